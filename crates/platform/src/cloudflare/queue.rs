@@ -1,0 +1,106 @@
+//! Queues: the raw batch on one side, the producer bindings on the other.
+//!
+//! The batch is read by hand, because the typed API of workers-rs has no `attempts` and collects a
+//! whole batch into one `Result`.
+
+use crate::consumer::{Consumer, RawMessage, Verdict};
+use crate::sink::{Destination, QueueSink, SendError};
+use crate::usage::Usage;
+use async_trait::async_trait;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use worker::worker_sys::MessageBatch;
+use worker::{Env, QueueContentType};
+
+#[wasm_bindgen]
+extern "C" {
+    type Message;
+
+    #[wasm_bindgen(method, getter)]
+    fn id(this: &Message) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn attempts(this: &Message) -> u32;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Message) -> JsValue;
+    #[wasm_bindgen(method, catch)]
+    fn ack(this: &Message) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn retry(this: &Message, options: &JsValue) -> Result<(), JsValue>;
+}
+
+/// Consumes a batch of the platform and settles each of its messages.
+///
+/// Never fails: a message that cannot be settled is acknowledged or retried by the platform's own
+/// rules, and every handler is fit to see it again.
+pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
+    let queue: String = batch.queue().map(Into::into).unwrap_or_default();
+    let messages: Vec<Message> = match batch.messages() {
+        Ok(messages) => messages.iter().map(JsCast::unchecked_into).collect(),
+        Err(_) => return,
+    };
+    let raw: Vec<_> = messages.iter().map(read).collect();
+    let verdicts = consumer.consume_named(&queue, &raw).await;
+    for (message, verdict) in messages.iter().zip(verdicts) {
+        let settled = match verdict {
+            Verdict::Ack => message.ack(),
+            Verdict::Retry { delay_s } => message.retry(&retry_options(delay_s)),
+        };
+        if settled.is_err() {
+            tracing::error!(queue, "the platform took no settlement");
+        }
+    }
+}
+
+fn read(message: &Message) -> RawMessage {
+    let body = message.body();
+    // Ours are text. What somebody else sent as an object is read as its JSON.
+    let text = body.as_string().or_else(|| js_sys::JSON::stringify(&body).ok()?.as_string());
+    RawMessage {
+        id: message.id(),
+        body: text.unwrap_or_default(),
+        attempts: message.attempts(),
+    }
+}
+
+fn retry_options(delay_s: u32) -> JsValue {
+    let options = js_sys::Object::new();
+    // Setting a property of a fresh object does not fail.
+    let _ = js_sys::Reflect::set(&options, &"delaySeconds".into(), &delay_s.into());
+    options.into()
+}
+
+/// The producer bindings of a worker.
+pub struct QueueBindings {
+    env: Env,
+    usage: Rc<Usage>,
+}
+
+impl QueueBindings {
+    /// The producers among these bindings; what is sent is counted.
+    pub fn new(env: Env, usage: Rc<Usage>) -> Self {
+        Self { env, usage }
+    }
+}
+
+#[async_trait(?Send)]
+impl QueueSink for QueueBindings {
+    async fn send(&self, destination: Destination, bodies: &[String]) -> Result<(), SendError> {
+        let binding = match destination {
+            Destination::Events(queue) => queue.binding(),
+            Destination::DeadLetters(queue) => queue.dead_letter_binding(),
+        };
+        let refused = |error: worker::Error| SendError::Refused {
+            destination: binding.to_owned(),
+            reason: error.to_string(),
+        };
+        let queue = self.env.queue(binding).map_err(refused)?;
+        let messages = bodies.iter().map(|body| {
+            worker::RawMessageBuilder::new(JsValue::from_str(body))
+                .build_with_content_type(QueueContentType::Text)
+        });
+        let batch = worker::BatchMessageBuilder::new().messages(messages).build();
+        queue.send_raw_batch(batch).await.map_err(refused)?;
+        self.usage.queue_messages(bodies.len());
+        Ok(())
+    }
+}

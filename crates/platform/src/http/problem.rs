@@ -1,0 +1,107 @@
+//! Problem details (RFC 9457): how every error is told.
+
+use super::{Response, StatusCode, set_header, with_body};
+use serde::Serialize;
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    type_uri: &'static str,
+    title: &'static str,
+    #[serde(serialize_with = "status_number")]
+    status: StatusCode,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip)]
+    headers: Vec<(&'static str, String)>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where, as a JSON pointer (RFC 6901): `/exercises/0/sets/2/reps`.
+    pub pointer: String,
+    /// What.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem whose title is that of its status.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            type_uri: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status,
+            detail: detail.into(),
+            instance: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// 422, with one entry for each bad field.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = format!("{} of the request's fields cannot be accepted", errors.len());
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
+    }
+
+    /// The same, with a header on its answer.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
+    }
+
+    /// The status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is said of it, for the log.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The answer; `instance` names the request.
+    pub fn into_response(self, instance: &str) -> Response {
+        let problem = Self { instance: Some(instance.to_owned()), ..self };
+        // A problem is made of texts and numbers: it always has a JSON.
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        let mut response = with_body(problem.status, "application/problem+json", body);
+        for (name, value) in problem.headers {
+            set_header(&mut response, name, &value);
+        }
+        response
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn status_number<S: serde::Serializer>(status: &StatusCode, s: S) -> Result<S::Ok, S::Error> {
+    s.serialize_u16(status.as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_told_as_the_rfc_says() {
+        let problem = Problem::invalid(vec![FieldError {
+            pointer: "/started_at".to_owned(),
+            detail: "is before 1970".to_owned(),
+        }])
+        .with_header("retry-after", 2);
+        let response = problem.into_response("urn:uuid:7");
+        assert_eq!(response.status(), 422);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(
+            response.body(),
+            r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"1 of the request's fields cannot be accepted","instance":"urn:uuid:7","errors":[{"pointer":"/started_at","detail":"is before 1970"}]}"#
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! What the four workers agree on: events and their wire format, ids, the routing and retry table,
+//! and what becomes of a message after it was handled.
+//!
+//! In scope: data and pure decisions. Out of scope: I/O, clocks, randomness; `now`, ids and dice
+//! come in as arguments.
+
+pub mod dead_letter;
+pub mod event;
+pub mod ids;
+pub mod outcome;
+pub mod payload;
+pub mod routing;
+pub mod trace;
+
+pub use dead_letter::DeadLetter;
+pub use event::{DecodeError, Event, EventData, EventType, Payload};
+pub use ids::{AthleteId, EventId, WorkoutId};
+pub use outcome::{Outcome, Settlement, settle};
+pub use routing::{Queue, RetryPolicy};
+pub use trace::TraceContext;

@@ -1,0 +1,182 @@
+//! THE table: which queues there are, how each is batched and retried, which events go where.
+//!
+//! Nothing else in the house names a queue. A test in `tests/` holds `wrangler/*.jsonc` to it.
+
+use crate::event::EventType;
+
+/// A queue, or the dead-letter queue behind one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Queue {
+    /// Training events, for the aggregation worker.
+    VolumeAggregation,
+    /// Aggregates and thresholds, for the ai worker.
+    AiAnalysis,
+    /// Patterns, notification requests and deliveries, for the webhook worker.
+    WebhookNotification,
+}
+
+/// How a queue is consumed. Sources: the project's design for the batching and the retries;
+/// the platform's own limits are batch <= 100, wait <= 60 s, retries <= 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Consumption {
+    /// Messages in a batch, at most.
+    pub batch_size_max: u32,
+    /// How long a batch waits to fill, in seconds.
+    pub batch_wait_s_max: u32,
+    /// When and how often a failed message is tried again.
+    pub retry: RetryPolicy,
+}
+
+/// Exponential backoff with an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Retries after the first attempt: 3 are 4 deliveries, attempts 1 to 4.
+    pub retries_max: u32,
+    /// The delay before the first retry, in seconds.
+    pub first_delay_s: u32,
+    /// Each further delay is so many times the one before.
+    pub multiplier: u32,
+    /// No delay is longer than this, in seconds.
+    pub delay_s_max: u32,
+}
+
+impl RetryPolicy {
+    /// The delay after a failed attempt (the first is 1), in seconds; `None` when it was the last.
+    pub fn delay_after(self, attempt: u32) -> Option<u32> {
+        let failed_before = attempt.saturating_sub(1);
+        (failed_before < self.retries_max).then(|| {
+            let factor = self.multiplier.saturating_pow(failed_before);
+            self.first_delay_s.saturating_mul(factor).min(self.delay_s_max)
+        })
+    }
+}
+
+/// 3 retries after 1, 2 and 4 s, then dead letter.
+const EVENT_RETRY: RetryPolicy =
+    RetryPolicy { retries_max: 3, first_delay_s: 1, multiplier: 2, delay_s_max: 4 };
+
+/// A dead letter waits for the database as long as its queue keeps it: 100 retries, the platform's
+/// most, an hour apart at the longest, are the four days of the platform's retention.
+const DEAD_LETTER_RETRY: RetryPolicy =
+    RetryPolicy { retries_max: 100, first_delay_s: 1, multiplier: 2, delay_s_max: 3_600 };
+
+impl Queue {
+    /// Every queue.
+    pub const ALL: [Self; 3] = [Self::VolumeAggregation, Self::AiAnalysis, Self::WebhookNotification];
+
+    /// The queue's name at the platform.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::VolumeAggregation => "volume-aggregation",
+            Self::AiAnalysis => "ai-analysis",
+            Self::WebhookNotification => "webhook-notification",
+        }
+    }
+
+    /// The name of the dead-letter queue behind it.
+    pub const fn dead_letter_name(self) -> &'static str {
+        match self {
+            Self::VolumeAggregation => "volume-aggregation-dlq",
+            Self::AiAnalysis => "ai-analysis-dlq",
+            Self::WebhookNotification => "webhook-notification-dlq",
+        }
+    }
+
+    /// The binding under which a worker sends to it.
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::VolumeAggregation => "VOLUME_AGGREGATION",
+            Self::AiAnalysis => "AI_ANALYSIS",
+            Self::WebhookNotification => "WEBHOOK_NOTIFICATION",
+        }
+    }
+
+    /// The binding under which its consumer sends dead letters.
+    pub const fn dead_letter_binding(self) -> &'static str {
+        match self {
+            Self::VolumeAggregation => "VOLUME_AGGREGATION_DLQ",
+            Self::AiAnalysis => "AI_ANALYSIS_DLQ",
+            Self::WebhookNotification => "WEBHOOK_NOTIFICATION_DLQ",
+        }
+    }
+
+    /// How its consumer takes events.
+    pub const fn consumption(self) -> Consumption {
+        let (batch_size_max, batch_wait_s_max) = match self {
+            Self::VolumeAggregation => (100, 1),
+            Self::AiAnalysis => (10, 5),
+            Self::WebhookNotification => (50, 2),
+        };
+        Consumption { batch_size_max, batch_wait_s_max, retry: EVENT_RETRY }
+    }
+
+    /// How its dead-letter queue is consumed: a full batch, or what came in 5 s.
+    pub const fn dead_letter_consumption(self) -> Consumption {
+        match self {
+            Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => {
+                Consumption { batch_size_max: 100, batch_wait_s_max: 5, retry: DEAD_LETTER_RETRY }
+            }
+        }
+    }
+
+    /// The queue of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.name() == name)
+    }
+
+    /// The queue behind which the dead-letter queue of this name stands.
+    pub fn from_dead_letter_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.dead_letter_name() == name)
+    }
+}
+
+/// The queue on which an event travels.
+pub const fn queue_of(event: EventType) -> Queue {
+    match event {
+        EventType::TrainingSetRecorded
+        | EventType::WorkoutCompleted
+        | EventType::WorkoutDeleted
+        | EventType::VolumeUpdated => Queue::VolumeAggregation,
+        EventType::AggregationUpdated | EventType::VolumeThresholdReached => Queue::AiAnalysis,
+        EventType::TrainingPatternDetected
+        | EventType::NotificationRequested
+        | EventType::WebhookDeliveryRequested => Queue::WebhookNotification,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_retried_after_1_2_and_4_seconds_and_then_never() {
+        let delays: Vec<_> = (1..=5).map(|attempt| EVENT_RETRY.delay_after(attempt)).collect();
+        assert_eq!(delays, [Some(1), Some(2), Some(4), None, None]);
+    }
+
+    #[test]
+    fn a_dead_letter_is_retried_for_four_days() {
+        let delays: Vec<_> = (1..).map_while(|a| DEAD_LETTER_RETRY.delay_after(a)).collect();
+        assert_eq!(delays.len(), 100);
+        assert_eq!(delays[..4], [1, 2, 4, 8]);
+        let hours = delays.iter().sum::<u32>() / 3_600;
+        assert!((88..=96).contains(&hours), "{hours} h");
+    }
+
+    #[test]
+    fn an_attempt_that_the_platform_never_counts_is_like_the_first() {
+        assert_eq!(EVENT_RETRY.delay_after(0), Some(1));
+        assert_eq!(EVENT_RETRY.delay_after(u32::MAX), None);
+    }
+
+    #[test]
+    fn names_lead_back_to_their_queue() {
+        for queue in Queue::ALL {
+            assert_eq!(Queue::from_name(queue.name()), Some(queue));
+            assert_eq!(Queue::from_dead_letter_name(queue.dead_letter_name()), Some(queue));
+            assert_eq!(queue.dead_letter_name(), format!("{}-dlq", queue.name()));
+            assert_eq!(queue.dead_letter_binding(), format!("{}_DLQ", queue.binding()));
+        }
+        assert_eq!(Queue::from_name("volume-aggregation-dlq"), None);
+    }
+}

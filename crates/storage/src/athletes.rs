@@ -1,0 +1,162 @@
+//! Athletes, their keys and their preferences.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::keys::{KeyProof, live_key, with_key};
+use serde::{Deserialize, Serialize};
+use shared_kernel::AthleteId;
+use training::Grams;
+
+/// An athlete's profile.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Profile {
+    /// Who.
+    pub athlete_id: AthleteId,
+    /// What to call them.
+    pub display_name: String,
+    /// Where mail goes; none is sent without it.
+    pub email: Option<String>,
+    /// The units in which an app should show mass.
+    pub units: Units,
+    /// The body weight that counts for body-weight lifts.
+    pub body_weight_grams: Option<Grams>,
+    /// A pattern at least so sure is mailed, 0 to 1.
+    pub email_threshold: f64,
+}
+
+/// Units of mass for display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Units {
+    /// Kilograms.
+    Kg,
+    /// Pounds.
+    Lb,
+}
+
+impl Units {
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kg => "kg",
+            Self::Lb => "lb",
+        }
+    }
+}
+
+/// A new athlete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAthlete {
+    /// What to call them.
+    pub display_name: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+}
+
+const INSERT_KEY: &str = "INSERT INTO api_keys (athlete_id, key_id, secret_hash, created_at_ms) \
+     SELECT athlete_id, ?2, ?3, ?4 FROM athletes WHERE athlete_id = ?1 RETURNING key_id";
+
+/// Stores a new athlete with a first key.
+pub async fn create(
+    database: &dyn Database,
+    athlete: &NewAthlete,
+    key: &KeyProof,
+    now_ms: i64,
+) -> Result<(), DatabaseError> {
+    let insert = Statement::new(
+        "INSERT INTO athletes (athlete_id, display_name, email, created_at_ms) \
+         VALUES (?1, ?2, ?3, ?4)",
+        [
+            Param::text(key.athlete_id),
+            Param::text(&athlete.display_name),
+            athlete.email.as_deref().into(),
+            now_ms.into(),
+        ],
+    );
+    let insert_key = key.statement(INSERT_KEY, [now_ms.into()]);
+    database.batch(vec![insert, insert_key]).await.map(drop)
+}
+
+/// Stores a further key. `false`: there is no such athlete.
+pub async fn add_key(
+    database: &dyn Database,
+    key: &KeyProof,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    let results = database.batch(vec![key.statement(INSERT_KEY, [now_ms.into()])]).await?;
+    Ok(results.iter().any(|result| !result.rows.is_empty()))
+}
+
+/// Revokes a key at once. `false`: there is no such live key.
+pub async fn revoke_key(
+    database: &dyn Database,
+    athlete_id: AthleteId,
+    key_id: &str,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    let revoke = Statement::new(
+        "UPDATE api_keys SET revoked_at_ms = ?3 \
+         WHERE athlete_id = ?1 AND key_id = ?2 AND revoked_at_ms IS NULL RETURNING key_id",
+        [Param::text(athlete_id), key_id.into(), now_ms.into()],
+    );
+    let results = database.batch(vec![revoke]).await?;
+    Ok(results.iter().any(|result| !result.rows.is_empty()))
+}
+
+/// The profile of the key's athlete. `None`: the key is not live.
+pub async fn profile(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Result<Option<Profile>, DatabaseError> {
+    let select = proof.statement(
+        "SELECT athlete_id, display_name, email, units, body_weight_grams, email_threshold \
+         FROM athletes WHERE athlete_id = ?1",
+        [],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else { return Ok(None) };
+    Ok(Results::new(results).rows()?.into_iter().next())
+}
+
+/// A change of a profile: what is `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProfileChange {
+    /// A new name.
+    pub display_name: Option<String>,
+    /// A new address, or none any more.
+    pub email: Option<Option<String>>,
+    /// Other units.
+    pub units: Option<Units>,
+    /// A new body weight, or none any more.
+    pub body_weight_grams: Option<Option<Grams>>,
+    /// Another limit for mail.
+    pub email_threshold: Option<f64>,
+}
+
+/// Changes a profile and answers it as it then is. `None`: the key is not live.
+pub async fn change_profile(
+    database: &dyn Database,
+    proof: &KeyProof,
+    change: &ProfileChange,
+) -> Result<Option<Profile>, DatabaseError> {
+    let body_weight = change.body_weight_grams.flatten().map(|grams| grams.0);
+    let update = proof.statement(
+        concat!(
+            "UPDATE athletes SET display_name = coalesce(?4, display_name), ",
+            "email = iif(?5, ?6, email), units = coalesce(?7, units), ",
+            "body_weight_grams = iif(?8, ?9, body_weight_grams), ",
+            "email_threshold = coalesce(?10, email_threshold) WHERE athlete_id = ?1 AND ",
+            live_key!(),
+            " RETURNING athlete_id, display_name, email, units, body_weight_grams, email_threshold"
+        ),
+        [
+            change.display_name.as_deref().into(),
+            i64::from(change.email.is_some()).into(),
+            change.email.clone().flatten().as_deref().into(),
+            change.units.map(Units::as_str).into(),
+            i64::from(change.body_weight_grams.is_some()).into(),
+            body_weight.into(),
+            change.email_threshold.into(),
+        ],
+    );
+    let Some(results) = with_key(database, proof, vec![update]).await? else { return Ok(None) };
+    Ok(Results::new(results).rows()?.into_iter().next())
+}

@@ -1,0 +1,241 @@
+//! The `Database` port: a batch of statements is one round trip and one transaction.
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::ops::Range;
+
+/// A database of SQLite's dialect.
+#[async_trait(?Send)]
+pub trait Database {
+    /// Runs the statements in order, in one transaction and one round trip: all of them take
+    /// effect, or none. One result for each statement.
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError>;
+}
+
+/// One SQL statement with its parameters, `?1` the first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The SQL; never built from data.
+    pub sql: &'static str,
+    /// The parameters in order.
+    pub params: Vec<Param>,
+}
+
+impl Statement {
+    /// A statement with its parameters.
+    pub fn new(sql: &'static str, params: impl IntoIterator<Item = Param>) -> Self {
+        Self { sql, params: params.into_iter().collect() }
+    }
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Param {
+    /// NULL.
+    Null,
+    /// Exact to 2^53, the limit of the platform's numbers.
+    Integer(i64),
+    /// A float.
+    Real(f64),
+    /// A text.
+    Text(String),
+}
+
+impl Param {
+    /// The text of anything that has one.
+    pub fn text(value: impl ToString) -> Self {
+        Self::Text(value.to_string())
+    }
+
+    /// A list or an object as one JSON parameter, for `json_each`.
+    pub fn json(value: &impl serde::Serialize) -> Result<Self, DatabaseError> {
+        serde_json::to_string(value).map(Self::Text).map_err(|error| {
+            DatabaseError::Rejected { reason: format!("encode a JSON parameter: {error}") }
+        })
+    }
+}
+
+impl From<i64> for Param {
+    fn from(value: i64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<f64> for Param {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
+    }
+}
+
+impl From<&str> for Param {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Param {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// What one statement answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryResult {
+    /// The rows by column name.
+    pub rows: Vec<Map<String, Value>>,
+    /// Rows written as the platform bills them, index entries included; 0 where it is not known.
+    pub rows_written: u64,
+}
+
+impl QueryResult {
+    /// The rows as what they are.
+    pub fn into_rows<T: DeserializeOwned>(self) -> Result<Vec<T>, DatabaseError> {
+        self.rows
+            .into_iter()
+            .map(|row| serde_json::from_value(Value::Object(row)).map_err(DatabaseError::Row))
+            .collect()
+    }
+}
+
+/// Why a batch failed; nothing of it took effect.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database is away, overloaded, or not what this code expects. It may pass.
+    #[error("database: {reason}")]
+    Unavailable {
+        /// What the database said.
+        reason: String,
+    },
+    /// The data breaks a rule of the database; the same data will always break it.
+    #[error("database refused the data: {reason}")]
+    Rejected {
+        /// What the database said.
+        reason: String,
+    },
+    /// A row is not what the code expects.
+    #[error("database answered a row that cannot be read: {0}")]
+    Row(serde_json::Error),
+    /// Fewer results than statements.
+    #[error("database answered fewer results than statements")]
+    MissingResult,
+}
+
+impl DatabaseError {
+    /// Tells the data's fault from the database's, by SQLite's own words, which D1 passes on.
+    pub fn from_message(reason: String) -> Self {
+        const DATA: [&str; 5] = [
+            "constraint failed",
+            "malformed JSON",
+            "too big",
+            "datatype mismatch",
+            "integer overflow",
+        ];
+        if DATA.iter().any(|words| reason.contains(words)) {
+            Self::Rejected { reason }
+        } else {
+            Self::Unavailable { reason }
+        }
+    }
+
+    /// Whether the same data would fail again.
+    pub const fn lies_in_the_data(&self) -> bool {
+        match self {
+            Self::Rejected { .. } => true,
+            Self::Unavailable { .. } | Self::Row(_) | Self::MissingResult => false,
+        }
+    }
+}
+
+/// Takes the results of a batch one after the other.
+pub(crate) struct Results(std::vec::IntoIter<QueryResult>);
+
+impl Results {
+    pub(crate) fn new(results: Vec<QueryResult>) -> Self {
+        Self(results.into_iter())
+    }
+
+    pub(crate) fn rows<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, DatabaseError> {
+        self.0.next().ok_or(DatabaseError::MissingResult)?.into_rows()
+    }
+
+    pub(crate) fn skip_one(&mut self) {
+        self.0.next();
+    }
+}
+
+/// Writes a list of items, in one transaction when all is well. When the transaction fails for a
+/// reason that lies in the data, the list is halved and each half written alone, until the bad
+/// item stands alone: one bad item costs its neighbours about 2·log2(n) round trips and nothing else.
+///
+/// Returns the written ranges in order, each with its result; together they cover all items.
+pub async fn write_splitting<T, R>(
+    items: &[T],
+    write: impl AsyncFn(&[T]) -> Result<R, DatabaseError>,
+) -> Vec<(Range<usize>, Result<R, DatabaseError>)> {
+    let mut done = Vec::new();
+    let mut todo = vec![0..items.len()];
+    while let Some(range) = todo.pop() {
+        let result = write(items.get(range.clone()).unwrap_or_default()).await;
+        match result {
+            Err(error) if error.lies_in_the_data() && range.len() > 1 => {
+                let middle = range.start + range.len() / 2;
+                todo.push(middle..range.end);
+                todo.push(range.start..middle);
+            }
+            result => done.push((range, result)),
+        }
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+    use proptest::prelude::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn the_datas_fault_is_told_from_the_databases() {
+        let check = |message: &str, in_data: bool| {
+            let error = DatabaseError::from_message(message.to_owned());
+            assert_eq!(error.lies_in_the_data(), in_data, "{message}");
+        };
+        check("D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT", true);
+        check("D1_ERROR: CHECK constraint failed: sets >= 0: SQLITE_CONSTRAINT", true);
+        check("D1_ERROR: malformed JSON: SQLITE_ERROR", true);
+        check("D1_ERROR: string or blob too big: SQLITE_TOOBIG", true);
+        check("D1_ERROR: Network connection lost.", false);
+        check("D1_ERROR: D1 DB is overloaded. Requests queued for too long.", false);
+        check("D1_ERROR: no such table: workouts: SQLITE_ERROR", false);
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_bad_items_fail_and_each_item_is_written_once(
+            bad in prop::collection::vec(any::<bool>(), 1..40)
+        ) {
+            let calls = Cell::new(0);
+            let results = block_on(write_splitting(&bad, async |items: &[bool]| {
+                calls.set(calls.get() + 1);
+                if items.contains(&true) {
+                    Err(DatabaseError::Rejected { reason: "bad".to_owned() })
+                } else {
+                    Ok(())
+                }
+            }));
+            let mut next = 0;
+            for (range, result) in results {
+                prop_assert_eq!(range.start, next);
+                next = range.end;
+                prop_assert_eq!(result.is_err(), bad[range].contains(&true));
+            }
+            prop_assert_eq!(next, bad.len());
+            if !bad.contains(&true) {
+                prop_assert_eq!(calls.get(), 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! API keys, checked inside the batch that they open: a revoked key stops working at once, and the
+//! check costs no round trip of its own.
+
+use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
+use shared_kernel::AthleteId;
+
+/// What a caller has shown: which key, and the hash of its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyProof {
+    /// The athlete whose key it claims to be.
+    pub athlete_id: AthleteId,
+    /// Which of the athlete's keys.
+    pub key_id: String,
+    /// SHA-256 of the secret, in hex.
+    pub secret_hash: String,
+}
+
+/// True when the key of parameters 1 to 3 is live. The comparison is of SHA-256 hashes of a
+/// 256-bit random secret: how long it takes tells nothing about the secret (docs/adr/0004-keys.md).
+macro_rules! live_key {
+    () => {
+        "EXISTS (SELECT 1 FROM api_keys WHERE athlete_id = ?1 AND key_id = ?2 AND secret_hash = ?3 \
+         AND revoked_at_ms IS NULL)"
+    };
+}
+pub(crate) use live_key;
+
+impl KeyProof {
+    /// Parameters 1 to 3 of a guarded statement, and those that follow.
+    pub(crate) fn params(&self, more: impl IntoIterator<Item = Param>) -> Vec<Param> {
+        [
+            Param::text(self.athlete_id),
+            Param::Text(self.key_id.clone()),
+            Param::Text(self.secret_hash.clone()),
+        ]
+        .into_iter()
+        .chain(more)
+        .collect()
+    }
+
+    /// A statement whose parameters 1 to 3 are this proof.
+    pub(crate) fn statement(
+        &self,
+        sql: &'static str,
+        more: impl IntoIterator<Item = Param>,
+    ) -> Statement {
+        Statement { sql, params: self.params(more) }
+    }
+}
+
+/// Runs statements for the holder of a key, in one round trip. `None`: the key is not live, and
+/// what the statements answered is dropped. A statement that writes carries the guard itself.
+pub(crate) async fn with_key(
+    database: &dyn Database,
+    proof: &KeyProof,
+    statements: Vec<Statement>,
+) -> Result<Option<Vec<QueryResult>>, DatabaseError> {
+    let check = proof.statement(concat!("SELECT 1 AS live WHERE ", live_key!()), []);
+    let mut batch = vec![check];
+    batch.extend(statements);
+    let mut results = database.batch(batch).await?;
+    if results.is_empty() {
+        return Err(DatabaseError::MissingResult);
+    }
+    let live = !results.remove(0).rows.is_empty();
+    Ok(live.then_some(results))
+}

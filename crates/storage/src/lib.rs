@@ -1,0 +1,41 @@
+//! The SQL of Bulktrack: migrations, and repositories over one small [`Database`] port.
+//!
+//! In scope: every statement that the house runs. Each runs on D1 in production and on SQLite in
+//! the native tests. Out of scope: who calls, and when; this crate names no platform.
+//!
+//! Invariants: every statement on athletes' data names the athlete; a call is one round trip.
+
+pub mod athletes;
+pub mod database;
+pub mod dead_letters;
+pub mod keys;
+pub mod notifications;
+pub mod patterns;
+pub mod shards;
+pub mod volume;
+pub mod workouts;
+
+mod json_text;
+
+pub use database::{Database, DatabaseError, QueryResult, Statement};
+pub use keys::KeyProof;
+pub use shards::Shards;
+
+/// The migrations in order, by file name.
+pub const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql"))];
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_migration_file_is_listed_in_order() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let listed: Vec<_> = super::MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(listed, files);
+    }
+}

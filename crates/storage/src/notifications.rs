@@ -1,0 +1,263 @@
+//! The in-app inbox, and the claims on the mails that go with it.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::keys::{KeyProof, live_key, with_key};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared_kernel::{AthleteId, EventId};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// A row of the inbox that is to be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewNotification {
+    /// Whose inbox.
+    pub athlete_id: AthleteId,
+    /// The event that asked for it; the row's key.
+    pub event_id: EventId,
+    /// What kind of news.
+    pub kind: String,
+    /// A line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// The numbers for machines.
+    pub data: Map<String, Value>,
+    /// When the event happened.
+    pub created_at_ms: i64,
+    /// The delivery attempt that wants to mail it; `None` when it is not to be mailed.
+    pub mail_attempt: Option<u32>,
+}
+
+/// How an athlete wants to be told.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Preferences {
+    /// What to call them.
+    pub display_name: String,
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// A pattern at least so sure is mailed.
+    pub email_threshold: f64,
+}
+
+#[derive(Deserialize)]
+struct PreferencesRow {
+    athlete_id: AthleteId,
+    #[serde(flatten)]
+    preferences: Preferences,
+}
+
+/// How each of a list of athletes wants to be told, in one round trip. Who is not in the answer
+/// is no athlete.
+pub async fn preferences(
+    database: &dyn Database,
+    athletes: &[AthleteId],
+) -> Result<BTreeMap<AthleteId, Preferences>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
+         athlete.email_threshold FROM json_each(?1) AS asked \
+         JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
+        [Param::json(&athletes)?],
+    );
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<PreferencesRow>()?;
+    Ok(rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect())
+}
+
+#[derive(Deserialize)]
+struct ClaimRow {
+    athlete_id: AthleteId,
+    notification_id: Uuid,
+}
+
+/// Puts notifications into the inboxes and claims their mails, in one round trip. Answers the
+/// claims won: those mails are this delivery's to send.
+///
+/// A claim is won when the mail was never sent and no claim of this or a later attempt stands. So
+/// a second copy of a message wins nothing, while the next attempt of a message whose attempt
+/// before it died takes the claim over.
+pub async fn store_and_claim(
+    database: &dyn Database,
+    notifications: &[NewNotification],
+) -> Result<BTreeSet<(AthleteId, EventId)>, DatabaseError> {
+    let rows: Vec<_> = notifications
+        .iter()
+        .map(|notification| {
+            json!({
+                "athlete_id": notification.athlete_id,
+                "notification_id": notification.event_id,
+                "kind": notification.kind,
+                "title": notification.title,
+                "body": notification.body,
+                "data": notification.data,
+                "created_at_ms": notification.created_at_ms,
+            })
+        })
+        .collect();
+    let claims: Vec<_> = notifications
+        .iter()
+        .filter_map(|n| n.mail_attempt.map(|attempt| (n.athlete_id, n.event_id, attempt)))
+        .collect();
+    let insert = Statement::new(
+        "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
+         created_at_ms) \
+         SELECT value ->> 'athlete_id', value ->> 'notification_id', value ->> 'kind', \
+         value ->> 'title', value ->> 'body', value -> 'data', value ->> 'created_at_ms' \
+         FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
+        [Param::json(&rows)?],
+    );
+    let claim = Statement::new(
+        "UPDATE notifications SET mail_attempt = claim.attempt FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id, \
+         value ->> 2 AS attempt FROM json_each(?1)) AS claim \
+         WHERE notifications.athlete_id = claim.athlete_id \
+         AND notifications.notification_id = claim.notification_id \
+         AND mailed_at_ms IS NULL AND mail_attempt < claim.attempt \
+         RETURNING notifications.athlete_id, notifications.notification_id",
+        [Param::json(&claims)?],
+    );
+    let mut results = Results::new(database.batch(vec![insert, claim]).await?);
+    results.skip_one();
+    let won = results.rows::<ClaimRow>()?;
+    Ok(won.into_iter().map(|row| (row.athlete_id, EventId(row.notification_id))).collect())
+}
+
+/// Records what became of claimed mails, in one round trip: a sent one is never sent again; a
+/// refused one is free to be claimed.
+pub async fn record_mails(
+    database: &dyn Database,
+    sent: &[(AthleteId, EventId)],
+    refused: &[(AthleteId, EventId)],
+    now_ms: i64,
+) -> Result<(), DatabaseError> {
+    let mark = Statement::new(
+        "UPDATE notifications SET mailed_at_ms = ?2 FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id FROM json_each(?1)) \
+         AS mail WHERE notifications.athlete_id = mail.athlete_id \
+         AND notifications.notification_id = mail.notification_id",
+        [Param::json(&sent)?, now_ms.into()],
+    );
+    let release = Statement::new(
+        "UPDATE notifications SET mail_attempt = 0 FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id FROM json_each(?1)) \
+         AS mail WHERE notifications.athlete_id = mail.athlete_id \
+         AND notifications.notification_id = mail.notification_id AND mailed_at_ms IS NULL",
+        [Param::json(&refused)?],
+    );
+    database.batch(vec![mark, release]).await.map(drop)
+}
+
+/// A row of the inbox.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Notification {
+    /// Its id.
+    pub notification_id: Uuid,
+    /// What kind of news.
+    pub kind: String,
+    /// A line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// The numbers for machines.
+    #[serde(with = "json_text")]
+    pub data: Map<String, Value>,
+    /// When.
+    pub created_at_ms: i64,
+    /// When it was read.
+    pub read_at_ms: Option<i64>,
+}
+
+/// A page of an inbox, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inbox {
+    /// The rows.
+    pub items: Vec<Notification>,
+    /// How many of the whole inbox are unread.
+    pub unread: i64,
+}
+
+/// The place of a row in the inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// When.
+    pub created_at_ms: i64,
+    /// Its id.
+    pub notification_id: Uuid,
+}
+
+#[derive(Deserialize)]
+struct UnreadRow {
+    unread: i64,
+}
+
+/// Reads a page of the inbox. `None`: the key is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    unread_only: bool,
+    after: Option<&Position>,
+    limit: i64,
+) -> Result<Option<Inbox>, DatabaseError> {
+    let select = proof.statement(
+        "SELECT notification_id, kind, title, body, data, created_at_ms, read_at_ms \
+         FROM notifications WHERE athlete_id = ?1 AND (NOT ?4 OR read_at_ms IS NULL) \
+         AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
+         ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7",
+        [
+            i64::from(unread_only).into(),
+            after.map(|position| position.created_at_ms).into(),
+            after.map(|position| position.notification_id.to_string()).as_deref().into(),
+            limit.into(),
+        ],
+    );
+    let unread = proof.statement(
+        "SELECT count(*) AS unread FROM notifications \
+         WHERE athlete_id = ?1 AND read_at_ms IS NULL",
+        [],
+    );
+    let Some(results) = with_key(database, proof, vec![select, unread]).await? else {
+        return Ok(None);
+    };
+    let mut results = Results::new(results);
+    let items = results.rows()?;
+    let unread = results.rows::<UnreadRow>()?.first().map_or(0, |row| row.unread);
+    Ok(Some(Inbox { items, unread }))
+}
+
+/// Marks one row as read; the first time counts. `None`: the key is not live. `false`: there is no
+/// such row of this athlete.
+pub async fn mark_read(
+    database: &dyn Database,
+    proof: &KeyProof,
+    notification_id: Uuid,
+    now_ms: i64,
+) -> Result<Option<bool>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE notifications SET read_at_ms = coalesce(read_at_ms, ?5) \
+             WHERE athlete_id = ?1 AND notification_id = ?4 AND ",
+            live_key!(),
+            " RETURNING notification_id"
+        ),
+        [Param::text(notification_id), now_ms.into()],
+    );
+    let results = with_key(database, proof, vec![update]).await?;
+    Ok(results.map(|results| results.iter().any(|result| !result.rows.is_empty())))
+}
+
+/// Marks every row as read. `false`: the key is not live.
+pub async fn mark_all_read(
+    database: &dyn Database,
+    proof: &KeyProof,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE notifications SET read_at_ms = ?4 \
+             WHERE athlete_id = ?1 AND read_at_ms IS NULL AND ",
+            live_key!()
+        ),
+        [now_ms.into()],
+    );
+    Ok(with_key(database, proof, vec![update]).await?.is_some())
+}

@@ -1,0 +1,125 @@
+//! Ports that record what they were asked, and fail on demand.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use platform::mail::MailError;
+use platform::sink::{Destination, QueueSink, SendError};
+use platform::{Clock, Entropy, Mail, Mailer};
+use shared_kernel::{DeadLetter, Event, Queue};
+use std::cell::{Cell, RefCell};
+
+/// A sink that keeps what it was sent.
+#[derive(Default)]
+pub struct RecordingSink {
+    sent: RefCell<Vec<(Destination, String)>>,
+    refusals: Cell<u32>,
+}
+
+impl RecordingSink {
+    /// The next sends are refused, so many times.
+    pub fn refuse_next(&self, times: u32) {
+        self.refusals.set(times);
+    }
+
+    /// The events sent to queues so far, in order; taken away.
+    pub fn take_events(&self) -> Vec<Event> {
+        self.take(|to| matches!(to, Destination::Events(_)))
+            .iter()
+            .map(|body| Event::decode(body).unwrap())
+            .collect()
+    }
+
+    /// The dead letters sent so far for a queue; taken away.
+    pub fn take_dead_letters(&self, queue: Queue) -> Vec<DeadLetter> {
+        self.take(|to| to == Destination::DeadLetters(queue))
+            .iter()
+            .map(|body| serde_json::from_str(body).unwrap())
+            .collect()
+    }
+
+    fn take(&self, wanted: impl Fn(Destination) -> bool) -> Vec<String> {
+        let (taken, left) =
+            self.sent.take().into_iter().partition::<Vec<_>, _>(|(to, _)| wanted(*to));
+        self.sent.replace(left);
+        taken.into_iter().map(|(_, body)| body).collect()
+    }
+}
+
+#[async_trait(?Send)]
+impl QueueSink for RecordingSink {
+    async fn send(&self, destination: Destination, bodies: &[String]) -> Result<(), SendError> {
+        if self.refusals.get() > 0 {
+            self.refusals.set(self.refusals.get() - 1);
+            let destination = format!("{destination:?}");
+            return Err(SendError::Refused { destination, reason: "queue away".to_owned() });
+        }
+        self.sent.borrow_mut().extend(bodies.iter().map(|body| (destination, body.clone())));
+        Ok(())
+    }
+}
+
+/// A mailer that keeps what it was given.
+#[derive(Default)]
+pub struct RecordingMailer {
+    sent: RefCell<Vec<Mail>>,
+    refusals: Cell<u32>,
+}
+
+impl RecordingMailer {
+    /// The next mails are refused, so many times.
+    pub fn refuse_next(&self, times: u32) {
+        self.refusals.set(times);
+    }
+
+    /// The mails accepted so far; taken away.
+    pub fn take(&self) -> Vec<Mail> {
+        self.sent.take()
+    }
+}
+
+#[async_trait(?Send)]
+impl Mailer for RecordingMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        if self.refusals.get() > 0 {
+            self.refusals.set(self.refusals.get() - 1);
+            return Err(MailError { reason: "mail service away".to_owned() });
+        }
+        self.sent.borrow_mut().push(mail.clone());
+        Ok(())
+    }
+}
+
+/// A clock that stands until a test moves it.
+pub struct FixedClock(Cell<DateTime<Utc>>);
+
+impl FixedClock {
+    /// Stands at this instant, RFC 3339.
+    pub fn at(instant: &str) -> Self {
+        Self(Cell::new(instant.parse().unwrap()))
+    }
+
+    /// Moves on.
+    pub fn advance_ms(&self, milliseconds: i64) {
+        self.0.set(self.0.get() + TimeDelta::milliseconds(milliseconds));
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.get()
+    }
+}
+
+/// Bytes that count up: each id of a test is another one, and the same in each run.
+#[derive(Default)]
+pub struct FixedEntropy(Cell<u64>);
+
+impl Entropy for FixedEntropy {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.0.set(self.0.get() + 1);
+        let counter = self.0.get().to_be_bytes();
+        for (index, byte) in buffer.iter_mut().rev().enumerate() {
+            *byte = *counter.iter().rev().nth(index).unwrap_or(&0x5a);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! SQLite behind the `Database` port, with faults on demand.
+
+use async_trait::async_trait;
+use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
+use rusqlite::{Connection, ToSql, params_from_iter};
+use serde_json::{Map, Value};
+use std::cell::{Cell, RefCell};
+use storage::database::Param;
+use storage::{Database, DatabaseError, QueryResult, Statement};
+
+/// A SQLite database in memory: the SQL that D1 runs, without D1.
+pub struct Sqlite {
+    connection: RefCell<Connection>,
+    round_trips: Cell<u64>,
+    failures: RefCell<Vec<Fault>>,
+}
+
+/// When a round trip fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing of it took effect.
+    BeforeCommit,
+    /// All of it took effect, but the answer was lost.
+    AfterCommit,
+}
+
+impl Sqlite {
+    /// With every migration applied.
+    pub fn migrated() -> Self {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        for (name, sql) in storage::MIGRATIONS {
+            connection.execute_batch(sql).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        Self {
+            connection: RefCell::new(connection),
+            round_trips: Cell::new(0),
+            failures: RefCell::default(),
+        }
+    }
+
+    /// Round trips so far.
+    pub fn round_trips(&self) -> u64 {
+        self.round_trips.get()
+    }
+
+    /// The next round trips fail, one for each fault.
+    pub fn fail_next(&self, faults: &[Fault]) {
+        self.failures.borrow_mut().extend(faults.iter().rev());
+    }
+
+    /// Runs statements of a test.
+    pub fn execute(&self, sql: &str) {
+        self.connection.borrow().execute_batch(sql).unwrap();
+    }
+
+    /// The rows of a query of a test, each as its JSON.
+    pub fn query(&self, sql: &str) -> Vec<String> {
+        let connection = self.connection.borrow();
+        let rows = select(&connection, sql, &[]).unwrap();
+        rows.into_iter().map(|row| Value::Object(row).to_string()).collect()
+    }
+}
+
+#[async_trait(?Send)]
+impl Database for Sqlite {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
+        self.round_trips.set(self.round_trips.get() + 1);
+        let fault = self.failures.borrow_mut().pop();
+        let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
+        if fault == Some(Fault::BeforeCommit) {
+            return Err(lost());
+        }
+        let mut connection = self.connection.borrow_mut();
+        let transaction = connection.transaction().unwrap();
+        let mut results = Vec::new();
+        for statement in &statements {
+            let rows = select(&transaction, statement.sql, &statement.params)
+                .map_err(|error| DatabaseError::from_message(error.to_string()))?;
+            results.push(QueryResult { rows, rows_written: 0 });
+        }
+        transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;
+        if fault == Some(Fault::AfterCommit) { Err(lost()) } else { Ok(results) }
+    }
+}
+
+fn select(
+    connection: &Connection,
+    sql: &str,
+    params: &[Param],
+) -> rusqlite::Result<Vec<Map<String, Value>>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let names: Vec<_> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+    let mut rows = statement.query(params_from_iter(params.iter().map(SqlParam)))?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut object = Map::new();
+        for (index, name) in names.iter().enumerate() {
+            object.insert(name.clone(), json(row.get_ref(index)?));
+        }
+        read.push(object);
+    }
+    Ok(read)
+}
+
+struct SqlParam<'a>(&'a Param);
+
+impl ToSql for SqlParam<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self.0 {
+            Param::Null => ToSqlOutput::Owned(SqlValue::Null),
+            // D1 takes numbers as floats; whole ones bind as integers there too.
+            Param::Integer(integer) => ToSqlOutput::Owned(SqlValue::Integer(*integer)),
+            Param::Real(real) => ToSqlOutput::Owned(SqlValue::Real(*real)),
+            Param::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+fn json(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(integer) => Value::from(integer),
+        ValueRef::Real(real) => Value::from(real),
+        ValueRef::Text(text) => Value::from(std::str::from_utf8(text).unwrap()),
+        ValueRef::Blob(_) => panic!("the house stores no blobs"),
+    }
+}

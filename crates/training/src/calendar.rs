@@ -1,0 +1,102 @@
+//! The training calendar: an athlete's local day, and the ISO week that starts on Monday.
+
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+/// The day on the athlete's wall when the workout began: the day of `started_at` in its own offset.
+pub fn local_date(started_at: DateTime<FixedOffset>) -> NaiveDate {
+    started_at.date_naive()
+}
+
+/// The Monday that begins an ISO 8601 week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct WeekStart(NaiveDate);
+
+impl WeekStart {
+    /// The week that holds this day.
+    pub fn of(date: NaiveDate) -> Self {
+        let since_monday = u64::from(date.weekday().num_days_from_monday());
+        // Only the first days of chrono's calendar, 262,000 years ago, have no Monday before them.
+        Self(date.checked_sub_days(Days::new(since_monday)).unwrap_or(date))
+    }
+
+    /// The Monday itself.
+    pub const fn date(self) -> NaiveDate {
+        self.0
+    }
+
+    /// The Sunday that ends it.
+    pub fn last_day(self) -> NaiveDate {
+        self.0.checked_add_days(Days::new(6)).unwrap_or(self.0)
+    }
+
+    /// The week after.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.plus_days(7)
+    }
+
+    /// The week before.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.weeks_before(1)
+    }
+
+    /// The week so many weeks before.
+    #[must_use]
+    pub fn weeks_before(self, weeks: u32) -> Self {
+        Self(self.0.checked_sub_days(Days::new(u64::from(weeks) * 7)).unwrap_or(self.0))
+    }
+
+    fn plus_days(self, days: u64) -> Self {
+        Self(self.0.checked_add_days(Days::new(days)).unwrap_or(self.0))
+    }
+}
+
+impl std::fmt::Display for WeekStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for WeekStart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let date = NaiveDate::deserialize(deserializer)?;
+        let week = Self::of(date);
+        if week.0 == date {
+            Ok(week)
+        } else {
+            Err(de::Error::custom(format!("{date} is not a Monday")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(started_at: &str, day: &str, week: &str) {
+        let at = DateTime::parse_from_rfc3339(started_at).unwrap();
+        let date = local_date(at);
+        assert_eq!(date.to_string(), day, "{started_at}");
+        assert_eq!(WeekStart::of(date).to_string(), week, "{started_at}");
+    }
+
+    #[test]
+    fn the_local_day_is_the_day_of_the_workouts_own_offset() {
+        check("2026-11-22T23:30:00+01:00", "2026-11-22", "2026-11-16");
+        check("2026-11-22T23:30:00Z", "2026-11-22", "2026-11-16");
+        check("2026-11-23T00:30:00+13:00", "2026-11-23", "2026-11-23");
+        // ISO week 53 of 2026 holds the first days of 2027.
+        check("2027-01-03T10:00:00-08:00", "2027-01-03", "2026-12-28");
+        check("2027-01-04T00:00:00-08:00", "2027-01-04", "2027-01-04");
+    }
+
+    #[test]
+    fn a_week_on_the_wire_must_be_a_monday() {
+        assert!(serde_json::from_str::<WeekStart>("\"2026-11-23\"").is_ok());
+        let error = serde_json::from_str::<WeekStart>("\"2026-11-24\"").unwrap_err();
+        assert!(error.to_string().contains("not a Monday"), "{error}");
+    }
+}

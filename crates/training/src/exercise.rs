@@ -1,0 +1,167 @@
+//! What an exercise is: which muscles it trains, and how the weight entered becomes the load moved.
+
+use crate::catalogue::CATALOGUE;
+use crate::muscle::Muscle;
+use crate::units::Grams;
+use serde::{Deserialize, Serialize};
+
+/// One exercise of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Exercise {
+    /// The stable name in URLs and workouts: `barbell-bench-press`.
+    pub slug: &'static str,
+    /// The name for people.
+    pub name: &'static str,
+    /// Several joints, or one.
+    pub mechanic: Mechanic,
+    /// The direction of the effort.
+    pub force: Force,
+    /// What it is done with.
+    pub equipment: Equipment,
+    /// How the weight entered becomes the load moved.
+    pub load: Load,
+    /// Direct muscles: one hard set each.
+    pub primary: &'static [Muscle],
+    /// Indirect muscles: half a hard set each.
+    pub secondary: &'static [Muscle],
+}
+
+impl Exercise {
+    /// The exercise of the catalogue with this slug.
+    pub fn find(slug: &str) -> Option<&'static Self> {
+        CATALOGUE.iter().find(|exercise| exercise.slug == slug)
+    }
+}
+
+/// How many joints move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mechanic {
+    /// Several joints.
+    Compound,
+    /// One joint.
+    Isolation,
+}
+
+/// The direction of the effort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Force {
+    /// Away from the body.
+    Push,
+    /// Towards the body.
+    Pull,
+    /// Held still.
+    Static,
+}
+
+/// What an exercise is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Equipment {
+    Barbell,
+    Dumbbell,
+    Machine,
+    Cable,
+    Bodyweight,
+    Kettlebell,
+    Band,
+    EzBar,
+    TrapBar,
+    SmithMachine,
+}
+
+/// How the weight entered for a set becomes the load moved.
+///
+/// On the wire: `{"type":"bodyweight","percent":100}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Load {
+    /// The weight entered is the whole load.
+    External,
+    /// The weight entered is held in each hand: the load is twice it.
+    PerHand,
+    /// A share of the body weight, plus the weight entered (a vest, a belt).
+    Bodyweight {
+        /// The share of the body weight that is moved, in percent.
+        percent: u8,
+    },
+    /// A share of the body weight, minus the weight entered (the machine's help).
+    Assisted {
+        /// The share of the body weight that is moved, in percent.
+        percent: u8,
+    },
+    /// A hold, counted in seconds; the weight entered is the load held.
+    Timed,
+}
+
+impl Load {
+    /// The load moved in one repetition. An unknown body weight counts as nothing, so that only
+    /// what the athlete entered is summed.
+    pub fn moved(self, entered: Option<Grams>, body_weight: Option<Grams>) -> Grams {
+        let entered = entered.unwrap_or_default().0;
+        let share = |percent: u8| (body_weight.unwrap_or_default().0 * i64::from(percent) + 50) / 100;
+        Grams(match self {
+            Self::External | Self::Timed => entered,
+            Self::PerHand => 2 * entered,
+            Self::Bodyweight { percent } => share(percent) + entered,
+            Self::Assisted { percent } => (share(percent) - entered).max(0),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_catalogue_has_60_to_80_exercises_with_unique_slugs() {
+        assert!((60..=80).contains(&CATALOGUE.len()), "{}", CATALOGUE.len());
+        let slugs: BTreeSet<_> = CATALOGUE.iter().map(|e| e.slug).collect();
+        let names: BTreeSet<_> = CATALOGUE.iter().map(|e| e.name).collect();
+        assert_eq!(slugs.len(), CATALOGUE.len());
+        assert_eq!(names.len(), CATALOGUE.len());
+        for slug in slugs {
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{slug}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_exercise_has_a_direct_muscle_and_none_is_direct_and_indirect() {
+        for exercise in CATALOGUE {
+            assert!(!exercise.primary.is_empty(), "{}", exercise.slug);
+            let all: Vec<_> = exercise.primary.iter().chain(exercise.secondary).collect();
+            let distinct: BTreeSet<_> = all.iter().collect();
+            assert_eq!(all.len(), distinct.len(), "{}", exercise.slug);
+        }
+    }
+
+    #[test]
+    fn every_muscle_is_direct_in_two_exercises_at_least() {
+        for muscle in Muscle::ALL {
+            let count = CATALOGUE.iter().filter(|e| e.primary.contains(&muscle)).count();
+            assert!(count >= 2, "{muscle:?}: {count}");
+        }
+    }
+
+    #[test]
+    fn the_load_moved_follows_the_kind_of_load() {
+        let check = |load: Load, entered: Option<i64>, body: Option<i64>, moved: i64| {
+            assert_eq!(load.moved(entered.map(Grams), body.map(Grams)), Grams(moved), "{load:?}");
+        };
+        check(Load::External, Some(100_000), Some(80_000), 100_000);
+        check(Load::External, None, Some(80_000), 0);
+        check(Load::PerHand, Some(22_500), None, 45_000);
+        check(Load::Bodyweight { percent: 100 }, Some(10_000), Some(80_000), 90_000);
+        check(Load::Bodyweight { percent: 64 }, None, Some(80_001), 51_201);
+        check(Load::Bodyweight { percent: 100 }, Some(10_000), None, 10_000);
+        check(Load::Assisted { percent: 100 }, Some(30_000), Some(80_000), 50_000);
+        check(Load::Assisted { percent: 100 }, Some(90_000), Some(80_000), 0);
+        check(Load::Timed, Some(5_000), Some(80_000), 5_000);
+    }
+}

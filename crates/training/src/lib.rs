@@ -1,0 +1,22 @@
+//! The sport: what a muscle, a set, a hard set, a week and a landmark are.
+//!
+//! In scope: knowledge that a coach would recognise, as data and pure functions.
+//! Out of scope: storage, events, HTTP, clocks. Nothing here does I/O, and nothing reads the time.
+
+pub mod calendar;
+pub mod catalogue;
+pub mod exercise;
+pub mod landmarks;
+pub mod limits;
+pub mod muscle;
+pub mod set;
+pub mod units;
+pub mod volume;
+
+pub use calendar::WeekStart;
+pub use exercise::{Exercise, Load};
+pub use landmarks::{Landmarks, Level};
+pub use muscle::Muscle;
+pub use set::{PerformedSet, Rpe, SetKind};
+pub use units::{Grams, HalfSets};
+pub use volume::{MuscleVolume, PerformedExercise, Volume};

@@ -1,0 +1,129 @@
+//! The muscle groups that have volume landmarks.
+
+use serde::{Deserialize, Serialize};
+
+/// A muscle group, as the landmark tables of the field divide the body.
+///
+/// On the wire and in the database: the `snake_case` name. The order is part of a stored format
+/// (see [`Muscle::index`]): add new groups at the end.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Muscle {
+    /// Pectorals.
+    Chest,
+    /// Lats, rhomboids, mid and lower trapezius, spinal erectors.
+    Back,
+    /// Anterior deltoids.
+    FrontDelts,
+    /// Lateral deltoids.
+    SideDelts,
+    /// Posterior deltoids.
+    RearDelts,
+    /// Elbow flexors.
+    Biceps,
+    /// Elbow extensors.
+    Triceps,
+    /// Knee extensors.
+    Quads,
+    /// Knee flexors.
+    Hamstrings,
+    /// Gluteals.
+    Glutes,
+    /// Gastrocnemius and soleus.
+    Calves,
+    /// Abdominals.
+    Abs,
+    /// Upper trapezius.
+    Traps,
+    /// Wrist and finger flexors and extensors.
+    Forearms,
+}
+
+impl Muscle {
+    /// Every muscle group, in the order of [`Muscle::index`].
+    pub const ALL: [Self; 14] = [
+        Self::Chest,
+        Self::Back,
+        Self::FrontDelts,
+        Self::SideDelts,
+        Self::RearDelts,
+        Self::Biceps,
+        Self::Triceps,
+        Self::Quads,
+        Self::Hamstrings,
+        Self::Glutes,
+        Self::Calves,
+        Self::Abs,
+        Self::Traps,
+        Self::Forearms,
+    ];
+
+    /// The stored position, 0 to 13. It numbers bits in the database and must never change.
+    pub const fn index(self) -> u32 {
+        self as u32
+    }
+
+    /// The wire name: `front_delts`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chest => "chest",
+            Self::Back => "back",
+            Self::FrontDelts => "front_delts",
+            Self::SideDelts => "side_delts",
+            Self::RearDelts => "rear_delts",
+            Self::Biceps => "biceps",
+            Self::Triceps => "triceps",
+            Self::Quads => "quads",
+            Self::Hamstrings => "hamstrings",
+            Self::Glutes => "glutes",
+            Self::Calves => "calves",
+            Self::Abs => "abs",
+            Self::Traps => "traps",
+            Self::Forearms => "forearms",
+        }
+    }
+
+    /// The name in a sentence: `front delts`.
+    pub fn in_words(self) -> String {
+        self.as_str().replace('_', " ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stored_positions_never_change() {
+        let names: Vec<_> = Muscle::ALL.iter().map(|m| (m.index(), m.as_str())).collect();
+        assert_eq!(
+            names,
+            [
+                (0, "chest"),
+                (1, "back"),
+                (2, "front_delts"),
+                (3, "side_delts"),
+                (4, "rear_delts"),
+                (5, "biceps"),
+                (6, "triceps"),
+                (7, "quads"),
+                (8, "hamstrings"),
+                (9, "glutes"),
+                (10, "calves"),
+                (11, "abs"),
+                (12, "traps"),
+                (13, "forearms"),
+            ]
+        );
+    }
+
+    #[test]
+    fn serde_writes_the_wire_name() {
+        for muscle in Muscle::ALL {
+            let json = serde_json::to_string(&muscle).unwrap();
+            assert_eq!(json, format!("\"{}\"", muscle.as_str()));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One performed set, and the one function that says whether it is a hard set.
+
+use crate::units::Grams;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::ops::RangeInclusive;
+
+/// Below this effort a set is too easy to count (ours; facts: RPE >= 6 or absent).
+const HARD_SET_RPE_MIN: Rpe = Rpe { halves: 12 };
+/// The repetitions that count towards hypertrophy (ours; facts: 5 to 30).
+const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
+
+/// What kind of set it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetKind {
+    /// Preparation; never counted.
+    Warmup,
+    /// The ordinary set.
+    Working,
+    /// Continued at a lower weight without rest.
+    Drop,
+    /// Taken until no further repetition was possible.
+    Failure,
+}
+
+/// Rating of perceived exertion, 1 to 10 in halves; RIR = 10 − RPE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rpe {
+    halves: u8,
+}
+
+impl Rpe {
+    /// From the number an athlete enters. `None` outside 1 to 10 or off the halves.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be a whole number from 2 to 20"
+    )]
+    pub fn new(rpe: f64) -> Option<Self> {
+        let halves = rpe * 2.0;
+        let valid = (2.0..=20.0).contains(&halves) && halves.fract() == 0.0;
+        valid.then(|| Self { halves: halves as u8 })
+    }
+
+    /// From repetitions in reserve, 0 to 9 in halves.
+    pub fn from_rir(rir: f64) -> Option<Self> {
+        Self::new(10.0 - rir)
+    }
+
+    /// The number an athlete reads.
+    pub fn value(self) -> f64 {
+        f64::from(self.halves) / 2.0
+    }
+}
+
+impl Serialize for Rpe {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.value())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rpe {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = f64::deserialize(deserializer)?;
+        Self::new(value).ok_or_else(|| de::Error::custom("an RPE is 1 to 10 in halves"))
+    }
+}
+
+/// One set as it was performed, in exact units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PerformedSet {
+    /// What kind of set.
+    pub kind: SetKind,
+    /// The weight as entered, in grams: for each hand, added or assisting, as the exercise says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight_grams: Option<Grams>,
+    /// Repetitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reps: Option<u32>,
+    /// Effort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpe: Option<Rpe>,
+    /// Length of a hold, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Distance of a carry, in whole metres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance_m: Option<u32>,
+}
+
+impl PerformedSet {
+    /// Warm-ups never count, for anything.
+    pub fn counts(&self) -> bool {
+        match self.kind {
+            SetKind::Warmup => false,
+            SetKind::Working | SetKind::Drop | SetKind::Failure => true,
+        }
+    }
+
+    /// The one definition of a hard set (ours): it is no warm-up; its RPE is 6 or more, or not
+    /// known; and it has 5 to 30 repetitions. A hold or a carry, which has a duration or a
+    /// distance in place of repetitions, is hard by the first two alone.
+    pub fn is_hard(&self) -> bool {
+        let effort = self.rpe.is_none_or(|rpe| rpe >= HARD_SET_RPE_MIN);
+        let work = match self.reps {
+            Some(reps) => HARD_SET_REPS.contains(&reps),
+            None => self.duration_s.is_some_and(|s| s > 0) || self.distance_m.is_some_and(|m| m > 0),
+        };
+        self.counts() && effort && work
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(kind: SetKind, reps: Option<u32>, rpe: Option<f64>) -> PerformedSet {
+        PerformedSet {
+            kind,
+            weight_grams: Some(Grams(100_000)),
+            reps,
+            rpe: rpe.and_then(Rpe::new),
+            duration_s: None,
+            distance_m: None,
+        }
+    }
+
+    #[test]
+    fn what_counts_as_a_hard_set() {
+        let check = |kind, reps, rpe, hard| {
+            assert_eq!(set(kind, reps, rpe).is_hard(), hard, "{kind:?} {reps:?} @{rpe:?}");
+        };
+        check(SetKind::Working, Some(8), None, true);
+        check(SetKind::Working, Some(8), Some(6.0), true);
+        check(SetKind::Working, Some(8), Some(5.5), false);
+        check(SetKind::Warmup, Some(8), None, false);
+        check(SetKind::Warmup, Some(8), Some(9.0), false);
+        check(SetKind::Drop, Some(12), None, true);
+        check(SetKind::Failure, Some(5), Some(10.0), true);
+        check(SetKind::Working, Some(4), None, false);
+        check(SetKind::Working, Some(30), None, true);
+        check(SetKind::Working, Some(31), None, false);
+        check(SetKind::Working, Some(0), None, false);
+        check(SetKind::Working, None, None, false);
+    }
+
+    #[test]
+    fn a_hold_and_a_carry_are_hard_without_repetitions() {
+        let hold = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, None) };
+        let carry = PerformedSet { distance_m: Some(40), ..set(SetKind::Working, None, Some(8.0)) };
+        let easy = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, Some(3.0)) };
+        assert!(hold.is_hard() && carry.is_hard() && !easy.is_hard());
+    }
+
+    #[test]
+    fn an_rpe_is_1_to_10_in_halves() {
+        for valid in [1.0, 6.5, 10.0] {
+            assert_eq!(Rpe::new(valid).map(Rpe::value), Some(valid));
+        }
+        for invalid in [0.5, 10.5, 7.3, f64::NAN, f64::INFINITY, -8.0] {
+            assert_eq!(Rpe::new(invalid), None, "{invalid}");
+        }
+        assert_eq!(Rpe::from_rir(2.5), Rpe::new(7.5));
+        assert_eq!(Rpe::from_rir(9.5), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! The command line: words in, one [`Command`] out.
+
+use std::path::PathBuf;
+
+/// What is printed after a usage error, and for `help`.
+pub const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  dev [--port 8787] [--state .bulktrack] [--no-demo]
+                 set up, build, and run all four workers with sample training
+  test           set up, then formatting, lints, native tests, builds, miniflare tests
+  check          formatting and lints
+  build          build the four workers and hold them to their size
+  deploy [--dry-run] [--env NAME]
+                 build, migrate, deploy
+  setup          install what is missing, inside this folder";
+
+/// A command with its options.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print the usage.
+    Help,
+    /// Install what is missing.
+    Setup,
+    /// Formatting and lints.
+    Check,
+    /// Build the workers.
+    Build,
+    /// Everything that must pass.
+    Test,
+    /// Deploy the workers.
+    Deploy(DeployOptions),
+    /// Run the local stack.
+    Dev(DevOptions),
+}
+
+/// Options of `deploy`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DeployOptions {
+    /// Bundle and measure; touch no network.
+    pub dry_run: bool,
+    /// An environment of the wrangler files.
+    pub env: Option<String>,
+}
+
+/// Options of `dev`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DevOptions {
+    /// Where the api listens.
+    pub port: u16,
+    /// Everything the run keeps.
+    pub state: PathBuf,
+    /// Load twelve weeks of sample training.
+    pub demo: bool,
+}
+
+impl Default for DevOptions {
+    fn default() -> Self {
+        Self {
+            port: 8787,
+            state: PathBuf::from(".bulktrack"),
+            demo: true,
+        }
+    }
+}
+
+/// Reads the words after `cargo xtask`. The error is one line for people.
+pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut words = words.flat_map(|word| split_equals(&word));
+    let Some(command) = words.next() else {
+        return Err("a command is missing".to_owned());
+    };
+    match command.as_str() {
+        "help" | "--help" | "-h" => Ok(Command::Help),
+        "setup" => no_options(words, Command::Setup),
+        "check" => no_options(words, Command::Check),
+        "build" => no_options(words, Command::Build),
+        "test" => no_options(words, Command::Test),
+        "deploy" => parse_deploy(words),
+        "dev" => parse_dev(words),
+        other => Err(format!("there is no command `{other}`")),
+    }
+}
+
+/// `--port=8787` reads as `--port 8787`.
+fn split_equals(word: &str) -> Vec<String> {
+    match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => {
+            vec![option.to_owned(), value.to_owned()]
+        }
+        _ => vec![word.to_owned()],
+    }
+}
+
+fn no_options(
+    mut words: impl Iterator<Item = String>,
+    command: Command,
+) -> Result<Command, String> {
+    match words.next() {
+        None => Ok(command),
+        Some(word) => Err(format!("unexpected `{word}`")),
+    }
+}
+
+fn parse_deploy(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = DeployOptions::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--dry-run" => options.dry_run = true,
+            "--env" => options.env = Some(value_of("--env", words.next())?),
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("deploy has no option `{other}`")),
+        }
+    }
+    Ok(Command::Deploy(options))
+}
+
+fn parse_dev(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = DevOptions::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = port(&value_of("--port", words.next())?)?,
+            "--state" => options.state = PathBuf::from(value_of("--state", words.next())?),
+            "--no-demo" => options.demo = false,
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("dev has no option `{other}`")),
+        }
+    }
+    Ok(Command::Dev(options))
+}
+
+fn value_of(option: &str, value: Option<String>) -> Result<String, String> {
+    value
+        .filter(|value| !value.is_empty() && !value.starts_with("--"))
+        .ok_or_else(|| format!("{option} needs a value"))
+}
+
+fn port(value: &str) -> Result<u16, String> {
+    match value.parse() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(format!("--port must be 1 to 65535, not `{value}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: Result<Command, &str>) {
+        let parsed = parse(line.split_whitespace().map(str::to_owned));
+        assert_eq!(parsed, expected.map_err(str::to_owned), "{line}");
+    }
+
+    #[test]
+    fn a_command_line_becomes_a_command() {
+        let dev = |port, state: &str, demo| {
+            Ok(Command::Dev(DevOptions {
+                port,
+                state: state.into(),
+                demo,
+            }))
+        };
+        check("test", Ok(Command::Test));
+        check("dev", dev(8787, ".bulktrack", true));
+        check(
+            "dev --port 9000 --state run/a --no-demo",
+            dev(9000, "run/a", false),
+        );
+        check("dev --port=9000", dev(9000, ".bulktrack", true));
+        check(
+            "deploy --dry-run --env staging",
+            Ok(Command::Deploy(DeployOptions {
+                dry_run: true,
+                env: Some("staging".to_owned()),
+            })),
+        );
+    }
+
+    #[test]
+    fn a_usage_error_says_what_is_wrong() {
+        check("", Err("a command is missing"));
+        check("run", Err("there is no command `run`"));
+        check("test --fast", Err("unexpected `--fast`"));
+        check("dev --port", Err("--port needs a value"));
+        check("dev --state --no-demo", Err("--state needs a value"));
+        check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));
+        check(
+            "dev --port 70000",
+            Err("--port must be 1 to 65535, not `70000`"),
+        );
+        check("deploy --force", Err("deploy has no option `--force`"));
+    }
+}

@@ -1,0 +1,158 @@
+//! Holds the sample training to what its documentation promises, by the rules of the sport.
+
+use super::*;
+use std::collections::BTreeMap;
+use training::landmarks::landmarks;
+use training::{
+    Exercise, Grams, Level, Muscle, PerformedExercise, PerformedSet, Rpe, SetKind, Volume,
+    WeekStart,
+};
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn programme() -> Vec<DemoWorkout> {
+    workouts(date("2026-11-22"))
+}
+
+/// Reads a set as the api would.
+fn set(value: &Value) -> PerformedSet {
+    PerformedSet {
+        kind: serde_json::from_value::<SetKind>(value["kind"].clone()).unwrap(),
+        weight_grams: value["weight_kg"].as_f64().map(Grams::from_kg),
+        reps: value["reps"]
+            .as_u64()
+            .map(|reps| u32::try_from(reps).unwrap()),
+        rpe: value["rpe"]
+            .as_f64()
+            .map(|rpe| Rpe::new(rpe).expect("an RPE in halves")),
+        duration_s: None,
+        distance_m: None,
+    }
+}
+
+fn volume(workout: &DemoWorkout) -> Volume {
+    let exercises = workout.body["exercises"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| {
+            let slug = value["exercise"].as_str().unwrap();
+            let known =
+                Exercise::find(slug).unwrap_or_else(|| panic!("{slug} is not in the catalogue"));
+            PerformedExercise {
+                exercise: slug.to_owned(),
+                load: known.load,
+                primary: known.primary.to_vec(),
+                secondary: known.secondary.to_vec(),
+                sets: value["sets"].as_array().unwrap().iter().map(set).collect(),
+            }
+        });
+    Volume::of_workout(&exercises.collect::<Vec<_>>(), None)
+}
+
+/// Half sets by muscle, for each week in order.
+fn weeks() -> Vec<BTreeMap<Muscle, training::HalfSets>> {
+    let mut weeks: BTreeMap<WeekStart, BTreeMap<Muscle, training::HalfSets>> = BTreeMap::new();
+    for workout in programme() {
+        let started_at = workout.body["started_at"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        let week = weeks
+            .entry(WeekStart::of(training::calendar::local_date(started_at)))
+            .or_default();
+        for muscle in Muscle::ALL {
+            week.entry(muscle).or_default().0 += volume(&workout).half_sets_of(muscle).0;
+        }
+    }
+    weeks.into_values().collect()
+}
+
+fn hard_sets(week: usize) -> f64 {
+    programme()[4 * (week - 1)..4 * week]
+        .iter()
+        .map(|w| volume(w).hard_half_sets.sets())
+        .sum()
+}
+
+#[test]
+fn it_is_four_sessions_a_week_for_twelve_weeks_up_to_the_last_sunday() {
+    assert_eq!(last_sunday_before(date("2026-11-23")), date("2026-11-22"));
+    assert_eq!(last_sunday_before(date("2026-11-22")), date("2026-11-15"));
+    assert_eq!(last_sunday_before(date("2026-11-28")), date("2026-11-22"));
+    assert_eq!(first_monday(date("2026-11-22")), date("2026-08-31"));
+    let programme = programme();
+    assert_eq!(programme.len(), 4 * WEEKS);
+    assert_eq!(weeks().len(), WEEKS);
+    assert_eq!(programme[0].body["started_at"], "2026-08-31T18:00:00+01:00");
+    assert_eq!(
+        programme[47].body["started_at"],
+        "2026-11-21T10:00:00+01:00"
+    );
+}
+
+#[test]
+fn no_two_workouts_share_an_idempotency_key() {
+    let mut keys: Vec<_> = programme().into_iter().map(|workout| workout.key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 4 * WEEKS);
+}
+
+#[test]
+fn every_muscle_with_a_minimum_gets_it_outside_the_deload() {
+    for (index, week) in weeks()
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| index + 1 != DELOAD_WEEK)
+    {
+        for (muscle, half_sets) in week {
+            assert!(
+                *half_sets >= landmarks(*muscle).mev,
+                "week {}: {muscle:?} {half_sets:?}",
+                index + 1
+            );
+        }
+    }
+}
+
+#[test]
+fn the_deload_is_about_half_of_the_weeks_before() {
+    let share = hard_sets(DELOAD_WEEK) / hard_sets(DELOAD_WEEK - 1);
+    assert!((0.45..=0.55).contains(&share), "{share}");
+}
+
+#[test]
+fn the_bench_press_stands_still_from_week_7_on() {
+    let top_sets: Vec<Value> = programme()
+        .iter()
+        .step_by(4)
+        .map(|workout| workout.body["exercises"][0]["sets"][WARMUPS.len()].clone())
+        .collect();
+    let stuck = json!({ "kind": "working", "weight_kg": 90.0, "reps": 6, "rpe": 9.0 });
+    assert!(
+        top_sets[6..].iter().all(|set| *set == stuck),
+        "{top_sets:?}"
+    );
+    assert_eq!(top_sets[0]["weight_kg"], 80.0);
+}
+
+#[test]
+fn only_week_11_overshoots_with_the_chest_and_the_front_delts_in_tow() {
+    for (index, week) in weeks().iter().enumerate() {
+        let over: Vec<(Muscle, f64)> = week
+            .iter()
+            .filter(|(muscle, half_sets)| landmarks(**muscle).level(**half_sets) == Level::AboveMrv)
+            .map(|(muscle, half_sets)| (*muscle, half_sets.sets()))
+            .collect();
+        let expected: &[_] = if index + 1 == OVERSHOOT_WEEK {
+            &[(Muscle::Chest, 26.0), (Muscle::FrontDelts, 13.0)]
+        } else {
+            &[]
+        };
+        assert_eq!(over, expected, "week {}", index + 1);
+    }
+}

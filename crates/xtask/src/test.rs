@@ -1,0 +1,61 @@
+//! `cargo xtask test`: everything that must pass, stopping at the first failure.
+
+use crate::project::{Project, Ready};
+use crate::{build, check, clock, process, setup};
+use anyhow::{Context, Result};
+use std::time::Duration;
+
+/// The runners' closing lines come last, so the times are shown before the last step runs.
+pub fn run(project: &Project) -> Result<()> {
+    let start = clock::now();
+    let mut times = Vec::new();
+    let ready = timed("set-up", &mut times, || setup::run(project))?;
+    timed("formatting and lints", &mut times, || check::run(&ready))?;
+    timed("native tests", &mut times, || native_tests(&ready))?;
+    timed("wasm builds", &mut times, || build::run(&ready))?;
+    summarize(&times);
+    timed("miniflare tests", &mut times, || miniflare_tests(&ready))?;
+    println!("all steps passed in {}", minutes(start.elapsed()));
+    Ok(())
+}
+
+fn timed<T>(
+    name: &'static str,
+    times: &mut Vec<(&'static str, Duration)>,
+    step: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    println!("── {name} ──");
+    let start = clock::now();
+    let value = step().with_context(|| format!("step `{name}`"))?;
+    times.push((name, start.elapsed()));
+    Ok(value)
+}
+
+/// Compiled first, with cargo's progress, then run, with a dot for each test.
+fn native_tests(ready: &Ready) -> Result<()> {
+    let mut compile = ready.command("cargo");
+    compile.args(["test", "--workspace", "--no-run"]);
+    process::run(&mut compile, "cargo test --no-run")?;
+    let mut test = ready.command("cargo");
+    process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
+}
+
+fn miniflare_tests(ready: &Ready) -> Result<()> {
+    let mut vitest = ready.command(ready.project.node_tool("vitest"));
+    process::run(vitest.args(["run", "--root", "tests"]), "vitest")
+}
+
+fn summarize(times: &[(&str, Duration)]) {
+    println!("── times so far ──");
+    for (name, time) in times {
+        println!("{name:<22} {:>10}", minutes(*time));
+    }
+}
+
+fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds / 60 {
+        0 => format!("{:.1} s", time.as_secs_f64()),
+        minutes => format!("{minutes} min {:02} s", seconds % 60),
+    }
+}

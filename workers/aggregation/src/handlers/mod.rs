@@ -1,0 +1,262 @@
+//! The handlers of aggregation. All four events about a workout carry a whole snapshot and change
+//! the same ledger, so they are handled as one set: what a batch costs does not depend on how many
+//! kinds are in it. Each kind's own file says what its event means for the ledger.
+
+mod training_set_recorded;
+mod volume_updated;
+mod workout_completed;
+mod workout_deleted;
+
+use crate::publisher::{AggregationEventPublisher, aggregation_updated, volume_threshold_reached};
+use crate::thresholds::{crossing_bits, new_crossings};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use platform::handler::Received;
+use platform::{Clock, GroupHandler, Registry};
+use shared_kernel::payload::WorkoutSnapshot;
+use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, WorkoutId};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storage::database::write_splitting;
+use storage::volume::{self, LedgerEntry, Marks, WeekState};
+use storage::{Database, DatabaseError, Shards};
+use training::calendar::local_date;
+use training::{Volume, WeekStart, limits};
+use training_set_recorded::TrainingSetRecordedEventHandler;
+use volume_updated::VolumeUpdatedEventHandler;
+use workout_completed::WorkoutCompletedEventHandler;
+use workout_deleted::WorkoutDeletedEventHandler;
+
+/// Every handler of this worker.
+pub fn registry(
+    shards: Shards,
+    publisher: AggregationEventPublisher,
+    clock: Rc<dyn Clock>,
+) -> Registry {
+    let kinds = [
+        EventType::TrainingSetRecorded,
+        EventType::WorkoutCompleted,
+        EventType::WorkoutDeleted,
+        EventType::VolumeUpdated,
+    ];
+    Registry::default().on_group(&kinds, WorkoutEventHandlers { shards, publisher, clock })
+}
+
+/// What an event about a workout puts into the ledger. `Err` says which rule it breaks.
+trait WorkoutEventHandler<P> {
+    fn ledger_entry(event: &P) -> Result<LedgerEntry, String>;
+}
+
+/// Handles all events about workouts.
+///
+/// 1. decode: each event becomes its ledger entry; one that breaks a rule is dead-lettered;
+/// 2. of several events about a workout, the newest revision stands for all;
+/// 3. write (await): the ledger, and the days and weeks summed anew from it, in one transaction.
+///    A repeat finds its revision there and changes nothing;
+/// 4. decide: which landmarks the weeks have crossed;
+/// 5. publish (await): `AggregationUpdated`, `VolumeThresholdReached`. Their ids are derived from
+///    what they say; a repeat collapses downstream;
+/// 6. mark (await): the workouts as aggregated, the crossings as announced. Marks only rise; a
+///    repeat changes nothing.
+///
+/// A crash between any two of them leaves the message unsettled: it comes again and repeats all.
+struct WorkoutEventHandlers {
+    shards: Shards,
+    publisher: AggregationEventPublisher,
+    clock: Rc<dyn Clock>,
+}
+
+type Key = (AthleteId, WorkoutId);
+
+/// The newest event about a workout within the batch.
+struct Change<'a> {
+    entry: LedgerEntry,
+    cause: &'a Event,
+}
+
+impl Change<'_> {
+    fn key(&self) -> Key {
+        (self.entry.athlete_id, self.entry.workout_id)
+    }
+}
+
+#[async_trait(?Send)]
+impl GroupHandler for WorkoutEventHandlers {
+    async fn handle(&self, received: &[&Received]) -> Vec<Outcome> {
+        let decoded: Vec<_> =
+            received.iter().map(|received| decode(&received.event)).collect();
+        let newest = newest_of_each_workout(received, &decoded);
+        let mut outcomes: BTreeMap<Key, Outcome> = BTreeMap::new();
+        for (database, changes) in self.shards.partition(newest) {
+            outcomes.extend(self.apply(database, &changes).await);
+        }
+        decoded
+            .into_iter()
+            .map(|entry| match entry {
+                Ok(entry) => outcomes
+                    .get(&(entry.athlete_id, entry.workout_id))
+                    .cloned()
+                    .unwrap_or_else(|| Outcome::transient("its workout was not reached")),
+                Err(rule) => Outcome::Permanent { reason: rule },
+            })
+            .collect()
+    }
+}
+
+impl WorkoutEventHandlers {
+    async fn apply(&self, database: &dyn Database, changes: &[Change<'_>]) -> Vec<(Key, Outcome)> {
+        let entries: Vec<_> = changes.iter().map(|change| change.entry.clone()).collect();
+        let written =
+            write_splitting(&entries, async |part| volume::apply(database, part).await).await;
+        let mut outcomes = Vec::new();
+        let mut through = Vec::new();
+        let mut weeks = Vec::new();
+        for (range, result) in written {
+            let part = changes.get(range).unwrap_or_default();
+            match result {
+                Ok(touched) => {
+                    through.extend(part);
+                    weeks.extend(touched);
+                }
+                Err(error) => {
+                    let failed = failure(&error);
+                    outcomes.extend(part.iter().map(|change| (change.key(), failed.clone())));
+                }
+            }
+        }
+        if through.is_empty() {
+            return outcomes;
+        }
+        let consequences = decide(&through, &newest_state_of_each_week(weeks), self.clock.now());
+        let outcome = self.announce(database, &consequences).await;
+        outcomes.extend(through.iter().map(|change| (change.key(), outcome.clone())));
+        outcomes
+    }
+
+    async fn announce(&self, database: &dyn Database, consequences: &Consequences) -> Outcome {
+        if let Err(error) = self.publisher.publish(&consequences.events).await {
+            return Outcome::transient(error);
+        }
+        match volume::mark(database, &consequences.marks).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => Outcome::transient(error),
+        }
+    }
+}
+
+/// What the event puts into the ledger, or the rule that it breaks.
+fn decode(event: &Event) -> Result<LedgerEntry, String> {
+    match &event.data {
+        EventData::TrainingSetRecorded(data) => TrainingSetRecordedEventHandler::ledger_entry(data),
+        EventData::WorkoutCompleted(data) => WorkoutCompletedEventHandler::ledger_entry(data),
+        EventData::WorkoutDeleted(data) => WorkoutDeletedEventHandler::ledger_entry(data),
+        EventData::VolumeUpdated(data) => VolumeUpdatedEventHandler::ledger_entry(data),
+        EventData::AggregationUpdated(_)
+        | EventData::VolumeThresholdReached(_)
+        | EventData::TrainingPatternDetected(_)
+        | EventData::NotificationRequested(_)
+        | EventData::WebhookDeliveryRequested(_) => {
+            Err(format!("{:?} is not about a workout", event.event_type()))
+        }
+    }
+}
+
+/// The entry of a workout that counts.
+fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
+    entry(workout, |workout| Volume::of_workout(&workout.exercises, workout.body_weight_grams))
+}
+
+/// The entry of a workout that does not count any more.
+fn uncounted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
+    entry(workout, |_| Volume::default())
+}
+
+fn entry(
+    workout: &WorkoutSnapshot,
+    volume: impl Fn(&WorkoutSnapshot) -> Volume,
+) -> Result<LedgerEntry, String> {
+    if workout.revision < 1 {
+        return Err(format!("revision {}, not 1 or more", workout.revision));
+    }
+    if let Some(bound) = limits::exceeded(&workout.exercises, workout.body_weight_grams) {
+        return Err(format!("a workout of {bound}"));
+    }
+    Ok(LedgerEntry {
+        athlete_id: workout.athlete_id,
+        workout_id: workout.workout_id,
+        revision: workout.revision,
+        local_date: local_date(workout.started_at),
+        volume: volume(workout),
+    })
+}
+
+fn newest_of_each_workout<'a>(
+    received: &[&'a Received],
+    decoded: &[Result<LedgerEntry, String>],
+) -> Vec<Change<'a>> {
+    let mut newest: BTreeMap<Key, Change<'a>> = BTreeMap::new();
+    for (received, entry) in received.iter().zip(decoded) {
+        let Ok(entry) = entry else { continue };
+        let change = Change { entry: entry.clone(), cause: &received.event };
+        let known = newest.get(&change.key());
+        if known.is_none_or(|known| known.entry.revision <= entry.revision) {
+            newest.insert(change.key(), change);
+        }
+    }
+    newest.into_values().collect()
+}
+
+/// A batch that was split has seen a week more than once: the highest version is the last.
+fn newest_state_of_each_week(weeks: Vec<WeekState>) -> Vec<WeekState> {
+    let mut newest: BTreeMap<(AthleteId, WeekStart), WeekState> = BTreeMap::new();
+    for week in weeks {
+        // Later parts were written later: what they saw replaces what earlier parts saw.
+        newest.insert((week.athlete_id, week.week_start), week);
+    }
+    newest.into_values().collect()
+}
+
+/// What follows from a change of the ledger.
+struct Consequences {
+    events: Vec<Event>,
+    marks: Marks,
+}
+
+fn decide(changes: &[&Change<'_>], weeks: &[WeekState], now: DateTime<Utc>) -> Consequences {
+    let aggregated = changes
+        .iter()
+        .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
+        .collect();
+    let mut consequences =
+        Consequences { events: Vec::new(), marks: Marks { aggregated, announced: Vec::new() } };
+    for week in weeks {
+        let Some(cause) = cause_of(week, changes) else { continue };
+        consequences.events.push(aggregation_updated(week, cause, now));
+        let crossings = new_crossings(week);
+        if !crossings.is_empty() {
+            let bits = crossing_bits(&crossings);
+            consequences.marks.announced.push((week.athlete_id, week.week_start, bits));
+            let event = volume_threshold_reached(week, crossings, cause, now);
+            consequences.events.push(event);
+        }
+    }
+    consequences
+}
+
+/// The event that changed a week: one of a workout within it, else (a workout moved away from it)
+/// any of its athlete.
+fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> {
+    let mut of_athlete =
+        changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
+    let within = of_athlete
+        .clone()
+        .rfind(|change| WeekStart::of(change.entry.local_date) == week.week_start);
+    within.or_else(|| of_athlete.next_back()).map(|change| change.cause)
+}
+
+fn failure(error: &DatabaseError) -> Outcome {
+    if error.lies_in_the_data() { Outcome::permanent(error) } else { Outcome::transient(error) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! The handlers on real SQL, with a recording sink: totals, announcements, repeats and faults.
+
+use super::*;
+use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::{Publisher, Usage};
+use proptest::prelude::*;
+use shared_kernel::payload::{
+    Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
+};
+use shared_kernel::{EventId, Queue};
+use testkit::{Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, run};
+use training::{Exercise, Grams, PerformedExercise, PerformedSet, SetKind};
+use uuid::Uuid;
+
+struct House {
+    database: Rc<Sqlite>,
+    shards: Shards,
+    sink: Rc<RecordingSink>,
+    clock: Rc<FixedClock>,
+    registry: Registry,
+}
+
+impl House {
+    fn new(athletes: u128) -> Self {
+        let (database, shards) = testkit::database();
+        for n in 1..=athletes {
+            athlete(&database, n);
+        }
+        let sink = Rc::new(RecordingSink::default());
+        let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
+        let publisher = AggregationEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
+        let registry = registry(shards.clone(), publisher, Rc::clone(&clock) as _);
+        Self { database, shards, sink, clock, registry }
+    }
+
+    fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
+        let usage = Usage::default();
+        let consumer = Consumer {
+            worker: "aggregation",
+            registry: &self.registry,
+            sink: &*self.sink,
+            shards: &self.shards,
+            clock: &*self.clock,
+            usage: &usage,
+        };
+        run(consumer.consume(Queue::VolumeAggregation, messages))
+    }
+
+    fn totals(&self) -> Vec<String> {
+        let mut totals = self.database.query(
+            "SELECT athlete_id, local_date, workouts, sets, tonnage_grams, hard_half_sets, \
+             muscles FROM daily_volume ORDER BY 1, 2",
+        );
+        totals.extend(self.database.query(
+            "SELECT athlete_id, week_start, workouts, sets, tonnage_grams, hard_half_sets, \
+             muscles, version, announced FROM weekly_volume ORDER BY 1, 2",
+        ));
+        totals
+    }
+}
+
+/// A bench press workout of so many hard sets.
+fn snapshot(athlete: u128, workout: u128, revision: i64, day: &str, sets: usize) -> WorkoutSnapshot {
+    let bench = Exercise::find("barbell-bench-press").unwrap();
+    let set = PerformedSet {
+        kind: SetKind::Working,
+        weight_grams: Some(Grams::from_kg(100.0)),
+        reps: Some(8),
+        rpe: None,
+        duration_s: None,
+        distance_m: None,
+    };
+    WorkoutSnapshot {
+        athlete_id: athlete_id(athlete),
+        workout_id: WorkoutId(Uuid::from_u128(workout)),
+        revision,
+        started_at: DateTime::parse_from_rfc3339(&format!("{day}T18:00:00+01:00")).unwrap(),
+        body_weight_grams: None,
+        exercises: vec![PerformedExercise {
+            exercise: bench.slug.to_owned(),
+            load: bench.load,
+            primary: bench.primary.to_vec(),
+            secondary: bench.secondary.to_vec(),
+            sets: vec![set; sets],
+        }],
+    }
+}
+
+fn message(data: EventData) -> RawMessage {
+    let id = EventId::derived(&[&format!("{data:?}")]);
+    let event = Event {
+        id,
+        source: "/test".to_owned(),
+        subject: "test".to_owned(),
+        time: "2026-11-23T12:00:00Z".parse().unwrap(),
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
+        correlation_id: "test".to_owned(),
+        causation_id: None,
+        data,
+    };
+    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
+}
+
+fn completed(workout: WorkoutSnapshot) -> RawMessage {
+    message(WorkoutCompleted { workout }.into())
+}
+
+#[test]
+fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
+    let house = House::new(1);
+    assert_eq!(house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]), [Verdict::Ack]);
+    let day = house.database.query("SELECT * FROM daily_volume");
+    assert_eq!(
+        day,
+        [r#"{"athlete_id":"01900000-0000-7000-8000-000000000001","hard_half_sets":60,"local_date":"2026-11-18","muscles":"{\"chest\":[60,24000000],\"front_delts\":[30,0],\"triceps\":[30,0]}","sets":30,"tonnage_grams":24000000,"workouts":1}"#]
+    );
+    let events = house.sink.take_events();
+    let types: Vec<_> = events.iter().map(Event::event_type).collect();
+    assert_eq!(types, [EventType::AggregationUpdated, EventType::VolumeThresholdReached]);
+    let EventData::VolumeThresholdReached(reached) = &events[1].data else { unreachable!() };
+    let crossed: Vec<_> =
+        reached.crossings.iter().map(|c| (c.muscle.as_str(), c.threshold)).collect();
+    assert_eq!(
+        crossed,
+        [
+            ("chest", Threshold::MevReached),
+            ("chest", Threshold::MrvExceeded),
+            ("front_delts", Threshold::MrvExceeded),
+            ("triceps", Threshold::MevReached),
+        ]
+    );
+    assert_eq!(events[1].trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+}
+
+#[test]
+fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
+    let house = House::new(100);
+    let messages: Vec<_> =
+        (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
+    let before = house.database.round_trips();
+    assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
+    let round_trips = house.database.round_trips() - before;
+    println!("budget: a batch of 100 at aggregation: {round_trips} D1 round trips (at most 3)");
+    assert_eq!(round_trips, 2);
+    assert_eq!(house.sink.take_events().len(), 100);
+}
+
+#[test]
+fn a_batch_of_all_four_kinds_is_two_round_trips() {
+    let house = House::new(1);
+    let batch = [
+        message(TrainingSetRecorded { workout: snapshot(1, 1, 1, "2026-11-18", 1) }.into()),
+        completed(snapshot(1, 2, 1, "2026-11-18", 2)),
+        message(VolumeUpdated { workout: snapshot(1, 3, 2, "2026-11-18", 4) }.into()),
+        message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }.into()),
+    ];
+    let before = house.database.round_trips();
+    assert_eq!(house.consume(&batch), [Verdict::Ack; 4]);
+    assert_eq!(house.database.round_trips() - before, 2);
+    assert_eq!(house.database.query("SELECT sets FROM weekly_volume"), [r#"{"sets":7}"#]);
+}
+
+#[test]
+fn one_bad_event_is_dead_lettered_and_the_other_99_are_done() {
+    let house = House::new(99);
+    // Nobody is athlete 100: the database refuses the row for its foreign key.
+    let messages: Vec<_> =
+        (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
+    assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
+    assert_eq!(house.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
+    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].reason.contains("FOREIGN KEY"), "{}", letters[0].reason);
+    assert_eq!(letters[0].body, messages[99].body);
+}
+
+#[test]
+fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
+    let house = House::new(1);
+    let garbage = RawMessage { id: "g".to_owned(), body: "garbage".to_owned(), attempts: 1 };
+    let mut heavy = snapshot(1, 1, 1, "2026-11-18", 1);
+    heavy.exercises[0].sets[0].weight_grams = Some(Grams(i64::MAX));
+    let batch = [garbage, completed(heavy), completed(snapshot(1, 2, 0, "2026-11-18", 1))];
+    assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
+    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    assert!(reasons[0].contains("not a CloudEvents"), "{reasons:?}");
+    assert!(reasons[1].contains("a weight out of bounds"), "{reasons:?}");
+    assert!(reasons[2].contains("revision 0"), "{reasons:?}");
+    assert_eq!(house.totals(), Vec::<String>::new());
+}
+
+#[test]
+fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_up() {
+    let house = House::new(1);
+    for (attempts, delay_s) in [(1, 1), (2, 2), (3, 4)] {
+        house.database.fail_next(&[Fault::BeforeCommit]);
+        let message = RawMessage { attempts, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
+        assert_eq!(house.consume(&[message]), [Verdict::Retry { delay_s }]);
+    }
+    house.database.fail_next(&[Fault::BeforeCommit]);
+    let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
+    assert_eq!(house.consume(&[last]), [Verdict::Ack]);
+    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
+    assert_eq!(letters[0].reason, "database: Network connection lost");
+    assert_eq!(letters[0].attempts, 4);
+}
+
+#[test]
+fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
+    let house = House::new(1);
+    house.consume(&[completed(snapshot(1, 1, 1, "2026-11-15", 3))]);
+    house.sink.take_events();
+    let moved = VolumeUpdated { workout: snapshot(1, 1, 2, "2026-11-16", 3) };
+    house.consume(&[message(moved.into())]);
+    let weeks = house.database.query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
+    assert_eq!(
+        weeks,
+        [r#"{"sets":0,"week_start":"2026-11-09"}"#, r#"{"sets":3,"week_start":"2026-11-16"}"#]
+    );
+    assert_eq!(house.sink.take_events().len(), 2, "both weeks are news");
+}
+
+/// Any history of three workouts: a revision after the other, on any day, with any sets.
+fn history() -> impl Strategy<Value = Vec<RawMessage>> {
+    let step = (1_u128..=2, 1_u128..=3, 9_u32..=22, 0_usize..30, 0_u8..4);
+    prop::collection::vec(step, 1..12).prop_map(|steps| {
+        let mut revisions: BTreeMap<(u128, u128), i64> = BTreeMap::new();
+        let mut messages = Vec::new();
+        for (athlete, workout, day, sets, kind) in steps {
+            let revision = revisions.entry((athlete, workout)).or_default();
+            *revision += 1;
+            let id = athlete * 10 + workout;
+            let workout = snapshot(athlete, id, *revision, &format!("2026-11-{day:02}"), sets);
+            messages.push(message(match kind {
+                0 => TrainingSetRecorded { workout }.into(),
+                1 => WorkoutCompleted { workout }.into(),
+                2 => WorkoutDeleted { workout }.into(),
+                _ => VolumeUpdated { workout }.into(),
+            }));
+        }
+        messages
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// In any order, cut into any batches, repeated, and with a crash after any write: the totals
+    /// are those of the newest revisions, and each crossing is announced.
+    #[test]
+    fn duplicates_reordering_and_crashes_do_not_move_the_totals(
+        messages in history(),
+        order in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
+        faults in prop::collection::vec(prop::option::of(any::<bool>()), 0..10),
+    ) {
+        let plain = House::new(2);
+        for message in &messages {
+            plain.consume(std::slice::from_ref(message));
+        }
+        let stormy = House::new(2);
+        // A fault for each of these deliveries, at its first write or, where it is None, nowhere.
+        for (fault, index) in faults.iter().zip(&order) {
+            let fault = fault.map(|lost| if lost { Fault::AfterCommit } else { Fault::BeforeCommit });
+            stormy.database.fail_next(fault.as_slice());
+            stormy.consume(&[index.get(&messages).clone()]);
+        }
+        let shuffled: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();
+        for batch in shuffled.chunks(3) {
+            stormy.consume(batch);
+        }
+        let reversed: Vec<_> = messages.iter().rev().cloned().collect();
+        stormy.consume(&reversed);
+        let sums = |house: &House| {
+            house.database.query(
+                "SELECT athlete_id, week_start, workouts, sets, tonnage_grams, hard_half_sets, \
+                 muscles, version FROM weekly_volume WHERE version > 0 ORDER BY 1, 2")
+        };
+        prop_assert_eq!(sums(&plain), sums(&stormy));
+        let ledger = |house: &House| house.database.query(
+            "SELECT athlete_id, workout_id, revision, local_date, sets FROM volume_ledger");
+        prop_assert_eq!(ledger(&plain), ledger(&stormy));
+    }
+}

@@ -1,0 +1,14 @@
+//! WorkoutCompletedEventHandler: a completed workout counts.
+
+use super::{WorkoutEventHandler, counted};
+use shared_kernel::payload::WorkoutCompleted;
+use storage::volume::LedgerEntry;
+
+/// A completed workout counts.
+pub struct WorkoutCompletedEventHandler;
+
+impl WorkoutEventHandler<WorkoutCompleted> for WorkoutCompletedEventHandler {
+    fn ledger_entry(event: &WorkoutCompleted) -> Result<LedgerEntry, String> {
+        counted(&event.workout)
+    }
+}

@@ -1,0 +1,22 @@
+//! aggregation: consumes training events, keeps daily and weekly volume, checks thresholds.
+//!
+//! In scope: the ledger of volume and what follows from a change of it. Out of scope: what the
+//! volume means for the athlete; that is ai's.
+
+pub mod handlers;
+pub mod publisher;
+pub mod thresholds;
+mod wiring;
+
+use platform::cloudflare::{JsContext, MessageBatch, consume_batch};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+/// The queue export: volume-aggregation and its dead letters. Never fails.
+#[wasm_bindgen]
+pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
+    if let Some(wiring) = wiring::Wiring::of(&env) {
+        consume_batch(&batch, &wiring.consumer()).await;
+    }
+    JsValue::UNDEFINED
+}

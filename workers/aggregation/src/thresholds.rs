@@ -1,0 +1,94 @@
+//! Which landmarks a week has crossed that nobody was told of yet.
+
+use shared_kernel::payload::{Crossing, Threshold};
+use storage::volume::{WeekState, announced_bit};
+use training::landmarks::{Landmarks, landmarks};
+use training::{HalfSets, Muscle};
+
+/// The crossings of a week that were not announced: MEV reached, MRV exceeded, for each muscle
+/// once a week, in the order of the muscles.
+pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
+    week.volume
+        .muscles
+        .iter()
+        .flat_map(|(muscle, volume)| crossed(*muscle, volume.half_sets))
+        .filter(|crossing| {
+            week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0
+        })
+        .collect()
+}
+
+/// The bits that say that these crossings were announced.
+pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
+    crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
+}
+
+/// A minimum of nothing is not reached: it was never missed.
+fn crossed(muscle: Muscle, half_sets: HalfSets) -> Vec<Crossing> {
+    let Landmarks { mev, mrv, .. } = landmarks(muscle);
+    let crossing = |threshold, limit| Crossing {
+        muscle,
+        threshold,
+        half_sets,
+        limit_half_sets: limit,
+    };
+    let mut crossings = Vec::new();
+    if mev > HalfSets(0) && half_sets >= mev {
+        crossings.push(crossing(Threshold::MevReached, mev));
+    }
+    if half_sets > mrv {
+        crossings.push(crossing(Threshold::MrvExceeded, mrv));
+    }
+    crossings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use training::{MuscleVolume, Volume, WeekStart};
+
+    fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
+        let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
+        let volume = Volume { muscles: BTreeMap::from([(muscle, part)]), ..Volume::default() };
+        WeekState {
+            athlete_id: testkit::athlete_id(1),
+            week_start: WeekStart::of("2026-11-16".parse().unwrap()),
+            volume,
+            version: 1,
+            announced,
+        }
+    }
+
+    #[test]
+    fn each_landmark_is_announced_when_it_is_crossed_and_only_once() {
+        use Threshold::{MevReached, MrvExceeded};
+        let chest = Muscle::Chest;
+        let mev = announced_bit(chest, MevReached);
+        let both = mev | announced_bit(chest, MrvExceeded);
+        let check = |muscle, half_sets, announced, expected: &[Threshold]| {
+            let crossings = new_crossings(&week(muscle, half_sets, announced));
+            let thresholds: Vec<_> = crossings.iter().map(|c| c.threshold).collect();
+            assert_eq!(thresholds, expected, "{muscle:?} {half_sets} {announced}");
+        };
+        check(chest, 0, 0, &[]);
+        check(chest, 7, 0, &[]);
+        check(chest, 8, 0, &[MevReached]);
+        check(chest, 48, 0, &[MevReached]);
+        check(chest, 49, 0, &[MevReached, MrvExceeded]);
+        check(chest, 49, mev, &[MrvExceeded]);
+        check(chest, 60, both, &[]);
+        // Another muscle's announcement says nothing of this one.
+        check(Muscle::Quads, 8, both, &[MevReached]);
+        // The abs have no minimum to reach.
+        check(Muscle::Abs, 8, 0, &[]);
+        check(Muscle::Abs, 41, 0, &[MrvExceeded]);
+    }
+
+    #[test]
+    fn a_crossing_carries_its_numbers() {
+        let crossings = new_crossings(&week(Muscle::Chest, 60, 0));
+        let mrv = crossings.last().unwrap();
+        assert_eq!((mrv.half_sets, mrv.limit_half_sets), (HalfSets(60), HalfSets::whole(24)));
+    }
+}
