@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use shared_kernel::Outcome;
 use std::ops::Range;
 
 /// A database of SQLite's dialect.
@@ -145,6 +146,13 @@ impl DatabaseError {
             Self::Rejected { .. } => true,
             Self::Unavailable { .. } | Self::Row(_) | Self::MissingResult => false,
         }
+    }
+}
+
+impl From<DatabaseError> for Outcome {
+    /// What a consumer makes of it: the data's fault is for good, the database's may pass.
+    fn from(error: DatabaseError) -> Self {
+        if error.lies_in_the_data() { Self::permanent(error) } else { Self::transient(error) }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct StoredWorkout {
     pub document: String,
     /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
+    /// When it was changed last.
+    pub changed_at_ms: i64,
     /// The trace of the request that changed it last.
     pub traceparent: TraceContext,
 }
@@ -245,7 +247,8 @@ pub enum Access<T> {
 
 macro_rules! columns {
     () => {
-        "athlete_id, workout_id, revision, status, document, body_weight_grams, traceparent"
+        "athlete_id, workout_id, revision, status, document, body_weight_grams, changed_at_ms, \
+         traceparent"
     };
 }
 

@@ -1,1 +1,24 @@
-//! wip
+//! ai: consumes thresholds and aggregates, finds training patterns, recommends.
+//!
+//! In scope: the rules, each a pure function of the history, and the words for what they find.
+//! Out of scope: who is told how; that is webhook's.
+
+pub mod analysis;
+pub mod handlers;
+pub mod publisher;
+pub mod recommendation;
+pub mod rules;
+mod wiring;
+
+use platform::cloudflare::{JsContext, MessageBatch, consume_batch};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+/// The queue export: ai-analysis and its dead letters. Never fails.
+#[wasm_bindgen]
+pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
+    if let Some(wiring) = wiring::Wiring::of(&env) {
+        consume_batch(&batch, &wiring.consumer()).await;
+    }
+    JsValue::UNDEFINED
+}

@@ -1,1 +1,21 @@
-//! wip
+//! webhook: consumes patterns and notification requests; fills the in-app inbox, sends mail.
+//!
+//! In scope: telling people, each thing once as far as the world allows. Out of scope: what is
+//! worth telling; that is ai's.
+
+pub mod deliver;
+pub mod handlers;
+mod wiring;
+
+use platform::cloudflare::{JsContext, MessageBatch, consume_batch};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+/// The queue export: webhook-notification and its dead letters. Never fails.
+#[wasm_bindgen]
+pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
+    if let Some(wiring) = wiring::Wiring::of(&env) {
+        consume_batch(&batch, &wiring.consumer()).await;
+    }
+    JsValue::UNDEFINED
+}

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::volume::{self, LedgerEntry, Marks, WeekState};
-use storage::{Database, DatabaseError, Shards};
+use storage::{Database, Shards};
 use training::calendar::local_date;
 use training::{Volume, WeekStart, limits};
 use training_set_recorded::TrainingSetRecordedEventHandler;
@@ -119,7 +119,7 @@ impl WorkoutEventHandlers {
                     weeks.extend(touched);
                 }
                 Err(error) => {
-                    let failed = failure(&error);
+                    let failed = Outcome::from(error);
                     outcomes.extend(part.iter().map(|change| (change.key(), failed.clone())));
                 }
             }
@@ -139,7 +139,7 @@ impl WorkoutEventHandlers {
         }
         match volume::mark(database, &consequences.marks).await {
             Ok(()) => Outcome::Done,
-            Err(error) => Outcome::transient(error),
+            Err(error) => error.into(),
         }
     }
 }
@@ -252,10 +252,6 @@ fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> 
         .clone()
         .rfind(|change| WeekStart::of(change.entry.local_date) == week.week_start);
     within.or_else(|| of_athlete.next_back()).map(|change| change.cause)
-}
-
-fn failure(error: &DatabaseError) -> Outcome {
-    if error.lies_in_the_data() { Outcome::permanent(error) } else { Outcome::transient(error) }
 }
 
 #[cfg(test)]

@@ -1,0 +1,144 @@
+//! volume_below_mev: a muscle got too few hard sets, two complete weeks or more in a row.
+//!
+//! Trigger: < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each further
+//! week, at most 0.9. Source: the project's own rule (ours) over `training::landmarks`.
+//!
+//! Only weeks in which the athlete trained count (ours): who did not train at all is on a
+//! break, and needs no word about the calves. A muscle without a minimum is never below it.
+
+use super::{Pattern, evidence, rounded};
+use chrono::NaiveDate;
+use serde_json::json;
+use shared_kernel::payload::PatternKind;
+use storage::volume::HistoryWeek;
+use training::landmarks::{LANDMARKS_VERSION, landmarks};
+use training::{HalfSets, Muscle, WeekStart};
+
+/// So many complete weeks in a row make the pattern.
+const WEEKS_MIN: usize = 2;
+/// How far the history has to reach back, in weeks. A row of weeks that fills all of it began
+/// longer ago than we look, and was announced then.
+pub const HISTORY_WEEKS: u32 = 16;
+const CONFIDENCE_MAX: f64 = 0.9;
+
+/// Looks at one muscle in the weeks before the one that holds `today`. The history is in order.
+pub fn volume_below_mev(
+    history: &[HistoryWeek],
+    muscle: Muscle,
+    today: NaiveDate,
+) -> Option<Pattern> {
+    let limit = landmarks(muscle).mev;
+    let row = weeks_below(history, muscle, limit, today);
+    let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
+    let oldest_looked_at = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
+    if since <= oldest_looked_at {
+        return None;
+    }
+    let latest = row.first()?;
+    let further = u32::try_from(row.len() - WEEKS_MIN).unwrap_or(u32::MAX);
+    let confidence = (0.6 + 0.1 * f64::from(further)).min(CONFIDENCE_MAX);
+    Some(Pattern {
+        kind: PatternKind::VolumeBelowMev,
+        muscle,
+        since,
+        confidence: rounded(confidence),
+        evidence: evidence([
+            ("weeks", json!(row.len())),
+            ("since", json!(since)),
+            ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
+            ("mev", json!(limit.sets())),
+            ("landmarks", json!(LANDMARKS_VERSION)),
+        ]),
+    })
+}
+
+/// The complete weeks below the limit, from the last one back, without a gap.
+fn weeks_below(
+    history: &[HistoryWeek],
+    muscle: Muscle,
+    limit: HalfSets,
+    today: NaiveDate,
+) -> Vec<&HistoryWeek> {
+    let last_complete = WeekStart::of(today).previous();
+    let mut expected = last_complete;
+    let mut row = Vec::new();
+    for week in history.iter().rev().skip_while(|week| week.week_start > last_complete) {
+        let trained = week.volume.workouts > 0;
+        let below = week.volume.half_sets_of(muscle) < limit;
+        if week.week_start != expected || !trained || !below {
+            break;
+        }
+        row.push(week);
+        expected = expected.previous();
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::week;
+    use training::Volume;
+
+    const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
+
+    fn check(history: &[HistoryWeek], expected: Option<(usize, f64)>) {
+        let found = volume_below_mev(history, Muscle::Chest, TODAY.parse().unwrap())
+            .map(|p| (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence));
+        assert_eq!(found, expected, "{history:?}");
+    }
+
+    fn chest(monday: &str, half_sets: i64) -> HistoryWeek {
+        week(monday, &[(Muscle::Chest, half_sets), (Muscle::Quads, 20)])
+    }
+
+    #[test]
+    fn two_complete_weeks_below_4_hard_sets_of_chest_make_the_pattern() {
+        check(&[], None);
+        check(&[chest("2026-11-16", 7)], None);
+        check(&[chest("2026-11-09", 7), chest("2026-11-16", 7)], Some((2, 0.6)));
+        check(&[chest("2026-11-09", 7), chest("2026-11-16", 8)], None);
+        check(&[chest("2026-11-09", 8), chest("2026-11-16", 7)], None);
+        check(&[chest("2026-11-09", 0), chest("2026-11-16", 0)], Some((2, 0.6)));
+    }
+
+    #[test]
+    fn the_week_that_goes_on_says_nothing() {
+        check(&[chest("2026-11-16", 7), chest("2026-11-23", 0)], None);
+        let three = [chest("2026-11-09", 7), chest("2026-11-16", 7), chest("2026-11-23", 40)];
+        check(&three, Some((2, 0.6)));
+    }
+
+    #[test]
+    fn confidence_grows_with_the_weeks_and_ends_at_0_9() {
+        let mondays = ["10-12", "10-19", "10-26", "11-02", "11-09", "11-16"];
+        let weeks: Vec<_> = mondays.iter().map(|day| chest(&format!("2026-{day}"), 1)).collect();
+        check(&weeks[3..], Some((3, 0.7)));
+        check(&weeks[1..], Some((5, 0.9)));
+        check(&weeks, Some((6, 0.9)));
+    }
+
+    #[test]
+    fn a_break_is_no_pattern_and_ends_one() {
+        let rest = HistoryWeek { volume: Volume::default(), ..chest("2026-11-16", 0) };
+        check(&[chest("2026-11-02", 7), chest("2026-11-09", 7), rest], None);
+        check(&[chest("2026-11-02", 7), chest("2026-11-16", 7)], None);
+    }
+
+    #[test]
+    fn what_began_before_the_history_was_announced_then() {
+        let today: NaiveDate = TODAY.parse().unwrap();
+        let weeks: Vec<_> = (1..=HISTORY_WEEKS)
+            .rev()
+            .map(|back| chest(&WeekStart::of(today).weeks_before(back).to_string(), 7))
+            .collect();
+        check(&weeks, None);
+        check(&weeks[1..], Some((15, 0.9)));
+    }
+
+    #[test]
+    fn a_muscle_without_a_minimum_is_never_below_it() {
+        let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
+        assert_eq!(volume_below_mev(&history, Muscle::Abs, TODAY.parse().unwrap()), None);
+    }
+}
