@@ -91,9 +91,15 @@ mod tests {
 
     #[test]
     fn an_event_is_one_json_line_without_its_empty_fields() {
-        let subscriber = JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
+        let subscriber =
+            JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
         tracing::subscriber::with_default(subscriber, || {
-            tracing::info!(attempt = 2_u32, reason = None::<&str>, queue = "q\n\"", "event");
+            tracing::info!(
+                attempt = 2_u32,
+                reason = None::<&str>,
+                queue = "q\n\"",
+                "event"
+            );
             tracing::debug!("not worth a line");
         });
         let lines = LINES.take();

@@ -26,8 +26,7 @@ pub struct DeadLetter {
 impl DeadLetter {
     /// The reason of a message that the platform moved to the dead-letter queue by itself, with
     /// its body only: its consumer never came to settle it, or it was too long to carry a reason.
-    pub const MOVED_BY_PLATFORM: &'static str =
-        "moved by the platform after its last retry: the consumer crashed, or the message is too long to carry a reason";
+    pub const MOVED_BY_PLATFORM: &'static str = "moved by the platform after its last retry: the consumer crashed, or the message is too long to carry a reason";
 
     /// Reads what stands on the dead-letter queue of `queue`: what we put there, or the bare body
     /// of a message that the platform put there.
@@ -73,7 +72,10 @@ mod tests {
     #[test]
     fn ours_comes_back_as_it_was_sent() {
         let text = serde_json::to_string(&letter()).unwrap();
-        assert_eq!(DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7), letter());
+        assert_eq!(
+            DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7),
+            letter()
+        );
     }
 
     #[test]
@@ -89,12 +91,18 @@ mod tests {
     #[test]
     fn a_letter_of_another_queue_is_not_believed() {
         let text = serde_json::to_string(&letter()).unwrap();
-        assert_eq!(DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body, text);
+        assert_eq!(
+            DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body,
+            text
+        );
     }
 
     #[test]
     fn one_event_is_one_dead_letter_however_often_it_is_sent() {
-        let again = DeadLetter { message_id: "m9".to_owned(), ..letter() };
+        let again = DeadLetter {
+            message_id: "m9".to_owned(),
+            ..letter()
+        };
         assert_eq!(letter().id(Some("e")), again.id(Some("e")));
         assert_ne!(letter().id(None), again.id(None));
     }

@@ -82,7 +82,9 @@ pub async fn add_key(
     key: &KeyProof,
     now_ms: i64,
 ) -> Result<bool, DatabaseError> {
-    let results = database.batch(vec![key.statement(INSERT_KEY, [now_ms.into()])]).await?;
+    let results = database
+        .batch(vec![key.statement(INSERT_KEY, [now_ms.into()])])
+        .await?;
     Ok(results.iter().any(|result| !result.rows.is_empty()))
 }
 
@@ -112,7 +114,9 @@ pub async fn profile(
          FROM athletes WHERE athlete_id = ?1",
         [],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else { return Ok(None) };
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
     Ok(Results::new(results).rows()?.into_iter().next())
 }
 
@@ -157,6 +161,8 @@ pub async fn change_profile(
             change.email_threshold.into(),
         ],
     );
-    let Some(results) = with_key(database, proof, vec![update]).await? else { return Ok(None) };
+    let Some(results) = with_key(database, proof, vec![update]).await? else {
+        return Ok(None);
+    };
     Ok(Results::new(results).rows()?.into_iter().next())
 }

@@ -44,8 +44,16 @@ impl KeyProof {
         sql: &'static str,
         more: impl IntoIterator<Item = Param>,
     ) -> Statement {
-        Statement { sql, params: self.params(more) }
+        Statement {
+            sql,
+            params: self.params(more),
+        }
     }
+}
+
+/// Whether a key is live.
+pub async fn is_live(database: &dyn Database, proof: &KeyProof) -> Result<bool, DatabaseError> {
+    Ok(with_key(database, proof, Vec::new()).await?.is_some())
 }
 
 /// Runs statements for the holder of a key, in one round trip. `None`: the key is not live, and

@@ -148,7 +148,9 @@ pub async fn create(
     }
     let inserted = results.rows::<InsertedRow>()?.into_iter().next();
     let row = inserted.ok_or(DatabaseError::MissingResult)?;
-    Ok(Created::Stored { body_weight_grams: row.body_weight_grams })
+    Ok(Created::Stored {
+        body_weight_grams: row.body_weight_grams,
+    })
 }
 
 fn replay(first: IdempotencyRow, idempotency: &Idempotency) -> Created {
@@ -229,7 +231,9 @@ fn insert(
             now_ms.into(),
             (now_ms + RESEND_AFTER_MS).into(),
             Param::text(workout.trace),
-            idempotency.map(|idempotency| idempotency.key.as_str()).into(),
+            idempotency
+                .map(|idempotency| idempotency.key.as_str())
+                .into(),
         ],
     )
 }
@@ -366,13 +370,21 @@ pub async fn list(
         [
             Param::text(page.from),
             Param::text(page.to),
-            after.map(|position| position.local_date.to_string()).as_deref().into(),
+            after
+                .map(|position| position.local_date.to_string())
+                .as_deref()
+                .into(),
             after.map(|position| position.started_at_ms).into(),
-            after.map(|position| position.workout_id.to_string()).as_deref().into(),
+            after
+                .map(|position| position.workout_id.to_string())
+                .as_deref()
+                .into(),
             page.limit.into(),
         ],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else { return Ok(None) };
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
     Results::new(results).rows().map(Some)
 }
 

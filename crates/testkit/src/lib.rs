@@ -33,7 +33,9 @@ pub fn database() -> (Rc<Sqlite>, Shards) {
 
 /// The id of the nth athlete of a test.
 pub fn athlete_id(n: u128) -> AthleteId {
-    AthleteId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
+    AthleteId(Uuid::from_u128(
+        0x0190_0000_0000_7000_8000_0000_0000_0000 + n,
+    ))
 }
 
 /// Stores the nth athlete of a test, with an address for mail and a key.

@@ -19,6 +19,7 @@
 //! - The hamstrings are not counted in squats and lunges: they cross both the hip and the knee and
 //!   change length little there. Nor are the calves in leg curls: of them only the gastrocnemius
 //!   bends the knee, and it shortens as it does.
+//! - The front delts are counted in presses, not in flyes: there they help too little to tire.
 //! - The brachialis is counted with the biceps, and the brachioradialis with the forearms; so a
 //!   curl counts indirectly for the forearms, and a reverse curl directly.
 //!
@@ -80,11 +81,11 @@ pub static CATALOGUE: &[Exercise] = &[
 
     // Chest flies.
     exercise("cable-fly", "Cable Fly", Isolation, Push,
-        Cable, PerHand, &[Chest], &[FrontDelts]),
+        Cable, PerHand, &[Chest], &[]),
     exercise("dumbbell-fly", "Dumbbell Fly", Isolation, Push,
         Dumbbell, PerHand, &[Chest], &[FrontDelts]),
     exercise("pec-deck", "Pec Deck", Isolation, Push,
-        Machine, External, &[Chest], &[FrontDelts]),
+        Machine, External, &[Chest], &[]),
 
     // Vertical presses.
     exercise("overhead-press", "Overhead Press", Compound, Push,

@@ -95,7 +95,11 @@ mod tests {
     #[test]
     fn the_level_changes_at_each_landmark_of_the_chest() {
         let check = |half_sets, level| {
-            assert_eq!(landmarks(Muscle::Chest).level(HalfSets(half_sets)), level, "{half_sets}");
+            assert_eq!(
+                landmarks(Muscle::Chest).level(HalfSets(half_sets)),
+                level,
+                "{half_sets}"
+            );
         };
         check(0, Level::BelowMev);
         check(7, Level::BelowMev);

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// On the wire and in the database: the `snake_case` name. The order is part of a stored format
 /// (see [`Muscle::index`]): add new groups at the end.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Muscle {
     /// Pectorals.
@@ -97,7 +95,10 @@ mod tests {
 
     #[test]
     fn the_stored_positions_never_change() {
-        let names: Vec<_> = Muscle::ALL.iter().map(|m| (m.index(), m.as_str())).collect();
+        let names: Vec<_> = Muscle::ALL
+            .iter()
+            .map(|m| (m.index(), m.as_str()))
+            .collect();
         assert_eq!(
             names,
             [

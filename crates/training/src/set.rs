@@ -39,7 +39,9 @@ impl Rpe {
     pub fn new(rpe: f64) -> Option<Self> {
         let halves = rpe * 2.0;
         let valid = (2.0..=20.0).contains(&halves) && halves.fract() == 0.0;
-        valid.then(|| Self { halves: halves as u8 })
+        valid.then(|| Self {
+            halves: halves as u8,
+        })
     }
 
     /// From repetitions in reserve, 0 to 9 in halves.
@@ -104,7 +106,9 @@ impl PerformedSet {
         let effort = self.rpe.is_none_or(|rpe| rpe >= HARD_SET_RPE_MIN);
         let work = match self.reps {
             Some(reps) => HARD_SET_REPS.contains(&reps),
-            None => self.duration_s.is_some_and(|s| s > 0) || self.distance_m.is_some_and(|m| m > 0),
+            None => {
+                self.duration_s.is_some_and(|s| s > 0) || self.distance_m.is_some_and(|m| m > 0)
+            }
         };
         self.counts() && effort && work
     }
@@ -128,7 +132,11 @@ mod tests {
     #[test]
     fn what_counts_as_a_hard_set() {
         let check = |kind, reps, rpe, hard| {
-            assert_eq!(set(kind, reps, rpe).is_hard(), hard, "{kind:?} {reps:?} @{rpe:?}");
+            assert_eq!(
+                set(kind, reps, rpe).is_hard(),
+                hard,
+                "{kind:?} {reps:?} @{rpe:?}"
+            );
         };
         check(SetKind::Working, Some(8), None, true);
         check(SetKind::Working, Some(8), Some(6.0), true);
@@ -146,9 +154,18 @@ mod tests {
 
     #[test]
     fn a_hold_and_a_carry_are_hard_without_repetitions() {
-        let hold = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, None) };
-        let carry = PerformedSet { distance_m: Some(40), ..set(SetKind::Working, None, Some(8.0)) };
-        let easy = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, Some(3.0)) };
+        let hold = PerformedSet {
+            duration_s: Some(45),
+            ..set(SetKind::Working, None, None)
+        };
+        let carry = PerformedSet {
+            distance_m: Some(40),
+            ..set(SetKind::Working, None, Some(8.0))
+        };
+        let easy = PerformedSet {
+            duration_s: Some(45),
+            ..set(SetKind::Working, None, Some(3.0))
+        };
         assert!(hold.is_hard() && carry.is_hard() && !easy.is_hard());
     }
 

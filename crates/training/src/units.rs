@@ -8,9 +8,7 @@ const GRAMS_PER_POUND: f64 = 453.592_37;
 const GRAMS_PER_KILOGRAM: f64 = 1_000.0;
 
 /// A mass in whole grams.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Grams(pub i64);
 
@@ -26,7 +24,10 @@ impl Grams {
     }
 
     /// In kilograms, for the edge.
-    #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 g, nine million tonnes")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "exact to 2^53 g, nine million tonnes"
+    )]
     pub fn kg(self) -> f64 {
         self.0 as f64 / GRAMS_PER_KILOGRAM
     }
@@ -34,9 +35,7 @@ impl Grams {
 
 /// Hard sets counted in halves: a direct set is 2, an indirect one is 1
 /// (fractional counting, Pelland et al. 2024).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct HalfSets(pub i64);
 
@@ -58,7 +57,10 @@ impl HalfSets {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "entries are bounded to 1,000 kg at the edge")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "entries are bounded to 1,000 kg at the edge"
+)]
 fn round(value: f64) -> i64 {
     value.round() as i64
 }

@@ -6,10 +6,9 @@
 //! | 1–5 | weights and effort go up |
 //! | 6 | a deload: half the sets, the weights of week 3, RPE 7 |
 //! | 7–12 | weights go up again, but the bench press stays at 90 kg × 6 @ 9: a plateau |
-//! | 11 | 26 hard sets for the chest, over its MRV of 24; with them 13 for the front delts |
+//! | 11 | 26 hard sets for the chest, over its MRV of 24: pec deck in place of the overhead press |
 //!
-//! Every chest exercise of the catalogue counts half for the front delts, whose MRV is 12: the chest
-//! cannot pass its own without them. Otherwise every muscle stays below its MRV, and every muscle that has a MEV gets it outside the
+//! Otherwise every muscle stays below its MRV, and every muscle that has a MEV gets it outside the
 //! deload.
 
 use chrono::{Datelike, Days, NaiveDate};
@@ -144,7 +143,7 @@ const UPPER_A: [Lift; 7] = [
     PUSHDOWN,
 ];
 
-/// The pec deck takes the place of the overhead press: the front delts work in every chest exercise.
+/// The pec deck takes the place of the overhead press, so that the front delts stay below their MRV.
 const UPPER_A_OVERSHOOT: [Lift; 7] = [
     Lift {
         sets: 6,

@@ -31,7 +31,12 @@ impl Wiring {
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
         let publisher = AggregationEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let registry = registry(shards.clone(), publisher, Rc::new(System));
-        Some(Self { registry, sink, shards, usage })
+        Some(Self {
+            registry,
+            sink,
+            shards,
+            usage,
+        })
     }
 
     /// The consumer loop over it.

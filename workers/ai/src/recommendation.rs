@@ -15,11 +15,21 @@ pub struct Words {
 /// Says a pattern in plain English. Every number in it comes from the evidence.
 pub fn words(pattern: &Pattern) -> Words {
     let muscle = pattern.muscle.in_words();
-    let number = |name: &str| pattern.evidence.get(name).map(ToString::to_string).map(plain);
+    let number = |name: &str| {
+        pattern
+            .evidence
+            .get(name)
+            .map(ToString::to_string)
+            .map(plain)
+    };
     let said = |name: &str| number(name).unwrap_or_else(|| "some".to_owned());
     match pattern.kind {
         PatternKind::VolumeAboveMrv => Words {
-            title: format!("{} volume over MRV: {} hard sets", sentence(&muscle), said("hard_sets")),
+            title: format!(
+                "{} volume over MRV: {} hard sets",
+                sentence(&muscle),
+                said("hard_sets")
+            ),
             recommendation: format!(
                 "You did {} hard sets for {muscle} in the week of {}. The most that can be \
                  recovered from (MRV) is about {}. Take {} hard sets away next week, and keep the \
@@ -31,7 +41,11 @@ pub fn words(pattern: &Pattern) -> Words {
             ),
         },
         PatternKind::VolumeBelowMev => Words {
-            title: format!("{} volume below MEV for {} weeks", sentence(&muscle), said("weeks")),
+            title: format!(
+                "{} volume below MEV for {} weeks",
+                sentence(&muscle),
+                said("weeks")
+            ),
             recommendation: format!(
                 "Your {muscle} got {} hard sets last week and has been below the minimum effective \
                  volume (MEV, about {}) for {} weeks in a row, since {}. Bring it up to {} hard \
@@ -48,12 +62,17 @@ pub fn words(pattern: &Pattern) -> Words {
 
 /// 30.0 is 30, 6.5 stays.
 fn plain(number: String) -> String {
-    number.strip_suffix(".0").map_or(number.clone(), ToOwned::to_owned)
+    number
+        .strip_suffix(".0")
+        .map_or(number.clone(), ToOwned::to_owned)
 }
 
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

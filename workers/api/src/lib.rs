@@ -1,1 +1,45 @@
-//! wip
+//! api: takes workouts over HTTP, stores them and publishes what happened.
+//!
+//! In scope: the outer contract, its limits and its errors; the outbox and its sweep. Out of
+//! scope: what follows from a workout; that is the consumers'.
+
+pub mod app;
+pub mod auth;
+pub mod cursor;
+pub mod endpoints;
+pub mod error;
+pub mod input;
+pub mod publisher;
+pub mod route;
+pub mod sweep;
+mod wiring;
+pub mod workout;
+
+#[cfg(test)]
+mod tests;
+
+use platform::cloudflare::{JsContext, read_request, write_response};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+/// The longest body that is read, in bytes (the outer contract: 256 KiB).
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The fetch export: one HTTP request.
+#[wasm_bindgen]
+pub async fn fetch(
+    request: worker::web_sys::Request,
+    env: Env,
+    _: JsContext,
+) -> Result<worker::web_sys::Response, JsValue> {
+    let request = read_request(request.into(), BODY_BYTES_MAX).await?;
+    let response = wiring::Wiring::of(&env)?.app.handle(request).await;
+    Ok(write_response(response)?.into())
+}
+
+/// The scheduled export: every minute, the sweep of the outbox.
+#[wasm_bindgen]
+pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
+    wiring::Wiring::of(&env)?.app.sweep().await;
+    Ok(())
+}

@@ -6,7 +6,10 @@ use http::header::{HeaderName, HeaderValue};
 use worker::Headers;
 
 /// Reads a request; stops reading its body past `bytes_max`.
-pub async fn read_request(mut request: worker::Request, bytes_max: usize) -> worker::Result<Request> {
+pub async fn read_request(
+    mut request: worker::Request,
+    bytes_max: usize,
+) -> worker::Result<Request> {
     let uri = request.inner().url();
     let method = request.inner().method();
     let mut read = http::Request::builder().method(method.as_str()).uri(uri);
@@ -16,7 +19,8 @@ pub async fn read_request(mut request: worker::Request, bytes_max: usize) -> wor
         }
     }
     let body = read_body(&mut request, bytes_max).await?;
-    read.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
+    read.body(body)
+        .map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::Result<Body> {
@@ -48,5 +52,7 @@ pub fn write_response(response: Response) -> worker::Result<worker::Response> {
     } else {
         worker::Response::from_bytes(body.into_bytes())?
     };
-    Ok(answer.with_status(parts.status.as_u16()).with_headers(headers))
+    Ok(answer
+        .with_status(parts.status.as_u16())
+        .with_headers(headers))
 }

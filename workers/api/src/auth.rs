@@ -1,0 +1,123 @@
+//! Who is asking: `Bearer bt_<id>_<secret>` for athletes, `Bearer <OPERATOR_TOKEN>` for operators.
+//!
+//! The id is the athlete's (32 hex digits) and the key's (16); so the athlete's database is known
+//! before anything is read. Of the secret (32 random bytes) only the SHA-256 is kept; it is
+//! checked inside the database batch that it opens (`storage::keys`).
+
+use crate::error::ApiError;
+use platform::Entropy;
+use platform::http::{Request, header};
+use sha2::{Digest, Sha256};
+use shared_kernel::AthleteId;
+use std::fmt::Write;
+use storage::KeyProof;
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+const PREFIX: &str = "bt_";
+const ATHLETE_DIGITS: usize = 32;
+const KEY_DIGITS: usize = 16;
+const SECRET_DIGITS: usize = 64;
+
+/// A new key: what is stored of it, and what its owner is shown, once.
+pub struct NewKey {
+    /// What is stored.
+    pub proof: KeyProof,
+    /// What is shown.
+    pub api_key: String,
+}
+
+/// Makes a key for an athlete.
+pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
+    let mut key_id = [0; KEY_DIGITS / 2];
+    let mut secret = [0; SECRET_DIGITS / 2];
+    entropy.fill(&mut key_id);
+    entropy.fill(&mut secret);
+    let (key_id, secret) = (hex(&key_id), hex(&secret));
+    let api_key = format!("{PREFIX}{}{key_id}_{secret}", athlete_id.0.simple());
+    let proof = KeyProof {
+        athlete_id,
+        key_id,
+        secret_hash: sha256(secret.as_bytes()),
+    };
+    NewKey { proof, api_key }
+}
+
+/// The athlete's key that a request shows; whether it is live, the database says.
+pub fn athlete(request: &Request) -> Result<KeyProof, ApiError> {
+    let token = bearer(request)?;
+    let Some(key) = token.strip_prefix(PREFIX) else {
+        return Err(ApiError::Forbidden);
+    };
+    parse_key(key).ok_or(ApiError::Unauthorized)
+}
+
+/// Lets an operator pass.
+pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), ApiError> {
+    let token = bearer(request)?;
+    // Both sides are hashed, so that neither content nor length shows in the time it takes.
+    let shown = Sha256::digest(token.as_bytes());
+    let is_operator = operator_token
+        .filter(|expected| !expected.is_empty())
+        .is_some_and(|expected| {
+            bool::from(
+                shown
+                    .as_slice()
+                    .ct_eq(Sha256::digest(expected.as_bytes()).as_slice()),
+            )
+        });
+    if is_operator {
+        Ok(())
+    } else if token.starts_with(PREFIX) {
+        Err(ApiError::Forbidden)
+    } else {
+        Err(ApiError::Unauthorized)
+    }
+}
+
+/// The SHA-256 of something, in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn bearer(request: &Request) -> Result<&str, ApiError> {
+    let header = request.headers().get(header::AUTHORIZATION);
+    let value = header
+        .and_then(|value| value.to_str().ok())
+        .ok_or(ApiError::Unauthorized)?;
+    let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthorized)?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(token)
+    } else {
+        Err(ApiError::Unauthorized)
+    }
+}
+
+fn parse_key(key: &str) -> Option<KeyProof> {
+    let (id, secret) = key.split_once('_')?;
+    let is_hex = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let lengths = id.len() == ATHLETE_DIGITS + KEY_DIGITS && secret.len() == SECRET_DIGITS;
+    if !lengths || !is_hex(id) || !is_hex(secret) {
+        return None;
+    }
+    let (athlete, key_id) = id.split_at_checked(ATHLETE_DIGITS)?;
+    Some(KeyProof {
+        athlete_id: AthleteId(Uuid::try_parse(athlete).ok()?),
+        key_id: key_id.to_owned(),
+        secret_hash: sha256(secret.as_bytes()),
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

@@ -1,0 +1,20 @@
+//! The calls of the outer contract, one file a resource.
+
+pub mod athletes;
+pub mod dead_letters;
+pub mod exercises;
+pub mod health;
+pub mod me;
+pub mod notifications;
+pub mod queues;
+pub mod weekly_volume;
+pub mod workouts;
+
+use chrono::{DateTime, SecondsFormat};
+
+/// An instant as it is answered: RFC 3339 in UTC, to the millisecond.
+fn instant(milliseconds: i64) -> String {
+    DateTime::from_timestamp_millis(milliseconds)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,101 @@
+//! GET /v1/volume/weekly: the weeks of a range, with landmarks and levels; empty weeks are zeros.
+
+use super::workouts::date;
+use crate::app::{App, Call};
+use crate::error::{ApiError, bad_parameter};
+use chrono::Days;
+use platform::http::{Response, StatusCode, json};
+use serde::Serialize;
+use storage::{KeyProof, volume};
+use training::landmarks::{Level, landmarks};
+use training::{HalfSets, Muscle, Volume, WeekStart};
+
+/// Weeks of a range that names no start.
+const WEEKS_DEFAULT: u32 = 12;
+/// Weeks of a range, at most: ten years (ours).
+const WEEKS_MAX: i64 = 522;
+
+#[derive(Serialize)]
+struct Answer {
+    weeks: Vec<Week>,
+    pending: i64,
+}
+
+#[derive(Serialize)]
+struct Week {
+    week_start: WeekStart,
+    workouts: i64,
+    sets: i64,
+    tonnage_kg: f64,
+    hard_sets: f64,
+    muscles: Vec<MuscleWeek>,
+}
+
+#[derive(Serialize)]
+struct MuscleWeek {
+    muscle: Muscle,
+    hard_sets: f64,
+    tonnage_kg: f64,
+    mev: f64,
+    mrv: f64,
+    level: Level,
+}
+
+/// The weeks that hold the days from `from` to `to`: by default the last twelve.
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+    // East of us it is tomorrow already.
+    let tomorrow = app.clock.now().date_naive() + Days::new(1);
+    let to = WeekStart::of(date(call.request, "to")?.unwrap_or(tomorrow));
+    let from = date(call.request, "from")?;
+    let from = from.map_or_else(|| to.weeks_before(WEEKS_DEFAULT - 1), WeekStart::of);
+    if from > to {
+        return Err(bad_parameter("from", "is after to"));
+    }
+    if (to.date() - from.date()).num_weeks() >= WEEKS_MAX {
+        return Err(bad_parameter("from", "is more than ten years before to"));
+    }
+    let database = app.shards.for_athlete(key.athlete_id);
+    let stored = volume::weeks(database, key, from, to)
+        .await?
+        .ok_or(ApiError::Unauthorized)?;
+    let empty = Volume::default();
+    let weeks = std::iter::successors(Some(from), |week| Some(week.next()))
+        .take_while(|week| *week <= to)
+        .map(|start| week(start, stored.weeks.get(&start).unwrap_or(&empty)))
+        .collect();
+    Ok(json(
+        StatusCode::OK,
+        &Answer {
+            weeks,
+            pending: stored.pending,
+        },
+    )?)
+}
+
+/// Every muscle is there, trained or not: what is missing is what a coach looks for.
+fn week(week_start: WeekStart, volume: &Volume) -> Week {
+    let muscles = Muscle::ALL.into_iter().map(|muscle| {
+        let part = volume.muscles.get(&muscle).copied().unwrap_or_default();
+        muscle_week(muscle, part.half_sets, part.tonnage_grams.kg())
+    });
+    Week {
+        week_start,
+        workouts: volume.workouts,
+        sets: volume.sets,
+        tonnage_kg: volume.tonnage_grams.kg(),
+        hard_sets: volume.hard_half_sets.sets(),
+        muscles: muscles.collect(),
+    }
+}
+
+fn muscle_week(muscle: Muscle, half_sets: HalfSets, tonnage_kg: f64) -> MuscleWeek {
+    let marks = landmarks(muscle);
+    MuscleWeek {
+        muscle,
+        hard_sets: half_sets.sets(),
+        tonnage_kg,
+        mev: marks.mev.sets(),
+        mrv: marks.mrv.sets(),
+        level: marks.level(half_sets),
+    }
+}

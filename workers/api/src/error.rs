@@ -1,0 +1,101 @@
+//! Refusals and failures, and what each is answered with: theirs 4xx, ours 5xx, in this one place.
+
+use platform::http::{FieldError, Method, Problem, StatusCode};
+use platform::sink::SendError;
+use storage::DatabaseError;
+
+/// When a client may try again after the database was away, in seconds (ours: D1's own outages
+/// are resets and overloads of seconds).
+const RETRY_AFTER_S: u32 = 2;
+
+/// Why a request is not answered as it asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// There is no such path, or no such thing of this athlete.
+    #[error("there is nothing here")]
+    NotFound,
+    /// The path is there, the method is not.
+    #[error("only {} here", names(.0))]
+    MethodNotAllowed(&'static [Method]),
+    /// No key, or a bad one.
+    #[error("a live API key is needed: Authorization: Bearer bt_…")]
+    Unauthorized,
+    /// A key of the other kind.
+    #[error("this key is not for this path")]
+    Forbidden,
+    /// The body is longer than the limit.
+    #[error("the body is over {} bytes", crate::BODY_BYTES_MAX)]
+    TooLong,
+    /// The body is no JSON by its header.
+    #[error("the body has to be application/json")]
+    NotJsonType,
+    /// The body is no JSON.
+    #[error("the body is not JSON: {0}")]
+    NotJson(serde_json::Error),
+    /// A header, a cursor or the like cannot be read.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// Fields that cannot be accepted.
+    #[error("{} of the request's fields cannot be accepted", .0.len())]
+    Invalid(Vec<FieldError>),
+    /// The Idempotency-Key belongs to another request.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// A queue failed where an operator asked for it.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// What is stored or answered has no JSON.
+    #[error("encode or decode a document: {0}")]
+    Document(#[from] serde_json::Error),
+}
+
+impl ApiError {
+    /// What the client is told. Of our own failures: nothing but that, and the request's id.
+    pub fn problem(&self) -> Problem {
+        let said = |status| Problem::new(status, self.to_string());
+        match self {
+            Self::NotFound => said(StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed(methods) => {
+                said(StatusCode::METHOD_NOT_ALLOWED).with_header("allow", names(methods))
+            }
+            Self::Unauthorized => {
+                said(StatusCode::UNAUTHORIZED).with_header("www-authenticate", "Bearer")
+            }
+            Self::Forbidden => said(StatusCode::FORBIDDEN),
+            Self::TooLong => said(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::NotJsonType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::NotJson(_) | Self::BadRequest(_) => said(StatusCode::BAD_REQUEST),
+            Self::Invalid(errors) => Problem::invalid(errors.clone()),
+            Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
+            | Self::Send(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "nothing was changed; please try again",
+            )
+            .with_header("retry-after", RETRY_AFTER_S),
+            Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))
+            | Self::Document(_) => {
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this is our fault")
+            }
+        }
+    }
+}
+
+/// A bad query parameter, told as a bad field is.
+pub fn bad_parameter(name: &str, detail: &str) -> ApiError {
+    ApiError::Invalid(vec![FieldError {
+        pointer: format!("/{name}"),
+        detail: detail.to_owned(),
+    }])
+}
+
+fn names(methods: &[Method]) -> String {
+    methods
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

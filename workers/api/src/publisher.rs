@@ -1,0 +1,61 @@
+//! What the api tells the others: one event for each change of a workout, with the whole of it.
+
+use crate::workout::Workout;
+use chrono::DateTime;
+use platform::Publisher;
+use platform::publisher::PublishError;
+use shared_kernel::payload::{
+    TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
+};
+use shared_kernel::{Event, EventData, EventId};
+use storage::workouts::{StoredWorkout, WorkoutStatus};
+
+const SOURCE: &str = "/bulktrack/api";
+
+/// Publishes what happened to workouts.
+#[derive(Clone)]
+pub struct ApiEventPublisher {
+    publisher: Publisher,
+}
+
+impl ApiEventPublisher {
+    /// Publishes through this publisher.
+    pub fn new(publisher: Publisher) -> Self {
+        Self { publisher }
+    }
+
+    /// Publishes events.
+    pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
+        self.publisher.publish(events).await
+    }
+}
+
+/// The event about a workout at its revision: a function of what is stored, so that the sweep
+/// sends the same event that the request sent, or should have sent.
+pub fn event_about(stored: &StoredWorkout) -> Result<Event, serde_json::Error> {
+    let document: Workout = serde_json::from_str(&stored.document)?;
+    let workout = document.snapshot(
+        stored.athlete_id,
+        stored.workout_id,
+        stored.revision,
+        stored.body_weight_grams,
+    );
+    let data: EventData = match stored.status {
+        WorkoutStatus::InProgress => TrainingSetRecorded { workout }.into(),
+        WorkoutStatus::Completed if stored.revision == 1 => WorkoutCompleted { workout }.into(),
+        WorkoutStatus::Completed => VolumeUpdated { workout }.into(),
+        WorkoutStatus::Deleted => WorkoutDeleted { workout }.into(),
+    };
+    let (workout_id, revision) = (stored.workout_id.to_string(), stored.revision.to_string());
+    let id = EventId::derived(&["workout", &workout_id, "revision", &revision]);
+    Ok(Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("workouts/{workout_id}"),
+        time: DateTime::from_timestamp_millis(stored.changed_at_ms).unwrap_or_default(),
+        trace: stored.traceparent.in_span_of(id),
+        correlation_id: id.to_string(),
+        causation_id: None,
+        data,
+    })
+}
