@@ -109,10 +109,10 @@ pub async fn profile(
     database: &dyn Database,
     proof: &KeyProof,
 ) -> Result<Option<Profile>, DatabaseError> {
-    let select = proof.statement(
+    let select = Statement::new(
         "SELECT athlete_id, display_name, email, units, body_weight_grams, email_threshold \
          FROM athletes WHERE athlete_id = ?1",
-        [],
+        [Param::text(proof.athlete_id)],
     );
     let Some(results) = with_key(database, proof, vec![select]).await? else {
         return Ok(None);

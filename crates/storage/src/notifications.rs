@@ -222,10 +222,10 @@ pub async fn list(
             limit.into(),
         ],
     );
-    let unread = proof.statement(
+    let unread = Statement::new(
         "SELECT count(*) AS unread FROM notifications \
          WHERE athlete_id = ?1 AND read_at_ms IS NULL",
-        [],
+        [Param::text(proof.athlete_id)],
     );
     let Some(results) = with_key(database, proof, vec![select, unread]).await? else {
         return Ok(None);

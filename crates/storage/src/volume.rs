@@ -319,10 +319,10 @@ pub async fn weeks(
          FROM weekly_volume WHERE athlete_id = ?1 AND week_start BETWEEN ?4 AND ?5",
         [Param::text(from), Param::text(to)],
     );
-    let pending = proof.statement(
+    let pending = Statement::new(
         "SELECT count(*) AS pending FROM workouts \
          WHERE athlete_id = ?1 AND aggregated_revision < revision",
-        [],
+        [Param::text(proof.athlete_id)],
     );
     let Some(results) = with_key(database, proof, vec![weeks, pending]).await? else {
         return Ok(None);

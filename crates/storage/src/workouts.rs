@@ -315,10 +315,10 @@ async fn one(
 /// A page of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The first local day.
-    pub from: NaiveDate,
-    /// The last local day.
-    pub to: NaiveDate,
+    /// The first local day; none is the first of all.
+    pub from: Option<NaiveDate>,
+    /// The last local day; none is the last of all.
+    pub to: Option<NaiveDate>,
     /// Where the page before ended.
     pub after: Option<Position>,
     /// Items, at most.
@@ -364,12 +364,13 @@ pub async fn list(
     let select = proof.statement(
         "SELECT athlete_id, workout_id, revision, status, document, body_weight_grams, \
          local_date, started_at_ms FROM workouts \
-         WHERE athlete_id = ?1 AND local_date BETWEEN ?4 AND ?5 AND status <> 'deleted' \
+         WHERE athlete_id = ?1 AND local_date BETWEEN coalesce(?4, '0000') \
+         AND coalesce(?5, '9999') AND status <> 'deleted' \
          AND (?6 IS NULL OR (local_date, started_at_ms, workout_id) < (?6, ?7, ?8)) \
          ORDER BY local_date DESC, started_at_ms DESC, workout_id DESC LIMIT ?9",
         [
-            Param::text(page.from),
-            Param::text(page.to),
+            page.from.map(|day| day.to_string()).as_deref().into(),
+            page.to.map(|day| day.to_string()).as_deref().into(),
             after
                 .map(|position| position.local_date.to_string())
                 .as_deref()

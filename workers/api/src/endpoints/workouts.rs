@@ -103,8 +103,8 @@ pub async fn delete(
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let limit = cursor::limit(call.request)?;
     let page = Page {
-        from: date(call.request, "from")?.unwrap_or(NaiveDate::MIN),
-        to: date(call.request, "to")?.unwrap_or(NaiveDate::MAX),
+        from: date(call.request, "from")?,
+        to: date(call.request, "to")?,
         after: cursor::after(call.request)?,
         limit: limit + 1,
     };

@@ -1,0 +1,223 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Athlete } from "./support/athlete";
+import {
+  awaitDeadLetters,
+  type DeadLetter,
+  listDeadLetters,
+  readDeadLetter,
+} from "./support/dead-letters";
+import { eventually } from "./support/eventually";
+import { CONSUMERS, event, message } from "./support/events";
+import { OPERATOR_TOKEN, Stack } from "./support/stack";
+
+const LIST = "/v1/admin/dead-letters";
+const MOVED_BY_PLATFORM = "moved by the platform after its last retry";
+
+let stack: Stack;
+let athlete: Athlete;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  athlete = await Athlete.create(stack);
+});
+
+afterAll(() => stack?.stop());
+
+async function put(queue: string, text: string): Promise<void> {
+  const path = `/v1/admin/queues/${queue}/messages`;
+  const response = await stack.request("POST", path, { token: OPERATOR_TOKEN, text });
+  expect(response.status).toBe(202);
+}
+
+describe("garbage on a queue", () => {
+  const garbage = `no event ${randomUUID()}`;
+
+  it("is listed with its reason within 20 s", async () => {
+    await put("volume-aggregation", garbage);
+    const [letter] = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1);
+    expect(letter).toMatchObject({
+      queue: "volume-aggregation",
+      event_id: null,
+      event_type: null,
+      athlete_id: null,
+      attempts: 1,
+      status: "open",
+    });
+    expect(letter?.reason).toContain("not a CloudEvents 1.0 envelope");
+    expect(Date.parse(letter?.failed_at ?? "")).toBeGreaterThan(Date.now() - 60_000);
+  });
+
+  it("can be read, untouched", async () => {
+    const { items } = await listDeadLetters(stack);
+    expect(items).toHaveLength(1);
+    const letter = await readDeadLetter(stack, items[0]?.id ?? "");
+    expect(letter).toMatchObject({ ...items[0], body: garbage });
+  });
+
+  it("is not there for an id that was never given", async () => {
+    const path = `${LIST}/${randomUUID()}`;
+    const response = await stack.request("GET", path, { token: OPERATOR_TOKEN });
+    expect(response.status).toBe(404);
+  });
+});
+
+describe("a message that the platform itself moved", () => {
+  it.each(CONSUMERS)("from $queue is a row too", async ({ consumer, queue }) => {
+    const envelope = event("NotificationRequested", athlete.id);
+    const moved = message(envelope);
+    const decided = await stack.deliver(consumer, `${queue}-dlq`, [moved]);
+    expect(decided.explicitAcks).toEqual([moved.id]);
+    const [letter] = await awaitDeadLetters(stack, { queue, reason: MOVED_BY_PLATFORM }, 1);
+    expect(letter).toMatchObject({
+      queue,
+      message_id: moved.id,
+      event_id: envelope.id,
+      event_type: envelope.type,
+      athlete_id: athlete.id,
+      attempts: 4,
+      body: JSON.stringify(envelope),
+    });
+  });
+
+  it("is kept whatever it is", async () => {
+    const before = (await listDeadLetters(stack)).total;
+    const bodies = ["", "{}", "null", "[]", '{"queue":"volume-aggregation"}', { an: "object" }];
+    const messages = bodies.map((body) => message(body));
+    const decided = await stack.deliver("aggregation", "volume-aggregation-dlq", messages);
+    expect([...decided.explicitAcks].sort()).toEqual(messages.map(({ id }) => id).sort());
+    expect((await listDeadLetters(stack)).total).toBe(before + bodies.length);
+  });
+});
+
+describe("the same dead letter twice", () => {
+  it("is one row", async () => {
+    const before = (await listDeadLetters(stack)).total;
+    const moved = message(`moved ${randomUUID()}`);
+    await stack.deliver("ai", "ai-analysis-dlq", [moved, moved]);
+    await stack.deliver("ai", "ai-analysis-dlq", [moved]);
+    expect((await listDeadLetters(stack)).total).toBe(before + 1);
+  });
+
+  it("is one row of an event, though it came in two messages, ours and the platform's", async () => {
+    const envelope = event("NotificationRequested", athlete.id);
+    const stray = message(envelope);
+    await stack.deliver("ai", "ai-analysis", [stray]);
+    const reason = "NotificationRequested does not travel on ai-analysis";
+    const [ours] = await awaitDeadLetters(stack, { reason }, 1);
+    expect(ours).toMatchObject({ message_id: stray.id, event_id: envelope.id });
+    await stack.deliver("ai", "ai-analysis-dlq", [message(envelope)]);
+    const { items } = await listDeadLetters(stack, { queue: "ai-analysis" });
+    expect(items.filter(({ event_id }) => event_id === envelope.id)).toHaveLength(1);
+  });
+});
+
+describe("with the database away", () => {
+  it.each([
+    { attempt: 1, delaySeconds: 1 },
+    { attempt: 4, delaySeconds: 8 },
+    { attempt: 20, delaySeconds: 3_600 },
+  ])("a dead letter waits $delaySeconds s after attempt $attempt", async ({ attempt, delaySeconds }) => {
+    const waiting = message("moved", attempt);
+    const decided = await stack.without("dead_letters", () =>
+      stack.deliver("webhook", "webhook-notification-dlq", [waiting]),
+    );
+    expect(decided.explicitAcks).toEqual([]);
+    expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
+  });
+});
+
+describe("the list", () => {
+  const check = async (filter: Record<string, string>, isMatch: (letter: DeadLetter) => boolean) => {
+    const all = (await listDeadLetters(stack)).items;
+    const { items, total } = await listDeadLetters(stack, filter);
+    const expected = all.filter(isMatch);
+    expect(items).toEqual(expected);
+    expect(total).toBe(expected.length);
+    return items;
+  };
+
+  it("is filtered by queue", async () => {
+    const items = await check({ queue: "ai-analysis" }, ({ queue }) => queue === "ai-analysis");
+    expect(items.length).toBeGreaterThan(0);
+    expect(await check({ queue: "no-such-queue" }, () => false)).toEqual([]);
+  });
+
+  it("is filtered by a part of the reason", async () => {
+    const part = "does not travel on";
+    const items = await check({ reason: part }, ({ reason }) => reason.includes(part));
+    expect(items.length).toBeGreaterThan(0);
+  });
+
+  it("is filtered by event type", async () => {
+    const type = "bulktrack.NotificationRequested.v1";
+    const items = await check({ type }, ({ event_type }) => event_type === type);
+    expect(items.length).toBeGreaterThan(0);
+  });
+
+  it("is filtered by status", async () => {
+    const open = await check({ status: "open" }, ({ status }) => status === "open");
+    expect(open.length).toBeGreaterThan(0);
+    await check({ status: "discarded" }, () => false);
+    const unknown = await stack.request("GET", `${LIST}?status=lost`, { token: OPERATOR_TOKEN });
+    expect(unknown.status).toBe(422);
+  });
+
+  it("is filtered by all of them together", async () => {
+    const filter = { queue: "ai-analysis", reason: MOVED_BY_PLATFORM, status: "open" };
+    const items = await check(
+      filter,
+      ({ queue, reason }) => queue === "ai-analysis" && reason.startsWith(MOVED_BY_PLATFORM),
+    );
+    expect(items.length).toBeGreaterThan(0);
+  });
+
+  it("comes in pages, newest first, each letter once", async () => {
+    const { items: all, total } = await listDeadLetters(stack);
+    const seen: DeadLetter[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await listDeadLetters(stack, { limit: "2", ...(cursor ? { cursor } : {}) });
+      expect(page.total).toBe(total);
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      seen.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    expect(seen).toEqual(all);
+    const times = seen.map(({ failed_at }) => Date.parse(failed_at));
+    expect(times).toEqual([...times].sort((a, b) => b - a));
+  });
+
+  it("is for operators only", async () => {
+    const status = async (token?: string) => (await stack.request("GET", LIST, { token })).status;
+    expect(await status()).toBe(401);
+    expect(await status("not the operator")).toBe(401);
+    expect(await status(athlete.key)).toBe(403);
+    const path = "/v1/admin/queues/volume-aggregation/messages";
+    const sent = await stack.request("POST", path, { token: athlete.key, text: "x" });
+    expect(sent.status).toBe(403);
+  });
+});
+
+it("an operator cannot put a text on a queue that is not there", async () => {
+  const path = "/v1/admin/queues/volume-aggregation-dlq/messages";
+  const response = await stack.request("POST", path, { token: OPERATOR_TOKEN, text: "x" });
+  expect(response.status).toBe(404);
+});
+
+it("one line is logged for each dead letter that is stored", async () => {
+  const text = `logged ${randomUUID()}`;
+  const moved = message(text);
+  await stack.deliver("aggregation", "volume-aggregation-dlq", [moved]);
+  const [letter] = (await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1)).filter(
+    ({ body }) => body === text,
+  );
+  const lines = await eventually(
+    "a line",
+    () => stack.log.with({ message: "dead letter", dead_letter_id: letter?.id }),
+    (seen) => seen.length > 0,
+  );
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ worker: "aggregation", outcome: "stored" });
+  expect(stack.log.texts.join("\n")).not.toContain(text);
+});

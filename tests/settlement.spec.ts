@@ -1,0 +1,337 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Athlete, muscle } from "./support/athlete";
+import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
+import { eventually } from "./support/eventually";
+import {
+  CONSUMERS,
+  type Envelope,
+  event,
+  GOLDEN_DAY,
+  goodEvent,
+  message,
+  patternDetected,
+  strayEvent,
+  workoutCompleted,
+} from "./support/events";
+import { type Consumer, type Decisions, type Message, OPERATOR_TOKEN, Stack } from "./support/stack";
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+});
+
+afterAll(() => stack?.stop());
+
+describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
+  it.each([1, 2, 3, 4])("acknowledges a good event at attempt %i", async (attempt) => {
+    const athlete = await Athlete.create(stack);
+    const good = message(goodEvent(queue, athlete.id), attempt);
+    expectAcked(await stack.deliver(consumer, queue, [good]), [good]);
+  });
+
+  it("keeps a bad message's neighbours from harm, and gives the bad one up with its reason", async () => {
+    const athlete = await Athlete.create(stack);
+    const poison = [...badMessages(queue, athlete.id), ...badFor(consumer)];
+    const good = [message(effectiveEvent(queue, athlete.id)), message(effectiveEvent(queue, athlete.id))];
+    const batch = [...good.slice(0, 1), ...poison.map((bad) => bad.message), ...good.slice(1)];
+
+    expectAcked(await stack.deliver(consumer, queue, batch), batch);
+
+    await expectEffectOfTwo(queue, athlete);
+    const ids = new Set(poison.map((bad) => bad.message.id));
+    const letters = await eventually(
+      "a dead letter for each bad message",
+      async () => (await awaitDeadLetters(stack, { queue }, 0)).filter((l) => ids.has(l.message_id)),
+      (seen) => seen.length === poison.length,
+    );
+    for (const { message: bad, reason } of poison) {
+      const letter = letters.find(({ message_id }) => message_id === bad.id);
+      expect(letter).toMatchObject({ queue, attempts: 1, status: "open" });
+      expect(letter?.reason).toContain(reason);
+      const body = typeof bad.body === "string" ? bad.body : JSON.stringify(bad.body);
+      expect(letter?.body).toBe(body);
+    }
+  });
+});
+
+describe("with the database away", () => {
+  let broken: Stack;
+  const given: { queue: string; envelope: Envelope }[] = [];
+
+  beforeAll(async () => {
+    broken = await Stack.start({ migrated: false });
+  });
+
+  afterAll(() => broken?.stop());
+
+  describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
+    it.each([
+      { attempt: 1, delaySeconds: 1 },
+      { attempt: 2, delaySeconds: 2 },
+      { attempt: 3, delaySeconds: 4 },
+    ])("retries attempt $attempt after $delaySeconds s", async ({ attempt, delaySeconds }) => {
+      const waiting = message(goodEvent(queue, randomUUID()), attempt);
+      const decided = await broken.deliver(consumer, queue, [waiting]);
+      expect(decided).toMatchObject({ outcome: "ok", ackAll: false, explicitAcks: [] });
+      expect(decided.retryBatch.retry).toBe(false);
+      expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
+    });
+
+    it("decides for each message of a batch by its own attempt", async () => {
+      const batch = [3, 1, 2].map((attempt) => message(goodEvent(queue, randomUUID()), attempt));
+      const decided = await broken.deliver(consumer, queue, batch);
+      expect(decided.retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds])).toEqual(
+        batch.map(({ id }, index) => [id, [4, 1, 2][index]]),
+      );
+    });
+
+    it("gives attempt 4 up", async () => {
+      const envelope = goodEvent(queue, randomUUID());
+      given.push({ queue, envelope });
+      const last = message(envelope, 4);
+      expectAcked(await broken.deliver(consumer, queue, [last]), [last]);
+    });
+  });
+
+  it("keeps what was given up until the database is back, and then it can be read", async () => {
+    await eventually(
+      "the first try of each dead letter has failed",
+      () => broken.log.with({ message: "dead letter", outcome: "transient" }),
+      (lines) => new Set(lines.map((line) => line.queue)).size === CONSUMERS.length,
+    );
+    await broken.migrate();
+    for (const { queue, envelope } of given) {
+      const [letter] = await awaitDeadLetters(broken, { queue }, 1);
+      expect(letter).toMatchObject({
+        queue,
+        event_id: envelope.id,
+        event_type: envelope.type,
+        athlete_id: envelope.partitionkey,
+        attempts: 4,
+        status: "open",
+        body: JSON.stringify(envelope),
+      });
+      expect(letter?.reason).toContain("no such table");
+    }
+    expect((await listDeadLetters(broken)).total).toBe(CONSUMERS.length);
+  });
+});
+
+it("takes a message off its queue again until the database is back", async () => {
+  const athlete = await Athlete.create(stack);
+  const envelope = workoutCompleted(athlete.id, 2);
+  await stack.without("volume_ledger", async () => {
+    const sent = await stack.request("POST", "/v1/admin/queues/volume-aggregation/messages", {
+      token: OPERATOR_TOKEN,
+      text: JSON.stringify(envelope),
+    });
+    expect(sent.status).toBe(202);
+    await eventually(
+      "the first attempt has failed",
+      () => stack.log.with({ event_id: envelope.id, attempt: 1, outcome: "transient" }),
+      (lines) => lines.length > 0,
+    );
+  });
+  const [done] = await eventually(
+    "a later attempt succeeds",
+    () => stack.log.with({ event_id: envelope.id, outcome: "done" }),
+    (lines) => lines.length > 0,
+  );
+  expect(done?.attempt).toBeGreaterThan(1);
+  const week = await athlete.aggregatedWeek(GOLDEN_DAY);
+  expect(muscle(week, "chest").hard_sets).toBe(2);
+});
+
+describe("the same batch delivered twice", () => {
+  it("adds nothing to the totals", async () => {
+    const athlete = await Athlete.create(stack);
+    const batch = [workoutCompleted(athlete.id, 4), workoutCompleted(athlete.id, 3)].map((envelope) =>
+      message(envelope),
+    );
+    const deliver = () => stack.deliver("aggregation", "volume-aggregation", batch);
+    expectAcked(await deliver(), batch);
+    const once = await athlete.weekly(GOLDEN_DAY);
+    expect(muscle(await athlete.aggregatedWeek(GOLDEN_DAY), "chest").hard_sets).toBe(7);
+
+    expectAcked(await deliver(), batch);
+    expectAcked(await stack.deliver("aggregation", "volume-aggregation", [...batch, ...batch]), batch);
+
+    expect(await athlete.weekly(GOLDEN_DAY)).toEqual(once);
+    expect(await stack.rows("volume_ledger", athlete.id)).toBe(2);
+    expect(await stack.rows("daily_volume", athlete.id)).toBe(1);
+    expect(await stack.rows("weekly_volume", athlete.id)).toBe(1);
+  });
+
+  it("counts the newest revision of a workout, in whatever order they come", async () => {
+    const athlete = await Athlete.create(stack);
+    const first = workoutCompleted(athlete.id, 5);
+    const second = revised(first, 2, "VolumeUpdated", 3);
+    const deleted = revised(first, 3, "WorkoutDeleted", 3);
+    const deliver = (envelopes: Envelope[]) =>
+      stack.deliver("aggregation", "volume-aggregation", envelopes.map((e) => message(e)));
+    const chest = async () => muscle(await athlete.aggregatedWeek(GOLDEN_DAY), "chest").hard_sets;
+
+    await deliver([second]);
+    expect(await chest()).toBe(3);
+    await deliver([first]);
+    expect(await chest()).toBe(3);
+    await deliver([deleted, first, second]);
+    expect(await chest()).toBe(0);
+    await deliver([first, second]);
+    expect(await chest()).toBe(0);
+  });
+
+  it("finds a pattern once, and tells of it once", async () => {
+    const athlete = await Athlete.create(stack);
+    await stack.deliver("aggregation", "volume-aggregation", [message(workoutCompleted(athlete.id, 30))]);
+    const batch = [
+      message(event("AggregationUpdated", athlete.id)),
+      message(event("VolumeThresholdReached", athlete.id)),
+    ];
+    expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
+    expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
+    expect(await stack.rows("patterns", athlete.id)).toBe(1);
+
+    // Until the events that aggregation sent by itself are through too.
+    await eventually(
+      "ai has handled aggregation's own events",
+      () => stack.log.with({ worker: "ai", message: "event", athlete_id: athlete.id }),
+      (lines) => lines.length >= 6,
+    );
+    await everyMailBeforeIsSent();
+    expect(await stack.rows("patterns", athlete.id)).toBe(1);
+    expect((await athlete.notifications()).items).toHaveLength(1);
+    expect(athlete.mails).toHaveLength(1);
+  });
+
+  it("puts one row into the inbox and sends one mail", async () => {
+    const athlete = await Athlete.create(stack);
+    const batch = [
+      message(patternDetected(athlete.id)),
+      message(event("NotificationRequested", athlete.id)),
+    ];
+    const deliver = (messages: Message[]) =>
+      stack.deliver("webhook", "webhook-notification", messages);
+    expectAcked(await deliver(batch), batch);
+    expectAcked(await deliver(batch), batch);
+    expectAcked(await deliver(batch.map((again) => ({ ...again, attempts: 2 }))), batch);
+    expectAcked(await deliver([...batch, ...batch]), batch);
+
+    await everyMailBeforeIsSent();
+    const { items, unread } = await athlete.notifications();
+    expect(items.map(({ kind }) => kind).sort()).toEqual(["volume_above_mrv", "weekly_report"]);
+    expect(unread).toBe(2);
+    expect(athlete.mails).toHaveLength(1);
+  });
+});
+
+/** Everything is acknowledged, message by message, and nothing comes again. */
+function expectAcked(decided: Decisions, messages: Message[]): void {
+  expect(decided).toMatchObject({ outcome: "ok", ackAll: false, retryMessages: [] });
+  expect(decided.retryBatch.retry).toBe(false);
+  expect([...new Set(decided.explicitAcks)].sort()).toEqual(messages.map(({ id }) => id).sort());
+}
+
+interface Bad {
+  message: Message;
+  reason: string;
+}
+
+function badMessages(queue: string, athleteId: string): Bad[] {
+  const good = goodEvent(queue, athleteId);
+  const bad = (body: unknown, reason: string): Bad => ({ message: message(body), reason });
+  return [
+    bad("garbage {", "not a CloudEvents 1.0 envelope"),
+    bad("", "not a CloudEvents 1.0 envelope"),
+    bad({ hello: "world" }, "not a CloudEvents 1.0 envelope"),
+    bad(strayEvent(queue, athleteId), `does not travel on ${queue}`),
+    bad(
+      { ...good, id: randomUUID(), type: "bulktrack.MoonLanded.v1" },
+      "unknown event type bulktrack.MoonLanded.v1",
+    ),
+    bad({ ...good, id: randomUUID(), data: { wrong: true } }, "a payload that is not its own"),
+    bad({ ...good, id: randomUUID(), specversion: "0.3" }, "CloudEvents 0.3, not 1.0"),
+  ];
+}
+
+/** What decodes and still breaks a rule of the one who consumes it. */
+function badFor(consumer: Consumer): Bad[] {
+  const stranger = randomUUID();
+  switch (consumer) {
+    case "aggregation":
+      return [
+        { message: message(workoutCompleted(stranger)), reason: "FOREIGN KEY" },
+        { message: message(workoutCompleted(stranger, 501)), reason: "501 sets" },
+      ];
+    case "ai":
+      return [];
+    case "webhook":
+      return [
+        { message: message(patternDetected(stranger)), reason: "no such athlete" },
+        { message: message(event("WebhookDeliveryRequested", stranger)), reason: "no handler" },
+      ];
+  }
+}
+
+/** A good event whose effect can be seen. */
+function effectiveEvent(queue: string, athleteId: string): Envelope {
+  return queue === "ai-analysis" ? event("AggregationUpdated", athleteId) : goodEvent(queue, athleteId);
+}
+
+/** Both good events of a batch had their effect. */
+async function expectEffectOfTwo(queue: string, athlete: Athlete): Promise<void> {
+  switch (queue) {
+    case "volume-aggregation": {
+      const week = await athlete.aggregatedWeek(GOLDEN_DAY);
+      expect(week.workouts).toBe(2);
+      expect(muscle(week, "chest").hard_sets).toBe(2);
+      return;
+    }
+    case "ai-analysis": {
+      const done = await eventually(
+        "both are done",
+        () => stack.log.with({ worker: "ai", athlete_id: athlete.id, outcome: "done" }),
+        (lines) => lines.length >= 2,
+      );
+      expect(done).toHaveLength(2);
+      return;
+    }
+    default: {
+      const { items } = await athlete.notifications();
+      expect(items).toHaveLength(2);
+    }
+  }
+}
+
+/** The same workout, changed. */
+function revised(
+  { data, ...envelope }: Envelope,
+  revision: number,
+  type: "VolumeUpdated" | "WorkoutDeleted",
+  hardSets: number,
+): Envelope {
+  const { workout } = data;
+  const other = workoutCompleted(envelope.partitionkey, hardSets).data.workout;
+  if (!workout || !other) {
+    throw new Error("an event about a workout was expected");
+  }
+  return {
+    ...envelope,
+    id: randomUUID(),
+    type: `bulktrack.${type}.v1`,
+    data: { workout: { ...workout, revision, exercises: other.exercises } },
+  };
+}
+
+/** Sends a mail to somebody else and waits for it: mails are logged in the order they are sent. */
+async function everyMailBeforeIsSent(): Promise<void> {
+  const marker = await Athlete.create(stack);
+  await stack.deliver("webhook", "webhook-notification", [message(patternDetected(marker.id))]);
+  await eventually(
+    "the marker's mail",
+    () => marker.mails,
+    (mails) => mails.length === 1,
+  );
+}

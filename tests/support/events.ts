@@ -1,0 +1,115 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Consumer, Message } from "./stack";
+
+/** The workers that consume, each with its queue and the tables it cannot do without. */
+export const CONSUMERS: { consumer: Consumer; queue: string }[] = [
+  { consumer: "aggregation", queue: "volume-aggregation" },
+  { consumer: "ai", queue: "ai-analysis" },
+  { consumer: "webhook", queue: "webhook-notification" },
+];
+
+export type EventType =
+  | "AggregationUpdated"
+  | "NotificationRequested"
+  | "TrainingPatternDetected"
+  | "TrainingSetRecorded"
+  | "VolumeThresholdReached"
+  | "VolumeUpdated"
+  | "WebhookDeliveryRequested"
+  | "WorkoutCompleted"
+  | "WorkoutDeleted";
+
+interface Snapshot extends Record<string, unknown> {
+  athlete_id: string;
+  workout_id: string;
+  revision: number;
+  started_at: string;
+  exercises: { sets: object[] }[];
+}
+
+interface Data extends Record<string, unknown> {
+  athlete_id?: string;
+  workout?: Snapshot;
+}
+
+/** A CloudEvents envelope as it travels. */
+export interface Envelope extends Record<string, unknown> {
+  id: string;
+  type: string;
+  partitionkey: string;
+  data: Data;
+}
+
+/** An event of an athlete, made from the golden file of its type, with an id of its own. */
+export function event(type: EventType, athleteId: string, data: Data = {}): Envelope {
+  const file = new URL(`../../crates/shared-kernel/golden/${type}.v1.json`, import.meta.url);
+  const golden = JSON.parse(readFileSync(file, "utf8")) as Envelope;
+  const workout = golden.data.workout;
+  return {
+    ...golden,
+    id: randomUUID(),
+    partitionkey: athleteId,
+    data: workout
+      ? { workout: { ...workout, athlete_id: athleteId, ...data.workout } }
+      : { ...golden.data, athlete_id: athleteId, ...data },
+  };
+}
+
+/** The week of the golden workout. */
+export const GOLDEN_DAY = "2026-11-16";
+
+/** A workout of the golden week with so many hard sets for the chest. */
+export function workoutCompleted(athleteId: string, hardSets = 1): Envelope {
+  const golden = event("WorkoutCompleted", athleteId);
+  const { workout } = golden.data;
+  if (!workout) {
+    throw new Error("the golden workout is gone");
+  }
+  const set = { kind: "working", reps: 8, rpe: 8.5, weight_grams: 102_500 };
+  const exercises = workout.exercises.map((exercise) => ({
+    ...exercise,
+    secondary: [],
+    sets: Array.from({ length: hardSets }, () => set),
+  }));
+  return {
+    ...golden,
+    data: { workout: { ...workout, workout_id: randomUUID(), revision: 1, exercises } },
+  };
+}
+
+/** A pattern that is sure enough to be mailed. */
+export function patternDetected(athleteId: string): Envelope {
+  return event("TrainingPatternDetected", athleteId, { confidence: 1, pattern_id: randomUUID() });
+}
+
+/** An event that the consumer of this queue takes, and that breaks no rule. */
+export function goodEvent(queue: string, athleteId: string): Envelope {
+  switch (queue) {
+    case "volume-aggregation":
+      return workoutCompleted(athleteId);
+    case "ai-analysis":
+      return event("AggregationUpdated", athleteId);
+    case "webhook-notification":
+      return event("NotificationRequested", athleteId);
+    default:
+      throw new Error(`no queue ${queue}`);
+  }
+}
+
+/** An event that travels on another queue than this one. */
+export function strayEvent(queue: string, athleteId: string): Envelope {
+  return queue === "ai-analysis"
+    ? workoutCompleted(athleteId)
+    : event("AggregationUpdated", athleteId);
+}
+
+/** An event as a message, or any other body. */
+export function message(body: unknown, attempts = 1): Message {
+  const text = isEnvelope(body) ? JSON.stringify(body) : body;
+  return { id: randomUUID(), attempts, body: text };
+}
+
+function isEnvelope(body: unknown): body is Envelope {
+  return typeof body === "object" && body !== null && "specversion" in body;
+}

@@ -1,0 +1,189 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import type { Response, V4WorkerOptions } from "miniflare";
+import {
+  unstable_getMiniflareWorkerOptions as miniflareWorkerOptions,
+  unstable_readConfig as readConfig,
+  unstable_splitSqlQuery as splitSqlQuery,
+} from "wrangler";
+import { type Mail, MiniflareLog, WorkerLog } from "./output";
+
+/** What an operator of the test's stack shows. */
+export const OPERATOR_TOKEN = "the operator of the tests";
+
+/** The workers; the first has the HTTP door. */
+const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
+/** An api that serves the same database and reaches no queue. */
+const CUT_OFF_API = "bulktrack-api-without-queues";
+
+export type Consumer = "aggregation" | "ai" | "webhook";
+type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+type Fetcher = Awaited<ReturnType<Miniflare["getWorker"]>>;
+export type Decisions = Awaited<ReturnType<Fetcher["queue"]>>;
+
+/** A message as the platform would deliver it. */
+export interface Message {
+  id: string;
+  attempts: number;
+  body: unknown;
+}
+
+export interface RequestOptions {
+  token?: string;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is. */
+  text?: string;
+  headers?: Record<string, string>;
+}
+
+/** The four built workers with their shipped configurations, on queues and a database in memory. */
+export class Stack {
+  private constructor(
+    private readonly miniflare: Miniflare,
+    private readonly output: MiniflareLog,
+    readonly log: WorkerLog,
+    readonly database: Database,
+  ) {}
+
+  static async start(options: { migrated: boolean } = { migrated: true }): Promise<Stack> {
+    const output = new MiniflareLog();
+    const log = new WorkerLog();
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        workers: [...WORKERS.map(worker), cutOffApi()],
+        log: output,
+        cf: false,
+        handleStructuredLogs: ({ message }) => log.read(message),
+      }),
+    );
+    await miniflare.ready;
+    const database = await miniflare.getD1Database("DB", "bulktrack-api");
+    const stack = new Stack(miniflare, output, log, database);
+    if (options.migrated) {
+      await stack.migrate();
+    }
+    return stack;
+  }
+
+  async stop(): Promise<void> {
+    await this.miniflare.dispose();
+  }
+
+  /** Applies the migrations as they are shipped. */
+  async migrate(): Promise<void> {
+    const folder = project("crates/storage/migrations/");
+    const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+    for (const file of files.sort()) {
+      const statements = splitSqlQuery(readFileSync(folder + file, "utf8"));
+      await this.database.batch(statements.map((sql) => this.database.prepare(sql)));
+    }
+  }
+
+  /** The mails sent so far. */
+  get mails(): readonly Mail[] {
+    return this.output.mails;
+  }
+
+  /** One HTTP request to the api. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    return this.miniflare.dispatchFetch(`http://bulktrack.test${path}`, init(method, options));
+  }
+
+  /** One HTTP request to an api whose every send to a queue fails. */
+  async requestWithoutQueues(
+    method: string,
+    path: string,
+    options: RequestOptions = {},
+  ): Promise<Response> {
+    const api = await this.miniflare.getWorker(CUT_OFF_API);
+    const response = await api.fetch(`http://bulktrack.test${path}`, init(method, options));
+    return response as unknown as Response;
+  }
+
+  /** The answer of an operator's GET. */
+  async operatorGet<T>(path: string): Promise<T> {
+    const response = await this.request("GET", path, { token: OPERATOR_TOKEN });
+    if (response.status !== 200) {
+      throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    }
+    return (await response.json()) as T;
+  }
+
+  /** Hands a batch to a consumer, past the queue, and answers what it decided. */
+  async deliver(consumer: Consumer, queue: string, messages: Message[]): Promise<Decisions> {
+    const worker = await this.miniflare.getWorker(`bulktrack-${consumer}`);
+    const timestamp = new Date();
+    return worker.queue(
+      queue,
+      messages.map((message) => ({ ...message, timestamp })),
+    );
+  }
+
+  /** Lets the cron of the api strike. */
+  async strikeCron(): Promise<void> {
+    const api = await this.miniflare.getWorker("bulktrack-api");
+    await api.scheduled({ cron: "* * * * *" });
+  }
+
+  /** Takes a table away, does something, and puts the table back. */
+  async without<T>(table: string, action: () => Promise<T>): Promise<T> {
+    const rename = (from: string, to: string) =>
+      this.database.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run();
+    await rename(table, `${table}_away`);
+    try {
+      return await action();
+    } finally {
+      await rename(`${table}_away`, table);
+    }
+  }
+
+  /** How many rows of a table an athlete has. */
+  async rows(table: string, athleteId: string): Promise<number> {
+    const count = await this.database
+      .prepare(`SELECT count(*) AS rows FROM ${table} WHERE athlete_id = ?`)
+      .bind(athleteId)
+      .first<number>("rows");
+    return count ?? 0;
+  }
+}
+
+/** A worker as `wrangler deploy` would take it; what is built stands beside its entry point. */
+function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
+  const config = readConfig({ config: project(`wrangler/${name}.jsonc`) });
+  const { workerOptions } = miniflareWorkerOptions(config);
+  const build = project(`workers/${name}/build/`);
+  const secrets = name === "api" ? { OPERATOR_TOKEN } : {};
+  return {
+    ...workerOptions,
+    name: config.name,
+    bindings: { ...workerOptions.bindings, ...secrets },
+    modulesRoot: build,
+    modules: [
+      { type: "ESModule", path: `${build}index.js` },
+      { type: "CompiledWasm", path: `${build}index_bg.wasm` },
+    ],
+  } as V4WorkerOptions;
+}
+
+function cutOffApi(): V4WorkerOptions {
+  return { ...worker("api"), name: CUT_OFF_API, queueProducers: {} };
+}
+
+function project(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+function init(method: string, { token, json, text, headers }: RequestOptions) {
+  const body = json === undefined ? text : JSON.stringify(json);
+  return {
+    method,
+    body,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(json === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+  };
+}
