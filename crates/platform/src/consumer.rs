@@ -61,15 +61,8 @@ impl Consumer<'_> {
         if let Some(queue) = Queue::from_dead_letter_name(queue_name) {
             return self.consume_dead_letters(queue, messages).await;
         }
-        tracing::error!(
-            queue = queue_name,
-            messages = messages.len(),
-            "unknown queue"
-        );
-        messages
-            .iter()
-            .map(|_| Verdict::Retry { delay_s: 60 })
-            .collect()
+        tracing::error!(queue = queue_name, messages = messages.len(), "unknown queue");
+        messages.iter().map(|_| Verdict::Retry { delay_s: 60 }).collect()
     }
 
     /// Consumes a batch of events.
@@ -81,10 +74,7 @@ impl Consumer<'_> {
     /// 5. one log line for each message.
     pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<Verdict> {
         let began_ms = self.clock.now_ms();
-        let decoded: Vec<_> = messages
-            .iter()
-            .map(|message| decode(queue, message))
-            .collect();
+        let decoded: Vec<_> = messages.iter().map(|message| decode(queue, message)).collect();
         let outcomes = self.outcomes(&decoded).await;
         let policy = queue.consumption().retry;
         let settlements: Vec<_> = outcomes
@@ -110,10 +100,8 @@ impl Consumer<'_> {
     }
 
     async fn outcomes(&self, decoded: &[Result<Received, Outcome>]) -> Vec<Outcome> {
-        let mut outcomes: Vec<Option<Outcome>> = decoded
-            .iter()
-            .map(|result| result.as_ref().err().cloned())
-            .collect();
+        let mut outcomes: Vec<Option<Outcome>> =
+            decoded.iter().map(|result| result.as_ref().err().cloned()).collect();
         for entry in self.registry.entries() {
             let (indexes, received): (Vec<_>, Vec<_>) = decoded
                 .iter()
@@ -133,10 +121,7 @@ impl Consumer<'_> {
         }
         // Nothing was said of it: no handler is registered, or it answered too few outcomes.
         let unsaid = || Outcome::permanent("no handler answered for this event here");
-        outcomes
-            .into_iter()
-            .map(|outcome| outcome.unwrap_or_else(unsaid))
-            .collect()
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unsaid)).collect()
     }
 
     /// Sends the dead letters. What cannot be sent is retried; after its last attempt the platform
@@ -171,9 +156,7 @@ impl Consumer<'_> {
         };
         let policy = queue.consumption().retry;
         let again = Verdict::Retry {
-            delay_s: policy
-                .delay_after(message.attempts)
-                .unwrap_or(policy.first_delay_s),
+            delay_s: policy.delay_after(message.attempts).unwrap_or(policy.first_delay_s),
         };
         let Ok(body) = serde_json::to_string(&letter) else {
             return again;
@@ -209,9 +192,7 @@ impl Consumer<'_> {
             let verdict = match &stored {
                 Ok(()) => Verdict::Ack,
                 Err(_) => Verdict::Retry {
-                    delay_s: policy
-                        .delay_after(message.attempts)
-                        .unwrap_or(policy.delay_s_max),
+                    delay_s: policy.delay_after(message.attempts).unwrap_or(policy.delay_s_max),
                 },
             };
             self.log_dead_letter(queue, letter, verdict, stored.as_ref().err());
@@ -222,22 +203,15 @@ impl Consumer<'_> {
 
     fn log_event(&self, line: &EventLine<'_>) {
         let event = line.event.map(|received| &received.event);
-        let label = if event.is_none() {
-            Label::read(&line.message.body)
-        } else {
-            Label::default()
-        };
+        let label =
+            if event.is_none() { Label::read(&line.message.body) } else { Label::default() };
         tracing::info!(
             worker = self.worker,
             queue = line.queue.name(),
             message_id = line.message.id,
             event_id = event.map(|e| e.id.to_string()).or(label.id),
-            event_type = event
-                .map(|e| format!("{:?}", e.event_type()))
-                .or(label.event_type),
-            athlete_id = event
-                .map(|e| e.data.athlete_id().to_string())
-                .or(label.partitionkey),
+            event_type = event.map(|e| format!("{:?}", e.event_type())).or(label.event_type),
+            athlete_id = event.map(|e| e.data.athlete_id().to_string()).or(label.partitionkey),
             trace_id = event.map(|e| e.trace.trace_id()),
             attempt = line.message.attempts,
             outcome = line.outcome.map(Outcome::name),
@@ -303,15 +277,9 @@ fn decode(queue: Queue, message: &RawMessage) -> Result<Received, Outcome> {
     let event = Event::decode(&message.body).map_err(Outcome::permanent)?;
     let event_type: EventType = event.event_type();
     if queue_of(event_type) == queue {
-        Ok(Received {
-            event,
-            attempt: message.attempts,
-        })
+        Ok(Received { event, attempt: message.attempts })
     } else {
-        Err(Outcome::permanent(format!(
-            "{event_type:?} does not travel on {}",
-            queue.name()
-        )))
+        Err(Outcome::permanent(format!("{event_type:?} does not travel on {}", queue.name())))
     }
 }
 

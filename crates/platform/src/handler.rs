@@ -55,31 +55,19 @@ impl Registry {
     /// Registers the handler of one kind of event.
     #[must_use]
     pub fn on<P: Payload>(self, handler: impl EventHandler<P> + 'static) -> Self {
-        self.on_group(
-            &[P::TYPE],
-            Alone {
-                handler,
-                payload: PhantomData,
-            },
-        )
+        self.on_group(&[P::TYPE], Alone { handler, payload: PhantomData })
     }
 
     /// Registers the handler of several kinds of events.
     #[must_use]
     pub fn on_group(mut self, types: &[EventType], handler: impl GroupHandler + 'static) -> Self {
-        self.entries.push(Entry {
-            types: types.to_vec(),
-            handler: Rc::new(handler),
-        });
+        self.entries.push(Entry { types: types.to_vec(), handler: Rc::new(handler) });
         self
     }
 
     /// The types that have a handler.
     pub fn types(&self) -> Vec<EventType> {
-        self.entries
-            .iter()
-            .flat_map(|entry| entry.types.iter().copied())
-            .collect()
+        self.entries.iter().flat_map(|entry| entry.types.iter().copied()).collect()
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

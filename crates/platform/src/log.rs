@@ -94,18 +94,10 @@ mod tests {
         let subscriber =
             JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
         tracing::subscriber::with_default(subscriber, || {
-            tracing::info!(
-                attempt = 2_u32,
-                reason = None::<&str>,
-                queue = "q\n\"",
-                "event"
-            );
+            tracing::info!(attempt = 2_u32, reason = None::<&str>, queue = "q\n\"", "event");
             tracing::debug!("not worth a line");
         });
         let lines = LINES.take();
-        assert_eq!(
-            lines,
-            [r#"{"attempt":2,"level":"info","message":"event","queue":"q\n\""}"#]
-        );
+        assert_eq!(lines, [r#"{"attempt":2,"level":"info","message":"event","queue":"q\n\""}"#]);
     }
 }

@@ -31,16 +31,8 @@ pub trait Mailer {
 /// A text as one header line: no control characters, so that no name can start a header of its
 /// own, and at most so many characters.
 pub fn one_line(text: &str, chars_max: usize) -> String {
-    let flat: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    flat.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(chars_max)
-        .collect()
+    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    flat.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(chars_max).collect()
 }
 
 #[cfg(test)]
@@ -49,10 +41,7 @@ mod tests {
 
     #[test]
     fn no_text_can_start_a_header() {
-        assert_eq!(
-            one_line("Chest\r\nBcc: all@example.com", 80),
-            "Chest Bcc: all@example.com"
-        );
+        assert_eq!(one_line("Chest\r\nBcc: all@example.com", 80), "Chest Bcc: all@example.com");
         assert_eq!(one_line("a\u{0}b\tc", 80), "a b c");
         assert_eq!(one_line("abcdef", 3), "abc");
     }

@@ -102,10 +102,7 @@ mod tests {
 
     fn check(lengths: &[usize], batches: &[usize]) {
         let bodies: Vec<_> = lengths.iter().map(|length| "x".repeat(*length)).collect();
-        let planned: Vec<_> = plan_batches(&bodies)
-            .iter()
-            .map(|batch| batch.len())
-            .collect();
+        let planned: Vec<_> = plan_batches(&bodies).iter().map(|batch| batch.len()).collect();
         assert_eq!(planned, batches, "{lengths:?}");
     }
 
@@ -159,9 +156,6 @@ mod tests {
     #[test]
     fn a_body_that_no_message_can_hold_is_refused_before_anything_is_sent() {
         let bodies = vec!["a".to_owned(), "x".repeat(127_901)];
-        assert_eq!(
-            sent(0, &bodies),
-            (Err(SendError::TooLong { bytes: 127_901 }), 0)
-        );
+        assert_eq!(sent(0, &bodies), (Err(SendError::TooLong { bytes: 127_901 }), 0));
     }
 }

@@ -14,14 +14,12 @@ impl Usage {
     /// A round trip to the database, and the rows that it wrote as they are billed.
     pub fn database_round_trip(&self, rows_written: u64) {
         self.round_trips.set(self.round_trips.get() + 1);
-        self.rows_written
-            .set(self.rows_written.get() + rows_written);
+        self.rows_written.set(self.rows_written.get() + rows_written);
     }
 
     /// Messages given to a queue.
     pub fn queue_messages(&self, count: usize) {
-        self.messages_sent
-            .set(self.messages_sent.get() + count as u64);
+        self.messages_sent.set(self.messages_sent.get() + count as u64);
     }
 
     /// Round trips to the database.

@@ -72,10 +72,7 @@ mod tests {
     #[test]
     fn ours_comes_back_as_it_was_sent() {
         let text = serde_json::to_string(&letter()).unwrap();
-        assert_eq!(
-            DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7),
-            letter()
-        );
+        assert_eq!(DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7), letter());
     }
 
     #[test]
@@ -91,18 +88,12 @@ mod tests {
     #[test]
     fn a_letter_of_another_queue_is_not_believed() {
         let text = serde_json::to_string(&letter()).unwrap();
-        assert_eq!(
-            DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body,
-            text
-        );
+        assert_eq!(DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body, text);
     }
 
     #[test]
     fn one_event_is_one_dead_letter_however_often_it_is_sent() {
-        let again = DeadLetter {
-            message_id: "m9".to_owned(),
-            ..letter()
-        };
+        let again = DeadLetter { message_id: "m9".to_owned(), ..letter() };
         assert_eq!(letter().id(Some("e")), again.id(Some("e")));
         assert_ne!(letter().id(None), again.id(None));
     }

@@ -224,6 +224,7 @@ impl Label {
 
 impl Event {
     /// An event that follows from this one: same trace and correlation, this one as its cause.
+    #[must_use]
     pub fn followed_by(
         &self,
         id: EventId,

@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// The UUIDv5 name space of every derived id of this system (itself a random UUIDv4, fixed forever).
+/// The name space of every derived id of this system: a random UUID, fixed forever.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5d9b_6c1e_8f0a_4c57_9a3e_2b7d_4e61_c0f8);
 
 /// Names one thing by its parts: a UUIDv5 over the parts, each ended by a unit separator so that

@@ -21,17 +21,15 @@ pub enum Outcome {
 
 impl Outcome {
     /// A failure that may pass.
+    #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn transient(reason: impl ToString) -> Self {
-        Self::Transient {
-            reason: reason.to_string(),
-        }
+        Self::Transient { reason: reason.to_string() }
     }
 
     /// A failure that stays.
+    #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn permanent(reason: impl ToString) -> Self {
-        Self::Permanent {
-            reason: reason.to_string(),
-        }
+        Self::Permanent { reason: reason.to_string() }
     }
 
     /// The word for it in the log.
@@ -78,13 +76,9 @@ pub fn settle(outcome: &Outcome, attempt: u32, policy: RetryPolicy) -> Settlemen
         Outcome::Done => Settlement::Ack,
         Outcome::Transient { reason } => match policy.delay_after(attempt) {
             Some(delay_s) => Settlement::Retry { delay_s },
-            None => Settlement::DeadLetter {
-                reason: reason.clone(),
-            },
+            None => Settlement::DeadLetter { reason: reason.clone() },
         },
-        Outcome::Permanent { reason } => Settlement::DeadLetter {
-            reason: reason.clone(),
-        },
+        Outcome::Permanent { reason } => Settlement::DeadLetter { reason: reason.clone() },
     }
 }
 
@@ -102,9 +96,7 @@ mod tests {
     }
 
     fn dead(reason: &str) -> Settlement {
-        Settlement::DeadLetter {
-            reason: reason.to_owned(),
-        }
+        Settlement::DeadLetter { reason: reason.to_owned() }
     }
 
     #[test]

@@ -46,37 +46,24 @@ impl RetryPolicy {
         let failed_before = attempt.saturating_sub(1);
         (failed_before < self.retries_max).then(|| {
             let factor = self.multiplier.saturating_pow(failed_before);
-            self.first_delay_s
-                .saturating_mul(factor)
-                .min(self.delay_s_max)
+            self.first_delay_s.saturating_mul(factor).min(self.delay_s_max)
         })
     }
 }
 
 /// 3 retries after 1, 2 and 4 s, then dead letter.
-const EVENT_RETRY: RetryPolicy = RetryPolicy {
-    retries_max: 3,
-    first_delay_s: 1,
-    multiplier: 2,
-    delay_s_max: 4,
-};
+const EVENT_RETRY: RetryPolicy =
+    RetryPolicy { retries_max: 3, first_delay_s: 1, multiplier: 2, delay_s_max: 4 };
 
 /// A dead letter waits for the database as long as its queue keeps it: 100 retries, the platform's
 /// most, an hour apart at the longest, are the four days of the platform's retention.
-const DEAD_LETTER_RETRY: RetryPolicy = RetryPolicy {
-    retries_max: 100,
-    first_delay_s: 1,
-    multiplier: 2,
-    delay_s_max: 3_600,
-};
+const DEAD_LETTER_RETRY: RetryPolicy =
+    RetryPolicy { retries_max: 100, first_delay_s: 1, multiplier: 2, delay_s_max: 3_600 };
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 3] = [
-        Self::VolumeAggregation,
-        Self::AiAnalysis,
-        Self::WebhookNotification,
-    ];
+    pub const ALL: [Self; 3] =
+        [Self::VolumeAggregation, Self::AiAnalysis, Self::WebhookNotification];
 
     /// The queue's name at the platform.
     pub const fn name(self) -> &'static str {
@@ -121,21 +108,15 @@ impl Queue {
             Self::AiAnalysis => (10, 5),
             Self::WebhookNotification => (50, 2),
         };
-        Consumption {
-            batch_size_max,
-            batch_wait_s_max,
-            retry: EVENT_RETRY,
-        }
+        Consumption { batch_size_max, batch_wait_s_max, retry: EVENT_RETRY }
     }
 
     /// How its dead-letter queue is consumed: a full batch, or what came in 5 s.
     pub const fn dead_letter_consumption(self) -> Consumption {
         match self {
-            Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => Consumption {
-                batch_size_max: 100,
-                batch_wait_s_max: 5,
-                retry: DEAD_LETTER_RETRY,
-            },
+            Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => {
+                Consumption { batch_size_max: 100, batch_wait_s_max: 5, retry: DEAD_LETTER_RETRY }
+            }
         }
     }
 
@@ -146,9 +127,7 @@ impl Queue {
 
     /// The queue behind which the dead-letter queue of this name stands.
     pub fn from_dead_letter_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|queue| queue.dead_letter_name() == name)
+        Self::ALL.into_iter().find(|queue| queue.dead_letter_name() == name)
     }
 }
 
@@ -172,17 +151,13 @@ mod tests {
 
     #[test]
     fn an_event_is_retried_after_1_2_and_4_seconds_and_then_never() {
-        let delays: Vec<_> = (1..=5)
-            .map(|attempt| EVENT_RETRY.delay_after(attempt))
-            .collect();
+        let delays: Vec<_> = (1..=5).map(|attempt| EVENT_RETRY.delay_after(attempt)).collect();
         assert_eq!(delays, [Some(1), Some(2), Some(4), None, None]);
     }
 
     #[test]
     fn a_dead_letter_is_retried_for_four_days() {
-        let delays: Vec<_> = (1..)
-            .map_while(|a| DEAD_LETTER_RETRY.delay_after(a))
-            .collect();
+        let delays: Vec<_> = (1..).map_while(|a| DEAD_LETTER_RETRY.delay_after(a)).collect();
         assert_eq!(delays.len(), 100);
         assert_eq!(delays[..4], [1, 2, 4, 8]);
         let hours = delays.iter().sum::<u32>() / 3_600;
@@ -199,15 +174,9 @@ mod tests {
     fn names_lead_back_to_their_queue() {
         for queue in Queue::ALL {
             assert_eq!(Queue::from_name(queue.name()), Some(queue));
-            assert_eq!(
-                Queue::from_dead_letter_name(queue.dead_letter_name()),
-                Some(queue)
-            );
+            assert_eq!(Queue::from_dead_letter_name(queue.dead_letter_name()), Some(queue));
             assert_eq!(queue.dead_letter_name(), format!("{}-dlq", queue.name()));
-            assert_eq!(
-                queue.dead_letter_binding(),
-                format!("{}_DLQ", queue.binding())
-            );
+            assert_eq!(queue.dead_letter_binding(), format!("{}_DLQ", queue.binding()));
         }
         assert_eq!(Queue::from_name("volume-aggregation-dlq"), None);
     }

@@ -37,15 +37,8 @@ impl TraceContext {
     /// The same trace, in the span in which this event was made. The span is read off the event's
     /// id, so a repeat of the event is the same span.
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a span id is half of a UUID"
-    )]
     pub fn in_span_of(self, event: EventId) -> Self {
-        Self {
-            span_id: ((event.0.as_u128() >> 64) as u64).max(1),
-            ..self
-        }
+        Self { span_id: ((event.0.as_u128() >> 64) as u64).max(1), ..self }
     }
 
     /// The trace id as 32 hex digits, as the logs show it.
@@ -56,11 +49,7 @@ impl TraceContext {
 
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id, self.span_id, self.flags
-        )
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 }
 
@@ -72,9 +61,7 @@ impl FromStr for TraceContext {
         let mut field = |digits: usize| {
             parts.next().filter(|part| {
                 part.len() == digits
-                    && part
-                        .bytes()
-                        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+                    && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             })
         };
         let fields = (field(2), field(32), field(16), field(2));
@@ -113,10 +100,7 @@ mod tests {
 
     #[test]
     fn only_valid_traceparents_are_read() {
-        assert_eq!(
-            EXAMPLE.parse::<TraceContext>().unwrap().to_string(),
-            EXAMPLE
-        );
+        assert_eq!(EXAMPLE.parse::<TraceContext>().unwrap().to_string(), EXAMPLE);
         for invalid in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
@@ -127,11 +111,7 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
             "00-4bf92f3577b34da6a3ce929d0e0e473+-00f067aa0ba902b7-01",
         ] {
-            assert_eq!(
-                invalid.parse::<TraceContext>(),
-                Err(InvalidTraceparent),
-                "{invalid}"
-            );
+            assert_eq!(invalid.parse::<TraceContext>(), Err(InvalidTraceparent), "{invalid}");
         }
     }
 

@@ -1,11 +1,7 @@
 //! The wire format, pinned: one golden file for each event. A file is never edited; a payload that
 //! must change gets a new version beside the old one. A missing file is written by
 //! `UPDATE_GOLDEN=1 cargo test -p shared-kernel --test golden`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says what failed by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 use chrono::DateTime;
 use serde_json::{Value, json};
@@ -47,11 +43,7 @@ fn snapshot() -> WorkoutSnapshot {
             primary: vec![Muscle::Chest],
             secondary: vec![Muscle::FrontDelts, Muscle::Triceps],
             sets: vec![
-                PerformedSet {
-                    kind: SetKind::Warmup,
-                    rpe: None,
-                    ..working.clone()
-                },
+                PerformedSet { kind: SetKind::Warmup, rpe: None, ..working.clone() },
                 working,
             ],
         }],
@@ -116,10 +108,7 @@ fn pattern(athlete_id: AthleteId) -> EventData {
         subject: "chest".to_owned(),
         since: week(),
         confidence: 0.8,
-        evidence: json!({ "hard_sets": 30.0, "mrv": 24.0 })
-            .as_object()
-            .unwrap()
-            .clone(),
+        evidence: json!({ "hard_sets": 30.0, "mrv": 24.0 }).as_object().unwrap().clone(),
         title: "Chest volume over MRV".to_owned(),
         recommendation: "Take 6 hard sets away.".to_owned(),
     }
@@ -132,9 +121,7 @@ fn event(event_type: EventType) -> Event {
         id: EventId(uuid(9)),
         source: "/bulktrack/api".to_owned(),
         subject: format!("athletes/{}", uuid(1)),
-        time: DateTime::parse_from_rfc3339("2026-11-16T17:59:59.123Z")
-            .unwrap()
-            .into(),
+        time: DateTime::parse_from_rfc3339("2026-11-16T17:59:59.123Z").unwrap().into(),
         trace: trace.parse().unwrap(),
         correlation_id: "req-1".to_owned(),
         causation_id: Some(EventId(uuid(8))),
@@ -157,10 +144,7 @@ fn each_event_is_written_as_its_golden_file_says_and_read_back() {
         }
         let golden = std::fs::read_to_string(&path)
             .unwrap_or_else(|error| panic!("{path}: {error}; see the head of this file"));
-        assert_eq!(
-            pretty, golden,
-            "{name} is no longer what consumers were promised"
-        );
+        assert_eq!(pretty, golden, "{name} is no longer what consumers were promised");
         assert_eq!(Event::decode(&golden).unwrap(), event(event_type), "{name}");
     }
 }
@@ -168,10 +152,7 @@ fn each_event_is_written_as_its_golden_file_says_and_read_back() {
 #[test]
 fn no_golden_file_is_left_without_its_event() {
     let folder = format!("{}/golden", env!("CARGO_MANIFEST_DIR"));
-    assert_eq!(
-        std::fs::read_dir(folder).unwrap().count(),
-        EventType::ALL.len()
-    );
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), EventType::ALL.len());
 }
 
 /// Changes one field of a good envelope.
@@ -191,30 +172,15 @@ fn what_is_no_event_says_why() {
     check("garbage".to_owned(), "not a CloudEvents 1.0 envelope");
     check(String::new(), "not a CloudEvents 1.0 envelope");
     check("[]".to_owned(), "not a CloudEvents 1.0 envelope");
-    check(
-        envelope_with("specversion", json!("0.3")),
-        "CloudEvents 0.3",
-    );
+    check(envelope_with("specversion", json!("0.3")), "CloudEvents 0.3");
     check(
         envelope_with("type", json!("bulktrack.Nonsense.v1")),
         "unknown event type bulktrack.Non",
     );
-    check(
-        envelope_with("type", json!("bulktrack.WorkoutCompleted.v1")),
-        "missing field `workout`",
-    );
-    check(
-        envelope_with("data", json!({})),
-        "AggregationUpdated has a payload that is not its own",
-    );
-    check(
-        envelope_with("traceparent", json!("00-0-0-0")),
-        "traceparent",
-    );
-    check(
-        envelope_with("id", json!("seven")),
-        "not a CloudEvents 1.0 envelope",
-    );
+    check(envelope_with("type", json!("bulktrack.WorkoutCompleted.v1")), "missing field `workout`");
+    check(envelope_with("data", json!({})), "AggregationUpdated has a payload that is not its own");
+    check(envelope_with("traceparent", json!("00-0-0-0")), "traceparent");
+    check(envelope_with("id", json!("seven")), "not a CloudEvents 1.0 envelope");
     check("x".repeat(128_001), "128001 bytes");
 }
 

@@ -82,9 +82,7 @@ pub async fn add_key(
     key: &KeyProof,
     now_ms: i64,
 ) -> Result<bool, DatabaseError> {
-    let results = database
-        .batch(vec![key.statement(INSERT_KEY, [now_ms.into()])])
-        .await?;
+    let results = database.batch(vec![key.statement(INSERT_KEY, [now_ms.into()])]).await?;
     Ok(results.iter().any(|result| !result.rows.is_empty()))
 }
 

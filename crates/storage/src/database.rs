@@ -26,10 +26,7 @@ pub struct Statement {
 impl Statement {
     /// A statement with its parameters.
     pub fn new(sql: &'static str, params: impl IntoIterator<Item = Param>) -> Self {
-        Self {
-            sql,
-            params: params.into_iter().collect(),
-        }
+        Self { sql, params: params.into_iter().collect() }
     }
 }
 
@@ -48,17 +45,16 @@ pub enum Param {
 
 impl Param {
     /// The text of anything that has one.
+    #[expect(clippy::needless_pass_by_value, reason = "takes ids, days and texts alike")]
     pub fn text(value: impl ToString) -> Self {
         Self::Text(value.to_string())
     }
 
     /// A list or an object as one JSON parameter, for `json_each`.
     pub fn json(value: &impl serde::Serialize) -> Result<Self, DatabaseError> {
-        serde_json::to_string(value)
-            .map(Self::Text)
-            .map_err(|error| DatabaseError::Rejected {
-                reason: format!("encode a JSON parameter: {error}"),
-            })
+        serde_json::to_string(value).map(Self::Text).map_err(|error| DatabaseError::Rejected {
+            reason: format!("encode a JSON parameter: {error}"),
+        })
     }
 }
 
@@ -157,11 +153,7 @@ impl DatabaseError {
 impl From<DatabaseError> for Outcome {
     /// What a consumer makes of it: the data's fault is for good, the database's may pass.
     fn from(error: DatabaseError) -> Self {
-        if error.lies_in_the_data() {
-            Self::permanent(error)
-        } else {
-            Self::transient(error)
-        }
+        if error.lies_in_the_data() { Self::permanent(error) } else { Self::transient(error) }
     }
 }
 
@@ -174,10 +166,7 @@ impl Results {
     }
 
     pub(crate) fn rows<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, DatabaseError> {
-        self.0
-            .next()
-            .ok_or(DatabaseError::MissingResult)?
-            .into_rows()
+        self.0.next().ok_or(DatabaseError::MissingResult)?.into_rows()
     }
 
     pub(crate) fn skip_one(&mut self) {
@@ -195,7 +184,8 @@ pub async fn write_splitting<T, R>(
     write: impl AsyncFn(&[T]) -> Result<R, DatabaseError>,
 ) -> Vec<(Range<usize>, Result<R, DatabaseError>)> {
     let mut done = Vec::new();
-    let mut todo = vec![0..items.len()];
+    let everything = 0..items.len();
+    let mut todo = Vec::from([everything]);
     while let Some(range) = todo.pop() {
         let result = write(items.get(range.clone()).unwrap_or_default()).await;
         match result {
@@ -223,21 +213,12 @@ mod tests {
             let error = DatabaseError::from_message(message.to_owned());
             assert_eq!(error.lies_in_the_data(), in_data, "{message}");
         };
-        check(
-            "D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT",
-            true,
-        );
-        check(
-            "D1_ERROR: CHECK constraint failed: sets >= 0: SQLITE_CONSTRAINT",
-            true,
-        );
+        check("D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT", true);
+        check("D1_ERROR: CHECK constraint failed: sets >= 0: SQLITE_CONSTRAINT", true);
         check("D1_ERROR: malformed JSON: SQLITE_ERROR", true);
         check("D1_ERROR: string or blob too big: SQLITE_TOOBIG", true);
         check("D1_ERROR: Network connection lost.", false);
-        check(
-            "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
-            false,
-        );
+        check("D1_ERROR: D1 DB is overloaded. Requests queued for too long.", false);
         check("D1_ERROR: no such table: workouts: SQLITE_ERROR", false);
     }
 

@@ -134,10 +134,7 @@ pub async fn list(
     ];
     let page = [
         after.map(|position| position.failed_at_ms).into(),
-        after
-            .map(|position| position.dead_letter_id.to_string())
-            .as_deref()
-            .into(),
+        after.map(|position| position.dead_letter_id.to_string()).as_deref().into(),
         limit.into(),
     ];
     let select = Statement::new(
@@ -152,24 +149,15 @@ pub async fn list(
     let count = Statement::new(concat!("SELECT count(*) AS total", matching!()), wanted);
     let mut results = Results::new(database.batch(vec![select, count]).await?);
     let items = results.rows()?;
-    let total = results
-        .rows::<TotalRow>()?
-        .first()
-        .map_or(0, |row| row.total);
+    let total = results.rows::<TotalRow>()?.first().map_or(0, |row| row.total);
     Ok((items, total))
 }
 
 /// One dead letter with its body.
 pub async fn get(database: &dyn Database, id: Uuid) -> Result<Option<Stored>, DatabaseError> {
     let select = Statement::new(
-        concat!(
-            columns!(),
-            ", message_id, body FROM dead_letters WHERE dead_letter_id = ?1"
-        ),
+        concat!(columns!(), ", message_id, body FROM dead_letters WHERE dead_letter_id = ?1"),
         [Param::text(id)],
     );
-    Ok(Results::new(database.batch(vec![select]).await?)
-        .rows()?
-        .into_iter()
-        .next())
+    Ok(Results::new(database.batch(vec![select]).await?).rows()?.into_iter().next())
 }

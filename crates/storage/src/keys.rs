@@ -44,10 +44,7 @@ impl KeyProof {
         sql: &'static str,
         more: impl IntoIterator<Item = Param>,
     ) -> Statement {
-        Statement {
-            sql,
-            params: self.params(more),
-        }
+        Statement { sql, params: self.params(more) }
     }
 }
 

@@ -22,10 +22,8 @@ pub use keys::KeyProof;
 pub use shards::Shards;
 
 /// The migrations in order, by file name.
-pub const MIGRATIONS: &[(&str, &str)] = &[(
-    "0001_pipeline.sql",
-    include_str!("../migrations/0001_pipeline.sql"),
-)];
+pub const MIGRATIONS: &[(&str, &str)] =
+    &[("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql"))];
 
 #[cfg(test)]
 mod tests {
@@ -37,10 +35,7 @@ mod tests {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
         files.sort();
-        let listed: Vec<_> = super::MIGRATIONS
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
+        let listed: Vec<_> = super::MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert_eq!(listed, files);
     }
 }

@@ -61,10 +61,7 @@ pub async fn preferences(
         [Param::json(&athletes)?],
     );
     let rows = Results::new(database.batch(vec![select]).await?).rows::<PreferencesRow>()?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.athlete_id, row.preferences))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect())
 }
 
 #[derive(Deserialize)]
@@ -99,10 +96,7 @@ pub async fn store_and_claim(
         .collect();
     let claims: Vec<_> = notifications
         .iter()
-        .filter_map(|n| {
-            n.mail_attempt
-                .map(|attempt| (n.athlete_id, n.event_id, attempt))
-        })
+        .filter_map(|n| n.mail_attempt.map(|attempt| (n.athlete_id, n.event_id, attempt)))
         .collect();
     let insert = Statement::new(
         "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
@@ -125,10 +119,7 @@ pub async fn store_and_claim(
     let mut results = Results::new(database.batch(vec![insert, claim]).await?);
     results.skip_one();
     let won = results.rows::<ClaimRow>()?;
-    Ok(won
-        .into_iter()
-        .map(|row| (row.athlete_id, EventId(row.notification_id)))
-        .collect())
+    Ok(won.into_iter().map(|row| (row.athlete_id, EventId(row.notification_id))).collect())
 }
 
 /// Records what became of claimed mails, in one round trip: a sent one is never sent again; a
@@ -215,10 +206,7 @@ pub async fn list(
         [
             i64::from(unread_only).into(),
             after.map(|position| position.created_at_ms).into(),
-            after
-                .map(|position| position.notification_id.to_string())
-                .as_deref()
-                .into(),
+            after.map(|position| position.notification_id.to_string()).as_deref().into(),
             limit.into(),
         ],
     );
@@ -232,10 +220,7 @@ pub async fn list(
     };
     let mut results = Results::new(results);
     let items = results.rows()?;
-    let unread = results
-        .rows::<UnreadRow>()?
-        .first()
-        .map_or(0, |row| row.unread);
+    let unread = results.rows::<UnreadRow>()?.first().map_or(0, |row| row.unread);
     Ok(Some(Inbox { items, unread }))
 }
 

@@ -41,10 +41,7 @@ pub async fn analysis_input(
     let mut results = Results::new(database.batch(batch).await?);
     let history = read_history(&mut results)?;
     let rows = results.rows::<AnnouncedRow>()?;
-    let announced = rows
-        .into_iter()
-        .map(|row| (row.athlete_id, row.pattern_id))
-        .collect();
+    let announced = rows.into_iter().map(|row| (row.athlete_id, row.pattern_id)).collect();
     Ok(AnalysisInput { history, announced })
 }
 

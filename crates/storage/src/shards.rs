@@ -34,10 +34,6 @@ impl Shards {
 
     /// Items of many athletes, by the database that holds them.
     pub fn partition<T>(&self, items: Vec<T>) -> Vec<(&dyn Database, Vec<T>)> {
-        if items.is_empty() {
-            Vec::new()
-        } else {
-            vec![(&*self.only, items)]
-        }
+        if items.is_empty() { Vec::new() } else { vec![(&*self.only, items)] }
     }
 }

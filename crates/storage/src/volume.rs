@@ -87,11 +87,7 @@ impl From<VolumeColumns> for Volume {
             sets: row.sets,
             tonnage_grams: Grams(row.tonnage_grams),
             hard_half_sets: HalfSets(row.hard_half_sets),
-            muscles: row
-                .muscles
-                .into_iter()
-                .map(|(name, pair)| (name, muscle(pair)))
-                .collect(),
+            muscles: row.muscles.into_iter().map(|(name, pair)| (name, muscle(pair))).collect(),
         }
     }
 }
@@ -115,10 +111,7 @@ pub async fn apply(
     entries: &[LedgerEntry],
 ) -> Result<Vec<WeekState>, DatabaseError> {
     let rows = Param::json(&entries.iter().map(ledger_row).collect::<Vec<_>>())?;
-    let keys: Vec<_> = entries
-        .iter()
-        .map(|e| (e.athlete_id, e.workout_id))
-        .collect();
+    let keys: Vec<_> = entries.iter().map(|e| (e.athlete_id, e.workout_id)).collect();
     let keys = Param::json(&keys)?;
     let results = database
         .batch(vec![
@@ -132,11 +125,7 @@ pub async fn apply(
     results.skip_one();
     results.skip_one();
     results.skip_one();
-    Ok(results
-        .rows::<WeekRow>()?
-        .into_iter()
-        .map(WeekState::from)
-        .collect())
+    Ok(results.rows::<WeekRow>()?.into_iter().map(WeekState::from).collect())
 }
 
 fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
@@ -330,14 +319,8 @@ pub async fn weeks(
     let mut results = Results::new(results);
     let rows = results.rows::<AthleteWeekRow>()?;
     Ok(Some(Weeks {
-        weeks: rows
-            .into_iter()
-            .map(|row| (row.week_start, row.columns.into()))
-            .collect(),
-        pending: results
-            .rows::<PendingRow>()?
-            .first()
-            .map_or(0, |row| row.pending),
+        weeks: rows.into_iter().map(|row| (row.week_start, row.columns.into())).collect(),
+        pending: results.rows::<PendingRow>()?.first().map_or(0, |row| row.pending),
     }))
 }
 
@@ -379,10 +362,7 @@ pub(crate) fn read_history(
 ) -> Result<BTreeMap<AthleteId, Vec<HistoryWeek>>, DatabaseError> {
     let mut history: BTreeMap<AthleteId, Vec<HistoryWeek>> = BTreeMap::new();
     for row in results.rows::<HistoryRow>()? {
-        let week = HistoryWeek {
-            week_start: row.week_start,
-            volume: row.columns.into(),
-        };
+        let week = HistoryWeek { week_start: row.week_start, volume: row.columns.into() };
         history.entry(row.athlete_id).or_default().push(week);
     }
     Ok(history)

@@ -148,9 +148,7 @@ pub async fn create(
     }
     let inserted = results.rows::<InsertedRow>()?.into_iter().next();
     let row = inserted.ok_or(DatabaseError::MissingResult)?;
-    Ok(Created::Stored {
-        body_weight_grams: row.body_weight_grams,
-    })
+    Ok(Created::Stored { body_weight_grams: row.body_weight_grams })
 }
 
 fn replay(first: IdempotencyRow, idempotency: &Idempotency) -> Created {
@@ -231,9 +229,7 @@ fn insert(
             now_ms.into(),
             (now_ms + RESEND_AFTER_MS).into(),
             Param::text(workout.trace),
-            idempotency
-                .map(|idempotency| idempotency.key.as_str())
-                .into(),
+            idempotency.map(|idempotency| idempotency.key.as_str()).into(),
         ],
     )
 }
@@ -371,15 +367,9 @@ pub async fn list(
         [
             page.from.map(|day| day.to_string()).as_deref().into(),
             page.to.map(|day| day.to_string()).as_deref().into(),
-            after
-                .map(|position| position.local_date.to_string())
-                .as_deref()
-                .into(),
+            after.map(|position| position.local_date.to_string()).as_deref().into(),
             after.map(|position| position.started_at_ms).into(),
-            after
-                .map(|position| position.workout_id.to_string())
-                .as_deref()
-                .into(),
+            after.map(|position| position.workout_id.to_string()).as_deref().into(),
             page.limit.into(),
         ],
     );

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::missing_panics_doc,
     reason = "a test says what failed by panicking"
 )]
 
@@ -33,9 +34,7 @@ pub fn database() -> (Rc<Sqlite>, Shards) {
 
 /// The id of the nth athlete of a test.
 pub fn athlete_id(n: u128) -> AthleteId {
-    AthleteId(Uuid::from_u128(
-        0x0190_0000_0000_7000_8000_0000_0000_0000 + n,
-    ))
+    AthleteId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
 /// Stores the nth athlete of a test, with an address for mail and a key.

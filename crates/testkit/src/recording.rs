@@ -38,11 +38,8 @@ impl RecordingSink {
     }
 
     fn take(&self, wanted: impl Fn(Destination) -> bool) -> Vec<String> {
-        let (taken, left) = self
-            .sent
-            .take()
-            .into_iter()
-            .partition::<Vec<_>, _>(|(to, _)| wanted(*to));
+        let (taken, left) =
+            self.sent.take().into_iter().partition::<Vec<_>, _>(|(to, _)| wanted(*to));
         self.sent.replace(left);
         taken.into_iter().map(|(_, body)| body).collect()
     }
@@ -54,14 +51,9 @@ impl QueueSink for RecordingSink {
         if self.refusals.get() > 0 {
             self.refusals.set(self.refusals.get() - 1);
             let destination = format!("{destination:?}");
-            return Err(SendError::Refused {
-                destination,
-                reason: "queue away".to_owned(),
-            });
+            return Err(SendError::Refused { destination, reason: "queue away".to_owned() });
         }
-        self.sent
-            .borrow_mut()
-            .extend(bodies.iter().map(|body| (destination, body.clone())));
+        self.sent.borrow_mut().extend(bodies.iter().map(|body| (destination, body.clone())));
         Ok(())
     }
 }
@@ -90,9 +82,7 @@ impl Mailer for RecordingMailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError> {
         if self.refusals.get() > 0 {
             self.refusals.set(self.refusals.get() - 1);
-            return Err(MailError {
-                reason: "mail service away".to_owned(),
-            });
+            return Err(MailError { reason: "mail service away".to_owned() });
         }
         self.sent.borrow_mut().push(mail.clone());
         Ok(())
@@ -110,8 +100,7 @@ impl FixedClock {
 
     /// Moves on.
     pub fn advance_ms(&self, milliseconds: i64) {
-        self.0
-            .set(self.0.get() + TimeDelta::milliseconds(milliseconds));
+        self.0.set(self.0.get() + TimeDelta::milliseconds(milliseconds));
     }
 }
 

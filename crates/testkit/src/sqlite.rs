@@ -28,13 +28,9 @@ impl Sqlite {
     /// With every migration applied.
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch("PRAGMA foreign_keys = ON")
-            .unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
         for (name, sql) in storage::MIGRATIONS {
-            connection
-                .execute_batch(sql)
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            connection.execute_batch(sql).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         Self {
             connection: RefCell::new(connection),
@@ -62,9 +58,7 @@ impl Sqlite {
     pub fn query(&self, sql: &str) -> Vec<String> {
         let connection = self.connection.borrow();
         let rows = select(&connection, sql, &[]).unwrap();
-        rows.into_iter()
-            .map(|row| Value::Object(row).to_string())
-            .collect()
+        rows.into_iter().map(|row| Value::Object(row).to_string()).collect()
     }
 }
 
@@ -73,9 +67,7 @@ impl Database for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         self.round_trips.set(self.round_trips.get() + 1);
         let fault = self.failures.borrow_mut().pop();
-        let lost = || DatabaseError::Unavailable {
-            reason: "Network connection lost".to_owned(),
-        };
+        let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         if fault == Some(Fault::BeforeCommit) {
             return Err(lost());
         }
@@ -85,19 +77,10 @@ impl Database for Sqlite {
         for statement in &statements {
             let rows = select(&transaction, statement.sql, &statement.params)
                 .map_err(|error| DatabaseError::from_message(error.to_string()))?;
-            results.push(QueryResult {
-                rows,
-                rows_written: 0,
-            });
+            results.push(QueryResult { rows, rows_written: 0 });
         }
-        transaction
-            .commit()
-            .map_err(|error| DatabaseError::from_message(error.to_string()))?;
-        if fault == Some(Fault::AfterCommit) {
-            Err(lost())
-        } else {
-            Ok(results)
-        }
+        transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;
+        if fault == Some(Fault::AfterCommit) { Err(lost()) } else { Ok(results) }
     }
 }
 
@@ -107,11 +90,7 @@ fn select(
     params: &[Param],
 ) -> rusqlite::Result<Vec<Map<String, Value>>> {
     let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<_> = statement
-        .column_names()
-        .into_iter()
-        .map(ToOwned::to_owned)
-        .collect();
+    let names: Vec<_> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
     let mut rows = statement.query(params_from_iter(params.iter().map(SqlParam)))?;
     let mut read = Vec::new();
     while let Some(row) = rows.next()? {

@@ -18,10 +18,7 @@ impl WeekStart {
     pub fn of(date: NaiveDate) -> Self {
         let since_monday = u64::from(date.weekday().num_days_from_monday());
         // Only the first days of chrono's calendar, 262,000 years ago, have no Monday before them.
-        Self(
-            date.checked_sub_days(Days::new(since_monday))
-                .unwrap_or(date),
-        )
+        Self(date.checked_sub_days(Days::new(since_monday)).unwrap_or(date))
     }
 
     /// The Monday itself.
@@ -49,11 +46,7 @@ impl WeekStart {
     /// The week so many weeks before.
     #[must_use]
     pub fn weeks_before(self, weeks: u32) -> Self {
-        Self(
-            self.0
-                .checked_sub_days(Days::new(u64::from(weeks) * 7))
-                .unwrap_or(self.0),
-        )
+        Self(self.0.checked_sub_days(Days::new(u64::from(weeks) * 7)).unwrap_or(self.0))
     }
 
     fn plus_days(self, days: u64) -> Self {

@@ -253,10 +253,7 @@ pub static CATALOGUE: &[Exercise] = &[
 ];
 
 /// One row of the catalogue.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one catalogue row reads best as one call"
-)]
+#[expect(clippy::too_many_arguments, reason = "one catalogue row reads best as one call")]
 const fn exercise(
     slug: &'static str,
     name: &'static str,
@@ -267,16 +264,7 @@ const fn exercise(
     primary: &'static [Muscle],
     secondary: &'static [Muscle],
 ) -> Exercise {
-    Exercise {
-        slug,
-        name,
-        mechanic,
-        force,
-        equipment,
-        load,
-        primary,
-        secondary,
-    }
+    Exercise { slug, name, mechanic, force, equipment, load, primary, secondary }
 }
 
 /// A share of the athlete's body weight, plus the weight entered.

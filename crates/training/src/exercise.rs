@@ -126,8 +126,7 @@ mod tests {
         assert_eq!(names.len(), CATALOGUE.len());
         for slug in slugs {
             assert!(
-                slug.bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
                 "{slug}"
             );
         }
@@ -146,10 +145,7 @@ mod tests {
     #[test]
     fn every_muscle_is_direct_in_two_exercises_at_least() {
         for muscle in Muscle::ALL {
-            let count = CATALOGUE
-                .iter()
-                .filter(|e| e.primary.contains(&muscle))
-                .count();
+            let count = CATALOGUE.iter().filter(|e| e.primary.contains(&muscle)).count();
             assert!(count >= 2, "{muscle:?}: {count}");
         }
     }
@@ -157,40 +153,16 @@ mod tests {
     #[test]
     fn the_load_moved_follows_the_kind_of_load() {
         let check = |load: Load, entered: Option<i64>, body: Option<i64>, moved: i64| {
-            assert_eq!(
-                load.moved(entered.map(Grams), body.map(Grams)),
-                Grams(moved),
-                "{load:?}"
-            );
+            assert_eq!(load.moved(entered.map(Grams), body.map(Grams)), Grams(moved), "{load:?}");
         };
         check(Load::External, Some(100_000), Some(80_000), 100_000);
         check(Load::External, None, Some(80_000), 0);
         check(Load::PerHand, Some(22_500), None, 45_000);
-        check(
-            Load::Bodyweight { percent: 100 },
-            Some(10_000),
-            Some(80_000),
-            90_000,
-        );
+        check(Load::Bodyweight { percent: 100 }, Some(10_000), Some(80_000), 90_000);
         check(Load::Bodyweight { percent: 64 }, None, Some(80_001), 51_201);
-        check(
-            Load::Bodyweight { percent: 100 },
-            Some(10_000),
-            None,
-            10_000,
-        );
-        check(
-            Load::Assisted { percent: 100 },
-            Some(30_000),
-            Some(80_000),
-            50_000,
-        );
-        check(
-            Load::Assisted { percent: 100 },
-            Some(90_000),
-            Some(80_000),
-            0,
-        );
+        check(Load::Bodyweight { percent: 100 }, Some(10_000), None, 10_000);
+        check(Load::Assisted { percent: 100 }, Some(30_000), Some(80_000), 50_000);
+        check(Load::Assisted { percent: 100 }, Some(90_000), Some(80_000), 0);
         check(Load::Timed, Some(5_000), Some(80_000), 5_000);
     }
 }

@@ -57,7 +57,7 @@ impl Landmarks {
 /// The landmarks of a muscle.
 pub const fn landmarks(muscle: Muscle) -> Landmarks {
     match muscle {
-        Muscle::Chest => row(4, 16, 24),
+        Muscle::Chest | Muscle::Calves => row(4, 16, 24),
         Muscle::Back => row(6, 20, 26),
         Muscle::FrontDelts => row(0, 8, 12),
         Muscle::SideDelts | Muscle::Glutes => row(6, 24, 30),
@@ -66,18 +66,13 @@ pub const fn landmarks(muscle: Muscle) -> Landmarks {
         Muscle::Triceps => row(4, 16, 20),
         Muscle::Quads => row(4, 14, 18),
         Muscle::Hamstrings => row(2, 8, 14),
-        Muscle::Calves => row(4, 16, 24),
         Muscle::Forearms => row(0, 24, 30),
     }
 }
 
 /// The low end of MEV, the high end of MAV, the high end of MRV.
 const fn row(mev: i64, mav: i64, mrv: i64) -> Landmarks {
-    Landmarks {
-        mev: HalfSets::whole(mev),
-        mav: HalfSets::whole(mav),
-        mrv: HalfSets::whole(mrv),
-    }
+    Landmarks { mev: HalfSets::whole(mev), mav: HalfSets::whole(mav), mrv: HalfSets::whole(mrv) }
 }
 
 #[cfg(test)]
@@ -95,11 +90,7 @@ mod tests {
     #[test]
     fn the_level_changes_at_each_landmark_of_the_chest() {
         let check = |half_sets, level| {
-            assert_eq!(
-                landmarks(Muscle::Chest).level(HalfSets(half_sets)),
-                level,
-                "{half_sets}"
-            );
+            assert_eq!(landmarks(Muscle::Chest).level(HalfSets(half_sets)), level, "{half_sets}");
         };
         check(0, Level::BelowMev);
         check(7, Level::BelowMev);

@@ -27,10 +27,7 @@ pub fn exceeded(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> 
     let within = |weight: Grams| (Grams(0)..=WEIGHT_MAX).contains(&weight);
     let mut sets = exercises.iter().flat_map(|exercise| &exercise.sets);
     if exercises.len() > EXERCISES_MAX {
-        Some(format!(
-            "{} exercises, over {EXERCISES_MAX}",
-            exercises.len()
-        ))
+        Some(format!("{} exercises, over {EXERCISES_MAX}", exercises.len()))
     } else if sets.clone().count() > SETS_MAX {
         Some(format!("{} sets, over {SETS_MAX}", sets.count()))
     } else if !body_weight.is_none_or(within) {
@@ -74,11 +71,7 @@ mod tests {
         let check = |exercises: &[PerformedExercise], words: Option<&str>| {
             let found = exceeded(exercises, None);
             assert_eq!(found.is_some(), words.is_some(), "{found:?}");
-            assert!(
-                found
-                    .unwrap_or_default()
-                    .contains(words.unwrap_or_default())
-            );
+            assert!(found.unwrap_or_default().contains(words.unwrap_or_default()));
         };
         check(&exercises(50, 10, 1_000_000, 1_000), None);
         check(&exercises(51, 1, 1, 1), Some("51 exercises"));

@@ -95,10 +95,7 @@ mod tests {
 
     #[test]
     fn the_stored_positions_never_change() {
-        let names: Vec<_> = Muscle::ALL
-            .iter()
-            .map(|m| (m.index(), m.as_str()))
-            .collect();
+        let names: Vec<_> = Muscle::ALL.iter().map(|m| (m.index(), m.as_str())).collect();
         assert_eq!(
             names,
             [

@@ -34,14 +34,12 @@ impl Rpe {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "checked to be a whole number from 2 to 20"
+        reason = "used only when it is a whole number from 2 to 20"
     )]
     pub fn new(rpe: f64) -> Option<Self> {
         let halves = rpe * 2.0;
         let valid = (2.0..=20.0).contains(&halves) && halves.fract() == 0.0;
-        valid.then(|| Self {
-            halves: halves as u8,
-        })
+        valid.then_some(Self { halves: halves as u8 })
     }
 
     /// From repetitions in reserve, 0 to 9 in halves.
@@ -132,11 +130,7 @@ mod tests {
     #[test]
     fn what_counts_as_a_hard_set() {
         let check = |kind, reps, rpe, hard| {
-            assert_eq!(
-                set(kind, reps, rpe).is_hard(),
-                hard,
-                "{kind:?} {reps:?} @{rpe:?}"
-            );
+            assert_eq!(set(kind, reps, rpe).is_hard(), hard, "{kind:?} {reps:?} @{rpe:?}");
         };
         check(SetKind::Working, Some(8), None, true);
         check(SetKind::Working, Some(8), Some(6.0), true);
@@ -154,18 +148,9 @@ mod tests {
 
     #[test]
     fn a_hold_and_a_carry_are_hard_without_repetitions() {
-        let hold = PerformedSet {
-            duration_s: Some(45),
-            ..set(SetKind::Working, None, None)
-        };
-        let carry = PerformedSet {
-            distance_m: Some(40),
-            ..set(SetKind::Working, None, Some(8.0))
-        };
-        let easy = PerformedSet {
-            duration_s: Some(45),
-            ..set(SetKind::Working, None, Some(3.0))
-        };
+        let hold = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, None) };
+        let carry = PerformedSet { distance_m: Some(40), ..set(SetKind::Working, None, Some(8.0)) };
+        let easy = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, Some(3.0)) };
         assert!(hold.is_hard() && carry.is_hard() && !easy.is_hard());
     }
 

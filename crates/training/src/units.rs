@@ -24,10 +24,7 @@ impl Grams {
     }
 
     /// In kilograms, for the edge.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "exact to 2^53 g, nine million tonnes"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 g, nine million tonnes")]
     pub fn kg(self) -> f64 {
         self.0 as f64 / GRAMS_PER_KILOGRAM
     }
@@ -57,10 +54,7 @@ impl HalfSets {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "entries are bounded to 1,000 kg at the edge"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "entries are bounded to 1,000 kg at the edge")]
 fn round(value: f64) -> i64 {
     value.round() as i64
 }

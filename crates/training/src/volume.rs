@@ -50,10 +50,7 @@ pub struct MuscleVolume {
 impl Volume {
     /// The volume of one workout.
     pub fn of_workout(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> Self {
-        let mut volume = Self {
-            workouts: 1,
-            ..Self::default()
-        };
+        let mut volume = Self { workouts: 1, ..Self::default() };
         for exercise in exercises {
             for set in exercise.sets.iter().filter(|set| set.counts()) {
                 volume.add_set(exercise, set, body_weight);
@@ -64,10 +61,7 @@ impl Volume {
 
     /// The hard sets of a muscle; none when it was not trained.
     pub fn half_sets_of(&self, muscle: Muscle) -> HalfSets {
-        self.muscles
-            .get(&muscle)
-            .map(|volume| volume.half_sets)
-            .unwrap_or_default()
+        self.muscles.get(&muscle).map(|volume| volume.half_sets).unwrap_or_default()
     }
 
     fn add_set(
@@ -151,13 +145,7 @@ mod tests {
     #[test]
     fn a_workout_of_nothing_is_one_workout_without_volume() {
         let volume = Volume::of_workout(&[], None);
-        assert_eq!(
-            volume,
-            Volume {
-                workouts: 1,
-                ..Volume::default()
-            }
-        );
+        assert_eq!(volume, Volume { workouts: 1, ..Volume::default() });
     }
 
     #[test]

@@ -56,11 +56,7 @@ pub struct DevOptions {
 
 impl Default for DevOptions {
     fn default() -> Self {
-        Self {
-            port: 8787,
-            state: PathBuf::from(".bulktrack"),
-            demo: true,
-        }
+        Self { port: 8787, state: PathBuf::from(".bulktrack"), demo: true }
     }
 }
 
@@ -154,25 +150,15 @@ mod tests {
     #[test]
     fn a_command_line_becomes_a_command() {
         let dev = |port, state: &str, demo| {
-            Ok(Command::Dev(DevOptions {
-                port,
-                state: state.into(),
-                demo,
-            }))
+            Ok(Command::Dev(DevOptions { port, state: state.into(), demo }))
         };
         check("test", Ok(Command::Test));
         check("dev", dev(8787, ".bulktrack", true));
-        check(
-            "dev --port 9000 --state run/a --no-demo",
-            dev(9000, "run/a", false),
-        );
+        check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
         check(
             "deploy --dry-run --env staging",
-            Ok(Command::Deploy(DeployOptions {
-                dry_run: true,
-                env: Some("staging".to_owned()),
-            })),
+            Ok(Command::Deploy(DeployOptions { dry_run: true, env: Some("staging".to_owned()) })),
         );
     }
 
@@ -184,10 +170,7 @@ mod tests {
         check("dev --port", Err("--port needs a value"));
         check("dev --state --no-demo", Err("--state needs a value"));
         check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));
-        check(
-            "dev --port 70000",
-            Err("--port must be 1 to 65535, not `70000`"),
-        );
+        check("dev --port 70000", Err("--port must be 1 to 65535, not `70000`"));
         check("deploy --force", Err("deploy has no option `--force`"));
     }
 }

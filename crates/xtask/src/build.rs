@@ -38,10 +38,7 @@ pub fn run(ready: &Ready) -> Result<()> {
 
 /// The package names of the four workers.
 pub fn packages(project: &Project) -> Result<Vec<String>> {
-    WORKERS
-        .iter()
-        .map(|worker| package(project, worker))
-        .collect()
+    WORKERS.iter().map(|worker| package(project, worker)).collect()
 }
 
 fn package(project: &Project, worker: &str) -> Result<String> {
@@ -70,19 +67,12 @@ fn build(ready: &Ready, worker: &str) -> Result<usize> {
     run_wasm_opt(ready, worker, &wasm)?;
     let bytes = sizes::gzipped(&wasm)?;
     stamp.write(bytes)?;
-    report(
-        worker,
-        &format!("{:.1} s", start.elapsed().as_secs_f64()),
-        bytes,
-    );
+    report(worker, &format!("{:.1} s", start.elapsed().as_secs_f64()), bytes);
     Ok(bytes)
 }
 
 fn report(worker: &str, time: &str, bytes: usize) {
-    println!(
-        "{worker:<12} {time:>10} {:>5} KB gzipped",
-        sizes::kilobytes(bytes)
-    );
+    println!("{worker:<12} {time:>10} {:>5} KB gzipped", sizes::kilobytes(bytes));
 }
 
 /// worker-build looks for its tools in these variables before it would download them.
@@ -121,12 +111,7 @@ impl Stamp {
             }
         }
         collect(&project.path("workers").join(worker), &mut files)?;
-        for file in [
-            "Cargo.lock",
-            "Cargo.toml",
-            "package-lock.json",
-            "rust-toolchain.toml",
-        ] {
+        for file in ["Cargo.lock", "Cargo.toml", "package-lock.json", "rust-toolchain.toml"] {
             files.push(project.path(file));
         }
         files.sort();

@@ -13,18 +13,14 @@ pub fn run(ready: &Ready) -> Result<()> {
 
 fn formatting(ready: &Ready) -> Result<()> {
     let mut cargo = ready.command("cargo");
-    process::run(
-        cargo.args(["fmt", "--all", "--check"]),
-        "cargo fmt --all --check",
-    )
+    process::run(cargo.args(["fmt", "--all", "--check"]), "cargo fmt --all --check")
 }
 
 /// The workers are linted twice: code behind `cfg(target_arch = "wasm32")` is not seen on the host.
 fn lints(ready: &Ready) -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     let mut host = ready.command("cargo");
-    host.args(["clippy", "--workspace", "--all-targets"])
-        .args(deny);
+    host.args(["clippy", "--workspace", "--all-targets"]).args(deny);
     process::run(&mut host, "clippy")?;
 
     let mut wasm = ready.command("cargo");

@@ -133,22 +133,12 @@ const FACE_PULL: Lift = light("face-pull", 3, 15, 20.0, 2.5, 5);
 const HAMMER_CURL: Lift = light("hammer-curl", 3, 10, 14.0, 2.0, 5);
 const SKULL_CRUSHER: Lift = light("skull-crusher", 3, 10, 27.5, 2.5, 4);
 
-const UPPER_A: [Lift; 7] = [
-    BENCH_PRESS,
-    BARBELL_ROW,
-    OVERHEAD_PRESS,
-    LAT_PULLDOWN,
-    LATERAL_RAISE,
-    BARBELL_CURL,
-    PUSHDOWN,
-];
+const UPPER_A: [Lift; 7] =
+    [BENCH_PRESS, BARBELL_ROW, OVERHEAD_PRESS, LAT_PULLDOWN, LATERAL_RAISE, BARBELL_CURL, PUSHDOWN];
 
 /// The pec deck takes the place of the overhead press, so that the front delts stay below their MRV.
 const UPPER_A_OVERSHOOT: [Lift; 7] = [
-    Lift {
-        sets: 6,
-        ..BENCH_PRESS
-    },
+    Lift { sets: 6, ..BENCH_PRESS },
     BARBELL_ROW,
     light("pec-deck", 4, 12, 55.0, 0.0, 1),
     LAT_PULLDOWN,
@@ -178,15 +168,9 @@ const UPPER_B: [Lift; 8] = [
 ];
 
 const UPPER_B_OVERSHOOT: [Lift; 9] = [
-    Lift {
-        sets: 6,
-        ..INCLINE_PRESS
-    },
+    Lift { sets: 6, ..INCLINE_PRESS },
     PULL_UP,
-    Lift {
-        sets: 6,
-        ..CABLE_FLY
-    },
+    Lift { sets: 6, ..CABLE_FLY },
     light("machine-chest-press", 4, 10, 60.0, 0.0, 1),
     CABLE_ROW,
     FACE_PULL,
@@ -213,15 +197,7 @@ const fn heavy(
     step_kg: f64,
     step_every: u32,
 ) -> Lift {
-    Lift {
-        slug,
-        sets,
-        reps,
-        start_kg,
-        step_kg,
-        step_every,
-        warmups: true,
-    }
+    Lift { slug, sets, reps, start_kg, step_kg, step_every, warmups: true }
 }
 
 /// Without warm-up sets: the heavy lifts before it have done that.
@@ -233,10 +209,7 @@ const fn light(
     step_kg: f64,
     step_every: u32,
 ) -> Lift {
-    Lift {
-        warmups: false,
-        ..heavy(slug, sets, reps, start_kg, step_kg, step_every)
-    }
+    Lift { warmups: false, ..heavy(slug, sets, reps, start_kg, step_kg, step_every) }
 }
 
 /// The last Sunday before a day: the programme ends with a week that is over.
@@ -256,12 +229,7 @@ pub fn workouts(ends_on: NaiveDate) -> Vec<DemoWorkout> {
     for (index, (steps, rpe)) in PLAN.into_iter().enumerate() {
         let monday = plus_days(first_monday(ends_on), 7 * index as u64);
         for session in &SESSIONS {
-            workouts.push(session.in_week(Week {
-                number: index + 1,
-                monday,
-                steps,
-                rpe,
-            }));
+            workouts.push(session.in_week(Week { number: index + 1, monday, steps, rpe }));
         }
     }
     workouts
@@ -325,15 +293,9 @@ impl Lift {
     /// The weight and the effort of the working sets.
     fn in_week(self, week: Week) -> (f64, f64) {
         let stuck = self.slug == BENCH && week.number >= BENCH_STUCK_FROM_WEEK;
-        let (steps, rpe) = if stuck {
-            (BENCH_STUCK_STEPS, BENCH_STUCK_RPE)
-        } else {
-            (week.steps, week.rpe)
-        };
-        (
-            self.start_kg + self.step_kg * f64::from(steps / self.step_every),
-            rpe,
-        )
+        let (steps, rpe) =
+            if stuck { (BENCH_STUCK_STEPS, BENCH_STUCK_RPE) } else { (week.steps, week.rpe) };
+        (self.start_kg + self.step_kg * f64::from(steps / self.step_every), rpe)
     }
 }
 

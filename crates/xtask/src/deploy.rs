@@ -32,15 +32,7 @@ pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
 
 fn migrate(ready: &Ready, options: &DeployOptions) -> Result<()> {
     let mut wrangler = ready.wrangler();
-    wrangler.args([
-        "d1",
-        "migrations",
-        "apply",
-        "DB",
-        "--remote",
-        "-c",
-        &config("api"),
-    ]);
+    wrangler.args(["d1", "migrations", "apply", "DB", "--remote", "-c", &config("api")]);
     add_env(&mut wrangler, options);
     process::run(&mut wrangler, "the migration of D1")
 }
@@ -60,11 +52,7 @@ fn bundle(ready: &Ready, mut wrangler: Command, worker: &str) -> Result<()> {
     let log = dir.join("wrangler.log");
     process::run_into(&mut wrangler, &log, &format!("the dry run of {worker}"))?;
     let bytes = upload_size(&dir)?;
-    println!(
-        "{worker:<12} {:>5} KB gzipped, in {}",
-        sizes::kilobytes(bytes),
-        dir.display()
-    );
+    println!("{worker:<12} {:>5} KB gzipped, in {}", sizes::kilobytes(bytes), dir.display());
     sizes::hold_to_budget(&format!("the upload of {worker}"), bytes)
 }
 
@@ -73,10 +61,7 @@ fn upload_size(dir: &Path) -> Result<usize> {
     let mut bytes = 0;
     for entry in fs::read_dir(dir).context("wrangler wrote no bundle")? {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "js" || extension == "wasm")
-        {
+        if path.extension().is_some_and(|extension| extension == "js" || extension == "wasm") {
             bytes += sizes::gzipped(&path)?;
         }
     }

@@ -19,10 +19,7 @@ pub fn run(project: &Project, options: &DevOptions) -> Result<()> {
     let mut state = State::open(&project.path(&options.state))?;
     let ready = setup::run(project)?;
     build::run(&ready)?;
-    println!(
-        "starting the workers; their log: {}",
-        state.path("wrangler.log").display()
-    );
+    println!("starting the workers; their log: {}", state.path("wrangler.log").display());
     let mut stack = LocalStack::start(&ready, &state, options.port)?;
     let api = stack.wait_until_healthy()?;
     let athlete = pipeline::athlete(&api, &mut state)?;
@@ -47,10 +44,7 @@ fn welcome(api: &Api, url: &str, state: &State, athlete: &Athlete) -> Result<()>
     println!("mails      {}", state.path("mails").display());
     println!("log        {}", state.path("wrangler.log").display());
     println!("all of it  {}", state.path("dev.json").display());
-    println!(
-        "\ntry        curl -H 'Authorization: Bearer {}' \\",
-        athlete.api_key
-    );
+    println!("\ntry        curl -H 'Authorization: Bearer {}' \\", athlete.api_key);
     println!("             '{url}{}'", pipeline::weekly_path(ends_on));
     println!("\nCtrl-C ends it.");
     Ok(())

@@ -35,10 +35,7 @@ impl Api {
             .http_status_as_error(false)
             .proxy(None)
             .build();
-        Self {
-            agent: config.into(),
-            base: base.to_owned(),
-        }
+        Self { agent: config.into(), base: base.to_owned() }
     }
 
     /// Whether a GET without authentication is answered with 200.
@@ -86,11 +83,7 @@ impl Api {
         let url = format!("{}{path}", self.base);
         let authorization = format!("Bearer {token}");
         match post {
-            None => self
-                .agent
-                .get(url)
-                .header("authorization", authorization)
-                .call(),
+            None => self.agent.get(url).header("authorization", authorization).call(),
             Some(post) => self
                 .agent
                 .post(url)
@@ -103,10 +96,7 @@ impl Api {
 }
 
 fn retry_after(answer: &ureq::http::Response<ureq::Body>) -> Duration {
-    let header = answer
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
+    let header = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let seconds = header.and_then(|value| value.parse().ok()).unwrap_or(1);
     Duration::from_secs(seconds.clamp(1, RETRY_AFTER_MAX_S))
 }

@@ -51,11 +51,7 @@ impl LocalStack {
         command
             .args(["--ip", HOST, "--port", &port.to_string()])
             // Nobody debugs by default, and the fixed port of the inspector may be taken.
-            .args([
-                "--inspector-port",
-                "0",
-                "--show-interactive-dev-session=false",
-            ])
+            .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
             .arg("--persist-to")
             .arg(state.path(""))
             // Read for the first config only: the other workers never see the operators' secret.
@@ -72,11 +68,7 @@ impl LocalStack {
         let wrangler = Group::spawn(&mut command, "wrangler dev")?;
         let mails = Mails::into(state.path("mails"));
         std::thread::spawn(move || keep_log(reader, file, mails));
-        Ok(Self {
-            wrangler,
-            log,
-            url: format!("http://{HOST}:{port}"),
-        })
+        Ok(Self { wrangler, log, url: format!("http://{HOST}:{port}") })
     }
 
     /// Waits until the api answers, then starts to fire the cron.
@@ -87,10 +79,7 @@ impl LocalStack {
             self.check()?;
             if start.elapsed() > HEALTHY_WITHIN {
                 eprintln!("{}", process::tail(&self.log));
-                bail!(
-                    "the workers did not answer within {} s",
-                    HEALTHY_WITHIN.as_secs()
-                );
+                bail!("the workers did not answer within {} s", HEALTHY_WITHIN.as_secs());
             }
             process::pause(HEALTH_POLL)?;
         }
@@ -103,10 +92,7 @@ impl LocalStack {
     pub fn check(&mut self) -> Result<()> {
         if let Some(status) = self.wrangler.exited()? {
             eprintln!("{}", process::tail(&self.log));
-            bail!(
-                "wrangler dev ended by itself ({status}); its log: {}",
-                self.log.display()
-            );
+            bail!("wrangler dev ended by itself ({status}); its log: {}", self.log.display());
         }
         process::check_signals()
     }
@@ -115,22 +101,9 @@ impl LocalStack {
 fn migrate(ready: &Ready, state: &State) -> Result<()> {
     let mut wrangler = ready.wrangler();
     wrangler
-        .args([
-            "d1",
-            "migrations",
-            "apply",
-            "DB",
-            "--local",
-            "-c",
-            &config("api"),
-            "--persist-to",
-        ])
+        .args(["d1", "migrations", "apply", "DB", "--local", "-c", &config("api"), "--persist-to"])
         .arg(state.path(""));
-    process::run_into(
-        &mut wrangler,
-        &state.path("migrations.log"),
-        "the migration of the local D1",
-    )
+    process::run_into(&mut wrangler, &state.path("migrations.log"), "the migration of the local D1")
 }
 
 /// Ends with wrangler, when the pipe closes.

@@ -22,11 +22,7 @@ pub struct Mails {
 impl Mails {
     /// `dir` holds a file for each mail.
     pub fn into(dir: PathBuf) -> Self {
-        Self {
-            dir,
-            head: Vec::new(),
-            kept: false,
-        }
+        Self { dir, head: Vec::new(), kept: false }
     }
 
     /// Takes note of one line of the log. A mail that cannot be kept is still in the log.
@@ -57,9 +53,7 @@ impl Mails {
 }
 
 fn body_of(line: &str) -> Option<&Path> {
-    let path = FILE_LABELS
-        .iter()
-        .find_map(|label| line.strip_prefix(label))?;
+    let path = FILE_LABELS.iter().find_map(|label| line.strip_prefix(label))?;
     path.contains(WRANGLER_FOLDER).then(|| Path::new(path))
 }
 
@@ -78,17 +72,10 @@ mod tests {
         let home = std::env::temp_dir().join(format!("bulktrack-mails-{}", std::process::id()));
         let folder = home.join(".wrangler/tmp/email/session/email-text");
         fs::create_dir_all(&folder).unwrap();
-        fs::write(
-            folder.join("abc@bulktrack.example.txt"),
-            "Your bench press stands still.",
-        )
-        .unwrap();
+        fs::write(folder.join("abc@bulktrack.example.txt"), "Your bench press stands still.")
+            .unwrap();
 
-        fs::write(
-            folder.join("abc@bulktrack.example.html"),
-            "<p>Your bench press…",
-        )
-        .unwrap();
+        fs::write(folder.join("abc@bulktrack.example.html"), "<p>Your bench press…").unwrap();
 
         let mut mails = Mails::into(home.join("mails"));
         for line in [
@@ -97,10 +84,7 @@ mod tests {
             "To: demo@example.com",
             "Subject: Plateau",
             "",
-            &format!(
-                "Text: {}",
-                folder.join("abc@bulktrack.example.txt").display()
-            ),
+            &format!("Text: {}", folder.join("abc@bulktrack.example.txt").display()),
             "[wrangler:info] GET /healthz 200 OK (1ms)",
         ] {
             mails.read_line(line);

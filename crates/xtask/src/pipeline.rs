@@ -27,19 +27,13 @@ pub fn athlete(api: &Api, state: &mut State) -> Result<Athlete> {
         return Ok(athlete.clone());
     }
     let body = json!({ "display_name": "Demo Athlete", "email": "demo@example.com" });
-    let post = Post {
-        key: "demo-athlete",
-        body: &body,
-    };
+    let post = Post { key: "demo-athlete", body: &body };
     let answer = api.post("/v1/admin/athletes", &state.memory.operator_token, &post)?;
     let text = |name: &str| {
         let value = answer.get(name).and_then(Value::as_str).map(str::to_owned);
         value.with_context(|| format!("the new athlete has no {name}"))
     };
-    let athlete = Athlete {
-        id: text("athlete_id")?,
-        api_key: text("api_key")?,
-    };
+    let athlete = Athlete { id: text("athlete_id")?, api_key: text("api_key")? };
     state.memory.athlete = Some(athlete.clone());
     state.save()?;
     Ok(athlete)
@@ -55,19 +49,14 @@ pub fn load_demo(
     if state.memory.demo_loaded {
         return Ok(());
     }
-    let ends_on = *state
-        .memory
-        .demo_ends_on
-        .get_or_insert_with(|| demo::last_sunday_before(clock::today()));
+    let ends_on =
+        *state.memory.demo_ends_on.get_or_insert_with(|| demo::last_sunday_before(clock::today()));
     state.save()?;
     let workouts = demo::workouts(ends_on);
     println!("loading {} weeks of sample training", demo::WEEKS);
     for (index, workout) in workouts.iter().enumerate() {
         stack.check()?;
-        let post = Post {
-            key: &workout.key,
-            body: &workout.body,
-        };
+        let post = Post { key: &workout.key, body: &workout.body };
         api.post("/v1/workouts", &athlete.api_key, &post)?;
         progress(&format!("{} of {} workouts", index + 1, workouts.len()));
     }
@@ -107,10 +96,7 @@ fn wait_until_through(
         process::pause(POLL)?;
     }
     progress_ends();
-    eprintln!(
-        "the pipeline is not through after {} s",
-        AGGREGATED_WITHIN.as_secs()
-    );
+    eprintln!("the pipeline is not through after {} s", AGGREGATED_WITHIN.as_secs());
     Ok(())
 }
 
@@ -137,9 +123,7 @@ pub fn report(api: &Api, athlete: &Athlete, ends_on: NaiveDate) -> Result<()> {
     for week in items(&weekly, "weeks") {
         println!(
             "{:<10}  {:>8}  {:>4}  {:>9}  {:>10.0}  {}",
-            week.get("week_start")
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
+            week.get("week_start").and_then(Value::as_str).unwrap_or_default(),
             count(week, "workouts"),
             count(week, "sets"),
             number(week, "hard_sets"),
@@ -150,14 +134,9 @@ pub fn report(api: &Api, athlete: &Athlete, ends_on: NaiveDate) -> Result<()> {
     let notifications = notifications(api, &athlete.api_key)?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for item in items(&notifications, "items") {
-        *kinds
-            .entry(item.get("kind").and_then(Value::as_str).unwrap_or("?"))
-            .or_default() += 1;
+        *kinds.entry(item.get("kind").and_then(Value::as_str).unwrap_or("?")).or_default() += 1;
     }
-    println!(
-        "\nnotifications: {}",
-        if kinds.is_empty() { "none" } else { "" }
-    );
+    println!("\nnotifications: {}", if kinds.is_empty() { "none" } else { "" });
     for (kind, count) in kinds {
         println!("  {count:>3} {kind}");
     }
@@ -166,10 +145,7 @@ pub fn report(api: &Api, athlete: &Athlete, ends_on: NaiveDate) -> Result<()> {
 
 /// The question that the report asks, for people to ask it again.
 pub fn weekly_path(ends_on: NaiveDate) -> String {
-    format!(
-        "/v1/volume/weekly?from={}&to={ends_on}",
-        demo::first_monday(ends_on)
-    )
+    format!("/v1/volume/weekly?from={}&to={ends_on}", demo::first_monday(ends_on))
 }
 
 fn weekly(api: &Api, key: &str, ends_on: NaiveDate) -> Result<Value> {
@@ -191,11 +167,7 @@ fn over_mrv(week: &Value) -> Vec<String> {
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn count(value: &Value, name: &str) -> i64 {

@@ -44,11 +44,7 @@ pub fn watch_signals() -> Result<()> {
 
 /// Ends with [`Stopped`] once a signal has come.
 pub fn check_signals() -> Result<()> {
-    if STOP.load(Ordering::Relaxed) {
-        Err(Stopped.into())
-    } else {
-        Ok(())
-    }
+    if STOP.load(Ordering::Relaxed) { Err(Stopped.into()) } else { Ok(()) }
 }
 
 /// Sleeps, unless a signal comes.
@@ -84,11 +80,7 @@ pub fn run_into(command: &mut Command, log: &Path, what: &str) -> Result<()> {
 
 /// What a short command prints, or `None` when it is not there or fails.
 pub fn output_of(command: &mut Command) -> Option<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
@@ -99,10 +91,7 @@ pub fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(LINES)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
 }
 
 /// A child and everything it started. Ends when dropped.
@@ -119,28 +108,17 @@ impl Group {
     pub fn spawn(command: &mut Command, what: &str) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         check_signals()?;
-        let child = command
-            .stdin(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .with_context(|| {
-                format!("cannot start {what} ({})", command.get_program().display())
-            })?;
-        Ok(Self {
-            child,
-            what: what.to_owned(),
-            status: None,
-            complete: false,
-        })
+        let child = command.stdin(Stdio::null()).process_group(0).spawn().with_context(|| {
+            format!("cannot start {what} ({})", command.get_program().display())
+        })?;
+        Ok(Self { child, what: what.to_owned(), status: None, complete: false })
     }
 
     /// Its exit status, once it has ended by itself.
     pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
         if self.status.is_none() {
-            self.status = self
-                .child
-                .try_wait()
-                .with_context(|| format!("cannot wait for {}", self.what))?;
+            self.status =
+                self.child.try_wait().with_context(|| format!("cannot wait for {}", self.what))?;
         }
         Ok(self.status)
     }
@@ -191,9 +169,7 @@ mod tests {
     #[test]
     fn a_dropped_group_takes_the_children_of_its_child_along() {
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", "sleep 1000 & echo $!; wait"])
-            .stdout(Stdio::piped());
+        shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdout(Stdio::piped());
         let mut group = Group::spawn(&mut shell, "a shell").unwrap();
         let mut line = String::new();
         let stdout = group.child.stdout.take().unwrap();
@@ -205,11 +181,7 @@ mod tests {
 
         let deadline = clock::now() + GRACE;
         while is_running(grandchild) {
-            assert!(
-                clock::now() < deadline,
-                "process {} still runs",
-                line.trim()
-            );
+            assert!(clock::now() < deadline, "process {} still runs", line.trim());
             std::thread::sleep(POLL);
         }
     }

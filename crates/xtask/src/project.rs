@@ -10,13 +10,8 @@ pub const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
 
 /// What cargo tells the program it runs. A nested cargo must not take it for its own: build
 /// scripts that watch these variables would run again and again.
-const CARGO_RUN_PREFIXES: [&str; 5] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
-    "CARGO_PRIMARY_",
-];
+const CARGO_RUN_PREFIXES: [&str; 5] =
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
 
 /// No prompts, no reports, no update checks from wrangler.
 const QUIET_WRANGLER: [(&str, &str); 6] = [
@@ -65,16 +60,10 @@ impl Project {
     /// A command that runs in the repository's root, as if a shell had started it.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .env_remove("CARGO")
-            .env_remove("OUT_DIR");
+        command.current_dir(&self.root).env_remove("CARGO").env_remove("OUT_DIR");
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if CARGO_RUN_PREFIXES
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            {
+            if CARGO_RUN_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(&name);
             }
         }
@@ -102,10 +91,7 @@ impl Ready<'_> {
     pub fn wrangler(&self) -> Command {
         let mut command = self.command(self.project.node_tool("wrangler"));
         command.envs(QUIET_WRANGLER);
-        command.env(
-            "WRANGLER_LOG_PATH",
-            self.project.path(".tools/wrangler-logs"),
-        );
+        command.env("WRANGLER_LOG_PATH", self.project.path(".tools/wrangler-logs"));
         command
     }
 }

@@ -48,22 +48,13 @@ pub fn run(project: &Project) -> Result<Ready<'_>> {
 
 fn check_prerequisites() -> Result<()> {
     let needed = [
-        (
-            &["rustup"][..],
-            "rustup is missing: install it from https://rustup.rs",
-        ),
+        (&["rustup"][..], "rustup is missing: install it from https://rustup.rs"),
         (
             &["cc", "gcc", "clang"][..],
             "a C compiler is missing: install gcc or clang (Debian: build-essential, macOS: xcode-select --install)",
         ),
-        (
-            &["node"][..],
-            "node is missing: install Node.js 20 or newer",
-        ),
-        (
-            &["npm"][..],
-            "npm is missing: install it with Node.js 20 or newer",
-        ),
+        (&["node"][..], "node is missing: install Node.js 20 or newer"),
+        (&["npm"][..], "npm is missing: install it with Node.js 20 or newer"),
     ];
     for (programs, missing) in needed {
         if !programs.iter().any(|program| is_on_path(program)) {
@@ -88,17 +79,12 @@ fn install_wasm_target(project: &Project) -> Result<()> {
     }
     step(&format!("adding the Rust target {WASM_TARGET}"));
     let mut rustup = project.command("rustup");
-    process::run(
-        rustup.args(["target", "add", WASM_TARGET]),
-        "rustup target add",
-    )
+    process::run(rustup.args(["target", "add", WASM_TARGET]), "rustup target add")
 }
 
 fn holds_core(libraries: &Path) -> bool {
     fs::read_dir(libraries).is_ok_and(|entries| {
-        entries
-            .flatten()
-            .any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
     })
 }
 
@@ -106,10 +92,7 @@ fn holds_core(libraries: &Path) -> bool {
 fn path_with_node(project: &Project) -> Result<OsString> {
     let host_path = std::env::var_os("PATH").unwrap_or_default();
     let host = process::output_of(project.command("node").arg("--version"));
-    let (major, minor) = host
-        .as_deref()
-        .and_then(parse_node_version)
-        .unwrap_or_default();
+    let (major, minor) = host.as_deref().and_then(parse_node_version).unwrap_or_default();
     if runs_wrangler(major, minor) {
         return Ok(host_path);
     }
@@ -143,9 +126,7 @@ fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf
     if installed().as_ref() == Some(&wanted) {
         return Ok(dir);
     }
-    step(&format!(
-        "installing Node {NODE_VERSION} (wrangler cannot run on {major}.{minor})"
-    ));
+    step(&format!("installing Node {NODE_VERSION} (wrangler cannot run on {major}.{minor})"));
     fs::create_dir_all(&home)?;
     // The package puts its binary in place by an install script, which newer npm wants allowed.
     let manifest = serde_json::json!({
@@ -156,8 +137,7 @@ fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf
     fs::write(home.join("package.json"), manifest.to_string())?;
     fs::copy(project.path(".npmrc"), home.join(".npmrc"))?;
     let mut npm = project.command("npm");
-    npm.args(["install", "--no-package-lock", "--loglevel=error"])
-        .current_dir(&home);
+    npm.args(["install", "--no-package-lock", "--loglevel=error"]).current_dir(&home);
     process::run(&mut npm, "npm install of node")?;
     if installed().as_ref() != Some(&wanted) {
         bail!("npm installed no working Node {NODE_VERSION}; install Node 24 yourself");
@@ -170,10 +150,7 @@ fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf
 fn install_npm_packages(ready: &Ready) -> Result<()> {
     let project = ready.project;
     let stamp = project.path("node_modules/.bulktrack-lock");
-    let wanted = hash_of_files(&[
-        project.path("package.json"),
-        project.path("package-lock.json"),
-    ])?;
+    let wanted = hash_of_files(&[project.path("package.json"), project.path("package-lock.json")])?;
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
@@ -210,25 +187,14 @@ fn install_build_tools(project: &Project) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    step(&format!(
-        "building {} (some minutes, once)",
-        missing.join(" and ")
-    ));
+    step(&format!("building {} (some minutes, once)", missing.join(" and ")));
     let mut cargo = project.command("cargo");
-    cargo
-        .args(["install", "--locked", "--root"])
-        .arg(project.path(".tools"));
-    cargo
-        .arg("--target-dir")
-        .arg(project.path(".tools/target"))
-        .args(&missing);
+    cargo.args(["install", "--locked", "--root"]).arg(project.path(".tools"));
+    cargo.arg("--target-dir").arg(project.path(".tools/target")).args(&missing);
     for setting in FOREIGN_SETTINGS {
         cargo.env_remove(setting);
     }
-    process::run(
-        cargo.envs(QUICK_RELEASE),
-        "cargo install of the build tools",
-    )?;
+    process::run(cargo.envs(QUICK_RELEASE), "cargo install of the build tools")?;
     // 700 MB that nothing reads again.
     let _ = fs::remove_dir_all(project.path(".tools/target"));
     Ok(())
@@ -238,10 +204,7 @@ fn install_build_tools(project: &Project) -> Result<()> {
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name);
-    lines
-        .nth(1)?
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
 /// Cargo notes what it installed in `.crates2.json`.

@@ -55,11 +55,7 @@ impl State {
             Ok(text) => Memory::parse(&text).context("secrets.json of the state is damaged")?,
             Err(_) => Memory::new()?,
         };
-        let state = Self {
-            dir,
-            memory,
-            _lock: lock,
-        };
+        let state = Self { dir, memory, _lock: lock };
         state.save()?;
         state.write_private(
             "dev.vars",
@@ -98,11 +94,7 @@ impl State {
     fn write_private(&self, name: &str, text: &str) -> Result<()> {
         let aside = self.path(&format!("{name}.new"));
         let mut options = OpenOptions::new();
-        options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(OWNER_ONLY);
+        options.write(true).create(true).truncate(true).mode(OWNER_ONLY);
         options
             .open(&aside)
             .and_then(|mut file| file.write_all(text.as_bytes()))
@@ -123,15 +115,9 @@ impl Memory {
         File::open("/dev/urandom")
             .and_then(|mut random| random.read_exact(&mut bytes))
             .context("cannot make a random token")?;
-        let operator_token = bytes
-            .iter()
-            .fold(String::new(), |token, byte| format!("{token}{byte:02x}"));
-        Ok(Self {
-            operator_token,
-            athlete: None,
-            demo_ends_on: None,
-            demo_loaded: false,
-        })
+        let operator_token =
+            bytes.iter().fold(String::new(), |token, byte| format!("{token}{byte:02x}"));
+        Ok(Self { operator_token, athlete: None, demo_ends_on: None, demo_loaded: false })
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -184,10 +170,7 @@ mod tests {
         let fresh = Memory::new().unwrap();
         let used = Memory {
             operator_token: "ab".repeat(OPERATOR_TOKEN_BYTES),
-            athlete: Some(Athlete {
-                id: "a1".to_owned(),
-                api_key: "bt_1_2".to_owned(),
-            }),
+            athlete: Some(Athlete { id: "a1".to_owned(), api_key: "bt_1_2".to_owned() }),
             demo_ends_on: NaiveDate::from_ymd_opt(2026, 11, 22),
             demo_loaded: true,
         };

@@ -1,4 +1,4 @@
-//! AggregationEventPublisher: what aggregation tells the others.
+//! `AggregationEventPublisher`: what aggregation tells the others.
 
 use crate::thresholds::crossing_bits;
 use chrono::{DateTime, Utc};

@@ -18,21 +18,14 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
 
 /// The bits that say that these crossings were announced.
 pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
-    crossings
-        .iter()
-        .map(|c| announced_bit(c.muscle, c.threshold))
-        .fold(0, |bits, bit| bits | bit)
+    crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
 }
 
 /// A minimum of nothing is not reached: it was never missed.
 fn crossed(muscle: Muscle, half_sets: HalfSets) -> Vec<Crossing> {
     let Landmarks { mev, mrv, .. } = landmarks(muscle);
-    let crossing = |threshold, limit| Crossing {
-        muscle,
-        threshold,
-        half_sets,
-        limit_half_sets: limit,
-    };
+    let crossing =
+        |threshold, limit| Crossing { muscle, threshold, half_sets, limit_half_sets: limit };
     let mut crossings = Vec::new();
     if mev > HalfSets(0) && half_sets >= mev {
         crossings.push(crossing(Threshold::MevReached, mev));
@@ -50,14 +43,8 @@ mod tests {
     use training::{MuscleVolume, Volume, WeekStart};
 
     fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
-        let part = MuscleVolume {
-            half_sets: HalfSets(half_sets),
-            ..MuscleVolume::default()
-        };
-        let volume = Volume {
-            muscles: BTreeMap::from([(muscle, part)]),
-            ..Volume::default()
-        };
+        let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
+        let volume = Volume { muscles: BTreeMap::from([(muscle, part)]), ..Volume::default() };
         WeekState {
             athlete_id: testkit::athlete_id(1),
             week_start: WeekStart::of("2026-11-16".parse().unwrap()),
@@ -96,9 +83,6 @@ mod tests {
     fn a_crossing_carries_its_numbers() {
         let crossings = new_crossings(&week(Muscle::Chest, 60, 0));
         let mrv = crossings.last().unwrap();
-        assert_eq!(
-            (mrv.half_sets, mrv.limit_half_sets),
-            (HalfSets(60), HalfSets::whole(24))
-        );
+        assert_eq!((mrv.half_sets, mrv.limit_half_sets), (HalfSets(60), HalfSets::whole(24)));
     }
 }

@@ -57,12 +57,7 @@ impl Analysis {
         let unreached = || Outcome::transient("its athlete was not reached");
         requests
             .iter()
-            .map(|request| {
-                outcomes
-                    .get(&request.athlete_id)
-                    .cloned()
-                    .unwrap_or_else(unreached)
-            })
+            .map(|request| outcomes.get(&request.athlete_id).cloned().unwrap_or_else(unreached))
             .collect()
     }
 
@@ -114,10 +109,7 @@ async fn mark(
         let Err(error) = result else { continue };
         let outcome = Outcome::from(error);
         let part = announced.get(range).unwrap_or_default();
-        failed.extend(
-            part.iter()
-                .map(|pattern| (pattern.athlete_id, outcome.clone())),
-        );
+        failed.extend(part.iter().map(|pattern| (pattern.athlete_id, outcome.clone())));
     }
     failed
 }
@@ -125,10 +117,7 @@ async fn mark(
 /// Far enough back for every rule, and for the oldest week that changed.
 fn history_since(requests: &[&Request<'_>], today: NaiveDate) -> WeekStart {
     let window = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
-    requests
-        .iter()
-        .map(|request| request.week_start)
-        .fold(window, WeekStart::min)
+    requests.iter().map(|request| request.week_start).fold(window, WeekStart::min)
 }
 
 /// The patterns that are there and were not announced, each with the event that led to it.
@@ -140,10 +129,7 @@ fn decide<'a>(
     let mut told = input.announced.clone();
     let mut found = Vec::new();
     for request in requests {
-        let history = input
-            .history
-            .get(&request.athlete_id)
-            .map_or(&[][..], Vec::as_slice);
+        let history = input.history.get(&request.athlete_id).map_or(&[][..], Vec::as_slice);
         for pattern in look(request, history, today) {
             if told.insert((request.athlete_id, pattern.id(request.athlete_id))) {
                 found.push((pattern_data(request.athlete_id, pattern), request.cause));
@@ -154,20 +140,10 @@ fn decide<'a>(
 }
 
 fn look(request: &Request<'_>, history: &[HistoryWeek], today: NaiveDate) -> Vec<Pattern> {
-    let changed = history
-        .iter()
-        .find(|week| week.week_start == request.week_start);
-    let asked = |muscle: &Muscle| {
-        request
-            .muscles
-            .as_ref()
-            .is_none_or(|only| only.contains(muscle))
-    };
+    let changed = history.iter().find(|week| week.week_start == request.week_start);
+    let asked = |muscle: &Muscle| request.muscles.as_ref().is_none_or(|only| only.contains(muscle));
     let above = changed.into_iter().flat_map(|week| {
-        Muscle::ALL
-            .into_iter()
-            .filter(asked)
-            .filter_map(|muscle| volume_above_mrv(week, muscle))
+        Muscle::ALL.into_iter().filter(asked).filter_map(|muscle| volume_above_mrv(week, muscle))
     });
     let below = Muscle::ALL
         .into_iter()

@@ -1,4 +1,4 @@
-//! AIEventPublisher: what ai tells the others.
+//! `AIEventPublisher`: what ai tells the others.
 
 use crate::recommendation::words;
 use crate::rules::Pattern;

@@ -15,13 +15,7 @@ pub struct Words {
 /// Says a pattern in plain English. Every number in it comes from the evidence.
 pub fn words(pattern: &Pattern) -> Words {
     let muscle = pattern.muscle.in_words();
-    let number = |name: &str| {
-        pattern
-            .evidence
-            .get(name)
-            .map(ToString::to_string)
-            .map(plain)
-    };
+    let number = |name: &str| pattern.evidence.get(name).map(|number| plain(&number.to_string()));
     let said = |name: &str| number(name).unwrap_or_else(|| "some".to_owned());
     match pattern.kind {
         PatternKind::VolumeAboveMrv => Words {
@@ -41,11 +35,7 @@ pub fn words(pattern: &Pattern) -> Words {
             ),
         },
         PatternKind::VolumeBelowMev => Words {
-            title: format!(
-                "{} volume below MEV for {} weeks",
-                sentence(&muscle),
-                said("weeks")
-            ),
+            title: format!("{} volume below MEV for {} weeks", sentence(&muscle), said("weeks")),
             recommendation: format!(
                 "Your {muscle} got {} hard sets last week and has been below the minimum effective \
                  volume (MEV, about {}) for {} weeks in a row, since {}. Bring it up to {} hard \
@@ -61,10 +51,8 @@ pub fn words(pattern: &Pattern) -> Words {
 }
 
 /// 30.0 is 30, 6.5 stays.
-fn plain(number: String) -> String {
-    number
-        .strip_suffix(".0")
-        .map_or(number.clone(), ToOwned::to_owned)
+fn plain(number: &str) -> String {
+    number.strip_suffix(".0").unwrap_or(number).to_owned()
 }
 
 fn sentence(words: &str) -> String {
@@ -98,10 +86,8 @@ mod tests {
 
     #[test]
     fn the_words_for_too_little_contain_the_numbers() {
-        let history = [
-            week("2026-11-09", &[(Muscle::Chest, 4)]),
-            week("2026-11-16", &[(Muscle::Chest, 5)]),
-        ];
+        let history =
+            [week("2026-11-09", &[(Muscle::Chest, 4)]), week("2026-11-16", &[(Muscle::Chest, 5)])];
         let today = "2026-11-25".parse().unwrap();
         let words = words(&volume_below_mev(&history, Muscle::Chest, today).unwrap());
         assert_eq!(words.title, "Chest volume below MEV for 2 weeks");

@@ -23,20 +23,13 @@ impl Wiring {
     pub fn of(env: &Env) -> Option<Self> {
         log_to_console();
         let usage = Rc::new(Usage::default());
-        let database = env
-            .d1("DB")
-            .inspect_err(|error| tracing::error!(%error, "binding DB"))
-            .ok()?;
+        let database =
+            env.d1("DB").inspect_err(|error| tracing::error!(%error, "binding DB")).ok()?;
         let shards = Shards::single(Rc::new(D1::new(database, Rc::clone(&usage))));
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
         let publisher = AIEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let registry = registry(shards.clone(), publisher, Rc::new(System));
-        Some(Self {
-            registry,
-            sink,
-            shards,
-            usage,
-        })
+        Some(Self { registry, sink, shards, usage })
     }
 
     /// The consumer loop over it.

@@ -53,9 +53,7 @@ impl App {
         let result = self.dispatch(&call, route.as_ref()).await;
         let error = result.as_ref().err().map(ToString::to_string);
         let mut response = result.unwrap_or_else(|error| {
-            error
-                .problem()
-                .into_response(&format!("urn:uuid:{}", call.id))
+            error.problem().into_response(&format!("urn:uuid:{}", call.id))
         });
         set_header(&mut response, "x-request-id", &call.id.to_string());
         tracing::info!(

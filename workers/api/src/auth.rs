@@ -35,11 +35,7 @@ pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
     entropy.fill(&mut secret);
     let (key_id, secret) = (hex(&key_id), hex(&secret));
     let api_key = format!("{PREFIX}{}{key_id}_{secret}", athlete_id.0.simple());
-    let proof = KeyProof {
-        athlete_id,
-        key_id,
-        secret_hash: sha256(secret.as_bytes()),
-    };
+    let proof = KeyProof { athlete_id, key_id, secret_hash: sha256(secret.as_bytes()) };
     NewKey { proof, api_key }
 }
 
@@ -57,14 +53,9 @@ pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), A
     let token = bearer(request)?;
     // Both sides are hashed, so that neither content nor length shows in the time it takes.
     let shown = Sha256::digest(token.as_bytes());
-    let is_operator = operator_token
-        .filter(|expected| !expected.is_empty())
-        .is_some_and(|expected| {
-            bool::from(
-                shown
-                    .as_slice()
-                    .ct_eq(Sha256::digest(expected.as_bytes()).as_slice()),
-            )
+    let is_operator =
+        operator_token.filter(|expected| !expected.is_empty()).is_some_and(|expected| {
+            bool::from(shown.as_slice().ct_eq(Sha256::digest(expected.as_bytes()).as_slice()))
         });
     if is_operator {
         Ok(())
@@ -82,9 +73,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 fn bearer(request: &Request) -> Result<&str, ApiError> {
     let header = request.headers().get(header::AUTHORIZATION);
-    let value = header
-        .and_then(|value| value.to_str().ok())
-        .ok_or(ApiError::Unauthorized)?;
+    let value = header.and_then(|value| value.to_str().ok()).ok_or(ApiError::Unauthorized)?;
     let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthorized)?;
     let token = token.trim();
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
@@ -96,10 +85,8 @@ fn bearer(request: &Request) -> Result<&str, ApiError> {
 
 fn parse_key(key: &str) -> Option<KeyProof> {
     let (id, secret) = key.split_once('_')?;
-    let is_hex = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
+    let is_hex =
+        |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let lengths = id.len() == ATHLETE_DIGITS + KEY_DIGITS && secret.len() == SECRET_DIGITS;
     if !lengths || !is_hex(id) || !is_hex(secret) {
         return None;
@@ -113,11 +100,9 @@ fn parse_key(key: &str) -> Option<KeyProof> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

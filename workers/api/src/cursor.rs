@@ -18,15 +18,12 @@ pub fn limit(request: &Request) -> Result<i64, ApiError> {
     let Some(text) = query(request, "limit") else {
         return Ok(LIMIT_DEFAULT);
     };
-    text.parse()
-        .ok()
-        .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-        .ok_or_else(|| {
-            ApiError::Invalid(vec![FieldError {
-                pointer: "/limit".to_owned(),
-                detail: format!("has to be a whole number from 1 to {LIMIT_MAX}"),
-            }])
-        })
+    text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+        ApiError::Invalid(vec![FieldError {
+            pointer: "/limit".to_owned(),
+            detail: format!("has to be a whole number from 1 to {LIMIT_MAX}"),
+        }])
+    })
 }
 
 /// The place after which a request goes on.
@@ -34,9 +31,7 @@ pub fn after<T: DeserializeOwned>(request: &Request) -> Result<Option<T>, ApiErr
     let Some(text) = query(request, "cursor") else {
         return Ok(None);
     };
-    decode(&text)
-        .map(Some)
-        .ok_or(ApiError::BadRequest("the cursor is none of ours"))
+    decode(&text).map(Some).ok_or(ApiError::BadRequest("the cursor is none of ours"))
 }
 
 /// The cursor of a place.
@@ -71,9 +66,6 @@ pub fn page<T, P: Serialize>(
         return Ok((items, None));
     }
     items.truncate(length);
-    let next = items
-        .last()
-        .map(|last| encode(&position(last)))
-        .transpose()?;
+    let next = items.last().map(|last| encode(&position(last))).transpose()?;
     Ok((items, next))
 }

@@ -86,16 +86,9 @@ impl ApiError {
 
 /// A bad query parameter, told as a bad field is.
 pub fn bad_parameter(name: &str, detail: &str) -> ApiError {
-    ApiError::Invalid(vec![FieldError {
-        pointer: format!("/{name}"),
-        detail: detail.to_owned(),
-    }])
+    ApiError::Invalid(vec![FieldError { pointer: format!("/{name}"), detail: detail.to_owned() }])
 }
 
 fn names(methods: &[Method]) -> String {
-    methods
-        .iter()
-        .map(Method::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -33,10 +33,7 @@ pub struct Errors(RefCell<Vec<FieldError>>);
 impl Errors {
     /// One more.
     pub fn add(&self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.borrow_mut().push(FieldError {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        });
+        self.0.borrow_mut().push(FieldError { pointer: pointer.into(), detail: detail.into() });
     }
 
     /// The value, when nothing was wrong with anything.
@@ -69,16 +66,9 @@ impl<'a> Fields<'a> {
             return None;
         };
         for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
-            errors.add(
-                format!("{pointer}/{}", escaped(name)),
-                "is not a field here",
-            );
+            errors.add(format!("{pointer}/{}", escaped(name)), "is not a field here");
         }
-        Some(Self {
-            object,
-            pointer,
-            errors,
-        })
+        Some(Self { object, pointer, errors })
     }
 
     /// The pointer to a field.
@@ -134,10 +124,7 @@ impl<'a> Fields<'a> {
 
     /// A whole number within bounds.
     pub fn whole(&self, name: &str, max: u32) -> Option<u32> {
-        let number = self
-            .get(name)?
-            .as_u64()
-            .and_then(|number| u32::try_from(number).ok());
+        let number = self.get(name)?.as_u64().and_then(|number| u32::try_from(number).ok());
         let within = number.filter(|number| *number <= max);
         if within.is_none() {
             self.refuse(name, format!("has to be a whole number from 0 to {max}"));
@@ -148,9 +135,7 @@ impl<'a> Fields<'a> {
     /// An instant with its offset.
     pub fn time(&self, name: &str) -> Option<DateTime<FixedOffset>> {
         let value = self.get(name)?;
-        let time = value
-            .as_str()
-            .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let time = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         if time.is_none() {
             self.refuse(
                 name,
@@ -167,21 +152,11 @@ impl<'a> Fields<'a> {
             return None;
         };
         let pointer = self.pointer(name);
-        Some(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| (format!("{pointer}/{i}"), item))
-                .collect(),
-        )
+        Some(items.iter().enumerate().map(|(i, item)| (format!("{pointer}/{i}"), item)).collect())
     }
 }
 
 /// A name within a JSON pointer (RFC 6901).
 fn escaped(name: &str) -> String {
-    name.chars()
-        .take(100)
-        .collect::<String>()
-        .replace('~', "~0")
-        .replace('/', "~1")
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }

@@ -56,10 +56,7 @@ impl App {
                 Err(error) => tracing::error!(workout_id = %workout.workout_id, %error, "document"),
             }
         }
-        self.publisher
-            .publish(&events)
-            .await
-            .map_err(|error| error.to_string())?;
+        self.publisher.publish(&events).await.map_err(|error| error.to_string())?;
         Ok(overdue.len())
     }
 }

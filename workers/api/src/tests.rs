@@ -32,18 +32,11 @@ impl House {
             operator_token: Some(OPERATOR.to_owned()),
             usage: Rc::new(Usage::default()),
         };
-        Self {
-            app,
-            database,
-            sink,
-            clock,
-        }
+        Self { app, database, sink, clock }
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://host{path}"));
+        let mut request = http::Request::builder().method(method).uri(format!("http://host{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -105,13 +98,8 @@ impl Answer {
     }
 
     fn pointers(&self) -> Vec<String> {
-        let errors = self.body["errors"]
-            .as_array()
-            .unwrap_or_else(|| panic!("{}", self.body));
-        errors
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap().to_owned())
-            .collect()
+        let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("{}", self.body));
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -136,10 +124,7 @@ fn a_posted_workout_is_stored_answered_and_published_in_one_round_trip() {
     assert_eq!(round_trips, 1);
     assert_eq!(posted.status, 201, "{}", posted.body);
     let id = posted.body["id"].as_str().unwrap();
-    assert_eq!(
-        posted.headers["location"],
-        format!("/v1/workouts/{id}").as_str()
-    );
+    assert_eq!(posted.headers["location"], format!("/v1/workouts/{id}").as_str());
     assert_eq!(posted.headers["etag"], "\"1\"");
     assert_eq!(posted.body["status"], "completed");
     assert_eq!(
@@ -162,10 +147,7 @@ fn a_workout_without_an_end_is_in_progress() {
     workout.as_object_mut().unwrap().remove("ended_at");
     let posted = house.call(&key, "POST", "/v1/workouts", Some(&workout));
     assert_eq!(posted.body["status"], "in_progress");
-    assert_eq!(
-        house.sink.take_events()[0].event_type(),
-        EventType::TrainingSetRecorded
-    );
+    assert_eq!(house.sink.take_events()[0].event_type(), EventType::TrainingSetRecorded);
 }
 
 #[test]
@@ -282,14 +264,8 @@ fn the_bounds_of_a_workout_hold_at_their_edge() {
     check(&set("rpe", json!(0.5)), Some(&pointer("rpe")));
     check(&|w| w["notes"] = json!("é".repeat(2_000)), None);
     check(&|w| w["notes"] = json!("é".repeat(2_001)), Some("/notes"));
-    check(
-        &|w| w["started_at"] = json!("1969-12-31T23:59:59Z"),
-        Some("/started_at"),
-    );
-    check(
-        &|w| w["started_at"] = json!("2026-11-23T08:00:00"),
-        Some("/started_at"),
-    );
+    check(&|w| w["started_at"] = json!("1969-12-31T23:59:59Z"), Some("/started_at"));
+    check(&|w| w["started_at"] = json!("2026-11-23T08:00:00"), Some("/started_at"));
     check(
         &|w| {
             w["started_at"] = json!("2026-11-24T12:00:01Z");
@@ -308,81 +284,28 @@ fn requests_that_are_no_good_at_all_are_told_so() {
     let json_type = ("content-type", "application/json");
     let check = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], status: u16| {
         let response = house.send(method, path, headers, body);
-        assert_eq!(
-            response.status(),
-            status,
-            "{method} {path}: {}",
-            response.body()
-        );
+        assert_eq!(response.status(), status, "{method} {path}: {}", response.body());
         assert!(response.headers().contains_key("x-request-id"));
         response
     };
     check("POST", "/v1/workouts", &[auth, json_type], b"{\"a\":", 400);
     check("POST", "/v1/workouts", &[auth, json_type], b"[]", 422);
-    check(
-        "POST",
-        "/v1/workouts",
-        &[auth, ("content-type", "text/plain")],
-        b"{}",
-        415,
-    );
-    check(
-        "POST",
-        "/v1/workouts",
-        &[auth, json_type],
-        &vec![b' '; 262_145],
-        413,
-    );
+    check("POST", "/v1/workouts", &[auth, ("content-type", "text/plain")], b"{}", 415);
+    check("POST", "/v1/workouts", &[auth, json_type], &vec![b' '; 262_145], 413);
     check("GET", "/v1/workouts", &[], b"", 401);
-    check(
-        "GET",
-        "/v1/workouts",
-        &[("authorization", "Basic abc")],
-        b"",
-        401,
-    );
-    check(
-        "GET",
-        "/v1/workouts",
-        &[("authorization", "Bearer bt_nonsense")],
-        b"",
-        401,
-    );
-    check(
-        "GET",
-        "/v1/workouts",
-        &[("authorization", "Bearer operator-token")],
-        b"",
-        403,
-    );
+    check("GET", "/v1/workouts", &[("authorization", "Basic abc")], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer bt_nonsense")], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer operator-token")], b"", 403);
     check("GET", "/v1/admin/dead-letters", &[auth], b"", 403);
-    check(
-        "GET",
-        "/v1/admin/dead-letters",
-        &[("authorization", "Bearer wrong")],
-        b"",
-        401,
-    );
+    check("GET", "/v1/admin/dead-letters", &[("authorization", "Bearer wrong")], b"", 401);
     check("GET", "/v1/nothing", &[auth], b"", 404);
     check("GET", "/v1/workouts/not-a-uuid", &[auth], b"", 404);
     check("GET", "/v1/workouts?limit=0", &[auth], b"", 422);
     check("GET", "/v1/workouts?limit=101", &[auth], b"", 422);
     check("GET", "/v1/workouts?cursor=zz", &[auth], b"", 400);
     check("GET", "/v1/workouts?from=yesterday", &[auth], b"", 422);
-    check(
-        "GET",
-        "/v1/volume/weekly?from=2026-11-23&to=2026-11-01",
-        &[auth],
-        b"",
-        422,
-    );
-    check(
-        "GET",
-        "/v1/volume/weekly?from=1990-01-01",
-        &[auth],
-        b"",
-        422,
-    );
+    check("GET", "/v1/volume/weekly?from=2026-11-23&to=2026-11-01", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?from=1990-01-01", &[auth], b"", 422);
     check("GET", "/healthz", &[], b"", 200);
     let refused = check("PATCH", "/v1/workouts", &[auth], b"", 405);
     assert_eq!(refused.headers()["allow"], "GET, POST");
@@ -392,11 +315,7 @@ fn requests_that_are_no_good_at_all_are_told_so() {
 fn a_key_of_nobody_stores_nothing_and_a_revoked_key_stops_at_once() {
     let house = House::new();
     let key = house.athlete();
-    let wrong = format!(
-        "{}{}",
-        &key[..key.len() - 1],
-        if key.ends_with('0') { '1' } else { '0' }
-    );
+    let wrong = format!("{}{}", &key[..key.len() - 1], if key.ends_with('0') { '1' } else { '0' });
     let headers = [("idempotency-key", "k")];
     for (method, path, body) in [
         ("POST", "/v1/workouts", Some(bench(1))),
@@ -412,14 +331,8 @@ fn a_key_of_nobody_stores_nothing_and_a_revoked_key_stops_at_once() {
         assert_eq!(answer.status, 401, "{method} {path}");
     }
     assert_eq!(house.workouts(), 0);
-    assert_eq!(
-        house.database.query("SELECT * FROM idempotency_keys"),
-        Vec::<String>::new()
-    );
-    assert_eq!(
-        house.call(&key, "GET", "/v1/me", None).body["display_name"],
-        "Ada"
-    );
+    assert_eq!(house.database.query("SELECT * FROM idempotency_keys"), Vec::<String>::new());
+    assert_eq!(house.call(&key, "GET", "/v1/me", None).body["display_name"], "Ada");
 
     let athlete = house.call(&key, "GET", "/v1/me", None).body["athlete_id"].clone();
     let keys = format!("/v1/admin/athletes/{}/keys", athlete.as_str().unwrap());
@@ -430,12 +343,7 @@ fn a_key_of_nobody_stores_nothing_and_a_revoked_key_stops_at_once() {
     let revoke = format!("{keys}/{key_id}");
     assert_eq!(house.call(OPERATOR, "DELETE", &revoke, None).status, 204);
     assert_eq!(house.call(OPERATOR, "DELETE", &revoke, None).status, 404);
-    assert_eq!(
-        house
-            .call(second, "POST", "/v1/workouts", Some(&bench(1)))
-            .status,
-        401
-    );
+    assert_eq!(house.call(second, "POST", "/v1/workouts", Some(&bench(1))).status, 401);
     assert_eq!(house.call(&key, "GET", "/v1/me", None).status, 200);
     assert_eq!(house.workouts(), 0);
 }
@@ -448,10 +356,7 @@ fn another_athletes_workout_is_not_there() {
     let path = format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap());
     assert_eq!(house.call(&bob, "GET", &path, None).status, 404);
     assert_eq!(house.call(&bob, "DELETE", &path, None).status, 404);
-    assert_eq!(
-        house.call(&bob, "GET", "/v1/workouts", None).body["items"],
-        json!([])
-    );
+    assert_eq!(house.call(&bob, "GET", "/v1/workouts", None).body["items"], json!([]));
     assert_eq!(house.call(&ada, "GET", &path, None).status, 200);
 }
 
@@ -467,10 +372,7 @@ fn a_deleted_workout_is_gone_and_its_event_says_so() {
     assert_eq!(events[0].event_type(), EventType::WorkoutDeleted);
     assert_eq!(house.call(&key, "GET", &path, None).status, 404);
     assert_eq!(house.call(&key, "DELETE", &path, None).status, 404);
-    assert_eq!(
-        house.call(&key, "GET", "/v1/workouts", None).body["items"],
-        json!([])
-    );
+    assert_eq!(house.call(&key, "GET", "/v1/workouts", None).body["items"], json!([]));
 }
 
 #[test]
@@ -481,12 +383,7 @@ fn the_list_is_newest_first_in_pages_and_by_day() {
         let mut workout = bench(1);
         workout["started_at"] = json!(format!("2026-11-{day}T23:30:00-05:00"));
         workout["ended_at"] = json!(format!("2026-11-{}T01:00:00-05:00", day + 1));
-        assert_eq!(
-            house
-                .call(&key, "POST", "/v1/workouts", Some(&workout))
-                .status,
-            201
-        );
+        assert_eq!(house.call(&key, "POST", "/v1/workouts", Some(&workout)).status, 201);
     }
     let mut days = Vec::new();
     let mut path = "/v1/workouts?limit=2".to_owned();
@@ -501,14 +398,7 @@ fn the_list_is_newest_first_in_pages_and_by_day() {
         path = format!("/v1/workouts?limit=2&cursor={cursor}");
     }
     assert_eq!(days, ["2026-11-22", "2026-11-21", "2026-11-20"]);
-    let some = house
-        .call(
-            &key,
-            "GET",
-            "/v1/workouts?from=2026-11-21&to=2026-11-21",
-            None,
-        )
-        .body;
+    let some = house.call(&key, "GET", "/v1/workouts?from=2026-11-21&to=2026-11-21", None).body;
     assert_eq!(some["items"].as_array().unwrap().len(), 1);
 }
 
@@ -532,19 +422,9 @@ fn a_profile_changes_only_where_it_is_told() {
     pointers.sort();
     assert_eq!(
         pointers,
-        [
-            "/body_weight_kg",
-            "/colour",
-            "/display_name",
-            "/email",
-            "/email_threshold",
-            "/units"
-        ]
+        ["/body_weight_kg", "/colour", "/display_name", "/email", "/email_threshold", "/units"]
     );
-    assert_eq!(
-        house.call(&key, "GET", "/v1/me", None).body["display_name"],
-        "Ada"
-    );
+    assert_eq!(house.call(&key, "GET", "/v1/me", None).body["display_name"], "Ada");
     assert_eq!(put(json!({ "units": null })).pointers(), ["/units"]);
 }
 
@@ -555,18 +435,9 @@ fn a_body_weight_counts_for_the_workouts_that_follow() {
     let mut workout = bench(1);
     workout["exercises"] =
         json!([{ "exercise": "pull-up", "sets": [{ "kind": "working", "reps": 10 }] }]);
-    let before = house
-        .call(&key, "POST", "/v1/workouts", Some(&workout))
-        .body;
-    house.call(
-        &key,
-        "PUT",
-        "/v1/me",
-        Some(&json!({ "body_weight_kg": 80 })),
-    );
-    let after = house
-        .call(&key, "POST", "/v1/workouts", Some(&workout))
-        .body;
+    let before = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
+    house.call(&key, "PUT", "/v1/me", Some(&json!({ "body_weight_kg": 80 })));
+    let after = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
     assert_eq!(before["totals"]["tonnage_kg"], 0.0);
     assert_eq!(after["totals"]["tonnage_kg"], 800.0);
 }
@@ -578,10 +449,7 @@ fn empty_weeks_are_zeros_and_every_muscle_is_there() {
     let path = "/v1/volume/weekly?from=2026-11-11&to=2026-11-23";
     let body = house.call(&key, "GET", path, None).body;
     let weeks = body["weeks"].as_array().unwrap();
-    let starts: Vec<_> = weeks
-        .iter()
-        .map(|week| week["week_start"].as_str().unwrap())
-        .collect();
+    let starts: Vec<_> = weeks.iter().map(|week| week["week_start"].as_str().unwrap()).collect();
     assert_eq!(starts, ["2026-11-09", "2026-11-16", "2026-11-23"]);
     assert_eq!(weeks[0]["muscles"].as_array().unwrap().len(), 14);
     assert_eq!(
@@ -612,15 +480,11 @@ fn a_database_that_is_away_is_503_and_nothing_is_half_written() {
     let again = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
     assert_eq!((again.status, house.workouts()), (201, 1));
     // A statement of the batch that fails takes the others with it.
-    house
-        .database
-        .execute("ALTER TABLE workouts RENAME TO away");
+    house.database.execute("ALTER TABLE workouts RENAME TO away");
     let headers = [("idempotency-key", "k2")];
     let answer = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
     assert_eq!(answer.status, 503);
-    let keys = house
-        .database
-        .query("SELECT idempotency_key FROM idempotency_keys");
+    let keys = house.database.query("SELECT idempotency_key FROM idempotency_keys");
     assert_eq!(keys, [r#"{"idempotency_key":"k"}"#]);
 }
 
@@ -629,19 +493,10 @@ fn what_was_not_published_is_sent_by_the_sweep_and_then_less_and_less_often() {
     let house = House::new();
     let key = house.athlete();
     house.sink.refuse_next(3);
-    assert_eq!(
-        house
-            .call(&key, "POST", "/v1/workouts", Some(&bench(1)))
-            .status,
-        201
-    );
+    assert_eq!(house.call(&key, "POST", "/v1/workouts", Some(&bench(1))).status, 201);
     assert_eq!(house.sink.take_events().len(), 0);
     run(house.app.sweep());
-    assert_eq!(
-        house.sink.take_events().len(),
-        0,
-        "its event may still be on its way"
-    );
+    assert_eq!(house.sink.take_events().len(), 0, "its event may still be on its way");
     house.clock.advance_ms(60_000);
     run(house.app.sweep());
     let first = house.sink.take_events();
@@ -650,28 +505,14 @@ fn what_was_not_published_is_sent_by_the_sweep_and_then_less_and_less_often() {
     assert_eq!(house.sink.take_events().len(), 0);
     house.clock.advance_ms(60_000);
     run(house.app.sweep());
-    assert_eq!(
-        house.sink.take_events(),
-        first,
-        "the same event, by the same id"
-    );
+    assert_eq!(house.sink.take_events(), first, "the same event, by the same id");
     house.clock.advance_ms(60_000);
     run(house.app.sweep());
-    assert_eq!(
-        house.sink.take_events().len(),
-        0,
-        "the second pause is two minutes"
-    );
-    house
-        .database
-        .execute("UPDATE workouts SET aggregated_revision = revision");
+    assert_eq!(house.sink.take_events().len(), 0, "the second pause is two minutes");
+    house.database.execute("UPDATE workouts SET aggregated_revision = revision");
     house.clock.advance_ms(86_400_000);
     run(house.app.sweep());
-    assert_eq!(
-        house.sink.take_events().len(),
-        0,
-        "what is through is left alone"
-    );
+    assert_eq!(house.sink.take_events().len(), 0, "what is through is left alone");
 }
 
 #[test]
@@ -681,10 +522,7 @@ fn the_catalogue_is_listed() {
     let body = house.call(&key, "GET", "/v1/exercises", None).body;
     let items = body["items"].as_array().unwrap();
     assert!(items.len() >= 60);
-    let bench = items
-        .iter()
-        .find(|item| item["slug"] == "barbell-bench-press")
-        .unwrap();
+    let bench = items.iter().find(|item| item["slug"] == "barbell-bench-press").unwrap();
     assert_eq!(
         *bench,
         json!({ "slug": "barbell-bench-press", "name": "Barbell Bench Press",

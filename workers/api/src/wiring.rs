@@ -21,10 +21,7 @@ impl Wiring {
         let usage = Rc::new(Usage::default());
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
         // Without a token nobody is an operator; athletes are served all the same.
-        let operator_token = env
-            .secret("OPERATOR_TOKEN")
-            .map(|token| token.to_string())
-            .ok();
+        let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
         let database = D1::new(env.d1("DB")?, Rc::clone(&usage));
         let app = App {
             shards: Shards::single(Rc::new(database)),

@@ -74,11 +74,7 @@ impl Workout {
 
     /// Completed when it has an end.
     pub const fn status(&self) -> WorkoutStatus {
-        if self.ended_at.is_some() {
-            WorkoutStatus::Completed
-        } else {
-            WorkoutStatus::InProgress
-        }
+        if self.ended_at.is_some() { WorkoutStatus::Completed } else { WorkoutStatus::InProgress }
     }
 
     /// What an event carries of it.
@@ -95,11 +91,7 @@ impl Workout {
             revision,
             started_at: self.started_at,
             body_weight_grams,
-            exercises: self
-                .exercises
-                .iter()
-                .filter_map(EnteredExercise::performed)
-                .collect(),
+            exercises: self.exercises.iter().filter_map(EnteredExercise::performed).collect(),
         }
     }
 }
@@ -157,10 +149,7 @@ impl EnteredSet {
                 .map(Grams::from_kg)
                 .or_else(|| self.weight_lb.map(Grams::from_lb)),
             reps: self.reps,
-            rpe: self
-                .rpe
-                .and_then(Rpe::new)
-                .or_else(|| self.rir.and_then(Rpe::from_rir)),
+            rpe: self.rpe.and_then(Rpe::new).or_else(|| self.rir.and_then(Rpe::from_rir)),
             duration_s: self.duration_s,
             distance_m: self.distance_m.map(whole),
         }
@@ -184,28 +173,17 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
             fields.refuse("ended_at", "is before started_at");
         }
     }
-    let exercises = fields
-        .get("exercises")
-        .and_then(|_| fields.list("exercises"))?;
+    let exercises = fields.get("exercises").and_then(|_| fields.list("exercises"))?;
     if exercises.len() > EXERCISES_MAX {
         fields.refuse("exercises", format!("has over {EXERCISES_MAX} exercises"));
         return None;
     }
     if exercises.is_empty() && ended_at.is_some() {
-        fields.refuse(
-            "exercises",
-            "has to have an exercise when the workout is complete",
-        );
+        fields.refuse("exercises", "has to have an exercise when the workout is complete");
     }
-    let exercises: Vec<_> = exercises
-        .iter()
-        .map(|(pointer, value)| exercise(value, pointer, errors))
-        .collect();
-    let sets: usize = exercises
-        .iter()
-        .flatten()
-        .map(|exercise| exercise.sets.len())
-        .sum();
+    let exercises: Vec<_> =
+        exercises.iter().map(|(pointer, value)| exercise(value, pointer, errors)).collect();
+    let sets: usize = exercises.iter().flatten().map(|exercise| exercise.sets.len()).sum();
     if sets > SETS_MAX {
         fields.refuse("exercises", format!("has {sets} sets, over {SETS_MAX}"));
     }
@@ -219,12 +197,7 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
 }
 
 fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExercise> {
-    let fields = Fields::of(
-        value,
-        pointer,
-        &["exercise", "superset", "notes", "sets"],
-        errors,
-    )?;
+    let fields = Fields::of(value, pointer, &["exercise", "superset", "notes", "sets"], errors)?;
     fields.require("exercise");
     fields.require("sets");
     let slug = fields.text("exercise");
@@ -246,10 +219,7 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
         fields.refuse("sets", format!("has over {SETS_MAX} sets"));
         return None;
     }
-    let sets: Vec<_> = sets
-        .iter()
-        .map(|(pointer, value)| set(value, pointer, errors))
-        .collect();
+    let sets: Vec<_> = sets.iter().map(|(pointer, value)| set(value, pointer, errors)).collect();
     Some(EnteredExercise {
         exercise: slug?,
         superset: superset.cloned(),
@@ -272,9 +242,7 @@ fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
     ];
     let fields = Fields::of(value, pointer, &known, errors)?;
     fields.require("kind");
-    let kind = fields
-        .get("kind")
-        .map(|kind| SetKind::deserialize(kind).ok());
+    let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
     if kind == Some(None) {
         fields.refuse("kind", "has to be warmup, working, drop or failure");
     }
@@ -285,10 +253,7 @@ fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
     }
     let work = ["reps", "duration_s", "distance_m"];
     if work.iter().all(|name| fields.get(name).is_none()) {
-        fields.refuse(
-            "reps",
-            "is required where there is no duration_s and no distance_m",
-        );
+        fields.refuse("reps", "is required where there is no duration_s and no distance_m");
     }
     let kg_max = WEIGHT_MAX.kg();
     let rpe = fields.number("rpe", 1.0, 10.0);

@@ -85,10 +85,8 @@ impl Inbox {
             Ok(preferences) => preferences,
             Err(error) => return all(news, &error.into()),
         };
-        let (known, strangers): (Vec<_>, Vec<_>) = news
-            .iter()
-            .copied()
-            .partition(|item| preferences.contains_key(&item.athlete_id));
+        let (known, strangers): (Vec<_>, Vec<_>) =
+            news.iter().copied().partition(|item| preferences.contains_key(&item.athlete_id));
         let mut outcomes = all(&strangers, &Outcome::permanent("there is no such athlete"));
         let rows: Vec<_> = known.iter().map(|item| row(item, &preferences)).collect();
         let written = write_splitting(&rows, async |part| {
@@ -126,10 +124,7 @@ impl Inbox {
         let mut refused = BTreeMap::new();
         for item in news {
             let key = (item.athlete_id, item.event.id);
-            let Some(mail) = preferences
-                .get(&item.athlete_id)
-                .and_then(|p| mail(item, p))
-            else {
+            let Some(mail) = preferences.get(&item.athlete_id).and_then(|p| mail(item, p)) else {
                 continue;
             };
             // A batch may hold an event twice; its mail goes once.
@@ -158,15 +153,12 @@ impl Inbox {
 }
 
 fn all(news: &[&News<'_>], outcome: &Outcome) -> BTreeMap<Key, Outcome> {
-    news.iter()
-        .map(|item| ((item.athlete_id, item.event.id), outcome.clone()))
-        .collect()
+    news.iter().map(|item| ((item.athlete_id, item.event.id), outcome.clone())).collect()
 }
 
 fn row(news: &News<'_>, preferences: &BTreeMap<AthleteId, Preferences>) -> NewNotification {
-    let mailed = preferences
-        .get(&news.athlete_id)
-        .is_some_and(|preferences| is_mailed(news, preferences));
+    let mailed =
+        preferences.get(&news.athlete_id).is_some_and(|preferences| is_mailed(news, preferences));
     NewNotification {
         athlete_id: news.athlete_id,
         event_id: news.event.id,
@@ -182,18 +174,12 @@ fn row(news: &News<'_>, preferences: &BTreeMap<AthleteId, Preferences>) -> NewNo
 /// News goes by mail when it is at least as sure as the athlete wants it, and an address is set.
 fn is_mailed(news: &News<'_>, preferences: &Preferences) -> bool {
     preferences.email.is_some()
-        && news
-            .confidence
-            .is_some_and(|confidence| confidence >= preferences.email_threshold)
+        && news.confidence.is_some_and(|confidence| confidence >= preferences.email_threshold)
 }
 
 fn mail(news: &News<'_>, preferences: &Preferences) -> Option<Mail> {
     let to = preferences.email.clone()?;
     let name = one_line(&preferences.display_name, SUBJECT_CHARS_MAX);
     let text = format!("Hello {name},\n\n{}\n\nBulktrack\n", news.body);
-    Some(Mail {
-        to,
-        subject: one_line(&news.title, SUBJECT_CHARS_MAX),
-        text,
-    })
+    Some(Mail { to, subject: one_line(&news.title, SUBJECT_CHARS_MAX), text })
 }

@@ -25,20 +25,14 @@ impl Wiring {
             let mailer = env.get_binding::<SendEmail>("EMAIL")?;
             Ok((env.d1("DB")?, mailer, env.var("MAIL_FROM")?.to_string()))
         };
-        let (database, mailer, from) = bindings()
-            .inspect_err(|error| tracing::error!(%error, "bindings"))
-            .ok()?;
+        let (database, mailer, from) =
+            bindings().inspect_err(|error| tracing::error!(%error, "bindings")).ok()?;
         let usage = Rc::new(Usage::default());
         let shards = Shards::single(Rc::new(D1::new(database, Rc::clone(&usage))));
         let mailer = Rc::new(SendEmailBinding::new(mailer, from));
         let registry = registry(shards.clone(), mailer, Rc::new(System));
         let sink = QueueBindings::new(env.clone(), Rc::clone(&usage));
-        Some(Self {
-            registry,
-            sink,
-            shards,
-            usage,
-        })
+        Some(Self { registry, sink, shards, usage })
     }
 
     /// The consumer loop over it.

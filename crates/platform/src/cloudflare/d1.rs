@@ -39,21 +39,14 @@ impl Database for D1 {
             Ok(results) => results.iter().map(query_result).collect(),
             Err(error) => Err(database_error(&error)),
         };
-        let rows_written = results
-            .iter()
-            .flatten()
-            .map(|result| result.rows_written)
-            .sum();
+        let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
         self.usage.database_round_trip(rows_written);
         results
     }
 }
 
 /// An i64 would become a `BigInt`, which D1 refuses: integers go as floats, exact to 2^53.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "exact to 2^53; masses and times are far below"
-)]
+#[expect(clippy::cast_precision_loss, reason = "exact to 2^53; masses and times are far below")]
 fn js_value(param: &Param) -> JsValue {
     match param {
         Param::Null => JsValue::NULL,
@@ -67,10 +60,7 @@ fn query_result(result: &D1Result) -> Result<QueryResult, DatabaseError> {
     let rows = result.results().map_err(|error| database_error(&error))?;
     let meta = result.meta().map_err(|error| database_error(&error))?;
     let rows_written = meta.and_then(|meta| meta.rows_written).unwrap_or(0);
-    Ok(QueryResult {
-        rows,
-        rows_written: rows_written as u64,
-    })
+    Ok(QueryResult { rows, rows_written: rows_written as u64 })
 }
 
 fn database_error(error: &worker::Error) -> DatabaseError {

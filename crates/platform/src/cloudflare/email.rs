@@ -26,9 +26,7 @@ impl Mailer for SendEmailBinding {
             Ok(_) => Ok(()),
             Err(error) => {
                 let reason: String = error.message().into();
-                Err(MailError {
-                    reason: reason.replace(&mail.to, "<address>"),
-                })
+                Err(MailError { reason: reason.replace(&mail.to, "<address>") })
             }
         }
     }

@@ -19,8 +19,7 @@ pub async fn read_request(
         }
     }
     let body = read_body(&mut request, bytes_max).await?;
-    read.body(body)
-        .map_err(|error| worker::Error::RustError(error.to_string()))
+    read.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::Result<Body> {
@@ -52,7 +51,5 @@ pub fn write_response(response: Response) -> worker::Result<worker::Response> {
     } else {
         worker::Response::from_bytes(body.into_bytes())?
     };
-    Ok(answer
-        .with_status(parts.status.as_u16())
-        .with_headers(headers))
+    Ok(answer.with_status(parts.status.as_u16()).with_headers(headers))
 }

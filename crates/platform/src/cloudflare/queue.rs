@@ -54,14 +54,8 @@ pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
 fn read(message: &Message) -> RawMessage {
     let body = message.body();
     // Ours are text. What somebody else sent as an object is read as its JSON.
-    let text = body
-        .as_string()
-        .or_else(|| js_sys::JSON::stringify(&body).ok()?.as_string());
-    RawMessage {
-        id: message.id(),
-        body: text.unwrap_or_default(),
-        attempts: message.attempts(),
-    }
+    let text = body.as_string().or_else(|| js_sys::JSON::stringify(&body).ok()?.as_string());
+    RawMessage { id: message.id(), body: text.unwrap_or_default(), attempts: message.attempts() }
 }
 
 fn retry_options(delay_s: u32) -> JsValue {
@@ -100,9 +94,7 @@ impl QueueSink for QueueBindings {
             worker::RawMessageBuilder::new(JsValue::from_str(body))
                 .build_with_content_type(QueueContentType::Text)
         });
-        let batch = worker::BatchMessageBuilder::new()
-            .messages(messages)
-            .build();
+        let batch = worker::BatchMessageBuilder::new().messages(messages).build();
         queue.send_raw_batch(batch).await.map_err(refused)?;
         self.usage.queue_messages(bodies.len());
         Ok(())

@@ -16,10 +16,7 @@ pub struct System;
 
 impl Clock for System {
     fn now(&self) -> DateTime<Utc> {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "whole milliseconds since 1970"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds since 1970")]
         let now_ms = js_sys::Date::now() as i64;
         DateTime::from_timestamp_millis(now_ms).unwrap_or_default()
     }

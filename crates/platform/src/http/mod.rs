@@ -22,11 +22,7 @@ pub enum Body {
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, serde_json::Error> {
-    Ok(with_body(
-        status,
-        "application/json",
-        serde_json::to_string(body)?,
-    ))
+    Ok(with_body(status, "application/json", serde_json::to_string(body)?))
 }
 
 /// An answer without a body.
@@ -47,18 +43,12 @@ fn with_body(status: StatusCode, content_type: &'static str, body: String) -> Re
 /// The first value of a query parameter, decoded.
 pub fn query(request: &Request, name: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes());
-    pairs
-        .into_iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
+    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// A header, when it is there and is text.
 pub fn text_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
-    request
-        .headers()
-        .get(name)
-        .and_then(|value| value.to_str().ok())
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Sets a header; a value that cannot be one is left out.

@@ -45,18 +45,13 @@ impl Problem {
 
     /// 422, with one entry for each bad field.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = format!(
-            "{} of the request's fields cannot be accepted",
-            errors.len()
-        );
-        Self {
-            errors,
-            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-        }
+        let detail = format!("{} of the request's fields cannot be accepted", errors.len());
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
     /// The same, with a header on its answer.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "takes texts and numbers alike")]
     pub fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
         self.headers.push((name, value.to_string()));
         self
@@ -74,10 +69,7 @@ impl Problem {
 
     /// The answer; `instance` names the request.
     pub fn into_response(self, instance: &str) -> Response {
-        let problem = Self {
-            instance: Some(instance.to_owned()),
-            ..self
-        };
+        let problem = Self { instance: Some(instance.to_owned()), ..self };
         // A problem is made of texts and numbers: it always has a JSON.
         let body = serde_json::to_string(&problem).unwrap_or_default();
         let mut response = with_body(problem.status, "application/problem+json", body);
@@ -88,10 +80,7 @@ impl Problem {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn status_number<S: serde::Serializer>(status: &StatusCode, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_u16(status.as_u16())
 }
@@ -109,10 +98,7 @@ mod tests {
         .with_header("retry-after", 2);
         let response = problem.into_response("urn:uuid:7");
         assert_eq!(response.status(), 422);
-        assert_eq!(
-            response.headers()["content-type"],
-            "application/problem+json"
-        );
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["retry-after"], "2");
         assert_eq!(
             response.body(),

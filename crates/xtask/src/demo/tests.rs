@@ -21,34 +21,26 @@ fn set(value: &Value) -> PerformedSet {
     PerformedSet {
         kind: serde_json::from_value::<SetKind>(value["kind"].clone()).unwrap(),
         weight_grams: value["weight_kg"].as_f64().map(Grams::from_kg),
-        reps: value["reps"]
-            .as_u64()
-            .map(|reps| u32::try_from(reps).unwrap()),
-        rpe: value["rpe"]
-            .as_f64()
-            .map(|rpe| Rpe::new(rpe).expect("an RPE in halves")),
+        reps: value["reps"].as_u64().map(|reps| u32::try_from(reps).unwrap()),
+        rpe: value["rpe"].as_f64().map(|rpe| Rpe::new(rpe).expect("an RPE in halves")),
         duration_s: None,
         distance_m: None,
     }
 }
 
 fn volume(workout: &DemoWorkout) -> Volume {
-    let exercises = workout.body["exercises"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|value| {
-            let slug = value["exercise"].as_str().unwrap();
-            let known =
-                Exercise::find(slug).unwrap_or_else(|| panic!("{slug} is not in the catalogue"));
-            PerformedExercise {
-                exercise: slug.to_owned(),
-                load: known.load,
-                primary: known.primary.to_vec(),
-                secondary: known.secondary.to_vec(),
-                sets: value["sets"].as_array().unwrap().iter().map(set).collect(),
-            }
-        });
+    let exercises = workout.body["exercises"].as_array().unwrap().iter().map(|value| {
+        let slug = value["exercise"].as_str().unwrap();
+        let known =
+            Exercise::find(slug).unwrap_or_else(|| panic!("{slug} is not in the catalogue"));
+        PerformedExercise {
+            exercise: slug.to_owned(),
+            load: known.load,
+            primary: known.primary.to_vec(),
+            secondary: known.secondary.to_vec(),
+            sets: value["sets"].as_array().unwrap().iter().map(set).collect(),
+        }
+    });
     Volume::of_workout(&exercises.collect::<Vec<_>>(), None)
 }
 
@@ -56,14 +48,9 @@ fn volume(workout: &DemoWorkout) -> Volume {
 fn weeks() -> Vec<BTreeMap<Muscle, training::HalfSets>> {
     let mut weeks: BTreeMap<WeekStart, BTreeMap<Muscle, training::HalfSets>> = BTreeMap::new();
     for workout in programme() {
-        let started_at = workout.body["started_at"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let week = weeks
-            .entry(WeekStart::of(training::calendar::local_date(started_at)))
-            .or_default();
+        let started_at = workout.body["started_at"].as_str().unwrap().parse().unwrap();
+        let week =
+            weeks.entry(WeekStart::of(training::calendar::local_date(started_at))).or_default();
         for muscle in Muscle::ALL {
             week.entry(muscle).or_default().0 += volume(&workout).half_sets_of(muscle).0;
         }
@@ -72,10 +59,7 @@ fn weeks() -> Vec<BTreeMap<Muscle, training::HalfSets>> {
 }
 
 fn hard_sets(week: usize) -> f64 {
-    programme()[4 * (week - 1)..4 * week]
-        .iter()
-        .map(|w| volume(w).hard_half_sets.sets())
-        .sum()
+    programme()[4 * (week - 1)..4 * week].iter().map(|w| volume(w).hard_half_sets.sets()).sum()
 }
 
 #[test]
@@ -88,10 +72,7 @@ fn it_is_four_sessions_a_week_for_twelve_weeks_up_to_the_last_sunday() {
     assert_eq!(programme.len(), 4 * WEEKS);
     assert_eq!(weeks().len(), WEEKS);
     assert_eq!(programme[0].body["started_at"], "2026-08-31T18:00:00+01:00");
-    assert_eq!(
-        programme[47].body["started_at"],
-        "2026-11-21T10:00:00+01:00"
-    );
+    assert_eq!(programme[47].body["started_at"], "2026-11-21T10:00:00+01:00");
 }
 
 #[test]
@@ -104,11 +85,7 @@ fn no_two_workouts_share_an_idempotency_key() {
 
 #[test]
 fn every_muscle_with_a_minimum_gets_it_outside_the_deload() {
-    for (index, week) in weeks()
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| index + 1 != DELOAD_WEEK)
-    {
+    for (index, week) in weeks().iter().enumerate().filter(|(index, _)| index + 1 != DELOAD_WEEK) {
         for (muscle, half_sets) in week {
             assert!(
                 *half_sets >= landmarks(*muscle).mev,
@@ -133,10 +110,7 @@ fn the_bench_press_stands_still_from_week_7_on() {
         .map(|workout| workout.body["exercises"][0]["sets"][WARMUPS.len()].clone())
         .collect();
     let stuck = json!({ "kind": "working", "weight_kg": 90.0, "reps": 6, "rpe": 9.0 });
-    assert!(
-        top_sets[6..].iter().all(|set| *set == stuck),
-        "{top_sets:?}"
-    );
+    assert!(top_sets[6..].iter().all(|set| *set == stuck), "{top_sets:?}");
     assert_eq!(top_sets[0]["weight_kg"], 80.0);
 }
 
@@ -148,11 +122,8 @@ fn only_week_11_overshoots_and_only_with_the_chest() {
             .filter(|(muscle, half_sets)| landmarks(**muscle).level(**half_sets) == Level::AboveMrv)
             .map(|(muscle, half_sets)| (*muscle, half_sets.sets()))
             .collect();
-        let expected: &[_] = if index + 1 == OVERSHOOT_WEEK {
-            &[(Muscle::Chest, 26.0)]
-        } else {
-            &[]
-        };
+        let expected: &[_] =
+            if index + 1 == OVERSHOOT_WEEK { &[(Muscle::Chest, 26.0)] } else { &[] };
         assert_eq!(over, expected, "week {}", index + 1);
     }
 }

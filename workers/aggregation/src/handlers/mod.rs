@@ -39,14 +39,7 @@ pub fn registry(
         EventType::WorkoutDeleted,
         EventType::VolumeUpdated,
     ];
-    Registry::default().on_group(
-        &kinds,
-        WorkoutEventHandlers {
-            shards,
-            publisher,
-            clock,
-        },
-    )
+    Registry::default().on_group(&kinds, WorkoutEventHandlers { shards, publisher, clock })
 }
 
 /// What an event about a workout puts into the ledger. `Err` says which rule it breaks.
@@ -90,10 +83,7 @@ impl Change<'_> {
 #[async_trait(?Send)]
 impl GroupHandler for WorkoutEventHandlers {
     async fn handle(&self, received: &[&Received]) -> Vec<Outcome> {
-        let decoded: Vec<_> = received
-            .iter()
-            .map(|received| decode(&received.event))
-            .collect();
+        let decoded: Vec<_> = received.iter().map(|received| decode(&received.event)).collect();
         let newest = newest_of_each_workout(received, &decoded);
         let mut outcomes: BTreeMap<Key, Outcome> = BTreeMap::new();
         for (database, changes) in self.shards.partition(newest) {
@@ -136,11 +126,7 @@ impl WorkoutEventHandlers {
         if through.is_empty() {
             return outcomes;
         }
-        let consequences = decide(
-            &through,
-            &newest_state_of_each_week(weeks),
-            self.clock.now(),
-        );
+        let consequences = decide(&through, &newest_state_of_each_week(weeks), self.clock.now());
         let outcome = self.announce(database, &consequences).await;
         outcomes.extend(through.iter().map(|change| (change.key(), outcome.clone())));
         outcomes
@@ -176,9 +162,7 @@ fn decode(event: &Event) -> Result<LedgerEntry, String> {
 
 /// The entry of a workout that counts.
 fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
-    entry(workout, |workout| {
-        Volume::of_workout(&workout.exercises, workout.body_weight_grams)
-    })
+    entry(workout, |workout| Volume::of_workout(&workout.exercises, workout.body_weight_grams))
 }
 
 /// The entry of a workout that does not count any more.
@@ -212,10 +196,7 @@ fn newest_of_each_workout<'a>(
     let mut newest: BTreeMap<Key, Change<'a>> = BTreeMap::new();
     for (received, entry) in received.iter().zip(decoded) {
         let Ok(entry) = entry else { continue };
-        let change = Change {
-            entry: entry.clone(),
-            cause: &received.event,
-        };
+        let change = Change { entry: entry.clone(), cause: &received.event };
         let known = newest.get(&change.key());
         if known.is_none_or(|known| known.entry.revision <= entry.revision) {
             newest.insert(change.key(), change);
@@ -243,35 +224,19 @@ struct Consequences {
 fn decide(changes: &[&Change<'_>], weeks: &[WeekState], now: DateTime<Utc>) -> Consequences {
     let aggregated = changes
         .iter()
-        .map(|change| {
-            (
-                change.entry.athlete_id,
-                change.entry.workout_id,
-                change.entry.revision,
-            )
-        })
+        .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
         .collect();
-    let mut consequences = Consequences {
-        events: Vec::new(),
-        marks: Marks {
-            aggregated,
-            announced: Vec::new(),
-        },
-    };
+    let mut consequences =
+        Consequences { events: Vec::new(), marks: Marks { aggregated, announced: Vec::new() } };
     for week in weeks {
         let Some(cause) = cause_of(week, changes) else {
             continue;
         };
-        consequences
-            .events
-            .push(aggregation_updated(week, cause, now));
+        consequences.events.push(aggregation_updated(week, cause, now));
         let crossings = new_crossings(week);
         if !crossings.is_empty() {
             let bits = crossing_bits(&crossings);
-            consequences
-                .marks
-                .announced
-                .push((week.athlete_id, week.week_start, bits));
+            consequences.marks.announced.push((week.athlete_id, week.week_start, bits));
             let event = volume_threshold_reached(week, crossings, cause, now);
             consequences.events.push(event);
         }
@@ -282,15 +247,11 @@ fn decide(changes: &[&Change<'_>], weeks: &[WeekState], now: DateTime<Utc>) -> C
 /// The event that changed a week: one of a workout within it, else (a workout moved away from it)
 /// any of its athlete.
 fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> {
-    let mut of_athlete = changes
-        .iter()
-        .filter(|change| change.entry.athlete_id == week.athlete_id);
+    let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
     let within = of_athlete
         .clone()
         .rfind(|change| WeekStart::of(change.entry.local_date) == week.week_start);
-    within
-        .or_else(|| of_athlete.next_back())
-        .map(|change| change.cause)
+    within.or_else(|| of_athlete.next_back()).map(|change| change.cause)
 }
 
 #[cfg(test)]

@@ -30,13 +30,7 @@ impl House {
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let publisher = AggregationEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let registry = registry(shards.clone(), publisher, Rc::clone(&clock) as _);
-        Self {
-            database,
-            shards,
-            sink,
-            clock,
-            registry,
-        }
+        Self { database, shards, sink, clock, registry }
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
@@ -105,18 +99,12 @@ fn message(data: EventData) -> RawMessage {
         source: "/test".to_owned(),
         subject: "test".to_owned(),
         time: "2026-11-23T12:00:00Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-            .parse()
-            .unwrap(),
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
         correlation_id: "test".to_owned(),
         causation_id: None,
         data,
     };
-    RawMessage {
-        id: id.to_string(),
-        body: event.encode().unwrap(),
-        attempts: 1,
-    }
+    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
 }
 
 fn completed(workout: WorkoutSnapshot) -> RawMessage {
@@ -126,10 +114,7 @@ fn completed(workout: WorkoutSnapshot) -> RawMessage {
 #[test]
 fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
     let house = House::new(1);
-    assert_eq!(
-        house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]),
-        [Verdict::Ack]
-    );
+    assert_eq!(house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]), [Verdict::Ack]);
     let day = house.database.query("SELECT * FROM daily_volume");
     assert_eq!(
         day,
@@ -139,21 +124,10 @@ fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
     );
     let events = house.sink.take_events();
     let types: Vec<_> = events.iter().map(Event::event_type).collect();
-    assert_eq!(
-        types,
-        [
-            EventType::AggregationUpdated,
-            EventType::VolumeThresholdReached
-        ]
-    );
-    let EventData::VolumeThresholdReached(reached) = &events[1].data else {
-        unreachable!()
-    };
-    let crossed: Vec<_> = reached
-        .crossings
-        .iter()
-        .map(|c| (c.muscle.as_str(), c.threshold))
-        .collect();
+    assert_eq!(types, [EventType::AggregationUpdated, EventType::VolumeThresholdReached]);
+    let EventData::VolumeThresholdReached(reached) = &events[1].data else { unreachable!() };
+    let crossed: Vec<_> =
+        reached.crossings.iter().map(|c| (c.muscle.as_str(), c.threshold)).collect();
     assert_eq!(
         crossed,
         [
@@ -163,18 +137,14 @@ fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
             ("triceps", Threshold::MevReached),
         ]
     );
-    assert_eq!(
-        events[1].trace.trace_id(),
-        "4bf92f3577b34da6a3ce929d0e0e4736"
-    );
+    assert_eq!(events[1].trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
 #[test]
 fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
     let house = House::new(100);
-    let messages: Vec<_> = (1..=100)
-        .map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3)))
-        .collect();
+    let messages: Vec<_> =
+        (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
     let before = house.database.round_trips();
     assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
     let round_trips = house.database.round_trips() - before;
@@ -187,80 +157,41 @@ fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
 fn a_batch_of_all_four_kinds_is_two_round_trips() {
     let house = House::new(1);
     let batch = [
-        message(
-            TrainingSetRecorded {
-                workout: snapshot(1, 1, 1, "2026-11-18", 1),
-            }
-            .into(),
-        ),
+        message(TrainingSetRecorded { workout: snapshot(1, 1, 1, "2026-11-18", 1) }.into()),
         completed(snapshot(1, 2, 1, "2026-11-18", 2)),
-        message(
-            VolumeUpdated {
-                workout: snapshot(1, 3, 2, "2026-11-18", 4),
-            }
-            .into(),
-        ),
-        message(
-            WorkoutDeleted {
-                workout: snapshot(1, 4, 2, "2026-11-18", 8),
-            }
-            .into(),
-        ),
+        message(VolumeUpdated { workout: snapshot(1, 3, 2, "2026-11-18", 4) }.into()),
+        message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }.into()),
     ];
     let before = house.database.round_trips();
     assert_eq!(house.consume(&batch), [Verdict::Ack; 4]);
     assert_eq!(house.database.round_trips() - before, 2);
-    assert_eq!(
-        house.database.query("SELECT sets FROM weekly_volume"),
-        [r#"{"sets":7}"#]
-    );
+    assert_eq!(house.database.query("SELECT sets FROM weekly_volume"), [r#"{"sets":7}"#]);
 }
 
 #[test]
 fn one_bad_event_is_dead_lettered_and_the_other_99_are_done() {
     let house = House::new(99);
     // Nobody is athlete 100: the database refuses the row for its foreign key.
-    let messages: Vec<_> = (1..=100)
-        .map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3)))
-        .collect();
+    let messages: Vec<_> =
+        (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
     assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
-    assert_eq!(
-        house
-            .database
-            .query("SELECT count(*) AS n FROM volume_ledger"),
-        [r#"{"n":99}"#]
-    );
+    assert_eq!(house.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters.len(), 1);
-    assert!(
-        letters[0].reason.contains("FOREIGN KEY"),
-        "{}",
-        letters[0].reason
-    );
+    assert!(letters[0].reason.contains("FOREIGN KEY"), "{}", letters[0].reason);
     assert_eq!(letters[0].body, messages[99].body);
 }
 
 #[test]
 fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
     let house = House::new(1);
-    let garbage = RawMessage {
-        id: "g".to_owned(),
-        body: "garbage".to_owned(),
-        attempts: 1,
-    };
+    let garbage = RawMessage { id: "g".to_owned(), body: "garbage".to_owned(), attempts: 1 };
     let mut heavy = snapshot(1, 1, 1, "2026-11-18", 1);
     heavy.exercises[0].sets[0].weight_grams = Some(Grams(i64::MAX));
-    let batch = [
-        garbage,
-        completed(heavy),
-        completed(snapshot(1, 2, 0, "2026-11-18", 1)),
-    ];
+    let batch = [garbage, completed(heavy), completed(snapshot(1, 2, 0, "2026-11-18", 1))];
     assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
-    let reasons: Vec<_> = letters
-        .iter()
-        .map(|letter| letter.reason.as_str())
-        .collect();
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     assert!(reasons[0].contains("not a CloudEvents"), "{reasons:?}");
     assert!(reasons[1].contains("a weight out of bounds"), "{reasons:?}");
     assert!(reasons[2].contains("revision 0"), "{reasons:?}");
@@ -272,17 +203,11 @@ fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_u
     let house = House::new(1);
     for (attempts, delay_s) in [(1, 1), (2, 2), (3, 4)] {
         house.database.fail_next(&[Fault::BeforeCommit]);
-        let message = RawMessage {
-            attempts,
-            ..completed(snapshot(1, 1, 1, "2026-11-18", 3))
-        };
+        let message = RawMessage { attempts, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
         assert_eq!(house.consume(&[message]), [Verdict::Retry { delay_s }]);
     }
     house.database.fail_next(&[Fault::BeforeCommit]);
-    let last = RawMessage {
-        attempts: 4,
-        ..completed(snapshot(1, 1, 1, "2026-11-18", 3))
-    };
+    let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
     assert_eq!(house.consume(&[last]), [Verdict::Ack]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters[0].reason, "database: Network connection lost");
@@ -294,19 +219,12 @@ fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
     let house = House::new(1);
     house.consume(&[completed(snapshot(1, 1, 1, "2026-11-15", 3))]);
     house.sink.take_events();
-    let moved = VolumeUpdated {
-        workout: snapshot(1, 1, 2, "2026-11-16", 3),
-    };
+    let moved = VolumeUpdated { workout: snapshot(1, 1, 2, "2026-11-16", 3) };
     house.consume(&[message(moved.into())]);
-    let weeks = house
-        .database
-        .query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
+    let weeks = house.database.query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
     assert_eq!(
         weeks,
-        [
-            r#"{"sets":0,"week_start":"2026-11-09"}"#,
-            r#"{"sets":3,"week_start":"2026-11-16"}"#
-        ]
+        [r#"{"sets":0,"week_start":"2026-11-09"}"#, r#"{"sets":3,"week_start":"2026-11-16"}"#]
     );
     assert_eq!(house.sink.take_events().len(), 2, "both weeks are news");
 }

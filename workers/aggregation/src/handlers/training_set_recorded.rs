@@ -1,4 +1,4 @@
-//! TrainingSetRecordedEventHandler: a workout that goes on counts as far as it is logged.
+//! `TrainingSetRecordedEventHandler`: a workout that goes on counts as far as it is logged.
 
 use super::{WorkoutEventHandler, counted};
 use shared_kernel::payload::TrainingSetRecorded;

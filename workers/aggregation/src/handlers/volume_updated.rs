@@ -1,4 +1,4 @@
-//! VolumeUpdatedEventHandler: a changed workout counts as it now is.
+//! `VolumeUpdatedEventHandler`: a changed workout counts as it now is.
 
 use super::{WorkoutEventHandler, counted};
 use shared_kernel::payload::VolumeUpdated;

@@ -1,4 +1,4 @@
-//! WorkoutCompletedEventHandler: a completed workout counts.
+//! `WorkoutCompletedEventHandler`: a completed workout counts.
 
 use super::{WorkoutEventHandler, counted};
 use shared_kernel::payload::WorkoutCompleted;

@@ -1,4 +1,4 @@
-//! WorkoutDeletedEventHandler: a deleted workout counts for nothing.
+//! `WorkoutDeletedEventHandler`: a deleted workout counts for nothing.
 
 use super::{WorkoutEventHandler, uncounted};
 use shared_kernel::payload::WorkoutDeleted;

@@ -1,4 +1,4 @@
-//! AggregationUpdatedEventHandler: a week has another volume; let every rule look at its athlete.
+//! `AggregationUpdatedEventHandler`: a week has another volume; let every rule look at its athlete.
 
 use crate::analysis::{Analysis, Request};
 use async_trait::async_trait;

@@ -13,15 +13,9 @@ use threshold_exceeded::ThresholdExceededEventHandler;
 
 /// Every handler of this worker.
 pub fn registry(shards: Shards, publisher: AIEventPublisher, clock: Rc<dyn Clock>) -> Registry {
-    let analysis = Analysis {
-        shards,
-        publisher,
-        clock,
-    };
+    let analysis = Analysis { shards, publisher, clock };
     Registry::default()
-        .on(AggregationUpdatedEventHandler {
-            analysis: analysis.clone(),
-        })
+        .on(AggregationUpdatedEventHandler { analysis: analysis.clone() })
         .on(ThresholdExceededEventHandler { analysis })
 }
 

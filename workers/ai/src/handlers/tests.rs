@@ -29,20 +29,12 @@ impl House {
         let publisher = AIEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let clock = Rc::new(FixedClock::at("2026-11-25T12:00:00Z"));
         let registry = registry(shards.clone(), publisher, clock);
-        Self {
-            database,
-            shards,
-            sink,
-            registry,
-        }
+        Self { database, shards, sink, registry }
     }
 
     /// So many half sets of a muscle on a day.
     fn trained(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64) {
-        let part = MuscleVolume {
-            half_sets: HalfSets(half_sets),
-            ..MuscleVolume::default()
-        };
+        let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
         let entry = LedgerEntry {
             athlete_id: athlete_id(n),
             workout_id: WorkoutId(Uuid::new_v5(
@@ -51,11 +43,7 @@ impl House {
             )),
             revision: 1,
             local_date: day.parse().unwrap(),
-            volume: Volume {
-                workouts: 1,
-                muscles: [(muscle, part)].into(),
-                ..Volume::default()
-            },
+            volume: Volume { workouts: 1, muscles: [(muscle, part)].into(), ..Volume::default() },
         };
         run(volume::apply(&*self.database, &[entry])).unwrap();
     }
@@ -75,14 +63,10 @@ impl House {
     }
 
     fn patterns(&self) -> Vec<TrainingPatternDetected> {
-        let patterns = self
-            .sink
-            .take_events()
-            .into_iter()
-            .map(|event| match event.data {
-                EventData::TrainingPatternDetected(pattern) => pattern,
-                other => panic!("{other:?}"),
-            });
+        let patterns = self.sink.take_events().into_iter().map(|event| match event.data {
+            EventData::TrainingPatternDetected(pattern) => pattern,
+            other => panic!("{other:?}"),
+        });
         patterns.collect()
     }
 }
@@ -94,18 +78,12 @@ fn message(data: EventData) -> RawMessage {
         source: "/test".to_owned(),
         subject: "test".to_owned(),
         time: "2026-11-25T12:00:00Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-            .parse()
-            .unwrap(),
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
         correlation_id: "test".to_owned(),
         causation_id: None,
         data,
     };
-    RawMessage {
-        id: id.to_string(),
-        body: event.encode().unwrap(),
-        attempts: 1,
-    }
+    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
 }
 
 fn week(monday: &str) -> WeekStart {
@@ -147,21 +125,11 @@ fn a_week_over_mrv_is_published_stored_and_told_once_however_often_it_is_asked()
     assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
     let patterns = house.patterns();
     assert_eq!(patterns.len(), 1);
-    assert_eq!(
-        (patterns[0].subject.as_str(), patterns[0].confidence),
-        ("chest", 1.0)
-    );
-    assert!(
-        patterns[0]
-            .recommendation
-            .contains("30 hard sets for chest")
-    );
+    assert_eq!((patterns[0].subject.as_str(), patterns[0].confidence), ("chest", 1.0));
+    assert!(patterns[0].recommendation.contains("30 hard sets for chest"));
     assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
     assert_eq!(house.patterns().len(), 0);
-    assert_eq!(
-        house.database.query("SELECT subject FROM patterns"),
-        [r#"{"subject":"chest"}"#]
-    );
+    assert_eq!(house.database.query("SELECT subject FROM patterns"), [r#"{"subject":"chest"}"#]);
 }
 
 #[test]
@@ -181,11 +149,7 @@ fn two_weeks_below_mev_are_told_once_a_muscle() {
     house.trained(1, "2026-11-10", Muscle::Chest, 4);
     house.trained(1, "2026-11-17", Muscle::Chest, 4);
     house.consume(&[updated(1, "2026-11-16")]);
-    let found: Vec<_> = house
-        .patterns()
-        .into_iter()
-        .map(|pattern| pattern.subject)
-        .collect();
+    let found: Vec<_> = house.patterns().into_iter().map(|pattern| pattern.subject).collect();
     assert_eq!(
         found,
         [
@@ -211,10 +175,7 @@ fn a_crash_after_publishing_publishes_the_same_event_again() {
     // The read goes well, the mark is lost.
     house.database.fail_next(&[]);
     house.sink.refuse_next(3);
-    assert_eq!(
-        house.consume(&[updated(1, "2026-11-23")]),
-        [Verdict::Retry { delay_s: 1 }]
-    );
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
     assert_eq!(house.patterns().len(), 0);
     house.consume(&[updated(1, "2026-11-23")]);
     let first = house.sink.take_events();
@@ -223,10 +184,7 @@ fn a_crash_after_publishing_publishes_the_same_event_again() {
     let second = house.sink.take_events();
     assert_eq!(first[0].id, second[0].id);
     house.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(
-        house.consume(&[updated(1, "2026-11-23")]),
-        [Verdict::Retry { delay_s: 1 }]
-    );
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
 }
 
 #[test]
@@ -238,11 +196,7 @@ fn ten_athletes_are_read_in_one_round_trip_and_each_gets_only_its_own() {
     let batch: Vec<_> = (1..=10).map(|n| updated(n, "2026-11-23")).collect();
     let before = house.database.round_trips();
     house.consume(&batch);
-    assert_eq!(
-        house.database.round_trips() - before,
-        2,
-        "one to read, one to mark"
-    );
+    assert_eq!(house.database.round_trips() - before, 2, "one to read, one to mark");
     let patterns = house.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!(patterns[0].athlete_id, athlete_id(7));

@@ -1,10 +1,11 @@
-//! ThresholdExceededEventHandler: muscles crossed landmarks; look at those over MRV at once.
+//! `ThresholdExceededEventHandler`: muscles crossed landmarks; look at those over MRV at once.
 
 use crate::analysis::{Analysis, Request};
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use shared_kernel::Outcome;
 use shared_kernel::payload::{Threshold, VolumeThresholdReached};
+use std::collections::BTreeSet;
 use training::Muscle;
 
 /// Analyses the muscles that exceeded MRV. Reaching MEV is good news that no rule waits for: such
@@ -33,7 +34,7 @@ impl EventHandler<VolumeThresholdReached> for ThresholdExceededEventHandler {
 }
 
 fn request<'a>(delivery: &Delivery<'a, VolumeThresholdReached>) -> Option<Request<'a>> {
-    let over_mrv: std::collections::BTreeSet<Muscle> = delivery
+    let over_mrv: BTreeSet<Muscle> = delivery
         .data
         .crossings
         .iter()
@@ -43,7 +44,7 @@ fn request<'a>(delivery: &Delivery<'a, VolumeThresholdReached>) -> Option<Reques
         })
         .map(|crossing| crossing.muscle)
         .collect();
-    (!over_mrv.is_empty()).then(|| Request {
+    (!over_mrv.is_empty()).then_some(Request {
         cause: delivery.event,
         athlete_id: delivery.data.athlete_id,
         week_start: delivery.data.week_start,

@@ -45,10 +45,7 @@ fn rounded(confidence: f64) -> f64 {
 
 /// Evidence by name.
 fn evidence<const N: usize>(numbers: [(&str, Value); N]) -> Map<String, Value> {
-    numbers
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]
@@ -58,21 +55,12 @@ pub(crate) mod histories {
 
     /// A week that begins on this day, with so many half sets for some muscles.
     pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
-        let part = |half_sets| MuscleVolume {
-            half_sets: HalfSets(half_sets),
-            ..Default::default()
-        };
-        let muscles = muscles
-            .iter()
-            .map(|(muscle, sets)| (*muscle, part(*sets)))
-            .collect();
+        let part =
+            |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
+        let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
         HistoryWeek {
             week_start: WeekStart::of(monday.parse().unwrap()),
-            volume: Volume {
-                workouts: 3,
-                muscles,
-                ..Volume::default()
-            },
+            volume: Volume { workouts: 3, muscles, ..Volume::default() },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! volume_above_mrv: a muscle got more hard sets in a week than it can recover from.
+//! `volume_above_mrv`: a muscle got more hard sets in a week than it can recover from.
 //!
 //! Trigger: the week's hard sets > MRV. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
 //! Source: the project's own rule (ours) over the landmarks of `training::landmarks`.

@@ -1,4 +1,4 @@
-//! volume_below_mev: a muscle got too few hard sets, two complete weeks or more in a row.
+//! `volume_below_mev`: a muscle got too few hard sets, two complete weeks or more in a row.
 //!
 //! Trigger: < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each further
 //! week, at most 0.9. Source: the project's own rule (ours) over `training::landmarks`.
@@ -45,10 +45,7 @@ pub fn volume_below_mev(
         evidence: evidence([
             ("weeks", json!(row.len())),
             ("since", json!(since)),
-            (
-                "hard_sets",
-                json!(latest.volume.half_sets_of(muscle).sets()),
-            ),
+            ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
             ("mev", json!(limit.sets())),
             ("landmarks", json!(LANDMARKS_VERSION)),
         ]),
@@ -65,11 +62,7 @@ fn weeks_below(
     let last_complete = WeekStart::of(today).previous();
     let mut expected = last_complete;
     let mut row = Vec::new();
-    for week in history
-        .iter()
-        .rev()
-        .skip_while(|week| week.week_start > last_complete)
-    {
+    for week in history.iter().rev().skip_while(|week| week.week_start > last_complete) {
         let trained = week.volume.workouts > 0;
         let below = week.volume.half_sets_of(muscle) < limit;
         if week.week_start != expected || !trained || !below {
@@ -91,10 +84,7 @@ mod tests {
 
     fn check(history: &[HistoryWeek], expected: Option<(usize, f64)>) {
         let found = volume_below_mev(history, Muscle::Chest, TODAY.parse().unwrap()).map(|p| {
-            (
-                usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(),
-                p.confidence,
-            )
+            (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence)
         });
         assert_eq!(found, expected, "{history:?}");
     }
@@ -107,36 +97,23 @@ mod tests {
     fn two_complete_weeks_below_4_hard_sets_of_chest_make_the_pattern() {
         check(&[], None);
         check(&[chest("2026-11-16", 7)], None);
-        check(
-            &[chest("2026-11-09", 7), chest("2026-11-16", 7)],
-            Some((2, 0.6)),
-        );
+        check(&[chest("2026-11-09", 7), chest("2026-11-16", 7)], Some((2, 0.6)));
         check(&[chest("2026-11-09", 7), chest("2026-11-16", 8)], None);
         check(&[chest("2026-11-09", 8), chest("2026-11-16", 7)], None);
-        check(
-            &[chest("2026-11-09", 0), chest("2026-11-16", 0)],
-            Some((2, 0.6)),
-        );
+        check(&[chest("2026-11-09", 0), chest("2026-11-16", 0)], Some((2, 0.6)));
     }
 
     #[test]
     fn the_week_that_goes_on_says_nothing() {
         check(&[chest("2026-11-16", 7), chest("2026-11-23", 0)], None);
-        let three = [
-            chest("2026-11-09", 7),
-            chest("2026-11-16", 7),
-            chest("2026-11-23", 40),
-        ];
+        let three = [chest("2026-11-09", 7), chest("2026-11-16", 7), chest("2026-11-23", 40)];
         check(&three, Some((2, 0.6)));
     }
 
     #[test]
     fn confidence_grows_with_the_weeks_and_ends_at_0_9() {
         let mondays = ["10-12", "10-19", "10-26", "11-02", "11-09", "11-16"];
-        let weeks: Vec<_> = mondays
-            .iter()
-            .map(|day| chest(&format!("2026-{day}"), 1))
-            .collect();
+        let weeks: Vec<_> = mondays.iter().map(|day| chest(&format!("2026-{day}"), 1)).collect();
         check(&weeks[3..], Some((3, 0.7)));
         check(&weeks[1..], Some((5, 0.9)));
         check(&weeks, Some((6, 0.9)));
@@ -144,14 +121,8 @@ mod tests {
 
     #[test]
     fn a_break_is_no_pattern_and_ends_one() {
-        let rest = HistoryWeek {
-            volume: Volume::default(),
-            ..chest("2026-11-16", 0)
-        };
-        check(
-            &[chest("2026-11-02", 7), chest("2026-11-09", 7), rest],
-            None,
-        );
+        let rest = HistoryWeek { volume: Volume::default(), ..chest("2026-11-16", 0) };
+        check(&[chest("2026-11-02", 7), chest("2026-11-09", 7), rest], None);
         check(&[chest("2026-11-02", 7), chest("2026-11-16", 7)], None);
     }
 
@@ -169,9 +140,6 @@ mod tests {
     #[test]
     fn a_muscle_without_a_minimum_is_never_below_it() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
-        assert_eq!(
-            volume_below_mev(&history, Muscle::Abs, TODAY.parse().unwrap()),
-            None
-        );
+        assert_eq!(volume_below_mev(&history, Muscle::Abs, TODAY.parse().unwrap()), None);
     }
 }

@@ -33,7 +33,7 @@ pub async fn post_key(app: &App, athlete_id: AthleteId) -> Result<Response, ApiE
     Ok(json(StatusCode::CREATED, &body)?)
 }
 
-/// DELETE /v1/admin/athletes/{id}/keys/{key_id}.
+/// DELETE /`v1/admin/athletes/{id}/keys/{key_id`}.
 pub async fn delete_key(
     app: &App,
     athlete_id: AthleteId,

@@ -17,15 +17,8 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
         reason: query(call.request, "reason"),
         status: query(call.request, "status"),
     };
-    if filter
-        .status
-        .as_deref()
-        .is_some_and(|s| !["open", "redriven", "discarded"].contains(&s))
-    {
-        return Err(bad_parameter(
-            "status",
-            "has to be open, redriven or discarded",
-        ));
+    if filter.status.as_deref().is_some_and(|s| !["open", "redriven", "discarded"].contains(&s)) {
+        return Err(bad_parameter("status", "has to be open, redriven or discarded"));
     }
     let limit = cursor::limit(call.request)?;
     let after: Option<Position> = cursor::after(call.request)?;
@@ -42,9 +35,7 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 
 /// GET /v1/admin/dead-letters/{id}.
 pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
-    let stored = dead_letters::get(app.shards.operators(), id)
-        .await?
-        .ok_or(ApiError::NotFound)?;
+    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
     let mut body = item(&stored.listed);
     if let Value::Object(fields) = &mut body {
         fields.insert("message_id".to_owned(), json!(stored.message_id));

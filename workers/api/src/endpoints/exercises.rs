@@ -11,8 +11,5 @@ pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     if !keys::is_live(app.shards.for_athlete(key.athlete_id), key).await? {
         return Err(ApiError::Unauthorized);
     }
-    Ok(json(
-        StatusCode::OK,
-        &serde_json::json!({ "items": CATALOGUE }),
-    )?)
+    Ok(json(StatusCode::OK, &serde_json::json!({ "items": CATALOGUE }))?)
 }

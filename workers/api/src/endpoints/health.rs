@@ -5,8 +5,5 @@ use platform::http::{Response, StatusCode, json};
 
 /// 200.
 pub fn get() -> Result<Response, ApiError> {
-    Ok(json(
-        StatusCode::OK,
-        &serde_json::json!({ "status": "ok" }),
-    )?)
+    Ok(json(StatusCode::OK, &serde_json::json!({ "status": "ok" }))?)
 }

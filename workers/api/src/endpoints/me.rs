@@ -35,23 +35,14 @@ pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
     let new = Fields::of(body, "", &["display_name", "email"], &errors).and_then(|fields| {
         fields.require("display_name");
         let email = email(&fields);
-        display_name(&fields).map(|display_name| NewAthlete {
-            display_name,
-            email,
-        })
+        display_name(&fields).map(|display_name| NewAthlete { display_name, email })
     });
     errors.finish(new)
 }
 
 fn parse_change(body: &Value) -> Result<ProfileChange, ApiError> {
     let errors = Errors::default();
-    let known = [
-        "display_name",
-        "email",
-        "units",
-        "body_weight_kg",
-        "email_threshold",
-    ];
+    let known = ["display_name", "email", "units", "body_weight_kg", "email_threshold"];
     let change = Fields::of(body, "", &known, &errors).map(|fields| {
         for name in ["display_name", "units", "email_threshold"] {
             if fields.has(name) {
@@ -89,9 +80,8 @@ fn email(fields: &Fields<'_>) -> Option<String> {
     let shaped = parts.is_some_and(|(name, domain)| {
         !name.is_empty() && domain.contains('.') && !domain.contains('@')
     });
-    let plain = address
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !b"<>,;:\"()[]\\".contains(&byte));
+    let plain =
+        address.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;:\"()[]\\".contains(&byte));
     if !shaped || !plain || address.len() > EMAIL_BYTES_MAX {
         fields.refuse("email", "has to be a mail address");
         return None;

@@ -22,6 +22,7 @@ struct Answer {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "week_start is its name in the outer contract")]
 struct Week {
     week_start: WeekStart,
     workouts: i64,
@@ -55,21 +56,13 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         return Err(bad_parameter("from", "is more than ten years before to"));
     }
     let database = app.shards.for_athlete(key.athlete_id);
-    let stored = volume::weeks(database, key, from, to)
-        .await?
-        .ok_or(ApiError::Unauthorized)?;
+    let stored = volume::weeks(database, key, from, to).await?.ok_or(ApiError::Unauthorized)?;
     let empty = Volume::default();
     let weeks = std::iter::successors(Some(from), |week| Some(week.next()))
         .take_while(|week| *week <= to)
         .map(|start| week(start, stored.weeks.get(&start).unwrap_or(&empty)))
         .collect();
-    Ok(json(
-        StatusCode::OK,
-        &Answer {
-            weeks,
-            pending: stored.pending,
-        },
-    )?)
+    Ok(json(StatusCode::OK, &Answer { weeks, pending: stored.pending })?)
 }
 
 /// Every muscle is there, trained or not: what is missing is what a coach looks for.

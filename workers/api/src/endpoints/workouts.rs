@@ -47,11 +47,9 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
             Created::Stored { body_weight_grams } => {
                 (new.workout_id, new.document, body_weight_grams, false)
             }
-            Created::Replayed {
-                workout_id,
-                document,
-                body_weight_grams,
-            } => (workout_id, document, body_weight_grams, true),
+            Created::Replayed { workout_id, document, body_weight_grams } => {
+                (workout_id, document, body_weight_grams, true)
+            }
         };
     let stored = StoredWorkout {
         athlete_id: key.athlete_id,
@@ -67,11 +65,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         publish(app, &stored).await;
     }
     let mut response = workout_response(StatusCode::CREATED, &stored)?;
-    set_header(
-        &mut response,
-        "location",
-        &format!("/v1/workouts/{workout_id}"),
-    );
+    set_header(&mut response, "location", &format!("/v1/workouts/{workout_id}"));
     Ok(response)
 }
 
@@ -109,15 +103,10 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         limit: limit + 1,
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    let rows = workouts::list(database, key, &page)
-        .await?
-        .ok_or(ApiError::Unauthorized)?;
+    let rows = workouts::list(database, key, &page).await?.ok_or(ApiError::Unauthorized)?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.position.clone())?;
     let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-    Ok(json(
-        StatusCode::OK,
-        &json!({ "items": items, "next_cursor": next_cursor }),
-    )?)
+    Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
 }
 
 /// A day of a query: `from=2026-11-23`.
@@ -133,11 +122,7 @@ pub fn date(request: &Request, name: &str) -> Result<Option<NaiveDate>, ApiError
 /// Publishes the event of a change that is committed. What fails here heals by the sweep.
 async fn publish(app: &App, stored: &StoredWorkout) {
     let published = match event_about(stored) {
-        Ok(event) => app
-            .publisher
-            .publish(&[event])
-            .await
-            .map_err(|error| error.to_string()),
+        Ok(event) => app.publisher.publish(&[event]).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = published {
@@ -149,24 +134,15 @@ fn idempotency(request: &Request) -> Result<Option<Idempotency>, ApiError> {
     if !request.headers().contains_key("idempotency-key") {
         return Ok(None);
     }
-    let text = text_header(request, "idempotency-key")
-        .unwrap_or_default()
-        .trim();
+    let text = text_header(request, "idempotency-key").unwrap_or_default().trim();
     // The draft wants a quoted string; most clients send it bare.
-    let quoted = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let key = quoted.unwrap_or(text);
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_CHARS_MAX {
-        return Err(ApiError::BadRequest(
-            "the Idempotency-Key has to have 1 to 255 characters",
-        ));
+        return Err(ApiError::BadRequest("the Idempotency-Key has to have 1 to 255 characters"));
     }
     let request_hash = sha256(body_bytes(request)?);
-    Ok(Some(Idempotency {
-        key: key.to_owned(),
-        request_hash,
-    }))
+    Ok(Some(Idempotency { key: key.to_owned(), request_hash }))
 }
 
 fn found(access: Access<StoredWorkout>) -> Result<StoredWorkout, ApiError> {

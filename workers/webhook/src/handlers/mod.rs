@@ -15,15 +15,9 @@ use storage::Shards;
 
 /// Every handler of this worker.
 pub fn registry(shards: Shards, mailer: Rc<dyn Mailer>, clock: Rc<dyn Clock>) -> Registry {
-    let inbox = Inbox {
-        shards,
-        mailer,
-        clock,
-    };
+    let inbox = Inbox { shards, mailer, clock };
     Registry::default()
-        .on(PatternDetectedEventHandler {
-            inbox: inbox.clone(),
-        })
+        .on(PatternDetectedEventHandler { inbox: inbox.clone() })
         .on(NotificationEventHandler { inbox })
 }
 

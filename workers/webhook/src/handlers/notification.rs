@@ -1,4 +1,4 @@
-//! NotificationEventHandler: somebody is to be told something; it becomes a row in the inbox.
+//! `NotificationEventHandler`: somebody is to be told something; it becomes a row in the inbox.
 
 use crate::deliver::{Inbox, News};
 use async_trait::async_trait;

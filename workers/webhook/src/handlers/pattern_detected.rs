@@ -1,4 +1,4 @@
-//! PatternDetectedEventHandler: a pattern becomes a row in the inbox and, when it is sure enough,
+//! `PatternDetectedEventHandler`: a pattern becomes a row in the inbox and, when it is sure enough,
 //! a mail.
 
 use crate::deliver::{Inbox, News};

@@ -31,13 +31,7 @@ impl House {
         let mailer = Rc::new(RecordingMailer::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let registry = registry(shards.clone(), Rc::clone(&mailer) as _, clock);
-        Self {
-            database,
-            shards,
-            sink: RecordingSink::default(),
-            mailer,
-            registry,
-        }
+        Self { database, shards, sink: RecordingSink::default(), mailer, registry }
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
@@ -61,10 +55,7 @@ impl House {
     }
 
     fn dead_letter_reason(&self) -> String {
-        self.sink
-            .take_dead_letters(Queue::WebhookNotification)
-            .remove(0)
-            .reason
+        self.sink.take_dead_letters(Queue::WebhookNotification).remove(0).reason
     }
 }
 
@@ -75,18 +66,12 @@ fn message(data: EventData, attempts: u32) -> RawMessage {
         source: "/test".to_owned(),
         subject: "test".to_owned(),
         time: "2026-11-23T11:59:58Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-            .parse()
-            .unwrap(),
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
         correlation_id: "test".to_owned(),
         causation_id: None,
         data,
     };
-    RawMessage {
-        id: id.to_string(),
-        body: event.encode().unwrap(),
-        attempts,
-    }
+    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts }
 }
 
 fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
@@ -107,10 +92,7 @@ fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
 #[test]
 fn a_sure_pattern_is_a_row_and_one_mail_and_an_unsure_one_only_a_row() {
     let house = House::new();
-    assert_eq!(
-        house.consume(&[pattern(1, 0.8, 1), pattern(2, 0.79, 1)]),
-        [Verdict::Ack; 2]
-    );
+    assert_eq!(house.consume(&[pattern(1, 0.8, 1), pattern(2, 0.79, 1)]), [Verdict::Ack; 2]);
     assert_eq!(
         house.rows(),
         [
@@ -121,10 +103,7 @@ fn a_sure_pattern_is_a_row_and_one_mail_and_an_unsure_one_only_a_row() {
     let mails = house.mailer.take();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].to, "athlete1@example.com");
-    assert_eq!(
-        mails[0].subject,
-        "Chest volume over MRV Bcc: everybody@example.com"
-    );
+    assert_eq!(mails[0].subject, "Chest volume over MRV Bcc: everybody@example.com");
     assert!(mails[0].text.contains("Take 6 hard sets away."));
 }
 
@@ -141,12 +120,8 @@ fn the_same_event_again_in_a_batch_or_later_is_one_row_and_one_mail() {
 #[test]
 fn no_address_or_a_higher_limit_is_no_mail() {
     let house = House::new();
-    house
-        .database
-        .execute("UPDATE athletes SET email = NULL WHERE display_name = 'Athlete 1'");
-    house
-        .database
-        .execute("UPDATE athletes SET email_threshold = 0.95 WHERE email IS NOT NULL");
+    house.database.execute("UPDATE athletes SET email = NULL WHERE display_name = 'Athlete 1'");
+    house.database.execute("UPDATE athletes SET email_threshold = 0.95 WHERE email IS NOT NULL");
     house.consume(&[pattern(1, 1.0, 1), pattern(2, 0.9, 1)]);
     assert_eq!(house.rows().len(), 2);
     assert_eq!(house.mailer.take(), []);
@@ -156,10 +131,7 @@ fn no_address_or_a_higher_limit_is_no_mail() {
 fn a_refused_mail_is_tried_at_the_next_attempt_and_the_row_is_there_meanwhile() {
     let house = House::new();
     house.mailer.refuse_next(1);
-    assert_eq!(
-        house.consume(&[pattern(1, 0.9, 1)]),
-        [Verdict::Retry { delay_s: 1 }]
-    );
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
     assert_eq!(house.rows().len(), 1);
     assert_eq!(house.consume(&[pattern(1, 0.9, 2)]), [Verdict::Ack]);
     assert_eq!(house.mailer.take().len(), 1);
@@ -172,10 +144,7 @@ fn a_mail_refused_four_times_is_a_dead_letter_that_can_be_sent_again() {
     for attempt in 1..=4 {
         house.consume(&[pattern(1, 0.9, attempt)]);
     }
-    assert_eq!(
-        house.dead_letter_reason(),
-        "mail not accepted: mail service away"
-    );
+    assert_eq!(house.dead_letter_reason(), "mail not accepted: mail service away");
     house.consume(&[pattern(1, 0.9, 1)]);
     assert_eq!(house.mailer.take().len(), 1);
 }
@@ -184,29 +153,15 @@ fn a_mail_refused_four_times_is_a_dead_letter_that_can_be_sent_again() {
 fn a_crash_after_the_claim_is_taken_over_by_the_next_attempt_only() {
     let house = House::new();
     // Read well, claimed, and the answer of the claim lost: nobody sent the mail.
-    house
-        .database
-        .execute("UPDATE athletes SET display_name = 'A' WHERE false");
+    house.database.execute("UPDATE athletes SET display_name = 'A' WHERE false");
     house.consume(&[pattern(1, 0.5, 1)]);
-    house
-        .database
-        .execute("UPDATE notifications SET mail_attempt = 1");
+    house.database.execute("UPDATE notifications SET mail_attempt = 1");
     house.consume(&[pattern(1, 0.5, 1)]);
-    house
-        .database
-        .execute("UPDATE athletes SET email_threshold = 0.5");
+    house.database.execute("UPDATE athletes SET email_threshold = 0.5");
     assert_eq!(house.consume(&[pattern(1, 0.5, 1)]), [Verdict::Ack]);
-    assert_eq!(
-        house.mailer.take().len(),
-        0,
-        "another copy of attempt 1 wins no claim"
-    );
+    assert_eq!(house.mailer.take().len(), 0, "another copy of attempt 1 wins no claim");
     assert_eq!(house.consume(&[pattern(1, 0.5, 2)]), [Verdict::Ack]);
-    assert_eq!(
-        house.mailer.take().len(),
-        1,
-        "attempt 2 takes the dead claim over"
-    );
+    assert_eq!(house.mailer.take().len(), 1, "attempt 2 takes the dead claim over");
 }
 
 #[test]
@@ -218,32 +173,19 @@ fn a_mail_is_sent_again_only_when_its_record_is_lost() {
         "CREATE TRIGGER lost BEFORE UPDATE OF mailed_at_ms ON notifications \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(
-        house.consume(&[pattern(1, 0.9, 1)]),
-        [Verdict::Retry { delay_s: 1 }]
-    );
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
     house.database.execute("DROP TRIGGER lost");
     assert_eq!(house.consume(&[pattern(1, 0.9, 2)]), [Verdict::Ack]);
     assert_eq!(house.consume(&[pattern(1, 0.9, 3)]), [Verdict::Ack]);
-    assert_eq!(
-        house.mailer.take().len(),
-        2,
-        "the window that the docs admit"
-    );
+    assert_eq!(house.mailer.take().len(), 2, "the window that the docs admit");
 }
 
 #[test]
 fn a_database_that_is_away_is_a_retry_and_an_unknown_athlete_a_dead_letter() {
     let house = House::new();
     house.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(
-        house.consume(&[pattern(1, 0.9, 1)]),
-        [Verdict::Retry { delay_s: 1 }]
-    );
-    assert_eq!(
-        house.consume(&[pattern(9, 0.9, 1), pattern(1, 0.1, 1)]),
-        [Verdict::Ack; 2]
-    );
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[pattern(9, 0.9, 1), pattern(1, 0.1, 1)]), [Verdict::Ack; 2]);
     assert_eq!(house.dead_letter_reason(), "there is no such athlete");
     assert_eq!(house.rows().len(), 1);
 }
@@ -260,9 +202,7 @@ fn a_requested_notification_is_a_row_with_its_numbers() {
         data: Map::from_iter([("workouts".to_owned(), 4.into())]),
     };
     assert_eq!(house.consume(&[message(data.into(), 1)]), [Verdict::Ack]);
-    let row = house
-        .database
-        .query("SELECT kind, data, created_at_ms FROM notifications");
+    let row = house.database.query("SELECT kind, data, created_at_ms FROM notifications");
     assert_eq!(
         row,
         [r#"{"created_at_ms":1795435198000,"data":"{\"workouts\":4}","kind":"weekly_report"}"#]
@@ -279,10 +219,7 @@ fn a_delivery_to_an_endpoint_is_a_dead_letter_as_long_as_there_are_none() {
         attempt: 1,
     };
     assert_eq!(house.consume(&[message(data.into(), 1)]), [Verdict::Ack]);
-    assert_eq!(
-        house.dead_letter_reason(),
-        "no handler answered for this event here"
-    );
+    assert_eq!(house.dead_letter_reason(), "no handler answered for this event here");
 }
 
 #[test]
