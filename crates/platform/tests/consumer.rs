@@ -1,0 +1,215 @@
+//! The consumer loop with handlers of a test: grouping, settlement, dead letters, and what happens
+//! when nothing works any more.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
+
+use async_trait::async_trait;
+use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::{Delivery, EventHandler, Registry, Usage};
+use shared_kernel::payload::{AggregationUpdated, VolumeThresholdReached};
+use shared_kernel::{DeadLetter, Outcome, Queue};
+use std::cell::RefCell;
+use std::rc::Rc;
+use storage::Shards;
+use testkit::{Fault, FixedClock, RecordingSink, Sqlite, run};
+
+/// Answers each batch with what it was told, and remembers how large the batches were.
+#[derive(Clone, Default)]
+struct Scripted {
+    outcomes: Vec<Outcome>,
+    batches: Rc<RefCell<Vec<usize>>>,
+}
+
+impl Scripted {
+    fn answers(outcomes: &[Outcome]) -> Self {
+        Self { outcomes: outcomes.to_vec(), batches: Rc::default() }
+    }
+}
+
+#[async_trait(?Send)]
+impl EventHandler<AggregationUpdated> for Scripted {
+    async fn handle(&self, deliveries: &[Delivery<'_, AggregationUpdated>]) -> Vec<Outcome> {
+        self.batches.borrow_mut().push(deliveries.len());
+        self.outcomes.clone()
+    }
+}
+
+#[async_trait(?Send)]
+impl EventHandler<VolumeThresholdReached> for Scripted {
+    async fn handle(&self, deliveries: &[Delivery<'_, VolumeThresholdReached>]) -> Vec<Outcome> {
+        self.batches.borrow_mut().push(deliveries.len());
+        self.outcomes.clone()
+    }
+}
+
+struct House {
+    database: Rc<Sqlite>,
+    shards: Shards,
+    sink: RecordingSink,
+    clock: FixedClock,
+}
+
+impl House {
+    fn new() -> Self {
+        let (database, shards) = testkit::database();
+        let clock = FixedClock::at("2026-11-23T12:00:00Z");
+        Self { database, shards, sink: RecordingSink::default(), clock }
+    }
+
+    fn consume(&self, registry: &Registry, queue: &str, messages: &[RawMessage]) -> Vec<Verdict> {
+        let usage = Usage::default();
+        let consumer = Consumer {
+            worker: "test",
+            registry,
+            sink: &self.sink,
+            shards: &self.shards,
+            clock: &self.clock,
+            usage: &usage,
+        };
+        run(consumer.consume_named(queue, messages))
+    }
+}
+
+fn golden(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared-kernel/golden");
+    std::fs::read_to_string(format!("{folder}/{name}.v1.json")).unwrap()
+}
+
+fn message(id: &str, body: String, attempts: u32) -> RawMessage {
+    RawMessage { id: id.to_owned(), body, attempts }
+}
+
+fn updated(attempts: u32) -> RawMessage {
+    message("m", golden("AggregationUpdated"), attempts)
+}
+
+#[test]
+fn a_handler_gets_all_events_of_its_kind_at_once_and_each_outcome_goes_to_its_event() {
+    let house = House::new();
+    let updates = Scripted::answers(&[Outcome::Done, Outcome::transient("away")]);
+    let thresholds = Scripted::answers(&[Outcome::permanent("no such muscle")]);
+    let registry = Registry::default()
+        .on::<AggregationUpdated>(updates.clone())
+        .on::<VolumeThresholdReached>(thresholds.clone());
+    let batch = [
+        updated(1),
+        message("t", golden("VolumeThresholdReached"), 1),
+        message("g", "garbage".to_owned(), 1),
+        updated(2),
+    ];
+    let verdicts = house.consume(&registry, "ai-analysis", &batch);
+    let ack = Verdict::Ack;
+    assert_eq!(verdicts, [ack, ack, ack, Verdict::Retry { delay_s: 2 }]);
+    assert_eq!(*updates.batches.borrow(), [2]);
+    assert_eq!(*thresholds.batches.borrow(), [1]);
+    let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    assert_eq!(reasons[0], "no such muscle");
+    assert!(reasons[1].starts_with("decode: not a CloudEvents 1.0 envelope"));
+}
+
+#[test]
+fn each_attempt_is_retried_later_and_the_fourth_is_a_dead_letter() {
+    let house = House::new();
+    let away = Scripted::answers(&[Outcome::transient("away")]);
+    let registry = Registry::default().on::<AggregationUpdated>(away);
+    let verdicts: Vec<_> = (1..=4)
+        .map(|attempt| house.consume(&registry, "ai-analysis", &[updated(attempt)])[0])
+        .collect();
+    let retry = |delay_s| Verdict::Retry { delay_s };
+    assert_eq!(verdicts, [retry(1), retry(2), retry(4), Verdict::Ack]);
+    let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
+    assert_eq!(
+        letters,
+        [DeadLetter {
+            queue: "ai-analysis".to_owned(),
+            message_id: "m".to_owned(),
+            reason: "away".to_owned(),
+            attempts: 4,
+            failed_at_ms: 1_795_435_200_000,
+            body: golden("AggregationUpdated"),
+        }]
+    );
+}
+
+#[test]
+fn an_event_without_a_handler_or_without_an_answer_is_a_dead_letter() {
+    let house = House::new();
+    let silent = Scripted::answers(&[]);
+    for registry in [Registry::default(), Registry::default().on::<AggregationUpdated>(silent)] {
+        house.consume(&registry, "ai-analysis", &[updated(1)]);
+        let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
+        assert_eq!(letters[0].reason, "no handler answered for this event here");
+    }
+}
+
+#[test]
+fn an_event_on_a_queue_that_is_not_its_own_is_a_dead_letter() {
+    let house = House::new();
+    let registry =
+        Registry::default().on::<AggregationUpdated>(Scripted::answers(&[Outcome::Done]));
+    house.consume(&registry, "volume-aggregation", &[updated(1)]);
+    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
+    assert_eq!(letters[0].reason, "AggregationUpdated does not travel on volume-aggregation");
+}
+
+#[test]
+fn a_dead_letter_that_no_queue_takes_is_retried_and_never_dropped() {
+    let house = House::new();
+    let garbage = |attempts| message("g", "garbage".to_owned(), attempts);
+    for (attempts, delay_s) in [(1, 1), (3, 4), (4, 1)] {
+        house.sink.refuse_next(3);
+        let verdicts =
+            house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
+        assert_eq!(verdicts, [Verdict::Retry { delay_s }], "attempt {attempts}");
+    }
+}
+
+#[test]
+fn a_dead_letter_too_long_to_carry_its_reason_goes_the_platforms_own_way() {
+    let house = House::new();
+    // Each quote becomes two characters within the dead letter.
+    let long = message("g", "\"".repeat(100_000), 1);
+    let verdicts = house.consume(&Registry::default(), "ai-analysis", &[long]);
+    assert_eq!(verdicts, [Verdict::Retry { delay_s: 1 }]);
+}
+
+#[test]
+fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
+    let house = House::new();
+    let registry = Registry::default();
+    let ours = DeadLetter {
+        queue: "ai-analysis".to_owned(),
+        message_id: "m".to_owned(),
+        reason: "away".to_owned(),
+        attempts: 4,
+        failed_at_ms: 5,
+        body: golden("AggregationUpdated"),
+    };
+    let batch = [
+        message("d1", serde_json::to_string(&ours).unwrap(), 1),
+        message("d2", "moved by the platform".to_owned(), 9),
+    ];
+    house.database.fail_next(&[Fault::BeforeCommit]);
+    let verdicts = house.consume(&registry, "ai-analysis-dlq", &batch);
+    assert_eq!(verdicts, [Verdict::Retry { delay_s: 1 }, Verdict::Retry { delay_s: 256 }]);
+    for _ in 0..2 {
+        let verdicts = house.consume(&registry, "ai-analysis-dlq", &batch);
+        assert_eq!(verdicts, [Verdict::Ack, Verdict::Ack]);
+    }
+    let rows = house
+        .database
+        .query("SELECT event_type, reason, attempts, status FROM dead_letters ORDER BY failed_at_ms");
+    assert_eq!(rows.len(), 2, "the same dead letters again are the same rows");
+    assert_eq!(
+        rows[0],
+        r#"{"attempts":4,"event_type":"bulktrack.AggregationUpdated.v1","reason":"away","status":"open"}"#
+    );
+    assert!(rows[1].contains(DeadLetter::MOVED_BY_PLATFORM));
+}
+
+#[test]
+fn a_queue_that_the_table_does_not_know_keeps_its_messages() {
+    let house = House::new();
+    let verdicts = house.consume(&Registry::default(), "no-such-queue", &[updated(1)]);
+    assert_eq!(verdicts, [Verdict::Retry { delay_s: 60 }]);
+}
