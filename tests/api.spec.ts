@@ -53,8 +53,7 @@ async function problem(response: Response, status: number): Promise<Problem> {
   return body;
 }
 
-const postWorkout = (options: RequestOptions) =>
-  athlete.request("POST", "/v1/workouts", options);
+const postWorkout = (options: RequestOptions) => athlete.request("POST", "/v1/workouts", options);
 
 describe("the body of a request", () => {
   it("is 400 when it is not JSON", async () => {
@@ -183,19 +182,29 @@ describe("a path", () => {
 });
 
 describe("a key", () => {
-  const PATHS = ["/v1/workouts", "/v1/volume/weekly", "/v1/notifications", "/v1/me", "/v1/exercises"];
+  const PATHS = [
+    "/v1/workouts",
+    "/v1/volume/weekly",
+    "/v1/notifications",
+    "/v1/me",
+    "/v1/exercises",
+  ];
 
   it.each(PATHS)("is asked for at %s", async (path) => {
     const get = (token?: string) => stack.request("GET", path, { token });
     await problem(await get(), 401);
     await problem(await get("bt_nonsense"), 401);
-    await problem(await get(`${athlete.key.slice(0, -1)}${athlete.key.endsWith("0") ? "1" : "0"}`), 401);
+    await problem(
+      await get(`${athlete.key.slice(0, -1)}${athlete.key.endsWith("0") ? "1" : "0"}`),
+      401,
+    );
     await problem(await get(OPERATOR_TOKEN), 403);
     expect((await get(athlete.key)).status).toBe(200);
   });
 
   it("is asked for before a workout is stored", async () => {
-    const post = (token?: string) => stack.request("POST", "/v1/workouts", { token, json: small() });
+    const post = (token?: string) =>
+      stack.request("POST", "/v1/workouts", { token, json: small() });
     await problem(await post(), 401);
     await problem(await post(`bt_${"0".repeat(48)}_${"0".repeat(64)}`), 401);
     await problem(await post(OPERATOR_TOKEN), 403);
@@ -254,7 +263,10 @@ describe("two athletes", () => {
   it("may use the same Idempotency-Key", async () => {
     const other = await Athlete.create(stack);
     const headers = { "idempotency-key": "monday" };
-    const [mine, theirs] = [await athlete.post(small(), headers), await other.post(small(1), headers)];
+    const [mine, theirs] = [
+      await athlete.post(small(), headers),
+      await other.post(small(1), headers),
+    ];
     expect(mine.id).not.toBe(theirs.id);
     expect(theirs.athlete_id).toBe(other.id);
   });

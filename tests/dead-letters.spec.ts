@@ -24,17 +24,11 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-async function put(queue: string, text: string): Promise<void> {
-  const path = `/v1/admin/queues/${queue}/messages`;
-  const response = await stack.request("POST", path, { token: OPERATOR_TOKEN, text });
-  expect(response.status).toBe(202);
-}
-
 describe("garbage on a queue", () => {
   const garbage = `no event ${randomUUID()}`;
 
   it("is listed with its reason within 20 s", async () => {
-    await put("volume-aggregation", garbage);
+    await stack.put("volume-aggregation", garbage);
     const [letter] = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1);
     expect(letter).toMatchObject({
       queue: "volume-aggregation",
@@ -117,18 +111,24 @@ describe("with the database away", () => {
     { attempt: 1, delaySeconds: 1 },
     { attempt: 4, delaySeconds: 8 },
     { attempt: 20, delaySeconds: 3_600 },
-  ])("a dead letter waits $delaySeconds s after attempt $attempt", async ({ attempt, delaySeconds }) => {
-    const waiting = message("moved", attempt);
-    const decided = await stack.without("dead_letters", () =>
-      stack.deliver("webhook", "webhook-notification-dlq", [waiting]),
-    );
-    expect(decided.explicitAcks).toEqual([]);
-    expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
-  });
+  ])(
+    "a dead letter waits $delaySeconds s after attempt $attempt",
+    async ({ attempt, delaySeconds }) => {
+      const waiting = message("moved", attempt);
+      const decided = await stack.without("dead_letters", () =>
+        stack.deliver("webhook", "webhook-notification-dlq", [waiting]),
+      );
+      expect(decided.explicitAcks).toEqual([]);
+      expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
+    },
+  );
 });
 
 describe("the list", () => {
-  const check = async (filter: Record<string, string>, isMatch: (letter: DeadLetter) => boolean) => {
+  const check = async (
+    filter: Record<string, string>,
+    isMatch: (letter: DeadLetter) => boolean,
+  ) => {
     const all = (await listDeadLetters(stack)).items;
     const { items, total } = await listDeadLetters(stack, filter);
     const expected = all.filter(isMatch);

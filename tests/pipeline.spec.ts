@@ -95,7 +95,12 @@ describe("a posted workout of 30 hard sets for the chest", () => {
   it("leaves no key, no address and none of its text in the log", () => {
     const log = stack.log.texts.join("\n");
     expect(log).toContain(athlete.id);
-    for (const secret of [athlete.key, athlete.key.split("_")[2] ?? "", athlete.email, input.title]) {
+    for (const secret of [
+      athlete.key,
+      athlete.key.split("_")[2] ?? "",
+      athlete.email,
+      input.title,
+    ]) {
       expect(secret).not.toBe("");
       expect(log).not.toContain(secret);
     }

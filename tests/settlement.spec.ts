@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, muscle } from "./support/athlete";
-import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
+import { awaitDeadLetters } from "./support/dead-letters";
 import { eventually } from "./support/eventually";
 import {
   CONSUMERS,
@@ -14,7 +14,8 @@ import {
   strayEvent,
   workoutCompleted,
 } from "./support/events";
-import { type Consumer, type Decisions, type Message, OPERATOR_TOKEN, Stack } from "./support/stack";
+import { expectAcked } from "./support/settled";
+import { type Consumer, type Message, Stack } from "./support/stack";
 
 let stack: Stack;
 
@@ -34,7 +35,7 @@ describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
   it("keeps a bad message's neighbours from harm, and gives the bad one up with its reason", async () => {
     const athlete = await Athlete.create(stack);
     const poison = [...badMessages(queue, athlete.id), ...badFor(consumer)];
-    const good = [message(effectiveEvent(queue, athlete.id)), message(effectiveEvent(queue, athlete.id))];
+    const good = [message(goodEvent(queue, athlete.id)), message(goodEvent(queue, athlete.id))];
     const batch = [...good.slice(0, 1), ...poison.map((bad) => bad.message), ...good.slice(1)];
 
     expectAcked(await stack.deliver(consumer, queue, batch), batch);
@@ -43,7 +44,8 @@ describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
     const ids = new Set(poison.map((bad) => bad.message.id));
     const letters = await eventually(
       "a dead letter for each bad message",
-      async () => (await awaitDeadLetters(stack, { queue }, 0)).filter((l) => ids.has(l.message_id)),
+      async () =>
+        (await awaitDeadLetters(stack, { queue }, 0)).filter((l) => ids.has(l.message_id)),
       (seen) => seen.length === poison.length,
     );
     for (const { message: bad, reason } of poison) {
@@ -56,78 +58,11 @@ describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
   });
 });
 
-describe("with the database away", () => {
-  let broken: Stack;
-  const given: { queue: string; envelope: Envelope }[] = [];
-
-  beforeAll(async () => {
-    broken = await Stack.start({ migrated: false });
-  });
-
-  afterAll(() => broken?.stop());
-
-  describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
-    it.each([
-      { attempt: 1, delaySeconds: 1 },
-      { attempt: 2, delaySeconds: 2 },
-      { attempt: 3, delaySeconds: 4 },
-    ])("retries attempt $attempt after $delaySeconds s", async ({ attempt, delaySeconds }) => {
-      const waiting = message(goodEvent(queue, randomUUID()), attempt);
-      const decided = await broken.deliver(consumer, queue, [waiting]);
-      expect(decided).toMatchObject({ outcome: "ok", ackAll: false, explicitAcks: [] });
-      expect(decided.retryBatch.retry).toBe(false);
-      expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
-    });
-
-    it("decides for each message of a batch by its own attempt", async () => {
-      const batch = [3, 1, 2].map((attempt) => message(goodEvent(queue, randomUUID()), attempt));
-      const decided = await broken.deliver(consumer, queue, batch);
-      expect(decided.retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds])).toEqual(
-        batch.map(({ id }, index) => [id, [4, 1, 2][index]]),
-      );
-    });
-
-    it("gives attempt 4 up", async () => {
-      const envelope = goodEvent(queue, randomUUID());
-      given.push({ queue, envelope });
-      const last = message(envelope, 4);
-      expectAcked(await broken.deliver(consumer, queue, [last]), [last]);
-    });
-  });
-
-  it("keeps what was given up until the database is back, and then it can be read", async () => {
-    await eventually(
-      "the first try of each dead letter has failed",
-      () => broken.log.with({ message: "dead letter", outcome: "transient" }),
-      (lines) => new Set(lines.map((line) => line.queue)).size === CONSUMERS.length,
-    );
-    await broken.migrate();
-    for (const { queue, envelope } of given) {
-      const [letter] = await awaitDeadLetters(broken, { queue }, 1);
-      expect(letter).toMatchObject({
-        queue,
-        event_id: envelope.id,
-        event_type: envelope.type,
-        athlete_id: envelope.partitionkey,
-        attempts: 4,
-        status: "open",
-        body: JSON.stringify(envelope),
-      });
-      expect(letter?.reason).toContain("no such table");
-    }
-    expect((await listDeadLetters(broken)).total).toBe(CONSUMERS.length);
-  });
-});
-
 it("takes a message off its queue again until the database is back", async () => {
   const athlete = await Athlete.create(stack);
   const envelope = workoutCompleted(athlete.id, 2);
   await stack.without("volume_ledger", async () => {
-    const sent = await stack.request("POST", "/v1/admin/queues/volume-aggregation/messages", {
-      token: OPERATOR_TOKEN,
-      text: JSON.stringify(envelope),
-    });
-    expect(sent.status).toBe(202);
+    await stack.put("volume-aggregation", JSON.stringify(envelope));
     await eventually(
       "the first attempt has failed",
       () => stack.log.with({ event_id: envelope.id, attempt: 1, outcome: "transient" }),
@@ -147,8 +82,8 @@ it("takes a message off its queue again until the database is back", async () =>
 describe("the same batch delivered twice", () => {
   it("adds nothing to the totals", async () => {
     const athlete = await Athlete.create(stack);
-    const batch = [workoutCompleted(athlete.id, 4), workoutCompleted(athlete.id, 3)].map((envelope) =>
-      message(envelope),
+    const batch = [workoutCompleted(athlete.id, 4), workoutCompleted(athlete.id, 3)].map(
+      (envelope) => message(envelope),
     );
     const deliver = () => stack.deliver("aggregation", "volume-aggregation", batch);
     expectAcked(await deliver(), batch);
@@ -156,7 +91,10 @@ describe("the same batch delivered twice", () => {
     expect(muscle(await athlete.aggregatedWeek(GOLDEN_DAY), "chest").hard_sets).toBe(7);
 
     expectAcked(await deliver(), batch);
-    expectAcked(await stack.deliver("aggregation", "volume-aggregation", [...batch, ...batch]), batch);
+    expectAcked(
+      await stack.deliver("aggregation", "volume-aggregation", [...batch, ...batch]),
+      batch,
+    );
 
     expect(await athlete.weekly(GOLDEN_DAY)).toEqual(once);
     expect(await stack.rows("volume_ledger", athlete.id)).toBe(2);
@@ -170,7 +108,11 @@ describe("the same batch delivered twice", () => {
     const second = revised(first, 2, "VolumeUpdated", 3);
     const deleted = revised(first, 3, "WorkoutDeleted", 3);
     const deliver = (envelopes: Envelope[]) =>
-      stack.deliver("aggregation", "volume-aggregation", envelopes.map((e) => message(e)));
+      stack.deliver(
+        "aggregation",
+        "volume-aggregation",
+        envelopes.map((e) => message(e)),
+      );
     const chest = async () => muscle(await athlete.aggregatedWeek(GOLDEN_DAY), "chest").hard_sets;
 
     await deliver([second]);
@@ -185,7 +127,9 @@ describe("the same batch delivered twice", () => {
 
   it("finds a pattern once, and tells of it once", async () => {
     const athlete = await Athlete.create(stack);
-    await stack.deliver("aggregation", "volume-aggregation", [message(workoutCompleted(athlete.id, 30))]);
+    await stack.deliver("aggregation", "volume-aggregation", [
+      message(workoutCompleted(athlete.id, 30)),
+    ]);
     const batch = [
       message(event("AggregationUpdated", athlete.id)),
       message(event("VolumeThresholdReached", athlete.id)),
@@ -200,7 +144,7 @@ describe("the same batch delivered twice", () => {
       () => stack.log.with({ worker: "ai", message: "event", athlete_id: athlete.id }),
       (lines) => lines.length >= 6,
     );
-    await everyMailBeforeIsSent();
+    await allNewsBeforeIsThrough();
     expect(await stack.rows("patterns", athlete.id)).toBe(1);
     expect((await athlete.notifications()).items).toHaveLength(1);
     expect(athlete.mails).toHaveLength(1);
@@ -219,20 +163,13 @@ describe("the same batch delivered twice", () => {
     expectAcked(await deliver(batch.map((again) => ({ ...again, attempts: 2 }))), batch);
     expectAcked(await deliver([...batch, ...batch]), batch);
 
-    await everyMailBeforeIsSent();
+    await allNewsBeforeIsThrough();
     const { items, unread } = await athlete.notifications();
     expect(items.map(({ kind }) => kind).sort()).toEqual(["volume_above_mrv", "weekly_report"]);
     expect(unread).toBe(2);
     expect(athlete.mails).toHaveLength(1);
   });
 });
-
-/** Everything is acknowledged, message by message, and nothing comes again. */
-function expectAcked(decided: Decisions, messages: Message[]): void {
-  expect(decided).toMatchObject({ outcome: "ok", ackAll: false, retryMessages: [] });
-  expect(decided.retryBatch.retry).toBe(false);
-  expect([...new Set(decided.explicitAcks)].sort()).toEqual(messages.map(({ id }) => id).sort());
-}
 
 interface Bad {
   message: Message;
@@ -273,11 +210,6 @@ function badFor(consumer: Consumer): Bad[] {
         { message: message(event("WebhookDeliveryRequested", stranger)), reason: "no handler" },
       ];
   }
-}
-
-/** A good event whose effect can be seen. */
-function effectiveEvent(queue: string, athleteId: string): Envelope {
-  return queue === "ai-analysis" ? event("AggregationUpdated", athleteId) : goodEvent(queue, athleteId);
 }
 
 /** Both good events of a batch had their effect. */
@@ -325,10 +257,13 @@ function revised(
   };
 }
 
-/** Sends a mail to somebody else and waits for it: mails are logged in the order they are sent. */
-async function everyMailBeforeIsSent(): Promise<void> {
+/**
+ * Puts news of somebody else on the queue of webhook and waits for the mail: the local queue keeps
+ * its order and mails are logged as they are sent, so all that was under way before is through.
+ */
+async function allNewsBeforeIsThrough(): Promise<void> {
   const marker = await Athlete.create(stack);
-  await stack.deliver("webhook", "webhook-notification", [message(patternDetected(marker.id))]);
+  await stack.put("webhook-notification", JSON.stringify(patternDetected(marker.id)));
   await eventually(
     "the marker's mail",
     () => marker.mails,

@@ -10,9 +10,9 @@ export default defineConfig({
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
     retry: 0,
-    // Each file has a stack of its own and mostly waits for queues; two at once keep two cores busy.
+    // Each file has a stack of its own and mostly waits for queues: more at once than there are cores.
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 4,
     // Within a file the tests share a stack and run in order.
     sequence: { concurrent: false, shuffle: false },
   },

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Consumer, Message } from "./stack";
 
-/** The workers that consume, each with its queue and the tables it cannot do without. */
+/** The workers that consume, each with its queue. */
 export const CONSUMERS: { consumer: Consumer; queue: string }[] = [
   { consumer: "aggregation", queue: "volume-aggregation" },
   { consumer: "ai", queue: "ai-analysis" },

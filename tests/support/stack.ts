@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import type { Response, V4WorkerOptions } from "miniflare";
+import type { RequestInit, Response, V4WorkerOptions } from "miniflare";
 import {
   unstable_getMiniflareWorkerOptions as miniflareWorkerOptions,
   unstable_readConfig as readConfig,
@@ -16,11 +16,36 @@ export const OPERATOR_TOKEN = "the operator of the tests";
 const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
+const ORIGIN = "http://bulktrack.test";
 
 export type Consumer = "aggregation" | "ai" | "webhook";
-type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
-type Fetcher = Awaited<ReturnType<Miniflare["getWorker"]>>;
-export type Decisions = Awaited<ReturnType<Fetcher["queue"]>>;
+
+/** What a consumer told its queue of a batch. */
+export interface Decisions {
+  outcome: string;
+  ackAll: boolean;
+  retryBatch: { retry: boolean; delaySeconds?: number };
+  explicitAcks: string[];
+  retryMessages: { msgId: string; delaySeconds?: number }[];
+}
+
+// miniflare's own types for these come from a package that it does not bring along.
+interface WorkerHandle {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  queue(name: string, messages: (Message & { timestamp: Date })[]): Promise<Decisions>;
+  scheduled(options: { cron: string }): Promise<unknown>;
+}
+
+interface Statement {
+  bind(...values: (string | number | null)[]): Statement;
+  first<T>(column: string): Promise<T | null>;
+  run(): Promise<unknown>;
+}
+
+interface Database {
+  prepare(sql: string): Statement;
+  batch(statements: Statement[]): Promise<unknown>;
+}
 
 /** A message as the platform would deliver it. */
 export interface Message {
@@ -59,7 +84,7 @@ export class Stack {
       }),
     );
     await miniflare.ready;
-    const database = await miniflare.getD1Database("DB", "bulktrack-api");
+    const database: Database = await miniflare.getD1Database("DB", "bulktrack-api");
     const stack = new Stack(miniflare, output, log, database);
     if (options.migrated) {
       await stack.migrate();
@@ -87,8 +112,8 @@ export class Stack {
   }
 
   /** One HTTP request to the api. */
-  async request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    return this.miniflare.dispatchFetch(`http://bulktrack.test${path}`, init(method, options));
+  request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
+    return this.miniflare.dispatchFetch(`${ORIGIN}${path}`, init(method, options));
   }
 
   /** One HTTP request to an api whose every send to a queue fails. */
@@ -97,9 +122,8 @@ export class Stack {
     path: string,
     options: RequestOptions = {},
   ): Promise<Response> {
-    const api = await this.miniflare.getWorker(CUT_OFF_API);
-    const response = await api.fetch(`http://bulktrack.test${path}`, init(method, options));
-    return response as unknown as Response;
+    const api = await this.worker(CUT_OFF_API);
+    return api.fetch(`${ORIGIN}${path}`, init(method, options));
   }
 
   /** The answer of an operator's GET. */
@@ -111,9 +135,18 @@ export class Stack {
     return (await response.json()) as T;
   }
 
+  /** Puts a text on a queue, as an operator can. */
+  async put(queue: string, text: string): Promise<void> {
+    const path = `/v1/admin/queues/${queue}/messages`;
+    const response = await this.request("POST", path, { token: OPERATOR_TOKEN, text });
+    if (response.status !== 202) {
+      throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
+    }
+  }
+
   /** Hands a batch to a consumer, past the queue, and answers what it decided. */
   async deliver(consumer: Consumer, queue: string, messages: Message[]): Promise<Decisions> {
-    const worker = await this.miniflare.getWorker(`bulktrack-${consumer}`);
+    const worker = await this.worker(`bulktrack-${consumer}`);
     const timestamp = new Date();
     return worker.queue(
       queue,
@@ -123,8 +156,12 @@ export class Stack {
 
   /** Lets the cron of the api strike. */
   async strikeCron(): Promise<void> {
-    const api = await this.miniflare.getWorker("bulktrack-api");
+    const api = await this.worker("bulktrack-api");
     await api.scheduled({ cron: "* * * * *" });
+  }
+
+  private async worker(name: string): Promise<WorkerHandle> {
+    return (await this.miniflare.getWorker(name)) as unknown as WorkerHandle;
   }
 
   /** Takes a table away, does something, and puts the table back. */
@@ -158,7 +195,7 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
   return {
     ...workerOptions,
     name: config.name,
-    bindings: { ...workerOptions.bindings, ...secrets },
+    bindings: { ...(workerOptions.bindings as object), ...secrets },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },
@@ -175,7 +212,7 @@ function project(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
-function init(method: string, { token, json, text, headers }: RequestOptions) {
+function init(method: string, { token, json, text, headers }: RequestOptions): RequestInit {
   const body = json === undefined ? text : JSON.stringify(json);
   return {
     method,

@@ -1,6 +1,6 @@
 //! The consumer loop with handlers of a test: grouping, settlement, dead letters, and what happens
 //! when nothing works any more.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
+#![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use async_trait::async_trait;
 use platform::consumer::{Consumer, RawMessage, Verdict};
@@ -158,8 +158,7 @@ fn a_dead_letter_that_no_queue_takes_is_retried_and_never_dropped() {
     let garbage = |attempts| message("g", "garbage".to_owned(), attempts);
     for (attempts, delay_s) in [(1, 1), (3, 4), (4, 1)] {
         house.sink.refuse_next(3);
-        let verdicts =
-            house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
+        let verdicts = house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
         assert_eq!(verdicts, [Verdict::Retry { delay_s }], "attempt {attempts}");
     }
 }
@@ -196,9 +195,9 @@ fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
         let verdicts = house.consume(&registry, "ai-analysis-dlq", &batch);
         assert_eq!(verdicts, [Verdict::Ack, Verdict::Ack]);
     }
-    let rows = house
-        .database
-        .query("SELECT event_type, reason, attempts, status FROM dead_letters ORDER BY failed_at_ms");
+    let rows = house.database.query(
+        "SELECT event_type, reason, attempts, status FROM dead_letters ORDER BY failed_at_ms",
+    );
     assert_eq!(rows.len(), 2, "the same dead letters again are the same rows");
     assert_eq!(
         rows[0],

@@ -73,8 +73,7 @@ fn each_consumer_is_configured_as_the_table_says() {
 fn each_producer_has_the_binding_that_the_table_says() {
     for worker in WORKERS {
         let binding = |binding: &str, queue: &str| format!("{binding} -> {queue}");
-        let events =
-            sends(worker).iter().map(|queue| binding(queue.binding(), queue.name()));
+        let events = sends(worker).iter().map(|queue| binding(queue.binding(), queue.name()));
         let letters = Queue::ALL
             .into_iter()
             .filter(|queue| consumer_of(*queue) == worker)

@@ -177,6 +177,9 @@ macro_rules! touched_days {
 }
 
 /// The sums of the ledger over `period` (`days` or `weeks`, called t), from its first to its last day.
+///
+/// INDEXED BY, here and below: without it SQLite may read all of an athlete's workouts for one day,
+/// and the 10,000th workout would cost more than the 10th. A plan that cannot use it is an error.
 macro_rules! sums {
     ($first:literal, $last:literal) => {
         concat!(
@@ -185,7 +188,7 @@ macro_rules! sums {
             "(SELECT json_group_object(muscle, json_array(half_sets, grams)) FROM (",
             "SELECT part.key AS muscle, sum(part.value ->> 0) AS half_sets, ",
             "sum(part.value ->> 1) AS grams ",
-            "FROM volume_ledger AS inner_ledger, json_each(inner_ledger.muscles) AS part ",
+            "FROM volume_ledger AS inner_ledger INDEXED BY volume_ledger_by_day, json_each(inner_ledger.muscles) AS part ",
             "WHERE inner_ledger.athlete_id = t.athlete_id ",
             "AND inner_ledger.local_date BETWEEN ",
             $first,
@@ -202,7 +205,7 @@ const SUM_DAYS: &str = concat!(
     touched_days!(),
     "SELECT t.athlete_id, t.local_date, ",
     sums!("t.local_date", "t.local_date"),
-    " FROM days AS t LEFT JOIN volume_ledger AS ledger \
+    " FROM days AS t LEFT JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
      ON ledger.athlete_id = t.athlete_id AND ledger.local_date = t.local_date \
      WHERE true GROUP BY t.athlete_id, t.local_date \
      ON CONFLICT (athlete_id, local_date) DO UPDATE SET workouts = excluded.workouts, \
@@ -220,7 +223,7 @@ const SUM_WEEKS: &str = concat!(
     "SELECT t.athlete_id, t.week_start, ",
     sums!("t.week_start", "date(t.week_start, '+6 days')"),
     ", coalesce(sum(ledger.revision), 0) \
-     FROM weeks AS t LEFT JOIN volume_ledger AS ledger ON ledger.athlete_id = t.athlete_id \
+     FROM weeks AS t LEFT JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day ON ledger.athlete_id = t.athlete_id \
      AND ledger.local_date BETWEEN t.week_start AND date(t.week_start, '+6 days') \
      WHERE true GROUP BY t.athlete_id, t.week_start \
      ON CONFLICT (athlete_id, week_start) DO UPDATE SET workouts = excluded.workouts, \
@@ -309,7 +312,7 @@ pub async fn weeks(
         [Param::text(from), Param::text(to)],
     );
     let pending = Statement::new(
-        "SELECT count(*) AS pending FROM workouts \
+        "SELECT count(*) AS pending FROM workouts INDEXED BY workouts_pending \
          WHERE athlete_id = ?1 AND aggregated_revision < revision",
         [Param::text(proof.athlete_id)],
     );

@@ -1,5 +1,4 @@
 //! The inbox and the dead letters on real SQL: pages, filters, owners.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 use serde_json::Map;
 use shared_kernel::{DeadLetter, EventId};
