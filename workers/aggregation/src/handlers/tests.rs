@@ -277,8 +277,10 @@ proptest! {
         for batch in shuffled.chunks(3) {
             stormy.consume(batch);
         }
-        let reversed: Vec<_> = messages.iter().rev().cloned().collect();
-        stormy.consume(&reversed);
+        // At last everything comes once more, each alone, the oldest revisions last.
+        for message in messages.iter().rev() {
+            stormy.consume(std::slice::from_ref(message));
+        }
         let sums = |house: &House| {
             house.database.query(
                 "SELECT athlete_id, week_start, workouts, sets, tonnage_grams, hard_half_sets, \
