@@ -17,6 +17,9 @@ const MOVED_BY_PLATFORM = "moved by the platform after its last retry";
 let stack: Stack;
 let athlete: Athlete;
 
+/** With its reason around it, it would be longer than a message can be (128,000 bytes). */
+const tooLong = "garbage ".repeat(15_980);
+
 beforeAll(async () => {
   stack = await Stack.start();
   athlete = await Athlete.create(stack);
@@ -76,12 +79,39 @@ describe("a message that the platform itself moved", () => {
 
   it("is kept whatever it is", async () => {
     const before = (await listDeadLetters(stack)).total;
-    const bodies = ["", "{}", "null", "[]", '{"queue":"volume-aggregation"}', { an: "object" }];
+    const bodies = [
+      "",
+      "{}",
+      "null",
+      'a\u0000b \u{1f3cb} "c"',
+      "[]",
+      '{"queue":"volume-aggregation"}',
+      { an: "object" },
+    ];
     const messages = bodies.map((body) => message(body));
     const decided = await stack.deliver("aggregation", "volume-aggregation-dlq", messages);
     expect([...decided.explicitAcks].sort()).toEqual(messages.map(({ id }) => id).sort());
+    const letters = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, bodies.length);
+    for (const { id, body } of messages) {
+      const kept = letters.find(({ message_id }) => message_id === id)?.body;
+      expect(kept).toBe(typeof body === "string" ? body : JSON.stringify(body));
+    }
     expect((await listDeadLetters(stack)).total).toBe(before + bodies.length);
   });
+});
+
+it("a message too long to carry its reason is moved by the platform, whole", async () => {
+  const { total } = await listDeadLetters(stack, { queue: "webhook-notification" });
+  await stack.put("webhook-notification", tooLong);
+  const letters = await awaitDeadLetters(
+    stack,
+    { queue: "webhook-notification" },
+    total + 1,
+    45_000,
+  );
+  const letter = letters.find(({ body }) => body === tooLong);
+  expect(letter).toMatchObject({ attempts: 4 });
+  expect(letter?.reason).toContain(MOVED_BY_PLATFORM);
 });
 
 describe("the same dead letter twice", () => {

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete, muscle, thirtySetsOfChest, type Workout } from "./support/athlete";
+import { Athlete, muscle, thirtySetsOfChest, workout, type Workout } from "./support/athlete";
 import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 
@@ -134,5 +134,31 @@ describe("a posted workout of 30 hard sets for the chest", () => {
     expect(week).toMatchObject({ workouts: 0, sets: 0, hard_sets: 0, tonnage_kg: 0 });
     expect(muscle(week, "chest")).toMatchObject({ hard_sets: 0, level: "below_mev" });
     expect((await athlete.workouts()).items).toEqual([]);
+  });
+});
+
+describe("a workout that goes on", () => {
+  it("counts as far as it is logged", async () => {
+    const { ended_at: _, ...begun } = workout({ "leg-press": 3 });
+    const lifter = await Athlete.create(stack);
+    const answer = await lifter.post(begun);
+    expect(answer).toMatchObject({ status: "in_progress", revision: 1, totals: { hard_sets: 3 } });
+    const week = await lifter.aggregatedWeek(begun.started_at);
+    expect(muscle(week, "quads").hard_sets).toBe(3);
+    expect(muscle(week, "glutes").hard_sets).toBe(1.5);
+  });
+});
+
+describe("a workout posted ten times at once under one Idempotency-Key", () => {
+  it("is one workout, and ten times the same answer", async () => {
+    const lifter = await Athlete.create(stack);
+    const input = workout({ "leg-press": 3 });
+    const headers = { "idempotency-key": randomUUID() };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => lifter.post(input, headers)),
+    );
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect((await lifter.workouts()).items).toEqual([answers[0]]);
+    expect(await lifter.aggregatedWeek(input.started_at)).toMatchObject({ workouts: 1, sets: 3 });
   });
 });

@@ -46,12 +46,13 @@ export async function awaitDeadLetters(
   stack: Stack,
   filter: Record<string, string>,
   count: number,
+  deadlineMs = LISTED_WITHIN_MS,
 ): Promise<DeadLetterWithBody[]> {
   const { items } = await eventually(
     `${count} dead letters of ${JSON.stringify(filter)}`,
     () => listDeadLetters(stack, filter),
     ({ total }) => total >= count,
-    LISTED_WITHIN_MS,
+    deadlineMs,
   );
   return Promise.all(items.map(({ id }) => readDeadLetter(stack, id)));
 }

@@ -8,8 +8,9 @@ use shared_kernel::{AthleteId, TraceContext, WorkoutId};
 use training::Grams;
 
 /// The sweep leaves a workout alone for so long after it changed: its event is on its way.
-/// Half the two minutes within which a lost event is to be sent again.
-const RESEND_AFTER_MS: i64 = 60_000;
+/// With the minute between two sweeps that is well within the two minutes in which a lost event is
+/// to be sent again.
+const RESEND_AFTER_MS: i64 = 45_000;
 /// An answer is kept so long under its Idempotency-Key: a phone may be offline for a week.
 const IDEMPOTENCY_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
