@@ -8,7 +8,8 @@ use crate::usage::Usage;
 use shared_kernel::event::Label;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{DeadLetter, Event, EventType, Outcome, Queue, Settlement, settle};
-use storage::Shards;
+use storage::database::write_splitting;
+use storage::{Shards, dead_letters};
 
 /// A message as the platform delivers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +174,8 @@ impl Consumer<'_> {
     /// Consumes a batch of dead letters: each becomes a row that an operator can read.
     ///
     /// 1. read each: ours, or a bare body that the platform moved;
-    /// 2. store them (await; keyed by what they are about, a repeat changes nothing);
+    /// 2. store them (await; keyed by what they are about, a repeat changes nothing). A batch that
+    ///    is too large for one write is split; a letter that cannot be stored is retried, not lost;
     /// 3. one log line for each.
     pub async fn consume_dead_letters(
         &self,
@@ -185,18 +187,23 @@ impl Consumer<'_> {
             .iter()
             .map(|message| DeadLetter::read(queue, &message.id, &message.body, now_ms))
             .collect();
-        let stored = storage::dead_letters::store(self.shards.operators(), &letters).await;
+        let database = self.shards.operators();
+        let stored =
+            write_splitting(&letters, async |part| dead_letters::store(database, part).await).await;
         let policy = queue.dead_letter_consumption().retry;
         let mut verdicts = Vec::with_capacity(messages.len());
-        for (letter, message) in letters.iter().zip(messages) {
-            let verdict = match &stored {
-                Ok(()) => Verdict::Ack,
-                Err(_) => Verdict::Retry {
-                    delay_s: policy.delay_after(message.attempts).unwrap_or(policy.delay_s_max),
-                },
-            };
-            self.log_dead_letter(queue, letter, verdict, stored.as_ref().err());
-            verdicts.push(verdict);
+        for (range, result) in stored {
+            let part = letters.iter().zip(messages).skip(range.start).take(range.len());
+            for (letter, message) in part {
+                let verdict = match &result {
+                    Ok(()) => Verdict::Ack,
+                    Err(_) => Verdict::Retry {
+                        delay_s: policy.delay_after(message.attempts).unwrap_or(policy.delay_s_max),
+                    },
+                };
+                self.log_dead_letter(queue, letter, verdict, result.as_ref().err());
+                verdicts.push(verdict);
+            }
         }
         verdicts
     }

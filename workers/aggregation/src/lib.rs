@@ -8,15 +8,16 @@ pub mod publisher;
 pub mod thresholds;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, consume_batch};
+use platform::cloudflare::{JsContext, MessageBatch, consume_batch, retry_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: volume-aggregation and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    if let Some(wiring) = wiring::Wiring::of(&env) {
-        consume_batch(&batch, &wiring.consumer()).await;
+    match wiring::Wiring::of(&env) {
+        Some(wiring) => consume_batch(&batch, &wiring.consumer()).await,
+        None => retry_batch(&batch),
     }
     JsValue::UNDEFINED
 }

@@ -12,6 +12,10 @@ use wasm_bindgen::prelude::*;
 use worker::worker_sys::MessageBatch;
 use worker::{Env, QueueContentType};
 
+/// The pause before a batch is tried again for which a binding was missing (ours: a deployment is
+/// mended in minutes, and 3 retries are all there are).
+const UNBOUND_RETRY_DELAY_S: u32 = 300;
+
 #[wasm_bindgen]
 extern "C" {
     type Message;
@@ -34,10 +38,8 @@ extern "C" {
 /// rules, and every handler is fit to see it again.
 pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
     let queue: String = batch.queue().map(Into::into).unwrap_or_default();
-    let messages: Vec<Message> = match batch.messages() {
-        Ok(messages) => messages.iter().map(JsCast::unchecked_into).collect(),
-        Err(_) => return,
-    };
+    let Ok(messages) = batch.messages() else { return retry_batch(batch) };
+    let messages: Vec<Message> = messages.iter().map(JsCast::unchecked_into).collect();
     let raw: Vec<_> = messages.iter().map(read).collect();
     let verdicts = consumer.consume_named(&queue, &raw).await;
     for (message, verdict) in messages.iter().zip(verdicts) {
@@ -48,6 +50,15 @@ pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
         if settled.is_err() {
             tracing::error!(queue, "the platform took no settlement");
         }
+    }
+}
+
+/// Gives a whole batch back: a worker that lacks a binding keeps its messages until the deployment
+/// is mended or they are moved to the dead-letter queue. (A batch left unsettled would be
+/// acknowledged, and lost.)
+pub fn retry_batch(batch: &MessageBatch) {
+    if batch.retry_all(retry_options(UNBOUND_RETRY_DELAY_S)).is_err() {
+        tracing::error!("the platform took no retry of a batch");
     }
 }
 
