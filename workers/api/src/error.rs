@@ -65,13 +65,15 @@ impl ApiError {
                 said(StatusCode::UNAUTHORIZED).with_header("www-authenticate", "Bearer")
             }
             Self::Forbidden => said(StatusCode::FORBIDDEN),
-            Self::TooLong => said(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::TooLong | Self::Send(SendError::TooLong { .. }) => {
+                said(StatusCode::PAYLOAD_TOO_LARGE)
+            }
             Self::NotJsonType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::NotJson(_) | Self::BadRequest(_) => said(StatusCode::BAD_REQUEST),
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
             Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
-            | Self::Send(_) => Problem::new(
+            | Self::Send(SendError::Refused { .. }) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "nothing was changed; please try again",
             )
