@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const TEST_TIMEOUT_MS = 60_000;
 
 export default defineConfig({
+  cacheDir: "../node_modules/.vite",
   test: {
     include: ["**/*.spec.ts"],
     reporters: ["default"],
