@@ -14,7 +14,9 @@ mod sqlite;
 pub use recording::{FixedClock, FixedEntropy, RecordingMailer, RecordingSink};
 pub use sqlite::{Fault, Sqlite};
 
-use shared_kernel::AthleteId;
+use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::{Registry, Usage};
+use shared_kernel::{AthleteId, Event, EventData, EventId, Queue};
 use std::future::Future;
 use std::rc::Rc;
 use storage::athletes::{self, NewAthlete};
@@ -50,4 +52,39 @@ pub fn athlete(database: &Sqlite, n: u128) -> KeyProof {
     };
     run(athletes::create(database, &profile, &key, 0)).expect("the athlete is stored");
     key
+}
+
+/// The trace of every message of a test.
+pub const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// A message that carries an event, at its first delivery. The same data is the same event.
+pub fn message(data: impl Into<EventData>) -> RawMessage {
+    let data = data.into();
+    let id = EventId::derived(&[&format!("{data:?}")]);
+    let event = Event {
+        id,
+        source: "/test".to_owned(),
+        subject: "test".to_owned(),
+        time: "2026-11-23T11:59:58Z".parse().unwrap(),
+        trace: format!("00-{TRACE_ID}-00f067aa0ba902b7-01").parse().unwrap(),
+        correlation_id: "test".to_owned(),
+        causation_id: None,
+        data,
+    };
+    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
+}
+
+/// Lets a worker's handlers consume a batch.
+pub fn consume(
+    registry: &Registry,
+    shards: &Shards,
+    sink: &RecordingSink,
+    queue: Queue,
+    messages: &[RawMessage],
+) -> Vec<Verdict> {
+    let usage = Usage::default();
+    let clock = FixedClock::at("2026-11-23T12:00:00Z");
+    let consumer =
+        Consumer { worker: "test", registry, sink, shards, clock: &clock, usage: &usage };
+    run(consumer.consume(queue, messages))
 }

@@ -8,16 +8,13 @@ pub mod publisher;
 pub mod thresholds;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, consume_batch, retry_batch};
+use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: volume-aggregation and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    match wiring::Wiring::of(&env) {
-        Some(wiring) => consume_batch(&batch, &wiring.consumer()).await,
-        None => retry_batch(&batch),
-    }
+    serve_batch("aggregation", &batch, &env, |bindings| Ok(wiring::registry(bindings))).await;
     JsValue::UNDEFINED
 }

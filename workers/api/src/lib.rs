@@ -33,13 +33,13 @@ pub async fn fetch(
     _: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
     let request = read_request(request.into(), BODY_BYTES_MAX).await?;
-    let response = wiring::Wiring::of(&env)?.app.handle(request).await;
+    let response = wiring::app(&env)?.handle(request).await;
     Ok(write_response(response)?.into())
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
 pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
-    wiring::Wiring::of(&env)?.app.sweep().await;
+    wiring::app(&env)?.sweep().await;
     Ok(())
 }

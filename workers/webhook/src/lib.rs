@@ -7,16 +7,13 @@ pub mod deliver;
 pub mod handlers;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, consume_batch, retry_batch};
+use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: webhook-notification and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    match wiring::Wiring::of(&env) {
-        Some(wiring) => consume_batch(&batch, &wiring.consumer()).await,
-        None => retry_batch(&batch),
-    }
+    serve_batch("webhook", &batch, &env, |bindings| wiring::registry(bindings, &env)).await;
     JsValue::UNDEFINED
 }

@@ -1,5 +1,6 @@
 //! The adapters to Cloudflare Workers: the only module that names the `worker` crate.
 
+mod bindings;
 mod console;
 mod d1;
 mod email;
@@ -7,10 +8,10 @@ mod fetch;
 mod queue;
 mod system;
 
-pub use console::log_to_console;
-pub use d1::D1;
+pub use bindings::{Bindings, serve_batch};
+pub(crate) use console::log_to_console;
+pub(crate) use d1::D1;
 pub use email::SendEmailBinding;
 pub use fetch::{read_request, write_response};
-pub use queue::{QueueBindings, consume_batch, retry_batch};
 pub use system::System;
 pub use worker::worker_sys::{Context as JsContext, MessageBatch};

@@ -1,14 +1,16 @@
 //! The handlers on real SQL, with a recording sink: totals, announcements, repeats and faults.
 
 use super::*;
-use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Publisher, Usage};
+use platform::Publisher;
+use platform::consumer::{RawMessage, Verdict};
 use proptest::prelude::*;
+use shared_kernel::Queue;
 use shared_kernel::payload::{
     Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
 };
-use shared_kernel::{EventId, Queue};
-use testkit::{Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, run};
+use testkit::{
+    Fault, FixedClock, RecordingSink, Sqlite, TRACE_ID, athlete, athlete_id, consume, message,
+};
 use training::{Exercise, Grams, PerformedExercise, PerformedSet, SetKind};
 use uuid::Uuid;
 
@@ -16,7 +18,6 @@ struct House {
     database: Rc<Sqlite>,
     shards: Shards,
     sink: Rc<RecordingSink>,
-    clock: Rc<FixedClock>,
     registry: Registry,
 }
 
@@ -29,21 +30,12 @@ impl House {
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let publisher = AggregationEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
-        let registry = registry(shards.clone(), publisher, Rc::clone(&clock) as _);
-        Self { database, shards, sink, clock, registry }
+        let registry = registry(shards.clone(), publisher, clock);
+        Self { database, shards, sink, registry }
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
-        let usage = Usage::default();
-        let consumer = Consumer {
-            worker: "aggregation",
-            registry: &self.registry,
-            sink: &*self.sink,
-            shards: &self.shards,
-            clock: &*self.clock,
-            usage: &usage,
-        };
-        run(consumer.consume(Queue::VolumeAggregation, messages))
+        consume(&self.registry, &self.shards, &self.sink, Queue::VolumeAggregation, messages)
     }
 
     fn totals(&self) -> Vec<String> {
@@ -92,23 +84,8 @@ fn snapshot(
     }
 }
 
-fn message(data: EventData) -> RawMessage {
-    let id = EventId::derived(&[&format!("{data:?}")]);
-    let event = Event {
-        id,
-        source: "/test".to_owned(),
-        subject: "test".to_owned(),
-        time: "2026-11-23T12:00:00Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
-        correlation_id: "test".to_owned(),
-        causation_id: None,
-        data,
-    };
-    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
-}
-
 fn completed(workout: WorkoutSnapshot) -> RawMessage {
-    message(WorkoutCompleted { workout }.into())
+    message(WorkoutCompleted { workout })
 }
 
 #[test]
@@ -137,7 +114,7 @@ fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
             ("triceps", Threshold::MevReached),
         ]
     );
-    assert_eq!(events[1].trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    assert_eq!(events[1].trace.trace_id(), TRACE_ID);
 }
 
 #[test]
@@ -157,10 +134,10 @@ fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
 fn a_batch_of_all_four_kinds_is_two_round_trips() {
     let house = House::new(1);
     let batch = [
-        message(TrainingSetRecorded { workout: snapshot(1, 1, 1, "2026-11-18", 1) }.into()),
+        message(TrainingSetRecorded { workout: snapshot(1, 1, 1, "2026-11-18", 1) }),
         completed(snapshot(1, 2, 1, "2026-11-18", 2)),
-        message(VolumeUpdated { workout: snapshot(1, 3, 2, "2026-11-18", 4) }.into()),
-        message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }.into()),
+        message(VolumeUpdated { workout: snapshot(1, 3, 2, "2026-11-18", 4) }),
+        message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }),
     ];
     let before = house.database.round_trips();
     assert_eq!(house.consume(&batch), [Verdict::Ack; 4]);
@@ -220,7 +197,7 @@ fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
     house.consume(&[completed(snapshot(1, 1, 1, "2026-11-15", 3))]);
     house.sink.take_events();
     let moved = VolumeUpdated { workout: snapshot(1, 1, 2, "2026-11-16", 3) };
-    house.consume(&[message(moved.into())]);
+    house.consume(&[message(moved)]);
     let weeks = house.database.query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
     assert_eq!(
         weeks,
@@ -240,12 +217,12 @@ fn history() -> impl Strategy<Value = Vec<RawMessage>> {
             *revision += 1;
             let id = athlete * 10 + workout;
             let workout = snapshot(athlete, id, *revision, &format!("2026-11-{day:02}"), sets);
-            messages.push(message(match kind {
-                0 => TrainingSetRecorded { workout }.into(),
-                1 => WorkoutCompleted { workout }.into(),
-                2 => WorkoutDeleted { workout }.into(),
-                _ => VolumeUpdated { workout }.into(),
-            }));
+            messages.push(match kind {
+                0 => message(TrainingSetRecorded { workout }),
+                1 => message(WorkoutCompleted { workout }),
+                2 => message(WorkoutDeleted { workout }),
+                _ => message(VolumeUpdated { workout }),
+            });
         }
         messages
     })

@@ -1,14 +1,16 @@
 //! The handlers on real SQL: what is published and stored, repeats, and the round trips.
 
 use super::*;
-use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Publisher, Usage};
+use platform::Publisher;
+use platform::consumer::{RawMessage, Verdict};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, Threshold, TrainingPatternDetected, VolumeThresholdReached,
 };
-use shared_kernel::{Event, EventData, EventId, Queue, WorkoutId};
+use shared_kernel::{EventData, Queue, WorkoutId};
 use storage::volume::{self, LedgerEntry};
-use testkit::{Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, run};
+use testkit::{
+    Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
+};
 use training::{HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 use uuid::Uuid;
 
@@ -49,17 +51,7 @@ impl House {
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
-        let usage = Usage::default();
-        let clock = FixedClock::at("2026-11-25T12:00:00Z");
-        let consumer = Consumer {
-            worker: "ai",
-            registry: &self.registry,
-            sink: &*self.sink,
-            shards: &self.shards,
-            clock: &clock,
-            usage: &usage,
-        };
-        run(consumer.consume(Queue::AiAnalysis, messages))
+        consume(&self.registry, &self.shards, &self.sink, Queue::AiAnalysis, messages)
     }
 
     fn patterns(&self) -> Vec<TrainingPatternDetected> {
@@ -69,21 +61,6 @@ impl House {
         });
         patterns.collect()
     }
-}
-
-fn message(data: EventData) -> RawMessage {
-    let id = EventId::derived(&[&format!("{data:?}")]);
-    let event = Event {
-        id,
-        source: "/test".to_owned(),
-        subject: "test".to_owned(),
-        time: "2026-11-25T12:00:00Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
-        correlation_id: "test".to_owned(),
-        causation_id: None,
-        data,
-    };
-    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
 }
 
 fn week(monday: &str) -> WeekStart {
@@ -96,7 +73,7 @@ fn updated(n: u128, monday: &str) -> RawMessage {
         week_start: week(monday),
         volume: Volume::default(),
     };
-    message(data.into())
+    message(data)
 }
 
 fn crossed(n: u128, monday: &str, threshold: Threshold) -> RawMessage {
@@ -110,7 +87,7 @@ fn crossed(n: u128, monday: &str, threshold: Threshold) -> RawMessage {
             limit_half_sets: HalfSets(48),
         }],
     };
-    message(data.into())
+    message(data)
 }
 
 #[test]

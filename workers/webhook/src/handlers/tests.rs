@@ -1,16 +1,16 @@
 //! The handlers on real SQL with a recording mailer: rows, mails, claims, repeats and crashes.
 
 use super::*;
-use platform::Usage;
-use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::consumer::{RawMessage, Verdict};
 use serde_json::Map;
 use shared_kernel::payload::{
     NotificationRequested, PatternKind, TrainingPatternDetected, WebhookDeliveryRequested,
 };
 use shared_kernel::routing::queue_of;
-use shared_kernel::{Event, EventData, EventId, EventType, Queue};
+use shared_kernel::{EventId, EventType, Queue};
 use testkit::{
-    Fault, FixedClock, RecordingMailer, RecordingSink, Sqlite, athlete, athlete_id, run,
+    Fault, FixedClock, RecordingMailer, RecordingSink, Sqlite, athlete, athlete_id, consume,
+    message,
 };
 use training::WeekStart;
 use uuid::Uuid;
@@ -35,17 +35,7 @@ impl House {
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
-        let usage = Usage::default();
-        let clock = FixedClock::at("2026-11-23T12:00:00Z");
-        let consumer = Consumer {
-            worker: "webhook",
-            registry: &self.registry,
-            sink: &self.sink,
-            shards: &self.shards,
-            clock: &clock,
-            usage: &usage,
-        };
-        run(consumer.consume(Queue::WebhookNotification, messages))
+        consume(&self.registry, &self.shards, &self.sink, Queue::WebhookNotification, messages)
     }
 
     fn rows(&self) -> Vec<String> {
@@ -57,21 +47,6 @@ impl House {
     fn dead_letter_reason(&self) -> String {
         self.sink.take_dead_letters(Queue::WebhookNotification).remove(0).reason
     }
-}
-
-fn message(data: EventData, attempts: u32) -> RawMessage {
-    let id = EventId::derived(&[&format!("{data:?}")]);
-    let event = Event {
-        id,
-        source: "/test".to_owned(),
-        subject: "test".to_owned(),
-        time: "2026-11-23T11:59:58Z".parse().unwrap(),
-        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
-        correlation_id: "test".to_owned(),
-        causation_id: None,
-        data,
-    };
-    RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts }
 }
 
 fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
@@ -86,7 +61,7 @@ fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
         title: "Chest volume over MRV\r\nBcc: everybody@example.com".to_owned(),
         recommendation: "Take 6 hard sets away.".to_owned(),
     };
-    message(data.into(), attempts)
+    RawMessage { attempts, ..message(data) }
 }
 
 #[test]
@@ -201,7 +176,7 @@ fn a_requested_notification_is_a_row_with_its_numbers() {
         date: None,
         data: Map::from_iter([("workouts".to_owned(), 4.into())]),
     };
-    assert_eq!(house.consume(&[message(data.into(), 1)]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[message(data)]), [Verdict::Ack]);
     let row = house.database.query("SELECT kind, data, created_at_ms FROM notifications");
     assert_eq!(
         row,
@@ -218,7 +193,7 @@ fn a_delivery_to_an_endpoint_is_a_dead_letter_as_long_as_there_are_none() {
         event_id: EventId(Uuid::nil()),
         attempt: 1,
     };
-    assert_eq!(house.consume(&[message(data.into(), 1)]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[message(data)]), [Verdict::Ack]);
     assert_eq!(house.dead_letter_reason(), "no handler answered for this event here");
 }
 
