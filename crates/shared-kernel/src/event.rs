@@ -15,8 +15,9 @@ use serde_json::value::RawValue;
 /// The longest text that is worth decoding: the platform's limit of a message, 128,000 bytes.
 pub const MESSAGE_BYTES_MAX: usize = 128_000;
 
+/// Defines the events: `Name(field of its payload that says whom it is about) => "wire name"`.
 macro_rules! events {
-    ($( $(#[$doc:meta])* $name:ident => $wire:literal ),+ $(,)?) => {
+    ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) => $wire:literal ),+ $(,)?) => {
         /// The types of events. A `match` on it has no wildcard arm: a new event breaks the build
         /// wherever a decision about it is missing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,7 +45,7 @@ macro_rules! events {
 
             /// Whom it is about.
             pub const fn athlete_id(&self) -> AthleteId {
-                match self { $( Self::$name(data) => data.athlete_id(), )+ }
+                match self { $( Self::$name(data) => data.$($athlete).+, )+ }
             }
 
             fn to_json(&self) -> Result<String, serde_json::Error> {
@@ -78,23 +79,23 @@ macro_rules! events {
 
 events! {
     /// A set was added, corrected or removed in a workout that goes on.
-    TrainingSetRecorded => "bulktrack.TrainingSetRecorded.v1",
+    TrainingSetRecorded(workout.athlete_id) => "bulktrack.TrainingSetRecorded.v1",
     /// A workout is complete.
-    WorkoutCompleted => "bulktrack.WorkoutCompleted.v1",
+    WorkoutCompleted(workout.athlete_id) => "bulktrack.WorkoutCompleted.v1",
     /// A workout was deleted.
-    WorkoutDeleted => "bulktrack.WorkoutDeleted.v1",
+    WorkoutDeleted(workout.athlete_id) => "bulktrack.WorkoutDeleted.v1",
     /// A completed workout was changed.
-    VolumeUpdated => "bulktrack.VolumeUpdated.v1",
+    VolumeUpdated(workout.athlete_id) => "bulktrack.VolumeUpdated.v1",
     /// The volume of a week is another one.
-    AggregationUpdated => "bulktrack.AggregationUpdated.v1",
+    AggregationUpdated(athlete_id) => "bulktrack.AggregationUpdated.v1",
     /// Muscles crossed a landmark within a week.
-    VolumeThresholdReached => "bulktrack.VolumeThresholdReached.v1",
+    VolumeThresholdReached(athlete_id) => "bulktrack.VolumeThresholdReached.v1",
     /// A pattern was found.
-    TrainingPatternDetected => "bulktrack.TrainingPatternDetected.v1",
+    TrainingPatternDetected(athlete_id) => "bulktrack.TrainingPatternDetected.v1",
     /// Somebody is to be told something.
-    NotificationRequested => "bulktrack.NotificationRequested.v1",
+    NotificationRequested(athlete_id) => "bulktrack.NotificationRequested.v1",
     /// An event is to be sent to one outgoing endpoint.
-    WebhookDeliveryRequested => "bulktrack.WebhookDeliveryRequested.v1",
+    WebhookDeliveryRequested(athlete_id) => "bulktrack.WebhookDeliveryRequested.v1",
 }
 
 /// The payload of one type of event.
@@ -104,29 +105,6 @@ pub trait Payload: Clone + Serialize + DeserializeOwned + 'static {
 
     /// It, when the data is of its type.
     fn of(data: &EventData) -> Option<&Self>;
-}
-
-macro_rules! about {
-    ($($name:ident: $($field:ident).+),+ $(,)?) => {
-        $( impl $name {
-            /// Whom it is about.
-            pub const fn athlete_id(&self) -> AthleteId {
-                self.$($field).+
-            }
-        } )+
-    };
-}
-
-about! {
-    TrainingSetRecorded: workout.athlete_id,
-    WorkoutCompleted: workout.athlete_id,
-    WorkoutDeleted: workout.athlete_id,
-    VolumeUpdated: workout.athlete_id,
-    AggregationUpdated: athlete_id,
-    VolumeThresholdReached: athlete_id,
-    TrainingPatternDetected: athlete_id,
-    NotificationRequested: athlete_id,
-    WebhookDeliveryRequested: athlete_id,
 }
 
 /// An event: what happened, where, when, to whom, and because of what.

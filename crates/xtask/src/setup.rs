@@ -35,6 +35,10 @@ const FOREIGN_SETTINGS: [&str; 6] = [
     "RUSTFLAGS",
 ];
 
+/// worker-build links the system's OpenSSL, though it never downloads here.
+const OPENSSL_MISSING: &str = "the OpenSSL headers are missing, which worker-build is built with: \
+     install them (Debian: libssl-dev and pkg-config; Fedora: openssl-devel and pkgconf)";
+
 /// Installs what is missing and says how to call it.
 pub fn run(project: &Project) -> Result<Ready<'_>> {
     check_prerequisites()?;
@@ -187,6 +191,7 @@ fn install_build_tools(project: &Project) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    check_openssl(project)?;
     step(&format!("building {} (some minutes, once)", missing.join(" and ")));
     let mut cargo = project.command("cargo");
     cargo.args(["install", "--locked", "--root"]).arg(project.path(".tools"));
@@ -197,6 +202,19 @@ fn install_build_tools(project: &Project) -> Result<()> {
     process::run(cargo.envs(QUICK_RELEASE), "cargo install of the build tools")?;
     // 700 MB that nothing reads again.
     let _ = fs::remove_dir_all(project.path(".tools/target"));
+    Ok(())
+}
+
+fn check_openssl(project: &Project) -> Result<()> {
+    let told_where = std::env::var_os("OPENSSL_DIR").is_some();
+    let found = || {
+        let mut pkg_config = project.command("pkg-config");
+        process::output_of(pkg_config.args(["--modversion", "openssl"])).is_some()
+    };
+    // Elsewhere the system's own TLS is used.
+    if cfg!(target_os = "linux") && !told_where && !found() {
+        bail!(OPENSSL_MISSING);
+    }
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use platform::handler::Received;
 use platform::{Clock, GroupHandler, Registry};
 use shared_kernel::payload::WorkoutSnapshot;
-use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, WorkoutId};
+use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, Payload, WorkoutId};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::database::write_splitting;
@@ -33,13 +33,28 @@ pub fn registry(
     publisher: AggregationEventPublisher,
     clock: Rc<dyn Clock>,
 ) -> Registry {
-    let kinds = [
-        EventType::TrainingSetRecorded,
-        EventType::WorkoutCompleted,
-        EventType::WorkoutDeleted,
-        EventType::VolumeUpdated,
-    ];
-    Registry::default().on_group(&kinds, WorkoutEventHandlers { shards, publisher, clock })
+    let types = KINDS.map(|kind| kind.event_type);
+    Registry::default().on_group(&types, WorkoutEventHandlers { shards, publisher, clock })
+}
+
+/// The events about workouts, each with its handler.
+const KINDS: [Kind; 4] = [
+    Kind::of::<_, TrainingSetRecordedEventHandler>(),
+    Kind::of::<_, WorkoutCompletedEventHandler>(),
+    Kind::of::<_, WorkoutDeletedEventHandler>(),
+    Kind::of::<_, VolumeUpdatedEventHandler>(),
+];
+
+/// One kind of event about workouts.
+struct Kind {
+    event_type: EventType,
+    ledger_entry: fn(&EventData) -> Option<Result<LedgerEntry, String>>,
+}
+
+impl Kind {
+    const fn of<P: Payload, H: WorkoutEventHandler<P>>() -> Self {
+        Self { event_type: P::TYPE, ledger_entry: |data| P::of(data).map(H::ledger_entry) }
+    }
 }
 
 /// What an event about a workout puts into the ledger. `Err` says which rule it breaks.
@@ -145,19 +160,10 @@ impl WorkoutEventHandlers {
 
 /// What the event puts into the ledger, or the rule that it breaks.
 fn decode(event: &Event) -> Result<LedgerEntry, String> {
-    match &event.data {
-        EventData::TrainingSetRecorded(data) => TrainingSetRecordedEventHandler::ledger_entry(data),
-        EventData::WorkoutCompleted(data) => WorkoutCompletedEventHandler::ledger_entry(data),
-        EventData::WorkoutDeleted(data) => WorkoutDeletedEventHandler::ledger_entry(data),
-        EventData::VolumeUpdated(data) => VolumeUpdatedEventHandler::ledger_entry(data),
-        EventData::AggregationUpdated(_)
-        | EventData::VolumeThresholdReached(_)
-        | EventData::TrainingPatternDetected(_)
-        | EventData::NotificationRequested(_)
-        | EventData::WebhookDeliveryRequested(_) => {
-            Err(format!("{:?} is not about a workout", event.event_type()))
-        }
-    }
+    KINDS
+        .iter()
+        .find_map(|kind| (kind.ledger_entry)(&event.data))
+        .unwrap_or_else(|| Err(format!("{:?} is not about a workout", event.event_type())))
 }
 
 /// The entry of a workout that counts.

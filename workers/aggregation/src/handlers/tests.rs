@@ -8,6 +8,7 @@ use shared_kernel::Queue;
 use shared_kernel::payload::{
     Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
 };
+use shared_kernel::routing::queue_of;
 use testkit::{
     Fault, FixedClock, RecordingSink, Sqlite, TRACE_ID, athlete, athlete_id, consume, message,
 };
@@ -204,6 +205,15 @@ fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
         [r#"{"sets":0,"week_start":"2026-11-09"}"#, r#"{"sets":3,"week_start":"2026-11-16"}"#]
     );
     assert_eq!(house.sink.take_events().len(), 2, "both weeks are news");
+}
+
+#[test]
+fn every_event_of_the_queue_has_a_handler() {
+    let handled = House::new(0).registry.types();
+    for event_type in EventType::ALL {
+        let travels_here = queue_of(*event_type) == Queue::VolumeAggregation;
+        assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");
+    }
 }
 
 /// Any history of three workouts: a revision after the other, on any day, with any sets.

@@ -6,7 +6,8 @@ use platform::consumer::{RawMessage, Verdict};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, Threshold, TrainingPatternDetected, VolumeThresholdReached,
 };
-use shared_kernel::{EventData, Queue, WorkoutId};
+use shared_kernel::routing::queue_of;
+use shared_kernel::{EventData, EventType, Queue, WorkoutId};
 use storage::volume::{self, LedgerEntry};
 use testkit::{
     Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
@@ -177,4 +178,13 @@ fn ten_athletes_are_read_in_one_round_trip_and_each_gets_only_its_own() {
     let patterns = house.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!(patterns[0].athlete_id, athlete_id(7));
+}
+
+#[test]
+fn every_event_of_the_queue_has_a_handler() {
+    let handled = House::new(0).registry.types();
+    for event_type in EventType::ALL {
+        let travels_here = queue_of(*event_type) == Queue::AiAnalysis;
+        assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");
+    }
 }
