@@ -53,6 +53,13 @@ use crate::muscle::Muscle::{
     RearDelts, SideDelts, Traps, Triceps,
 };
 
+impl Exercise {
+    /// The exercise of the catalogue with this slug.
+    pub fn find(slug: &str) -> Option<&'static Self> {
+        CATALOGUE.iter().find(|exercise| exercise.slug == slug)
+    }
+}
+
 /// Every exercise of the catalogue, grouped by movement pattern; slugs are unique.
 ///
 /// Two lines a row: what the exercise is, then what it loads. Formatted by hand, because rustfmt
@@ -275,4 +282,43 @@ const fn bodyweight(percent: u8) -> Load {
 /// A share of the athlete's body weight, minus the weight entered.
 const fn assisted(percent: u8) -> Load {
     Load::Assisted { percent }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_catalogue_has_60_to_80_exercises_with_unique_slugs() {
+        assert!((60..=80).contains(&CATALOGUE.len()), "{}", CATALOGUE.len());
+        let slugs: BTreeSet<_> = CATALOGUE.iter().map(|e| e.slug).collect();
+        let names: BTreeSet<_> = CATALOGUE.iter().map(|e| e.name).collect();
+        assert_eq!(slugs.len(), CATALOGUE.len());
+        assert_eq!(names.len(), CATALOGUE.len());
+        for slug in slugs {
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
+                "{slug}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_exercise_has_a_direct_muscle_and_none_is_direct_and_indirect() {
+        for exercise in CATALOGUE {
+            assert!(!exercise.primary.is_empty(), "{}", exercise.slug);
+            let all: Vec<_> = exercise.primary.iter().chain(exercise.secondary).collect();
+            let distinct: BTreeSet<_> = all.iter().collect();
+            assert_eq!(all.len(), distinct.len(), "{}", exercise.slug);
+        }
+    }
+
+    #[test]
+    fn every_muscle_is_direct_in_two_exercises_at_least() {
+        for muscle in Muscle::ALL {
+            let count = CATALOGUE.iter().filter(|e| e.primary.contains(&muscle)).count();
+            assert!(count >= 2, "{muscle:?}: {count}");
+        }
+    }
 }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod auth;
 pub mod cursor;
+pub mod dispatch;
 pub mod endpoints;
 pub mod error;
 pub mod input;
