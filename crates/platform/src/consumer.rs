@@ -9,7 +9,7 @@ use shared_kernel::event::Label;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{DeadLetter, Event, EventType, Outcome, Queue, Settlement, settle};
 use storage::database::write_splitting;
-use storage::{Shards, dead_letters};
+use storage::{DatabaseError, Shards, dead_letters};
 
 /// A message as the platform delivers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,6 @@ impl Consumer<'_> {
             self.log_event(&EventLine {
                 queue,
                 message,
-                event: decoded.get(index).and_then(|result| result.as_ref().ok()),
                 outcome: outcomes.get(index),
                 settlement: settlements.get(index),
                 verdict: verdicts.get(index).copied(),
@@ -209,17 +208,15 @@ impl Consumer<'_> {
     }
 
     fn log_event(&self, line: &EventLine<'_>) {
-        let event = line.event.map(|received| &received.event);
-        let label =
-            if event.is_none() { Label::read(&line.message.body) } else { Label::default() };
+        let label = Label::read(&line.message.body);
         tracing::info!(
             worker = self.worker,
             queue = line.queue.name(),
             message_id = line.message.id,
-            event_id = event.map(|e| e.id.to_string()).or(label.id),
-            event_type = event.map(|e| format!("{:?}", e.event_type())).or(label.event_type),
-            athlete_id = event.map(|e| e.data.athlete_id().to_string()).or(label.partitionkey),
-            trace_id = event.map(|e| e.trace.trace_id()),
+            event_id = label.id,
+            event_type = label.event_type,
+            athlete_id = label.partitionkey,
+            trace_id = label.trace_id(),
             attempt = line.message.attempts,
             outcome = line.outcome.map(Outcome::name),
             settlement = line.settlement.map(settlement_name),
@@ -239,7 +236,7 @@ impl Consumer<'_> {
         queue: Queue,
         letter: &DeadLetter,
         verdict: Verdict,
-        error: Option<&storage::DatabaseError>,
+        error: Option<&DatabaseError>,
     ) {
         let label = Label::read(&letter.body);
         tracing::info!(
@@ -249,6 +246,7 @@ impl Consumer<'_> {
             event_id = label.id,
             event_type = label.event_type,
             athlete_id = label.partitionkey,
+            trace_id = label.trace_id(),
             attempt = letter.attempts,
             outcome = if error.is_none() { "stored" } else { "transient" },
             reason = letter.reason,
@@ -272,7 +270,6 @@ impl Verdict {
 struct EventLine<'a> {
     queue: Queue,
     message: &'a RawMessage,
-    event: Option<&'a Received>,
     outcome: Option<&'a Outcome>,
     settlement: Option<&'a Settlement>,
     verdict: Option<Verdict>,

@@ -176,7 +176,8 @@ struct Envelope<'a> {
     data: &'a RawValue,
 }
 
-/// What can be read off an envelope that does not decode: enough for a dead letter's row.
+/// What can be read off a text, whether it decodes or not: enough for a log line and for a dead
+/// letter's row. Unverified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Label {
     /// The event's id.
@@ -197,6 +198,12 @@ impl Label {
     /// As much as there is; nothing for garbage.
     pub fn read(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Its trace id as 32 hex digits, as the logs show it.
+    pub fn trace_id(&self) -> Option<String> {
+        let trace = self.traceparent.as_deref()?.parse::<TraceContext>().ok()?;
+        Some(trace.trace_id())
     }
 }
 

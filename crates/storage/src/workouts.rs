@@ -380,7 +380,7 @@ pub async fn list(
     Results::new(results).rows().map(Some)
 }
 
-/// Takes workouts whose event did not come through in time, oldest trouble first come, and puts
+/// Takes some of the workouts whose event did not come through in time, and puts
 /// their next turn off: after 1, 2, 4 … minutes, a day at the longest, so that an event that can
 /// never come through is no endless load. Their events are to be sent again.
 pub async fn take_overdue(

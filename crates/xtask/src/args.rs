@@ -11,7 +11,7 @@ usage: cargo xtask <command>
   test           set up, then formatting, lints, native tests, builds, miniflare tests
   check          formatting and lints
   build          build the four workers and hold them to their size
-  deploy [--dry-run] [--env NAME]
+  deploy [--dry-run]
                  build, migrate, deploy
   setup          install what is missing, inside this folder";
 
@@ -39,8 +39,6 @@ pub enum Command {
 pub struct DeployOptions {
     /// Bundle and measure; touch no network.
     pub dry_run: bool,
-    /// An environment of the wrangler files.
-    pub env: Option<String>,
 }
 
 /// Options of `dev`.
@@ -98,12 +96,11 @@ fn no_options(
     }
 }
 
-fn parse_deploy(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+fn parse_deploy(words: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut options = DeployOptions::default();
-    while let Some(word) = words.next() {
+    for word in words {
         match word.as_str() {
             "--dry-run" => options.dry_run = true,
-            "--env" => options.env = Some(value_of("--env", words.next())?),
             "--help" | "-h" => return Ok(Command::Help),
             other => return Err(format!("deploy has no option `{other}`")),
         }
@@ -156,10 +153,7 @@ mod tests {
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
-        check(
-            "deploy --dry-run --env staging",
-            Ok(Command::Deploy(DeployOptions { dry_run: true, env: Some("staging".to_owned()) })),
-        );
+        check("deploy --dry-run", Ok(Command::Deploy(DeployOptions { dry_run: true })));
     }
 
     #[test]

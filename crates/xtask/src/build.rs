@@ -90,9 +90,12 @@ fn run_worker_build(ready: &Ready, worker: &str) -> Result<()> {
 /// Makes a worker small: for size, and without the names of its functions. A panic still names its
 /// file and line.
 fn run_wasm_opt(ready: &Ready, worker: &str, wasm: &Path) -> Result<()> {
+    let small = wasm.with_extension("small");
     let mut command = ready.command(ready.project.node_tool("wasm-opt"));
-    command.args(WASM_OPT).arg(wasm).arg("-o").arg(wasm);
-    process::run(&mut command, &format!("wasm-opt of {worker}"))
+    command.args(WASM_OPT).arg(wasm).arg("-o").arg(&small);
+    process::run(&mut command, &format!("wasm-opt of {worker}"))?;
+    // At once: a running stack reloads what it sees, and must not see half a file.
+    fs::rename(&small, wasm).with_context(|| format!("cannot write {}", wasm.display()))
 }
 
 /// What a worker was built from, and how large it became.

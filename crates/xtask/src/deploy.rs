@@ -15,12 +15,11 @@ const ORDER: [&str; 4] = ["webhook", "ai", "aggregation", "api"];
 pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
     build::run(ready)?;
     if !options.dry_run {
-        migrate(ready, options)?;
+        migrate(ready)?;
     }
     for worker in ORDER {
         let mut wrangler = ready.wrangler();
         wrangler.args(["deploy", "-c", &config(worker)]);
-        add_env(&mut wrangler, options);
         if options.dry_run {
             bundle(ready, wrangler, worker)?;
         } else {
@@ -30,17 +29,10 @@ pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
     Ok(())
 }
 
-fn migrate(ready: &Ready, options: &DeployOptions) -> Result<()> {
+fn migrate(ready: &Ready) -> Result<()> {
     let mut wrangler = ready.wrangler();
     wrangler.args(["d1", "migrations", "apply", "DB", "--remote", "-c", &config("api")]);
-    add_env(&mut wrangler, options);
     process::run(&mut wrangler, "the migration of D1")
-}
-
-fn add_env(wrangler: &mut Command, options: &DeployOptions) {
-    if let Some(env) = &options.env {
-        wrangler.args(["--env", env]);
-    }
 }
 
 fn bundle(ready: &Ready, mut wrangler: Command, worker: &str) -> Result<()> {

@@ -7,13 +7,14 @@ use crate::consumer::{Consumer, RawMessage, Verdict};
 use crate::sink::{Destination, QueueSink, SendError};
 use crate::usage::Usage;
 use async_trait::async_trait;
+use shared_kernel::Queue;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::MessageBatch;
 use worker::{Env, QueueContentType};
 
-/// The pause before a batch is tried again for which a binding was missing (ours: a deployment is
-/// mended in minutes, and 3 retries are all there are).
+/// The pause before events are tried again for which a binding was missing (ours: a deployment is
+/// mended in minutes, and 3 retries are all there are). Dead letters wait as long as they can.
 const UNBOUND_RETRY_DELAY_S: u32 = 300;
 
 #[wasm_bindgen]
@@ -57,7 +58,10 @@ pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
 /// is mended or they are moved to the dead-letter queue. (A batch left unsettled would be
 /// acknowledged, and lost.)
 pub fn retry_batch(batch: &MessageBatch) {
-    if batch.retry_all(retry_options(UNBOUND_RETRY_DELAY_S)).is_err() {
+    let queue: String = batch.queue().map(Into::into).unwrap_or_default();
+    let delay_s = Queue::from_dead_letter_name(&queue)
+        .map_or(UNBOUND_RETRY_DELAY_S, |queue| queue.dead_letter_consumption().retry.delay_s_max);
+    if batch.retry_all(retry_options(delay_s)).is_err() {
         tracing::error!("the platform took no retry of a batch");
     }
 }
