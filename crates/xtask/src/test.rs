@@ -3,6 +3,7 @@
 use crate::project::{Project, Ready};
 use crate::{build, check, clock, process, setup};
 use anyhow::{Context, Result};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// The last runner's closing lines are the last of all, so the times are shown before it runs.
@@ -40,6 +41,10 @@ fn native_tests(ready: &Ready) -> Result<()> {
 
 fn miniflare_tests(ready: &Ready) -> Result<()> {
     let mut vitest = ready.command(ready.project.node_tool("vitest"));
+    // vitest paints its lines wherever CI is set; a log is for reading.
+    if !std::io::stdout().is_terminal() {
+        vitest.env("NO_COLOR", "1");
+    }
     process::run(vitest.args(["run", "--root", "tests"]), "vitest")
 }
 
