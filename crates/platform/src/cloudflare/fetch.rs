@@ -2,6 +2,7 @@
 
 use crate::http::{Body, Request, Response};
 use futures_util::StreamExt;
+use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 use worker::Headers;
 
@@ -10,7 +11,8 @@ pub async fn read_request(
     mut request: worker::Request,
     bytes_max: usize,
 ) -> worker::Result<Request> {
-    let uri = request.inner().url();
+    // A URL that is none by the RFC is a path that nobody has.
+    let uri = request.inner().url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
     let method = request.inner().method();
     let mut read = http::Request::builder().method(method.as_str()).uri(uri);
     for (name, value) in request.headers() {
