@@ -242,7 +242,7 @@ impl Consumer<'_> {
         tracing::info!(
             worker = self.worker,
             queue = queue.dead_letter_name(),
-            dead_letter_id = %letter.id(label.id.as_deref()),
+            dead_letter_id = %letter.id(),
             event_id = label.id,
             event_type = label.event_type,
             athlete_id = label.partitionkey,

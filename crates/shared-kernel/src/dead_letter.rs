@@ -1,5 +1,6 @@
 //! A dead letter: a message that was given up, with everything an operator needs to know of it.
 
+use crate::event::Event;
 use crate::ids;
 use crate::routing::Queue;
 use serde::{Deserialize, Serialize};
@@ -45,11 +46,14 @@ impl DeadLetter {
     }
 
     /// Its id: a message that is given up twice, by us after a crash and by the platform say, is
-    /// one dead letter; so is an event that the sweep sent again and that failed again.
-    pub fn id(&self, event_id: Option<&str>) -> Uuid {
-        match event_id {
-            Some(event) => ids::derived(&["dead-letter", &self.queue, "event", event]),
-            None => ids::derived(&["dead-letter", &self.queue, "message", &self.message_id]),
+    /// one dead letter; so is an event that the sweep sent again and that failed again. Only what
+    /// decodes is believed to be an event: garbage that names an id is a dead letter of its own.
+    pub fn id(&self) -> Uuid {
+        match Event::decode(&self.body) {
+            Ok(event) => {
+                ids::derived(&["dead-letter", &self.queue, "event", &event.id.to_string()])
+            }
+            Err(_) => ids::derived(&["dead-letter", &self.queue, "message", &self.message_id]),
         }
     }
 }
@@ -92,9 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn one_event_is_one_dead_letter_however_often_it_is_sent() {
-        let again = DeadLetter { message_id: "m9".to_owned(), ..letter() };
-        assert_eq!(letter().id(Some("e")), again.id(Some("e")));
-        assert_ne!(letter().id(None), again.id(None));
+    fn one_event_is_one_dead_letter_and_garbage_is_one_a_message() {
+        let again =
+            |letter: &DeadLetter| DeadLetter { message_id: "m9".to_owned(), ..letter.clone() };
+        let golden = include_str!("../golden/AggregationUpdated.v1.json");
+        let event = DeadLetter { body: golden.to_owned(), ..letter() };
+        assert_eq!(event.id(), again(&event).id());
+        let garbage = DeadLetter { body: r#"{"id":"1"}"#.to_owned(), ..letter() };
+        assert_ne!(garbage.id(), again(&garbage).id());
     }
 }

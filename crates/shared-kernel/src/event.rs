@@ -15,6 +15,9 @@ use serde_json::value::RawValue;
 /// The longest text that is worth decoding: the platform's limit of a message, 128,000 bytes.
 pub const MESSAGE_BYTES_MAX: usize = 128_000;
 
+/// A field of a label that is longer is no label (ours; ours have 55 at most).
+const LABEL_BYTES_MAX: usize = 100;
+
 /// Defines the events: `Name(field of its payload that says whom it is about) => "wire name"`.
 macro_rules! events {
     ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) => $wire:literal ),+ $(,)?) => {
@@ -197,7 +200,14 @@ pub struct Label {
 impl Label {
     /// As much as there is; nothing for garbage.
     pub fn read(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+        let read: Self = serde_json::from_str(text).unwrap_or_default();
+        let short = |field: Option<String>| field.filter(|text| text.len() <= LABEL_BYTES_MAX);
+        Self {
+            id: short(read.id),
+            event_type: short(read.event_type),
+            partitionkey: short(read.partitionkey),
+            traceparent: short(read.traceparent),
+        }
     }
 
     /// Its trace id as 32 hex digits, as the logs show it.

@@ -2,6 +2,9 @@
 
 use crate::routing::RetryPolicy;
 
+/// The longest reason, in characters (ours): a sentence, not a document.
+const REASON_CHARS_MAX: usize = 300;
+
 /// What a handler says of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -23,13 +26,13 @@ impl Outcome {
     /// A failure that may pass.
     #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn transient(reason: impl ToString) -> Self {
-        Self::Transient { reason: reason.to_string() }
+        Self::Transient { reason: shortened(&reason.to_string()) }
     }
 
     /// A failure that stays.
     #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn permanent(reason: impl ToString) -> Self {
-        Self::Permanent { reason: reason.to_string() }
+        Self::Permanent { reason: shortened(&reason.to_string()) }
     }
 
     /// The word for it in the log.
@@ -48,6 +51,11 @@ impl Outcome {
             Self::Transient { reason } | Self::Permanent { reason } => Some(reason),
         }
     }
+}
+
+/// A reason may quote what it was given; it must not carry a body into a log.
+fn shortened(reason: &str) -> String {
+    reason.chars().take(REASON_CHARS_MAX).collect()
 }
 
 /// What its queue is told of a message.

@@ -14,7 +14,7 @@ pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<()
         .map(|letter| {
             let label = Label::read(&letter.body);
             json!({
-                "id": letter.id(label.id.as_deref()),
+                "id": letter.id(),
                 "queue": letter.queue,
                 "message_id": letter.message_id,
                 "event_id": label.id,

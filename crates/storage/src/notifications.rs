@@ -123,11 +123,11 @@ pub async fn store_and_claim(
 }
 
 /// Records what became of claimed mails, in one round trip: a sent one is never sent again; a
-/// refused one is free to be claimed.
+/// refused one is free to be claimed, if its claim is still that of this attempt.
 pub async fn record_mails(
     database: &dyn Database,
     sent: &[(AthleteId, EventId)],
-    refused: &[(AthleteId, EventId)],
+    refused: &[(AthleteId, EventId, u32)],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     let mark = Statement::new(
@@ -139,9 +139,10 @@ pub async fn record_mails(
     );
     let release = Statement::new(
         "UPDATE notifications SET mail_attempt = 0 FROM (\
-         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id FROM json_each(?1)) \
-         AS mail WHERE notifications.athlete_id = mail.athlete_id \
-         AND notifications.notification_id = mail.notification_id AND mailed_at_ms IS NULL",
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id, \
+         value ->> 2 AS attempt FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
+         AND notifications.notification_id = mail.notification_id \
+         AND mail_attempt = mail.attempt AND mailed_at_ms IS NULL",
         [Param::json(&refused)?],
     );
     database.batch(vec![mark, release]).await.map(drop)

@@ -260,7 +260,8 @@ pub async fn mark(database: &dyn Database, marks: &Marks) -> Result<(), Database
          SELECT value ->> 0 AS athlete_id, value ->> 1 AS workout_id, value ->> 2 AS revision \
          FROM json_each(?1)) AS mark \
          WHERE workouts.athlete_id = mark.athlete_id AND workouts.workout_id = mark.workout_id \
-         AND workouts.aggregated_revision < mark.revision",
+         AND workouts.aggregated_revision < mark.revision \
+         AND mark.revision <= workouts.revision",
         [Param::json(&marks.aggregated)?],
     );
     let announced = Statement::new(

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The international avoirdupois pound, exact by definition (1959 agreement).
-const GRAMS_PER_POUND: f64 = 453.592_37;
+pub const GRAMS_PER_POUND: f64 = 453.592_37;
 const GRAMS_PER_KILOGRAM: f64 = 1_000.0;
 
 /// A mass in whole grams.

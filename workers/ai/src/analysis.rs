@@ -131,7 +131,9 @@ fn decide<'a>(
     for request in requests {
         let history = input.history.get(&request.athlete_id).map_or(&[][..], Vec::as_slice);
         for pattern in look(request, history, today) {
-            if told.insert((request.athlete_id, pattern.id(request.athlete_id))) {
+            let athlete_id = request.athlete_id;
+            let known = pattern.ids(athlete_id).any(|id| told.contains(&(athlete_id, id)));
+            if !known && told.insert((athlete_id, pattern.id(athlete_id))) {
                 found.push((pattern_data(request.athlete_id, pattern), request.cause));
             }
         }

@@ -32,7 +32,7 @@ impl App {
             method = request.method().as_str(),
             route = route.as_ref().map_or("unknown", Route::template),
             status = response.status().as_u16(),
-            athlete_id = auth::athlete(&request).ok().map(|key| key.athlete_id.to_string()),
+            athlete_id = auth::athlete(&request, None).ok().map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -52,28 +52,30 @@ impl App {
         let is_get = *method == Method::GET;
         match route {
             Route::Health => endpoints::health::get(),
-            Route::Exercises => endpoints::exercises::list(self, &athlete(call)?).await,
+            Route::Exercises => endpoints::exercises::list(self, &self.athlete(call)?).await,
             Route::Workouts if is_get => {
-                endpoints::workouts::list(self, call, &athlete(call)?).await
+                endpoints::workouts::list(self, call, &self.athlete(call)?).await
             }
-            Route::Workouts => endpoints::workouts::post(self, call, &athlete(call)?).await,
+            Route::Workouts => endpoints::workouts::post(self, call, &self.athlete(call)?).await,
             Route::Workout(id) if is_get => {
-                endpoints::workouts::get(self, &athlete(call)?, *id).await
+                endpoints::workouts::get(self, &self.athlete(call)?, *id).await
             }
             Route::Workout(id) => {
-                endpoints::workouts::delete(self, call, &athlete(call)?, *id).await
+                endpoints::workouts::delete(self, call, &self.athlete(call)?, *id).await
             }
-            Route::WeeklyVolume => endpoints::weekly_volume::get(self, call, &athlete(call)?).await,
-            Route::Me if is_get => endpoints::me::get(self, &athlete(call)?).await,
-            Route::Me => endpoints::me::put(self, call, &athlete(call)?).await,
+            Route::WeeklyVolume => {
+                endpoints::weekly_volume::get(self, call, &self.athlete(call)?).await
+            }
+            Route::Me if is_get => endpoints::me::get(self, &self.athlete(call)?).await,
+            Route::Me => endpoints::me::put(self, call, &self.athlete(call)?).await,
             Route::Notifications => {
-                endpoints::notifications::list(self, call, &athlete(call)?).await
+                endpoints::notifications::list(self, call, &self.athlete(call)?).await
             }
             Route::NotificationRead(id) => {
-                endpoints::notifications::read(self, &athlete(call)?, *id).await
+                endpoints::notifications::read(self, &self.athlete(call)?, *id).await
             }
             Route::NotificationsReadAll => {
-                endpoints::notifications::read_all(self, &athlete(call)?).await
+                endpoints::notifications::read_all(self, &self.athlete(call)?).await
             }
             Route::Athletes
             | Route::Keys(_)
@@ -113,6 +115,15 @@ impl App {
         }
     }
 
+    /// The athlete's key of a call whose body, if it has one, is not too long.
+    fn athlete(&self, call: &Call<'_>) -> Result<KeyProof, ApiError> {
+        let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
+        match call.request.body() {
+            Body::Complete(_) => Ok(proof),
+            Body::TooLong => Err(ApiError::TooLong),
+        }
+    }
+
     fn trace(&self, request: &Request) -> TraceContext {
         let callers = text_header(request, "traceparent").and_then(|text| text.parse().ok());
         callers.unwrap_or_else(|| {
@@ -120,14 +131,5 @@ impl App {
             self.entropy.fill(&mut dice);
             TraceContext::from_random(dice)
         })
-    }
-}
-
-/// The athlete's key of a call whose body, if it has one, is not too long.
-fn athlete(call: &Call<'_>) -> Result<KeyProof, ApiError> {
-    let proof = auth::athlete(call.request)?;
-    match call.request.body() {
-        Body::Complete(_) => Ok(proof),
-        Body::TooLong => Err(ApiError::TooLong),
     }
 }

@@ -75,7 +75,7 @@ impl ApiError {
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
             | Self::Send(SendError::Refused { .. }) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "nothing was changed; please try again",
+                "it is not known whether this took effect; please repeat it, a POST under its Idempotency-Key",
             )
             .with_header("retry-after", RETRY_AFTER_S),
             Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))

@@ -192,7 +192,7 @@ fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
             { "exercise": "pull-up", "superset": -1, "sets": [
                 { "kind": "working", "weight_kg": 1000.5, "reps": 8 },
                 { "kind": "working", "weight_kg": 1, "weight_lb": 2, "reps": 1001 },
-                { "kind": "heavy", "reps": 5, "rpe": 7.3 },
+                { "kind": "heavy", "reps": 5, "rpe": 7.3, "rest_s": -1 },
                 { "kind": "working", "reps": 5, "rpe": 8, "rir": 2 },
                 { "kind": "working", "weigth_kg": 5 },
                 "set"
@@ -213,6 +213,7 @@ fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
             "/exercises/1/sets/1/reps",
             "/exercises/1/sets/1/weight_lb",
             "/exercises/1/sets/2/kind",
+            "/exercises/1/sets/2/rest_s",
             "/exercises/1/sets/2/rpe",
             "/exercises/1/sets/3/rir",
             "/exercises/1/sets/4/reps",
@@ -295,6 +296,10 @@ fn requests_that_are_no_good_at_all_are_told_so() {
     check("GET", "/v1/workouts", &[], b"", 401);
     check("GET", "/v1/workouts", &[("authorization", "Basic abc")], b"", 401);
     check("GET", "/v1/workouts", &[("authorization", "Bearer bt_nonsense")], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer nonsense")], b"", 401);
+    check("GET", "/v1/workouts?to=%2B262142-12-31", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?to=%2B262142-12-31", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?to=9999-12-31", &[auth], b"", 200);
     check("GET", "/v1/workouts", &[("authorization", "Bearer operator-token")], b"", 403);
     check("GET", "/v1/admin/dead-letters", &[auth], b"", 403);
     check("GET", "/v1/admin/dead-letters", &[("authorization", "Bearer wrong")], b"", 401);

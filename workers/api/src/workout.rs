@@ -11,6 +11,7 @@ use storage::workouts::WorkoutStatus;
 use training::limits::{
     DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, WEIGHT_MAX,
 };
+use training::units::GRAMS_PER_POUND;
 use training::{Exercise, Grams, PerformedExercise, PerformedSet, Rpe, SetKind, Volume};
 
 /// A workout may begin at most so far in the future (the outer contract): a phone's clock is off,
@@ -173,6 +174,7 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
             fields.refuse("ended_at", "is before started_at");
         }
     }
+    let (title, notes) = (fields.text("title"), fields.text("notes"));
     let exercises = fields.get("exercises").and_then(|_| fields.list("exercises"))?;
     if exercises.len() > EXERCISES_MAX {
         fields.refuse("exercises", format!("has over {EXERCISES_MAX} exercises"));
@@ -188,8 +190,8 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
         fields.refuse("exercises", format!("has {sets} sets, over {SETS_MAX}"));
     }
     Some(Workout {
-        title: fields.text("title"),
-        notes: fields.text("notes"),
+        title,
+        notes,
         started_at: started_at?,
         ended_at,
         exercises: exercises.into_iter().collect::<Option<_>>()?,
@@ -214,6 +216,7 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
     if superset.is_none() && fields.get("superset").is_some() {
         fields.refuse("superset", "has to be a whole number or a short text");
     }
+    let notes = fields.text("notes");
     let sets = fields.get("sets").and_then(|_| fields.list("sets"))?;
     if sets.len() > SETS_MAX {
         fields.refuse("sets", format!("has over {SETS_MAX} sets"));
@@ -223,7 +226,7 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
     Some(EnteredExercise {
         exercise: slug?,
         superset: superset.cloned(),
-        notes: fields.text("notes"),
+        notes,
         sets: sets.into_iter().collect::<Option<_>>()?,
     })
 }
@@ -264,15 +267,18 @@ fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
     if rir.is_some_and(|rir| Rpe::from_rir(rir).is_none()) {
         fields.refuse("rir", "has to be in halves");
     }
-    Some(EnteredSet {
-        kind: kind.flatten()?,
+    // Every field is read before the first that is missing ends it: each bad one is reported.
+    let lb_max = kg_max * 1_000.0 / GRAMS_PER_POUND;
+    let set = EnteredSet {
+        kind: kind.flatten().unwrap_or(SetKind::Working),
         weight_kg: fields.number("weight_kg", 0.0, kg_max),
-        weight_lb: fields.number("weight_lb", 0.0, (kg_max / 0.453_592_37).floor()),
+        weight_lb: fields.number("weight_lb", 0.0, lb_max),
         reps: fields.whole("reps", REPS_MAX),
         rpe,
         rir,
         duration_s: fields.whole("duration_s", DURATION_S_MAX),
         distance_m: fields.number("distance_m", 0.0, f64::from(DISTANCE_M_MAX)),
         rest_s: fields.whole("rest_s", REST_S_MAX),
-    })
+    };
+    kind.flatten().map(|_| set)
 }

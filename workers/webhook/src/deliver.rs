@@ -13,6 +13,9 @@ use storage::{Database, Shards};
 /// Longest subject of a mail: a header line of RFC 5322 is 78 characters with its name.
 const SUBJECT_CHARS_MAX: usize = 68;
 
+/// The record of sent mails is tried so often at once: what is not recorded is sent again.
+const RECORD_TRIES: u32 = 3;
+
 /// News for one athlete, as an event brought it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct News<'a> {
@@ -57,8 +60,9 @@ impl Inbox {
     /// 4. act (await): send the mails whose claim was won;
     /// 5. record (await): sent, or refused and free again.
     ///
-    /// A crash between 4 and 5 leaves a claim that only the next attempt of the same message may
-    /// take over: it sends that one mail again. That is the window that docs/operations.md admits.
+    /// A crash between 4 and 5, or a database that is away for all tries of 5, leaves claims that
+    /// a later attempt takes over: it sends the mails of this batch again that were sent and not
+    /// recorded. That is the window that docs/operations.md admits.
     pub async fn deliver(&self, news: &[News<'_>]) -> Vec<Outcome> {
         let mut outcomes = BTreeMap::new();
         for (database, part) in self.shards.partition(news.iter().collect()) {
@@ -142,9 +146,19 @@ impl Inbox {
             }
         }
         let sent: Vec<_> = sent.into_iter().collect();
-        let free: Vec<_> = refused.keys().copied().collect();
-        let recorded =
-            notifications::record_mails(database, &sent, &free, self.clock.now_ms()).await;
+        let free: Vec<_> = news
+            .iter()
+            .filter(|item| refused.contains_key(&(item.athlete_id, item.event.id)))
+            .map(|item| (item.athlete_id, item.event.id, item.attempt))
+            .collect();
+        let mut recorded = Ok(());
+        for _ in 0..RECORD_TRIES {
+            let now_ms = self.clock.now_ms();
+            recorded = notifications::record_mails(database, &sent, &free, now_ms).await;
+            if recorded.is_ok() {
+                break;
+            }
+        }
         match recorded {
             Ok(()) => refused,
             Err(error) => all(news, &error.into()),

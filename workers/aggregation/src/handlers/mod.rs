@@ -16,6 +16,7 @@ use platform::{Clock, GroupHandler, Registry};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, Payload, WorkoutId};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::volume::{self, LedgerEntry, Marks, WeekState};
@@ -80,6 +81,10 @@ struct WorkoutEventHandlers {
     publisher: AggregationEventPublisher,
     clock: Rc<dyn Clock>,
 }
+
+/// Far more changes than anybody makes to a workout, and far less than would harm a sum of
+/// revisions (ours).
+const REVISIONS: RangeInclusive<i64> = 1..=1_000_000;
 
 type Key = (AthleteId, WorkoutId);
 
@@ -180,8 +185,8 @@ fn entry(
     workout: &WorkoutSnapshot,
     volume: impl Fn(&WorkoutSnapshot) -> Volume,
 ) -> Result<LedgerEntry, String> {
-    if workout.revision < 1 {
-        return Err(format!("revision {}, not 1 or more", workout.revision));
+    if !REVISIONS.contains(&workout.revision) {
+        return Err(format!("revision {}, out of bounds", workout.revision));
     }
     if let Some(bound) = limits::exceeded(&workout.exercises, workout.body_weight_grams) {
         return Err(format!("a workout of {bound}"));

@@ -147,6 +147,18 @@ fn two_weeks_below_mev_are_told_once_a_muscle() {
 }
 
 #[test]
+fn an_older_week_that_comes_late_is_no_news() {
+    let house = House::new(1);
+    house.trained(1, "2026-11-10", Muscle::Chest, 4);
+    house.trained(1, "2026-11-17", Muscle::Chest, 4);
+    house.consume(&[updated(1, "2026-11-16")]);
+    assert_eq!(house.patterns().len(), 9);
+    house.trained(1, "2026-11-03", Muscle::Chest, 4);
+    house.consume(&[updated(1, "2026-11-02")]);
+    assert_eq!(house.patterns().len(), 0);
+}
+
+#[test]
 fn a_crash_after_publishing_publishes_the_same_event_again() {
     let house = House::new(1);
     house.trained(1, "2026-11-24", Muscle::Chest, 60);

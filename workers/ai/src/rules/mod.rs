@@ -19,6 +19,8 @@ pub struct Pattern {
     pub muscle: Muscle,
     /// The week in which it began.
     pub since: WeekStart,
+    /// The last week in which it was seen.
+    pub last: WeekStart,
     /// How sure the rule is, 0 to 1.
     pub confidence: f64,
     /// The numbers that the rule saw.
@@ -28,12 +30,28 @@ pub struct Pattern {
 impl Pattern {
     /// Its id: the same pattern of the same muscle, begun in the same week, is the same pattern.
     pub fn id(&self, athlete_id: AthleteId) -> Uuid {
+        self.id_begun_in(athlete_id, self.since)
+    }
+
+    /// The ids under which it may have been told of before, its own among them. A row of weeks
+    /// that grows at its old end, as when last month is entered late, is still the same row.
+    pub fn ids(&self, athlete_id: AthleteId) -> impl Iterator<Item = Uuid> {
+        let last = match self.kind {
+            PatternKind::VolumeAboveMrv => self.since,
+            PatternKind::VolumeBelowMev => self.last,
+        };
+        std::iter::successors(Some(self.since), |week| Some(week.next()))
+            .take_while(move |week| *week <= last)
+            .map(move |week| self.id_begun_in(athlete_id, week))
+    }
+
+    fn id_begun_in(&self, athlete_id: AthleteId, since: WeekStart) -> Uuid {
         derived(&[
             "pattern",
             &athlete_id.to_string(),
             self.kind.as_str(),
             self.muscle.as_str(),
-            &self.since.to_string(),
+            &since.to_string(),
         ])
     }
 }

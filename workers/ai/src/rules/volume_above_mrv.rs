@@ -23,6 +23,7 @@ pub fn volume_above_mrv(week: &HistoryWeek, muscle: Muscle) -> Option<Pattern> {
         kind: PatternKind::VolumeAboveMrv,
         muscle,
         since: week.week_start,
+        last: week.week_start,
         confidence: rounded(confidence),
         evidence: evidence([
             ("week_start", json!(week.week_start)),

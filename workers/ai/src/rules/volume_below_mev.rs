@@ -7,7 +7,7 @@
 //! break, and needs no word about the calves. A muscle without a minimum is never below it.
 
 use super::{Pattern, evidence, rounded};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
@@ -20,8 +20,10 @@ const WEEKS_MIN: usize = 2;
 /// longer ago than we look, and was announced then.
 pub const HISTORY_WEEKS: u32 = 16;
 const CONFIDENCE_MAX: f64 = 0.9;
+/// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).
+const SETTLING: Days = Days::new(2);
 
-/// Looks at one muscle in the weeks before the one that holds `today`. The history is in order.
+/// Looks at one muscle in the complete weeks before `today`. The history is in order.
 pub fn volume_below_mev(
     history: &[HistoryWeek],
     muscle: Muscle,
@@ -41,6 +43,7 @@ pub fn volume_below_mev(
         kind: PatternKind::VolumeBelowMev,
         muscle,
         since,
+        last: latest.week_start,
         confidence: rounded(confidence),
         evidence: evidence([
             ("weeks", json!(row.len())),
@@ -59,7 +62,8 @@ fn weeks_below(
     limit: HalfSets,
     today: NaiveDate,
 ) -> Vec<&HistoryWeek> {
-    let last_complete = WeekStart::of(today).previous();
+    let settled = today.checked_sub_days(SETTLING).unwrap_or(today);
+    let last_complete = WeekStart::of(settled).previous();
     let mut expected = last_complete;
     let mut row = Vec::new();
     for week in history.iter().rev().skip_while(|week| week.week_start > last_complete) {
@@ -108,6 +112,15 @@ mod tests {
         check(&[chest("2026-11-16", 7), chest("2026-11-23", 0)], None);
         let three = [chest("2026-11-09", 7), chest("2026-11-16", 7), chest("2026-11-23", 40)];
         check(&three, Some((2, 0.6)));
+    }
+
+    #[test]
+    fn a_week_is_complete_two_days_after_its_sunday() {
+        let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
+        let found = |today: &str| {
+            volume_below_mev(&history, Muscle::Chest, today.parse().unwrap()).is_some()
+        };
+        assert!(!found("2026-11-23") && !found("2026-11-24") && found("2026-11-25"));
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::error::{ApiError, bad_parameter};
 use crate::input::{body_bytes, json_body};
 use crate::publisher::event_about;
 use crate::workout::{Workout, answer};
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use platform::clock::new_uuid;
 use platform::http::{Request, Response, StatusCode, empty, json, query, set_header, text_header};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
+use std::ops::RangeInclusive;
 use storage::KeyProof;
 use storage::workouts::{
     self, Access, Created, Idempotency, Listed, NewWorkout, Page, StoredWorkout,
@@ -21,11 +22,15 @@ use training::calendar::local_date;
 /// The longest Idempotency-Key (ours; a UUID has 36).
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
+/// The years of a day in a query: those that RFC 3339 can write.
+const YEARS: RangeInclusive<i32> = 1..=9_999;
+
 /// POST /v1/workouts.
 ///
 /// 1. check the body: a bad one is 400, 413, 415 or 422, and nothing is stored;
 /// 2. store (await): key, idempotency record and workout in one transaction. It fails: 503, and
-///    nothing is half-written; the client repeats it under the same Idempotency-Key;
+///    nothing is half-written. Only its answer may be lost: the client repeats it under the same
+///    Idempotency-Key, and finds the workout if it is there;
 /// 3. publish (await): the event. It fails: still 201, and the sweep sends it.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let workout = Workout::parse(&json_body(call.request)?, app.clock.now())?;
@@ -113,7 +118,8 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 pub fn date(request: &Request, name: &str) -> Result<Option<NaiveDate>, ApiError> {
     query(request, name)
         .map(|text| {
-            let date = text.parse::<NaiveDate>().ok();
+            // chrono reads years of six digits too, up to the end of its calendar.
+            let date = text.parse::<NaiveDate>().ok().filter(|date| YEARS.contains(&date.year()));
             date.ok_or_else(|| bad_parameter(name, "has to be a day: 2026-11-23"))
         })
         .transpose()
