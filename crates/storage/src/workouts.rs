@@ -380,7 +380,7 @@ pub async fn list(
     Results::new(results).rows().map(Some)
 }
 
-/// Takes some of the workouts whose event did not come through in time, and puts
+/// Takes the workouts whose event did not come through in time, the longest due first, and puts
 /// their next turn off: after 1, 2, 4 … minutes, a day at the longest, so that an event that can
 /// never come through is no endless load. Their events are to be sent again.
 pub async fn take_overdue(
@@ -393,7 +393,8 @@ pub async fn take_overdue(
             "UPDATE workouts SET resends = resends + 1, \
              resend_at_ms = ?1 + min(60000 << min(resends, 11), 86400000) \
              WHERE (athlete_id, workout_id) IN (SELECT athlete_id, workout_id FROM workouts \
-             WHERE aggregated_revision < revision AND resend_at_ms <= ?1 LIMIT ?2) RETURNING ",
+             WHERE aggregated_revision < revision AND resend_at_ms <= ?1 \
+             ORDER BY resend_at_ms LIMIT ?2) RETURNING ",
             columns!()
         ),
         [now_ms.into(), limit.into()],
