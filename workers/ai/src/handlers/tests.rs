@@ -159,22 +159,32 @@ fn an_older_week_that_comes_late_is_no_news() {
 }
 
 #[test]
-fn a_crash_after_publishing_publishes_the_same_event_again() {
+fn a_mark_that_is_lost_after_publishing_publishes_the_same_event_again() {
     let house = House::new(1);
     house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    // The read goes well, the mark is lost.
-    house.database.fail_next(&[]);
+    house.database.execute(
+        "CREATE TRIGGER lost BEFORE INSERT ON patterns \
+         BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
+    );
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    let first = house.sink.take_events();
+    house.database.execute("DROP TRIGGER lost");
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    let second = house.sink.take_events();
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert_eq!(first[0].id, second[0].id);
+}
+
+#[test]
+fn a_queue_or_a_database_that_is_away_is_a_retry_and_nothing_is_marked() {
+    let house = House::new(1);
+    house.trained(1, "2026-11-24", Muscle::Chest, 60);
     house.sink.refuse_next(3);
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
-    assert_eq!(house.patterns().len(), 0);
-    house.consume(&[updated(1, "2026-11-23")]);
-    let first = house.sink.take_events();
-    house.database.execute("DELETE FROM patterns");
-    house.consume(&[updated(1, "2026-11-23")]);
-    let second = house.sink.take_events();
-    assert_eq!(first[0].id, second[0].id);
     house.database.fail_next(&[Fault::BeforeCommit]);
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.database.query("SELECT 1 FROM patterns"), Vec::<String>::new());
+    assert_eq!(house.patterns().len(), 0);
 }
 
 #[test]
