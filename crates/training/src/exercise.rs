@@ -25,8 +25,31 @@ pub struct Exercise {
     pub secondary: &'static [Muscle],
 }
 
+/// An exercise of the athlete's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// The name for people.
+    pub name: String,
+    /// Other names under which it is known.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Several joints, or one.
+    pub mechanic: Mechanic,
+    /// The direction of the effort.
+    pub force: Force,
+    /// What it is done with.
+    pub equipment: Equipment,
+    /// How the weight entered becomes the load moved.
+    pub load: Load,
+    /// Direct muscles: one hard set each.
+    pub primary: Vec<Muscle>,
+    /// Indirect muscles: half a hard set each.
+    #[serde(default)]
+    pub secondary: Vec<Muscle>,
+}
+
 /// How many joints move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mechanic {
     /// Several joints.
@@ -36,7 +59,7 @@ pub enum Mechanic {
 }
 
 /// The direction of the effort.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Force {
     /// Away from the body.
@@ -48,7 +71,7 @@ pub enum Force {
 }
 
 /// What an exercise is done with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Equipment {

@@ -12,11 +12,13 @@ pub mod muscle;
 pub mod set;
 pub mod units;
 pub mod volume;
+pub mod workout;
 
 pub use calendar::WeekStart;
-pub use exercise::{Exercise, Load};
+pub use exercise::{Definition, Exercise, Load};
 pub use landmarks::{Landmarks, Level};
 pub use muscle::Muscle;
 pub use set::{PerformedSet, Rpe, SetKind};
 pub use units::{Grams, HalfSets};
 pub use volume::{MuscleVolume, PerformedExercise, Volume};
+pub use workout::{EnteredExercise, EnteredSet, OwnExercises, Superset, Workout};
