@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+pub mod e1rm;
 pub mod exercise;
 pub mod landmarks;
 pub mod limits;
@@ -15,6 +16,7 @@ pub mod volume;
 pub mod workout;
 
 pub use calendar::WeekStart;
+pub use e1rm::Formula;
 pub use exercise::{Definition, Exercise, Load};
 pub use landmarks::{Landmarks, Level};
 pub use muscle::Muscle;
