@@ -6,7 +6,8 @@
 
 use crate::muscle::Muscle;
 use crate::units::HalfSets;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Which listing [`landmarks`] holds.
 pub const LANDMARKS_VERSION: &str = "rp-2025";
@@ -51,6 +52,51 @@ impl Landmarks {
         } else {
             Level::AboveMrv
         }
+    }
+}
+
+/// What an athlete set for one muscle in place of the listing, in hard sets a week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnLandmark {
+    /// In place of [`Landmarks::mev`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mev: Option<HalfSets>,
+    /// In place of [`Landmarks::mav`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mav: Option<HalfSets>,
+    /// In place of [`Landmarks::mrv`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mrv: Option<HalfSets>,
+}
+
+/// An athlete's own landmarks: the listing, with what they set in its place.
+///
+/// On the wire and in the database: `{"chest":{"mrv":40}}`, in half sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OwnLandmarks(pub BTreeMap<Muscle, OwnLandmark>);
+
+impl OwnLandmarks {
+    /// The landmarks of a muscle for this athlete. A MAV that they did not set is the listing's,
+    /// held between their MEV and MRV, so that one number is enough to move the range.
+    pub fn of(&self, muscle: Muscle) -> Landmarks {
+        let (own, listed) = (self.set_for(muscle), landmarks(muscle));
+        let mev = own.mev.unwrap_or(listed.mev);
+        let mrv = own.mrv.unwrap_or(listed.mrv);
+        // Not clamp(), which panics where the two are not in order.
+        let mav = own.mav.unwrap_or_else(|| listed.mav.max(mev).min(mrv));
+        Landmarks { mev, mav, mrv }
+    }
+
+    /// Whether a muscle's landmarks can be meant: MEV is not over MRV, and a MAV that the athlete
+    /// set is between them.
+    pub fn is_in_order(&self, muscle: Muscle) -> bool {
+        let Landmarks { mev, mrv, .. } = self.of(muscle);
+        mev <= mrv && self.set_for(muscle).mav.is_none_or(|mav| mev <= mav && mav <= mrv)
+    }
+
+    fn set_for(&self, muscle: Muscle) -> OwnLandmark {
+        self.0.get(&muscle).copied().unwrap_or_default()
     }
 }
 
@@ -104,5 +150,53 @@ mod tests {
     #[test]
     fn a_muscle_without_a_minimum_is_never_below_it() {
         assert_eq!(landmarks(Muscle::Abs).level(HalfSets(0)), Level::Productive);
+    }
+
+    fn own(mev: Option<i64>, mav: Option<i64>, mrv: Option<i64>) -> OwnLandmarks {
+        let half_sets = |sets: Option<i64>| sets.map(HalfSets::whole);
+        let own = OwnLandmark { mev: half_sets(mev), mav: half_sets(mav), mrv: half_sets(mrv) };
+        OwnLandmarks(BTreeMap::from([(Muscle::Chest, own)]))
+    }
+
+    #[test]
+    fn what_the_athlete_set_stands_in_place_of_the_listing() {
+        // The listing of the chest: 4, 16, 24.
+        let check = |mev, mav, mrv, landmarks: (i64, i64, i64), in_order: bool| {
+            let own = own(mev, mav, mrv);
+            let (mev, mav, mrv) = landmarks;
+            assert_eq!(own.of(Muscle::Chest), row(mev, mav, mrv), "{own:?}");
+            assert_eq!(own.is_in_order(Muscle::Chest), in_order, "{own:?}");
+        };
+        check(None, None, None, (4, 16, 24), true);
+        check(Some(8), None, None, (8, 16, 24), true);
+        check(Some(8), Some(12), Some(20), (8, 12, 20), true);
+        check(Some(9), Some(9), Some(9), (9, 9, 9), true);
+        // A MAV that was not set moves with its neighbours.
+        check(None, None, Some(12), (4, 12, 12), true);
+        check(Some(20), None, None, (20, 20, 24), true);
+        // Out of order, alone or against the listing.
+        check(Some(25), None, None, (25, 24, 24), false);
+        check(None, None, Some(3), (4, 3, 3), false);
+        check(None, Some(3), None, (4, 3, 24), false);
+        check(None, Some(25), None, (4, 25, 24), false);
+        check(Some(10), Some(8), Some(20), (10, 8, 20), false);
+    }
+
+    #[test]
+    fn a_muscle_that_was_not_set_keeps_the_listing() {
+        for muscle in Muscle::ALL {
+            assert_eq!(OwnLandmarks::default().of(muscle), landmarks(muscle));
+            assert!(OwnLandmarks::default().is_in_order(muscle));
+        }
+        assert_eq!(own(Some(8), None, None).of(Muscle::Back), landmarks(Muscle::Back));
+    }
+
+    #[test]
+    fn own_landmarks_are_stored_as_only_what_was_set() {
+        let json = r#"{"chest":{"mrv":40}}"#;
+        let own = own(None, None, Some(20));
+        assert_eq!(serde_json::to_string(&own).unwrap(), json);
+        assert_eq!(serde_json::from_str::<OwnLandmarks>(json).unwrap(), own);
+        assert_eq!(serde_json::to_string(&OwnLandmarks::default()).unwrap(), "{}");
     }
 }

@@ -20,7 +20,7 @@ pub mod workout;
 pub use calendar::WeekStart;
 pub use e1rm::Formula;
 pub use exercise::{Definition, Exercise, Load};
-pub use landmarks::{Landmarks, Level};
+pub use landmarks::{Landmarks, Level, OwnLandmark, OwnLandmarks};
 pub use load::{AcuteChronic, Monotony};
 pub use muscle::Muscle;
 pub use set::{PerformedSet, Rpe, SetKind};
