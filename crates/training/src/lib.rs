@@ -3,6 +3,7 @@
 //! In scope: knowledge that a coach would recognise, as data and pure functions.
 //! Out of scope: storage, events, HTTP, clocks. Nothing here does I/O, and nothing reads the time.
 
+pub mod aliases;
 pub mod calendar;
 pub mod catalogue;
 pub mod e1rm;
@@ -11,6 +12,7 @@ pub mod landmarks;
 pub mod limits;
 pub mod load;
 pub mod muscle;
+pub mod names;
 pub mod performance;
 pub mod set;
 pub mod trend;
@@ -24,6 +26,7 @@ pub use exercise::{Definition, Exercise, Load};
 pub use landmarks::{Landmarks, Level, OwnLandmark, OwnLandmarks};
 pub use load::{AcuteChronic, Monotony};
 pub use muscle::Muscle;
+pub use names::{find_by_name, name_key};
 pub use performance::{BestSet, Performance, RecordKey, RecordKind};
 pub use set::{PerformedSet, Rpe, SetKind};
 pub use trend::Trend;
