@@ -19,6 +19,8 @@ mod numbers;
 mod read;
 mod records;
 mod strong;
+mod write;
 
 pub use log::{Format, LineError, Log, LoggedExercise, LoggedWorkout, UnitSource, WeightUnit};
 pub use read::{ROWS_MAX, ReadError, ReadOptions, read};
+pub use write::{hevy_header, hevy_rows};
