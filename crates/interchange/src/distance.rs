@@ -1,0 +1,41 @@
+//! Distances as the apps write them.
+
+/// The unit of a distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DistanceUnit {
+    /// Metres.
+    M,
+    /// Kilometres.
+    Km,
+    /// International miles.
+    Mi,
+    /// International yards.
+    Yd,
+    /// International feet.
+    Ft,
+}
+
+impl DistanceUnit {
+    /// From the word of a header or a cell: `km`, `miles`, `mi.`, `meters`, `metres`, …
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word.trim().trim_end_matches('.').to_ascii_lowercase().as_str() {
+            "m" | "meter" | "meters" | "metre" | "metres" => Some(Self::M),
+            "km" | "kms" | "kilometers" | "kilometres" => Some(Self::Km),
+            "mi" | "mile" | "miles" => Some(Self::Mi),
+            "yd" | "yds" | "yard" | "yards" => Some(Self::Yd),
+            "ft" | "foot" | "feet" => Some(Self::Ft),
+            _ => None,
+        }
+    }
+
+    /// How many metres one of it is, exact by definition (1959 agreement on yard and pound).
+    pub const fn metres(self) -> f64 {
+        match self {
+            Self::M => 1.0,
+            Self::Km => 1_000.0,
+            Self::Mi => 1_609.344,
+            Self::Yd => 0.914_4,
+            Self::Ft => 0.304_8,
+        }
+    }
+}
