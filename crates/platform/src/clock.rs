@@ -1,6 +1,6 @@
 //! Time and dice come in through these two ports, and nowhere else.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use uuid::{Builder, Uuid};
 
 /// What time it is.
@@ -18,6 +18,26 @@ pub trait Clock {
 pub trait Entropy {
     /// Fills the buffer.
     fn fill(&self, buffer: &mut [u8]);
+}
+
+/// The rules of time zones.
+pub trait TimeZones {
+    /// The offsets from UTC of wall-clock times in a zone of the IANA database (`Europe/Berlin`).
+    /// A time that a clock change skips or repeats gets one of the two offsets. `None`: there is
+    /// no such zone.
+    fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>>;
+}
+
+/// The offset of a wall-clock time, from a function that knows the offset of an instant, in seconds
+/// east: guess by the time as if it were UTC, and correct the guess once.
+pub fn offset_at(
+    time: NaiveDateTime,
+    seconds_east_at: impl Fn(i64) -> Option<i32>,
+) -> Option<FixedOffset> {
+    let as_utc_ms = time.and_utc().timestamp_millis();
+    let guess = seconds_east_at(as_utc_ms)?;
+    let corrected = seconds_east_at(as_utc_ms - i64::from(guess) * 1_000)?;
+    FixedOffset::east_opt(corrected)
 }
 
 /// A new id at the edge: UUIDv7, which sorts by time.

@@ -2,9 +2,9 @@
 
 use crate::ids::{AthleteId, EventId};
 use crate::payload::{
-    AggregationUpdated, NotificationRequested, TrainingPatternDetected, TrainingSetRecorded,
-    VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted,
-    WorkoutDeleted,
+    AggregationUpdated, ImportSliceStored, NotificationRequested, TrainingPatternDetected,
+    TrainingSetRecorded, VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested,
+    WorkoutCompleted, WorkoutDeleted,
 };
 use crate::trace::TraceContext;
 use chrono::{DateTime, Utc};
@@ -89,6 +89,8 @@ events! {
     WorkoutDeleted(workout.athlete_id) => "bulktrack.WorkoutDeleted.v1",
     /// A completed workout was changed.
     VolumeUpdated(workout.athlete_id) => "bulktrack.VolumeUpdated.v1",
+    /// A slice of an import is stored and waits to be counted.
+    ImportSliceStored(athlete_id) => "bulktrack.ImportSliceStored.v1",
     /// The volume of a week is another one.
     AggregationUpdated(athlete_id) => "bulktrack.AggregationUpdated.v1",
     /// Muscles crossed a landmark within a week.

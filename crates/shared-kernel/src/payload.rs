@@ -56,6 +56,18 @@ pub struct VolumeUpdated {
     pub workout: WorkoutSnapshot,
 }
 
+/// A slice of an import is stored and waits to be counted. The one payload that does not suffice by
+/// itself: what it names may be half a megabyte, four times what a message can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportSliceStored {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Of which import.
+    pub import_id: Uuid,
+    /// Which slice, from 0.
+    pub slice: i64,
+}
+
 /// The volume of a week is another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AggregationUpdated {

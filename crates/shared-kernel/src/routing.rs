@@ -137,7 +137,8 @@ pub const fn queue_of(event: EventType) -> Queue {
         EventType::TrainingSetRecorded
         | EventType::WorkoutCompleted
         | EventType::WorkoutDeleted
-        | EventType::VolumeUpdated => Queue::VolumeAggregation,
+        | EventType::VolumeUpdated
+        | EventType::ImportSliceStored => Queue::VolumeAggregation,
         EventType::AggregationUpdated | EventType::VolumeThresholdReached => Queue::AiAnalysis,
         EventType::TrainingPatternDetected
         | EventType::NotificationRequested

@@ -6,7 +6,7 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 use shared_kernel::payload::{
-    AggregationUpdated, Crossing, NotificationRequested, PatternKind, Threshold,
+    AggregationUpdated, Crossing, ImportSliceStored, NotificationRequested, PatternKind, Threshold,
     TrainingPatternDetected, TrainingSetRecorded, VolumeThresholdReached, VolumeUpdated,
     WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted, WorkoutSnapshot,
 };
@@ -63,6 +63,10 @@ fn example(event_type: EventType) -> EventData {
         EventType::WorkoutCompleted => WorkoutCompleted { workout }.into(),
         EventType::WorkoutDeleted => WorkoutDeleted { workout }.into(),
         EventType::VolumeUpdated => VolumeUpdated { workout }.into(),
+        EventType::ImportSliceStored => {
+            let import_id = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0070);
+            ImportSliceStored { athlete_id, import_id, slice: 3 }.into()
+        }
         EventType::AggregationUpdated => AggregationUpdated {
             athlete_id,
             week_start: week(),

@@ -32,7 +32,7 @@ const fn consumer_of(queue: Queue) -> &'static str {
 fn sends(worker: &str) -> &'static [Queue] {
     match worker {
         "api" => &Queue::ALL,
-        "aggregation" => &[Queue::AiAnalysis],
+        "aggregation" => &[Queue::AiAnalysis, Queue::WebhookNotification],
         "ai" => &[Queue::WebhookNotification],
         _ => &[],
     }

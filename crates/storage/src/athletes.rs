@@ -1,10 +1,13 @@
 //! Athletes, their keys and their preferences.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::json_text;
+use crate::keys::{KeyProof, is_live, live_key, with_key};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::AthleteId;
 use training::Grams;
+use training::landmarks::OwnLandmarks;
 
 /// An athlete's profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -21,6 +24,15 @@ pub struct Profile {
     pub body_weight_grams: Option<Grams>,
     /// A pattern at least so sure is mailed, 0 to 1.
     pub email_threshold: f64,
+    /// What the athlete puts in place of the landmarks of the listing.
+    #[serde(with = "json_text")]
+    pub landmarks: OwnLandmarks,
+}
+
+macro_rules! columns {
+    () => {
+        "athlete_id, display_name, email, units, body_weight_grams, email_threshold, landmarks"
+    };
 }
 
 /// Units of mass for display.
@@ -108,8 +120,7 @@ pub async fn profile(
     proof: &KeyProof,
 ) -> Result<Option<Profile>, DatabaseError> {
     let select = Statement::new(
-        "SELECT athlete_id, display_name, email, units, body_weight_grams, email_threshold \
-         FROM athletes WHERE athlete_id = ?1",
+        concat!("SELECT ", columns!(), " FROM athletes WHERE athlete_id = ?1"),
         [Param::text(proof.athlete_id)],
     );
     let Some(results) = with_key(database, proof, vec![select]).await? else {
@@ -131,13 +142,17 @@ pub struct ProfileChange {
     pub body_weight_grams: Option<Option<Grams>>,
     /// Another limit for mail.
     pub email_threshold: Option<f64>,
+    /// Other landmarks of the athlete's own, all of them.
+    pub landmarks: Option<OwnLandmarks>,
 }
 
-/// Changes a profile and answers it as it then is. `None`: the key is not live.
+/// Changes a profile and answers it as it then is. A new body weight counts from `today` on.
+/// `None`: the key is not live.
 pub async fn change_profile(
     database: &dyn Database,
     proof: &KeyProof,
     change: &ProfileChange,
+    today: NaiveDate,
 ) -> Result<Option<Profile>, DatabaseError> {
     let body_weight = change.body_weight_grams.flatten().map(|grams| grams.0);
     let update = proof.statement(
@@ -145,9 +160,11 @@ pub async fn change_profile(
             "UPDATE athletes SET display_name = coalesce(?4, display_name), ",
             "email = iif(?5, ?6, email), units = coalesce(?7, units), ",
             "body_weight_grams = iif(?8, ?9, body_weight_grams), ",
-            "email_threshold = coalesce(?10, email_threshold) WHERE athlete_id = ?1 AND ",
+            "email_threshold = coalesce(?10, email_threshold), ",
+            "landmarks = coalesce(?11, landmarks) WHERE athlete_id = ?1 AND ",
             live_key!(),
-            " RETURNING athlete_id, display_name, email, units, body_weight_grams, email_threshold"
+            " RETURNING ",
+            columns!()
         ),
         [
             change.display_name.as_deref().into(),
@@ -157,10 +174,50 @@ pub async fn change_profile(
             i64::from(change.body_weight_grams.is_some()).into(),
             body_weight.into(),
             change.email_threshold.into(),
+            change.landmarks.as_ref().map(Param::json).transpose()?.unwrap_or(Param::Null),
         ],
     );
-    let Some(results) = with_key(database, proof, vec![update]).await? else {
+    let mut statements = vec![update];
+    if change.body_weight_grams.is_some() {
+        statements.push(proof.statement(
+            concat!(
+                "INSERT INTO body_weights (athlete_id, day, grams) SELECT ?1, ?4, ?5 WHERE ",
+                live_key!(),
+                " ON CONFLICT (athlete_id, day) DO UPDATE SET grams = excluded.grams"
+            ),
+            [Param::text(today), body_weight.into()],
+        ));
+    }
+    let Some(results) = with_key(database, proof, statements).await? else {
         return Ok(None);
     };
     Ok(Results::new(results).rows()?.into_iter().next())
+}
+
+/// Deletes the key's athlete and all that is theirs, in every table: whatever names the athlete
+/// goes with the row, and their dead letters too. What is under way of theirs is dropped where it
+/// arrives. `false`: the key is not live.
+pub async fn delete(
+    database: &dyn Database,
+    operators: &dyn Database,
+    proof: &KeyProof,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    if !is_live(database, proof).await? {
+        return Ok(false);
+    }
+    // First the operators' tables: a crash between the two leaves an athlete whose key still works,
+    // and who deletes once more.
+    let athlete = Param::text(proof.athlete_id);
+    let tombstone = Statement::new(
+        "INSERT INTO deleted_athletes (athlete_id, deleted_at_ms) VALUES (?1, ?2) \
+         ON CONFLICT DO NOTHING",
+        [athlete.clone(), now_ms.into()],
+    );
+    let letters = Statement::new("DELETE FROM dead_letters WHERE athlete_id = ?1", [athlete]);
+    operators.batch(vec![tombstone, letters]).await?;
+    let delete = proof
+        .statement(concat!("DELETE FROM athletes WHERE athlete_id = ?1 AND ", live_key!()), []);
+    database.batch(vec![delete]).await?;
+    Ok(true)
 }

@@ -7,7 +7,8 @@ use shared_kernel::DeadLetter;
 use shared_kernel::event::Label;
 use uuid::Uuid;
 
-/// Stores dead letters, in one round trip. The same dead letter again changes nothing.
+/// Stores dead letters, in one round trip. The same dead letter again changes nothing; one of an
+/// athlete who was deleted is dropped.
 pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<(), DatabaseError> {
     let rows: Vec<_> = letters
         .iter()
@@ -34,7 +35,9 @@ pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<()
          SELECT value ->> 'id', value ->> 'queue', value ->> 'message_id', \
          value ->> 'event_id', value ->> 'event_type', value ->> 'athlete_id', \
          value ->> 'traceparent', value ->> 'reason', value ->> 'attempts', \
-         value ->> 'failed_at_ms', value ->> 'body' FROM json_each(?1) WHERE true \
+         value ->> 'failed_at_ms', value ->> 'body' FROM json_each(?1) \
+         WHERE coalesce(value ->> 'athlete_id', '') NOT IN \
+         (SELECT athlete_id FROM deleted_athletes) \
          ON CONFLICT DO NOTHING",
         [Param::json(&rows)?],
     );

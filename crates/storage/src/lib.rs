@@ -8,9 +8,12 @@
 pub mod athletes;
 pub mod database;
 pub mod dead_letters;
+pub mod exercises;
+pub mod imports;
 pub mod keys;
 pub mod notifications;
 pub mod patterns;
+pub mod records;
 pub mod shards;
 pub mod volume;
 pub mod workouts;
@@ -22,8 +25,10 @@ pub use keys::KeyProof;
 pub use shards::Shards;
 
 /// The migrations in order, by file name.
-pub const MIGRATIONS: &[(&str, &str)] =
-    &[("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql"))];
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql")),
+    ("0002_training.sql", include_str!("../migrations/0002_training.sql")),
+];
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,16 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::keys::{KeyProof, with_key};
+use crate::patterns::WeekRange;
+use crate::records::{BrokenRecord, SETTLE_RECORDS, broken_statement};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_kernel::payload::Threshold;
 use shared_kernel::{AthleteId, WorkoutId};
 use std::collections::BTreeMap;
+use training::landmarks::OwnLandmarks;
+use training::performance::Performance;
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 
 /// What one workout adds at one revision.
@@ -27,6 +31,10 @@ pub struct LedgerEntry {
     pub local_date: NaiveDate,
     /// What it adds: nothing when it is deleted.
     pub volume: Volume,
+    /// What it achieved, by exercise.
+    pub performances: BTreeMap<String, Performance>,
+    /// What it claims of the athlete's records, by key.
+    pub bests: BTreeMap<String, i64>,
 }
 
 /// A week as it stands after a change of the ledger.
@@ -42,6 +50,8 @@ pub struct WeekState {
     pub version: i64,
     /// The crossings announced, a bit each: see [`announced_bit`].
     pub announced: i64,
+    /// What the athlete puts in place of the landmarks of the listing.
+    pub landmarks: OwnLandmarks,
 }
 
 /// The bit that says that a muscle's crossing of a threshold was announced. Stored: never changes.
@@ -72,6 +82,8 @@ struct WeekRow {
     week_start: WeekStart,
     version: i64,
     announced: i64,
+    #[serde(with = "json_text")]
+    landmarks: OwnLandmarks,
     #[serde(flatten)]
     columns: VolumeColumns,
 }
@@ -100,32 +112,49 @@ impl From<WeekRow> for WeekState {
             volume: row.columns.into(),
             version: row.version,
             announced: row.announced,
+            landmarks: row.landmarks,
         }
     }
 }
 
-/// Writes entries to the ledger, sums the touched days and weeks anew, and answers the touched
-/// weeks: one round trip, one transaction. Each workout at most once; the newest revision wins.
+/// What a change of the ledger left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The touched weeks as they now stand.
+    pub weeks: Vec<WeekState>,
+    /// The records of the workouts that were asked for.
+    pub broken: Vec<BrokenRecord>,
+}
+
+/// Writes entries to the ledger, settles the records they touch, sums the touched days and weeks
+/// anew, and answers the touched weeks: one round trip, one transaction. Each workout at most
+/// once; the newest revision wins. Of the workouts in `news_of` it answers the records that they
+/// took from others.
 pub async fn apply(
     database: &dyn Database,
     entries: &[LedgerEntry],
-) -> Result<Vec<WeekState>, DatabaseError> {
+    news_of: &[(AthleteId, WorkoutId)],
+) -> Result<Applied, DatabaseError> {
     let rows = Param::json(&entries.iter().map(ledger_row).collect::<Vec<_>>())?;
     let keys: Vec<_> = entries.iter().map(|e| (e.athlete_id, e.workout_id)).collect();
     let keys = Param::json(&keys)?;
     let results = database
         .batch(vec![
+            // First: it compares with what the ledger said before.
+            Statement::new(SETTLE_RECORDS, [rows.clone()]),
             Statement::new(UPSERT_LEDGER, [rows]),
             Statement::new(SUM_DAYS, [keys.clone()]),
             Statement::new(SUM_WEEKS, [keys.clone()]),
             Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
+            broken_statement(news_of)?,
         ])
         .await?;
     let mut results = Results::new(results);
-    results.skip_one();
-    results.skip_one();
-    results.skip_one();
-    Ok(results.rows::<WeekRow>()?.into_iter().map(WeekState::from).collect())
+    for _ in 0..4 {
+        results.skip_one();
+    }
+    let weeks = results.rows::<WeekRow>()?.into_iter().map(WeekState::from).collect();
+    Ok(Applied { weeks, broken: results.rows()? })
 }
 
 fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
@@ -145,22 +174,24 @@ fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
         "tonnage_grams": volume.tonnage_grams,
         "hard_half_sets": volume.hard_half_sets,
         "muscles": muscles,
+        "performances": entry.performances,
+        "bests": entry.bests,
     })
 }
 
 const UPSERT_LEDGER: &str = "\
 INSERT INTO volume_ledger (athlete_id, workout_id, revision, local_date, workouts, sets, \
-    tonnage_grams, hard_half_sets, muscles) \
+    tonnage_grams, hard_half_sets, muscles, performances, bests) \
 SELECT value ->> 'athlete_id', value ->> 'workout_id', value ->> 'revision', \
     value ->> 'local_date', value ->> 'workouts', value ->> 'sets', value ->> 'tonnage_grams', \
-    value ->> 'hard_half_sets', value -> 'muscles' \
+    value ->> 'hard_half_sets', value -> 'muscles', value -> 'performances', value -> 'bests' \
 FROM json_each(?1) WHERE true \
 ON CONFLICT (athlete_id, workout_id) DO UPDATE SET \
     moved_from = iif(local_date <> excluded.local_date, local_date, NULL), \
     revision = excluded.revision, local_date = excluded.local_date, \
     workouts = excluded.workouts, sets = excluded.sets, \
     tonnage_grams = excluded.tonnage_grams, hard_half_sets = excluded.hard_half_sets, \
-    muscles = excluded.muscles \
+    muscles = excluded.muscles, performances = excluded.performances, bests = excluded.bests \
 WHERE excluded.revision > volume_ledger.revision";
 
 /// The days on which the workouts of parameter 1 count, and those from which they moved away.
@@ -238,9 +269,10 @@ const SUM_WEEKS: &str = concat!(
 const SELECT_TOUCHED_WEEKS: &str = concat!(
     touched_days!(),
     "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
-     week.hard_half_sets, week.muscles, week.version, week.announced \
+     week.hard_half_sets, week.muscles, week.version, week.announced, athlete.landmarks \
      FROM weeks AS t JOIN weekly_volume AS week \
      ON week.athlete_id = t.athlete_id AND week.week_start = t.week_start \
+     JOIN athletes AS athlete ON athlete.athlete_id = t.athlete_id \
      ORDER BY week.athlete_id, week.week_start"
 );
 
@@ -286,11 +318,15 @@ pub struct Weeks {
     pub weeks: BTreeMap<WeekStart, Volume>,
     /// Workouts not yet aggregated.
     pub pending: i64,
+    /// What the athlete puts in place of the landmarks of the listing.
+    pub landmarks: OwnLandmarks,
 }
 
 #[derive(Deserialize)]
-struct PendingRow {
+struct StandingRow {
     pending: i64,
+    #[serde(with = "json_text")]
+    landmarks: OwnLandmarks,
 }
 
 #[derive(Deserialize)]
@@ -312,20 +348,97 @@ pub async fn weeks(
          FROM weekly_volume WHERE athlete_id = ?1 AND week_start BETWEEN ?4 AND ?5",
         [Param::text(from), Param::text(to)],
     );
-    let pending = Statement::new(
-        "SELECT count(*) AS pending FROM workouts INDEXED BY workouts_pending \
-         WHERE athlete_id = ?1 AND aggregated_revision < revision",
+    let standing = Statement::new(
+        "SELECT landmarks, (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
+         WHERE athlete_id = ?1 AND aggregated_revision < revision) AS pending \
+         FROM athletes WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![weeks, pending]).await? else {
+    let Some(results) = with_key(database, proof, vec![weeks, standing]).await? else {
         return Ok(None);
     };
     let mut results = Results::new(results);
     let rows = results.rows::<AthleteWeekRow>()?;
+    let standing = results.rows::<StandingRow>()?.into_iter().next();
+    let standing = standing.ok_or(DatabaseError::MissingResult)?;
     Ok(Some(Weeks {
         weeks: rows.into_iter().map(|row| (row.week_start, row.columns.into())).collect(),
-        pending: results.rows::<PendingRow>()?.first().map_or(0, |row| row.pending),
+        pending: standing.pending,
+        landmarks: standing.landmarks,
     }))
+}
+
+#[derive(Deserialize)]
+struct DayRow {
+    local_date: NaiveDate,
+    #[serde(flatten)]
+    columns: VolumeColumns,
+}
+
+/// The days from `from` to `to` on which something was ever logged. `None`: the key is not live.
+pub async fn days(
+    database: &dyn Database,
+    proof: &KeyProof,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Option<BTreeMap<NaiveDate, Volume>>, DatabaseError> {
+    let days = proof.statement(
+        "SELECT local_date, workouts, sets, tonnage_grams, hard_half_sets, muscles \
+         FROM daily_volume WHERE athlete_id = ?1 AND local_date BETWEEN ?4 AND ?5",
+        [Param::text(from), Param::text(to)],
+    );
+    let Some(results) = with_key(database, proof, vec![days]).await? else {
+        return Ok(None);
+    };
+    let rows = Results::new(results).rows::<DayRow>()?;
+    Ok(Some(rows.into_iter().map(|row| (row.local_date, row.columns.into())).collect()))
+}
+
+/// What one workout achieved in one exercise.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DatedPerformance {
+    /// The day it counts for.
+    pub local_date: NaiveDate,
+    /// What it achieved.
+    #[serde(with = "json_text")]
+    pub performance: Performance,
+}
+
+/// What the workouts from `from` to `to` achieved in an exercise, in the order of days, and whether
+/// the exercise is one of the athlete's own. `None`: the key is not live.
+pub async fn progress(
+    database: &dyn Database,
+    proof: &KeyProof,
+    slug: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Result<Option<Progress>, DatabaseError> {
+    let performances = proof.statement(
+        "SELECT local_date, performances -> ?4 AS performance \
+         FROM volume_ledger INDEXED BY volume_ledger_by_day \
+         WHERE athlete_id = ?1 AND local_date BETWEEN ?5 AND ?6 \
+         AND performances -> ?4 IS NOT NULL ORDER BY local_date, workout_id",
+        [slug.into(), Param::text(from), Param::text(to)],
+    );
+    let own = proof.statement(
+        "SELECT 1 AS own FROM exercises WHERE athlete_id = ?1 AND slug = ?4",
+        [slug.into()],
+    );
+    let Some(results) = with_key(database, proof, vec![performances, own]).await? else {
+        return Ok(None);
+    };
+    let is_own = results.get(1).is_some_and(|own| !own.rows.is_empty());
+    let performances = Results::new(results).rows()?;
+    Ok(Some(Progress { performances, is_own }))
+}
+
+/// What is known of an exercise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// By workout, in the order of days.
+    pub performances: Vec<DatedPerformance>,
+    /// Whether the exercise is one of the athlete's own.
+    pub is_own: bool,
 }
 
 /// A week of the history that the analysis reads.
@@ -345,18 +458,16 @@ struct HistoryRow {
     columns: VolumeColumns,
 }
 
-/// The statement that reads the weeks since a day of a list of athletes.
-pub(crate) fn history_statement(
-    athletes: &[AthleteId],
-    since: WeekStart,
-) -> Result<Statement, DatabaseError> {
+/// The statement that reads the weeks of ranges.
+pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
          week.hard_half_sets, week.muscles \
-         FROM json_each(?1) AS athlete JOIN weekly_volume AS week \
-         ON week.athlete_id = athlete.value AND week.week_start >= ?2 \
+         FROM json_each(?1) AS range JOIN weekly_volume AS week \
+         ON week.athlete_id = range.value ->> 'athlete_id' AND week.week_start \
+         BETWEEN range.value ->> 'from' AND coalesce(range.value ->> 'to', '9999') \
          ORDER BY week.athlete_id, week.week_start",
-        [Param::json(&athletes)?, Param::text(since)],
+        [Param::json(&ranges)?],
     ))
 }
 

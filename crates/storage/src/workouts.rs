@@ -1,16 +1,20 @@
 //! Workouts. The row is its own outbox: `aggregated_revision < revision` means "not yet through".
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
-use training::Grams;
+use std::collections::BTreeSet;
+use training::calendar::local_date;
+use training::{Exercise, Grams, OwnExercises, Workout};
 
 /// The sweep leaves a workout alone for so long after it changed: its event is on its way.
 /// With the minute between two sweeps that is well within the two minutes in which a lost event is
 /// to be sent again.
-const RESEND_AFTER_MS: i64 = 45_000;
+pub(crate) const RESEND_AFTER_MS: i64 = 45_000;
 /// An answer is kept so long under its Idempotency-Key: a phone may be offline for a week.
 const IDEMPOTENCY_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
@@ -46,10 +50,15 @@ pub struct StoredWorkout {
     pub workout_id: WorkoutId,
     /// 1 when posted, one more with each change.
     pub revision: i64,
+    /// The revision that completed it; 0 while it goes on.
+    pub completed_revision: i64,
     /// Its state.
     pub status: WorkoutStatus,
     /// The JSON document, as entered.
     pub document: String,
+    /// The athlete's own exercises in it, as they were when it was saved.
+    #[serde(with = "json_text")]
+    pub own_exercises: OwnExercises,
     /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
     /// When it was changed last.
@@ -58,11 +67,36 @@ pub struct StoredWorkout {
     pub traceparent: TraceContext,
 }
 
-/// A workout to be stored.
+impl StoredWorkout {
+    /// Its document.
+    pub fn document(&self) -> Result<Workout, serde_json::Error> {
+        serde_json::from_str(&self.document)
+    }
+
+    /// What an event carries of it.
+    pub fn snapshot(&self) -> Result<WorkoutSnapshot, serde_json::Error> {
+        let workout = self.document()?;
+        Ok(WorkoutSnapshot {
+            athlete_id: self.athlete_id,
+            workout_id: self.workout_id,
+            revision: self.revision,
+            started_at: workout.started_at,
+            body_weight_grams: self.body_weight_grams,
+            exercises: workout.performed(&self.own_exercises),
+        })
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "athlete_id, workout_id, revision, completed_revision, status, document, own_exercises, \
+         body_weight_grams, changed_at_ms, traceparent"
+    };
+}
+
+/// What a workout is to be stored as.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewWorkout {
-    /// Its id.
-    pub workout_id: WorkoutId,
+pub struct Content {
     /// In progress or completed.
     pub status: WorkoutStatus,
     /// Its local day.
@@ -71,8 +105,26 @@ pub struct NewWorkout {
     pub started_at_ms: i64,
     /// The JSON document, as entered.
     pub document: String,
-    /// The trace of the request.
-    pub trace: TraceContext,
+    /// The slugs in it that are not of the catalogue: all of them have to be the athlete's own.
+    pub own_slugs: BTreeSet<String>,
+    /// The body weight entered for it; `None` takes the one of its day.
+    pub body_weight_grams: Option<Grams>,
+}
+
+impl Content {
+    /// What is stored of a workout; it is completed when it has an end.
+    pub fn of(workout: &Workout) -> Result<Self, serde_json::Error> {
+        let ended = workout.ended_at.is_some();
+        let slugs = workout.exercises.iter().map(|exercise| &exercise.exercise);
+        Ok(Self {
+            status: if ended { WorkoutStatus::Completed } else { WorkoutStatus::InProgress },
+            local_date: local_date(workout.started_at),
+            started_at_ms: workout.started_at.timestamp_millis(),
+            document: serde_json::to_string(workout)?,
+            own_slugs: slugs.filter(|slug| Exercise::find(slug).is_none()).cloned().collect(),
+            body_weight_grams: workout.body_weight(),
+        })
+    }
 }
 
 /// The caller's key for one request, and what it asked.
@@ -80,7 +132,7 @@ pub struct NewWorkout {
 pub struct Idempotency {
     /// The key, unquoted.
     pub key: String,
-    /// SHA-256 of the body, in hex.
+    /// SHA-256 of the request, in hex.
     pub request_hash: String,
 }
 
@@ -89,20 +141,12 @@ pub struct Idempotency {
 pub enum Created {
     /// The key is not live; nothing is stored.
     Unauthorized,
+    /// Exercises that are neither in the catalogue nor the athlete's own; nothing is stored.
+    UnknownExercises(BTreeSet<String>),
     /// Stored now.
-    Stored {
-        /// The athlete's body weight, which counts for it.
-        body_weight_grams: Option<Grams>,
-    },
+    Stored(StoredWorkout),
     /// The same request was stored before: its answer again.
-    Replayed {
-        /// The workout of the first answer.
-        workout_id: WorkoutId,
-        /// Its document.
-        document: String,
-        /// The body weight of then.
-        body_weight_grams: Option<Grams>,
-    },
+    Replayed(StoredWorkout),
     /// The key was used for another request; nothing is stored.
     KeyReused,
 }
@@ -112,125 +156,236 @@ struct IdempotencyRow {
     request_hash: String,
     workout_id: WorkoutId,
     document: String,
+    #[serde(with = "json_text")]
+    own_exercises: OwnExercises,
     body_weight_grams: Option<Grams>,
+    set_id: Option<u32>,
+    created_at_ms: i64,
 }
 
 #[derive(Deserialize)]
-struct InsertedRow {
-    body_weight_grams: Option<Grams>,
+struct SlugRow {
+    slug: String,
+}
+
+/// The exercises of parameter `$slugs` that are the athlete's own, `{"slug": definition}`.
+macro_rules! own_exercises {
+    ($slugs:literal) => {
+        concat!(
+            "(SELECT json_group_object(own.slug, json(own.definition)) FROM json_each(",
+            $slugs,
+            ") AS named JOIN exercises AS own \
+             ON own.athlete_id = ?1 AND own.slug = named.value)"
+        )
+    };
+}
+
+/// Those that nobody knows.
+macro_rules! unknown_slugs {
+    ($slugs:literal) => {
+        concat!(
+            "SELECT named.value AS slug FROM json_each(",
+            $slugs,
+            ") AS named WHERE NOT EXISTS (SELECT 1 FROM exercises \
+             WHERE athlete_id = ?1 AND slug = named.value)"
+        )
+    };
+}
+
+/// The body weight that counts: the one entered with the workout (`$entered`), else the last one
+/// known on its day (`$day`), else the first ever known. A weight is filed under the day of UTC on
+/// which it came in, which may be the athlete's day before: so the day after counts too.
+macro_rules! body_weight {
+    ($entered:literal, $day:literal) => {
+        concat!(
+            "coalesce(",
+            $entered,
+            ", iif(EXISTS (SELECT 1 FROM body_weights WHERE athlete_id = ?1 AND day <= date(",
+            $day,
+            ", '+1 day')), (SELECT grams FROM body_weights WHERE athlete_id = ?1 AND day <= date(",
+            $day,
+            ", '+1 day') ORDER BY day DESC LIMIT 1), \
+             (SELECT grams FROM body_weights WHERE athlete_id = ?1 ORDER BY day LIMIT 1)))"
+        )
+    };
+}
+
+/// The next place among the changes of the athlete's workouts. Write transactions run one after
+/// the other, so places are given in the order of commits, and none is given twice.
+macro_rules! next_change {
+    () => {
+        "(SELECT coalesce(max(change_seq), 0) + 1 FROM workouts WHERE athlete_id = ?1)"
+    };
 }
 
 /// Stores a workout. Key check, idempotency record and insert are one round trip, each guarded by
-/// the one before.
+/// the ones before.
 pub async fn create(
     database: &dyn Database,
     proof: &KeyProof,
-    workout: &NewWorkout,
-    idempotency: Option<&Idempotency>,
-    now_ms: i64,
+    workout_id: WorkoutId,
+    content: &Content,
+    origin: &Origin<'_>,
 ) -> Result<Created, DatabaseError> {
-    let mut statements = Vec::new();
-    if let Some(idempotency) = idempotency {
-        statements.extend(remember(proof, workout, idempotency, now_ms));
+    let slugs = Param::json(&content.own_slugs)?;
+    let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs.clone()])];
+    if let Some(idempotency) = origin.idempotency {
+        let kept_since = origin.now_ms - IDEMPOTENCY_KEPT_MS;
+        statements.push(forget(proof, kept_since));
+        statements.push(remember(proof, workout_id, content, &slugs, idempotency, origin.now_ms));
+        statements.push(recall(proof, idempotency));
     }
-    statements.push(insert(proof, workout, idempotency, now_ms));
+    statements.push(insert(proof, workout_id, content, slugs, origin));
     let Some(results) = with_key(database, proof, statements).await? else {
         return Ok(Created::Unauthorized);
     };
     let mut results = Results::new(results);
-    if let Some(idempotency) = idempotency {
+    let unknown = results.rows::<SlugRow>()?;
+    if let Some(idempotency) = origin.idempotency {
         results.skip_one();
         results.skip_one();
         if let Some(first) = results.rows::<IdempotencyRow>()?.into_iter().next()
-            && first.workout_id != workout.workout_id
+            && first.workout_id != workout_id
         {
-            return Ok(replay(first, idempotency));
+            return Ok(replay(first, idempotency, content, proof, origin));
         }
     }
-    let inserted = results.rows::<InsertedRow>()?.into_iter().next();
-    let row = inserted.ok_or(DatabaseError::MissingResult)?;
-    Ok(Created::Stored { body_weight_grams: row.body_weight_grams })
-}
-
-fn replay(first: IdempotencyRow, idempotency: &Idempotency) -> Created {
-    if first.request_hash == idempotency.request_hash {
-        Created::Replayed {
-            workout_id: first.workout_id,
-            document: first.document,
-            body_weight_grams: first.body_weight_grams,
-        }
-    } else {
-        Created::KeyReused
+    if !unknown.is_empty() {
+        return Ok(Created::UnknownExercises(unknown.into_iter().map(|row| row.slug).collect()));
     }
+    let inserted = results.rows()?.into_iter().next();
+    inserted.map(Created::Stored).ok_or(DatabaseError::MissingResult)
 }
 
-/// Forgets this athlete's old keys, takes this one if it is free, and reads who has it.
+/// Where a change comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The caller's key for the request.
+    pub idempotency: Option<&'a Idempotency>,
+    /// Its trace.
+    pub trace: TraceContext,
+    /// Now.
+    pub now_ms: i64,
+}
+
+fn replay(
+    first: IdempotencyRow,
+    idempotency: &Idempotency,
+    content: &Content,
+    proof: &KeyProof,
+    origin: &Origin<'_>,
+) -> Created {
+    if first.request_hash != idempotency.request_hash || first.set_id.is_some() {
+        return Created::KeyReused;
+    }
+    Created::Replayed(StoredWorkout {
+        athlete_id: proof.athlete_id,
+        workout_id: first.workout_id,
+        revision: 1,
+        completed_revision: i64::from(content.status == WorkoutStatus::Completed),
+        status: content.status,
+        document: first.document,
+        own_exercises: first.own_exercises,
+        body_weight_grams: first.body_weight_grams,
+        changed_at_ms: first.created_at_ms,
+        traceparent: origin.trace,
+    })
+}
+
+/// Forgets the athlete's old keys.
+fn forget(proof: &KeyProof, kept_since_ms: i64) -> Statement {
+    proof.statement(
+        concat!(
+            "DELETE FROM idempotency_keys WHERE athlete_id = ?1 AND created_at_ms < ?4 AND ",
+            live_key!()
+        ),
+        [kept_since_ms.into()],
+    )
+}
+
+/// Takes a key, if it is free and the workout is one that will be stored.
 fn remember(
     proof: &KeyProof,
-    workout: &NewWorkout,
+    workout_id: WorkoutId,
+    content: &Content,
+    slugs: &Param,
     idempotency: &Idempotency,
-    now_ms: i64,
-) -> [Statement; 3] {
-    [
-        proof.statement(
-            concat!(
-                "DELETE FROM idempotency_keys WHERE athlete_id = ?1 AND created_at_ms < ?4 AND ",
-                live_key!()
-            ),
-            [(now_ms - IDEMPOTENCY_KEPT_MS).into()],
-        ),
-        proof.statement(
-            concat!(
-                "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
-                 workout_id, document, body_weight_grams, created_at_ms) \
-                 SELECT athlete_id, ?4, ?5, ?6, ?7, body_weight_grams, ?8 FROM athletes \
-                 WHERE athlete_id = ?1 AND ",
-                live_key!(),
-                " ON CONFLICT DO NOTHING"
-            ),
-            [
-                idempotency.key.as_str().into(),
-                idempotency.request_hash.as_str().into(),
-                Param::text(workout.workout_id),
-                workout.document.as_str().into(),
-                now_ms.into(),
-            ],
-        ),
-        proof.statement(
-            "SELECT request_hash, workout_id, document, body_weight_grams FROM idempotency_keys \
-             WHERE athlete_id = ?1 AND idempotency_key = ?4",
-            [idempotency.key.as_str().into()],
-        ),
-    ]
-}
-
-fn insert(
-    proof: &KeyProof,
-    workout: &NewWorkout,
-    idempotency: Option<&Idempotency>,
     now_ms: i64,
 ) -> Statement {
     proof.statement(
         concat!(
-            "INSERT INTO workouts (athlete_id, workout_id, revision, status, local_date, \
-             started_at_ms, document, body_weight_grams, changed_at_ms, resend_at_ms, traceparent) \
-             SELECT athlete_id, ?4, 1, ?5, ?6, ?7, ?8, body_weight_grams, ?9, ?10, ?11 \
-             FROM athletes WHERE athlete_id = ?1 AND ",
+            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
+             workout_id, document, own_exercises, body_weight_grams, created_at_ms) \
+             SELECT ?1, ?4, ?5, ?6, ?7, ",
+            own_exercises!("?8"),
+            ", ",
+            body_weight!("?9", "?10"),
+            ", ?11 WHERE ",
             live_key!(),
-            " AND (?12 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys \
-             WHERE athlete_id = ?1 AND idempotency_key = ?12 AND workout_id = ?4)) \
-             RETURNING body_weight_grams"
+            " AND NOT EXISTS (",
+            unknown_slugs!("?8"),
+            ") ON CONFLICT DO NOTHING"
         ),
         [
-            Param::text(workout.workout_id),
-            workout.status.as_str().into(),
-            Param::text(workout.local_date),
-            workout.started_at_ms.into(),
-            workout.document.as_str().into(),
+            idempotency.key.as_str().into(),
+            idempotency.request_hash.as_str().into(),
+            Param::text(workout_id),
+            content.document.as_str().into(),
+            slugs.clone(),
+            content.body_weight_grams.map(|grams| grams.0).into(),
+            Param::text(content.local_date),
             now_ms.into(),
-            (now_ms + RESEND_AFTER_MS).into(),
-            Param::text(workout.trace),
-            idempotency.map(|idempotency| idempotency.key.as_str()).into(),
+        ],
+    )
+}
+
+/// Reads who has a key.
+fn recall(proof: &KeyProof, idempotency: &Idempotency) -> Statement {
+    proof.statement(
+        "SELECT request_hash, workout_id, document, own_exercises, body_weight_grams, set_id, \
+         created_at_ms FROM idempotency_keys WHERE athlete_id = ?1 AND idempotency_key = ?4",
+        [idempotency.key.as_str().into()],
+    )
+}
+
+fn insert(
+    proof: &KeyProof,
+    workout_id: WorkoutId,
+    content: &Content,
+    slugs: Param,
+    origin: &Origin<'_>,
+) -> Statement {
+    proof.statement(
+        concat!(
+            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
+             local_date, started_at_ms, document, own_exercises, body_weight_grams, \
+             changed_at_ms, resend_at_ms, traceparent, change_seq) \
+             SELECT ?1, ?4, 1, ?5 = 'completed', ?5, ?6, ?7, ?8, ",
+            own_exercises!("?9"),
+            ", ",
+            body_weight!("?10", "?6"),
+            ", ?11, ?12, ?13, ",
+            next_change!(),
+            " WHERE ",
+            live_key!(),
+            " AND NOT EXISTS (",
+            unknown_slugs!("?9"),
+            ") AND (?14 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys \
+             WHERE athlete_id = ?1 AND idempotency_key = ?14 AND workout_id = ?4)) RETURNING ",
+            columns!()
+        ),
+        [
+            Param::text(workout_id),
+            content.status.as_str().into(),
+            Param::text(content.local_date),
+            content.started_at_ms.into(),
+            content.document.as_str().into(),
+            slugs,
+            content.body_weight_grams.map(|grams| grams.0).into(),
+            origin.now_ms.into(),
+            (origin.now_ms + RESEND_AFTER_MS).into(),
+            Param::text(origin.trace),
+            origin.idempotency.map(|idempotency| idempotency.key.as_str()).into(),
         ],
     )
 }
@@ -242,15 +397,12 @@ pub enum Access<T> {
     Unauthorized,
     /// There is no such workout of this athlete.
     NotFound,
+    /// It is at another revision than the caller said; nothing is changed.
+    Stale,
+    /// Exercises that are neither in the catalogue nor the athlete's own; nothing is changed.
+    UnknownExercises(BTreeSet<String>),
     /// Here it is.
     Found(T),
-}
-
-macro_rules! columns {
-    () => {
-        "athlete_id, workout_id, revision, status, document, body_weight_grams, changed_at_ms, \
-         traceparent"
-    };
 }
 
 /// Reads one workout.
@@ -259,15 +411,208 @@ pub async fn get(
     proof: &KeyProof,
     workout_id: WorkoutId,
 ) -> Result<Access<StoredWorkout>, DatabaseError> {
-    let select = proof.statement(
+    let Some(results) = with_key(database, proof, vec![select(proof, workout_id)]).await? else {
+        return Ok(Access::Unauthorized);
+    };
+    let row = Results::new(results).rows()?.into_iter().next();
+    Ok(row.map_or(Access::NotFound, Access::Found))
+}
+
+fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
+    proof.statement(
         concat!(
             "SELECT ",
             columns!(),
             " FROM workouts WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted'"
         ),
         [Param::text(workout_id)],
+    )
+}
+
+/// A workout to which a set is to be added, and what its Idempotency-Key says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The workout.
+    pub workout: StoredWorkout,
+    /// The key was used before.
+    pub replayed: Option<ReplayedSet>,
+}
+
+/// The set that a key was used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayedSet {
+    /// SHA-256 of that request, in hex.
+    pub request_hash: String,
+    /// The set's number; `None` when the key was used for a workout.
+    pub set_id: Option<u32>,
+}
+
+/// Reads one workout, and who has the Idempotency-Key.
+pub async fn open(
+    database: &dyn Database,
+    proof: &KeyProof,
+    workout_id: WorkoutId,
+    idempotency: Option<&Idempotency>,
+) -> Result<Access<Opened>, DatabaseError> {
+    let mut statements = vec![select(proof, workout_id)];
+    statements.extend(idempotency.map(|idempotency| recall(proof, idempotency)));
+    let Some(results) = with_key(database, proof, statements).await? else {
+        return Ok(Access::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    let Some(workout) = results.rows()?.into_iter().next() else {
+        return Ok(Access::NotFound);
+    };
+    let replayed = match idempotency {
+        None => None,
+        Some(_) => results
+            .rows::<IdempotencyRow>()?
+            .into_iter()
+            .next()
+            .map(|row| ReplayedSet { request_hash: row.request_hash, set_id: row.set_id }),
+    };
+    Ok(Access::Found(Opened { workout, replayed }))
+}
+
+/// A change of one workout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change<'a> {
+    /// Which.
+    pub workout_id: WorkoutId,
+    /// The revision that the caller has seen; `None` changes whatever is there.
+    pub seen_revision: Option<i64>,
+    /// What it is to be.
+    pub content: &'a Content,
+    /// The number of the set that it adds, to be remembered with the Idempotency-Key.
+    pub set_id: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct RevisionRow {
+    revision: i64,
+}
+
+/// Changes one workout: one revision on. One round trip.
+pub async fn change(
+    database: &dyn Database,
+    proof: &KeyProof,
+    change: &Change<'_>,
+    origin: &Origin<'_>,
+) -> Result<Access<StoredWorkout>, DatabaseError> {
+    let slugs = Param::json(&change.content.own_slugs)?;
+    let workout_id = Param::text(change.workout_id);
+    let revision = proof.statement(
+        "SELECT revision FROM workouts \
+         WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted'",
+        [workout_id.clone()],
     );
-    one(database, proof, select).await
+    let unknown = proof.statement(
+        concat!(
+            unknown_slugs!("?5"),
+            " AND NOT EXISTS (SELECT 1 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?4 \
+             AND own_exercises -> named.value IS NOT NULL)"
+        ),
+        [workout_id, slugs.clone()],
+    );
+    let mut statements = vec![revision, unknown];
+    if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
+        statements.push(remember_set(proof, change, idempotency, set_id, origin.now_ms));
+    }
+    statements.push(update(proof, change, slugs, origin));
+    let Some(results) = with_key(database, proof, statements).await? else {
+        return Ok(Access::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    let revision = results.rows::<RevisionRow>()?.into_iter().next();
+    let unknown = results.rows::<SlugRow>()?;
+    if origin.idempotency.is_some() && change.set_id.is_some() {
+        results.skip_one();
+    }
+    let updated = results.rows()?.into_iter().next();
+    Ok(match (updated, revision) {
+        (Some(updated), _) => Access::Found(updated),
+        (None, None) => Access::NotFound,
+        (None, Some(row)) if change.seen_revision.is_some_and(|seen| seen != row.revision) => {
+            Access::Stale
+        }
+        (None, Some(_)) if !unknown.is_empty() => {
+            Access::UnknownExercises(unknown.into_iter().map(|row| row.slug).collect())
+        }
+        // Its Idempotency-Key was taken in the meantime: who reads again learns by whom.
+        (None, Some(_)) => Access::Stale,
+    })
+}
+
+/// Takes a key for a set, if it is free and the workout is still what was seen.
+fn remember_set(
+    proof: &KeyProof,
+    change: &Change<'_>,
+    idempotency: &Idempotency,
+    set_id: u32,
+    now_ms: i64,
+) -> Statement {
+    proof.statement(
+        concat!(
+            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
+             workout_id, document, set_id, created_at_ms) SELECT athlete_id, ?4, ?5, workout_id, \
+             '', ?6, ?7 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?8 \
+             AND status <> 'deleted' AND (?9 IS NULL OR revision = ?9) AND ",
+            live_key!(),
+            " ON CONFLICT DO NOTHING"
+        ),
+        [
+            idempotency.key.as_str().into(),
+            idempotency.request_hash.as_str().into(),
+            i64::from(set_id).into(),
+            now_ms.into(),
+            Param::text(change.workout_id),
+            change.seen_revision.into(),
+        ],
+    )
+}
+
+fn update(proof: &KeyProof, change: &Change<'_>, slugs: Param, origin: &Origin<'_>) -> Statement {
+    let content = change.content;
+    let key = change.set_id.and(origin.idempotency).map(|idempotency| idempotency.key.as_str());
+    proof.statement(
+        concat!(
+            "UPDATE workouts SET revision = revision + 1, completed_revision = \
+             CASE WHEN ?6 <> 'completed' THEN 0 WHEN status = 'completed' THEN completed_revision \
+             ELSE revision + 1 END, status = ?6, local_date = ?7, started_at_ms = ?8, \
+             document = ?9, own_exercises = (SELECT json_group_object(named.value, \
+             json(coalesce(own.definition, workouts.own_exercises -> named.value))) \
+             FROM json_each(?10) AS named LEFT JOIN exercises AS own \
+             ON own.athlete_id = ?1 AND own.slug = named.value), body_weight_grams = ",
+            body_weight!("?11", "?7"),
+            ", changed_at_ms = ?12, resend_at_ms = ?13, resends = 0, traceparent = ?14, \
+             change_seq = ",
+            next_change!(),
+            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
+             AND (?5 IS NULL OR revision = ?5) AND NOT EXISTS (",
+            unknown_slugs!("?10"),
+            " AND workouts.own_exercises -> named.value IS NULL) \
+             AND (?15 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE athlete_id = ?1 \
+             AND idempotency_key = ?15 AND workout_id = ?4 AND set_id = ?16)) AND ",
+            live_key!(),
+            " RETURNING ",
+            columns!()
+        ),
+        [
+            Param::text(change.workout_id),
+            change.seen_revision.into(),
+            content.status.as_str().into(),
+            Param::text(content.local_date),
+            content.started_at_ms.into(),
+            content.document.as_str().into(),
+            slugs,
+            content.body_weight_grams.map(|grams| grams.0).into(),
+            origin.now_ms.into(),
+            (origin.now_ms + RESEND_AFTER_MS).into(),
+            Param::text(origin.trace),
+            key.into(),
+            change.set_id.map(i64::from).into(),
+        ],
+    )
 }
 
 /// Deletes one workout: the row stays, one revision on, so that what follows from it heals.
@@ -275,38 +620,40 @@ pub async fn delete(
     database: &dyn Database,
     proof: &KeyProof,
     workout_id: WorkoutId,
-    trace: TraceContext,
-    now_ms: i64,
+    seen_revision: Option<i64>,
+    origin: &Origin<'_>,
 ) -> Result<Access<StoredWorkout>, DatabaseError> {
     let update = proof.statement(
         concat!(
             "UPDATE workouts SET status = 'deleted', revision = revision + 1, \
-             changed_at_ms = ?5, resend_at_ms = ?6, resends = 0, traceparent = ?7 \
-             WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' AND ",
+             changed_at_ms = ?6, resend_at_ms = ?7, resends = 0, traceparent = ?8, change_seq = ",
+            next_change!(),
+            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
+             AND (?5 IS NULL OR revision = ?5) AND ",
             live_key!(),
             " RETURNING ",
             columns!()
         ),
         [
             Param::text(workout_id),
-            now_ms.into(),
-            (now_ms + RESEND_AFTER_MS).into(),
-            Param::text(trace),
+            seen_revision.into(),
+            origin.now_ms.into(),
+            (origin.now_ms + RESEND_AFTER_MS).into(),
+            Param::text(origin.trace),
         ],
     );
-    one(database, proof, update).await
-}
-
-async fn one(
-    database: &dyn Database,
-    proof: &KeyProof,
-    statement: Statement,
-) -> Result<Access<StoredWorkout>, DatabaseError> {
-    let Some(results) = with_key(database, proof, vec![statement]).await? else {
+    let Some(results) = with_key(database, proof, vec![update, select(proof, workout_id)]).await?
+    else {
         return Ok(Access::Unauthorized);
     };
-    let row = Results::new(results).rows()?.into_iter().next();
-    Ok(row.map_or(Access::NotFound, Access::Found))
+    let mut results = Results::new(results);
+    let deleted = results.rows()?.into_iter().next();
+    let there = results.rows::<StoredWorkout>()?;
+    Ok(match deleted {
+        Some(deleted) => Access::Found(deleted),
+        None if there.is_empty() => Access::NotFound,
+        None => Access::Stale,
+    })
 }
 
 /// A page of a list, newest first.
@@ -336,19 +683,24 @@ pub struct Position {
 /// An item of the list with its place in it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Listed {
-    /// Its place.
+    /// Its local day.
+    pub local_date: NaiveDate,
+    /// When it began.
+    pub started_at_ms: i64,
+    /// The workout.
     #[serde(flatten)]
-    pub position: Position,
-    /// Its local columns.
-    pub athlete_id: AthleteId,
-    /// 1 when posted.
-    pub revision: i64,
-    /// Its state.
-    pub status: WorkoutStatus,
-    /// The JSON document.
-    pub document: String,
-    /// The body weight that counts for it.
-    pub body_weight_grams: Option<Grams>,
+    pub workout: StoredWorkout,
+}
+
+impl Listed {
+    /// Its place in the list.
+    pub const fn position(&self) -> Position {
+        Position {
+            local_date: self.local_date,
+            started_at_ms: self.started_at_ms,
+            workout_id: self.workout.workout_id,
+        }
+    }
 }
 
 /// A page of the athlete's workouts, newest first. `None`: the key is not live.
@@ -359,12 +711,15 @@ pub async fn list(
 ) -> Result<Option<Vec<Listed>>, DatabaseError> {
     let after = page.after.as_ref();
     let select = proof.statement(
-        "SELECT athlete_id, workout_id, revision, status, document, body_weight_grams, \
-         local_date, started_at_ms FROM workouts \
-         WHERE athlete_id = ?1 AND local_date BETWEEN coalesce(?4, '0000') \
-         AND coalesce(?5, '9999') AND status <> 'deleted' \
-         AND (?6 IS NULL OR (local_date, started_at_ms, workout_id) < (?6, ?7, ?8)) \
-         ORDER BY local_date DESC, started_at_ms DESC, workout_id DESC LIMIT ?9",
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", local_date, started_at_ms FROM workouts \
+             WHERE athlete_id = ?1 AND local_date BETWEEN coalesce(?4, '0000') \
+             AND coalesce(?5, '9999') AND status <> 'deleted' \
+             AND (?6 IS NULL OR (local_date, started_at_ms, workout_id) < (?6, ?7, ?8)) \
+             ORDER BY local_date DESC, started_at_ms DESC, workout_id DESC LIMIT ?9"
+        ),
         [
             page.from.map(|day| day.to_string()).as_deref().into(),
             page.to.map(|day| day.to_string()).as_deref().into(),
@@ -400,4 +755,105 @@ pub async fn take_overdue(
         [now_ms.into(), limit.into()],
     );
     Results::new(database.batch(vec![take]).await?).rows()
+}
+
+/// A change of a workout with its place among all changes of the athlete's workouts.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Changed {
+    /// Its place.
+    pub change_seq: i64,
+    /// The workout as it now is, deleted ones too.
+    #[serde(flatten)]
+    pub workout: StoredWorkout,
+}
+
+/// From where on a client wants to know changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// After this place.
+    Change(i64),
+    /// From this instant on, by the clock of the api.
+    Instant(i64),
+}
+
+/// The workouts changed since, the newest state of each once, in the order of their last changes.
+/// `None`: the key is not live.
+pub async fn changes(
+    database: &dyn Database,
+    proof: &KeyProof,
+    since: Since,
+    limit: i64,
+) -> Result<Option<Vec<Changed>>, DatabaseError> {
+    let (seq, instant_ms) = match since {
+        Since::Change(seq) => (seq, 0),
+        Since::Instant(ms) => (0, ms),
+    };
+    let select = proof.statement(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", change_seq FROM workouts INDEXED BY workouts_by_change \
+             WHERE athlete_id = ?1 AND change_seq > ?4 AND changed_at_ms >= ?5 \
+             ORDER BY change_seq LIMIT ?6"
+        ),
+        [seq.into(), instant_ms.into(), limit.into()],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Results::new(results).rows().map(Some)
+}
+
+/// Workouts in progress that began before an instant, the longest open first.
+pub async fn left_open(
+    database: &dyn Database,
+    started_before_ms: i64,
+    limit: i64,
+) -> Result<Vec<StoredWorkout>, DatabaseError> {
+    let select = Statement::new(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM workouts INDEXED BY workouts_open \
+             WHERE status = 'in_progress' AND started_at_ms < ?1 ORDER BY started_at_ms LIMIT ?2"
+        ),
+        [started_before_ms.into(), limit.into()],
+    );
+    Results::new(database.batch(vec![select]).await?).rows()
+}
+
+/// Completes workouts that were left open, each if it is still as it was read: one round trip.
+/// Answers those completed.
+pub async fn complete(
+    database: &dyn Database,
+    completed: &[(&StoredWorkout, String)],
+    now_ms: i64,
+) -> Result<Vec<StoredWorkout>, DatabaseError> {
+    let update = |(workout, document): &(&StoredWorkout, String)| {
+        Statement::new(
+            concat!(
+                "UPDATE workouts SET status = 'completed', document = ?4, \
+                 revision = revision + 1, completed_revision = revision + 1, changed_at_ms = ?5, \
+                 resend_at_ms = ?6, resends = 0, change_seq = ",
+                next_change!(),
+                " WHERE athlete_id = ?1 AND workout_id = ?2 AND revision = ?3 \
+                 AND status = 'in_progress' RETURNING ",
+                columns!()
+            ),
+            [
+                Param::text(workout.athlete_id),
+                Param::text(workout.workout_id),
+                workout.revision.into(),
+                document.as_str().into(),
+                now_ms.into(),
+                (now_ms + RESEND_AFTER_MS).into(),
+            ],
+        )
+    };
+    let results = database.batch(completed.iter().map(update).collect()).await?;
+    let mut rows = Vec::new();
+    for result in results {
+        rows.extend(result.into_rows::<StoredWorkout>()?);
+    }
+    Ok(rows)
 }

@@ -4,7 +4,7 @@ use serde_json::Map;
 use shared_kernel::{DeadLetter, EventId};
 use storage::dead_letters::{self, Filter};
 use storage::notifications::{self, NewNotification, Position};
-use storage::patterns;
+use storage::patterns::{self, WeekRange};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use training::WeekStart;
 use uuid::Uuid;
@@ -96,7 +96,8 @@ fn dead_letters_are_filtered_counted_and_read() {
 fn the_history_of_an_athlete_who_never_trained_is_empty() {
     let database = Sqlite::migrated();
     athlete(&database, 1);
-    let since = WeekStart::of("2026-11-23".parse().unwrap());
-    let input = run(patterns::analysis_input(&database, &[athlete_id(1)], since)).unwrap();
+    let from = WeekStart::of("2026-11-23".parse().unwrap());
+    let range = WeekRange { athlete_id: athlete_id(1), from, to: None };
+    let input = run(patterns::analysis_input(&database, &[athlete_id(1)], &[range])).unwrap();
     assert!(input.history.is_empty() && input.announced.is_empty());
 }

@@ -1,7 +1,8 @@
 //! Ports that record what they were asked, and fail on demand.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use platform::clock::{TimeZones, offset_at};
 use platform::mail::MailError;
 use platform::sink::{Destination, QueueSink, SendError};
 use platform::{Clock, Entropy, Mail, Mailer};
@@ -121,5 +122,21 @@ impl Entropy for FixedEntropy {
         for (index, byte) in buffer.iter_mut().rev().enumerate() {
             *byte = *counter.iter().rev().nth(index).unwrap_or(&0x5a);
         }
+    }
+}
+
+/// The zones of the IANA database, as a crate has them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DatabaseZones;
+
+impl TimeZones for DatabaseZones {
+    fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>> {
+        let zone: chrono_tz::Tz = zone.parse().ok()?;
+        let seconds_east_at = |instant_ms| {
+            let instant = DateTime::from_timestamp_millis(instant_ms)?;
+            let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
+            Some(offset.fix().local_minus_utc())
+        };
+        times.iter().map(|time| offset_at(*time, seconds_east_at)).collect()
     }
 }

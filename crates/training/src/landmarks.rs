@@ -95,6 +95,11 @@ impl OwnLandmarks {
         mev <= mrv && self.set_for(muscle).mav.is_none_or(|mav| mev <= mav && mav <= mrv)
     }
 
+    /// Where a muscle's landmarks come from: the listing, or the athlete.
+    pub fn source_of(&self, muscle: Muscle) -> &'static str {
+        if self.0.contains_key(&muscle) { "own" } else { LANDMARKS_VERSION }
+    }
+
     fn set_for(&self, muscle: Muscle) -> OwnLandmark {
         self.0.get(&muscle).copied().unwrap_or_default()
     }

@@ -18,6 +18,8 @@ pub const DURATION_S_MAX: u32 = 86_400;
 pub const DISTANCE_M_MAX: u32 = 1_000_000;
 /// A rest: a day (ours).
 pub const REST_S_MAX: u32 = 86_400;
+/// Bytes of an exercise's slug (ours).
+pub const SLUG_BYTES_MAX: usize = 100;
 /// Characters of a title or a note.
 pub const TEXT_CHARS_MAX: usize = 2_000;
 

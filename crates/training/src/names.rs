@@ -115,6 +115,26 @@ pub fn proposals(name: &str, own: &[(String, String)], count: usize) -> Vec<Stri
     ranked.into_iter().take(count).map(|(slug, _)| slug.to_owned()).collect()
 }
 
+/// The slug of an athlete's own exercise of this name: its words, `cable-y-raise`. Of a name without
+/// a Latin letter or a digit, a number of it: two of them differ as names do. Empty for a name
+/// without any letter or digit.
+pub fn slug_of(name: &str) -> String {
+    let words = words(name);
+    let plain =
+        |word: &String| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let latin: Vec<_> = words.iter().map(plain).filter(|word| !word.is_empty()).collect();
+    match (latin.is_empty(), words.is_empty()) {
+        (false, _) => latin.join("-"),
+        (true, false) => format!("exercise-{:08x}", fnv_1a(&words.concat())),
+        (true, true) => String::new(),
+    }
+}
+
+/// FNV-1a of 32 bits (Fowler, Noll and Vo): short, and the same for ever.
+fn fnv_1a(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
 /// Whether a search finds an exercise of these names: every word of the query is the beginning of
 /// a word of one of them, without accents or case. A word that is written as one or as two is
 /// found either way. An empty query finds everything.
@@ -246,6 +266,17 @@ fn in_millionths(alike: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slug_is_made_of_the_words_of_a_name() {
+        let check = |name: &str, slug: &str| assert_eq!(slug_of(name), slug, "{name}");
+        check("Cable Y-Raise", "cable-y-raise");
+        check("Développé couché (haltères)", "developpe-couche-halteres");
+        check("Farmer's Carry 2", "farmers-carry-2");
+        check("引体向上", "exercise-f38bd033");
+        check("=1+1", "1-1");
+        check("...", "");
+    }
 
     #[test]
     fn names_that_are_one_have_one_key() {

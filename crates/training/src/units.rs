@@ -47,6 +47,17 @@ impl HalfSets {
         Self(sets * 2)
     }
 
+    /// From sets as an athlete enters them; `None` off the halves, below 0, or past any use.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "used only when it is a small whole number"
+    )]
+    pub fn from_sets(sets: f64) -> Option<Self> {
+        let halves = sets * 2.0;
+        let valid = (0.0..=1_000_000.0).contains(&halves) && halves.fract() == 0.0;
+        valid.then_some(Self(halves as i64))
+    }
+
     /// In sets, for the edge: 13 halves are 6.5.
     #[expect(clippy::cast_precision_loss, reason = "exact to 2^53")]
     pub fn sets(self) -> f64 {
@@ -70,6 +81,14 @@ mod tests {
         assert_eq!(Grams::from_lb(1.0), Grams(454));
         assert_eq!(Grams::from_lb(225.0), Grams(102_058));
         assert_eq!(Grams::from_lb(1_000.0), Grams(453_592));
+    }
+
+    #[test]
+    fn hard_sets_are_entered_in_halves() {
+        assert_eq!(HalfSets::from_sets(6.5), Some(HalfSets(13)));
+        for none in [-1.0, 6.3, f64::NAN, f64::INFINITY] {
+            assert_eq!(HalfSets::from_sets(none), None, "{none}");
+        }
     }
 
     proptest! {

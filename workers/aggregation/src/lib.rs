@@ -5,6 +5,7 @@
 
 pub mod handlers;
 pub mod publisher;
+pub mod records;
 pub mod thresholds;
 mod wiring;
 

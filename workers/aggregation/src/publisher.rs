@@ -1,11 +1,17 @@
 //! `AggregationEventPublisher`: what aggregation tells the others.
 
+use crate::records::words;
 use crate::thresholds::crossing_bits;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
-use shared_kernel::payload::{AggregationUpdated, Crossing, VolumeThresholdReached};
-use shared_kernel::{Event, EventId};
+use serde_json::json;
+use shared_kernel::payload::{
+    AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached,
+};
+use shared_kernel::{AthleteId, Event, EventId};
+use storage::imports::Import;
+use storage::records::BrokenRecord;
 use storage::volume::WeekState;
 
 const SOURCE: &str = "/bulktrack/aggregation";
@@ -65,6 +71,65 @@ pub fn volume_threshold_reached(
         crossings,
     };
     cause.followed_by(id, SOURCE, subject(week), now, data.into())
+}
+
+/// A workout set records. Its id names them: a repeat is the same event.
+pub fn records_broken(
+    broken: &[&BrokenRecord],
+    local_date: NaiveDate,
+    cause: &Event,
+    now: DateTime<Utc>,
+) -> Event {
+    let athlete_id = cause.data.athlete_id();
+    let values = broken.iter().map(|record| format!("{}={}", record.key, record.value));
+    let values = values.collect::<Vec<_>>().join(",");
+    let id = EventId::derived(&["NotificationRequested", "new_record", &cause.subject, &values]);
+    let (title, body, data) = words(broken);
+    let kind = "new_record".to_owned();
+    let date = Some(local_date);
+    let data = NotificationRequested { athlete_id, kind, title, body, date, data };
+    cause.followed_by(id, SOURCE, cause.subject.clone(), now, data.into())
+}
+
+/// An import is through. Its id names the import and how far it is: a repeat is the same event,
+/// and what a mapping lets in later is news again.
+pub fn import_finished(
+    athlete_id: AthleteId,
+    import: &Import,
+    cause: &Event,
+    now: DateTime<Utc>,
+) -> Event {
+    let import_id = import.import_id.to_string();
+    let done = import.done.to_string();
+    let id = EventId::derived(&["NotificationRequested", "import_finished", &import_id, &done]);
+    let (title, body) = finish_in_words(import);
+    let data = [
+        ("import_id", json!(import.import_id)),
+        ("imported", json!(import.imported)),
+        ("duplicates", json!(import.duplicates)),
+        ("needs_mapping", json!(import.held > 0)),
+    ];
+    let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let kind = "import_finished".to_owned();
+    let data = NotificationRequested { athlete_id, kind, title, body, date: None, data };
+    cause.followed_by(id, SOURCE, format!("imports/{import_id}"), now, data.into())
+}
+
+fn finish_in_words(import: &Import) -> (String, String) {
+    let count = |count: i64| match count {
+        1 => "1 workout".to_owned(),
+        count => format!("{count} workouts"),
+    };
+    let title = format!("Import finished: {}", count(import.imported));
+    let mut body = format!("{} imported", count(import.imported));
+    if import.duplicates > 0 {
+        body.push_str(&format!(", {} skipped that you had already", count(import.duplicates)));
+    }
+    body.push('.');
+    if import.held > 0 {
+        body.push_str(" Some name exercises that nobody knows; tell us which they are.");
+    }
+    (title, body)
 }
 
 fn subject(week: &WeekState) -> String {

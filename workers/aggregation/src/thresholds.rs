@@ -2,7 +2,7 @@
 
 use shared_kernel::payload::{Crossing, Threshold};
 use storage::volume::{WeekState, announced_bit};
-use training::landmarks::{Landmarks, landmarks};
+use training::landmarks::Landmarks;
 use training::{HalfSets, Muscle};
 
 /// The crossings of a week that were not announced: MEV reached, MRV exceeded, for each muscle
@@ -11,7 +11,7 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
     week.volume
         .muscles
         .iter()
-        .flat_map(|(muscle, volume)| crossed(*muscle, volume.half_sets))
+        .flat_map(|(muscle, volume)| crossed(*muscle, volume.half_sets, week.landmarks.of(*muscle)))
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()
 }
@@ -22,8 +22,8 @@ pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
 }
 
 /// A minimum of nothing is not reached: it was never missed.
-fn crossed(muscle: Muscle, half_sets: HalfSets) -> Vec<Crossing> {
-    let Landmarks { mev, mrv, .. } = landmarks(muscle);
+fn crossed(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
+    let Landmarks { mev, mrv, .. } = landmarks;
     let crossing =
         |threshold, limit| Crossing { muscle, threshold, half_sets, limit_half_sets: limit };
     let mut crossings = Vec::new();
@@ -40,6 +40,7 @@ fn crossed(muscle: Muscle, half_sets: HalfSets) -> Vec<Crossing> {
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+    use training::landmarks::OwnLandmarks;
     use training::{MuscleVolume, Volume, WeekStart};
 
     fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
@@ -51,6 +52,7 @@ mod tests {
             volume,
             version: 1,
             announced,
+            landmarks: OwnLandmarks::default(),
         }
     }
 

@@ -12,9 +12,10 @@ use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::patterns::{self, AnalysisInput};
+use storage::patterns::{self, AnalysisInput, WeekRange};
 use storage::volume::HistoryWeek;
 use storage::{Database, Shards};
+use training::landmarks::OwnLandmarks;
 use training::{Muscle, WeekStart};
 
 /// What one event asks to be looked at.
@@ -70,8 +71,8 @@ impl Analysis {
         let athletes: BTreeSet<_> = requests.iter().map(|request| request.athlete_id).collect();
         let athletes: Vec<_> = athletes.into_iter().collect();
         let all = |outcome: &Outcome| athletes.iter().map(|id| (*id, outcome.clone())).collect();
-        let since = history_since(requests, today);
-        let input = match patterns::analysis_input(database, &athletes, since).await {
+        let ranges = weeks_to_read(requests, today);
+        let input = match patterns::analysis_input(database, &athletes, &ranges).await {
             Ok(input) => input,
             Err(error) => return all(&error.into()),
         };
@@ -114,10 +115,15 @@ async fn mark(
     failed
 }
 
-/// Far enough back for every rule, and for the oldest week that changed.
-fn history_since(requests: &[&Request<'_>], today: NaiveDate) -> WeekStart {
+/// The weeks that the rules look at: for each athlete the latest, as far back as any rule looks,
+/// and the weeks that changed. What is read does not grow with the history.
+fn weeks_to_read(requests: &[&Request<'_>], today: NaiveDate) -> Vec<WeekRange> {
     let window = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
-    requests.iter().map(|request| request.week_start).fold(window, WeekStart::min)
+    let latest = requests.iter().map(|request| (request.athlete_id, window, None));
+    let older = requests.iter().filter(|request| request.week_start < window);
+    let older = older.map(|r| (r.athlete_id, r.week_start, Some(r.week_start)));
+    let ranges: BTreeSet<_> = latest.chain(older).collect();
+    ranges.into_iter().map(|(athlete_id, from, to)| WeekRange { athlete_id, from, to }).collect()
 }
 
 /// The patterns that are there and were not announced, each with the event that led to it.
@@ -128,9 +134,11 @@ fn decide<'a>(
 ) -> Vec<(TrainingPatternDetected, &'a Event)> {
     let mut told = input.announced.clone();
     let mut found = Vec::new();
+    let listed = OwnLandmarks::default();
     for request in requests {
         let history = input.history.get(&request.athlete_id).map_or(&[][..], Vec::as_slice);
-        for pattern in look(request, history, today) {
+        let landmarks = input.landmarks.get(&request.athlete_id).unwrap_or(&listed);
+        for pattern in look(request, history, landmarks, today) {
             let athlete_id = request.athlete_id;
             let known = pattern.ids(athlete_id).any(|id| told.contains(&(athlete_id, id)));
             if !known && told.insert((athlete_id, pattern.id(athlete_id))) {
@@ -141,15 +149,23 @@ fn decide<'a>(
     found
 }
 
-fn look(request: &Request<'_>, history: &[HistoryWeek], today: NaiveDate) -> Vec<Pattern> {
+fn look(
+    request: &Request<'_>,
+    history: &[HistoryWeek],
+    landmarks: &OwnLandmarks,
+    today: NaiveDate,
+) -> Vec<Pattern> {
     let changed = history.iter().find(|week| week.week_start == request.week_start);
     let asked = |muscle: &Muscle| request.muscles.as_ref().is_none_or(|only| only.contains(muscle));
     let above = changed.into_iter().flat_map(|week| {
-        Muscle::ALL.into_iter().filter(asked).filter_map(|muscle| volume_above_mrv(week, muscle))
+        Muscle::ALL
+            .into_iter()
+            .filter(asked)
+            .filter_map(|muscle| volume_above_mrv(week, muscle, landmarks))
     });
     let below = Muscle::ALL
         .into_iter()
         .filter(|_| request.muscles.is_none())
-        .filter_map(|muscle| volume_below_mev(history, muscle, today));
+        .filter_map(|muscle| volume_below_mev(history, muscle, landmarks, today));
     above.chain(below).collect()
 }

@@ -70,11 +70,13 @@ mod tests {
     use crate::rules::volume_above_mrv::volume_above_mrv;
     use crate::rules::volume_below_mev::volume_below_mev;
     use training::Muscle;
+    use training::landmarks::OwnLandmarks;
 
     #[test]
     fn the_words_for_too_much_contain_the_numbers() {
         let week = week("2026-11-16", &[(Muscle::FrontDelts, 33)]);
-        let words = words(&volume_above_mrv(&week, Muscle::FrontDelts).unwrap());
+        let words =
+            words(&volume_above_mrv(&week, Muscle::FrontDelts, &OwnLandmarks::default()).unwrap());
         assert_eq!(words.title, "Front delts volume over MRV: 16.5 hard sets");
         assert_eq!(
             words.recommendation,
@@ -89,7 +91,9 @@ mod tests {
         let history =
             [week("2026-11-09", &[(Muscle::Chest, 4)]), week("2026-11-16", &[(Muscle::Chest, 5)])];
         let today = "2026-11-25".parse().unwrap();
-        let words = words(&volume_below_mev(&history, Muscle::Chest, today).unwrap());
+        let words = words(
+            &volume_below_mev(&history, Muscle::Chest, &OwnLandmarks::default(), today).unwrap(),
+        );
         assert_eq!(words.title, "Chest volume below MEV for 2 weeks");
         assert_eq!(
             words.recommendation,

@@ -1,6 +1,7 @@
 //! What the api works with: its ports, and one call.
 
 use crate::publisher::ApiEventPublisher;
+use platform::clock::TimeZones;
 use platform::http::Request;
 use platform::{Clock, Entropy, QueueSink, Usage};
 use shared_kernel::TraceContext;
@@ -18,6 +19,8 @@ pub struct App {
     pub sink: Rc<dyn QueueSink>,
     /// The time.
     pub clock: Rc<dyn Clock>,
+    /// The rules of time zones.
+    pub time_zones: Rc<dyn TimeZones>,
     /// The dice.
     pub entropy: Rc<dyn Entropy>,
     /// What an operator shows; without one nobody is an operator.

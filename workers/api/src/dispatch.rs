@@ -2,7 +2,7 @@
 
 use crate::app::{App, Call};
 use crate::error::ApiError;
-use crate::route::Route;
+use crate::route::{AthleteRoute, OperatorRoute, Route, WorkoutsRoute};
 use crate::{auth, endpoints};
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
@@ -49,69 +49,90 @@ impl App {
         if !route.methods().contains(method) {
             return Err(ApiError::MethodNotAllowed(route.methods()));
         }
-        let is_get = *method == Method::GET;
         match route {
             Route::Health => endpoints::health::get(),
-            Route::Exercises => endpoints::exercises::list(self, &self.athlete(call)?).await,
-            Route::Workouts if is_get => {
-                endpoints::workouts::list(self, call, &self.athlete(call)?).await
+            Route::Workouts(route) => {
+                self.dispatch_workouts(call, route, &self.athlete(call)?).await
             }
-            Route::Workouts => endpoints::workouts::post(self, call, &self.athlete(call)?).await,
-            Route::Workout(id) if is_get => {
-                endpoints::workouts::get(self, &self.athlete(call)?, *id).await
-            }
-            Route::Workout(id) => {
-                endpoints::workouts::delete(self, call, &self.athlete(call)?, *id).await
-            }
-            Route::WeeklyVolume => {
-                endpoints::weekly_volume::get(self, call, &self.athlete(call)?).await
-            }
-            Route::Me if is_get => endpoints::me::get(self, &self.athlete(call)?).await,
-            Route::Me => endpoints::me::put(self, call, &self.athlete(call)?).await,
-            Route::Notifications => {
-                endpoints::notifications::list(self, call, &self.athlete(call)?).await
-            }
-            Route::NotificationRead(id) => {
-                endpoints::notifications::read(self, &self.athlete(call)?, *id).await
-            }
-            Route::NotificationsReadAll => {
-                endpoints::notifications::read_all(self, &self.athlete(call)?).await
-            }
-            Route::Athletes
-            | Route::Keys(_)
-            | Route::Key(..)
-            | Route::DeadLetters
-            | Route::DeadLetter(_)
-            | Route::QueueMessages(_) => {
+            Route::Athlete(route) => self.dispatch_athlete(call, route, &self.athlete(call)?).await,
+            Route::Operator(route) => {
                 auth::operator(call.request, self.operator_token.as_deref())?;
                 self.dispatch_operator(call, route).await
             }
         }
     }
 
+    async fn dispatch_workouts(
+        &self,
+        call: &Call<'_>,
+        route: &WorkoutsRoute,
+        key: &KeyProof,
+    ) -> Result<Response, ApiError> {
+        use endpoints::{sets, workouts};
+        match (route, call.request.method()) {
+            (WorkoutsRoute::All, &Method::GET) => workouts::list(self, call, key).await,
+            (WorkoutsRoute::All, _) => workouts::post(self, call, key).await,
+            (WorkoutsRoute::Events, _) => workouts::changes(self, call, key).await,
+            (WorkoutsRoute::One(id), &Method::GET) => workouts::get(self, key, *id).await,
+            (WorkoutsRoute::One(id), &Method::PUT) => workouts::put(self, call, key, *id).await,
+            (WorkoutsRoute::One(id), _) => workouts::delete(self, call, key, *id).await,
+            (WorkoutsRoute::Sets(id), _) => sets::post(self, call, key, *id).await,
+            (WorkoutsRoute::Set(id, set), &Method::PUT) => {
+                sets::put(self, call, key, (*id, *set)).await
+            }
+            (WorkoutsRoute::Set(id, set), _) => sets::delete(self, call, key, (*id, *set)).await,
+            (WorkoutsRoute::Complete(id), _) => sets::complete(self, call, key, *id).await,
+        }
+    }
+
+    async fn dispatch_athlete(
+        &self,
+        call: &Call<'_>,
+        route: &AthleteRoute,
+        key: &KeyProof,
+    ) -> Result<Response, ApiError> {
+        use AthleteRoute as To;
+        use endpoints::{
+            daily_volume, exercises, export, imports, me, notifications, progress, records,
+            weekly_volume,
+        };
+        match (route, call.request.method()) {
+            (To::Exercises, &Method::GET) => exercises::list(self, call, key).await,
+            (To::Exercises, _) => exercises::post(self, call, key).await,
+            (To::Exercise(slug), &Method::GET) => exercises::get(self, key, slug).await,
+            (To::Exercise(slug), &Method::PUT) => exercises::put(self, call, key, slug).await,
+            (To::Exercise(slug), _) => exercises::delete(self, key, slug).await,
+            (To::Progress(slug), _) => progress::get(self, call, key, slug).await,
+            (To::DailyVolume, _) => daily_volume::get(self, call, key).await,
+            (To::WeeklyVolume, _) => weekly_volume::get(self, call, key).await,
+            (To::Records, _) => records::get(self, call, key).await,
+            (To::Imports, _) => imports::post(self, call, key).await,
+            (To::Import(id), _) => imports::get(self, key, *id).await,
+            (To::ImportMapping(id), _) => imports::put_mapping(self, call, key, *id).await,
+            (To::Export, _) => export::get(self, call, key).await,
+            (To::Me, &Method::GET) => me::get(self, key).await,
+            (To::Me, &Method::PUT) => me::put(self, call, key).await,
+            (To::Me, _) => me::delete(self, key).await,
+            (To::Notifications, _) => notifications::list(self, call, key).await,
+            (To::NotificationRead(id), _) => notifications::read(self, key, *id).await,
+            (To::NotificationsReadAll, _) => notifications::read_all(self, key).await,
+        }
+    }
+
     async fn dispatch_operator(
         &self,
         call: &Call<'_>,
-        route: &Route,
+        route: &OperatorRoute,
     ) -> Result<Response, ApiError> {
+        use OperatorRoute as To;
+        use endpoints::{athletes, dead_letters, queues};
         match route {
-            Route::Athletes => endpoints::athletes::post(self, call).await,
-            Route::Keys(athlete_id) => endpoints::athletes::post_key(self, *athlete_id).await,
-            Route::Key(athlete_id, key_id) => {
-                endpoints::athletes::delete_key(self, *athlete_id, key_id).await
-            }
-            Route::DeadLetters => endpoints::dead_letters::list(self, call).await,
-            Route::DeadLetter(id) => endpoints::dead_letters::get(self, *id).await,
-            Route::QueueMessages(queue) => endpoints::queues::post(self, call, queue).await,
-            Route::Health
-            | Route::Workouts
-            | Route::Workout(_)
-            | Route::Exercises
-            | Route::WeeklyVolume
-            | Route::Me
-            | Route::Notifications
-            | Route::NotificationsReadAll
-            | Route::NotificationRead(_) => Err(ApiError::NotFound),
+            To::Athletes => athletes::post(self, call).await,
+            To::Keys(athlete_id) => athletes::post_key(self, *athlete_id).await,
+            To::Key(athlete_id, key_id) => athletes::delete_key(self, *athlete_id, key_id).await,
+            To::DeadLetters => dead_letters::list(self, call).await,
+            To::DeadLetter(id) => dead_letters::get(self, *id).await,
+            To::QueueMessages(queue) => queues::post(self, call, queue).await,
         }
     }
 
@@ -120,16 +141,12 @@ impl App {
         let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
         match call.request.body() {
             Body::Complete(_) => Ok(proof),
-            Body::TooLong => Err(ApiError::TooLong),
+            Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
         }
     }
 
     fn trace(&self, request: &Request) -> TraceContext {
         let callers = text_header(request, "traceparent").and_then(|text| text.parse().ok());
-        callers.unwrap_or_else(|| {
-            let mut dice = [0; 24];
-            self.entropy.fill(&mut dice);
-            TraceContext::from_random(dice)
-        })
+        callers.unwrap_or_else(|| self.new_trace())
     }
 }

@@ -24,11 +24,14 @@ pub enum ApiError {
     #[error("this key is not for this path")]
     Forbidden,
     /// The body is longer than the limit.
-    #[error("the body is over {} bytes", crate::BODY_BYTES_MAX)]
-    TooLong,
+    #[error("the body is over {0} bytes")]
+    TooLong(usize),
     /// The body is no JSON by its header.
     #[error("the body has to be application/json")]
     NotJsonType,
+    /// The body is no log by its header.
+    #[error("the body has to be text/csv, or application/json for an export of ours")]
+    NotImportType,
     /// The body is no JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(serde_json::Error),
@@ -41,6 +44,15 @@ pub enum ApiError {
     /// The Idempotency-Key belongs to another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
+    /// The workout is at another revision than the caller's If-Match says.
+    #[error("it was changed since: read it again, and send its ETag as If-Match")]
+    Stale,
+    /// What is there does not allow it.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The file is no such log; nothing of it is stored.
+    #[error("{0}")]
+    Unreadable(String),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -65,13 +77,17 @@ impl ApiError {
                 said(StatusCode::UNAUTHORIZED).with_header("www-authenticate", "Bearer")
             }
             Self::Forbidden => said(StatusCode::FORBIDDEN),
-            Self::TooLong | Self::Send(SendError::TooLong { .. }) => {
+            Self::TooLong(_) | Self::Send(SendError::TooLong { .. }) => {
                 said(StatusCode::PAYLOAD_TOO_LARGE)
             }
-            Self::NotJsonType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::NotJsonType | Self::NotImportType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::NotJson(_) | Self::BadRequest(_) => said(StatusCode::BAD_REQUEST),
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
-            Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::IdempotencyKeyReused | Self::Unreadable(_) => {
+                said(StatusCode::UNPROCESSABLE_ENTITY)
+            }
+            Self::Stale => said(StatusCode::PRECONDITION_FAILED),
+            Self::Conflict(_) => said(StatusCode::CONFLICT),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
             | Self::Send(SendError::Refused { .. }) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -22,26 +22,37 @@ pub fn json_body(request: &Request) -> Result<Value, ApiError> {
 pub fn body_bytes(request: &Request) -> Result<&[u8], ApiError> {
     match request.body() {
         Body::Complete(bytes) => Ok(bytes),
-        Body::TooLong => Err(ApiError::TooLong),
+        Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
     }
 }
 
-/// What was found wrong so far.
+/// What was found wrong so far, and what only the database can judge.
 #[derive(Default)]
-pub struct Errors(RefCell<Vec<FieldError>>);
+pub struct Errors {
+    found: RefCell<Vec<FieldError>>,
+    own_slugs: RefCell<Vec<(String, String)>>,
+}
 
 impl Errors {
     /// One more.
     pub fn add(&self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.borrow_mut().push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self.found.borrow_mut().push(FieldError { pointer: pointer.into(), detail: detail.into() });
     }
 
     /// The value, when nothing was wrong with anything.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, ApiError> {
-        match value {
-            Some(value) if self.0.borrow().is_empty() => Ok(value),
-            _ => Err(ApiError::Invalid(self.0.into_inner())),
-        }
+        self.into_result(value).map_err(ApiError::Invalid)
+    }
+
+    /// The value, when nothing was wrong with anything.
+    pub fn into_result<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
+        let found = self.found.into_inner();
+        value.filter(|_| found.is_empty()).ok_or(found)
+    }
+
+    /// Where exercises stand that are not of the catalogue, each with its slug.
+    pub fn own_slugs(&self) -> Vec<(String, String)> {
+        self.own_slugs.borrow().clone()
     }
 }
 
@@ -71,6 +82,11 @@ impl<'a> Fields<'a> {
         Some(Self { object, pointer, errors })
     }
 
+    /// Where errors are collected.
+    pub const fn errors(&self) -> &'a Errors {
+        self.errors
+    }
+
     /// The pointer to a field.
     pub fn pointer(&self, name: &str) -> String {
         format!("{}/{name}", self.pointer)
@@ -79,6 +95,11 @@ impl<'a> Fields<'a> {
     /// Reports a field.
     pub fn refuse(&self, name: &str, detail: impl Into<String>) {
         self.errors.add(self.pointer(name), detail);
+    }
+
+    /// Notes an exercise that is not of the catalogue.
+    pub fn note_own_slug(&self, name: &str, slug: &str) {
+        self.errors.own_slugs.borrow_mut().push((self.pointer(name), slug.to_owned()));
     }
 
     /// The value of a field; null is as good as not there.

@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod dispatch;
 pub mod endpoints;
 pub mod error;
+pub mod import;
 pub mod input;
 pub mod publisher;
 pub mod route;
@@ -19,12 +20,23 @@ pub mod workout;
 #[cfg(test)]
 mod tests;
 
+use crate::route::{AthleteRoute, Route};
 use platform::cloudflare::{JsContext, read_request, write_response};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The longest body that is read, in bytes (the outer contract: 256 KiB).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The longest log that is imported, in bytes (peers' bar: 5 MB, read as the larger of its two
+/// meanings).
+pub const IMPORT_BYTES_MAX: usize = 5 * 1024 * 1024;
+
+/// The longest body of a path.
+pub fn body_bytes_max(path: &str) -> usize {
+    let imports = Route::Athlete(AthleteRoute::Imports);
+    if Route::parse(path) == Some(imports) { IMPORT_BYTES_MAX } else { BODY_BYTES_MAX }
+}
 
 /// The fetch export: one HTTP request.
 #[wasm_bindgen]
@@ -33,7 +45,7 @@ pub async fn fetch(
     env: Env,
     _: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
-    let request = read_request(request.into(), BODY_BYTES_MAX).await?;
+    let request = read_request(request.into(), body_bytes_max).await?;
     let response = wiring::app(&env)?.handle(request).await;
     Ok(write_response(response)?.into())
 }

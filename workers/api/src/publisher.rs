@@ -1,13 +1,13 @@
 //! What the api tells the others: one event for each change of a workout, with the whole of it.
 
-use crate::workout::Workout;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
-    TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
+    ImportSliceStored, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
 };
-use shared_kernel::{Event, EventData, EventId};
+use shared_kernel::{Event, EventData, EventId, TraceContext};
+use storage::imports::SliceKey;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 
 const SOURCE: &str = "/bulktrack/api";
@@ -30,19 +30,32 @@ impl ApiEventPublisher {
     }
 }
 
+/// The event about a slice of an import: a function of its name and of the import's trace.
+pub fn import_slice_stored(key: SliceKey, trace: TraceContext, now: DateTime<Utc>) -> Event {
+    let (import_id, slice) = (key.import_id.to_string(), key.slice.to_string());
+    let id = EventId::derived(&["ImportSliceStored", &import_id, &slice]);
+    let SliceKey { athlete_id, import_id, slice } = key;
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("imports/{import_id}/slices/{slice}"),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: import_id.to_string(),
+        causation_id: None,
+        data: ImportSliceStored { athlete_id, import_id, slice }.into(),
+    }
+}
+
 /// The event about a workout at its revision: a function of what is stored, so that the sweep
 /// sends the same event that the request sent, or should have sent.
 pub fn event_about(stored: &StoredWorkout) -> Result<Event, serde_json::Error> {
-    let document: Workout = serde_json::from_str(&stored.document)?;
-    let workout = document.snapshot(
-        stored.athlete_id,
-        stored.workout_id,
-        stored.revision,
-        stored.body_weight_grams,
-    );
+    let workout = stored.snapshot()?;
     let data: EventData = match stored.status {
         WorkoutStatus::InProgress => TrainingSetRecorded { workout }.into(),
-        WorkoutStatus::Completed if stored.revision == 1 => WorkoutCompleted { workout }.into(),
+        WorkoutStatus::Completed if stored.revision == stored.completed_revision => {
+            WorkoutCompleted { workout }.into()
+        }
         WorkoutStatus::Completed => VolumeUpdated { workout }.into(),
         WorkoutStatus::Deleted => WorkoutDeleted { workout }.into(),
     };

@@ -4,19 +4,55 @@ use platform::http::Method;
 use shared_kernel::{AthleteId, WorkoutId};
 use uuid::Uuid;
 
-/// A path of the API.
+/// A path of the API, by whom it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// Whether the worker runs; for everybody.
+    Health,
+    /// Workouts of an athlete, and their sets.
+    Workouts(WorkoutsRoute),
+    /// Everything else of an athlete.
+    Athlete(AthleteRoute),
+    /// For operators.
+    Operator(OperatorRoute),
+}
+
+/// Workouts and their sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
-pub enum Route {
-    Health,
-    Workouts,
-    Workout(WorkoutId),
+pub enum WorkoutsRoute {
+    All,
+    Events,
+    One(WorkoutId),
+    Sets(WorkoutId),
+    Set(WorkoutId, u32),
+    Complete(WorkoutId),
+}
+
+/// What else an athlete has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
+pub enum AthleteRoute {
     Exercises,
+    Exercise(String),
+    Progress(String),
+    DailyVolume,
     WeeklyVolume,
+    Records,
+    Imports,
+    Import(Uuid),
+    ImportMapping(Uuid),
+    Export,
     Me,
     Notifications,
     NotificationsReadAll,
     NotificationRead(Uuid),
+}
+
+/// What an operator has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
+pub enum OperatorRoute {
     Athletes,
     Keys(AthleteId),
     Key(AthleteId, String),
@@ -29,48 +65,22 @@ impl Route {
     /// The route of a path; `None` is 404.
     pub fn parse(path: &str) -> Option<Self> {
         let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
-        Some(match segments.as_slice() {
-            ["healthz"] => Self::Health,
-            ["v1", "workouts"] => Self::Workouts,
-            ["v1", "workouts", id] => Self::Workout(id.parse().ok()?),
-            ["v1", "exercises"] => Self::Exercises,
-            ["v1", "volume", "weekly"] => Self::WeeklyVolume,
-            ["v1", "me"] => Self::Me,
-            ["v1", "notifications"] => Self::Notifications,
-            ["v1", "notifications", "read-all"] => Self::NotificationsReadAll,
-            ["v1", "notifications", id, "read"] => Self::NotificationRead(id.parse().ok()?),
-            ["v1", "admin", "athletes"] => Self::Athletes,
-            ["v1", "admin", "athletes", id, "keys"] => Self::Keys(id.parse().ok()?),
-            ["v1", "admin", "athletes", id, "keys", key] => {
-                Self::Key(id.parse().ok()?, (*key).to_owned())
-            }
-            ["v1", "admin", "dead-letters"] => Self::DeadLetters,
-            ["v1", "admin", "dead-letters", id] => Self::DeadLetter(id.parse().ok()?),
-            ["v1", "admin", "queues", queue, "messages"] => {
-                Self::QueueMessages((*queue).to_owned())
-            }
-            _ => return None,
-        })
+        match segments.as_slice() {
+            ["healthz"] => Some(Self::Health),
+            ["v1", "workouts", rest @ ..] => WorkoutsRoute::parse(rest).map(Self::Workouts),
+            ["v1", "admin", rest @ ..] => OperatorRoute::parse(rest).map(Self::Operator),
+            ["v1", rest @ ..] => AthleteRoute::parse(rest).map(Self::Athlete),
+            _ => None,
+        }
     }
 
     /// The methods it takes; any other is 405.
     pub const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::Health
-            | Self::Exercises
-            | Self::WeeklyVolume
-            | Self::Notifications
-            | Self::DeadLetters
-            | Self::DeadLetter(_) => &[Method::GET],
-            Self::Workouts => &[Method::GET, Method::POST],
-            Self::Workout(_) => &[Method::GET, Method::DELETE],
-            Self::Me => &[Method::GET, Method::PUT],
-            Self::NotificationsReadAll
-            | Self::NotificationRead(_)
-            | Self::Athletes
-            | Self::Keys(_)
-            | Self::QueueMessages(_) => &[Method::POST],
-            Self::Key(..) => &[Method::DELETE],
+            Self::Health => &[Method::GET],
+            Self::Workouts(route) => route.methods(),
+            Self::Athlete(route) => route.methods(),
+            Self::Operator(route) => route.methods(),
         }
     }
 
@@ -78,14 +88,130 @@ impl Route {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Health => "/healthz",
-            Self::Workouts => "/v1/workouts",
-            Self::Workout(_) => "/v1/workouts/{id}",
+            Self::Workouts(route) => route.template(),
+            Self::Athlete(route) => route.template(),
+            Self::Operator(route) => route.template(),
+        }
+    }
+}
+
+impl WorkoutsRoute {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        Some(match segments {
+            [] => Self::All,
+            ["events"] => Self::Events,
+            [id] => Self::One(id.parse().ok()?),
+            [id, "sets"] => Self::Sets(id.parse().ok()?),
+            [id, "sets", set] => Self::Set(id.parse().ok()?, set.parse().ok()?),
+            [id, "complete"] => Self::Complete(id.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::All => &[Method::GET, Method::POST],
+            Self::Events => &[Method::GET],
+            Self::One(_) => &[Method::GET, Method::PUT, Method::DELETE],
+            Self::Sets(_) | Self::Complete(_) => &[Method::POST],
+            Self::Set(..) => &[Method::PUT, Method::DELETE],
+        }
+    }
+
+    const fn template(&self) -> &'static str {
+        match self {
+            Self::All => "/v1/workouts",
+            Self::Events => "/v1/workouts/events",
+            Self::One(_) => "/v1/workouts/{id}",
+            Self::Sets(_) => "/v1/workouts/{id}/sets",
+            Self::Set(..) => "/v1/workouts/{id}/sets/{set_id}",
+            Self::Complete(_) => "/v1/workouts/{id}/complete",
+        }
+    }
+}
+
+impl AthleteRoute {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        Some(match segments {
+            ["exercises"] => Self::Exercises,
+            ["exercises", slug] => Self::Exercise((*slug).to_owned()),
+            ["exercises", slug, "progress"] => Self::Progress((*slug).to_owned()),
+            ["volume", "daily"] => Self::DailyVolume,
+            ["volume", "weekly"] => Self::WeeklyVolume,
+            ["records"] => Self::Records,
+            ["imports"] => Self::Imports,
+            ["imports", id] => Self::Import(id.parse().ok()?),
+            ["imports", id, "mapping"] => Self::ImportMapping(id.parse().ok()?),
+            ["export"] => Self::Export,
+            ["me"] => Self::Me,
+            ["notifications"] => Self::Notifications,
+            ["notifications", "read-all"] => Self::NotificationsReadAll,
+            ["notifications", id, "read"] => Self::NotificationRead(id.parse().ok()?),
+            _ => return None,
+        })
+    }
+
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::Exercises => &[Method::GET, Method::POST],
+            Self::Exercise(_) | Self::Me => &[Method::GET, Method::PUT, Method::DELETE],
+            Self::Progress(_)
+            | Self::DailyVolume
+            | Self::WeeklyVolume
+            | Self::Records
+            | Self::Import(_)
+            | Self::Export
+            | Self::Notifications => &[Method::GET],
+            Self::ImportMapping(_) => &[Method::PUT],
+            Self::Imports | Self::NotificationsReadAll | Self::NotificationRead(_) => {
+                &[Method::POST]
+            }
+        }
+    }
+
+    const fn template(&self) -> &'static str {
+        match self {
             Self::Exercises => "/v1/exercises",
+            Self::Exercise(_) => "/v1/exercises/{slug}",
+            Self::Progress(_) => "/v1/exercises/{slug}/progress",
+            Self::DailyVolume => "/v1/volume/daily",
             Self::WeeklyVolume => "/v1/volume/weekly",
+            Self::Records => "/v1/records",
+            Self::Imports => "/v1/imports",
+            Self::Import(_) => "/v1/imports/{id}",
+            Self::ImportMapping(_) => "/v1/imports/{id}/mapping",
+            Self::Export => "/v1/export",
             Self::Me => "/v1/me",
             Self::Notifications => "/v1/notifications",
             Self::NotificationsReadAll => "/v1/notifications/read-all",
             Self::NotificationRead(_) => "/v1/notifications/{id}/read",
+        }
+    }
+}
+
+impl OperatorRoute {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        Some(match segments {
+            ["athletes"] => Self::Athletes,
+            ["athletes", id, "keys"] => Self::Keys(id.parse().ok()?),
+            ["athletes", id, "keys", key] => Self::Key(id.parse().ok()?, (*key).to_owned()),
+            ["dead-letters"] => Self::DeadLetters,
+            ["dead-letters", id] => Self::DeadLetter(id.parse().ok()?),
+            ["queues", queue, "messages"] => Self::QueueMessages((*queue).to_owned()),
+            _ => return None,
+        })
+    }
+
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::DeadLetters | Self::DeadLetter(_) => &[Method::GET],
+            Self::Athletes | Self::Keys(_) | Self::QueueMessages(_) => &[Method::POST],
+            Self::Key(..) => &[Method::DELETE],
+        }
+    }
+
+    const fn template(&self) -> &'static str {
+        match self {
             Self::Athletes => "/v1/admin/athletes",
             Self::Keys(_) => "/v1/admin/athletes/{id}/keys",
             Self::Key(..) => "/v1/admin/athletes/{id}/keys/{key_id}",

@@ -1,30 +1,49 @@
-//! The sweep: the workout row is its own outbox, and what did not come through is sent again.
+//! The sweep: what did not come through is sent again, and what was left open is completed.
+//!
+//! A workout's row is its own outbox, and so is a slice of an import.
 
 use crate::app::App;
-use crate::publisher::event_about;
-use storage::workouts;
+use crate::publisher::{event_about, import_slice_stored};
+use chrono::TimeDelta;
+use shared_kernel::{Event, TraceContext};
+use storage::workouts::StoredWorkout;
+use storage::{Database, imports, workouts};
 
 /// Workouts taken at once; a batch of the queue.
 const TAKEN_MAX: i64 = 100;
 /// Rounds of one sweep: 1,000 workouts a minute, and the sweep ends.
 const ROUNDS_MAX: u32 = 10;
+/// A workout that began so long ago is over: its athlete forgot to say so (ours).
+const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
+
+/// What a sweep did.
+#[derive(Default)]
+struct Swept {
+    completed: usize,
+    sent: usize,
+    slices_sent: usize,
+}
 
 impl App {
-    /// Sends the events of workouts that are overdue, and logs one line.
+    /// Completes what was left open, sends what is overdue, and logs one line.
     ///
-    /// 1. take (await): overdue workouts, and put their next turn off. A crash after it delays
+    /// 1. complete (await, await): workouts that began more than 24 hours ago, each at the time of
+    ///    its last set, if it is still as it was read. A crash after it: their events are overdue
+    ///    in a minute;
+    /// 2. take (await): overdue workouts, and put their next turn off. A crash after it delays
     ///    them to that turn;
-    /// 2. publish (await): the same events as before, by the same ids. A repeat collapses at
-    ///    aggregation, whose ledger knows the revision.
+    /// 3. publish (await): the same events as before, by the same ids. A repeat collapses at
+    ///    aggregation, whose ledger knows the revision;
+    /// 4. take and publish (await, await): slices of imports, in the same way.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
-        let mut sent = 0;
+        let mut swept = Swept::default();
         let mut error = None;
         for database in self.shards.every() {
             for _ in 0..ROUNDS_MAX {
-                match self.sweep_round(database).await {
+                match self.sweep_round(database, &mut swept).await {
                     Ok(0) => break,
-                    Ok(count) => sent += count,
+                    Ok(_) => {}
                     Err(reason) => {
                         error = Some(reason);
                         break;
@@ -34,7 +53,9 @@ impl App {
         }
         tracing::info!(
             worker = "api",
-            sent,
+            completed = swept.completed,
+            sent = swept.sent,
+            slices_sent = swept.slices_sent,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -44,19 +65,66 @@ impl App {
         );
     }
 
-    async fn sweep_round(&self, database: &dyn storage::Database) -> Result<usize, String> {
-        let overdue = workouts::take_overdue(database, self.clock.now_ms(), TAKEN_MAX)
-            .await
-            .map_err(|error| error.to_string())?;
-        let mut events = Vec::new();
-        for workout in &overdue {
-            match event_about(workout) {
-                Ok(event) => events.push(event),
-                // One document that cannot be read holds back no other.
-                Err(error) => tracing::error!(workout_id = %workout.workout_id, %error, "document"),
-            }
-        }
-        self.publisher.publish(&events).await.map_err(|error| error.to_string())?;
-        Ok(overdue.len())
+    /// One round; answers how much it found to do.
+    async fn sweep_round(
+        &self,
+        database: &dyn Database,
+        swept: &mut Swept,
+    ) -> Result<usize, String> {
+        let words = |error: storage::DatabaseError| error.to_string();
+        let completed = self.complete_left_open(database).await.map_err(words)?;
+        swept.completed += completed.len();
+        let now_ms = self.clock.now_ms();
+        let overdue = workouts::take_overdue(database, now_ms, TAKEN_MAX).await.map_err(words)?;
+        let events: Vec<_> = completed.iter().chain(&overdue).filter_map(readable).collect();
+        self.send(&events).await?;
+        swept.sent += overdue.len();
+        let slices = imports::take_overdue(database, now_ms, TAKEN_MAX).await.map_err(words)?;
+        let now = self.clock.now();
+        let events: Vec<_> =
+            slices.iter().map(|key| import_slice_stored(*key, self.new_trace(), now)).collect();
+        self.send(&events).await?;
+        swept.slices_sent += slices.len();
+        Ok(completed.len() + overdue.len() + slices.len())
     }
+
+    async fn send(&self, events: &[Event]) -> Result<(), String> {
+        self.publisher.publish(events).await.map_err(|error| error.to_string())
+    }
+
+    async fn complete_left_open(
+        &self,
+        database: &dyn Database,
+    ) -> Result<Vec<StoredWorkout>, storage::DatabaseError> {
+        let now = self.clock.now();
+        let before_ms = (now - OPEN_MAX).timestamp_millis();
+        let open = workouts::left_open(database, before_ms, TAKEN_MAX).await?;
+        let completed: Vec<_> =
+            open.iter().filter_map(|stored| Some((stored, ended(stored)?))).collect();
+        if completed.is_empty() {
+            return Ok(Vec::new());
+        }
+        workouts::complete(database, &completed, now.timestamp_millis()).await
+    }
+
+    /// A trace that begins here.
+    pub fn new_trace(&self) -> TraceContext {
+        let mut dice = [0; 24];
+        self.entropy.fill(&mut dice);
+        TraceContext::from_random(dice)
+    }
+}
+
+/// The event about a workout. One document that cannot be read holds back no other.
+fn readable(workout: &StoredWorkout) -> Option<Event> {
+    event_about(workout)
+        .inspect_err(|error| tracing::error!(workout_id = %workout.workout_id, %error, "document"))
+        .ok()
+}
+
+/// The document of a workout that ended with its last set.
+fn ended(stored: &StoredWorkout) -> Option<String> {
+    let mut workout = stored.document().ok()?;
+    workout.ended_at = Some(workout.last_set_at());
+    serde_json::to_string(&workout).ok()
 }

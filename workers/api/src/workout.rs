@@ -3,113 +3,125 @@
 use crate::error::ApiError;
 use crate::input::{Errors, Fields};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use platform::http::FieldError;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use shared_kernel::payload::WorkoutSnapshot;
-use shared_kernel::{AthleteId, WorkoutId};
-use storage::workouts::WorkoutStatus;
+use std::collections::BTreeSet;
+use storage::workouts::StoredWorkout;
 use training::limits::{
-    DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, WEIGHT_MAX,
+    DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, SLUG_BYTES_MAX,
+    WEIGHT_MAX,
 };
+use training::names::proposals;
 use training::units::GRAMS_PER_POUND;
-use training::{Exercise, Grams, PerformedExercise, PerformedSet, Rpe, SetKind, Volume};
+use training::{EnteredExercise, EnteredSet, Exercise, Rpe, SetKind, Superset, Volume, Workout};
 
 /// A workout may begin at most so far in the future (the outer contract): a phone's clock is off,
 /// or the athlete plans.
-const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
+pub const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
+/// The highest number of a set: far more than a workout can have had (ours).
+const SET_ID_MAX: u32 = 1_000_000;
 /// The longest name of a superset (ours).
 const SUPERSET_CHARS_MAX: usize = 40;
 
-/// A workout as the athlete entered it: the document that is stored and given back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Workout {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    notes: Option<String>,
-    /// When it began, in the athlete's own offset.
-    pub started_at: DateTime<FixedOffset>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ended_at: Option<DateTime<FixedOffset>>,
-    exercises: Vec<EnteredExercise>,
+/// The body of a POST or PUT as it was read.
+pub struct Read {
+    /// The workout, when nothing is wrong with it.
+    pub workout: Result<Workout, Vec<FieldError>>,
+    /// Where it names exercises that are not of the catalogue: they may be the athlete's own.
+    pub own: Vec<(String, String)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct EnteredExercise {
-    exercise: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    superset: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    notes: Option<String>,
-    sets: Vec<EnteredSet>,
+/// Reads the body of a POST or PUT: a workout, or what is wrong with each bad field of it.
+pub fn read_workout(body: &Value, now: DateTime<Utc>) -> Read {
+    let errors = Errors::default();
+    let workout = workout(body, "", now, &errors);
+    let own = errors.own_slugs();
+    let workout = errors.into_result(workout).map(|mut workout| {
+        workout.number_sets();
+        workout
+    });
+    Read { workout, own }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct EnteredSet {
-    kind: SetKind,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weight_kg: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    weight_lb: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reps: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rpe: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rir: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    duration_s: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    distance_m: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rest_s: Option<u32>,
+/// A set that is logged live, with the exercise that it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoggedSet {
+    /// The exercise's slug.
+    pub exercise: String,
+    /// The superset of the exercise, where it is new.
+    pub superset: Option<Superset>,
+    /// The set.
+    pub set: EnteredSet,
 }
 
-impl Workout {
-    /// Reads a body, or says what is wrong with each bad field of it.
-    pub fn parse(body: &Value, now: DateTime<Utc>) -> Result<Self, ApiError> {
-        let errors = Errors::default();
-        let workout = parse(body, now, &errors);
-        errors.finish(workout)
-    }
+/// Reads the body of a POST of a set: the set's fields, and its exercise.
+pub fn parse_logged_set(body: &Value) -> Result<LoggedSet, ApiError> {
+    let errors = Errors::default();
+    let known: Vec<_> = SET_FIELDS.iter().copied().chain(["exercise", "superset"]).collect();
+    let logged = Fields::of(body, "", &known, &errors).and_then(|fields| {
+        fields.require("exercise");
+        let exercise = slug(&fields);
+        let superset = superset(&fields);
+        let set = set_of(&fields);
+        Some(LoggedSet { exercise: exercise?, superset, set: set? })
+    });
+    errors.finish(logged)
+}
 
-    /// Completed when it has an end.
-    pub const fn status(&self) -> WorkoutStatus {
-        if self.ended_at.is_some() { WorkoutStatus::Completed } else { WorkoutStatus::InProgress }
-    }
+/// Reads the body of a PUT of a set.
+pub fn parse_set(body: &Value) -> Result<EnteredSet, ApiError> {
+    let errors = Errors::default();
+    let parsed = set(body, "", &errors);
+    errors.finish(parsed)
+}
 
-    /// What an event carries of it.
-    pub fn snapshot(
-        &self,
-        athlete_id: AthleteId,
-        workout_id: WorkoutId,
-        revision: i64,
-        body_weight_grams: Option<Grams>,
-    ) -> WorkoutSnapshot {
-        WorkoutSnapshot {
-            athlete_id,
-            workout_id,
-            revision,
-            started_at: self.started_at,
-            body_weight_grams,
-            exercises: self.exercises.iter().filter_map(EnteredExercise::performed).collect(),
-        }
-    }
+/// Reads the body of a completion: when it ended.
+pub fn parse_completion(
+    body: &Value,
+    started_at: DateTime<FixedOffset>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<FixedOffset>, ApiError> {
+    let errors = Errors::default();
+    let ended_at = Fields::of(body, "", &["ended_at"], &errors).and_then(|fields| {
+        fields.require("ended_at");
+        let ended_at = fields.time("ended_at");
+        check_end(&fields, started_at, ended_at, now);
+        ended_at
+    });
+    errors.finish(ended_at)
+}
+
+/// The slugs that nobody knows, each told where the body names it.
+pub fn unknown_exercises<'a>(
+    own: &'a [(String, String)],
+    unknown: &'a BTreeSet<String>,
+) -> impl Iterator<Item = FieldError> + 'a {
+    own.iter().filter(|(_, slug)| unknown.contains(slug)).map(|(pointer, slug)| FieldError {
+        pointer: pointer.clone(),
+        detail: unknown_exercise(slug),
+    })
+}
+
+/// What is said of an exercise that nobody knows: with what it may be.
+pub fn unknown_exercise(slug: &str) -> String {
+    let alike = proposals(slug, &[], 1);
+    let hint = alike.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
+    format!("is neither in the catalogue nor one of your own: see GET /v1/exercises{hint}")
 }
 
 /// A workout as it is answered: the document, and what was added to it.
-pub fn answer(
-    workout: &Workout,
-    snapshot: &WorkoutSnapshot,
-    status: WorkoutStatus,
-) -> Result<Value, serde_json::Error> {
-    let volume = Volume::of_workout(&snapshot.exercises, snapshot.body_weight_grams);
-    let mut answer = serde_json::to_value(workout)?;
+pub fn answer(stored: &StoredWorkout) -> Result<Value, serde_json::Error> {
+    let workout = stored.document()?;
+    let exercises = workout.performed(&stored.own_exercises);
+    let volume = Volume::of_workout(&exercises, stored.body_weight_grams);
+    let mut answer = serde_json::to_value(&workout)?;
     if let Value::Object(fields) = &mut answer {
-        fields.insert("id".to_owned(), json!(snapshot.workout_id));
-        fields.insert("athlete_id".to_owned(), json!(snapshot.athlete_id));
-        fields.insert("revision".to_owned(), json!(snapshot.revision));
-        fields.insert("status".to_owned(), json!(status));
+        fields.remove("last_set_id");
+        fields.insert("id".to_owned(), json!(stored.workout_id));
+        fields.insert("athlete_id".to_owned(), json!(stored.athlete_id));
+        fields.insert("revision".to_owned(), json!(stored.revision));
+        fields.insert("status".to_owned(), json!(stored.status));
         let totals = json!({
             "sets": volume.sets,
             "hard_sets": volume.hard_half_sets.sets(),
@@ -120,46 +132,35 @@ pub fn answer(
     Ok(answer)
 }
 
-impl EnteredExercise {
-    /// `None` for an exercise that the catalogue had when it was entered and has no more: it then
-    /// counts for nothing. (The catalogue only grows; a test of its slugs would have to change.)
-    fn performed(&self) -> Option<PerformedExercise> {
-        let exercise = Exercise::find(&self.exercise)?;
-        Some(PerformedExercise {
-            exercise: self.exercise.clone(),
-            load: exercise.load,
-            primary: exercise.primary.to_vec(),
-            secondary: exercise.secondary.to_vec(),
-            sets: self.sets.iter().map(EnteredSet::performed).collect(),
-        })
-    }
-}
+/// The fields of a workout that an athlete enters.
+const WORKOUT_FIELDS: [&str; 6] =
+    ["title", "notes", "started_at", "ended_at", "body_weight_kg", "exercises"];
+/// What an answer adds to them. A client may send them back with its change; they are not read.
+const ANSWERED_FIELDS: [&str; 5] = ["id", "athlete_id", "revision", "status", "totals"];
+/// The fields of a set.
+const SET_FIELDS: [&str; 11] = [
+    "id",
+    "kind",
+    "weight_kg",
+    "weight_lb",
+    "reps",
+    "rpe",
+    "rir",
+    "duration_s",
+    "distance_m",
+    "rest_s",
+    "performed_at",
+];
 
-impl EnteredSet {
-    fn performed(&self) -> PerformedSet {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "bounded when it was read"
-        )]
-        let whole = |metres: f64| metres.round() as u32;
-        PerformedSet {
-            kind: self.kind,
-            weight_grams: self
-                .weight_kg
-                .map(Grams::from_kg)
-                .or_else(|| self.weight_lb.map(Grams::from_lb)),
-            reps: self.reps,
-            rpe: self.rpe.and_then(Rpe::new).or_else(|| self.rir.and_then(Rpe::from_rir)),
-            duration_s: self.duration_s,
-            distance_m: self.distance_m.map(whole),
-        }
-    }
-}
-
-fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
-    let known = ["title", "notes", "started_at", "ended_at", "exercises"];
-    let fields = Fields::of(body, "", &known, errors)?;
+/// Reads a workout whose place in the body is `pointer`.
+pub fn workout(
+    value: &Value,
+    pointer: &str,
+    now: DateTime<Utc>,
+    errors: &Errors,
+) -> Option<Workout> {
+    let known = [&WORKOUT_FIELDS[..], &ANSWERED_FIELDS[..]].concat();
+    let fields = Fields::of(value, pointer, &known, errors)?;
     fields.require("started_at");
     fields.require("exercises");
     let started_at = fields.time("started_at");
@@ -170,11 +171,10 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
         } else if started_at > now + AHEAD_MAX {
             fields.refuse("started_at", "is more than 24 hours ahead");
         }
-        if ended_at.is_some_and(|ended_at| ended_at < started_at) {
-            fields.refuse("ended_at", "is before started_at");
-        }
+        check_end(&fields, started_at, ended_at, now);
     }
     let (title, notes) = (fields.text("title"), fields.text("notes"));
+    let body_weight_kg = fields.number("body_weight_kg", 0.0, WEIGHT_MAX.kg());
     let exercises = fields.get("exercises").and_then(|_| fields.list("exercises"))?;
     if exercises.len() > EXERCISES_MAX {
         fields.refuse("exercises", format!("has over {EXERCISES_MAX} exercises"));
@@ -194,29 +194,55 @@ fn parse(body: &Value, now: DateTime<Utc>, errors: &Errors) -> Option<Workout> {
         notes,
         started_at: started_at?,
         ended_at,
+        body_weight_kg,
         exercises: exercises.into_iter().collect::<Option<_>>()?,
+        last_set_id: 0,
     })
+}
+
+fn check_end(
+    fields: &Fields<'_>,
+    started_at: DateTime<FixedOffset>,
+    ended_at: Option<DateTime<FixedOffset>>,
+    now: DateTime<Utc>,
+) {
+    if ended_at.is_some_and(|ended_at| ended_at < started_at) {
+        fields.refuse("ended_at", "is before started_at");
+    } else if ended_at.is_some_and(|ended_at| ended_at > now + AHEAD_MAX * 2) {
+        fields.refuse("ended_at", "is more than 48 hours ahead");
+    }
+}
+
+/// A slug: whether it is one of the athlete's own only the database can tell.
+fn slug(fields: &Fields<'_>) -> Option<String> {
+    let slug = fields.text("exercise")?;
+    if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
+        fields.refuse("exercise", unknown_exercise(&slug));
+        return None;
+    }
+    if Exercise::find(&slug).is_none() {
+        fields.note_own_slug("exercise", &slug);
+    }
+    Some(slug)
+}
+
+fn superset(fields: &Fields<'_>) -> Option<Superset> {
+    let value = fields.get("superset")?;
+    let superset = Superset::deserialize(value).ok().filter(|superset| match superset {
+        Superset::Number(_) => true,
+        Superset::Name(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
+    });
+    if superset.is_none() {
+        fields.refuse("superset", "has to be a whole number or a short text");
+    }
+    superset
 }
 
 fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExercise> {
     let fields = Fields::of(value, pointer, &["exercise", "superset", "notes", "sets"], errors)?;
     fields.require("exercise");
     fields.require("sets");
-    let slug = fields.text("exercise");
-    if let Some(slug) = &slug
-        && Exercise::find(slug).is_none()
-    {
-        fields.refuse("exercise", "is not in the catalogue: see GET /v1/exercises");
-    }
-    let superset = fields.get("superset").filter(|value| match value {
-        Value::Number(number) => number.is_u64(),
-        Value::String(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
-        _ => false,
-    });
-    if superset.is_none() && fields.get("superset").is_some() {
-        fields.refuse("superset", "has to be a whole number or a short text");
-    }
-    let notes = fields.text("notes");
+    let (slug, superset, notes) = (slug(&fields), superset(&fields), fields.text("notes"));
     let sets = fields.get("sets").and_then(|_| fields.list("sets"))?;
     if sets.len() > SETS_MAX {
         fields.refuse("sets", format!("has over {SETS_MAX} sets"));
@@ -225,25 +251,17 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
     let sets: Vec<_> = sets.iter().map(|(pointer, value)| set(value, pointer, errors)).collect();
     Some(EnteredExercise {
         exercise: slug?,
-        superset: superset.cloned(),
+        superset,
         notes,
         sets: sets.into_iter().collect::<Option<_>>()?,
     })
 }
 
 fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
-    let known = [
-        "kind",
-        "weight_kg",
-        "weight_lb",
-        "reps",
-        "rpe",
-        "rir",
-        "duration_s",
-        "distance_m",
-        "rest_s",
-    ];
-    let fields = Fields::of(value, pointer, &known, errors)?;
+    set_of(&Fields::of(value, pointer, &SET_FIELDS, errors)?)
+}
+
+fn set_of(fields: &Fields<'_>) -> Option<EnteredSet> {
     fields.require("kind");
     let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
     if kind == Some(None) {
@@ -270,6 +288,7 @@ fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
     // Every field is read before the first that is missing ends it: each bad one is reported.
     let lb_max = kg_max * 1_000.0 / GRAMS_PER_POUND;
     let set = EnteredSet {
+        id: fields.whole("id", SET_ID_MAX),
         kind: kind.flatten().unwrap_or(SetKind::Working),
         weight_kg: fields.number("weight_kg", 0.0, kg_max),
         weight_lb: fields.number("weight_lb", 0.0, lb_max),
@@ -279,6 +298,7 @@ fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
         duration_s: fields.whole("duration_s", DURATION_S_MAX),
         distance_m: fields.number("distance_m", 0.0, f64::from(DISTANCE_M_MAX)),
         rest_s: fields.whole("rest_s", REST_S_MAX),
+        performed_at: fields.time("performed_at"),
     };
     kind.flatten().map(|_| set)
 }

@@ -1,24 +1,29 @@
 //! HTTP in and out: the runtime's request with a bounded body, and the answer.
 
-use crate::http::{Body, Request, Response};
+use crate::http::{Body, CallerTimeZone, Content, Request, Response};
 use futures_util::StreamExt;
 use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 use worker::Headers;
 
-/// Reads a request; stops reading its body past `bytes_max`.
+/// Reads a request; stops reading its body past the limit of its path, in bytes.
 pub async fn read_request(
     mut request: worker::Request,
-    bytes_max: usize,
+    bytes_max: impl Fn(&str) -> usize,
 ) -> worker::Result<Request> {
     // A URL that is none by the RFC is a path that nobody has.
-    let uri = request.inner().url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
+    let uri: Uri = request.inner().url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
+    let bytes_max = bytes_max(uri.path());
     let method = request.inner().method();
     let mut read = http::Request::builder().method(method.as_str()).uri(uri);
     for (name, value) in request.headers() {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
             read = read.header(name, value);
         }
+    }
+    // Only the platform's edge knows it; a local run does not.
+    if let Some(zone) = request.cf().map(worker::Cf::timezone_name) {
+        read = read.extension(CallerTimeZone(zone));
     }
     let body = read_body(&mut request, bytes_max).await?;
     read.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
@@ -33,7 +38,7 @@ async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::R
     while let Some(chunk) = stream.next().await {
         bytes.extend(chunk?);
         if bytes.len() > bytes_max {
-            return Ok(Body::TooLong);
+            return Ok(Body::TooLong { bytes_max });
         }
     }
     Ok(Body::Complete(bytes))
@@ -48,10 +53,12 @@ pub fn write_response(response: Response) -> worker::Result<worker::Response> {
             headers.set(name.as_str(), value)?;
         }
     }
-    let answer = if body.is_empty() {
-        worker::Response::empty()?
-    } else {
-        worker::Response::from_bytes(body.into_bytes())?
+    let answer = match body {
+        Content::Text(text) if text.is_empty() => worker::Response::empty()?,
+        Content::Text(text) => worker::Response::from_bytes(text.into_bytes())?,
+        Content::Pieces(pieces) => worker::Response::from_stream(
+            pieces.map(|piece| piece.map(String::into_bytes).map_err(worker::Error::RustError)),
+        )?,
     };
     Ok(answer.with_status(parts.status.as_u16()).with_headers(headers))
 }

@@ -1,7 +1,8 @@
 //! The runtime's clock and its dice.
 
-use crate::clock::{Clock, Entropy};
-use chrono::{DateTime, Utc};
+use crate::clock::{Clock, Entropy, TimeZones, offset_at};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use js_sys::{Array, Intl, Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -26,4 +27,46 @@ impl Entropy for System {
     fn fill(&self, buffer: &mut [u8]) {
         get_random_values(buffer);
     }
+}
+
+impl TimeZones for System {
+    /// The runtime brings the whole database along; the name of the offset is `GMT+02:00`.
+    fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>> {
+        let options = Object::new();
+        Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;
+        Reflect::set(&options, &"timeZoneName".into(), &"longOffset".into()).ok()?;
+        // The constructor throws for a zone that there is not: called so that it can.
+        let constructor = Reflect::get(
+            &Reflect::get(&js_sys::global(), &"Intl".into()).ok()?,
+            &"DateTimeFormat".into(),
+        )
+        .ok()?;
+        let arguments = Array::of2(&"en-US".into(), &options);
+        let format = Reflect::construct(&constructor.into(), &arguments).ok()?;
+        let format: Intl::DateTimeFormat = format.unchecked_into();
+        let seconds_east_at = |instant_ms: i64| {
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds of our calendar")]
+            let date = js_sys::Date::new(&JsValue::from_f64(instant_ms as f64));
+            let parts = format.format_to_parts(&date);
+            let name = parts.iter().find_map(|part| {
+                let kind = Reflect::get(&part, &"type".into()).ok()?.as_string()?;
+                let value = Reflect::get(&part, &"value".into()).ok()?.as_string()?;
+                (kind == "timeZoneName").then_some(value)
+            })?;
+            seconds_east(name.strip_prefix("GMT")?)
+        };
+        times.iter().map(|time| offset_at(*time, seconds_east_at)).collect()
+    }
+}
+
+/// `+02:00`, `-03:30`, `+00:19:32` or nothing, in seconds.
+fn seconds_east(offset: &str) -> Option<i32> {
+    let Some(sign) = offset.chars().next() else {
+        return Some(0);
+    };
+    let digits = offset.trim_start_matches(['+', '-', '\u{2212}']);
+    let mut parts = digits.split(':').map(str::parse::<i32>);
+    let mut next = || parts.next().unwrap_or(Ok(0)).ok();
+    let seconds = next()? * 3_600 + next()? * 60 + next()?;
+    Some(if sign == '+' { seconds } else { -seconds })
 }

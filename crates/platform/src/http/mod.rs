@@ -2,6 +2,7 @@
 
 pub mod problem;
 
+use futures_util::stream::LocalBoxStream;
 pub use http::{HeaderMap, Method, StatusCode, header};
 pub use problem::{FieldError, Problem};
 use serde::Serialize;
@@ -9,7 +10,22 @@ use serde::Serialize;
 /// A request whose body, when it was short enough, is all here.
 pub type Request = http::Request<Body>;
 /// An answer.
-pub type Response = http::Response<String>;
+pub type Response = http::Response<Content>;
+
+/// The pieces of a body that is made while it is sent. A piece that fails breaks the answer off.
+pub type Pieces = LocalBoxStream<'static, Result<String, String>>;
+
+/// What is answered.
+pub enum Content {
+    /// All of it at once.
+    Text(String),
+    /// Piece by piece: it may be longer than memory.
+    Pieces(Pieces),
+}
+
+/// The time zone that the platform guesses for a caller, as an extension of its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerTimeZone(pub String);
 
 /// A request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,22 +33,31 @@ pub enum Body {
     /// All of it.
     Complete(Vec<u8>),
     /// Longer than the limit; reading stopped there.
-    TooLong,
+    TooLong {
+        /// The limit, in bytes.
+        bytes_max: usize,
+    },
 }
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, serde_json::Error> {
-    Ok(with_body(status, "application/json", serde_json::to_string(body)?))
+    let text = Content::Text(serde_json::to_string(body)?);
+    Ok(with_body(status, "application/json", text))
 }
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(String::new());
+    let mut response = Response::new(Content::Text(String::new()));
     *response.status_mut() = status;
     response
 }
 
-fn with_body(status: StatusCode, content_type: &'static str, body: String) -> Response {
+/// 200 with a body that is made while it is sent.
+pub fn pieces(content_type: &'static str, pieces: Pieces) -> Response {
+    with_body(StatusCode::OK, content_type, Content::Pieces(pieces))
+}
+
+fn with_body(status: StatusCode, content_type: &'static str, body: Content) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let value = header::HeaderValue::from_static(content_type);

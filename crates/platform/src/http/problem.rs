@@ -1,6 +1,6 @@
 //! Problem details (RFC 9457): how every error is told.
 
-use super::{Response, StatusCode, set_header, with_body};
+use super::{Content, Response, StatusCode, set_header, with_body};
 use serde::Serialize;
 
 /// A refused request.
@@ -72,7 +72,8 @@ impl Problem {
         let problem = Self { instance: Some(instance.to_owned()), ..self };
         // A problem is made of texts and numbers: it always has a JSON.
         let body = serde_json::to_string(&problem).unwrap_or_default();
-        let mut response = with_body(problem.status, "application/problem+json", body);
+        let mut response =
+            with_body(problem.status, "application/problem+json", Content::Text(body));
         for (name, value) in problem.headers {
             set_header(&mut response, name, &value);
         }
@@ -100,8 +101,9 @@ mod tests {
         assert_eq!(response.status(), 422);
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["retry-after"], "2");
+        let Content::Text(body) = response.body() else { unreachable!() };
         assert_eq!(
-            response.body(),
+            body,
             r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"1 of the request's fields cannot be accepted","instance":"urn:uuid:7","errors":[{"pointer":"/started_at","detail":"is before 1970"}]}"#
         );
     }

@@ -2,15 +2,20 @@
 //! the same ledger, so they are handled as one set: what a batch costs does not depend on how many
 //! kinds are in it. Each kind's own file says what its event means for the ledger.
 
+mod import_slice_stored;
 mod training_set_recorded;
 mod volume_updated;
 mod workout_completed;
 mod workout_deleted;
 
-use crate::publisher::{AggregationEventPublisher, aggregation_updated, volume_threshold_reached};
+use crate::publisher::{
+    AggregationEventPublisher, aggregation_updated, records_broken, volume_threshold_reached,
+};
+use crate::records::is_news;
 use crate::thresholds::{crossing_bits, new_crossings};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use import_slice_stored::ImportSliceStoredEventHandler;
 use platform::handler::Received;
 use platform::{Clock, GroupHandler, Registry};
 use shared_kernel::payload::WorkoutSnapshot;
@@ -19,9 +24,11 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use storage::database::write_splitting;
+use storage::records::BrokenRecord;
 use storage::volume::{self, LedgerEntry, Marks, WeekState};
 use storage::{Database, Shards};
 use training::calendar::local_date;
+use training::performance::{bests, performances};
 use training::{Volume, WeekStart, limits};
 use training_set_recorded::TrainingSetRecordedEventHandler;
 use volume_updated::VolumeUpdatedEventHandler;
@@ -35,7 +42,14 @@ pub fn registry(
     clock: Rc<dyn Clock>,
 ) -> Registry {
     let types = KINDS.map(|kind| kind.event_type);
-    Registry::default().on_group(&types, WorkoutEventHandlers { shards, publisher, clock })
+    let imports = ImportSliceStoredEventHandler {
+        shards: shards.clone(),
+        publisher: publisher.clone(),
+        clock: Rc::clone(&clock),
+    };
+    Registry::default()
+        .on_group(&types, WorkoutEventHandlers { shards, publisher, clock })
+        .on(imports)
 }
 
 /// The events about workouts, each with its handler.
@@ -67,11 +81,11 @@ trait WorkoutEventHandler<P> {
 ///
 /// 1. decode: each event becomes its ledger entry; one that breaks a rule is dead-lettered;
 /// 2. of several events about a workout, the newest revision stands for all;
-/// 3. write (await): the ledger, and the days and weeks summed anew from it, in one transaction.
-///    A repeat finds its revision there and changes nothing;
-/// 4. decide: which landmarks the weeks have crossed;
-/// 5. publish (await): `AggregationUpdated`, `VolumeThresholdReached`. Their ids are derived from
-///    what they say; a repeat collapses downstream;
+/// 3. write (await): the ledger, the records it settles, and the days and weeks summed anew from
+///    it, in one transaction. A repeat finds its revision there and changes nothing;
+/// 4. decide: which landmarks the weeks have crossed, and which records are news;
+/// 5. publish (await): `AggregationUpdated`, `VolumeThresholdReached`, `NotificationRequested`.
+///    Their ids are derived from what they say; a repeat collapses downstream;
 /// 6. mark (await): the workouts as aggregated, the crossings as announced. Marks only rise; a
 ///    repeat changes nothing.
 ///
@@ -97,6 +111,22 @@ struct Change<'a> {
 impl Change<'_> {
     fn key(&self) -> Key {
         (self.entry.athlete_id, self.entry.workout_id)
+    }
+
+    /// Whether a record that it set is worth telling: the workout is complete, and it was lately.
+    fn is_news(&self, now: DateTime<Utc>) -> bool {
+        let complete = match self.cause.event_type() {
+            EventType::WorkoutCompleted | EventType::VolumeUpdated => true,
+            EventType::TrainingSetRecorded
+            | EventType::WorkoutDeleted
+            | EventType::ImportSliceStored
+            | EventType::AggregationUpdated
+            | EventType::VolumeThresholdReached
+            | EventType::TrainingPatternDetected
+            | EventType::NotificationRequested
+            | EventType::WebhookDeliveryRequested => false,
+        };
+        complete && is_news(self.entry.local_date, now)
     }
 }
 
@@ -125,17 +155,24 @@ impl GroupHandler for WorkoutEventHandlers {
 impl WorkoutEventHandlers {
     async fn apply(&self, database: &dyn Database, changes: &[Change<'_>]) -> Vec<(Key, Outcome)> {
         let entries: Vec<_> = changes.iter().map(|change| change.entry.clone()).collect();
+        let now = self.clock.now();
+        let news_of: Vec<_> =
+            changes.iter().filter(|change| change.is_news(now)).map(Change::key).collect();
         let written =
-            write_splitting(&entries, async |part| volume::apply(database, part).await).await;
+            write_splitting(&entries, async |part| volume::apply(database, part, &news_of).await)
+                .await;
         let mut outcomes = Vec::new();
         let mut through = Vec::new();
         let mut weeks = Vec::new();
+        let mut broken = Vec::new();
         for (range, result) in written {
             let part = changes.get(range).unwrap_or_default();
             match result {
-                Ok(touched) => {
+                Ok(applied) => {
                     through.extend(part);
-                    weeks.extend(touched);
+                    weeks.extend(applied.weeks);
+                    // Each part answers for all: what the last one read is how it is.
+                    broken = applied.broken;
                 }
                 Err(error) => {
                     let failed = Outcome::from(error);
@@ -146,7 +183,8 @@ impl WorkoutEventHandlers {
         if through.is_empty() {
             return outcomes;
         }
-        let consequences = decide(&through, &newest_state_of_each_week(weeks), self.clock.now());
+        let weeks = newest_state_of_each_week(weeks);
+        let consequences = decide(&through, &weeks, &broken, now);
         let outcome = self.announce(database, &consequences).await;
         outcomes.extend(through.iter().map(|change| (change.key(), outcome.clone())));
         outcomes
@@ -173,18 +211,18 @@ fn decode(event: &Event) -> Result<LedgerEntry, String> {
 
 /// The entry of a workout that counts.
 fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
-    entry(workout, |workout| Volume::of_workout(&workout.exercises, workout.body_weight_grams))
+    let (exercises, body_weight) = (&workout.exercises, workout.body_weight_grams);
+    let entry = uncounted(workout)?;
+    Ok(LedgerEntry {
+        volume: Volume::of_workout(exercises, body_weight),
+        performances: performances(exercises, body_weight),
+        bests: bests(exercises, body_weight),
+        ..entry
+    })
 }
 
 /// The entry of a workout that does not count any more.
 fn uncounted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
-    entry(workout, |_| Volume::default())
-}
-
-fn entry(
-    workout: &WorkoutSnapshot,
-    volume: impl Fn(&WorkoutSnapshot) -> Volume,
-) -> Result<LedgerEntry, String> {
     if !REVISIONS.contains(&workout.revision) {
         return Err(format!("revision {}, out of bounds", workout.revision));
     }
@@ -196,7 +234,9 @@ fn entry(
         workout_id: workout.workout_id,
         revision: workout.revision,
         local_date: local_date(workout.started_at),
-        volume: volume(workout),
+        volume: Volume::default(),
+        performances: BTreeMap::new(),
+        bests: BTreeMap::new(),
     })
 }
 
@@ -232,7 +272,12 @@ struct Consequences {
     marks: Marks,
 }
 
-fn decide(changes: &[&Change<'_>], weeks: &[WeekState], now: DateTime<Utc>) -> Consequences {
+fn decide(
+    changes: &[&Change<'_>],
+    weeks: &[WeekState],
+    broken: &[BrokenRecord],
+    now: DateTime<Utc>,
+) -> Consequences {
     let aggregated = changes
         .iter()
         .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
@@ -249,6 +294,15 @@ fn decide(changes: &[&Change<'_>], weeks: &[WeekState], now: DateTime<Utc>) -> C
             let bits = crossing_bits(&crossings);
             consequences.marks.announced.push((week.athlete_id, week.week_start, bits));
             let event = volume_threshold_reached(week, crossings, cause, now);
+            consequences.events.push(event);
+        }
+    }
+    for change in changes {
+        let of_workout =
+            broken.iter().filter(|record| (record.athlete_id, record.workout_id) == change.key());
+        let of_workout: Vec<_> = of_workout.collect();
+        if !of_workout.is_empty() {
+            let event = records_broken(&of_workout, change.entry.local_date, change.cause, now);
             consequences.events.push(event);
         }
     }

@@ -47,8 +47,10 @@ impl House {
             revision: 1,
             local_date: day.parse().unwrap(),
             volume: Volume { workouts: 1, muscles: [(muscle, part)].into(), ..Volume::default() },
+            performances: std::collections::BTreeMap::new(),
+            bests: std::collections::BTreeMap::new(),
         };
-        run(volume::apply(&*self.database, &[entry])).unwrap();
+        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {

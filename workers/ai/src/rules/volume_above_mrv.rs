@@ -8,17 +8,23 @@ use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
 use training::Muscle;
-use training::landmarks::{LANDMARKS_VERSION, landmarks};
+use training::landmarks::OwnLandmarks;
 
 /// Looks at one muscle in one week.
-pub fn volume_above_mrv(week: &HistoryWeek, muscle: Muscle) -> Option<Pattern> {
+pub fn volume_above_mrv(
+    week: &HistoryWeek,
+    muscle: Muscle,
+    landmarks: &OwnLandmarks,
+) -> Option<Pattern> {
     let half_sets = week.volume.half_sets_of(muscle);
-    let limit = landmarks(muscle).mrv;
+    let limit = landmarks.of(muscle).mrv;
     if half_sets <= limit {
         return None;
     }
     let (sets, mrv) = (half_sets.sets(), limit.sets());
-    let confidence = (0.6 + 0.4 * (sets - mrv) / (0.25 * mrv)).min(1.0);
+    // An athlete may set an MRV of 0: whatever is over it is all over it.
+    let over = if mrv > 0.0 { (sets - mrv) / (0.25 * mrv) } else { 1.0 };
+    let confidence = (0.6 + 0.4 * over).min(1.0);
     Some(Pattern {
         kind: PatternKind::VolumeAboveMrv,
         muscle,
@@ -30,7 +36,7 @@ pub fn volume_above_mrv(week: &HistoryWeek, muscle: Muscle) -> Option<Pattern> {
             ("hard_sets", json!(sets)),
             ("mrv", json!(mrv)),
             ("over", json!(sets - mrv)),
-            ("landmarks", json!(LANDMARKS_VERSION)),
+            ("landmarks", json!(landmarks.source_of(muscle))),
         ]),
     })
 }
@@ -42,7 +48,8 @@ mod tests {
 
     fn check(half_sets: i64, confidence: Option<f64>) {
         let week = week("2026-11-16", &[(Muscle::Chest, half_sets)]);
-        let found = volume_above_mrv(&week, Muscle::Chest).map(|pattern| pattern.confidence);
+        let found = volume_above_mrv(&week, Muscle::Chest, &OwnLandmarks::default())
+            .map(|pattern| pattern.confidence);
         assert_eq!(found, confidence, "{half_sets} half sets of chest");
     }
 
@@ -61,7 +68,8 @@ mod tests {
     #[test]
     fn the_evidence_has_the_numbers_it_saw() {
         let week = week("2026-11-16", &[(Muscle::FrontDelts, 30)]);
-        let pattern = volume_above_mrv(&week, Muscle::FrontDelts).unwrap();
+        let pattern =
+            volume_above_mrv(&week, Muscle::FrontDelts, &OwnLandmarks::default()).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"hard_sets":15.0,"landmarks":"rp-2025","mrv":12.0,"over":3.0,"week_start":"2026-11-16"}"#

@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
-use training::landmarks::{LANDMARKS_VERSION, landmarks};
+use training::landmarks::OwnLandmarks;
 use training::{HalfSets, Muscle, WeekStart};
 
 /// So many complete weeks in a row make the pattern.
@@ -27,9 +27,10 @@ const SETTLING: Days = Days::new(2);
 pub fn volume_below_mev(
     history: &[HistoryWeek],
     muscle: Muscle,
+    landmarks: &OwnLandmarks,
     today: NaiveDate,
 ) -> Option<Pattern> {
-    let limit = landmarks(muscle).mev;
+    let limit = landmarks.of(muscle).mev;
     let row = weeks_below(history, muscle, limit, today);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
     let oldest_looked_at = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
@@ -50,7 +51,7 @@ pub fn volume_below_mev(
             ("since", json!(since)),
             ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
             ("mev", json!(limit.sets())),
-            ("landmarks", json!(LANDMARKS_VERSION)),
+            ("landmarks", json!(landmarks.source_of(muscle))),
         ]),
     })
 }
@@ -87,9 +88,13 @@ mod tests {
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
 
     fn check(history: &[HistoryWeek], expected: Option<(usize, f64)>) {
-        let found = volume_below_mev(history, Muscle::Chest, TODAY.parse().unwrap()).map(|p| {
-            (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence)
-        });
+        let found = volume_below_mev(
+            history,
+            Muscle::Chest,
+            &OwnLandmarks::default(),
+            TODAY.parse().unwrap(),
+        )
+        .map(|p| (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence));
         assert_eq!(found, expected, "{history:?}");
     }
 
@@ -118,7 +123,13 @@ mod tests {
     fn a_week_is_complete_two_days_after_its_sunday() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
         let found = |today: &str| {
-            volume_below_mev(&history, Muscle::Chest, today.parse().unwrap()).is_some()
+            volume_below_mev(
+                &history,
+                Muscle::Chest,
+                &OwnLandmarks::default(),
+                today.parse().unwrap(),
+            )
+            .is_some()
         };
         assert!(!found("2026-11-23") && !found("2026-11-24") && found("2026-11-25"));
     }
@@ -153,6 +164,14 @@ mod tests {
     #[test]
     fn a_muscle_without_a_minimum_is_never_below_it() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
-        assert_eq!(volume_below_mev(&history, Muscle::Abs, TODAY.parse().unwrap()), None);
+        assert_eq!(
+            volume_below_mev(
+                &history,
+                Muscle::Abs,
+                &OwnLandmarks::default(),
+                TODAY.parse().unwrap()
+            ),
+            None
+        );
     }
 }

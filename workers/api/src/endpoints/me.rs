@@ -1,18 +1,21 @@
-//! GET, PUT /v1/me: the athlete's profile.
+//! GET, PUT, DELETE /v1/me: the athlete's profile, and the athlete.
 
 use crate::app::{App, Call};
 use crate::error::ApiError;
 use crate::input::{Errors, Fields, json_body};
-use platform::http::{Response, StatusCode, json};
+use platform::http::{Response, StatusCode, empty, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::athletes::{self, NewAthlete, Profile, ProfileChange, Units};
-use training::Grams;
+use training::landmarks::{OwnLandmark, OwnLandmarks};
 use training::limits::WEIGHT_MAX;
+use training::{Grams, HalfSets, Muscle};
 
 /// The longest name of an athlete (ours).
 const NAME_CHARS_MAX: usize = 200;
+/// The highest landmark, in hard sets a week (ours: more than anybody does).
+const LANDMARK_SETS_MAX: f64 = 100.0;
 /// The longest mail address (RFC 5321, 4.5.3.1.3).
 const EMAIL_BYTES_MAX: usize = 254;
 
@@ -26,7 +29,19 @@ pub async fn get(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
 pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let change = parse_change(&json_body(call.request)?)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    answer(athletes::change_profile(database, key, &change).await?)
+    let today = app.clock.now().date_naive();
+    answer(athletes::change_profile(database, key, &change, today).await?)
+}
+
+/// DELETE /v1/me: the athlete and all that is theirs, keys included. There is no way back.
+pub async fn delete(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let operators = app.shards.operators();
+    if athletes::delete(database, operators, key, app.clock.now_ms()).await? {
+        Ok(empty(StatusCode::NO_CONTENT))
+    } else {
+        Err(ApiError::Unauthorized)
+    }
 }
 
 /// A new athlete, as an operator enters one.
@@ -42,7 +57,8 @@ pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
 
 fn parse_change(body: &Value) -> Result<ProfileChange, ApiError> {
     let errors = Errors::default();
-    let known = ["display_name", "email", "units", "body_weight_kg", "email_threshold"];
+    let known =
+        ["display_name", "email", "units", "body_weight_kg", "email_threshold", "landmarks"];
     let change = Fields::of(body, "", &known, &errors).map(|fields| {
         for name in ["display_name", "units", "email_threshold"] {
             if fields.has(name) {
@@ -58,9 +74,59 @@ fn parse_change(body: &Value) -> Result<ProfileChange, ApiError> {
                 .has("body_weight_kg")
                 .then(|| body_weight.map(Grams::from_kg)),
             email_threshold: fields.number("email_threshold", 0.0, 1.0),
+            landmarks: fields.has("landmarks").then(|| landmarks(&fields, &errors)),
         }
     });
     errors.finish(change)
+}
+
+/// `{"chest": {"mev": 8, "mav": 16, "mrv": 22}}`: what the athlete puts in place of the landmarks of
+/// the listing, in hard sets a week, in halves. Null and `{}` go back to the listing.
+fn landmarks(fields: &Fields<'_>, errors: &Errors) -> OwnLandmarks {
+    let mut own = OwnLandmarks::default();
+    let Some(value) = fields.get("landmarks") else {
+        return own;
+    };
+    let names = Muscle::ALL.map(Muscle::as_str);
+    let Some(muscles) = Fields::of(value, "/landmarks", &names, errors) else {
+        return own;
+    };
+    for muscle in Muscle::ALL {
+        let Some(value) = muscles.get(muscle.as_str()) else {
+            continue;
+        };
+        let pointer = muscles.pointer(muscle.as_str());
+        let known = ["mev", "mav", "mrv"];
+        let Some(marks) = Fields::of(value, pointer.as_str(), &known, errors) else {
+            continue;
+        };
+        let mark = |name| half_sets(&marks, name);
+        let landmark = OwnLandmark { mev: mark("mev"), mav: mark("mav"), mrv: mark("mrv") };
+        own.0.insert(muscle, landmark);
+        if !own.is_in_order(muscle) {
+            errors.add(pointer, "has to be in order: mev, mav, mrv, with those of the listing");
+        }
+    }
+    own
+}
+
+fn half_sets(fields: &Fields<'_>, name: &str) -> Option<HalfSets> {
+    let half_sets = HalfSets::from_sets(fields.number(name, 0.0, LANDMARK_SETS_MAX)?);
+    if half_sets.is_none() {
+        fields.refuse(name, "has to be in halves");
+    }
+    half_sets
+}
+
+fn landmarks_answer(own: &OwnLandmarks) -> Value {
+    let sets = |half_sets: Option<HalfSets>| half_sets.map(HalfSets::sets);
+    let muscles = own.0.iter().map(|(muscle, own)| {
+        let marks = [("mev", sets(own.mev)), ("mav", sets(own.mav)), ("mrv", sets(own.mrv))];
+        let marks =
+            marks.into_iter().filter_map(|(name, sets)| Some((name.to_owned(), json!(sets?))));
+        (muscle.as_str().to_owned(), Value::Object(marks.collect()))
+    });
+    Value::Object(muscles.collect())
 }
 
 fn display_name(fields: &Fields<'_>) -> Option<String> {
@@ -106,6 +172,7 @@ fn answer(profile: Option<Profile>) -> Result<Response, ApiError> {
         "units": profile.units,
         "body_weight_kg": profile.body_weight_grams.map(Grams::kg),
         "email_threshold": profile.email_threshold,
+        "landmarks": landmarks_answer(&profile.landmarks),
     });
     Ok(json(StatusCode::OK, &body)?)
 }

@@ -1,12 +1,18 @@
 //! The calls of the outer contract, one file a resource.
 
 pub mod athletes;
+pub mod daily_volume;
 pub mod dead_letters;
 pub mod exercises;
+pub mod export;
 pub mod health;
+pub mod imports;
 pub mod me;
 pub mod notifications;
+pub mod progress;
 pub mod queues;
+pub mod records;
+pub mod sets;
 pub mod weekly_volume;
 pub mod workouts;
 

@@ -7,8 +7,8 @@ use chrono::Days;
 use platform::http::{Response, StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
-use training::landmarks::{Level, landmarks};
-use training::{HalfSets, Muscle, Volume, WeekStart};
+use training::landmarks::{Landmarks, Level, OwnLandmarks};
+use training::{Muscle, MuscleVolume, Volume, WeekStart};
 
 /// Weeks of a range that names no start.
 const WEEKS_DEFAULT: u32 = 12;
@@ -60,16 +60,16 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     let empty = Volume::default();
     let weeks = std::iter::successors(Some(from), |week| Some(week.next()))
         .take_while(|week| *week <= to)
-        .map(|start| week(start, stored.weeks.get(&start).unwrap_or(&empty)))
+        .map(|start| week(start, stored.weeks.get(&start).unwrap_or(&empty), &stored.landmarks))
         .collect();
     Ok(json(StatusCode::OK, &Answer { weeks, pending: stored.pending })?)
 }
 
 /// Every muscle is there, trained or not: what is missing is what a coach looks for.
-fn week(week_start: WeekStart, volume: &Volume) -> Week {
+fn week(week_start: WeekStart, volume: &Volume, landmarks: &OwnLandmarks) -> Week {
     let muscles = Muscle::ALL.into_iter().map(|muscle| {
         let part = volume.muscles.get(&muscle).copied().unwrap_or_default();
-        muscle_week(muscle, part.half_sets, part.tonnage_grams.kg())
+        muscle_week(muscle, part, landmarks.of(muscle))
     });
     Week {
         week_start,
@@ -81,14 +81,13 @@ fn week(week_start: WeekStart, volume: &Volume) -> Week {
     }
 }
 
-fn muscle_week(muscle: Muscle, half_sets: HalfSets, tonnage_kg: f64) -> MuscleWeek {
-    let marks = landmarks(muscle);
+fn muscle_week(muscle: Muscle, part: MuscleVolume, landmarks: Landmarks) -> MuscleWeek {
     MuscleWeek {
         muscle,
-        hard_sets: half_sets.sets(),
-        tonnage_kg,
-        mev: marks.mev.sets(),
-        mrv: marks.mrv.sets(),
-        level: marks.level(half_sets),
+        hard_sets: part.half_sets.sets(),
+        tonnage_kg: part.tonnage_grams.kg(),
+        mev: landmarks.mev.sets(),
+        mrv: landmarks.mrv.sets(),
+        level: landmarks.level(part.half_sets),
     }
 }

@@ -1,4 +1,4 @@
-//! Workouts: post, read, list, delete.
+//! Workouts: post, read, list, change, delete; and what changed since.
 
 use crate::app::{App, Call};
 use crate::auth::sha256;
@@ -6,24 +6,30 @@ use crate::cursor;
 use crate::error::{ApiError, bad_parameter};
 use crate::input::{body_bytes, json_body};
 use crate::publisher::event_about;
-use crate::workout::{Workout, answer};
-use chrono::{Datelike, NaiveDate};
+use crate::workout::{Read, answer, read_workout, unknown_exercises};
+use chrono::{DateTime, Datelike, NaiveDate};
 use platform::clock::new_uuid;
 use platform::http::{Request, Response, StatusCode, empty, json, query, set_header, text_header};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
-use storage::KeyProof;
 use storage::workouts::{
-    self, Access, Created, Idempotency, Listed, NewWorkout, Page, StoredWorkout,
+    self, Access, Change, Changed, Content, Created, Idempotency, Origin, Page, Since,
+    StoredWorkout, WorkoutStatus,
 };
-use training::calendar::local_date;
+use storage::{KeyProof, exercises};
+use training::Workout;
 
 /// The longest Idempotency-Key (ours; a UUID has 36).
 const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
 /// The years of a day in a query: those that RFC 3339 can write.
 const YEARS: RangeInclusive<i32> = 1..=9_999;
+
+/// How far a `since` that is an instant reaches back: clocks of two requests at once may differ by
+/// less than that from the order of their commits (ours).
+const SINCE_MARGIN_MS: i64 = 60_000;
 
 /// POST /v1/workouts.
 ///
@@ -33,44 +39,25 @@ const YEARS: RangeInclusive<i32> = 1..=9_999;
 ///    Idempotency-Key, and finds the workout if it is there;
 /// 3. publish (await): the event. It fails: still 201, and the sweep sends it.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let workout = Workout::parse(&json_body(call.request)?, app.clock.now())?;
+    let (workout, own) = read(app, call, key).await?;
     let idempotency = idempotency(call.request)?;
-    let new = NewWorkout {
-        workout_id: WorkoutId(new_uuid(&*app.clock, &*app.entropy)),
-        status: workout.status(),
-        local_date: local_date(workout.started_at),
-        started_at_ms: workout.started_at.timestamp_millis(),
-        document: serde_json::to_string(&workout)?,
-        trace: call.trace,
-    };
+    let workout_id = WorkoutId(new_uuid(&*app.clock, &*app.entropy));
     let database = app.shards.for_athlete(key.athlete_id);
-    let now_ms = app.clock.now_ms();
-    let (workout_id, document, body_weight_grams, replayed) =
-        match workouts::create(database, key, &new, idempotency.as_ref(), now_ms).await? {
-            Created::Unauthorized => return Err(ApiError::Unauthorized),
-            Created::KeyReused => return Err(ApiError::IdempotencyKeyReused),
-            Created::Stored { body_weight_grams } => {
-                (new.workout_id, new.document, body_weight_grams, false)
-            }
-            Created::Replayed { workout_id, document, body_weight_grams } => {
-                (workout_id, document, body_weight_grams, true)
-            }
-        };
-    let stored = StoredWorkout {
-        athlete_id: key.athlete_id,
-        workout_id,
-        revision: 1,
-        status: new.status,
-        document,
-        body_weight_grams,
-        changed_at_ms: now_ms,
-        traceparent: call.trace,
+    let origin = origin(app, call, idempotency.as_ref());
+    let stored = match workouts::create(database, key, workout_id, &Content::of(&workout)?, &origin)
+        .await?
+    {
+        Created::Unauthorized => return Err(ApiError::Unauthorized),
+        Created::KeyReused => return Err(ApiError::IdempotencyKeyReused),
+        Created::UnknownExercises(unknown) => return Err(unknown_slugs(&own, &unknown)),
+        Created::Stored(stored) => {
+            publish(app, &stored).await;
+            stored
+        }
+        Created::Replayed(stored) => stored,
     };
-    if !replayed {
-        publish(app, &stored).await;
-    }
     let mut response = workout_response(StatusCode::CREATED, &stored)?;
-    set_header(&mut response, "location", &format!("/v1/workouts/{workout_id}"));
+    set_header(&mut response, "location", &format!("/v1/workouts/{}", stored.workout_id));
     Ok(response)
 }
 
@@ -78,6 +65,33 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let stored = found(workouts::get(database, key, id).await?)?;
+    workout_response(StatusCode::OK, &stored)
+}
+
+/// PUT /v1/workouts/{id}: the whole workout anew. With If-Match only what the caller has seen is
+/// replaced; of two at once one wins, the other is 412.
+///
+/// 1. check the body: a bad one is 400, 413, 415 or 422, and nothing is changed;
+/// 2. change (await): one revision on. It fails: 503, and nothing is changed; when only its answer
+///    is lost, a repeat with the same If-Match is 412, and a GET shows that it is done;
+/// 3. publish (await): the event. It fails: still 200, and the sweep sends it.
+pub async fn put(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: WorkoutId,
+) -> Result<Response, ApiError> {
+    let (workout, own) = read(app, call, key).await?;
+    let content = Content::of(&workout)?;
+    let seen_revision = seen_revision(call.request);
+    let change = Change { workout_id: id, seen_revision, content: &content, set_id: None };
+    let database = app.shards.for_athlete(key.athlete_id);
+    let changed = workouts::change(database, key, &change, &origin(app, call, None)).await?;
+    if let Access::UnknownExercises(unknown) = &changed {
+        return Err(unknown_slugs(&own, unknown));
+    }
+    let stored = found(changed)?;
+    publish(app, &stored).await;
     workout_response(StatusCode::OK, &stored)
 }
 
@@ -92,8 +106,8 @@ pub async fn delete(
     id: WorkoutId,
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let now_ms = app.clock.now_ms();
-    let deleted = found(workouts::delete(database, key, id, call.trace, now_ms).await?)?;
+    let (seen, origin) = (seen_revision(call.request), origin(app, call, None));
+    let deleted = found(workouts::delete(database, key, id, seen, &origin).await?)?;
     publish(app, &deleted).await;
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -109,9 +123,56 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     };
     let database = app.shards.for_athlete(key.athlete_id);
     let rows = workouts::list(database, key, &page).await?.ok_or(ApiError::Unauthorized)?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| row.position.clone())?;
-    let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    let (rows, next_cursor) = cursor::page(rows, limit, workouts::Listed::position)?;
+    let items = rows.iter().map(|row| answer(&row.workout)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
+}
+
+/// GET /v1/workouts/events?since=: what changed, in the order of commits; each workout once, as it
+/// now is. A client that goes on from `next_since` misses nothing: what changes later has a later
+/// place.
+pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+    let limit = cursor::limit(call.request)?;
+    let since = since(call.request)?;
+    let database = app.shards.for_athlete(key.athlete_id);
+    let rows = workouts::changes(database, key, since, limit + 1).await?;
+    let mut rows = rows.ok_or(ApiError::Unauthorized)?;
+    let length = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > length;
+    rows.truncate(length);
+    let start = match since {
+        Since::Change(seq) => seq,
+        Since::Instant(_) => 0,
+    };
+    let next = rows.last().map_or(start, |last| last.change_seq);
+    let items = rows.iter().map(change_item).collect::<Result<Vec<_>, _>>()?;
+    let body = json!({ "items": items, "next_since": next.to_string(), "has_more": has_more });
+    Ok(json(StatusCode::OK, &body)?)
+}
+
+fn since(request: &Request) -> Result<Since, ApiError> {
+    let Some(text) = query(request, "since").filter(|text| !text.is_empty()) else {
+        return Ok(Since::Change(0));
+    };
+    if let Some(seq) = text.parse().ok().filter(|seq| (0..1_i64 << 53).contains(seq)) {
+        return Ok(Since::Change(seq));
+    }
+    DateTime::parse_from_rfc3339(&text)
+        .map(|instant| Since::Instant(instant.timestamp_millis() - SINCE_MARGIN_MS))
+        .map_err(|_| bad_parameter("since", "has to be a next_since of an answer, or a time"))
+}
+
+fn change_item(row: &Changed) -> Result<Value, serde_json::Error> {
+    let workout = &row.workout;
+    let changed_at = super::instant(workout.changed_at_ms);
+    Ok(match workout.status {
+        WorkoutStatus::Deleted => {
+            json!({ "type": "deleted", "id": workout.workout_id, "deleted_at": changed_at })
+        }
+        WorkoutStatus::InProgress | WorkoutStatus::Completed => {
+            json!({ "type": "updated", "changed_at": changed_at, "workout": answer(workout)? })
+        }
+    })
 }
 
 /// A day of a query: `from=2026-11-23`.
@@ -125,8 +186,45 @@ pub fn date(request: &Request, name: &str) -> Result<Option<NaiveDate>, ApiError
         .transpose()
 }
 
+/// The workout of a body, and where it names exercises that are not of the catalogue. A body that
+/// is bad elsewhere costs one more read: also an exercise that nobody knows is to be told.
+async fn read(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+) -> Result<(Workout, Vec<(String, String)>), ApiError> {
+    let Read { workout, own } = read_workout(&json_body(call.request)?, app.clock.now());
+    match workout {
+        Ok(workout) => Ok((workout, own)),
+        Err(errors) if own.is_empty() => Err(ApiError::Invalid(errors)),
+        Err(mut errors) => {
+            let slugs = own.iter().map(|(_, slug)| slug.clone()).collect();
+            let database = app.shards.for_athlete(key.athlete_id);
+            let unknown = exercises::unknown(database, key, &slugs).await?;
+            errors.extend(unknown_exercises(&own, &unknown.ok_or(ApiError::Unauthorized)?));
+            Err(ApiError::Invalid(errors))
+        }
+    }
+}
+
+fn unknown_slugs(own: &[(String, String)], unknown: &BTreeSet<String>) -> ApiError {
+    ApiError::Invalid(unknown_exercises(own, unknown).collect())
+}
+
+/// Where a change of this call comes from.
+pub fn origin<'a>(app: &App, call: &Call<'_>, idempotency: Option<&'a Idempotency>) -> Origin<'a> {
+    Origin { idempotency, trace: call.trace, now_ms: app.clock.now_ms() }
+}
+
+/// The revision that If-Match names; `None` without one, or with `*`. A tag that is none of ours
+/// is no revision that ever was.
+pub fn seen_revision(request: &Request) -> Option<i64> {
+    let tag = text_header(request, "if-match").map(str::trim).filter(|tag| *tag != "*")?;
+    Some(tag.trim_matches('"').parse().unwrap_or(-1))
+}
+
 /// Publishes the event of a change that is committed. What fails here heals by the sweep.
-async fn publish(app: &App, stored: &StoredWorkout) {
+pub async fn publish(app: &App, stored: &StoredWorkout) {
     let published = match event_about(stored) {
         Ok(event) => app.publisher.publish(&[event]).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -136,7 +234,8 @@ async fn publish(app: &App, stored: &StoredWorkout) {
     }
 }
 
-fn idempotency(request: &Request) -> Result<Option<Idempotency>, ApiError> {
+/// The Idempotency-Key of a request. It stands for the path and the body that came with it.
+pub fn idempotency(request: &Request) -> Result<Option<Idempotency>, ApiError> {
     if !request.headers().contains_key("idempotency-key") {
         return Ok(None);
     }
@@ -147,34 +246,38 @@ fn idempotency(request: &Request) -> Result<Option<Idempotency>, ApiError> {
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_CHARS_MAX {
         return Err(ApiError::BadRequest("the Idempotency-Key has to have 1 to 255 characters"));
     }
-    let request_hash = sha256(body_bytes(request)?);
+    let request_hash = sha256(&[request.uri().path().as_bytes(), body_bytes(request)?].concat());
     Ok(Some(Idempotency { key: key.to_owned(), request_hash }))
 }
 
-fn found(access: Access<StoredWorkout>) -> Result<StoredWorkout, ApiError> {
+/// What was found, or why not.
+pub fn found<T>(access: Access<T>) -> Result<T, ApiError> {
     match access {
         Access::Unauthorized => Err(ApiError::Unauthorized),
         Access::NotFound => Err(ApiError::NotFound),
-        Access::Found(stored) => Ok(stored),
+        Access::Stale => Err(ApiError::Stale),
+        Access::UnknownExercises(unknown) => {
+            let own: Vec<_> =
+                unknown.iter().map(|slug| ("/exercise".to_owned(), slug.clone())).collect();
+            Err(unknown_slugs(&own, &unknown))
+        }
+        Access::Found(found) => Ok(found),
     }
 }
 
-fn workout_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
-    let workout: Workout = serde_json::from_str(&stored.document)?;
-    let snapshot = workout.snapshot(
-        stored.athlete_id,
-        stored.workout_id,
-        stored.revision,
-        stored.body_weight_grams,
-    );
-    let mut response = json(status, &answer(&workout, &snapshot, stored.status)?)?;
+/// A workout as it is answered, with its ETag.
+pub fn workout_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
+    let mut response = json(status, &answer(stored)?)?;
     set_header(&mut response, "etag", &format!("\"{}\"", stored.revision));
     Ok(response)
 }
 
-fn item(row: &Listed) -> Result<Value, ApiError> {
-    let workout: Workout = serde_json::from_str(&row.document)?;
-    let id = row.position.workout_id;
-    let snapshot = workout.snapshot(row.athlete_id, id, row.revision, row.body_weight_grams);
-    Ok(answer(&workout, &snapshot, row.status)?)
+/// The document of a workout that goes on; 409 when it is complete.
+pub fn in_progress(stored: &StoredWorkout) -> Result<Workout, ApiError> {
+    match stored.status {
+        WorkoutStatus::InProgress => Ok(stored.document()?),
+        WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ApiError::Conflict(
+            "the workout is complete: change it as a whole, with PUT /v1/workouts/{id}",
+        )),
+    }
 }

@@ -1,0 +1,454 @@
+//! Imports: logs of other apps, cut into slices. A slice is its own outbox, as a workout is: it
+//! waits until aggregation has counted it, and the sweep sends its event again if that takes long.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::exercises::OwnExercise;
+use crate::json_text;
+use crate::keys::{KeyProof, live_key, with_key};
+use crate::workouts::{Content, RESEND_AFTER_MS};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared_kernel::{AthleteId, TraceContext, WorkoutId};
+use std::collections::{BTreeMap, BTreeSet};
+use training::{Grams, OwnExercises, Workout};
+use uuid::Uuid;
+
+/// A workout of a log, on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportedWorkout {
+    /// Its id, derived from the import and its place in it: a repeat is the same workout.
+    pub workout_id: WorkoutId,
+    /// The document.
+    pub workout: Workout,
+    /// The athlete's own exercises in it.
+    #[serde(default, skip_serializing_if = "OwnExercises::is_empty")]
+    pub own_exercises: OwnExercises,
+    /// The names that nobody knows, by the places of their exercises, which have no slug yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unmatched: BTreeMap<usize, String>,
+}
+
+/// Whether a slice can be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SliceState {
+    /// It waits for aggregation.
+    Waiting,
+    /// It names exercises that nobody knows; it waits for a mapping.
+    Held,
+    /// It is counted.
+    Done,
+}
+
+impl SliceState {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// The name of one slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SliceKey {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Of which import.
+    pub import_id: Uuid,
+    /// Which, from 0.
+    pub slice: i64,
+}
+
+/// A slice.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Slice {
+    /// Its name.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// Whether it can be counted.
+    pub state: SliceState,
+    /// Its workouts; none any more when it is done.
+    #[serde(with = "json_text")]
+    pub workouts: Vec<ImportedWorkout>,
+}
+
+/// An import to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewImport<'a> {
+    /// Its id.
+    pub import_id: Uuid,
+    /// The format of the file.
+    pub format: &'a str,
+    /// What was found in the file.
+    pub report: &'a Value,
+    /// Its slices in order.
+    pub slices: &'a [(SliceState, Vec<ImportedWorkout>)],
+    /// Own exercises that the file defines; one that the athlete has stays as it is.
+    pub exercises: &'a [OwnExercise],
+    /// The trace of the request.
+    pub trace: TraceContext,
+}
+
+/// Stores an import with all its slices, or nothing: one round trip. `false`: the key is not live.
+pub async fn create(
+    database: &dyn Database,
+    proof: &KeyProof,
+    import: &NewImport<'_>,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    let import_id = Param::text(import.import_id);
+    let mut statements = vec![proof.statement(
+        concat!(
+            "INSERT INTO imports (athlete_id, import_id, format, report, created_at_ms, \
+             traceparent) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
+            live_key!()
+        ),
+        [
+            import_id.clone(),
+            import.format.into(),
+            Param::json(import.report)?,
+            now_ms.into(),
+            Param::text(import.trace),
+        ],
+    )];
+    for (slice, (state, workouts)) in (0..).zip(import.slices) {
+        statements.push(proof.statement(
+            concat!(
+                "INSERT INTO import_slices (athlete_id, import_id, slice, state, workouts, \
+                 resend_at_ms) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
+                live_key!()
+            ),
+            [
+                import_id.clone(),
+                Param::Integer(slice),
+                state.as_str().into(),
+                Param::json(workouts)?,
+                (now_ms + RESEND_AFTER_MS).into(),
+            ],
+        ));
+    }
+    let exercises: Vec<_> =
+        import.exercises.iter().map(|exercise| (&exercise.slug, &exercise.definition)).collect();
+    if !exercises.is_empty() {
+        statements.push(proof.statement(
+            concat!(
+                "INSERT INTO exercises (athlete_id, slug, definition, created_at_ms) \
+                 SELECT ?1, value ->> 0, value -> 1, ?5 FROM json_each(?4) WHERE ",
+                live_key!(),
+                " ON CONFLICT DO NOTHING"
+            ),
+            [Param::json(&exercises)?, now_ms.into()],
+        ));
+    }
+    Ok(with_key(database, proof, statements).await?.is_some())
+}
+
+/// An import as it stands.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Import {
+    /// Its id.
+    pub import_id: Uuid,
+    /// The format of the file.
+    pub format: String,
+    /// What was found in the file.
+    #[serde(with = "json_text")]
+    pub report: Value,
+    /// When it was sent.
+    pub created_at_ms: i64,
+    /// When its last slice that could be counted was.
+    pub finished_at_ms: Option<i64>,
+    /// The trace of the request.
+    pub traceparent: TraceContext,
+    /// Slices that wait to be counted.
+    pub waiting: i64,
+    /// Slices that wait for a mapping.
+    pub held: i64,
+    /// Slices that are counted.
+    pub done: i64,
+    /// Workouts that were stored.
+    pub imported: i64,
+    /// Workouts that were there before.
+    pub duplicates: i64,
+}
+
+macro_rules! import {
+    ($of:literal) => {
+        concat!(
+            "SELECT import.import_id, format, report, created_at_ms, finished_at_ms, traceparent, \
+             coalesce(sum(state = 'waiting'), 0) AS waiting, \
+             coalesce(sum(state = 'held'), 0) AS held, coalesce(sum(state = 'done'), 0) AS done, \
+             coalesce(sum(imported), 0) AS imported, \
+             coalesce(sum(duplicates), 0) AS duplicates \
+             FROM imports AS import LEFT JOIN import_slices AS slice \
+             ON slice.athlete_id = import.athlete_id AND slice.import_id = import.import_id \
+             WHERE ",
+            $of,
+            " GROUP BY import.athlete_id, import.import_id"
+        )
+    };
+}
+
+/// Reads an import. `None` outside: the key is not live; inside: there is none of this athlete.
+pub async fn get(
+    database: &dyn Database,
+    proof: &KeyProof,
+    import_id: Uuid,
+) -> Result<Option<Option<Import>>, DatabaseError> {
+    let select = proof.statement(
+        import!("import.athlete_id = ?1 AND import.import_id = ?4"),
+        [Param::text(import_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Results::new(results).rows()?.into_iter().next()))
+}
+
+/// The slices of an import that wait for a mapping. `None`: the key is not live.
+pub async fn held(
+    database: &dyn Database,
+    proof: &KeyProof,
+    import_id: Uuid,
+) -> Result<Option<Vec<Slice>>, DatabaseError> {
+    let select = proof.statement(
+        "SELECT athlete_id, import_id, slice, state, workouts FROM import_slices \
+         WHERE athlete_id = ?1 AND import_id = ?4 AND state = 'held' ORDER BY slice",
+        [Param::text(import_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Results::new(results).rows().map(Some)
+}
+
+/// Puts held slices as a mapping leaves them; what is not held any more is not touched. One round
+/// trip.
+pub async fn release(
+    database: &dyn Database,
+    proof: &KeyProof,
+    slices: &[Slice],
+    report: &Value,
+    now_ms: i64,
+) -> Result<(), DatabaseError> {
+    let mut statements = Vec::new();
+    for slice in slices {
+        statements.push(proof.statement(
+            concat!(
+                "UPDATE import_slices SET state = ?6, workouts = ?7, resend_at_ms = ?8, \
+                 resends = 0 WHERE athlete_id = ?1 AND import_id = ?4 AND slice = ?5 \
+                 AND state = 'held' AND ",
+                live_key!()
+            ),
+            [
+                Param::text(slice.key.import_id),
+                slice.key.slice.into(),
+                slice.state.as_str().into(),
+                Param::json(&slice.workouts)?,
+                (now_ms + RESEND_AFTER_MS).into(),
+            ],
+        ));
+    }
+    if let Some(slice) = slices.first() {
+        statements.push(proof.statement(
+            concat!(
+                "UPDATE imports SET report = ?5, finished_at_ms = NULL \
+                 WHERE athlete_id = ?1 AND import_id = ?4 AND ",
+                live_key!()
+            ),
+            [Param::text(slice.key.import_id), Param::json(report)?],
+        ));
+    }
+    with_key(database, proof, statements).await.map(drop)
+}
+
+/// What a look for duplicates asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Sought {
+    /// The local day.
+    pub local_date: NaiveDate,
+    /// When it began.
+    pub started_at_ms: i64,
+    /// What it is called.
+    pub title: Option<String>,
+}
+
+/// A workout of the athlete that begins in the same second and has the same title is the same one:
+/// second, because that is what other apps write.
+macro_rules! twin {
+    ($row:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM workouts AS twin INDEXED BY workouts_by_day \
+             WHERE twin.athlete_id = ?1 AND twin.local_date = ",
+            $row,
+            ".value ->> 'local_date' AND twin.started_at_ms BETWEEN (",
+            $row,
+            ".value ->> 'started_at_ms') / 1000 * 1000 AND (",
+            $row,
+            ".value ->> 'started_at_ms') / 1000 * 1000 + 999 \
+             AND twin.status <> 'deleted' AND twin.document ->> '$.title' IS ",
+            $row,
+            ".value ->> 'title')"
+        )
+    };
+}
+
+#[derive(Deserialize)]
+struct DuplicatesRow {
+    duplicates: i64,
+}
+
+/// How many of these workouts the athlete has. `None`: the key is not live.
+pub async fn duplicates(
+    database: &dyn Database,
+    proof: &KeyProof,
+    sought: &[Sought],
+) -> Result<Option<i64>, DatabaseError> {
+    let select = proof.statement(
+        concat!(
+            "SELECT count(*) AS duplicates FROM json_each(?4) AS sought WHERE ",
+            twin!("sought")
+        ),
+        [Param::json(&sought)?],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    let rows = Results::new(results).rows::<DuplicatesRow>()?;
+    Ok(Some(rows.first().map_or(0, |row| row.duplicates)))
+}
+
+/// The slices of these names, in one round trip, and the traces of their imports.
+pub async fn slices(
+    database: &dyn Database,
+    keys: &[SliceKey],
+) -> Result<BTreeMap<SliceKey, Slice>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT slice.athlete_id, slice.import_id, slice.slice, state, workouts \
+         FROM json_each(?1) AS asked JOIN import_slices AS slice \
+         ON slice.athlete_id = asked.value ->> 'athlete_id' \
+         AND slice.import_id = asked.value ->> 'import_id' \
+         AND slice.slice = asked.value ->> 'slice'",
+        [Param::json(&keys)?],
+    );
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<Slice>()?;
+    Ok(rows.into_iter().map(|slice| (slice.key, slice)).collect())
+}
+
+/// A workout that an import has stored, and that is still as it was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Inserted {
+    /// Which.
+    pub workout_id: WorkoutId,
+    /// The body weight that counts for it.
+    pub body_weight_grams: Option<Grams>,
+}
+
+/// Stores those of a slice's workouts that the athlete does not have, in one round trip, and
+/// answers which of them this import has stored, now or at an attempt before.
+pub async fn insert_workouts(
+    database: &dyn Database,
+    athlete_id: AthleteId,
+    workouts: &[(&ImportedWorkout, Content)],
+    trace: TraceContext,
+    now_ms: i64,
+) -> Result<Vec<Inserted>, DatabaseError> {
+    let rows: Vec<_> = workouts.iter().map(|(imported, content)| row(imported, content)).collect();
+    let ids: BTreeSet<_> = workouts.iter().map(|(imported, _)| imported.workout_id).collect();
+    let insert = Statement::new(
+        concat!(
+            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
+             local_date, started_at_ms, document, own_exercises, body_weight_grams, \
+             changed_at_ms, resend_at_ms, traceparent, change_seq) \
+             SELECT ?1, row.value ->> 'workout_id', 1, row.value ->> 'status' = 'completed', \
+             row.value ->> 'status', row.value ->> 'local_date', row.value ->> 'started_at_ms', \
+             row.value ->> 'document', row.value -> 'own_exercises', coalesce(\
+             row.value ->> 'body_weight_grams', (SELECT grams FROM body_weights \
+             WHERE athlete_id = ?1 AND day <= date(row.value ->> 'local_date', '+1 day') \
+             ORDER BY day DESC LIMIT 1), \
+             (SELECT grams FROM body_weights WHERE athlete_id = ?1 ORDER BY day LIMIT 1)), \
+             ?3, ?4, ?5, (SELECT coalesce(max(change_seq), 0) FROM workouts \
+             WHERE athlete_id = ?1) + row_number() OVER (ORDER BY row.key) \
+             FROM json_each(?2) AS row WHERE NOT ",
+            twin!("row"),
+            " ON CONFLICT (athlete_id, workout_id) DO NOTHING"
+        ),
+        [
+            Param::text(athlete_id),
+            Param::json(&rows)?,
+            now_ms.into(),
+            (now_ms + RESEND_AFTER_MS).into(),
+            Param::text(trace),
+        ],
+    );
+    let stored = Statement::new(
+        "SELECT workout_id, body_weight_grams FROM workouts WHERE athlete_id = ?1 \
+         AND workout_id IN (SELECT value FROM json_each(?2)) AND revision = 1",
+        [Param::text(athlete_id), Param::json(&ids)?],
+    );
+    let mut results = Results::new(database.batch(vec![insert, stored]).await?);
+    results.skip_one();
+    results.rows()
+}
+
+fn row(imported: &ImportedWorkout, content: &Content) -> Value {
+    json!({
+        "workout_id": imported.workout_id,
+        "status": content.status,
+        "local_date": content.local_date,
+        "started_at_ms": content.started_at_ms,
+        "document": content.document,
+        "own_exercises": imported.own_exercises,
+        "body_weight_grams": content.body_weight_grams,
+        "title": imported.workout.title,
+    })
+}
+
+/// Marks a slice as counted, in one round trip, and answers its import as it then stands; a repeat
+/// changes nothing. `None`: the athlete is gone.
+pub async fn finish(
+    database: &dyn Database,
+    key: SliceKey,
+    imported: i64,
+    duplicates: i64,
+    now_ms: i64,
+) -> Result<Option<Import>, DatabaseError> {
+    let names = [Param::text(key.athlete_id), Param::text(key.import_id)];
+    let slice = Statement::new(
+        "UPDATE import_slices SET state = 'done', workouts = '[]', imported = ?4, duplicates = ?5 \
+         WHERE athlete_id = ?1 AND import_id = ?2 AND slice = ?3 AND state = 'waiting'",
+        names.iter().cloned().chain([key.slice.into(), imported.into(), duplicates.into()]),
+    );
+    let end = Statement::new(
+        "UPDATE imports SET finished_at_ms = ?3 WHERE athlete_id = ?1 AND import_id = ?2 \
+         AND finished_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM import_slices \
+         WHERE athlete_id = ?1 AND import_id = ?2 AND state = 'waiting')",
+        names.iter().cloned().chain([now_ms.into()]),
+    );
+    let standing =
+        Statement::new(import!("import.athlete_id = ?1 AND import.import_id = ?2"), names);
+    let mut results = Results::new(database.batch(vec![slice, end, standing]).await?);
+    results.skip_one();
+    results.skip_one();
+    Ok(results.rows()?.into_iter().next())
+}
+
+/// Takes the slices whose event did not come through in time, and puts their next turn off, as the
+/// sweep does with workouts.
+pub async fn take_overdue(
+    database: &dyn Database,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<SliceKey>, DatabaseError> {
+    let take = Statement::new(
+        "UPDATE import_slices SET resends = resends + 1, \
+         resend_at_ms = ?1 + min(60000 << min(resends, 11), 86400000) \
+         WHERE (athlete_id, import_id, slice) IN (SELECT athlete_id, import_id, slice \
+         FROM import_slices WHERE state = 'waiting' AND resend_at_ms <= ?1 \
+         ORDER BY resend_at_ms LIMIT ?2) RETURNING athlete_id, import_id, slice",
+        [now_ms.into(), limit.into()],
+    );
+    Results::new(database.batch(vec![take]).await?).rows()
+}

@@ -1,0 +1,143 @@
+//! Personal records: of each best that the ledger claims, the highest; of equals, the one of the
+//! earliest day.
+//!
+//! The athlete's records are one row, a function of the ledger and of nothing else, settled within
+//! the transaction that changes the ledger. What a change costs does not grow with the history: a
+//! claim is compared with the record that stands. Only when a change takes a record back (its
+//! holder is corrected, moved or deleted) is the athlete's ledger searched for the next best.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::keys::{KeyProof, with_key};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use shared_kernel::{AthleteId, WorkoutId};
+
+/// Settles the records that the entries of parameter 1 touch, *before* the ledger takes them.
+///
+/// - `changed`: the entries that are newer than the ledger, with what the ledger said before;
+/// - `claim`: what they now claim; `touched`: the keys that they claim now or claimed before;
+/// - `held`: the record that stands for each touched key;
+/// - `lost`: records whose holder changed and does not claim as much any more: for these the rest
+///   of the ledger is searched (`again`);
+/// - the winner is the highest of the claims, what stands and what was found again. It keeps what
+///   it has beaten, so that the news of it can be told after a crash.
+pub(crate) const SETTLE_RECORDS: &str = "\
+WITH changed AS MATERIALIZED (\
+    SELECT entry.value ->> 'athlete_id' AS athlete_id, entry.value ->> 'workout_id' AS workout_id, \
+        entry.value ->> 'local_date' AS local_date, entry.value -> 'bests' AS bests, \
+        ledger.bests AS old_bests \
+    FROM json_each(?1) AS entry LEFT JOIN volume_ledger AS ledger \
+    ON ledger.athlete_id = entry.value ->> 'athlete_id' \
+    AND ledger.workout_id = entry.value ->> 'workout_id' \
+    WHERE ledger.revision IS NULL OR entry.value ->> 'revision' > ledger.revision), \
+claim AS MATERIALIZED (\
+    SELECT athlete_id, best.key AS key, best.value AS value, local_date, workout_id \
+    FROM changed, json_each(changed.bests) AS best), \
+touched AS (\
+    SELECT athlete_id, key FROM claim \
+    UNION SELECT athlete_id, old.key FROM changed, json_each(changed.old_bests) AS old), \
+held AS MATERIALIZED (\
+    SELECT touched.athlete_id, touched.key, record.document -> touched.key AS entry, \
+        record.document -> touched.key ->> 0 AS value, \
+        record.document -> touched.key ->> 1 AS local_date, \
+        record.document -> touched.key ->> 2 AS workout_id, \
+        record.document -> touched.key ->> 3 AS beaten \
+    FROM touched LEFT JOIN personal_records AS record ON record.athlete_id = touched.athlete_id), \
+standing AS (\
+    SELECT athlete_id, key, value, local_date, workout_id FROM held \
+    WHERE value IS NOT NULL AND (athlete_id, workout_id) NOT IN \
+        (SELECT athlete_id, workout_id FROM changed)), \
+lost AS (\
+    SELECT athlete_id, key FROM held \
+    WHERE value IS NOT NULL AND (athlete_id, workout_id) IN \
+        (SELECT athlete_id, workout_id FROM changed) \
+    AND NOT EXISTS (SELECT 1 FROM claim WHERE claim.athlete_id = held.athlete_id \
+        AND claim.key = held.key AND claim.workout_id = held.workout_id \
+        AND (claim.value > held.value \
+            OR claim.value = held.value AND claim.local_date <= held.local_date))), \
+again AS (\
+    SELECT lost.athlete_id, lost.key, ledger.bests ->> lost.key AS value, ledger.local_date, \
+        ledger.workout_id \
+    FROM lost CROSS JOIN volume_ledger AS ledger ON ledger.athlete_id = lost.athlete_id \
+    WHERE ledger.bests ->> lost.key IS NOT NULL AND (ledger.athlete_id, ledger.workout_id) NOT IN \
+        (SELECT athlete_id, workout_id FROM changed)), \
+winner AS (\
+    SELECT athlete_id, key, value, local_date, workout_id, row_number() OVER (\
+        PARTITION BY athlete_id, key ORDER BY value DESC, local_date, workout_id) AS place \
+    FROM (SELECT * FROM claim UNION ALL SELECT * FROM standing UNION ALL SELECT * FROM again)), \
+settled AS (\
+    SELECT held.athlete_id, held.key, held.entry AS before, \
+        iif(winner.value IS NULL, NULL, json_array(winner.value, winner.local_date, \
+            winner.workout_id, CASE WHEN winner.workout_id = held.workout_id THEN held.beaten \
+            WHEN winner.value > held.value THEN held.value END)) AS entry \
+    FROM held LEFT JOIN winner ON winner.athlete_id = held.athlete_id \
+    AND winner.key = held.key AND winner.place = 1) \
+INSERT INTO personal_records (athlete_id, document) \
+SELECT athlete_id, json_patch(coalesce((SELECT document FROM personal_records AS record \
+    WHERE record.athlete_id = settled.athlete_id), '{}'), json_group_object(key, json(entry))) \
+FROM settled WHERE entry IS NOT before GROUP BY athlete_id \
+ON CONFLICT (athlete_id) DO UPDATE SET document = excluded.document";
+
+/// A record that a workout set, and what it has beaten.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct BrokenRecord {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// By which workout.
+    pub workout_id: WorkoutId,
+    /// Of what: a `training::performance::RecordKey` as text.
+    pub key: String,
+    /// The record: grams, or repetitions.
+    pub value: i64,
+    /// What it has beaten: the best that was known when it came in.
+    pub beaten: i64,
+}
+
+/// The statement that reads which records these workouts hold that were another's before.
+pub(crate) fn broken_statement(
+    workouts: &[(AthleteId, WorkoutId)],
+) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT ledger.athlete_id, ledger.workout_id, best.key AS key, best.value AS value, \
+         record.document -> best.key ->> 3 AS beaten \
+         FROM json_each(?1) AS asked JOIN volume_ledger AS ledger \
+         ON ledger.athlete_id = asked.value ->> 0 AND ledger.workout_id = asked.value ->> 1 \
+         JOIN personal_records AS record ON record.athlete_id = ledger.athlete_id \
+         JOIN json_each(ledger.bests) AS best \
+         WHERE record.document -> best.key ->> 2 = ledger.workout_id \
+         AND record.document -> best.key ->> 3 IS NOT NULL \
+         ORDER BY ledger.athlete_id, ledger.workout_id, best.key",
+        [Param::json(&workouts)?],
+    ))
+}
+
+/// A record of an athlete.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Record {
+    /// Of what: a `training::performance::RecordKey` as text.
+    pub key: String,
+    /// Grams, or repetitions.
+    pub value: i64,
+    /// The day.
+    pub local_date: NaiveDate,
+    /// The workout.
+    pub workout_id: WorkoutId,
+}
+
+/// All records of the key's athlete, by key. `None`: the key is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Result<Option<Vec<Record>>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS local_date, \
+         entry.value ->> 2 AS workout_id \
+         FROM personal_records AS record JOIN json_each(record.document) AS entry \
+         WHERE record.athlete_id = ?1 ORDER BY entry.key",
+        [Param::text(proof.athlete_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Results::new(results).rows().map(Some)
+}

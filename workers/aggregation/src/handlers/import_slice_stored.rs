@@ -1,0 +1,178 @@
+//! `ImportSliceStoredEventHandler`: a slice of an import becomes workouts that count.
+
+use super::counted;
+use crate::publisher::{AggregationEventPublisher, import_finished};
+use crate::thresholds::{crossing_bits, new_crossings};
+use async_trait::async_trait;
+use platform::{Clock, Delivery, EventHandler};
+use shared_kernel::payload::{ImportSliceStored, WorkoutSnapshot};
+use shared_kernel::{Event, Outcome};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storage::imports::{self, ImportedWorkout, Inserted, Slice, SliceKey, SliceState};
+use storage::volume::{self, LedgerEntry, Marks};
+use storage::workouts::Content;
+use storage::{Database, Shards};
+
+/// Counts slices. An import tells of nothing that was long ago: it announces no threshold and no
+/// record, and asks for no analysis; at its end there is one notification.
+///
+/// 1. read (await): the slices of the batch, one round trip;
+/// 2. for each slice: store (await) those of its workouts that the athlete does not have. Their ids
+///    are derived from the import; a repeat stores nothing more;
+/// 3. write (await): the ledger with all that follows from it. A repeat changes nothing;
+/// 4. mark (await): the workouts as aggregated, what they crossed as announced. Marks only rise;
+/// 5. finish (await): the slice is done. A repeat changes nothing;
+/// 6. publish (await): with the last slice, the notification. Its id is derived from the import; a
+///    repeat collapses in the inbox.
+///
+/// A crash between any two of them leaves the message unsettled: it comes again and repeats all,
+/// from a slice that is done at 5.
+pub struct ImportSliceStoredEventHandler {
+    /// Where slices and the ledger are.
+    pub shards: Shards,
+    /// Who tells the athlete.
+    pub publisher: AggregationEventPublisher,
+    /// The time.
+    pub clock: Rc<dyn Clock>,
+}
+
+#[async_trait(?Send)]
+impl EventHandler<ImportSliceStored> for ImportSliceStoredEventHandler {
+    async fn handle(&self, deliveries: &[Delivery<'_, ImportSliceStored>]) -> Vec<Outcome> {
+        let mut causes: BTreeMap<SliceKey, &Event> = BTreeMap::new();
+        for delivery in deliveries {
+            causes.insert(key(delivery.data), delivery.event);
+        }
+        let mut outcomes = BTreeMap::new();
+        for (database, part) in self.shards.partition(causes.into_iter().collect()) {
+            outcomes.extend(self.count(database, &part).await);
+        }
+        let unreached = || Outcome::transient("its slice was not reached");
+        deliveries
+            .iter()
+            .map(|delivery| outcomes.get(&key(delivery.data)).cloned().unwrap_or_else(unreached))
+            .collect()
+    }
+}
+
+fn key(data: &ImportSliceStored) -> SliceKey {
+    SliceKey { athlete_id: data.athlete_id, import_id: data.import_id, slice: data.slice }
+}
+
+impl ImportSliceStoredEventHandler {
+    async fn count(
+        &self,
+        database: &dyn Database,
+        causes: &[(SliceKey, &Event)],
+    ) -> Vec<(SliceKey, Outcome)> {
+        let keys: Vec<_> = causes.iter().map(|(key, _)| *key).collect();
+        let slices = match imports::slices(database, &keys).await {
+            Ok(slices) => slices,
+            Err(error) => {
+                let failed = Outcome::from(error);
+                return keys.into_iter().map(|key| (key, failed.clone())).collect();
+            }
+        };
+        let mut outcomes = Vec::new();
+        for (key, cause) in causes {
+            let outcome = match slices.get(key) {
+                None => Outcome::permanent("there is no such slice"),
+                Some(Slice { state: SliceState::Held, .. }) => {
+                    Outcome::permanent("the slice waits for a mapping")
+                }
+                Some(slice) => {
+                    self.count_slice(database, slice, cause).await.unwrap_or_else(|failed| failed)
+                }
+            };
+            outcomes.push((*key, outcome));
+        }
+        outcomes
+    }
+
+    async fn count_slice(
+        &self,
+        database: &dyn Database,
+        slice: &Slice,
+        cause: &Event,
+    ) -> Result<Outcome, Outcome> {
+        let imported = self.store(database, slice, cause).await?;
+        let total = slice.workouts.len();
+        let now = self.clock.now();
+        let import = imports::finish(
+            database,
+            slice.key,
+            count(imported),
+            count(total.saturating_sub(imported)),
+            now.timestamp_millis(),
+        )
+        .await?;
+        let Some(import) = import.filter(|import| import.waiting == 0) else {
+            return Ok(Outcome::Done);
+        };
+        let event = import_finished(slice.key.athlete_id, &import, cause, now);
+        self.publisher.publish(&[event]).await.map_err(Outcome::transient)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Steps 2 to 4; answers how many of the slice's workouts this import has stored.
+    async fn store(
+        &self,
+        database: &dyn Database,
+        slice: &Slice,
+        cause: &Event,
+    ) -> Result<usize, Outcome> {
+        if slice.workouts.is_empty() {
+            return Ok(0);
+        }
+        let contents = slice
+            .workouts
+            .iter()
+            .map(|imported| Ok((imported, Content::of(&imported.workout)?)))
+            .collect::<Result<Vec<_>, serde_json::Error>>()
+            .map_err(Outcome::permanent)?;
+        let now_ms = self.clock.now_ms();
+        let athlete_id = slice.key.athlete_id;
+        let inserted =
+            imports::insert_workouts(database, athlete_id, &contents, cause.trace, now_ms).await?;
+        let entries = entries(slice, &inserted).map_err(Outcome::permanent)?;
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        let applied = volume::apply(database, &entries, &[]).await?;
+        let crossed = applied.weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
+        let marks = Marks {
+            aggregated: entries.iter().map(|e| (e.athlete_id, e.workout_id, e.revision)).collect(),
+            announced: crossed
+                .filter(|(_, bits)| *bits != 0)
+                .map(|(week, bits)| (week.athlete_id, week.week_start, bits))
+                .collect(),
+        };
+        volume::mark(database, &marks).await?;
+        Ok(entries.len())
+    }
+}
+
+/// The ledger entries of the workouts that were stored.
+fn entries(slice: &Slice, inserted: &[Inserted]) -> Result<Vec<LedgerEntry>, String> {
+    let by_id: BTreeMap<_, &ImportedWorkout> =
+        slice.workouts.iter().map(|imported| (imported.workout_id, imported)).collect();
+    inserted
+        .iter()
+        .filter_map(|inserted| Some((inserted, by_id.get(&inserted.workout_id)?)))
+        .map(|(inserted, imported)| {
+            counted(&WorkoutSnapshot {
+                athlete_id: slice.key.athlete_id,
+                workout_id: inserted.workout_id,
+                revision: 1,
+                started_at: imported.workout.started_at,
+                body_weight_grams: inserted.body_weight_grams,
+                exercises: imported.workout.performed(&imported.own_exercises),
+            })
+        })
+        .collect()
+}
+
+fn count(workouts: usize) -> i64 {
+    i64::try_from(workouts).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,151 @@
+//! Which records are told, and in what words.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use serde_json::{Map, Value, json};
+use storage::records::BrokenRecord;
+use training::performance::{RecordKey, RecordKind};
+use training::{Exercise, Grams};
+
+/// A record of a workout that was longer ago is history, not news (ours): who enters last year's
+/// training is not told of each record of then.
+const NEWS_DAYS: u64 = 7;
+
+/// Whether a workout of this day is news.
+pub fn is_news(local_date: NaiveDate, now: DateTime<Utc>) -> bool {
+    now.date_naive().checked_sub_days(Days::new(NEWS_DAYS)).is_none_or(|first| local_date >= first)
+}
+
+/// The title and the text of the news, and its numbers for machines.
+pub fn words(broken: &[&BrokenRecord]) -> (String, String, Map<String, Value>) {
+    let read: Vec<_> = broken
+        .iter()
+        .filter_map(|record| Some((record.key.parse::<RecordKey>().ok()?, *record)))
+        .collect();
+    let title = match read.as_slice() {
+        [(key, _)] => format!("New record: {}", exercise_name(&key.exercise)),
+        _ => format!("{} new records", read.len()),
+    };
+    let lines: Vec<_> = read.iter().map(|(key, record)| line(key, record)).collect();
+    let records: Vec<_> = read.iter().map(|(key, record)| numbers(key, record)).collect();
+    let workout_id = broken.first().map(|record| record.workout_id);
+    let data = [("workout_id", json!(workout_id)), ("records", json!(records))];
+    let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    (title, lines.join("\n"), data)
+}
+
+fn line(key: &RecordKey, record: &BrokenRecord) -> String {
+    let name = exercise_name(&key.exercise);
+    let (value, beaten) = (kilograms(record.value), kilograms(record.beaten));
+    match key.kind {
+        RecordKind::HeaviestWeight => {
+            format!("{name}: {value} kg, heavier than {beaten} kg before.")
+        }
+        RecordKind::BestE1rm => {
+            format!("{name}: an estimated 1RM of {value} kg, over {beaten} kg before.")
+        }
+        RecordKind::MostVolume => {
+            format!("{name}: {value} kg moved in one workout, over {beaten} kg before.")
+        }
+        RecordKind::MostReps => {
+            let weight = kilograms(key.weight_grams.unwrap_or_default().0);
+            let (reps, before) = (record.value, record.beaten);
+            format!("{name}: {reps} repetitions at {weight} kg, over {before} before.")
+        }
+    }
+}
+
+fn numbers(key: &RecordKey, record: &BrokenRecord) -> Value {
+    let number = |value: i64| match key.kind {
+        RecordKind::MostReps => json!(value),
+        RecordKind::HeaviestWeight | RecordKind::BestE1rm | RecordKind::MostVolume => {
+            json!(Grams(value).kg())
+        }
+    };
+    json!({
+        "exercise": key.exercise,
+        "kind": key.kind,
+        "weight_kg": key.weight_grams.map(Grams::kg),
+        "value": number(record.value),
+        "beaten": number(record.beaten),
+    })
+}
+
+/// Two digits say all that an athlete can read off a bar.
+fn kilograms(grams: i64) -> String {
+    let text = format!("{:.2}", Grams(grams).kg());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The catalogue's name; of the athlete's own exercises an event knows no more than the slug.
+fn exercise_name(slug: &str) -> String {
+    Exercise::find(slug).map_or_else(|| slug.replace('-', " "), |exercise| exercise.name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_kernel::WorkoutId;
+    use uuid::Uuid;
+
+    fn broken(key: &str, value: i64, beaten: i64) -> BrokenRecord {
+        let workout_id = WorkoutId(Uuid::nil());
+        let athlete_id = testkit::athlete_id(1);
+        BrokenRecord { athlete_id, workout_id, key: key.to_owned(), value, beaten }
+    }
+
+    #[test]
+    fn a_record_is_told_with_its_number_and_the_one_it_has_beaten() {
+        let check = |key: &str, value: i64, beaten: i64, expected: &str| {
+            let (_, text, _) = words(&[&broken(key, value, beaten)]);
+            assert_eq!(text, expected);
+        };
+        check(
+            "barbell-bench-press/heaviest_weight",
+            102_500,
+            100_000,
+            "Barbell Bench Press: 102.5 kg, heavier than 100 kg before.",
+        );
+        check(
+            "barbell-bench-press/best_e1rm",
+            126_667,
+            120_000,
+            "Barbell Bench Press: an estimated 1RM of 126.67 kg, over 120 kg before.",
+        );
+        check("pull-up/most_reps@0", 12, 10, "Pull-Up: 12 repetitions at 0 kg, over 10 before.");
+        check(
+            "my-row/most_volume",
+            1_000_000,
+            999_500,
+            "my row: 1000 kg moved in one workout, over 999.5 kg before.",
+        );
+    }
+
+    #[test]
+    fn several_records_are_one_piece_of_news_with_all_their_numbers() {
+        let records = [
+            broken("deadlift/heaviest_weight", 200_000, 190_000),
+            broken("deadlift/most_reps@1000", 8, 7),
+        ];
+        let (title, text, data) = words(&records.iter().collect::<Vec<_>>());
+        assert_eq!(title, "2 new records");
+        assert_eq!(text.lines().count(), 2);
+        assert_eq!(
+            data["records"],
+            json!([
+                { "exercise": "deadlift", "kind": "heaviest_weight", "weight_kg": null,
+                  "value": 200.0, "beaten": 190.0 },
+                { "exercise": "deadlift", "kind": "most_reps", "weight_kg": 1.0,
+                  "value": 8, "beaten": 7 },
+            ])
+        );
+    }
+
+    #[test]
+    fn what_was_more_than_a_week_ago_is_no_news() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let check = |day: &str, news| assert_eq!(is_news(day.parse().unwrap(), now), news, "{day}");
+        check("2026-11-24", true);
+        check("2026-11-16", true);
+        check("2026-11-15", false);
+    }
+}

@@ -1,0 +1,372 @@
+//! The property that the whole of volume stands on: whatever athletes do to their workouts, and in
+//! whatever order and however often its events come in, with crashes in between, days, weeks,
+//! records and progress are what a recompute from the workouts gives.
+//!
+//! The api and aggregation run for real, on real SQL; only the queue between them is the test's.
+
+use aggregation::handlers::registry;
+use aggregation::publisher::AggregationEventPublisher;
+use api::app::App;
+use api::publisher::ApiEventPublisher;
+use platform::consumer::RawMessage;
+use platform::http::{Body, Content};
+use platform::{Publisher, Registry, Usage};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+use shared_kernel::Queue;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storage::Shards;
+use storage::workouts::StoredWorkout;
+use testkit::{
+    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, consume, run,
+};
+use training::performance::{Performance, bests, performances};
+use training::{Grams, Volume, WeekStart};
+
+const OPERATOR: &str = "operator";
+const CASES: u32 = 1_000;
+/// Few enough that workouts meet: in a day, a week, an exercise, a weight.
+const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "farmers-walk"];
+const DAYS: std::ops::Range<u32> = 6..18;
+
+struct House {
+    app: App,
+    key: String,
+    database: Rc<Sqlite>,
+    shards: Shards,
+    sink: Rc<RecordingSink>,
+    registry: Registry,
+    clock: Rc<FixedClock>,
+}
+
+impl House {
+    fn new() -> Self {
+        let (database, shards) = testkit::database();
+        let sink = Rc::new(RecordingSink::default());
+        let clock = Rc::new(FixedClock::at("2026-11-20T12:00:00Z"));
+        let publisher = || Publisher::new(Rc::clone(&sink) as _);
+        let app = App {
+            shards: shards.clone(),
+            publisher: ApiEventPublisher::new(publisher()),
+            sink: Rc::clone(&sink) as _,
+            clock: Rc::clone(&clock) as _,
+            time_zones: Rc::new(DatabaseZones),
+            entropy: Rc::new(FixedEntropy::default()),
+            operator_token: Some(OPERATOR.to_owned()),
+            usage: Rc::new(Usage::default()),
+        };
+        let registry = registry(
+            shards.clone(),
+            AggregationEventPublisher::new(publisher()),
+            Rc::clone(&clock) as _,
+        );
+        let mut house = Self { app, key: OPERATOR.to_owned(), database, shards, sink, registry, clock };
+        let athlete = house.call("POST", "/v1/admin/athletes", &json!({ "display_name": "Ada" }));
+        house.key = athlete.1["api_key"].as_str().unwrap().to_owned();
+        // With a body weight, pull-ups have a load.
+        house.call("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
+        house
+    }
+
+    fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://host{path}"))
+            .header("authorization", format!("Bearer {}", self.key))
+            .header("content-type", "application/json")
+            .body(Body::Complete(body.to_string().into_bytes()))
+            .unwrap();
+        let response = run(self.app.handle(request));
+        let status = response.status().as_u16();
+        let Content::Text(text) = response.into_body() else { unreachable!() };
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call("GET", path, &Value::Null);
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Does one thing to one workout, and answers the events that it published.
+    fn act(&self, action: &Action, workouts: &mut Vec<String>) -> Vec<RawMessage> {
+        self.clock.advance_ms(1_000);
+        let path = |index: &Index| format!("/v1/workouts/{}", index.get(workouts));
+        let (status, body) = match action {
+            Action::Post(entered) => self.call("POST", "/v1/workouts", &entered.json()),
+            _ if workouts.is_empty() => return Vec::new(),
+            Action::Put(which, entered) => self.call("PUT", &path(which), &entered.json()),
+            Action::Delete(which) => self.call("DELETE", &path(which), &Value::Null),
+            Action::AddSet(which, set) => {
+                self.call("POST", &format!("{}/sets", path(which)), &set.json(true))
+            }
+            Action::CorrectSet(which, number, set) => {
+                self.call("PUT", &format!("{}/sets/{number}", path(which)), &set.json(false))
+            }
+            Action::RemoveSet(which, number) => {
+                self.call("DELETE", &format!("{}/sets/{number}", path(which)), &Value::Null)
+            }
+            Action::Complete(which) => {
+                let end = json!({ "ended_at": "2026-11-20T12:00:00Z" });
+                self.call("POST", &format!("{}/complete", path(which)), &end)
+            }
+        };
+        // What the state of the workout forbids is refused; nothing else is.
+        assert!([200, 201, 204, 404, 409].contains(&status), "{action:?}: {status} {body}");
+        if let Action::Post(_) = action {
+            workouts.push(body["id"].as_str().unwrap().to_owned());
+        }
+        let events = self.sink.take_events();
+        let message = |event: &shared_kernel::Event| RawMessage {
+            id: event.id.to_string(),
+            body: event.encode().unwrap(),
+            attempts: 1,
+        };
+        events.iter().map(message).collect()
+    }
+
+    fn deliver(&self, messages: &[RawMessage]) {
+        consume(&self.registry, &self.shards, &self.sink, Queue::VolumeAggregation, messages);
+        assert!(self.sink.take_dead_letters(Queue::VolumeAggregation).is_empty());
+        self.sink.take_events();
+    }
+
+    fn workouts(&self) -> Vec<StoredWorkout> {
+        let rows = self.database.query(
+            "SELECT athlete_id, workout_id, revision, completed_revision, status, document, \
+             own_exercises, body_weight_grams, changed_at_ms, traceparent FROM workouts \
+             WHERE status <> 'deleted'",
+        );
+        rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Set {
+    exercise: usize,
+    weight: u32,
+    reps: u32,
+    warmup: bool,
+}
+
+impl Set {
+    fn json(&self, with_exercise: bool) -> Value {
+        let kind = if self.warmup { "warmup" } else { "working" };
+        let mut set = json!({ "kind": kind, "weight_kg": 20 * self.weight, "reps": self.reps });
+        if with_exercise {
+            set["exercise"] = json!(EXERCISES[self.exercise]);
+        }
+        set
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Entered {
+    day: u32,
+    ended: bool,
+    sets: Vec<Set>,
+}
+
+impl Entered {
+    fn json(&self) -> Value {
+        let exercises = self.sets.iter().map(
+            |set| json!({ "exercise": EXERCISES[set.exercise], "sets": [set.json(false)] }),
+        );
+        let mut workout = json!({
+            "started_at": format!("2026-11-{:02}T18:00:00+01:00", self.day),
+            "exercises": exercises.collect::<Vec<_>>(),
+        });
+        if self.ended {
+            workout["ended_at"] = json!("2026-11-20T12:00:00Z");
+        }
+        workout
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Action {
+    Post(Entered),
+    Put(Index, Entered),
+    Delete(Index),
+    AddSet(Index, Set),
+    CorrectSet(Index, u32, Set),
+    RemoveSet(Index, u32),
+    Complete(Index),
+}
+
+fn set() -> impl Strategy<Value = Set> {
+    (0..EXERCISES.len(), 0_u32..5, 1_u32..15, prop::bool::weighted(0.1))
+        .prop_map(|(exercise, weight, reps, warmup)| Set { exercise, weight, reps, warmup })
+}
+
+fn entered() -> impl Strategy<Value = Entered> {
+    (DAYS, any::<bool>(), prop::collection::vec(set(), 1..5))
+        .prop_map(|(day, ended, sets)| Entered { day, ended, sets })
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let which = any::<Index>;
+    prop_oneof![
+        4 => entered().prop_map(Action::Post),
+        2 => (which(), entered()).prop_map(|(which, entered)| Action::Put(which, entered)),
+        1 => which().prop_map(Action::Delete),
+        3 => (which(), set()).prop_map(|(which, set)| Action::AddSet(which, set)),
+        2 => (which(), 1_u32..6, set()).prop_map(|(which, n, set)| Action::CorrectSet(which, n, set)),
+        1 => (which(), 1_u32..6).prop_map(|(which, n)| Action::RemoveSet(which, n)),
+        1 => which().prop_map(Action::Complete),
+    ]
+}
+
+/// What a recompute gives: every workout read once, nothing remembered.
+#[derive(Default)]
+struct Recomputed {
+    days: BTreeMap<String, Volume>,
+    weeks: BTreeMap<String, Volume>,
+    records: BTreeMap<String, (i64, String, String)>,
+    progress: BTreeMap<(String, String), Vec<Performance>>,
+}
+
+fn recompute(workouts: &[StoredWorkout]) -> Recomputed {
+    let mut all = Recomputed::default();
+    for stored in workouts {
+        let workout = stored.snapshot().unwrap();
+        let date = workout.started_at.date_naive();
+        let (day, week) = (date.to_string(), WeekStart::of(date).to_string());
+        let body_weight = workout.body_weight_grams;
+        let volume = Volume::of_workout(&workout.exercises, body_weight);
+        add(all.days.entry(day.clone()).or_default(), &volume);
+        add(all.weeks.entry(week).or_default(), &volume);
+        for (key, value) in bests(&workout.exercises, body_weight) {
+            let claim = (value, day.clone(), stored.workout_id.to_string());
+            let better = |held: &(i64, String, String)| {
+                (-claim.0, &claim.1, &claim.2) < (-held.0, &held.1, &held.2)
+            };
+            if all.records.get(&key).is_none_or(better) {
+                all.records.insert(key, claim);
+            }
+        }
+        for (slug, performance) in performances(&workout.exercises, body_weight) {
+            all.progress.entry((slug, day.clone())).or_default().push(performance);
+        }
+    }
+    all
+}
+
+fn add(sum: &mut Volume, volume: &Volume) {
+    sum.workouts += volume.workouts;
+    sum.sets += volume.sets;
+    sum.tonnage_grams.0 += volume.tonnage_grams.0;
+    sum.hard_half_sets.0 += volume.hard_half_sets.0;
+    for (muscle, part) in &volume.muscles {
+        let muscle = sum.muscles.entry(*muscle).or_default();
+        muscle.half_sets.0 += part.half_sets.0;
+        muscle.tonnage_grams.0 += part.tonnage_grams.0;
+    }
+}
+
+fn check(house: &House) {
+    let all = recompute(&house.workouts());
+    let range = "from=2026-11-01&to=2026-11-30";
+    let days = house.get(&format!("/v1/volume/daily?{range}"));
+    check_volumes(days["days"].as_array().unwrap(), "date", &all.days);
+    let weeks = house.get(&format!("/v1/volume/weekly?{range}"));
+    check_volumes(weeks["weeks"].as_array().unwrap(), "week_start", &all.weeks);
+    assert_eq!(weeks["pending"], 0);
+    check_records(house, &all);
+    for slug in EXERCISES {
+        check_progress(house, slug, &all);
+    }
+}
+
+fn check_volumes(found: &[Value], name: &str, expected: &BTreeMap<String, Volume>) {
+    let none = Volume::default();
+    for row in found {
+        let volume = expected.get(row[name].as_str().unwrap()).unwrap_or(&none);
+        assert_eq!(row["workouts"], volume.workouts, "{row}");
+        assert_eq!(row["sets"], volume.sets, "{row}");
+        assert_eq!(row["tonnage_kg"], volume.tonnage_grams.kg(), "{row}");
+        assert_eq!(row["hard_sets"], volume.hard_half_sets.sets(), "{row}");
+        for muscle in row["muscles"].as_array().unwrap() {
+            let key = serde_json::from_value(muscle["muscle"].clone()).unwrap();
+            let part = volume.muscles.get(&key).copied().unwrap_or_default();
+            assert_eq!(muscle["hard_sets"], part.half_sets.sets(), "{row}");
+            assert_eq!(muscle["tonnage_kg"], part.tonnage_grams.kg(), "{row}");
+        }
+    }
+    let there = |day: &String| found.iter().any(|row| row[name] == day.as_str());
+    assert!(expected.keys().all(there));
+}
+
+fn check_records(house: &House, all: &Recomputed) {
+    let rows = house.database.query(
+        "SELECT entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS day, \
+         entry.value ->> 2 AS workout FROM personal_records, json_each(document) AS entry",
+    );
+    let stored: BTreeMap<String, (i64, String, String)> = rows
+        .iter()
+        .map(|row| {
+            let row: Value = serde_json::from_str(row).unwrap();
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            (text("key"), (row["value"].as_i64().unwrap(), text("day"), text("workout")))
+        })
+        .collect();
+    assert_eq!(stored, all.records);
+    let answered = house.get("/v1/records");
+    assert_eq!(answered["items"].as_array().unwrap().len(), all.records.len());
+}
+
+fn check_progress(house: &House, slug: &str, all: &Recomputed) {
+    let answer = house.get(&format!("/v1/exercises/{slug}/progress?from=2026-11-01&to=2026-11-30"));
+    let expected: Vec<_> = all.progress.iter().filter(|((of, _), _)| of == slug).collect();
+    let points = answer["points"].as_array().unwrap();
+    assert_eq!(points.len(), expected.len(), "{answer}");
+    for (point, ((_, day), performances)) in points.iter().zip(expected) {
+        let best = performances
+            .iter()
+            .filter_map(|p| p.best.get(&training::Formula::Epley))
+            .map(|set| set.e1rm_grams)
+            .max();
+        let tonnage = performances.iter().map(|p| p.tonnage_grams.0).sum();
+        assert_eq!(point["date"], day.as_str());
+        assert_eq!(point["best_e1rm_kg"], json!(best.map(Grams::kg)), "{point}");
+        assert_eq!(point["tonnage_kg"], Grams(tonnage).kg(), "{point}");
+        assert_eq!(point["sets"], performances.iter().map(|p| p.sets).sum::<i64>(), "{point}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn days_weeks_records_and_progress_are_what_a_recompute_gives(
+        actions in prop::collection::vec(action(), 1..12),
+        order in prop::collection::vec(any::<Index>(), 0..16),
+        batch in 1_usize..5,
+        faults in prop::collection::vec(prop::option::of(any::<bool>()), 0..6),
+    ) {
+        let house = House::new();
+        let mut workouts = Vec::new();
+        let mut messages = Vec::new();
+        for action in &actions {
+            messages.extend(house.act(action, &mut workouts));
+        }
+        // Some of them early, twice, out of order, in batches, with a crash before or after a write.
+        if !messages.is_empty() {
+            let picked: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();
+            let mut faults = faults.iter();
+            for part in picked.chunks(batch) {
+                let fault = faults.next().copied().flatten();
+                let fault = fault.map(|lost| if lost { Fault::AfterCommit } else { Fault::BeforeCommit });
+                house.database.fail_next(fault.as_slice());
+                house.deliver(part);
+            }
+        }
+        // At last everything comes once, the newest first.
+        for message in messages.iter().rev() {
+            house.deliver(std::slice::from_ref(message));
+        }
+        check(&house);
+    }
+}

@@ -1,0 +1,107 @@
+//! GET /v1/export: everything an athlete has entered, newest first, as CSV in Hevy's columns or as
+//! JSON that can be imported again. Sent page by page: a history may be longer than memory.
+
+use crate::app::{App, Call};
+use crate::error::{ApiError, bad_parameter};
+use crate::import::{EXPORT_FORMAT, EXPORT_VERSION};
+use futures_util::StreamExt;
+use futures_util::stream::{self, LocalBoxStream};
+use interchange::{hevy_header, hevy_rows};
+use platform::http::{Response, pieces, query, set_header};
+use serde_json::{Value, json};
+use storage::workouts::{self, Listed, Page, Position, StoredWorkout};
+use storage::{KeyProof, Shards, exercises};
+use training::{Exercise, Grams};
+
+/// Workouts of a page: some 300 KB.
+const PAGE: i64 = 100;
+
+/// `format=csv` or `format=json`, which is what there is without it. A history that cannot be read
+/// to its end breaks the answer off, so that half of it is not taken for all.
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+    let csv = match query(call.request, "format").as_deref() {
+        None | Some("json") => false,
+        Some("csv") => true,
+        Some(_) => return Err(bad_parameter("format", "has to be csv or json")),
+    };
+    let database = app.shards.for_athlete(key.athlete_id);
+    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let pages = pages(app.shards.clone(), key.clone());
+    let (name, mut response) = if csv {
+        let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));
+        let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
+        ("bulktrack.csv", pieces("text/csv; charset=utf-8", body.boxed_local()))
+    } else {
+        let own = own.iter().map(own_exercise).collect::<Result<Vec<_>, _>>()?;
+        let head = format!(
+            "{{\"format\":\"{EXPORT_FORMAT}\",\"version\":{EXPORT_VERSION},\"exercises\":{},\
+             \"workouts\":[",
+            json!(own)
+        );
+        let items = pages.enumerate().map(|(index, page)| page.and_then(|p| items(&p, index > 0)));
+        let tail = stream::once(async { Ok("]}\n".to_owned()) });
+        let body = stream::once(async { Ok(head) }).chain(items).chain(tail);
+        ("bulktrack.json", pieces("application/json", body.boxed_local()))
+    };
+    let disposition = format!("attachment; filename=\"{name}\"");
+    set_header(&mut response, "content-disposition", &disposition);
+    Ok(response)
+}
+
+/// The athlete's workouts, a page at a time; no page is empty.
+fn pages(
+    shards: Shards,
+    key: KeyProof,
+) -> LocalBoxStream<'static, Result<Vec<StoredWorkout>, String>> {
+    let begin = Some((shards, key, None::<Position>));
+    stream::unfold(begin, |state| async {
+        let (shards, key, after) = state?;
+        let page = Page { from: None, to: None, after, limit: PAGE };
+        let read = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
+        let rows = match read {
+            Ok(Some(rows)) => rows,
+            Ok(None) => return Some((Err("the key was revoked".to_owned()), None)),
+            Err(error) => return Some((Err(error.to_string()), None)),
+        };
+        let next = rows.last().map(Listed::position)?;
+        let workouts = rows.into_iter().map(|row| row.workout).collect();
+        Some((Ok(workouts), Some((shards, key, Some(next)))))
+    })
+    .boxed_local()
+}
+
+fn csv_rows(page: &[StoredWorkout]) -> Result<String, String> {
+    let mut rows = String::new();
+    for stored in page {
+        let workout = stored.document().map_err(|error| error.to_string())?;
+        let name_of = |slug: &str| match stored.own_exercises.get(slug) {
+            Some(own) => own.name.clone(),
+            None => Exercise::find(slug).map_or(slug, |exercise| exercise.name).to_owned(),
+        };
+        rows.push_str(&hevy_rows(&workout, name_of));
+    }
+    Ok(rows)
+}
+
+/// Workouts as the athlete entered them, with the body weight that counted.
+fn items(page: &[StoredWorkout], goes_on: bool) -> Result<String, String> {
+    let mut text = String::new();
+    for (index, stored) in page.iter().enumerate() {
+        let mut workout = stored.document().map_err(|error| error.to_string())?;
+        workout.body_weight_kg = stored.body_weight_grams.map(Grams::kg);
+        workout.last_set_id = 0;
+        if goes_on || index > 0 {
+            text.push(',');
+        }
+        text.push_str(&serde_json::to_string(&workout).map_err(|error| error.to_string())?);
+    }
+    Ok(text)
+}
+
+fn own_exercise(own: &exercises::OwnExercise) -> Result<Value, serde_json::Error> {
+    let mut value = serde_json::to_value(&own.definition)?;
+    if let Value::Object(fields) = &mut value {
+        fields.insert("slug".to_owned(), json!(own.slug));
+    }
+    Ok(value)
+}

@@ -1,0 +1,142 @@
+//! GET /v1/exercises/{slug}/progress: how an exercise goes, day by day, and where it is heading.
+
+use super::workouts::date;
+use crate::app::{App, Call};
+use crate::error::{ApiError, bad_parameter};
+use chrono::{Days, NaiveDate};
+use platform::http::{Response, StatusCode, json, query};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use storage::volume::DatedPerformance;
+use storage::{KeyProof, volume};
+use training::e1rm::Formula;
+use training::performance::{BestSet, Performance};
+use training::trend::theil_sen;
+use training::{Exercise, Grams, Rpe};
+
+/// Days of a range that names no start: a year.
+const DAYS_DEFAULT: u64 = 365;
+/// Days of a range, at most: ten years (ours).
+const DAYS_MAX: i64 = 3_654;
+const DAYS_A_WEEK: f64 = 7.0;
+
+#[derive(Serialize)]
+struct Answer {
+    exercise: String,
+    formula: Formula,
+    points: Vec<Point>,
+    trend: Option<TrendAnswer>,
+}
+
+#[derive(Serialize)]
+struct Point {
+    date: NaiveDate,
+    best_e1rm_kg: Option<f64>,
+    best_set: Option<SetAnswer>,
+    tonnage_kg: f64,
+    sets: i64,
+}
+
+#[derive(Serialize)]
+struct SetAnswer {
+    weight_kg: Option<f64>,
+    load_kg: f64,
+    reps: u32,
+    rpe: Option<f64>,
+}
+
+/// The slope of the best estimated 1RM and its 95 % interval, in kilograms a week. So few points
+/// that there is no such interval have none.
+#[derive(Serialize)]
+struct TrendAnswer {
+    kg_per_week: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    points: usize,
+}
+
+/// The days from `from` to `to` on which the exercise was done: by default the last year's. The
+/// e1RM is by `formula` (epley, brzycki, wathan or rpe_table).
+pub async fn get(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    slug: &str,
+) -> Result<Response, ApiError> {
+    let formula = formula(query(call.request, "formula").as_deref())?;
+    // East of us it is tomorrow already.
+    let tomorrow = app.clock.now().date_naive() + Days::new(1);
+    let to = date(call.request, "to")?.unwrap_or(tomorrow);
+    let from = date(call.request, "from")?;
+    let from = from.or_else(|| to.checked_sub_days(Days::new(DAYS_DEFAULT))).unwrap_or(to);
+    if from > to {
+        return Err(bad_parameter("from", "is after to"));
+    }
+    if (to - from).num_days() >= DAYS_MAX {
+        return Err(bad_parameter("from", "is more than ten years before to"));
+    }
+    let database = app.shards.for_athlete(key.athlete_id);
+    let progress = volume::progress(database, key, slug, from, to).await?;
+    let progress = progress.ok_or(ApiError::Unauthorized)?;
+    let known = Exercise::find(slug).is_some() || progress.is_own;
+    if !known && progress.performances.is_empty() {
+        return Err(ApiError::NotFound);
+    }
+    let points = points(progress.performances, formula);
+    let trend = trend(&points);
+    let answer = Answer { exercise: slug.to_owned(), formula, points, trend };
+    Ok(json(StatusCode::OK, &answer)?)
+}
+
+fn formula(name: Option<&str>) -> Result<Formula, ApiError> {
+    let Some(name) = name else {
+        return Ok(Formula::Epley);
+    };
+    let found = Formula::ALL.into_iter().find(|formula| formula.as_str() == name);
+    found.ok_or_else(|| bad_parameter("formula", "has to be epley, brzycki, wathan or rpe_table"))
+}
+
+/// A day with two workouts is one point: the better of their best sets, the sum of their work.
+fn points(performances: Vec<DatedPerformance>, formula: Formula) -> Vec<Point> {
+    let mut days: BTreeMap<NaiveDate, Vec<Performance>> = BTreeMap::new();
+    for dated in performances {
+        days.entry(dated.local_date).or_default().push(dated.performance);
+    }
+    days.iter().map(|(date, performances)| point(*date, performances, formula)).collect()
+}
+
+fn point(date: NaiveDate, performances: &[Performance], formula: Formula) -> Point {
+    let sets = performances.iter().filter_map(|performance| performance.best.get(&formula));
+    let best = sets.fold(None, |best: Option<&BestSet>, set| match best {
+        Some(best) if best.e1rm_grams >= set.e1rm_grams => Some(best),
+        Some(_) | None => Some(set),
+    });
+    Point {
+        date,
+        best_e1rm_kg: best.map(|best| best.e1rm_grams.kg()),
+        best_set: best.map(|best| SetAnswer {
+            weight_kg: best.weight_grams.map(Grams::kg),
+            load_kg: best.load_grams.kg(),
+            reps: best.reps,
+            rpe: best.rpe.map(Rpe::value),
+        }),
+        tonnage_kg: Grams(performances.iter().map(|p| p.tonnage_grams.0).sum()).kg(),
+        sets: performances.iter().map(|performance| performance.sets).sum(),
+    }
+}
+
+fn trend(points: &[Point]) -> Option<TrendAnswer> {
+    let first = points.first()?.date;
+    #[expect(clippy::cast_precision_loss, reason = "days of ten years")]
+    let day = |date: NaiveDate| (date - first).num_days() as f64;
+    let known: Vec<_> =
+        points.iter().filter_map(|point| Some((day(point.date), point.best_e1rm_kg?))).collect();
+    let trend = theil_sen(&known)?;
+    let rounded = |kg_per_day: f64| (kg_per_day * DAYS_A_WEEK * 1_000.0).round() / 1_000.0;
+    Some(TrendAnswer {
+        kg_per_week: rounded(trend.slope),
+        low: trend.has_interval().then(|| rounded(trend.low)),
+        high: trend.has_interval().then(|| rounded(trend.high)),
+        points: trend.points,
+    })
+}
