@@ -95,7 +95,7 @@ pub async fn add_key(
     now_ms: i64,
 ) -> Result<bool, DatabaseError> {
     let results = database.batch(vec![key.statement(INSERT_KEY, [now_ms.into()])]).await?;
-    Ok(results.iter().any(|result| !result.rows.is_empty()))
+    Ok(results.iter().any(|result| !result.is_empty()))
 }
 
 /// Revokes a key at once. `false`: there is no such live key.
@@ -111,7 +111,7 @@ pub async fn revoke_key(
         [Param::text(athlete_id), key_id.into(), now_ms.into()],
     );
     let results = database.batch(vec![revoke]).await?;
-    Ok(results.iter().any(|result| !result.rows.is_empty()))
+    Ok(results.iter().any(|result| !result.is_empty()))
 }
 
 /// The profile of the key's athlete. `None`: the key is not live.

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
 use shared_kernel::Outcome;
 use std::ops::Range;
 
@@ -83,10 +82,11 @@ impl<T: Into<Self>> From<Option<T>> for Param {
 }
 
 /// What one statement answered.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryResult {
-    /// The rows by column name.
-    pub rows: Vec<Map<String, Value>>,
+    /// The rows as the text of a JSON array of objects by column name: a row is read from it as
+    /// what it is, with no value in between.
+    pub rows: String,
     /// Rows written as the platform bills them, index entries included; 0 where it is not known.
     pub rows_written: u64,
 }
@@ -94,10 +94,12 @@ pub struct QueryResult {
 impl QueryResult {
     /// The rows as what they are.
     pub fn into_rows<T: DeserializeOwned>(self) -> Result<Vec<T>, DatabaseError> {
-        self.rows
-            .into_iter()
-            .map(|row| serde_json::from_value(Value::Object(row)).map_err(DatabaseError::Row))
-            .collect()
+        serde_json::from_str(&self.rows).map_err(DatabaseError::Row)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == "[]"
     }
 }
 

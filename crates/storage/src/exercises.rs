@@ -130,7 +130,7 @@ pub async fn replace(
         [exercise.slug.as_str().into(), Param::json(&exercise.definition)?],
     );
     let results = with_key(database, proof, vec![update]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.rows.is_empty())))
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
 }
 
 /// Removes an exercise; workouts that have it keep it. `None`: the key is not live. `false`: there
@@ -149,5 +149,5 @@ pub async fn remove(
         [slug.into()],
     );
     let results = with_key(database, proof, vec![delete]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.rows.is_empty())))
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
 }

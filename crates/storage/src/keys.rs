@@ -67,6 +67,6 @@ pub(crate) async fn with_key(
     if results.is_empty() {
         return Err(DatabaseError::MissingResult);
     }
-    let live = !results.remove(0).rows.is_empty();
+    let live = !results.remove(0).is_empty();
     Ok(live.then_some(results))
 }

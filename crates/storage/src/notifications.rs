@@ -243,7 +243,7 @@ pub async fn mark_read(
         [Param::text(notification_id), now_ms.into()],
     );
     let results = with_key(database, proof, vec![update]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.rows.is_empty())))
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
 }
 
 /// Marks every row as read. `false`: the key is not live.

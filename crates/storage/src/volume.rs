@@ -427,7 +427,7 @@ pub async fn progress(
     let Some(results) = with_key(database, proof, vec![performances, own]).await? else {
         return Ok(None);
     };
-    let is_own = results.get(1).is_some_and(|own| !own.rows.is_empty());
+    let is_own = results.get(1).is_some_and(|own| !own.is_empty());
     let performances = Results::new(results).rows()?;
     Ok(Some(Progress { performances, is_own }))
 }

@@ -77,6 +77,7 @@ impl Database for Sqlite {
         for statement in &statements {
             let rows = select(&transaction, statement.sql, &statement.params)
                 .map_err(|error| DatabaseError::from_message(error.to_string()))?;
+            let rows = serde_json::to_string(&rows).unwrap();
             results.push(QueryResult { rows, rows_written: 0 });
         }
         transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;

@@ -62,7 +62,8 @@ impl House {
             AggregationEventPublisher::new(publisher()),
             Rc::clone(&clock) as _,
         );
-        let mut house = Self { app, key: OPERATOR.to_owned(), database, shards, sink, registry, clock };
+        let mut house =
+            Self { app, key: OPERATOR.to_owned(), database, shards, sink, registry, clock };
         let athlete = house.call("POST", "/v1/admin/athletes", &json!({ "display_name": "Ada" }));
         house.key = athlete.1["api_key"].as_str().unwrap().to_owned();
         // With a body weight, pull-ups have a load.
@@ -171,9 +172,10 @@ struct Entered {
 
 impl Entered {
     fn json(&self) -> Value {
-        let exercises = self.sets.iter().map(
-            |set| json!({ "exercise": EXERCISES[set.exercise], "sets": [set.json(false)] }),
-        );
+        let exercises = self
+            .sets
+            .iter()
+            .map(|set| json!({ "exercise": EXERCISES[set.exercise], "sets": [set.json(false)] }));
         let mut workout = json!({
             "started_at": format!("2026-11-{:02}T18:00:00+01:00", self.day),
             "exercises": exercises.collect::<Vec<_>>(),

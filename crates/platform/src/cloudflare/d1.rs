@@ -1,44 +1,46 @@
 //! D1 behind the `Database` port.
+//!
+//! Over the runtime's own objects, not `worker`'s wrapper: rows come as the text that the runtime
+//! makes of them, and are read once, as what they are.
 
 use crate::usage::Usage;
 use async_trait::async_trait;
+use js_sys::{Array, JSON, Reflect};
 use std::rc::Rc;
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
-use wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement, D1Result};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::D1Database;
+use worker::worker_sys;
 
 /// One D1 database.
 pub struct D1 {
-    database: D1Database,
+    database: worker_sys::D1Database,
     usage: Rc<Usage>,
 }
 
 impl D1 {
     /// The database of this binding; its round trips are counted.
     pub fn new(database: D1Database, usage: Rc<Usage>) -> Self {
-        Self { database, usage }
+        Self { database: JsValue::from(database).unchecked_into(), usage }
     }
 
-    fn prepare(&self, statement: &Statement) -> worker::Result<D1PreparedStatement> {
-        let params: Vec<_> = statement.params.iter().map(js_value).collect();
-        self.database.prepare(statement.sql).bind(&params)
+    async fn run(&self, statements: &[Statement]) -> Result<Vec<QueryResult>, JsValue> {
+        let prepared = Array::new();
+        for statement in statements {
+            let params: Array = statement.params.iter().map(js_value).collect();
+            prepared.push(&self.database.prepare(statement.sql)?.bind(params)?);
+        }
+        let answered = JsFuture::from(self.database.batch(prepared)?).await?;
+        answered.unchecked_into::<Array>().iter().map(query_result).collect()
     }
 }
 
 #[async_trait(?Send)]
 impl Database for D1 {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
-        let prepared = statements
-            .iter()
-            .map(|statement| self.prepare(statement))
-            .collect::<worker::Result<Vec<_>>>()
-            .map_err(|error| database_error(&error))?;
-        let answered = self.database.batch(prepared).await;
-        let results: Result<Vec<QueryResult>, _> = match answered {
-            Ok(results) => results.iter().map(query_result).collect(),
-            Err(error) => Err(database_error(&error)),
-        };
+        let results = self.run(&statements).await.map_err(|error| database_error(&error));
         let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
         self.usage.database_round_trip(rows_written);
         results
@@ -56,19 +58,27 @@ fn js_value(param: &Param) -> JsValue {
     }
 }
 
-fn query_result(result: &D1Result) -> Result<QueryResult, DatabaseError> {
-    let rows = result.results().map_err(|error| database_error(&error))?;
-    let meta = result.meta().map_err(|error| database_error(&error))?;
-    let rows_written = meta.and_then(|meta| meta.rows_written).unwrap_or(0);
-    Ok(QueryResult { rows, rows_written: rows_written as u64 })
+fn query_result(result: JsValue) -> Result<QueryResult, JsValue> {
+    let result: worker_sys::D1Result = result.unchecked_into();
+    let rows = match result.results()? {
+        Some(rows) => JSON::stringify(&rows)?.into(),
+        None => "[]".to_owned(),
+    };
+    let written = Reflect::get(&result.meta()?, &"rows_written".into())?.as_f64();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+    let rows_written = written.unwrap_or(0.0) as u64;
+    Ok(QueryResult { rows, rows_written })
 }
 
-fn database_error(error: &worker::Error) -> DatabaseError {
-    DatabaseError::from_message(match error {
-        worker::Error::D1(error) => {
-            let outer: String = AsRef::<js_sys::Error>::as_ref(error).message().into();
-            format!("{outer}: {}", error.cause())
-        }
-        other => other.to_string(),
+/// D1 says what SQLite said in the error, its cause, or both.
+fn database_error(error: &JsValue) -> DatabaseError {
+    let message = |error: &JsValue| Reflect::get(error, &"message".into()).ok()?.as_string();
+    let cause = Reflect::get(error, &"cause".into()).ok();
+    let said = [message(error), cause.as_ref().and_then(message)];
+    let said: Vec<_> = said.into_iter().flatten().collect();
+    DatabaseError::from_message(if said.is_empty() {
+        "D1 failed without a word".to_owned()
+    } else {
+        said.join(": ")
     })
 }
