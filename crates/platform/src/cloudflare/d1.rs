@@ -30,7 +30,8 @@ impl D1 {
         let prepared = Array::new();
         for statement in statements {
             let params: Array = statement.params.iter().map(js_value).collect();
-            prepared.push(&self.database.prepare(statement.sql)?.bind(params)?);
+            let statement = self.database.prepare(statement.sql)?.bind(params)?;
+            prepared.push(statement.as_ref());
         }
         let answered = JsFuture::from(self.database.batch(prepared)?).await?;
         answered.unchecked_into::<Array>().iter().map(query_result).collect()
@@ -64,7 +65,8 @@ fn query_result(result: JsValue) -> Result<QueryResult, JsValue> {
         Some(rows) => JSON::stringify(&rows)?.into(),
         None => "[]".to_owned(),
     };
-    let written = Reflect::get(&result.meta()?, &"rows_written".into())?.as_f64();
+    let meta = result.meta()?;
+    let written = Reflect::get(meta.as_ref(), &"rows_written".into())?.as_f64();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
     let rows_written = written.unwrap_or(0.0) as u64;
     Ok(QueryResult { rows, rows_written })
