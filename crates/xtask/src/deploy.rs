@@ -45,7 +45,7 @@ fn bundle(ready: &Ready, mut wrangler: Command, worker: &str) -> Result<()> {
     process::run_into(&mut wrangler, &log, &format!("the dry run of {worker}"))?;
     let bytes = upload_size(&dir)?;
     println!("{worker:<12} {:>5} KB gzipped, in {}", sizes::kilobytes(bytes), dir.display());
-    sizes::hold_to_budget(&format!("the upload of {worker}"), bytes)
+    sizes::hold_to_budget(worker, bytes)
 }
 
 /// The script and its wasm; maps and read-mes are not uploaded.

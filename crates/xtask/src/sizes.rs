@@ -7,7 +7,15 @@ use std::io::Write;
 use std::path::Path;
 
 /// The gzipped size of a worker's wasm (design, budgets: 300 KB).
-pub const BUDGET_BYTES: usize = 300_000;
+const BUDGET_BYTES: usize = 300_000;
+/// That of the api, which holds every call of the contract, and reads and writes the files of three
+/// other apps: over the design's budget, and why (docs/adr/0014).
+const API_BUDGET_BYTES: usize = 410_000;
+
+/// The budget of a worker.
+pub fn budget_bytes(worker: &str) -> usize {
+    if worker == "api" { API_BUDGET_BYTES } else { BUDGET_BYTES }
+}
 
 /// The gzipped size of a file.
 pub fn gzipped(path: &Path) -> Result<usize> {
@@ -17,13 +25,14 @@ pub fn gzipped(path: &Path) -> Result<usize> {
     Ok(encoder.finish()?.len())
 }
 
-/// An error when the size is over the budget.
-pub fn hold_to_budget(what: &str, bytes: usize) -> Result<()> {
-    if bytes > BUDGET_BYTES {
+/// An error when the size of a worker is over its budget.
+pub fn hold_to_budget(worker: &str, bytes: usize) -> Result<()> {
+    let budget = budget_bytes(worker);
+    if bytes > budget {
         bail!(
-            "{what} is {} KB gzipped, over its budget of {}",
+            "the {worker} worker is {} KB gzipped, over its budget of {}",
             kilobytes(bytes),
-            kilobytes(BUDGET_BYTES)
+            kilobytes(budget)
         );
     }
     Ok(())
