@@ -157,7 +157,7 @@ describe("a path", () => {
   it.each([
     { method: "PATCH", path: "/v1/workouts", allow: "GET, POST" },
     { method: "PUT", path: "/v1/notifications", allow: "GET" },
-    { method: "DELETE", path: "/v1/me", allow: "GET, PUT" },
+    { method: "PATCH", path: "/v1/me", allow: "GET, PUT, DELETE" },
     { method: "POST", path: "/healthz", allow: "GET" },
     { method: "GET", path: "/v1/admin/athletes", allow: "POST" },
   ])("takes no $method at $path and says what it takes", async ({ method, path, allow }) => {

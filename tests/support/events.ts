@@ -11,6 +11,7 @@ export const CONSUMERS: { consumer: Consumer; queue: string }[] = [
 
 export type EventType =
   | "AggregationUpdated"
+  | "ImportSliceStored"
   | "NotificationRequested"
   | "TrainingPatternDetected"
   | "TrainingSetRecorded"

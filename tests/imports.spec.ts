@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Athlete, type Week, type WeeklyVolume } from "./support/athlete";
+import { eventually } from "./support/eventually";
+import { csv, type HevyRow, trainingLog } from "./support/hevy";
+import { Stack } from "./support/stack";
+
+/** Three years of training are in within this time. */
+const IMPORTED_WITHIN_MS = 60_000;
+const WORKOUTS = 600;
+const DAYS = 1_095;
+const DAY_MS = 86_400_000;
+
+interface Import {
+  id: string;
+  status: "running" | "needs_mapping" | "completed";
+  imported: number;
+  duplicates: number;
+  errors: { line: number; detail: string }[];
+  unmatched: { name: string; workouts: number; proposals: string[] }[];
+}
+
+let stack: Stack;
+let athlete: Athlete;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  athlete = await Athlete.create(stack);
+});
+
+afterAll(() => stack?.stop());
+
+describe("three years of training, imported as Hevy exports them", () => {
+  const rows = trainingLog(WORKOUTS, DAYS);
+  const file = csv(rows);
+  let weeks: Week[];
+
+  it("are all there within 60 s", async () => {
+    const done = await importFile(athlete, file, "?time_zone=Europe/Berlin");
+    expect(done).toMatchObject({ status: "completed", imported: WORKOUTS, duplicates: 0 });
+    expect(done.errors).toEqual([]);
+  });
+
+  it("have in each week the totals that a sum over the file has", async () => {
+    const { weeks: read, pending } = await history(athlete);
+    expect(pending).toBe(0);
+    weeks = read;
+    const totals = weeks.map(({ week_start, workouts, sets, hard_sets, tonnage_kg }) => ({
+      week_start,
+      workouts,
+      sets,
+      hard_sets,
+      tonnage_kg,
+    }));
+    expect(totals.filter(({ workouts }) => workouts > 0)).toEqual(totalsOf(rows));
+  });
+
+  it("ask for one notification, and none for each record of the past", async () => {
+    const { items } = await eventually(
+      "a notification",
+      () => athlete.notifications(),
+      (inbox) => inbox.items.length > 0,
+    );
+    expect(items).toHaveLength(1);
+    expect(items[0]?.body).toContain(String(WORKOUTS));
+    expect(athlete.mails).toEqual([]);
+  });
+
+  it("stay as they are when the file is imported again", async () => {
+    const done = await importFile(athlete, file, "?time_zone=Europe/Berlin");
+    expect(done).toMatchObject({ status: "completed", imported: 0, duplicates: WORKOUTS });
+    expect((await history(athlete)).weeks).toEqual(weeks);
+    expect(await stack.rows("workouts", athlete.id)).toBe(WORKOUTS);
+  });
+
+  it.each([
+    { format: "csv", type: "text/csv", query: "?time_zone=Europe/Berlin" },
+    { format: "json", type: "application/json", query: "" },
+  ])("are the same volume and records in another athlete, by the $format export", async (how) => {
+    const exported = await athlete.request("GET", `/v1/export?format=${how.format}`);
+    const other = await Athlete.create(stack);
+    const done = await importFile(other, await exported.text(), how.query, how.type);
+    expect(done).toMatchObject({ status: "completed", imported: WORKOUTS });
+    expect(await history(other)).toEqual({ weeks, pending: 0 });
+    expect(await records(other)).toEqual(await records(athlete));
+  });
+});
+
+describe("an import with a name that nobody knows", () => {
+  it("holds its workouts back until the name has a meaning", async () => {
+    const other = await Athlete.create(stack);
+    const [known, unknown] = [trainingLog(2, 2).slice(0, 20), trainingLog(2, 2).slice(20)];
+    const renamed = unknown.map((row) => ({ ...row, exercise: "Barbel Bench Pres" }));
+    const held = await importFile(other, csv([...known, ...renamed]));
+    expect(held).toMatchObject({ status: "needs_mapping", imported: 1 });
+    expect(held.unmatched).toMatchObject([{ name: "Barbel Bench Pres", workouts: 1 }]);
+    expect(held.unmatched[0]?.proposals).toContain("barbell-bench-press");
+    const response = await other.request("PUT", `/v1/imports/${held.id}/mapping`, {
+      json: { mapping: { "Barbel Bench Pres": "barbell-bench-press" } },
+    });
+    expect(response.status).toBe(202);
+    const done = await finished(other, held.id);
+    expect(done).toMatchObject({ status: "completed", imported: 2, unmatched: [] });
+    const { pending, weeks } = await history(other, 14);
+    expect(pending).toBe(0);
+    expect(weeks.reduce((sum, week) => sum + week.workouts, 0)).toBe(2);
+  });
+});
+
+describe("the clock on the wall of Berlin", () => {
+  it.each([
+    { wall: "28 Mar 2026, 23:30", startedAt: "2026-03-28T23:30:00+01:00" },
+    { wall: "29 Mar 2026, 03:30", startedAt: "2026-03-29T03:30:00+02:00" },
+    { wall: "25 Oct 2026, 01:30", startedAt: "2026-10-25T01:30:00+02:00" },
+    { wall: "25 Oct 2026, 03:30", startedAt: "2026-10-25T03:30:00+01:00" },
+  ])("at $wall has its own offset", async ({ wall, startedAt }) => {
+    const other = await Athlete.create(stack);
+    const file = csv(trainingLog(1, 1)).replaceAll(/"\d+ \w+ \d+, \d+:\d+"/g, `"${wall}"`);
+    const done = await importFile(other, file, "?time_zone=Europe/Berlin");
+    expect(done).toMatchObject({ imported: 1 });
+    const { items } = await other.workouts();
+    expect(items.map((workout) => workout.started_at)).toEqual([startedAt]);
+  });
+});
+
+/** Imports a file to its end. */
+async function importFile(
+  importer: Athlete,
+  text: string,
+  query = "",
+  type = "text/csv",
+): Promise<Import> {
+  const response = await importer.request("POST", `/v1/imports${query}`, {
+    text,
+    headers: { "content-type": type },
+  });
+  if (response.status !== 202) {
+    throw new Error(`import: ${response.status} ${await response.text()}`);
+  }
+  return finished(importer, ((await response.json()) as Import).id);
+}
+
+function finished(importer: Athlete, id: string): Promise<Import> {
+  return eventually(
+    "the import is through",
+    () => importer.get<Import>(`/v1/imports/${id}`),
+    ({ status }) => status !== "running",
+    IMPORTED_WITHIN_MS,
+  );
+}
+
+/** The volume of so many days, up to today. */
+async function history(of: Athlete, days = DAYS + 14): Promise<WeeklyVolume> {
+  const today = Math.floor(Date.now() / DAY_MS);
+  const all: WeeklyVolume = { weeks: [], pending: 0 };
+  // No Monday twice: a part is 52 whole weeks, and begins on a Monday (1970-01-05 was one).
+  const monday = today - days - ((today - days - 4) % 7);
+  for (let from = monday; from <= today; from += 364) {
+    const to = Math.min(from + 363, today);
+    const { weeks, pending } = await of.get<WeeklyVolume>(
+      `/v1/volume/weekly?from=${day(from)}&to=${day(to)}`,
+    );
+    all.weeks.push(...weeks);
+    all.pending = pending;
+  }
+  return all;
+}
+
+function day(sinceEpoch: number): string {
+  return new Date(sinceEpoch * DAY_MS).toISOString().slice(0, 10);
+}
+
+async function records(of: Athlete): Promise<object[]> {
+  const { items } = await of.get<{ items: Record<string, unknown>[] }>("/v1/records");
+  expect(items.length).toBeGreaterThan(0);
+  return items.map((item) => ({ ...item, workout_id: null }));
+}
+
+/** The weeks of a log, summed from its rows and nothing else. */
+function totalsOf(rows: HevyRow[]): object[] {
+  const weeks = new Map<string, { workouts: Set<number>; sets: number; hard: number; g: number }>();
+  for (const row of rows) {
+    const date = Math.floor(row.startedAt.getTime() / DAY_MS);
+    const monday = day(date - ((date + 3) % 7));
+    const week = weeks.get(monday) ?? { workouts: new Set(), sets: 0, hard: 0, g: 0 };
+    weeks.set(monday, week);
+    week.workouts.add(row.startedAt.getTime());
+    if (row.setType !== "warmup") {
+      const hands = row.exercise.includes("Dumbbell") ? 2 : 1;
+      week.sets += 1;
+      week.g += row.weightKg * 1_000 * hands * row.reps;
+      week.hard += row.reps >= 5 && row.reps <= 30 && (row.rpe ?? 10) >= 6 ? 1 : 0;
+    }
+  }
+  return [...weeks].sort().map(([week_start, { workouts, sets, hard, g }]) => ({
+    week_start,
+    workouts: workouts.size,
+    sets,
+    hard_sets: hard,
+    tonnage_kg: g / 1_000,
+  }));
+}
