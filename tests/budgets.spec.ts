@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, workout } from "./support/athlete";
+import { awaitDeadLetters } from "./support/dead-letters";
 import { eventually } from "./support/eventually";
 import { message, workoutCompleted } from "./support/events";
 import type { Cost } from "./support/output";
@@ -97,6 +98,36 @@ describe("a batch of 100 at aggregation costs", () => {
       expect(roundTrips).toBeGreaterThan(0);
       expect(roundTrips).toBeLessThanOrEqual(BATCH_ROUND_TRIPS_MAX);
     }
+  });
+});
+
+describe("a batch of 100 athletes' events at aggregation, one of them bad,", () => {
+  it("costs at most 3 D1 round trips, counts 99 and leaves one dead letter", async () => {
+    const athletes = await Promise.all(Array.from({ length: 100 }, () => Athlete.create(stack)));
+    const batch = athletes.map(({ id }, n) => {
+      const good = workoutCompleted(id);
+      return message(n === 57 ? { ...good, data: { workout: "none" } } : good);
+    });
+    const before = stack.log.lines.length;
+    const decided = await stack.deliver("aggregation", "volume-aggregation", batch);
+    expect(decided.explicitAcks).toHaveLength(100);
+    const lines = await eventually(
+      "a line for each event",
+      () => stack.log.lines.slice(before).filter((line) => line.batch_size === 100),
+      (seen) => seen.length === 100,
+    );
+    const roundTrips = lines[0]?.d1_round_trips;
+    console.log(
+      `a batch of 100 at aggregation, of 100 athletes, one event bad: ${roundTrips} D1 round ` +
+        `trips (at most ${BATCH_ROUND_TRIPS_MAX}), ${lines[0]?.d1_rows_written} rows written`,
+    );
+    expect(roundTrips).toBeGreaterThan(0);
+    expect(roundTrips).toBeLessThanOrEqual(BATCH_ROUND_TRIPS_MAX);
+    const counted = await Promise.all(athletes.map(({ id }) => stack.rows("volume_ledger", id)));
+    expect(counted.filter((rows) => rows === 1)).toHaveLength(99);
+    expect(counted[57]).toBe(0);
+    const letters = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1);
+    expect(letters).toMatchObject([{ message_id: batch[57]?.id }]);
   });
 });
 
