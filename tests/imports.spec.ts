@@ -2,22 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, type Week, type WeeklyVolume } from "./support/athlete";
 import { eventually } from "./support/eventually";
 import { csv, type HevyRow, trainingLog } from "./support/hevy";
+import { finished, importFile } from "./support/imports";
 import { Stack } from "./support/stack";
 
-/** Three years of training are in within this time. */
-const IMPORTED_WITHIN_MS = 60_000;
 const WORKOUTS = 600;
 const DAYS = 1_095;
 const DAY_MS = 86_400_000;
-
-interface Import {
-  id: string;
-  status: "running" | "needs_mapping" | "completed";
-  imported: number;
-  duplicates: number;
-  errors: { line: number; detail: string }[];
-  unmatched: { name: string; workouts: number; proposals: string[] }[];
-}
 
 let stack: Stack;
 let athlete: Athlete;
@@ -121,32 +111,6 @@ describe("the clock on the wall of Berlin", () => {
     expect(items.map((workout) => workout.started_at)).toEqual([startedAt]);
   });
 });
-
-/** Imports a file to its end. */
-async function importFile(
-  importer: Athlete,
-  text: string,
-  query = "",
-  type = "text/csv",
-): Promise<Import> {
-  const response = await importer.request("POST", `/v1/imports${query}`, {
-    text,
-    headers: { "content-type": type },
-  });
-  if (response.status !== 202) {
-    throw new Error(`import: ${response.status} ${await response.text()}`);
-  }
-  return finished(importer, ((await response.json()) as Import).id);
-}
-
-function finished(importer: Athlete, id: string): Promise<Import> {
-  return eventually(
-    "the import is through",
-    () => importer.get<Import>(`/v1/imports/${id}`),
-    ({ status }) => status !== "running",
-    IMPORTED_WITHIN_MS,
-  );
-}
 
 /** The volume of so many days, up to today. */
 async function history(of: Athlete, days = DAYS + 14): Promise<WeeklyVolume> {

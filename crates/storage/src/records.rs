@@ -16,7 +16,8 @@ use shared_kernel::{AthleteId, WorkoutId};
 ///
 /// - `changed`: the entries that are newer than the ledger, with what the ledger said before;
 /// - `claim`: what they now claim; `touched`: the keys that they claim now or claimed before;
-/// - `held`: the record that stands for each touched key;
+/// - `held`: the record that stands for each touched key. The row is read through once: a lookup
+///   for each key would read all of it each time, and it grows with the history;
 /// - `lost`: records whose holder changed and does not claim as much any more: for these the rest
 ///   of the ledger is searched (`again`);
 /// - the winner is the highest of the claims, what stands and what was found again. It keeps what
@@ -33,16 +34,20 @@ WITH changed AS MATERIALIZED (\
 claim AS MATERIALIZED (\
     SELECT athlete_id, best.key AS key, best.value AS value, local_date, workout_id \
     FROM changed, json_each(changed.bests) AS best), \
-touched AS (\
+touched AS MATERIALIZED (\
     SELECT athlete_id, key FROM claim \
     UNION SELECT athlete_id, old.key FROM changed, json_each(changed.old_bests) AS old), \
+entry AS MATERIALIZED (\
+    SELECT record.athlete_id, entry.key, entry.value FROM personal_records AS record \
+    JOIN json_each(record.document) AS entry \
+    WHERE record.athlete_id IN (SELECT athlete_id FROM changed) \
+    AND (record.athlete_id, entry.key) IN (SELECT athlete_id, key FROM touched)), \
 held AS MATERIALIZED (\
-    SELECT touched.athlete_id, touched.key, record.document -> touched.key AS entry, \
-        record.document -> touched.key ->> 0 AS value, \
-        record.document -> touched.key ->> 1 AS local_date, \
-        record.document -> touched.key ->> 2 AS workout_id, \
-        record.document -> touched.key ->> 3 AS beaten \
-    FROM touched LEFT JOIN personal_records AS record ON record.athlete_id = touched.athlete_id), \
+    SELECT touched.athlete_id, touched.key, entry.value AS entry, entry.value ->> 0 AS value, \
+        entry.value ->> 1 AS local_date, entry.value ->> 2 AS workout_id, \
+        entry.value ->> 3 AS beaten \
+    FROM touched LEFT JOIN entry \
+    ON entry.athlete_id = touched.athlete_id AND entry.key = touched.key), \
 standing AS (\
     SELECT athlete_id, key, value, local_date, workout_id FROM held \
     WHERE value IS NOT NULL AND (athlete_id, workout_id) NOT IN \
@@ -98,15 +103,19 @@ pub(crate) fn broken_statement(
     workouts: &[(AthleteId, WorkoutId)],
 ) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
-        "SELECT ledger.athlete_id, ledger.workout_id, best.key AS key, best.value AS value, \
-         record.document -> best.key ->> 3 AS beaten \
+        "WITH best AS MATERIALIZED (SELECT ledger.athlete_id, ledger.workout_id, best.key \
          FROM json_each(?1) AS asked JOIN volume_ledger AS ledger \
          ON ledger.athlete_id = asked.value ->> 0 AND ledger.workout_id = asked.value ->> 1 \
-         JOIN personal_records AS record ON record.athlete_id = ledger.athlete_id \
-         JOIN json_each(ledger.bests) AS best \
-         WHERE record.document -> best.key ->> 2 = ledger.workout_id \
-         AND record.document -> best.key ->> 3 IS NOT NULL \
-         ORDER BY ledger.athlete_id, ledger.workout_id, best.key",
+         JOIN json_each(ledger.bests) AS best), \
+         entry AS MATERIALIZED (SELECT record.athlete_id, entry.key, entry.value \
+         FROM personal_records AS record JOIN json_each(record.document) AS entry \
+         WHERE record.athlete_id IN (SELECT athlete_id FROM best) \
+         AND (record.athlete_id, entry.key) IN (SELECT athlete_id, key FROM best)) \
+         SELECT best.athlete_id, best.workout_id, best.key, entry.value ->> 0 AS value, \
+         entry.value ->> 3 AS beaten \
+         FROM best JOIN entry USING (athlete_id, key) \
+         WHERE entry.value ->> 2 = best.workout_id AND entry.value ->> 3 IS NOT NULL \
+         ORDER BY best.athlete_id, best.workout_id, best.key",
         [Param::json(&workouts)?],
     ))
 }

@@ -10,6 +10,7 @@ usage: cargo xtask <command>
                  set up, build, and run all four workers with sample training
   test           set up, then formatting, lints, native tests, builds, miniflare tests
   check          formatting and lints
+  bench          build, then measure what must not grow with an athlete's history
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
@@ -28,6 +29,8 @@ pub enum Command {
     Build,
     /// Everything that must pass.
     Test,
+    /// What a workout costs, by the history of its athlete.
+    Bench,
     /// Deploy the workers.
     Deploy(DeployOptions),
     /// Run the local stack.
@@ -70,6 +73,7 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "check" => no_options(words, Command::Check),
         "build" => no_options(words, Command::Build),
         "test" => no_options(words, Command::Test),
+        "bench" => no_options(words, Command::Bench),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
         other => Err(format!("there is no command `{other}`")),

@@ -39,13 +39,23 @@ fn native_tests(ready: &Ready) -> Result<()> {
     process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
 }
 
+/// What a workout costs, measured on the built workers.
+pub fn bench(ready: &Ready) -> Result<()> {
+    build::run(ready)?;
+    vitest(ready, "tests/bench")
+}
+
 fn miniflare_tests(ready: &Ready) -> Result<()> {
+    vitest(ready, "tests")
+}
+
+fn vitest(ready: &Ready, root: &str) -> Result<()> {
     let mut vitest = ready.command(ready.project.node_tool("vitest"));
     // vitest paints its lines wherever CI is set; a log is for reading.
     if !std::io::stdout().is_terminal() {
         vitest.env("NO_COLOR", "1");
     }
-    process::run(vitest.args(["run", "--root", "tests"]), "vitest")
+    process::run(vitest.args(["run", "--root", root]), "vitest")
 }
 
 fn summarize(times: &[(&str, Duration)]) {
