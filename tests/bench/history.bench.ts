@@ -1,7 +1,7 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Athlete, startedAt, workout } from "../support/athlete";
-import { eventually } from "../support/eventually";
+import { Athlete, startedAt } from "../support/athlete";
+import { costsOfPosting, sum, typicalWorkout } from "../support/costs";
 import { type Envelope, message, workoutCompleted } from "../support/events";
 import { csv, trainingLog } from "../support/hevy";
 import { importFile } from "../support/imports";
@@ -78,39 +78,10 @@ async function live(athlete: Athlete, workouts: number): Promise<void> {
   }
 }
 
-/** The next workout, of 6 exercises and 24 sets. */
-function next() {
-  return workout({
-    "barbell-back-squat": 4,
-    "barbell-bench-press": 4,
-    "barbell-row": 4,
-    "romanian-deadlift": 4,
-    "lateral-raise": 4,
-    "standing-calf-raise": 4,
-  });
-}
-
 /** What the next workout costs the database, through all workers. */
 async function cost(athlete: Athlete): Promise<{ roundTrips: number; rowsWritten: number }> {
-  const traceId = randomBytes(16).toString("hex");
-  const input = next();
-  await athlete.post(input, {
-    "idempotency-key": randomUUID(),
-    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
-  });
-  await athlete.aggregatedWeek(input.started_at);
-  const costs = await eventually(
-    "every message of the trace is handled",
-    () => stack.log.costsOf(traceId),
-    (seen) => {
-      const handled = stack.log.with({ message: "event", trace_id: traceId }).length;
-      return handled > 0 && handled === sum(seen.map(({ messagesSent }) => messagesSent));
-    },
-  );
-  return {
-    roundTrips: sum(costs.map(({ roundTrips }) => roundTrips)),
-    rowsWritten: sum(costs.map(({ rowsWritten }) => rowsWritten)),
-  };
+  const costs = await costsOfPosting(stack, athlete, typicalWorkout());
+  return { roundTrips: sum(costs, "roundTrips"), rowsWritten: sum(costs, "rowsWritten") };
 }
 
 /**
@@ -118,7 +89,7 @@ async function cost(athlete: Athlete): Promise<{ roundTrips: number; rowsWritten
  * away again, so that each turn measures the same workout of the same history.
  */
 async function timePost(athlete: Athlete): Promise<number> {
-  const json = next();
+  const json = typicalWorkout();
   let posted = "";
   const elapsed = await time(async () => {
     const options = { token: athlete.key, json, headers: { "idempotency-key": randomUUID() } };
@@ -153,7 +124,7 @@ async function takeAway(table: string, athleteId: string, workoutId: string): Pr
 function completed(athlete: Athlete): Envelope {
   const event = workoutCompleted(athlete.id);
   const { workout: snapshot } = event.data;
-  const exercises = next().exercises.map(({ exercise, sets }) => ({
+  const exercises = typicalWorkout().exercises.map(({ exercise, sets }) => ({
     ...snapshot?.exercises[0],
     exercise,
     sets: sets.map(() => ({ kind: "working", reps: 10, rpe: 8, weight_grams: 60_000 })),
@@ -184,10 +155,6 @@ function rounded(numbers: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
     Object.entries(numbers).map(([what, value]) => [what, Math.round(value * 100) / 100]),
   );
-}
-
-function sum(numbers: number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function median(numbers: number[]): number {

@@ -1,0 +1,57 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { type Athlete, workout, type WorkoutInput } from "./athlete";
+import { eventually } from "./eventually";
+import type { Cost, LogLine } from "./output";
+import type { Message, Stack } from "./stack";
+
+/** The workout that budgets are about: 6 exercises and 24 sets. */
+export function typicalWorkout(): WorkoutInput {
+  return workout({
+    "barbell-back-squat": 4,
+    "barbell-bench-press": 4,
+    "barbell-row": 4,
+    "romanian-deadlift": 4,
+    "lateral-raise": 4,
+    "standing-calf-raise": 4,
+  });
+}
+
+/** Posts a workout, and answers what it costs through all workers, invocation by invocation. */
+export async function costsOfPosting(
+  stack: Stack,
+  athlete: Athlete,
+  input: WorkoutInput,
+): Promise<Cost[]> {
+  const traceId = randomBytes(16).toString("hex");
+  await athlete.post(input, {
+    "idempotency-key": randomUUID(),
+    traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+  });
+  await athlete.aggregatedWeek(input.started_at);
+  return eventually(
+    "every message of the trace is handled",
+    () => stack.log.costsOf(traceId),
+    (seen) => {
+      const handled = stack.log.with({ message: "event", trace_id: traceId }).length;
+      return handled > 0 && handled === sum(seen, "messagesSent");
+    },
+  );
+}
+
+/** Hands a batch to aggregation, and answers the lines that it logs, one for each message. */
+export async function linesOfBatch(stack: Stack, batch: Message[]): Promise<LogLine[]> {
+  const before = stack.log.lines.length;
+  const decided = await stack.deliver("aggregation", "volume-aggregation", batch);
+  if (decided.explicitAcks.length !== batch.length) {
+    throw new Error(`not acknowledged: ${JSON.stringify(decided)}`);
+  }
+  return eventually(
+    "a line for each event",
+    () => stack.log.lines.slice(before).filter((line) => line.batch_size === batch.length),
+    (seen) => seen.length === batch.length,
+  );
+}
+
+export function sum(costs: Cost[], what: "roundTrips" | "rowsWritten" | "messagesSent"): number {
+  return costs.reduce((total, cost) => total + cost[what], 0);
+}
