@@ -32,16 +32,13 @@ pub struct Read {
     pub own: Vec<(String, String)>,
 }
 
-/// Reads the body of a POST or PUT: a workout, or what is wrong with each bad field of it.
+/// Reads the body of a POST or PUT: a workout whose new sets have no numbers yet, or what is wrong
+/// with each bad field of it.
 pub fn read_workout(body: &Value, now: DateTime<Utc>) -> Read {
     let errors = Errors::default();
     let workout = workout(body, "", now, &errors);
     let own = errors.own_slugs();
-    let workout = errors.into_result(workout).map(|mut workout| {
-        workout.number_sets();
-        workout
-    });
-    Read { workout, own }
+    Read { workout: errors.into_result(workout), own }
 }
 
 /// A set that is logged live, with the exercise that it belongs to.
