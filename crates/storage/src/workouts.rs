@@ -210,6 +210,8 @@ macro_rules! body_weight {
     };
 }
 
+pub(crate) use body_weight;
+
 /// The next place among the changes of the athlete's workouts. Write transactions run one after
 /// the other, so places are given in the order of commits, and none is given twice.
 macro_rules! next_change {
