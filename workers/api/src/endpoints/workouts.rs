@@ -294,7 +294,7 @@ pub fn found<T>(access: Access<T>) -> Result<T, ApiError> {
     }
 }
 
-/// A workout as it is answered, with its ETag.
+/// A workout as it is answered, with its `ETag`.
 pub fn workout_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
     let mut response = json(status, &answer(stored)?)?;
     set_header(&mut response, "etag", &format!("\"{}\"", stored.revision));
