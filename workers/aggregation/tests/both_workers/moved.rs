@@ -53,3 +53,22 @@ fn sets_count_as_they_are_logged_and_as_they_are_corrected() {
     ada.ok("POST", &format!("{path}/complete"), &json!({ "ended_at": "2026-11-23T09:00:00Z" }));
     assert_eq!(day(), expect(1, 600.0));
 }
+
+#[test]
+fn a_week_counts_its_workouts_also_when_none_of_them_has_a_set_yet() {
+    let house = House::new();
+    let ada = house.athlete();
+    let open =
+        |day: u32| json!({ "started_at": format!("2026-11-{day}T08:00:00Z"), "exercises": [] });
+    let paths = [ada.post(&open(16)), ada.post(&open(17))];
+    house.settle();
+    let workouts = || {
+        let weeks = ada.get("/v1/volume/weekly?from=2026-11-09&to=2026-11-16");
+        [0, 1].map(|week| weeks["weeks"][week]["workouts"].clone())
+    };
+    assert_eq!(workouts(), [json!(0), json!(2)]);
+    ada.ok("DELETE", &paths[0], &Value::Null);
+    ada.ok("PUT", &paths[1], &open(15));
+    house.settle();
+    assert_eq!(workouts(), [json!(1), json!(0)]);
+}
