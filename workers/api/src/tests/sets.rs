@@ -116,6 +116,22 @@ fn under_one_idempotency_key_a_set_is_added_once() {
 }
 
 #[test]
+fn an_idempotency_key_taken_by_another_request_in_the_meantime_adds_no_set() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &open());
+    let taken = "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
+                 workout_id, document, set_id, created_at_ms) \
+                 SELECT athlete_id, 'k', 'of another', workout_id, '', 7, 0 FROM workouts";
+    house.database.fail_after(1, Fault::Overtaken(taken));
+    let headers = [("idempotency-key", "k")];
+    let sets = format!("{path}/sets");
+    let answer = house.call_with(&key, "POST", &sets, Some(&set(BENCH)), &headers);
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert_eq!(house.get(&key, &path).etag(), "\"1\"");
+}
+
+#[test]
 fn a_set_whose_answer_was_lost_is_found_by_its_idempotency_key() {
     let house = House::new();
     let key = house.athlete();

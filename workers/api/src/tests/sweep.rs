@@ -46,14 +46,32 @@ fn a_workout_left_open_for_24_hours_is_completed_once_at_its_last_set() {
     run(house.app.sweep());
     assert_eq!(house.get(&key, &path).body["status"], "in_progress");
     house.clock.advance_ms(1);
+    let seen = house.get(&key, "/v1/workouts/events").body["next_since"].clone();
     run(house.app.sweep());
     let completed = house.get(&key, &path);
+    let since = format!("/v1/workouts/events?since={}", seen.as_str().unwrap());
+    assert_eq!(house.get(&key, &since).body["items"][0]["workout"], completed.body);
     assert_eq!(completed.body["status"], "completed");
     assert_eq!(completed.body["ended_at"], "2026-11-23T13:00:00+01:00");
     assert_eq!(completed.etag(), "\"3\"");
     assert_eq!(house.published(), [(EventType::WorkoutCompleted, 3)]);
     run(house.app.sweep());
     assert_eq!(house.published(), []);
+}
+
+#[test]
+fn a_set_logged_while_the_sweep_runs_is_not_lost() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = left_open(&house, &key);
+    house.clock.advance_ms(1);
+    let late = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
+                document = json_set(document, '$.notes', 'one more set')";
+    house.database.fail_after(1, Fault::Overtaken(late));
+    run(house.app.sweep());
+    let completed = house.get(&key, &path).body;
+    assert_eq!((&completed["status"], &completed["revision"]), (&json!("completed"), &json!(4)));
+    assert_eq!(completed["notes"], "one more set");
 }
 
 #[test]

@@ -259,6 +259,8 @@ fn a_body_weight_counts_from_its_day_until_the_next() {
     check("11-20", None, Some(80));
     check("11-23", None, Some(80));
     check("11-28", None, Some(80));
+    // East of Greenwich it came in on the day before.
+    check("11-29", None, Some(85));
     check("11-30", None, Some(85));
     check("12-05", None, Some(85));
     check("12-07", None, None);
