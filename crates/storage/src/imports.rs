@@ -5,7 +5,7 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::exercises::OwnExercise;
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
-use crate::workouts::{Content, RESEND_AFTER_MS};
+use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -364,12 +364,9 @@ pub async fn insert_workouts(
              changed_at_ms, resend_at_ms, traceparent, change_seq) \
              SELECT ?1, row.value ->> 'workout_id', 1, row.value ->> 'status' = 'completed', \
              row.value ->> 'status', row.value ->> 'local_date', row.value ->> 'started_at_ms', \
-             row.value ->> 'document', row.value -> 'own_exercises', coalesce(\
-             row.value ->> 'body_weight_grams', (SELECT grams FROM body_weights \
-             WHERE athlete_id = ?1 AND day <= date(row.value ->> 'local_date', '+1 day') \
-             ORDER BY day DESC LIMIT 1), \
-             (SELECT grams FROM body_weights WHERE athlete_id = ?1 ORDER BY day LIMIT 1)), \
-             ?3, ?4, ?5, (SELECT coalesce(max(change_seq), 0) FROM workouts \
+             row.value ->> 'document', row.value -> 'own_exercises', ",
+            body_weight!("row.value ->> 'body_weight_grams'", "row.value ->> 'local_date'"),
+            ", ?3, ?4, ?5, (SELECT coalesce(max(change_seq), 0) FROM workouts \
              WHERE athlete_id = ?1) + row_number() OVER (ORDER BY row.key) \
              FROM json_each(?2) AS row WHERE NOT ",
             twin!("row"),

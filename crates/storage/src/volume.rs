@@ -261,9 +261,10 @@ const SUM_WEEKS: &str = concat!(
      sets = excluded.sets, tonnage_grams = excluded.tonnage_grams, \
      hard_half_sets = excluded.hard_half_sets, muscles = excluded.muscles, \
      version = excluded.version \
-     WHERE (excluded.version, excluded.muscles, excluded.sets, excluded.tonnage_grams) \
-     <> (weekly_volume.version, weekly_volume.muscles, weekly_volume.sets, \
-     weekly_volume.tonnage_grams)"
+     WHERE (excluded.version, excluded.workouts, excluded.sets, excluded.tonnage_grams, \
+     excluded.hard_half_sets, excluded.muscles) <> (weekly_volume.version, \
+     weekly_volume.workouts, weekly_volume.sets, weekly_volume.tonnage_grams, \
+     weekly_volume.hard_half_sets, weekly_volume.muscles)"
 );
 
 const SELECT_TOUCHED_WEEKS: &str = concat!(

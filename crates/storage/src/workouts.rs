@@ -210,6 +210,8 @@ macro_rules! body_weight {
     };
 }
 
+pub(crate) use body_weight;
+
 /// The next place among the changes of the athlete's workouts. Write transactions run one after
 /// the other, so places are given in the order of commits, and none is given twice.
 macro_rules! next_change {
@@ -516,7 +518,8 @@ pub async fn change(
     );
     let mut statements = vec![revision, unknown];
     if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
-        statements.push(remember_set(proof, change, idempotency, set_id, origin.now_ms));
+        let slugs = slugs.clone();
+        statements.push(remember_set(proof, change, slugs, (idempotency, set_id), origin.now_ms));
     }
     statements.push(update(proof, change, slugs, origin));
     let Some(results) = with_key(database, proof, statements).await? else {
@@ -543,12 +546,13 @@ pub async fn change(
     })
 }
 
-/// Takes a key for a set, if it is free and the workout is still what was seen.
+/// Takes a key for a set, if it is free, the workout is still what was seen and the set is one that
+/// will be added.
 fn remember_set(
     proof: &KeyProof,
     change: &Change<'_>,
-    idempotency: &Idempotency,
-    set_id: u32,
+    slugs: Param,
+    (idempotency, set_id): (&Idempotency, u32),
     now_ms: i64,
 ) -> Statement {
     proof.statement(
@@ -556,7 +560,9 @@ fn remember_set(
             "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
              workout_id, document, set_id, created_at_ms) SELECT athlete_id, ?4, ?5, workout_id, \
              '', ?6, ?7 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?8 \
-             AND status <> 'deleted' AND (?9 IS NULL OR revision = ?9) AND ",
+             AND status <> 'deleted' AND (?9 IS NULL OR revision = ?9) AND NOT EXISTS (",
+            unknown_slugs!("?10"),
+            " AND workouts.own_exercises -> named.value IS NULL) AND ",
             live_key!(),
             " ON CONFLICT DO NOTHING"
         ),
@@ -567,6 +573,7 @@ fn remember_set(
             now_ms.into(),
             Param::text(change.workout_id),
             change.seen_revision.into(),
+            slugs,
         ],
     )
 }

@@ -12,7 +12,7 @@ use storage::{Database, DatabaseError, QueryResult, Statement};
 pub struct Sqlite {
     connection: RefCell<Connection>,
     round_trips: Cell<u64>,
-    failures: RefCell<Vec<Fault>>,
+    failures: RefCell<Vec<Option<Fault>>>,
 }
 
 /// When a round trip fails.
@@ -22,6 +22,8 @@ pub enum Fault {
     BeforeCommit,
     /// All of it took effect, but the answer was lost.
     AfterCommit,
+    /// It does not fail, but this statement of another came in just before it.
+    Overtaken(&'static str),
 }
 
 impl Sqlite {
@@ -46,7 +48,14 @@ impl Sqlite {
 
     /// The next round trips fail, one for each fault.
     pub fn fail_next(&self, faults: &[Fault]) {
-        self.failures.borrow_mut().extend(faults.iter().rev());
+        self.failures.borrow_mut().extend(faults.iter().rev().copied().map(Some));
+    }
+
+    /// So many round trips come through, and the one after them fails.
+    pub fn fail_after(&self, passing: usize, fault: Fault) {
+        let mut failures = self.failures.borrow_mut();
+        failures.push(Some(fault));
+        failures.extend(std::iter::repeat_n(None, passing));
     }
 
     /// Runs statements of a test.
@@ -66,10 +75,13 @@ impl Sqlite {
 impl Database for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         self.round_trips.set(self.round_trips.get() + 1);
-        let fault = self.failures.borrow_mut().pop();
+        let fault = self.failures.borrow_mut().pop().flatten();
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         if fault == Some(Fault::BeforeCommit) {
             return Err(lost());
+        }
+        if let Some(Fault::Overtaken(sql)) = fault {
+            self.execute(sql);
         }
         let mut connection = self.connection.borrow_mut();
         let transaction = connection.transaction().unwrap();

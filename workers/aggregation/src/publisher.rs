@@ -86,9 +86,9 @@ pub fn records_broken(
     let id = EventId::derived(&["NotificationRequested", "new_record", &cause.subject, &values]);
     let (title, body, data) = words(broken);
     let kind = "new_record".to_owned();
-    let date = Some(local_date);
-    let data = NotificationRequested { athlete_id, kind, title, body, date, data };
-    cause.followed_by(id, SOURCE, cause.subject.clone(), now, data.into())
+    let requested =
+        NotificationRequested { athlete_id, kind, title, body, date: Some(local_date), data };
+    cause.followed_by(id, SOURCE, cause.subject.clone(), now, requested.into())
 }
 
 /// An import is through. Its id names the import and how far it is: a repeat is the same event,
@@ -121,15 +121,15 @@ fn finish_in_words(import: &Import) -> (String, String) {
         count => format!("{count} workouts"),
     };
     let title = format!("Import finished: {}", count(import.imported));
-    let mut body = format!("{} imported", count(import.imported));
-    if import.duplicates > 0 {
-        body.push_str(&format!(", {} skipped that you had already", count(import.duplicates)));
-    }
-    body.push('.');
-    if import.held > 0 {
-        body.push_str(" Some name exercises that nobody knows; tell us which they are.");
-    }
-    (title, body)
+    let skipped = match import.duplicates {
+        0 => String::new(),
+        duplicates => format!(", {} skipped that you had already", count(duplicates)),
+    };
+    let held = match import.held {
+        0 => "",
+        _ => " Some name exercises that nobody knows; tell us which they are.",
+    };
+    (title, format!("{} imported{skipped}.{held}", count(import.imported)))
 }
 
 fn subject(week: &WeekState) -> String {

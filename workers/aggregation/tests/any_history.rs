@@ -4,6 +4,8 @@
 //!
 //! The api and aggregation run for real, on real SQL; only the queue between them is the test's.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
+
 use aggregation::handlers::registry;
 use aggregation::publisher::AggregationEventPublisher;
 use api::app::App;
@@ -65,7 +67,7 @@ impl House {
         let mut house =
             Self { app, key: OPERATOR.to_owned(), database, shards, sink, registry, clock };
         let athlete = house.call("POST", "/v1/admin/athletes", &json!({ "display_name": "Ada" }));
-        house.key = athlete.1["api_key"].as_str().unwrap().to_owned();
+        athlete.1["api_key"].as_str().unwrap().clone_into(&mut house.key);
         // With a body weight, pull-ups have a load.
         house.call("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
         house

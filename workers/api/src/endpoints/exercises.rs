@@ -61,9 +61,7 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiE
 /// there already, in the catalogue or among the athlete's own, is 409.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let definition = parse(&json_body(call.request)?)?;
-    if find_by_name(&definition.name).is_some() {
-        return Err(ApiError::Conflict("the catalogue has an exercise of this name"));
-    }
+    check_name(&definition)?;
     let exercise = OwnExercise { slug: slug_of(&definition.name), definition };
     let database = app.shards.for_athlete(key.athlete_id);
     match exercises::add(database, key, &exercise, app.clock.now_ms()).await? {
@@ -88,6 +86,7 @@ pub async fn put(
 ) -> Result<Response, ApiError> {
     let definition = parse(&json_body(call.request)?)?;
     check_is_own(slug)?;
+    check_name(&definition)?;
     let exercise = OwnExercise { slug: slug.to_owned(), definition };
     let database = app.shards.for_athlete(key.athlete_id);
     match exercises::replace(database, key, &exercise).await? {
@@ -112,6 +111,13 @@ pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> Result<Response, A
 fn check_is_own(slug: &str) -> Result<(), ApiError> {
     match Exercise::find(slug) {
         Some(_) => Err(ApiError::Conflict("an exercise of the catalogue cannot be changed")),
+        None => Ok(()),
+    }
+}
+
+fn check_name(definition: &Definition) -> Result<(), ApiError> {
+    match find_by_name(&definition.name) {
+        Some(_) => Err(ApiError::Conflict("the catalogue has an exercise of this name")),
         None => Ok(()),
     }
 }

@@ -56,7 +56,7 @@ struct TrendAnswer {
 }
 
 /// The days from `from` to `to` on which the exercise was done: by default the last year's. The
-/// e1RM is by `formula` (epley, brzycki, wathan or rpe_table).
+/// e1RM is by `formula` (epley, brzycki, wathan or `rpe_table`).
 pub async fn get(
     app: &App,
     call: &Call<'_>,

@@ -4,7 +4,7 @@
 //! repeated DELETE never hits another one.
 
 use super::workouts::{
-    found, idempotency, in_progress, origin, publish, seen_revision, workout_response,
+    TRIES, check_seen, found, idempotency, in_progress, origin, publish, workout_response,
 };
 use crate::app::{App, Call};
 use crate::error::ApiError;
@@ -18,10 +18,6 @@ use storage::workouts::{
 };
 use training::limits::{EXERCISES_MAX, SETS_MAX};
 use training::{EnteredExercise, EnteredSet, Workout};
-
-/// A change that was overtaken by another is tried again so often; more at once is no athlete's
-/// doing (ours).
-const TRIES: u32 = 5;
 
 /// What a call does to a workout that goes on.
 struct Edit<'a> {
@@ -183,13 +179,6 @@ async fn edit_workout(
         }
     }
     Err(ApiError::Stale)
-}
-
-fn check_seen(call: &Call<'_>, stored: &StoredWorkout) -> Result<(), ApiError> {
-    match seen_revision(call.request) {
-        Some(seen) if seen != stored.revision => Err(ApiError::Stale),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Stores a changed document if the workout is still what was read, and publishes it. `None`: it

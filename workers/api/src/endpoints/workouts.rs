@@ -27,6 +27,10 @@ const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// The years of a day in a query: those that RFC 3339 can write.
 const YEARS: RangeInclusive<i32> = 1..=9_999;
 
+/// A change that was overtaken by another is tried again so often; more at once is no athlete's
+/// doing (ours).
+pub const TRIES: u32 = 5;
+
 /// How far a `since` that is an instant reaches back: clocks of two requests at once may differ by
 /// less than that from the order of their commits (ours).
 const SINCE_MARGIN_MS: i64 = 60_000;
@@ -39,7 +43,8 @@ const SINCE_MARGIN_MS: i64 = 60_000;
 ///    Idempotency-Key, and finds the workout if it is there;
 /// 3. publish (await): the event. It fails: still 201, and the sweep sends it.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let (workout, own) = read(app, call, key).await?;
+    let (mut workout, own) = read(app, call, key).await?;
+    workout.number_sets();
     let idempotency = idempotency(call.request)?;
     let workout_id = WorkoutId(new_uuid(&*app.clock, &*app.entropy));
     let database = app.shards.for_athlete(key.athlete_id);
@@ -72,9 +77,12 @@ pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, A
 /// replaced; of two at once one wins, the other is 412.
 ///
 /// 1. check the body: a bad one is 400, 413, 415 or 422, and nothing is changed;
-/// 2. change (await): one revision on. It fails: 503, and nothing is changed; when only its answer
-///    is lost, a repeat with the same If-Match is 412, and a GET shows that it is done;
-/// 3. publish (await): the event. It fails: still 200, and the sweep sends it.
+/// 2. read (await) it, for the numbers that its sets ever had: none is given twice;
+/// 3. change (await): one revision on, if it is still what was read; else from 2 again, unless the
+///    caller's If-Match named what was read: then 412. It fails: 503, and nothing is changed; when
+///    only its answer is lost, a repeat with the same If-Match is 412, and a GET shows that it is
+///    done;
+/// 4. publish (await): the event. It fails: still 200, and the sweep sends it.
 pub async fn put(
     app: &App,
     call: &Call<'_>,
@@ -82,17 +90,30 @@ pub async fn put(
     id: WorkoutId,
 ) -> Result<Response, ApiError> {
     let (workout, own) = read(app, call, key).await?;
-    let content = Content::of(&workout)?;
-    let seen_revision = seen_revision(call.request);
-    let change = Change { workout_id: id, seen_revision, content: &content, set_id: None };
     let database = app.shards.for_athlete(key.athlete_id);
-    let changed = workouts::change(database, key, &change, &origin(app, call, None)).await?;
-    if let Access::UnknownExercises(unknown) = &changed {
-        return Err(unknown_slugs(&own, unknown));
+    for _ in 0..TRIES {
+        let there = found(workouts::get(database, key, id).await?)?;
+        check_seen(call, &there)?;
+        let mut workout = workout.clone();
+        workout.last_set_id = there.document()?.last_set_id;
+        workout.number_sets();
+        let change = Change {
+            workout_id: id,
+            seen_revision: Some(there.revision),
+            content: &Content::of(&workout)?,
+            set_id: None,
+        };
+        match workouts::change(database, key, &change, &origin(app, call, None)).await? {
+            Access::Stale => {}
+            Access::UnknownExercises(unknown) => return Err(unknown_slugs(&own, &unknown)),
+            changed @ (Access::Unauthorized | Access::NotFound | Access::Found(_)) => {
+                let stored = found(changed)?;
+                publish(app, &stored).await;
+                return workout_response(StatusCode::OK, &stored);
+            }
+        }
     }
-    let stored = found(changed)?;
-    publish(app, &stored).await;
-    workout_response(StatusCode::OK, &stored)
+    Err(ApiError::Stale)
 }
 
 /// DELETE /v1/workouts/{id}.
@@ -218,9 +239,17 @@ pub fn origin<'a>(app: &App, call: &Call<'_>, idempotency: Option<&'a Idempotenc
 
 /// The revision that If-Match names; `None` without one, or with `*`. A tag that is none of ours
 /// is no revision that ever was.
-pub fn seen_revision(request: &Request) -> Option<i64> {
+fn seen_revision(request: &Request) -> Option<i64> {
     let tag = text_header(request, "if-match").map(str::trim).filter(|tag| *tag != "*")?;
     Some(tag.trim_matches('"').parse().unwrap_or(-1))
+}
+
+/// 412 when the caller's If-Match names another revision than the one that was read.
+pub fn check_seen(call: &Call<'_>, stored: &StoredWorkout) -> Result<(), ApiError> {
+    match seen_revision(call.request) {
+        Some(seen) if seen != stored.revision => Err(ApiError::Stale),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Publishes the event of a change that is committed. What fails here heals by the sweep.
@@ -265,7 +294,7 @@ pub fn found<T>(access: Access<T>) -> Result<T, ApiError> {
     }
 }
 
-/// A workout as it is answered, with its ETag.
+/// A workout as it is answered, with its `ETag`.
 pub fn workout_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
     let mut response = json(status, &answer(stored)?)?;
     set_header(&mut response, "etag", &format!("\"{}\"", stored.revision));

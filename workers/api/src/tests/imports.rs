@@ -1,0 +1,232 @@
+use super::*;
+use shared_kernel::payload::ImportSliceStored;
+
+const HEVY: &str = "title,start_time,end_time,description,exercise_title,superset_id,\
+    exercise_notes,set_index,set_type,weight_kg,reps,distance_km,duration_seconds,rpe\n";
+const STRONG: &str = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,\
+    Seconds,Notes,Workout Notes,RPE\n";
+const FIT_NOTES: &str =
+    "Date,Exercise,Category,Weight,Weight Unit,Reps,Distance,Distance Unit,Time,Comment\n";
+
+impl House {
+    fn import(&self, key: &str, query: &str, csv: &str) -> Answer {
+        self.import_as(key, query, "text/csv", csv)
+    }
+
+    fn import_as(&self, key: &str, query: &str, content_type: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", content_type)];
+        Answer::of(self.send("POST", &format!("/v1/imports{query}"), &headers, body.as_bytes()))
+    }
+
+    fn slices(&self) -> Vec<Value> {
+        let rows = self.database.query("SELECT slice, state FROM import_slices ORDER BY slice");
+        rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+    }
+
+    fn slices_published(&self) -> Vec<ImportSliceStored> {
+        let events = self.sink.take_events();
+        let slice = |event: Event| match event.data {
+            EventData::ImportSliceStored(data) => data,
+            other => panic!("{other:?}"),
+        };
+        events.into_iter().map(slice).collect()
+    }
+}
+
+/// A Hevy log: for each exercise a workout of one set, a day after the other.
+fn hevy(exercises: &[&str]) -> String {
+    (1..).zip(exercises).fold(HEVY.to_owned(), |log, (day, exercise)| {
+        format!("{log}Push,2025-03-{day:02} 17:00:00,2025-03-{day:02} 18:00:00,,{exercise},,,0,normal,100,5,,,8\n")
+    })
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_imported_and_stores_nothing() {
+    let house = House::new();
+    let key = house.athlete();
+    let mut there = bench(1);
+    there["started_at"] = json!("2025-03-01T17:00:00Z");
+    house.posted(&key, &there);
+    let check = |csv: &str, format: &str, (rows, workouts, sets): (u32, u32, u32), new: u32| {
+        let preview = house.import(&key, "?dry_run=true", csv);
+        assert_eq!(preview.status, 200, "{}", preview.body);
+        let body = &preview.body;
+        assert_eq!((&body["format"], &body["dry_run"]), (&json!(format), &json!(true)));
+        assert_eq!(
+            (&body["rows"], &body["workouts"], &body["sets"], &body["to_import"]),
+            (&json!(rows), &json!(workouts), &json!(sets), &json!(new)),
+            "{body}"
+        );
+        assert_eq!(body["errors"], json!([]));
+    };
+    check(&hevy(&["Bench Press (Barbell)", "Pull Up"]), "hevy", (2, 2, 2), 1);
+    let strong = format!(
+        "{STRONG}2023-01-15 17:35:12,Push,1h,Bench Press (Barbell),1,100,5,0,0,,,\n\
+         2023-01-15 17:35:12,Push,1h,Bench Press (Barbell),Rest Timer,,,,120,,,\n\
+         2023-01-15 17:35:12,Push,1h,Pull Up,1,0,8,0,0,,,\n"
+    );
+    check(&strong, "strong", (3, 1, 2), 1);
+    let fit_notes = format!(
+        "{FIT_NOTES}2024-06-01,Flat Barbell Bench Press,Chest,100.0,kgs,5,,,,\n\
+         2024-06-02,Plank,Abs,0,kgs,0,,,0:01:30,\n"
+    );
+    check(&fit_notes, "fitnotes", (2, 2, 2), 2);
+    assert_eq!((house.slices(), house.slices_published()), (vec![], vec![]));
+    assert_eq!(house.workouts(), 1);
+    assert_eq!(house.database.query("SELECT * FROM imports"), Vec::<String>::new());
+    assert_eq!(
+        house.import(&key, "?dry_run=perhaps", &hevy(&["Pull Up"])).pointers(),
+        ["/dry_run"]
+    );
+}
+
+#[test]
+fn an_import_is_stored_in_slices_and_each_is_published() {
+    let house = House::new();
+    let key = house.athlete();
+    let log = (0..101).fold(HEVY.to_owned(), |log, n| {
+        format!(
+            "{log}Push,2025-03-01 17:00:{:02},,,Pull Up,,,0,normal,,{},,,\n",
+            n % 60,
+            n / 60 + 5
+        )
+        .replace("Push,", &format!("Push {n},"))
+    });
+    let import = house.import(&key, "", &log);
+    assert_eq!((import.status, &import.body["status"]), (202, &json!("running")));
+    assert_eq!(import.body["slices"], json!({ "waiting": 3, "held": 0, "done": 0 }));
+    assert_eq!(house.get(&key, import.location()).body, import.body);
+    let published = house.slices_published();
+    assert_eq!(published.iter().map(|slice| slice.slice).collect::<Vec<_>>(), [0, 1, 2]);
+    let other = house.athlete();
+    assert_eq!(house.get(&other, import.location()).status, 404);
+    let mapping = format!("{}/mapping", import.location());
+    assert_eq!(house.put(&other, &mapping, &json!({ "mapping": {} })).status, 404);
+    assert_eq!(house.put(&key, &mapping, &json!({ "mapping": {} })).status, 409);
+}
+
+#[test]
+fn a_broken_line_is_named_and_the_rest_is_imported() {
+    let house = House::new();
+    let key = house.athlete();
+    let log = hevy(&["Pull Up", "Dip", "Plank"]).replace("Dip,,,0,normal,100", "Dip,,,0,normal,-1");
+    let import = house.import(&key, "", &log);
+    assert_eq!(import.status, 202, "{}", import.body);
+    assert_eq!((&import.body["workouts"], &import.body["errors_total"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        import.body["errors"],
+        json!([{ "line": 3, "detail": "weight_kg is `-1`: negative" }])
+    );
+}
+
+#[test]
+fn a_file_that_is_no_such_log_is_refused_whole() {
+    let house = House::new();
+    let key = house.athlete();
+    let check = |content_type: &str, body: &str, status: u16| {
+        let answer = house.import_as(&key, "", content_type, body);
+        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+    };
+    check("text/csv", "", 422);
+    check("text/csv", "name,colour\nbench,red\n", 422);
+    check("text/csv", HEVY, 422);
+    check("text/csv", "\u{0}\u{1}\u{2}", 422);
+    check("text/csv", &hevy(&["Pull Up"]).replace("2025-03-01", "2025-13-01"), 422);
+    check("application/json", "{", 400);
+    check("application/json", "{}", 422);
+    check("application/json", r#"{"format":"bulktrack","version":2,"workouts":[]}"#, 422);
+    check("application/json", r#"{"format":"bulktrack","version":1,"workouts":[]}"#, 422);
+    check("application/pdf", &hevy(&["Pull Up"]), 415);
+    check("", &hevy(&["Pull Up"]), 415);
+    check("text/csv", &" ".repeat(5 * 1024 * 1024 + 1), 413);
+    let bad = house.import(&key, "", &hevy(&["Pull Up"]).replace(",5,,,8", ",5,,,11"));
+    assert_eq!(bad.pointers(), ["/lines/2"]);
+    for (query, pointer) in [
+        ("?time_zone=Mars/Olympus", "/time_zone"),
+        ("?format=jefit", "/format"),
+        ("?units=stone", "/units"),
+        ("?locale=tlh", "/locale"),
+        ("?mapping=[]", "/mapping"),
+        ("?mapping={%22a%22:%22no-such-lift%22}", "/mapping/a"),
+    ] {
+        assert_eq!(house.import(&key, query, &hevy(&["Pull Up"])).pointers(), [pointer], "{query}");
+    }
+    assert_eq!((house.slices(), house.slices_published()), (vec![], vec![]));
+    assert_eq!(house.database.query("SELECT * FROM imports"), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_nobody_knows_holds_its_workouts_back_until_it_is_mapped() {
+    let house = House::new();
+    let key = house.athlete();
+    let log = hevy(&["Pull Up", "Barbel Bench Pres", "Tire/Flip", "Barbel Bench Pres"]);
+    let import = house.import(&key, "", &log);
+    assert_eq!(import.body["held_workouts"], 3);
+    let unmatched = import.body["unmatched"].as_array().unwrap();
+    assert_eq!(unmatched.len(), 2);
+    assert_eq!(unmatched[0]["name"], "Barbel Bench Pres");
+    assert_eq!((&unmatched[0]["workouts"], &unmatched[0]["sets"]), (&json!(2), &json!(2)));
+    assert_eq!(unmatched[0]["proposals"][0], "barbell-bench-press");
+    assert_eq!(house.slices_published().len(), 1);
+    let path = format!("{}/mapping", import.location());
+    let map = |mapping: Value| house.put(&key, &path, &json!({ "mapping": mapping }));
+    let bench = "barbell-bench-press";
+    let check = |mapping: Value, pointers: &[&str]| {
+        assert_eq!(map(mapping).pointers(), pointers);
+        assert_eq!(house.slices()[1], json!({ "slice": 1, "state": "held" }));
+        assert_eq!(house.slices_published(), []);
+    };
+    check(json!({ "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
+    check(json!({}), &["/mapping/Barbel Bench Pres", "/mapping/Tire~1Flip"]);
+    check(json!({ "Tire/Flip": "no-lift", "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
+    check(json!({ "Tire/Flip": 7 }), &["/mapping"]);
+    check(json!(["Tire/Flip"]), &["/mapping"]);
+    let released = map(json!({ "Barbel Bench Pres": bench, "Tire/Flip": null }));
+    assert_eq!((released.status, &released.body["status"]), (202, &json!("running")));
+    assert_eq!(
+        (&released.body["left_out_sets"], &released.body["unmatched"]),
+        (&json!(1), &json!([]))
+    );
+    assert_eq!(house.slices_published().iter().map(|s| s.slice).collect::<Vec<_>>(), [1]);
+    assert_eq!(map(json!({})).status, 409);
+}
+
+#[test]
+fn a_mapping_may_come_with_the_file_and_name_exercises_of_ones_own() {
+    let house = House::new();
+    let key = house.athlete();
+    house.post(&key, "/v1/exercises", &json!({ "name": "Tire Flip", "primary": ["glutes"] }));
+    let log = hevy(&["Tire Flips", "Wheel Flip", "Nonsense"]);
+    let query = "?mapping={%22Wheel%20Flip%22:%22tire-flip%22,%22Nonsense%22:null}";
+    let import = house.import(&key, query, &log);
+    assert_eq!(import.status, 202, "{}", import.body);
+    assert_eq!(
+        (&import.body["workouts"], &import.body["unmatched"], &import.body["left_out_sets"]),
+        (&json!(2), &json!([]), &json!(1))
+    );
+}
+
+#[test]
+fn slices_that_were_not_published_are_sent_by_the_sweep() {
+    let house = House::new();
+    let key = house.athlete();
+    house.sink.refuse_next(10);
+    assert_eq!(house.import(&key, "", &hevy(&["Pull Up", "Nonsense"])).status, 202);
+    house.sink.refuse_next(0);
+    run(house.app.sweep());
+    assert_eq!(house.slices_published(), [], "its event may still be on its way");
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    let sent = house.slices_published();
+    assert_eq!(sent.iter().map(|slice| slice.slice).collect::<Vec<_>>(), [0], "not what is held");
+    run(house.app.sweep());
+    assert_eq!(house.slices_published(), []);
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    assert_eq!(house.slices_published(), sent);
+    house.database.execute("UPDATE import_slices SET state = 'done' WHERE slice = 0");
+    house.clock.advance_ms(86_400_000);
+    run(house.app.sweep());
+    assert_eq!(house.slices_published(), []);
+}

@@ -1,0 +1,185 @@
+//! The application on real SQL, with a recording sink: answers, errors, faults, the sweep.
+
+use crate::app::App;
+use crate::publisher::ApiEventPublisher;
+use futures::TryStreamExt;
+use platform::http::{Body, Content, Response};
+use platform::{Publisher, Usage};
+use serde_json::{Value, json};
+use shared_kernel::payload::WorkoutSnapshot;
+use shared_kernel::{Event, EventData, EventType};
+use std::rc::Rc;
+use testkit::{DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, run};
+
+mod account;
+mod exercises;
+mod imports;
+mod operators;
+mod refusals;
+mod sets;
+mod sweep;
+mod sync;
+mod volume;
+mod workouts;
+
+const OPERATOR: &str = "operator-token";
+
+struct House {
+    app: App,
+    database: Rc<Sqlite>,
+    sink: Rc<RecordingSink>,
+    clock: Rc<FixedClock>,
+}
+
+impl House {
+    fn new() -> Self {
+        let (database, shards) = testkit::database();
+        let sink = Rc::new(RecordingSink::default());
+        let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
+        let app = App {
+            shards,
+            publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
+            sink: Rc::clone(&sink) as _,
+            clock: Rc::clone(&clock) as _,
+            time_zones: Rc::new(DatabaseZones),
+            entropy: Rc::new(FixedEntropy::default()),
+            operator_token: Some(OPERATOR.to_owned()),
+            usage: Rc::new(Usage::default()),
+        };
+        Self { app, database, sink, clock }
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let mut request = http::Request::builder().method(method).uri(format!("http://host{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let bytes_max = crate::body_bytes_max(path.split('?').next().unwrap());
+        let body = if body.len() > bytes_max {
+            Body::TooLong { bytes_max }
+        } else {
+            Body::Complete(body.to_vec())
+        };
+        run(self.app.handle(request.body(body).unwrap()))
+    }
+
+    fn call(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.call_with(token, method, path, body, &[])
+    }
+
+    fn call_with(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        more: &[(&str, &str)],
+    ) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let mut headers = vec![("authorization", bearer.as_str())];
+        headers.extend_from_slice(more);
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let bytes = body.map(ToString::to_string).unwrap_or_default();
+        Answer::of(self.send(method, path, &headers, bytes.as_bytes()))
+    }
+
+    fn athlete(&self) -> String {
+        let body = json!({ "display_name": "Ada", "email": "ada@example.com" });
+        let answer = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.body["api_key"].as_str().unwrap().to_owned()
+    }
+
+    fn get(&self, key: &str, path: &str) -> Answer {
+        self.call(key, "GET", path, None)
+    }
+
+    fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
+        self.call(key, "POST", path, Some(body))
+    }
+
+    fn put(&self, key: &str, path: &str, body: &Value) -> Answer {
+        self.call(key, "PUT", path, Some(body))
+    }
+
+    fn delete(&self, key: &str, path: &str) -> Answer {
+        self.call(key, "DELETE", path, None)
+    }
+
+    /// Posts a workout; answers its path. Its event is taken away.
+    fn posted(&self, key: &str, workout: &Value) -> String {
+        let posted = self.post(key, "/v1/workouts", workout);
+        assert_eq!(posted.status, 201, "{}", posted.body);
+        self.sink.take_events();
+        format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap())
+    }
+
+    /// The events published since, each as its type, and the revision that it carries.
+    fn published(&self) -> Vec<(EventType, i64)> {
+        let events = self.sink.take_events();
+        events.iter().map(|event| (event.event_type(), snapshot(event).revision)).collect()
+    }
+
+    fn workouts(&self) -> usize {
+        self.database.query("SELECT 1 FROM workouts").len()
+    }
+}
+
+struct Answer {
+    status: u16,
+    headers: platform::http::HeaderMap,
+    body: Value,
+    text: String,
+}
+
+impl Answer {
+    fn of(response: Response) -> Self {
+        let (parts, content) = response.into_parts();
+        let text = match content {
+            Content::Text(text) => text,
+            Content::Pieces(pieces) => run(pieces.try_collect::<Vec<_>>()).unwrap().concat(),
+        };
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { status: parts.status.as_u16(), headers: parts.headers, body, text }
+    }
+
+    fn etag(&self) -> &str {
+        self.headers["etag"].to_str().unwrap()
+    }
+
+    fn location(&self) -> &str {
+        self.headers["location"].to_str().unwrap()
+    }
+
+    fn pointers(&self) -> Vec<String> {
+        let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("{}", self.body));
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn bench(sets: usize) -> Value {
+    let set = json!({ "kind": "working", "weight_kg": 102.5, "reps": 8, "rpe": 8.5 });
+    json!({
+        "title": "Push",
+        "started_at": "2026-11-23T08:00:00+01:00",
+        "ended_at": "2026-11-23T09:00:00+01:00",
+        "exercises": [{ "exercise": "barbell-bench-press", "sets": vec![set; sets] }],
+    })
+}
+
+/// A workout that goes on, so far without a set.
+fn open() -> Value {
+    json!({ "started_at": "2026-11-23T08:00:00+01:00", "exercises": [] })
+}
+
+fn snapshot(event: &Event) -> &WorkoutSnapshot {
+    match &event.data {
+        EventData::TrainingSetRecorded(data) => &data.workout,
+        EventData::WorkoutCompleted(data) => &data.workout,
+        EventData::VolumeUpdated(data) => &data.workout,
+        EventData::WorkoutDeleted(data) => &data.workout,
+        other => panic!("no event about a workout: {other:?}"),
+    }
+}

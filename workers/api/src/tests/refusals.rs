@@ -1,0 +1,163 @@
+use super::*;
+
+#[test]
+fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
+    let house = House::new();
+    let key = house.athlete();
+    let bad = json!({
+        "title": 7,
+        "started_at": "2026-11-23T08:00:00+01:00",
+        "ended_at": "2026-11-23T07:00:00+01:00",
+        "exercises": [
+            { "exercise": "no-such-lift", "sets": [] },
+            { "exercise": "pull-up", "superset": -1, "sets": [
+                { "kind": "working", "weight_kg": 1000.5, "reps": 8 },
+                { "kind": "working", "weight_kg": 1, "weight_lb": 2, "reps": 1001 },
+                { "kind": "heavy", "reps": 5, "rpe": 7.3, "rest_s": -1 },
+                { "kind": "working", "reps": 5, "rpe": 8, "rir": 2 },
+                { "kind": "working", "weigth_kg": 5 },
+                "set"
+            ] }
+        ]
+    });
+    let answer = house.call(&key, "POST", "/v1/workouts", Some(&bad));
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    let mut pointers = answer.pointers();
+    pointers.sort();
+    assert_eq!(
+        pointers,
+        [
+            "/ended_at",
+            "/exercises/0/exercise",
+            "/exercises/1/sets/0/weight_kg",
+            "/exercises/1/sets/1/reps",
+            "/exercises/1/sets/1/weight_lb",
+            "/exercises/1/sets/2/kind",
+            "/exercises/1/sets/2/rest_s",
+            "/exercises/1/sets/2/rpe",
+            "/exercises/1/sets/3/rir",
+            "/exercises/1/sets/4/reps",
+            "/exercises/1/sets/4/weigth_kg",
+            "/exercises/1/sets/5",
+            "/exercises/1/superset",
+            "/title",
+        ]
+    );
+    assert_eq!(house.workouts(), 0);
+}
+
+#[test]
+fn the_bounds_of_a_workout_hold_at_their_edge() {
+    let house = House::new();
+    let key = house.athlete();
+    let check = |change: &dyn Fn(&mut Value), pointer: Option<&str>| {
+        let mut workout = bench(1);
+        change(&mut workout);
+        let answer = house.call(&key, "POST", "/v1/workouts", Some(&workout));
+        match pointer {
+            None => assert_eq!(answer.status, 201, "{}", answer.body),
+            Some(pointer) => assert_eq!(answer.pointers(), [pointer], "{workout}"),
+        }
+    };
+    let exercises = |count: usize, sets: usize| {
+        move |workout: &mut Value| {
+            let sets = vec![json!({ "kind": "working", "reps": 5 }); sets];
+            let exercise = json!({ "exercise": "pull-up", "sets": sets });
+            workout["exercises"] = json!(vec![exercise; count]);
+        }
+    };
+    let set = |name: &'static str, value: Value| {
+        move |workout: &mut Value| workout["exercises"][0]["sets"][0][name] = value.clone()
+    };
+    let pointer = |name: &str| format!("/exercises/0/sets/0/{name}");
+    check(&exercises(50, 10), None);
+    check(&exercises(51, 1), Some("/exercises"));
+    check(&exercises(2, 251), Some("/exercises"));
+    check(&exercises(0, 0), Some("/exercises"));
+    check(&set("weight_kg", json!(1000)), None);
+    check(&set("weight_kg", json!(-0.1)), Some(&pointer("weight_kg")));
+    check(&set("weight_kg", json!("100")), Some(&pointer("weight_kg")));
+    check(&set("reps", json!(1000)), None);
+    check(&set("reps", json!(-1)), Some(&pointer("reps")));
+    check(&set("reps", json!(8.5)), Some(&pointer("reps")));
+    check(&set("rpe", json!(10)), None);
+    check(&set("rpe", json!(10.5)), Some(&pointer("rpe")));
+    check(&set("rpe", json!(0.5)), Some(&pointer("rpe")));
+    check(&|w| w["notes"] = json!("é".repeat(2_000)), None);
+    check(&|w| w["notes"] = json!("é".repeat(2_001)), Some("/notes"));
+    check(&|w| w["started_at"] = json!("1969-12-31T23:59:59Z"), Some("/started_at"));
+    check(&|w| w["started_at"] = json!("2026-11-23T08:00:00"), Some("/started_at"));
+    check(
+        &|w| {
+            w["started_at"] = json!("2026-11-24T12:00:01Z");
+            w["ended_at"] = json!("2026-11-24T13:00:00Z");
+        },
+        Some("/started_at"),
+    );
+}
+
+#[test]
+fn requests_that_are_no_good_at_all_are_told_so() {
+    let house = House::new();
+    let key = house.athlete();
+    let bearer = format!("Bearer {key}");
+    let auth = ("authorization", bearer.as_str());
+    let json_type = ("content-type", "application/json");
+    let check = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], status: u16| {
+        let response = house.send(method, path, headers, body);
+        assert_eq!(response.status(), status, "{method} {path}");
+        assert!(response.headers().contains_key("x-request-id"));
+        response
+    };
+    check("POST", "/v1/workouts", &[auth, json_type], b"{\"a\":", 400);
+    check("POST", "/v1/workouts", &[auth, json_type], b"[]", 422);
+    check("POST", "/v1/workouts", &[auth, ("content-type", "text/plain")], b"{}", 415);
+    check("POST", "/v1/workouts", &[auth, json_type], &vec![b' '; 262_145], 413);
+    check("GET", "/v1/workouts", &[], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Basic abc")], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer bt_nonsense")], b"", 401);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer nonsense")], b"", 401);
+    check("GET", "/v1/workouts?to=%2B262142-12-31", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?to=%2B262142-12-31", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?to=9999-12-31", &[auth], b"", 200);
+    check("GET", "/v1/workouts", &[("authorization", "Bearer operator-token")], b"", 403);
+    check("GET", "/v1/admin/dead-letters", &[auth], b"", 403);
+    check("GET", "/v1/admin/dead-letters", &[("authorization", "Bearer wrong")], b"", 401);
+    check("GET", "/v1/nothing", &[auth], b"", 404);
+    check("GET", "/v1/workouts/not-a-uuid", &[auth], b"", 404);
+    check("GET", "/v1/workouts?limit=0", &[auth], b"", 422);
+    check("GET", "/v1/workouts?limit=101", &[auth], b"", 422);
+    check("GET", "/v1/workouts?cursor=zz", &[auth], b"", 400);
+    check("GET", "/v1/workouts?from=yesterday", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?from=2026-11-23&to=2026-11-01", &[auth], b"", 422);
+    check("GET", "/v1/volume/weekly?from=1990-01-01", &[auth], b"", 422);
+    check("GET", "/healthz", &[], b"", 200);
+    let refused = check("PATCH", "/v1/workouts", &[auth], b"", 405);
+    assert_eq!(refused.headers()["allow"], "GET, POST");
+}
+
+#[test]
+fn a_database_that_is_away_is_503_and_nothing_is_half_written() {
+    let house = House::new();
+    let key = house.athlete();
+    let headers = [("idempotency-key", "k")];
+    house.database.fail_next(&[Fault::BeforeCommit]);
+    let answer = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.headers["retry-after"], "2");
+    assert_eq!((house.workouts(), house.sink.take_events().len()), (0, 0));
+    // The answer was lost after the commit: the client's repeat finds its workout.
+    house.database.fail_next(&[Fault::AfterCommit]);
+    let lost = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
+    assert_eq!(lost.status, 503);
+    let again = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
+    assert_eq!((again.status, house.workouts()), (201, 1));
+    // A statement of the batch that fails takes the others with it.
+    house.database.execute("ALTER TABLE workouts RENAME TO away");
+    let headers = [("idempotency-key", "k2")];
+    let answer = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
+    assert_eq!(answer.status, 503);
+    let keys = house.database.query("SELECT idempotency_key FROM idempotency_keys");
+    assert_eq!(keys, [r#"{"idempotency_key":"k"}"#]);
+}

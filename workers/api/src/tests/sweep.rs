@@ -1,0 +1,121 @@
+use super::*;
+
+#[test]
+fn what_was_not_published_is_sent_by_the_sweep_and_then_less_and_less_often() {
+    let house = House::new();
+    let key = house.athlete();
+    house.sink.refuse_next(3);
+    assert_eq!(house.call(&key, "POST", "/v1/workouts", Some(&bench(1))).status, 201);
+    assert_eq!(house.sink.take_events().len(), 0);
+    run(house.app.sweep());
+    assert_eq!(house.sink.take_events().len(), 0, "its event may still be on its way");
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    let first = house.sink.take_events();
+    assert_eq!(first.len(), 1);
+    run(house.app.sweep());
+    assert_eq!(house.sink.take_events().len(), 0);
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    assert_eq!(house.sink.take_events(), first, "the same event, by the same id");
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    assert_eq!(house.sink.take_events().len(), 0, "the second pause is two minutes");
+    house.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    house.clock.advance_ms(86_400_000);
+    run(house.app.sweep());
+    assert_eq!(house.sink.take_events().len(), 0, "what is through is left alone");
+}
+
+/// A workout begun 24 hours ago, to the millisecond; its last set was logged 5 hours after.
+fn left_open(house: &House, key: &str) -> String {
+    let path = house.posted(key, &open());
+    let set = json!({ "exercise": "pull-up", "kind": "working", "reps": 5 });
+    assert_eq!(house.post(key, &format!("{path}/sets"), &set).status, 201);
+    house.sink.take_events();
+    house.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    house.clock.advance_ms(19 * 3_600_000);
+    path
+}
+
+#[test]
+fn a_workout_left_open_for_24_hours_is_completed_once_at_its_last_set() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = left_open(&house, &key);
+    run(house.app.sweep());
+    assert_eq!(house.get(&key, &path).body["status"], "in_progress");
+    house.clock.advance_ms(1);
+    let seen = house.get(&key, "/v1/workouts/events").body["next_since"].clone();
+    run(house.app.sweep());
+    let completed = house.get(&key, &path);
+    let since = format!("/v1/workouts/events?since={}", seen.as_str().unwrap());
+    assert_eq!(house.get(&key, &since).body["items"][0]["workout"], completed.body);
+    assert_eq!(completed.body["status"], "completed");
+    assert_eq!(completed.body["ended_at"], "2026-11-23T13:00:00+01:00");
+    assert_eq!(completed.etag(), "\"3\"");
+    assert_eq!(house.published(), [(EventType::WorkoutCompleted, 3)]);
+    run(house.app.sweep());
+    assert_eq!(house.published(), []);
+}
+
+#[test]
+fn a_set_logged_while_the_sweep_runs_is_not_lost() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = left_open(&house, &key);
+    house.clock.advance_ms(1);
+    let late = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
+                document = json_set(document, '$.notes', 'one more set')";
+    house.database.fail_after(1, Fault::Overtaken(late));
+    run(house.app.sweep());
+    let completed = house.get(&key, &path).body;
+    assert_eq!((&completed["status"], &completed["revision"]), (&json!("completed"), &json!(4)));
+    assert_eq!(completed["notes"], "one more set");
+}
+
+#[test]
+fn a_completion_of_the_sweep_that_is_not_published_is_sent_by_the_next() {
+    let house = House::new();
+    let key = house.athlete();
+    left_open(&house, &key);
+    house.clock.advance_ms(1);
+    house.sink.refuse_next(10);
+    run(house.app.sweep());
+    house.sink.refuse_next(0);
+    assert_eq!(house.published(), []);
+    house.clock.advance_ms(60_000);
+    run(house.app.sweep());
+    assert_eq!(house.published(), [(EventType::WorkoutCompleted, 3)]);
+}
+
+#[test]
+fn the_sweep_leaves_complete_and_deleted_workouts_alone() {
+    let house = House::new();
+    let key = house.athlete();
+    let complete = house.posted(&key, &bench(1));
+    let deleted = house.posted(&key, &open());
+    house.delete(&key, &deleted);
+    house.published();
+    house.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    house.clock.advance_ms(7 * 86_400_000);
+    run(house.app.sweep());
+    assert_eq!(house.published(), []);
+    assert_eq!(house.get(&key, &complete).etag(), "\"1\"");
+    assert_eq!(house.get(&key, &deleted).status, 404);
+}
+
+#[test]
+fn more_than_a_batch_left_open_is_completed_in_one_sweep() {
+    let house = House::new();
+    let key = house.athlete();
+    for _ in 0..101 {
+        house.posted(&key, &open());
+    }
+    house.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    house.clock.advance_ms(86_400_000);
+    run(house.app.sweep());
+    assert_eq!(house.published().len(), 101);
+    let open = house.database.query("SELECT 1 FROM workouts WHERE status = 'in_progress'");
+    assert_eq!(open.len(), 0);
+}

@@ -1,0 +1,294 @@
+use super::*;
+
+#[test]
+fn a_posted_workout_is_stored_answered_and_published_in_one_round_trip() {
+    let house = House::new();
+    let key = house.athlete();
+    let before = house.database.round_trips();
+    let posted = house.call(&key, "POST", "/v1/workouts", Some(&bench(3)));
+    let round_trips = house.database.round_trips() - before;
+    println!("budget: a POST of a workout: {round_trips} D1 round trips (at most 1)");
+    assert_eq!(round_trips, 1);
+    assert_eq!(posted.status, 201, "{}", posted.body);
+    let id = posted.body["id"].as_str().unwrap();
+    assert_eq!(posted.headers["location"], format!("/v1/workouts/{id}").as_str());
+    assert_eq!(posted.headers["etag"], "\"1\"");
+    assert_eq!(posted.body["status"], "completed");
+    assert_eq!(
+        posted.body["totals"],
+        json!({ "sets": 3, "hard_sets": 3.0, "tonnage_kg": 2_460.0 })
+    );
+    assert_eq!(posted.body["exercises"][0]["sets"][0]["weight_kg"], 102.5);
+    let events = house.sink.take_events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].event_type(), EventType::WorkoutCompleted);
+    let read = house.call(&key, "GET", &format!("/v1/workouts/{id}"), None);
+    assert_eq!(read.body, posted.body);
+}
+
+#[test]
+fn the_same_idempotency_key_gives_the_same_answer_and_stores_nothing_more() {
+    let house = House::new();
+    let key = house.athlete();
+    let post = |workout: &Value, idempotency: &str| {
+        let headers = [("idempotency-key", idempotency)];
+        house.call_with(&key, "POST", "/v1/workouts", Some(workout), &headers)
+    };
+    let first = post(&bench(3), "k1");
+    let again = post(&bench(3), "\"k1\"");
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.body, again.body);
+    assert_eq!(first.headers["location"], again.headers["location"]);
+    assert_eq!(house.sink.take_events().len(), 1);
+    assert_eq!(post(&bench(4), "k1").status, 422);
+    assert_eq!(house.workouts(), 1);
+    assert_eq!(post(&bench(3), "k2").status, 201);
+    assert_eq!(house.workouts(), 2);
+    assert_eq!(post(&bench(3), "").status, 400);
+    // Another athlete's k1 is another key.
+    let other = house.athlete();
+    let headers = [("idempotency-key", "k1")];
+    let others = house.call_with(&other, "POST", "/v1/workouts", Some(&bench(3)), &headers);
+    assert_ne!(others.body["id"], first.body["id"]);
+    // After seven days the key is free again.
+    house.clock.advance_ms(7 * 24 * 3_600_000 + 1);
+    assert_ne!(post(&bench(3), "k1").body["id"], first.body["id"]);
+}
+
+#[test]
+fn another_athletes_workout_is_not_there() {
+    let house = House::new();
+    let (ada, bob) = (house.athlete(), house.athlete());
+    let posted = house.call(&ada, "POST", "/v1/workouts", Some(&bench(1)));
+    let path = format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap());
+    assert_eq!(house.call(&bob, "GET", &path, None).status, 404);
+    assert_eq!(house.call(&bob, "DELETE", &path, None).status, 404);
+    assert_eq!(house.call(&bob, "GET", "/v1/workouts", None).body["items"], json!([]));
+    assert_eq!(house.call(&ada, "GET", &path, None).status, 200);
+}
+
+#[test]
+fn a_deleted_workout_is_gone_and_its_event_says_so() {
+    let house = House::new();
+    let key = house.athlete();
+    let posted = house.call(&key, "POST", "/v1/workouts", Some(&bench(1)));
+    house.sink.take_events();
+    let path = format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap());
+    assert_eq!(house.call(&key, "DELETE", &path, None).status, 204);
+    let events = house.sink.take_events();
+    assert_eq!(events[0].event_type(), EventType::WorkoutDeleted);
+    assert_eq!(house.call(&key, "GET", &path, None).status, 404);
+    assert_eq!(house.call(&key, "DELETE", &path, None).status, 404);
+    assert_eq!(house.call(&key, "GET", "/v1/workouts", None).body["items"], json!([]));
+}
+
+#[test]
+fn the_list_is_newest_first_in_pages_and_by_day() {
+    let house = House::new();
+    let key = house.athlete();
+    for day in [20, 22, 21] {
+        let mut workout = bench(1);
+        workout["started_at"] = json!(format!("2026-11-{day}T23:30:00-05:00"));
+        workout["ended_at"] = json!(format!("2026-11-{}T01:00:00-05:00", day + 1));
+        assert_eq!(house.call(&key, "POST", "/v1/workouts", Some(&workout)).status, 201);
+    }
+    let mut days = Vec::new();
+    let mut path = "/v1/workouts?limit=2".to_owned();
+    loop {
+        let page = house.call(&key, "GET", &path, None).body;
+        for item in page["items"].as_array().unwrap() {
+            days.push(item["started_at"].as_str().unwrap()[..10].to_owned());
+        }
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/v1/workouts?limit=2&cursor={cursor}");
+    }
+    assert_eq!(days, ["2026-11-22", "2026-11-21", "2026-11-20"]);
+    let some = house.call(&key, "GET", "/v1/workouts?from=2026-11-21&to=2026-11-21", None).body;
+    assert_eq!(some["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_body_weight_counts_for_the_workouts_that_follow() {
+    let house = House::new();
+    let key = house.athlete();
+    let mut workout = bench(1);
+    workout["exercises"] =
+        json!([{ "exercise": "pull-up", "sets": [{ "kind": "working", "reps": 10 }] }]);
+    let before = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
+    house.call(&key, "PUT", "/v1/me", Some(&json!({ "body_weight_kg": 80 })));
+    let after = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
+    assert_eq!(before["totals"]["tonnage_kg"], 0.0);
+    assert_eq!(after["totals"]["tonnage_kg"], 800.0);
+}
+
+#[test]
+fn a_workout_is_replaced_by_who_has_seen_its_newest_revision() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    let put = |seen: Option<&str>, sets: usize| {
+        let headers: Vec<_> = seen.map(|seen| ("if-match", seen)).into_iter().collect();
+        house.call_with(&key, "PUT", &path, Some(&bench(sets)), &headers)
+    };
+    let first = put(Some("\"1\""), 2);
+    assert_eq!((first.status, first.etag()), (200, "\"2\""));
+    assert_eq!(first.body["totals"]["sets"], 2);
+    assert_eq!(house.published(), [(EventType::VolumeUpdated, 2)]);
+    for stale in ["\"1\"", "\"3\"", "W/\"2\"", "nonsense"] {
+        assert_eq!(put(Some(stale), 3).status, 412, "{stale}");
+    }
+    let there = house.get(&key, &path);
+    assert_eq!((&there.body, there.etag()), (&first.body, "\"2\""));
+    assert_eq!(house.published(), []);
+    assert_eq!(put(None, 4).etag(), "\"3\"");
+    assert_eq!(put(Some("*"), 5).etag(), "\"4\"");
+    // What was answered can be sent back as it is.
+    let answered = house.get(&key, &path).body;
+    let same = house.put(&key, &path, &answered);
+    assert_eq!((same.status, &same.body["exercises"]), (200, &answered["exercises"]));
+}
+
+#[test]
+fn a_workout_is_deleted_by_who_has_seen_its_newest_revision() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    house.put(&key, &path, &bench(2));
+    house.published();
+    let delete = |seen| house.call_with(&key, "DELETE", &path, None, &[("if-match", seen)]).status;
+    assert_eq!(delete("\"1\""), 412);
+    assert_eq!(house.get(&key, &path).status, 200);
+    assert_eq!(house.published(), []);
+    assert_eq!(delete("\"2\""), 204);
+    assert_eq!(house.published(), [(EventType::WorkoutDeleted, 3)]);
+    assert_eq!(delete("\"3\""), 404);
+    assert_eq!(house.put(&key, &path, &bench(1)).status, 404);
+}
+
+#[test]
+fn a_put_says_by_its_event_what_became_of_the_workout() {
+    use EventType::{TrainingSetRecorded, VolumeUpdated, WorkoutCompleted};
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    let check = |ended: bool, event_type: EventType, revision: i64| {
+        let mut workout = bench(1);
+        if !ended {
+            workout["ended_at"] = Value::Null;
+        }
+        house.put(&key, &path, &workout);
+        assert_eq!(house.published(), [(event_type, revision)]);
+    };
+    check(true, VolumeUpdated, 2);
+    check(false, TrainingSetRecorded, 3);
+    check(true, WorkoutCompleted, 4);
+    check(true, VolumeUpdated, 5);
+}
+
+#[test]
+fn a_workout_moved_to_another_week_is_listed_and_told_there() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    let mut moved = bench(1);
+    moved["started_at"] = json!("2026-11-22T23:59:59+01:00");
+    assert_eq!(house.put(&key, &path, &moved).status, 200);
+    let events = house.sink.take_events();
+    assert_eq!(events[0].event_type(), EventType::VolumeUpdated);
+    assert_eq!(snapshot(&events[0]).started_at.to_rfc3339(), "2026-11-22T23:59:59+01:00");
+    let on = |day: &str| {
+        let page = house.get(&key, &format!("/v1/workouts?from={day}&to={day}")).body;
+        page["items"].as_array().unwrap().len()
+    };
+    assert_eq!((on("2026-11-22"), on("2026-11-23")), (1, 0));
+}
+
+#[test]
+fn an_unknown_exercise_is_told_where_it_stands_also_among_other_errors() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    let mut bad = bench(1);
+    let unknown = json!({ "exercise": "benhc-press", "sets": [] });
+    bad["exercises"].as_array_mut().unwrap().push(unknown.clone());
+    let check = |bad: &Value, pointers: &[&str]| {
+        for (method, path) in [("POST", "/v1/workouts"), ("PUT", path.as_str())] {
+            let answer = house.call(&key, method, path, Some(bad));
+            let mut found = answer.pointers();
+            found.sort();
+            assert_eq!(
+                (answer.status, found),
+                (422, pointers.iter().map(ToString::to_string).collect())
+            );
+            assert!(answer.text.contains("did you mean"), "{}", answer.text);
+        }
+    };
+    check(&bad, &["/exercises/1/exercise"]);
+    bad["exercises"].as_array_mut().unwrap().push(unknown);
+    bad["exercises"][0]["sets"][0]["reps"] = json!(-1);
+    check(&bad, &["/exercises/0/sets/0/reps", "/exercises/1/exercise", "/exercises/2/exercise"]);
+    assert_eq!((house.workouts(), house.published()), (1, vec![]));
+    assert_eq!(house.get(&key, &path).etag(), "\"1\"");
+}
+
+#[test]
+fn a_body_weight_counts_from_its_day_until_the_next() {
+    let house = House::new();
+    let key = house.athlete();
+    let weigh = |kg: Value| house.put(&key, "/v1/me", &json!({ "body_weight_kg": kg }));
+    let check = |day: &str, entered: Option<u32>, kg: Option<i64>| {
+        let mut workout = bench(1);
+        workout["started_at"] = json!(format!("2026-{day}T08:00:00+01:00"));
+        workout["ended_at"] = Value::Null;
+        workout["body_weight_kg"] = json!(entered);
+        let path = house.post(&key, "/v1/workouts", &workout);
+        assert_eq!(path.status, 201, "{}", path.body);
+        let grams = snapshot(&house.sink.take_events()[0]).body_weight_grams;
+        assert_eq!(grams.map(|grams| grams.0 / 1_000), kg, "{day}");
+    };
+    let days = |days: i64| house.clock.advance_ms(days * 86_400_000);
+    check("11-20", None, None);
+    weigh(json!(80));
+    days(7);
+    weigh(json!(85));
+    days(7);
+    weigh(Value::Null);
+    days(7);
+    check("11-20", None, Some(80));
+    check("11-23", None, Some(80));
+    check("11-28", None, Some(80));
+    // East of Greenwich it came in on the day before.
+    check("11-29", None, Some(85));
+    check("11-30", None, Some(85));
+    check("12-05", None, Some(85));
+    check("12-07", None, None);
+    check("12-07", Some(90), Some(90));
+}
+
+#[test]
+fn pounds_come_back_as_entered_and_count_in_exact_grams() {
+    let house = House::new();
+    let key = house.athlete();
+    let check = |field: &str, entered: f64, grams: i64| {
+        let mut workout = bench(0);
+        let mut set = json!({ "kind": "working", "reps": 1 });
+        set[field] = json!(entered);
+        workout["exercises"][0]["sets"] = json!([set.clone()]);
+        let answer = house.post(&key, "/v1/workouts", &workout);
+        set["id"] = json!(1);
+        assert_eq!(answer.body["exercises"][0]["sets"][0], set);
+        let event = &house.sink.take_events()[0];
+        assert_eq!(snapshot(event).exercises[0].sets[0].weight_grams.map(|g| g.0), Some(grams));
+        #[expect(clippy::cast_precision_loss, reason = "grams of a lift")]
+        let kg = grams as f64 / 1_000.0;
+        assert_eq!(answer.body["totals"]["tonnage_kg"], kg);
+    };
+    check("weight_lb", 225.0, 102_058);
+    check("weight_lb", 2.5, 1_134);
+    check("weight_lb", 0.0, 0);
+    check("weight_kg", 102.5, 102_500);
+    check("weight_kg", 1.0005, 1_001);
+    check("weight_kg", 1_000.0, 1_000_000);
+}
