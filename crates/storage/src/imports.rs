@@ -51,6 +51,10 @@ impl SliceState {
     }
 }
 
+/// A workout of an import is sent by itself this late, if it was not counted by then (ours): before
+/// that its slice comes again, which tells of nothing that was long ago.
+const IMPORTED_RESEND_AFTER_MS: i64 = 24 * 3_600_000;
+
 /// The name of one slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SliceKey {
@@ -320,7 +324,7 @@ pub async fn duplicates(
     Ok(Some(rows.first().map_or(0, |row| row.duplicates)))
 }
 
-/// The slices of these names, in one round trip, and the traces of their imports.
+/// The slices of these names, in one round trip.
 pub async fn slices(
     database: &dyn Database,
     keys: &[SliceKey],
@@ -376,7 +380,7 @@ pub async fn insert_workouts(
             Param::text(athlete_id),
             Param::json(&rows)?,
             now_ms.into(),
-            (now_ms + RESEND_AFTER_MS).into(),
+            (now_ms + IMPORTED_RESEND_AFTER_MS).into(),
             Param::text(trace),
         ],
     );
@@ -432,19 +436,32 @@ pub async fn finish(
     Ok(results.rows()?.into_iter().next())
 }
 
+/// A slice whose event did not come through.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct OverdueSlice {
+    /// Its name.
+    #[serde(flatten)]
+    pub key: SliceKey,
+    /// The trace of its import.
+    #[serde(rename = "traceparent")]
+    pub trace: TraceContext,
+}
+
 /// Takes the slices whose event did not come through in time, and puts their next turn off, as the
 /// sweep does with workouts.
 pub async fn take_overdue(
     database: &dyn Database,
     now_ms: i64,
     limit: i64,
-) -> Result<Vec<SliceKey>, DatabaseError> {
+) -> Result<Vec<OverdueSlice>, DatabaseError> {
     let take = Statement::new(
         "UPDATE import_slices SET resends = resends + 1, \
          resend_at_ms = ?1 + min(60000 << min(resends, 11), 86400000) \
          WHERE (athlete_id, import_id, slice) IN (SELECT athlete_id, import_id, slice \
          FROM import_slices WHERE state = 'waiting' AND resend_at_ms <= ?1 \
-         ORDER BY resend_at_ms LIMIT ?2) RETURNING athlete_id, import_id, slice",
+         ORDER BY resend_at_ms LIMIT ?2) RETURNING athlete_id, import_id, slice, \
+         (SELECT traceparent FROM imports WHERE imports.athlete_id = import_slices.athlete_id \
+         AND imports.import_id = import_slices.import_id) AS traceparent",
         [now_ms.into(), limit.into()],
     );
     Results::new(database.batch(vec![take]).await?).rows()

@@ -783,14 +783,27 @@ pub enum Since {
     Instant(i64),
 }
 
-/// The workouts changed since, the newest state of each once, in the order of their last changes.
-/// `None`: the key is not live.
+/// What changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// The newest state of each workout once, in the order of their last changes.
+    pub items: Vec<Changed>,
+    /// The place of the last of all changes; 0 when there was none ever.
+    pub last_seq: i64,
+}
+
+#[derive(Deserialize)]
+struct LastSeqRow {
+    last_seq: i64,
+}
+
+/// The workouts changed since. `None`: the key is not live.
 pub async fn changes(
     database: &dyn Database,
     proof: &KeyProof,
     since: Since,
     limit: i64,
-) -> Result<Option<Vec<Changed>>, DatabaseError> {
+) -> Result<Option<Changes>, DatabaseError> {
     let (seq, instant_ms) = match since {
         Since::Change(seq) => (seq, 0),
         Since::Instant(ms) => (0, ms),
@@ -805,10 +818,18 @@ pub async fn changes(
         ),
         [seq.into(), instant_ms.into(), limit.into()],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
+    let last = Statement::new(
+        "SELECT coalesce(max(change_seq), 0) AS last_seq \
+         FROM workouts INDEXED BY workouts_by_change WHERE athlete_id = ?1",
+        [Param::text(proof.athlete_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select, last]).await? else {
         return Ok(None);
     };
-    Results::new(results).rows().map(Some)
+    let mut results = Results::new(results);
+    let items = results.rows()?;
+    let last_seq = results.rows::<LastSeqRow>()?.first().map_or(0, |row| row.last_seq);
+    Ok(Some(Changes { items, last_seq }))
 }
 
 /// Workouts in progress that began before an instant, the longest open first.

@@ -6,6 +6,7 @@
 
 use crate::catalogue::CATALOGUE;
 use crate::exercise::Exercise;
+use crate::limits::SLUG_BYTES_MAX;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -128,6 +129,15 @@ pub fn slug_of(name: &str) -> String {
         (true, false) => format!("exercise-{:08x}", fnv_1a(&words.concat())),
         (true, true) => String::new(),
     }
+}
+
+/// Whether a text can be a slug: words of a-z and 0-9 with hyphens between them, of bounded length.
+/// What is none names no exercise, neither of the catalogue nor of an athlete's own.
+pub fn is_slug(text: &str) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    text.len() <= SLUG_BYTES_MAX && text.split('-').all(is_word)
 }
 
 /// FNV-1a of 32 bits (Fowler, Noll and Vo): short, and the same for ever.

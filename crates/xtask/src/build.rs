@@ -84,6 +84,9 @@ const CARGO_SHIM: &str = "#!/bin/sh\n\
     shift\n\
     exec \"$BULKTRACK_CARGO\" rustc \"$@\" --crate-type cdylib\n";
 
+/// Optimises across all crates of a worker.
+const LTO: &str = "fat";
+
 /// The folder of the shim, to be put before all others on the path.
 fn cargo_shim(project: &Project) -> Result<PathBuf> {
     let folder = project.path(".tools/shim");
@@ -103,7 +106,7 @@ fn run_worker_build(ready: &Ready, worker: &str) -> Result<()> {
     command
         .env("PATH", std::env::join_paths(path)?)
         .env("BULKTRACK_CARGO", cargo)
-        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+        .env("CARGO_PROFILE_RELEASE_LTO", LTO)
         .arg("--release")
         .current_dir(project.path("workers").join(worker))
         .env("WASM_BINDGEN_BIN", project.tool("wasm-bindgen"))
@@ -143,7 +146,7 @@ impl Stamp {
         }
         files.sort();
         let mut hasher = DefaultHasher::new();
-        (WORKER_BUILD_VERSION, WASM_OPT).hash(&mut hasher);
+        (WORKER_BUILD_VERSION, WASM_OPT, CARGO_SHIM, LTO).hash(&mut hasher);
         for file in files {
             let bytes =
                 fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

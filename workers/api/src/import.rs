@@ -8,18 +8,20 @@ use crate::error::ApiError;
 use crate::input::Errors;
 use crate::workout::{AHEAD_MAX, workout};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
-use interchange::{Format, LoggedExercise, LoggedWorkout, ReadError, ReadOptions};
+use interchange::{
+    Format, LoggedExercise, LoggedWorkout, ReadError, ReadOptions, UnitSource, WeightUnit,
+};
 use platform::clock::TimeZones;
 use platform::http::FieldError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use shared_kernel::ids::derived;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use storage::exercises::OwnExercise;
 use storage::imports::{ImportedWorkout, SliceState};
 use training::limits::TEXT_CHARS_MAX;
-use training::names::{find_by_name, name_key, proposals, slug_of};
+use training::names::{find_by_name, is_slug, name_key, proposals};
 use training::{EnteredExercise, Exercise, OwnExercises, Workout};
 use uuid::Uuid;
 
@@ -31,6 +33,11 @@ pub const EXPORT_VERSION: u64 = 1;
 const SLICE_WORKOUTS_MAX: usize = 50;
 /// Bytes of a slice, at most: far below the 2 MB of a row (a platform limit).
 const SLICE_BYTES_MAX: usize = 500_000;
+/// Own exercises of a document, at most: as many as an athlete can have.
+const EXERCISES_MAX: usize = 1_000;
+/// Names that nobody knows, at most (ours): a log of training has a few dozen, and each costs a
+/// look through the catalogue.
+pub const UNMATCHED_MAX: usize = 200;
 /// Errors that are told one by one (ours); the rest is counted.
 const ERRORS_MAX: usize = 1_000;
 /// Proposals for a name that nobody knows (ours).
@@ -49,6 +56,15 @@ pub struct FileError {
     pub detail: String,
 }
 
+/// A workout of a file.
+#[derive(Debug)]
+pub struct FileWorkout {
+    /// The workout.
+    pub workout: Workout,
+    /// Own exercises in it, as they were when it was saved.
+    pub own_exercises: OwnExercises,
+}
+
 /// What a file says.
 #[derive(Debug, Default)]
 pub struct File {
@@ -56,12 +72,14 @@ pub struct File {
     pub format: String,
     /// Rows of a CSV, workouts of a JSON document.
     pub rows: usize,
-    /// The unit of weights where the file names none.
-    pub weight_unit: Option<Value>,
+    /// The unit of weights where a row names none.
+    pub weight_unit: Option<WeightUnit>,
+    /// Who says so.
+    pub weight_unit_source: Option<UnitSource>,
     /// The zone of times without an offset.
     pub time_zone: Option<String>,
     /// Its workouts; an exercise that is no slug is a name.
-    pub workouts: Vec<Workout>,
+    pub workouts: Vec<FileWorkout>,
     /// Own exercises that it defines.
     pub exercises: Vec<OwnExercise>,
     /// What cannot be read.
@@ -92,14 +110,17 @@ pub fn read_csv(
         };
         let line = logged.line;
         match entered(logged, (started_at, ended_at), now) {
-            Ok(workout) => workouts.push(workout),
+            Ok(workout) => {
+                workouts.push(FileWorkout { workout, own_exercises: OwnExercises::new() })
+            }
             Err(detail) => errors.push(at_line(line, detail)),
         }
     }
     Ok(File {
         format: format_name(log.format).to_owned(),
         rows: log.rows,
-        weight_unit: Some(json!(log.weight_unit)),
+        weight_unit: Some(log.weight_unit),
+        weight_unit_source: Some(log.weight_unit_source),
         time_zone: Some(zone.to_owned()),
         workouts,
         exercises: Vec::new(),
@@ -197,31 +218,65 @@ pub fn read_export(bytes: &[u8], now: DateTime<Utc>) -> Result<File, ApiError> {
     })?;
     let mut file =
         File { format: EXPORT_FORMAT.to_owned(), rows: workouts.len(), ..File::default() };
-    let exercises = document.get("exercises").and_then(Value::as_array);
-    for (index, value) in exercises.into_iter().flatten().enumerate() {
-        let errors = Errors::default();
-        let read = definition(value, &format!("/exercises/{index}"), &errors);
-        let slug = value.get("slug").and_then(Value::as_str);
-        match errors.into_result(read).map(|definition| slug.map(|slug| (slug, definition))) {
-            Ok(Some((slug, definition))) if !slug.is_empty() && slug == slug_of(slug) => {
-                file.exercises.push(OwnExercise { slug: slug.to_owned(), definition });
-            }
-            Ok(_) => file.errors.push(at_pointer(FieldError {
-                pointer: format!("/exercises/{index}/slug"),
-                detail: "has to be words of a-z and 0-9, with hyphens between them".to_owned(),
-            })),
+    for (pointer, value) in items(document.get("exercises"), "/exercises") {
+        match own_exercise(value, &pointer) {
+            Ok(exercise) => file.exercises.push(exercise),
             Err(found) => file.errors.extend(found.into_iter().map(at_pointer)),
         }
     }
+    if file.exercises.len() > EXERCISES_MAX {
+        let detail = format!("the document has over {EXERCISES_MAX} exercises");
+        return Err(ApiError::Unreadable(detail));
+    }
     for (index, value) in workouts.iter().enumerate() {
-        let errors = Errors::default();
-        let read = workout(value, &format!("/workouts/{index}"), now, &errors);
-        match errors.into_result(read) {
+        match exported_workout(value, &format!("/workouts/{index}"), now) {
             Ok(workout) => file.workouts.push(workout),
             Err(found) => file.errors.extend(found.into_iter().map(at_pointer)),
         }
     }
     Ok(file)
+}
+
+/// The items of a list, each with its pointer; of what is no list, none.
+fn items<'a>(
+    list: Option<&'a Value>,
+    pointer: &'a str,
+) -> impl Iterator<Item = (String, &'a Value)> {
+    let items = list.and_then(Value::as_array).into_iter().flatten().enumerate();
+    items.map(move |(index, item)| (format!("{pointer}/{index}"), item))
+}
+
+/// An own exercise of an export, with its slug.
+fn own_exercise(value: &Value, pointer: &str) -> Result<OwnExercise, Vec<FieldError>> {
+    let errors = Errors::default();
+    let definition = definition(value, pointer, &errors);
+    let slug = value.get("slug").and_then(Value::as_str).unwrap_or_default();
+    if !is_slug(slug) {
+        errors.add(
+            format!("{pointer}/slug"),
+            "has to be words of a-z and 0-9, with hyphens between them",
+        );
+    } else if Exercise::find(slug).is_some() {
+        errors.add(format!("{pointer}/slug"), "is an exercise of the catalogue");
+    }
+    let definition = errors.into_result(definition)?;
+    Ok(OwnExercise { slug: slug.to_owned(), definition })
+}
+
+/// A workout of an export, with the own exercises that it was counted by.
+fn exported_workout(
+    value: &Value,
+    pointer: &str,
+    now: DateTime<Utc>,
+) -> Result<FileWorkout, Vec<FieldError>> {
+    let mut value = value.clone();
+    let own = value.as_object_mut().and_then(|fields| fields.remove("own_exercises"));
+    let own_exercises = items(own.as_ref(), &format!("{pointer}/own_exercises"))
+        .map(|(pointer, value)| own_exercise(value, &pointer).map(|own| (own.slug, own.definition)))
+        .collect::<Result<_, _>>()?;
+    let errors = Errors::default();
+    let workout = workout(&value, pointer, now, &errors);
+    Ok(FileWorkout { workout: errors.into_result(workout)?, own_exercises })
 }
 
 fn at_pointer(error: FieldError) -> FileError {
@@ -310,7 +365,12 @@ impl Names {
         imported.unmatched.clear();
         for (index, mut exercise) in imported.workout.exercises.drain(..).enumerate() {
             let name = names.get(&index).cloned().unwrap_or_else(|| exercise.exercise.clone());
-            match self.meaning(&name) {
+            let meaning = if imported.own_exercises.contains_key(&name) {
+                Meaning::Slug(name.clone())
+            } else {
+                self.meaning(&name)
+            };
+            match meaning {
                 Meaning::Slug(slug) => exercise.exercise = slug,
                 Meaning::LeftOut => {
                     left_out += exercise.sets.len();
@@ -358,17 +418,18 @@ pub struct Plan {
 
 impl Plan {
     /// Gives each workout its id and each name its meaning.
-    pub fn of(workouts: Vec<Workout>, import_id: Uuid, names: &Names) -> Self {
+    pub fn of(workouts: Vec<FileWorkout>, import_id: Uuid, names: &Names) -> Self {
         let mut plan = Self::default();
         let import_id = import_id.to_string();
-        for (index, mut workout) in workouts.into_iter().enumerate() {
+        for (index, FileWorkout { mut workout, own_exercises }) in workouts.into_iter().enumerate()
+        {
             workout.number_sets();
             let id = derived(&["imported workout", &import_id, &index.to_string()]);
             plan.add(
                 ImportedWorkout {
                     workout_id: WorkoutId(id),
                     workout,
-                    own_exercises: OwnExercises::new(),
+                    own_exercises,
                     unmatched: BTreeMap::new(),
                 },
                 names,
@@ -393,6 +454,12 @@ impl Plan {
                 }
             }
         }
+    }
+
+    /// How many names nobody knows.
+    pub fn unmatched_count(&self) -> usize {
+        let names = self.held.iter().flat_map(|imported| imported.unmatched.values());
+        names.collect::<BTreeSet<_>>().len()
     }
 
     /// What nobody knows, by name.
@@ -463,6 +530,7 @@ pub fn report(file: &File, plan: &Plan, names: &Names) -> Value {
         "workouts": plan.ready.len() + plan.held.len(),
         "sets": sets(&plan.ready) + sets(&plan.held),
         "weight_unit": file.weight_unit,
+        "weight_unit_source": file.weight_unit_source,
         "time_zone": file.time_zone,
         "held_workouts": plan.held.len(),
         "left_out_sets": plan.left_out_sets,

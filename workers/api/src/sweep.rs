@@ -82,7 +82,7 @@ impl App {
         let slices = imports::take_overdue(database, now_ms, TAKEN_MAX).await.map_err(words)?;
         let now = self.clock.now();
         let events: Vec<_> =
-            slices.iter().map(|key| import_slice_stored(*key, self.new_trace(), now)).collect();
+            slices.iter().map(|slice| import_slice_stored(slice.key, slice.trace, now)).collect();
         self.send(&events).await?;
         swept.slices_sent += slices.len();
         Ok(completed.len() + overdue.len() + slices.len())

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use storage::workouts::StoredWorkout;
 use training::limits::{
-    DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, SLUG_BYTES_MAX,
-    WEIGHT_MAX,
+    DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, WEIGHT_MAX,
 };
-use training::names::proposals;
+use training::names::{is_slug, proposals};
 use training::units::GRAMS_PER_POUND;
 use training::{EnteredExercise, EnteredSet, Exercise, Rpe, SetKind, Superset, Volume, Workout};
 
@@ -58,23 +57,23 @@ pub struct LoggedSet {
 }
 
 /// Reads the body of a POST of a set: the set's fields, and its exercise.
-pub fn parse_logged_set(body: &Value) -> Result<LoggedSet, ApiError> {
+pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, ApiError> {
     let errors = Errors::default();
     let known: Vec<_> = SET_FIELDS.iter().copied().chain(["exercise", "superset"]).collect();
     let logged = Fields::of(body, "", &known, &errors).and_then(|fields| {
         fields.require("exercise");
         let exercise = slug(&fields);
         let superset = superset(&fields);
-        let set = set_of(&fields);
+        let set = set_of(&fields, now);
         Some(LoggedSet { exercise: exercise?, superset, set: set? })
     });
     errors.finish(logged)
 }
 
 /// Reads the body of a PUT of a set.
-pub fn parse_set(body: &Value) -> Result<EnteredSet, ApiError> {
+pub fn parse_set(body: &Value, now: DateTime<Utc>) -> Result<EnteredSet, ApiError> {
     let errors = Errors::default();
-    let parsed = set(body, "", &errors);
+    let parsed = set(body, "", now, &errors);
     errors.finish(parsed)
 }
 
@@ -168,11 +167,7 @@ pub fn workout(
     let started_at = fields.time("started_at");
     let ended_at = fields.time("ended_at");
     if let Some(started_at) = started_at {
-        if started_at.timestamp() < 0 {
-            fields.refuse("started_at", "is before 1970");
-        } else if started_at > now + AHEAD_MAX {
-            fields.refuse("started_at", "is more than 24 hours ahead");
-        }
+        check_instant(&fields, "started_at", started_at, now);
         check_end(&fields, started_at, ended_at, now);
     }
     let (title, notes) = (fields.text("title"), fields.text("notes"));
@@ -183,7 +178,7 @@ pub fn workout(
         return None;
     }
     let exercises: Vec<_> =
-        exercises.iter().map(|(pointer, value)| exercise(value, pointer, errors)).collect();
+        exercises.iter().map(|(pointer, value)| exercise(value, pointer, now, errors)).collect();
     let sets: usize = exercises.iter().flatten().map(|exercise| exercise.sets.len()).sum();
     if sets > SETS_MAX {
         fields.refuse("exercises", format!("has {sets} sets, over {SETS_MAX}"));
@@ -215,7 +210,7 @@ fn check_end(
 /// A slug: whether it is one of the athlete's own only the database can tell.
 fn slug(fields: &Fields<'_>) -> Option<String> {
     let slug = fields.text("exercise")?;
-    if slug.is_empty() || slug.len() > SLUG_BYTES_MAX {
+    if !is_slug(&slug) {
         fields.refuse("exercise", unknown_exercise(&slug));
         return None;
     }
@@ -237,7 +232,12 @@ fn superset(fields: &Fields<'_>) -> Option<Superset> {
     superset
 }
 
-fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExercise> {
+fn exercise(
+    value: &Value,
+    pointer: &str,
+    now: DateTime<Utc>,
+    errors: &Errors,
+) -> Option<EnteredExercise> {
     let fields = Fields::of(value, pointer, &["exercise", "superset", "notes", "sets"], errors)?;
     fields.require("exercise");
     fields.require("sets");
@@ -247,7 +247,8 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
         fields.refuse("sets", format!("has over {SETS_MAX} sets"));
         return None;
     }
-    let sets: Vec<_> = sets.iter().map(|(pointer, value)| set(value, pointer, errors)).collect();
+    let sets: Vec<_> =
+        sets.iter().map(|(pointer, value)| set(value, pointer, now, errors)).collect();
     Some(EnteredExercise {
         exercise: slug?,
         superset,
@@ -256,11 +257,32 @@ fn exercise(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredExer
     })
 }
 
-fn set(value: &Value, pointer: &str, errors: &Errors) -> Option<EnteredSet> {
-    set_of(&Fields::of(value, pointer, &SET_FIELDS, errors)?)
+fn set(value: &Value, pointer: &str, now: DateTime<Utc>, errors: &Errors) -> Option<EnteredSet> {
+    set_of(&Fields::of(value, pointer, &SET_FIELDS, errors)?, now)
 }
 
-fn set_of(fields: &Fields<'_>) -> Option<EnteredSet> {
+/// When a set was done: within the bounds of `started_at`, since a workout that nobody ended ends
+/// with its last set.
+fn performed_at(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
+    let at = fields.time("performed_at")?;
+    check_instant(fields, "performed_at", at, now);
+    Some(at)
+}
+
+fn check_instant(
+    fields: &Fields<'_>,
+    name: &str,
+    instant: DateTime<FixedOffset>,
+    now: DateTime<Utc>,
+) {
+    if instant.timestamp() < 0 {
+        fields.refuse(name, "is before 1970");
+    } else if instant > now + AHEAD_MAX {
+        fields.refuse(name, "is more than 24 hours ahead");
+    }
+}
+
+fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<EnteredSet> {
     fields.require("kind");
     let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
     if kind == Some(None) {
@@ -297,7 +319,7 @@ fn set_of(fields: &Fields<'_>) -> Option<EnteredSet> {
         duration_s: fields.whole("duration_s", DURATION_S_MAX),
         distance_m: fields.number("distance_m", 0.0, f64::from(DISTANCE_M_MAX)),
         rest_s: fields.whole("rest_s", REST_S_MAX),
-        performed_at: fields.time("performed_at"),
+        performed_at: performed_at(fields, now),
     };
     kind.flatten().map(|_| set)
 }

@@ -63,6 +63,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let definition = parse(&json_body(call.request)?)?;
     check_name(&definition)?;
     let exercise = OwnExercise { slug: slug_of(&definition.name), definition };
+    check_is_own(&exercise.slug)?;
     let database = app.shards.for_athlete(key.athlete_id);
     match exercises::add(database, key, &exercise, app.clock.now_ms()).await? {
         Added::Unauthorized => Err(ApiError::Unauthorized),

@@ -1,9 +1,12 @@
 //! GET /v1/export: everything an athlete has entered, newest first, as CSV in Hevy's columns or as
-//! JSON that can be imported again. Sent page by page: a history may be longer than memory.
+//! JSON that can be imported again; with `from` and `to` some days of it, for an import has its
+//! limits. Sent page by page: a history may be longer than memory.
 
+use super::workouts::date;
 use crate::app::{App, Call};
 use crate::error::{ApiError, bad_parameter};
 use crate::import::{EXPORT_FORMAT, EXPORT_VERSION};
+use chrono::NaiveDate;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
@@ -11,7 +14,7 @@ use platform::http::{Response, pieces, query, set_header};
 use serde_json::{Value, json};
 use storage::workouts::{self, Listed, Page, Position, StoredWorkout};
 use storage::{KeyProof, Shards, exercises};
-use training::{Exercise, Grams};
+use training::{Definition, Exercise, Grams, OwnExercises, Workout};
 
 /// Workouts of a page: some 300 KB.
 const PAGE: i64 = 100;
@@ -26,13 +29,15 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     };
     let database = app.shards.for_athlete(key.athlete_id);
     let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
-    let pages = pages(app.shards.clone(), key.clone());
+    let days = (date(call.request, "from")?, date(call.request, "to")?);
+    let pages = pages(app.shards.clone(), key.clone(), days);
     let (name, mut response) = if csv {
         let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));
         let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
         ("bulktrack.csv", pieces("text/csv; charset=utf-8", body.boxed_local()))
     } else {
-        let own = own.iter().map(own_exercise).collect::<Result<Vec<_>, _>>()?;
+        let own = own.iter().map(|own| own_exercise(&own.slug, &own.definition));
+        let own = own.collect::<Result<Vec<_>, _>>()?;
         let head = format!(
             "{{\"format\":\"{EXPORT_FORMAT}\",\"version\":{EXPORT_VERSION},\"exercises\":{},\
              \"workouts\":[",
@@ -52,11 +57,12 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
 fn pages(
     shards: Shards,
     key: KeyProof,
+    (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> LocalBoxStream<'static, Result<Vec<StoredWorkout>, String>> {
     let begin = Some((shards, key, None::<Position>));
-    stream::unfold(begin, |state| async {
+    stream::unfold(begin, move |state| async move {
         let (shards, key, after) = state?;
-        let page = Page { from: None, to: None, after, limit: PAGE };
+        let page = Page { from, to, after, limit: PAGE };
         let read = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
         let rows = match read {
             Ok(Some(rows)) => rows,
@@ -93,15 +99,29 @@ fn items(page: &[StoredWorkout], goes_on: bool) -> Result<String, String> {
         if goes_on || index > 0 {
             text.push(',');
         }
-        text.push_str(&serde_json::to_string(&workout).map_err(|error| error.to_string())?);
+        text.push_str(&item(&workout, &stored.own_exercises).map_err(|error| error.to_string())?);
     }
     Ok(text)
 }
 
-fn own_exercise(own: &exercises::OwnExercise) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(&own.definition)?;
+/// A workout, with its own exercises as they were when it was saved: by those it counts.
+fn item(workout: &Workout, own: &OwnExercises) -> Result<String, serde_json::Error> {
+    if own.is_empty() {
+        return serde_json::to_string(workout);
+    }
+    let own = own.iter().map(|(slug, definition)| own_exercise(slug, definition));
+    let own = own.collect::<Result<Vec<_>, _>>()?;
+    let mut value = serde_json::to_value(workout)?;
     if let Value::Object(fields) = &mut value {
-        fields.insert("slug".to_owned(), json!(own.slug));
+        fields.insert("own_exercises".to_owned(), json!(own));
+    }
+    Ok(value.to_string())
+}
+
+fn own_exercise(slug: &str, definition: &Definition) -> Result<Value, serde_json::Error> {
+    let mut value = serde_json::to_value(definition)?;
+    if let Value::Object(fields) = &mut value {
+        fields.insert("slug".to_owned(), json!(slug));
     }
     Ok(value)
 }

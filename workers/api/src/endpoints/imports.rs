@@ -6,7 +6,7 @@
 use super::instant;
 use crate::app::{App, Call};
 use crate::error::{ApiError, bad_parameter};
-use crate::import::{File, Names, Plan, Unmatched, read_csv, read_export, report};
+use crate::import::{File, Names, Plan, UNMATCHED_MAX, Unmatched, read_csv, read_export, report};
 use crate::input::{Errors, Fields, body_bytes, json_body};
 use crate::publisher::import_slice_stored;
 use interchange::{Format, ReadOptions, WeightUnit};
@@ -51,7 +51,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         Some(_) => return Err(bad_parameter("dry_run", "has to be true or false")),
     };
     let mapping = match query(call.request, "mapping") {
-        Some(text) => mapping_of(&serde_json::from_str(&text).map_err(ApiError::NotJson)?)?,
+        Some(text) => mapping_of(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
         None => BTreeMap::new(),
     };
     let mut file = read_file(app, call)?;
@@ -64,6 +64,13 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     }
     let import_id = new_uuid(&*app.clock, &*app.entropy);
     let plan = Plan::of(std::mem::take(&mut file.workouts), import_id, &names);
+    if plan.unmatched_count() > UNMATCHED_MAX {
+        let detail = format!(
+            "the file names over {UNMATCHED_MAX} exercises that nobody knows: is it a training log? \
+             A mapping can say what they are"
+        );
+        return Err(ApiError::Unreadable(detail));
+    }
     let report = report(&file, &plan, &names);
     if dry_run {
         return preview(database, key, &plan, &file.format, report).await;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use storage::volume::DatedPerformance;
 use storage::{KeyProof, volume};
 use training::e1rm::Formula;
+use training::names::is_slug;
 use training::performance::{BestSet, Performance};
 use training::trend::theil_sen;
 use training::{Exercise, Grams, Rpe};
@@ -63,6 +64,9 @@ pub async fn get(
     key: &KeyProof,
     slug: &str,
 ) -> Result<Response, ApiError> {
+    if !is_slug(slug) {
+        return Err(ApiError::NotFound);
+    }
     let formula = formula(query(call.request, "formula").as_deref())?;
     // East of us it is tomorrow already.
     let tomorrow = app.clock.now().date_naive() + Days::new(1);

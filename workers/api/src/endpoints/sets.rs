@@ -46,9 +46,9 @@ pub async fn post(
     key: &KeyProof,
     workout_id: WorkoutId,
 ) -> Result<Response, ApiError> {
-    let logged = parse_logged_set(&json_body(call.request)?)?;
-    let idempotency = idempotency(call.request)?;
     let now = app.clock.now();
+    let logged = parse_logged_set(&json_body(call.request)?, now)?;
+    let idempotency = idempotency(call.request)?;
     let apply = |workout: &mut Workout| {
         let mut logged = logged.clone();
         let at = now.with_timezone(&workout.started_at.timezone());
@@ -72,7 +72,7 @@ pub async fn put(
     key: &KeyProof,
     (workout_id, set_id): (WorkoutId, u32),
 ) -> Result<Response, ApiError> {
-    let corrected = parse_set(&json_body(call.request)?)?;
+    let corrected = parse_set(&json_body(call.request)?, app.clock.now())?;
     let apply = |workout: &mut Workout| {
         let mut sets = workout.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets);
         let set = sets.find(|set| set.id == Some(set_id)).ok_or(ApiError::NotFound)?;

@@ -9,13 +9,15 @@ use crate::publisher::event_about;
 use crate::workout::{Read, answer, read_workout, unknown_exercises};
 use chrono::{DateTime, Datelike, NaiveDate};
 use platform::clock::new_uuid;
-use platform::http::{Request, Response, StatusCode, empty, json, query, set_header, text_header};
+use platform::http::{
+    FieldError, Request, Response, StatusCode, empty, json, query, set_header, text_header,
+};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use storage::workouts::{
-    self, Access, Change, Changed, Content, Created, Idempotency, Origin, Page, Since,
+    self, Access, Change, Changed, Changes, Content, Created, Idempotency, Origin, Page, Since,
     StoredWorkout, WorkoutStatus,
 };
 use storage::{KeyProof, exercises};
@@ -94,6 +96,13 @@ pub async fn put(
     for _ in 0..TRIES {
         let there = found(workouts::get(database, key, id).await?)?;
         check_seen(call, &there)?;
+        if there.status == WorkoutStatus::Completed && workout.ended_at.is_none() {
+            let detail = "is required: the workout is complete".to_owned();
+            return Err(ApiError::Invalid(vec![FieldError {
+                pointer: "/ended_at".to_owned(),
+                detail,
+            }]));
+        }
         let mut workout = workout.clone();
         workout.last_set_id = there.document()?.last_set_id;
         workout.number_sets();
@@ -156,14 +165,14 @@ pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Respo
     let limit = cursor::limit(call.request)?;
     let since = since(call.request)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    let rows = workouts::changes(database, key, since, limit + 1).await?;
-    let mut rows = rows.ok_or(ApiError::Unauthorized)?;
+    let changes = workouts::changes(database, key, since, limit + 1).await?;
+    let Changes { items: mut rows, last_seq } = changes.ok_or(ApiError::Unauthorized)?;
     let length = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
     let start = match since {
         Since::Change(seq) => seq,
-        Since::Instant(_) => 0,
+        Since::Instant(_) => last_seq,
     };
     let next = rows.last().map_or(start, |last| last.change_seq);
     let items = rows.iter().map(change_item).collect::<Result<Vec<_>, _>>()?;
