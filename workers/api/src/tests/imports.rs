@@ -1,3 +1,5 @@
+//! Imports up to the queue: what a file is answered with, what is held back, what is published.
+
 use super::*;
 use shared_kernel::payload::ImportSliceStored;
 
