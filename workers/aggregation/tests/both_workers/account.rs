@@ -1,3 +1,5 @@
+//! An athlete who goes, and their landmarks.
+
 use super::*;
 use std::collections::BTreeMap;
 

@@ -1,3 +1,5 @@
+//! Days, weeks and years at their edges.
+
 use super::*;
 
 #[test]

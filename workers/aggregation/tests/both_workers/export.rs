@@ -1,3 +1,5 @@
+//! Export and import into another athlete come to the same.
+
 use super::*;
 
 /// Two years with all that a workout can have. The page of an export is 100 workouts.

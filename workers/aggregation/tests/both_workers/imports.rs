@@ -1,3 +1,5 @@
+//! Imports to their end: totals, duplicates, zones, crashes, one notification.
+
 use super::*;
 use std::fmt::Write;
 use testkit::Fault;

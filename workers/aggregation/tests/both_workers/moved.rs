@@ -1,3 +1,5 @@
+//! Edits and live sets, and what the sums make of them.
+
 use super::*;
 
 #[test]

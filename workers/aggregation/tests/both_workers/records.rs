@@ -1,3 +1,5 @@
+//! Records: broken, told, taken back.
+
 use super::*;
 
 /// The records of an exercise, as `kind=value day`.

@@ -1,3 +1,5 @@
+//! Keys, the profile, landmarks.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! The catalogue and the athlete's own exercises.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Imports up to the queue: what a file is answered with, what is held back, what is published.
+
 use super::*;
 use shared_kernel::payload::ImportSliceStored;
 
@@ -229,4 +231,17 @@ fn slices_that_were_not_published_are_sent_by_the_sweep() {
     house.clock.advance_ms(86_400_000);
     run(house.app.sweep());
     assert_eq!(house.slices_published(), []);
+}
+
+#[test]
+fn of_two_mappings_at_once_the_later_one_does_not_import_again() {
+    let house = House::new();
+    let key = house.athlete();
+    let import = house.import(&key, "", &hevy(&["Nonsense"]));
+    let counted = "UPDATE import_slices SET state = 'done', workouts = '[]'";
+    house.database.fail_after(3, Fault::Overtaken(counted));
+    let path = format!("{}/mapping", import.location());
+    let late = house.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
+    assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));
+    assert_eq!(house.slices(), [json!({ "slice": 0, "state": "done" })]);
 }

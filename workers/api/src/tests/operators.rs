@@ -1,3 +1,5 @@
+//! What operators send.
+
 use super::*;
 
 #[test]

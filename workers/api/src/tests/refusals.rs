@@ -1,3 +1,5 @@
+//! Bad input, bad requests, a database that is away.
+
 use super::*;
 
 #[test]

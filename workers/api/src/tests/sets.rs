@@ -1,3 +1,5 @@
+//! Live logging, set by set.
+
 use super::*;
 
 #[test]

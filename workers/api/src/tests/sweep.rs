@@ -1,3 +1,5 @@
+//! What the sweep sends again, and what it completes.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! What changed since: a client that goes on misses nothing.
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

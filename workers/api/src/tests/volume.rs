@@ -1,3 +1,5 @@
+//! The shape of the weeks that are answered.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Workouts as a whole: posted, replaced, deleted, listed.
+
 use super::*;
 
 #[test]
