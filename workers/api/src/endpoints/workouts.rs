@@ -75,7 +75,7 @@ pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, A
     workout_response(StatusCode::OK, &stored)
 }
 
-/// PUT /v1/workouts/{id}: the whole workout anew. With If-Match only what the caller has seen is
+/// PUT /v1/workouts/{id}: the whole workout anew; one that is complete stays so. With If-Match only what the caller has seen is
 /// replaced; of two at once one wins, the other is 412.
 ///
 /// 1. check the body: a bad one is 400, 413, 415 or 422, and nothing is changed;
@@ -97,11 +97,7 @@ pub async fn put(
         let there = found(workouts::get(database, key, id).await?)?;
         check_seen(call, &there)?;
         if there.status == WorkoutStatus::Completed && workout.ended_at.is_none() {
-            let detail = "is required: the workout is complete".to_owned();
-            return Err(ApiError::Invalid(vec![FieldError {
-                pointer: "/ended_at".to_owned(),
-                detail,
-            }]));
+            return Err(ApiError::Conflict("the workout is complete: send its ended_at too"));
         }
         let mut workout = workout.clone();
         workout.last_set_id = there.document()?.last_set_id;

@@ -52,7 +52,13 @@ fn an_exercise_of_ones_own_is_added_once_under_the_slug_of_its_name() {
     assert_eq!(added.body, expected);
     assert_eq!(house.get(&key, added.location()).body, expected);
     let status = |key: &str, name: &str| house.post(key, "/v1/exercises", &own(name)).status;
-    for taken in ["developpe zercher", "Barbell Bench Press", "bench press (BARBELL)", "Pullups"] {
+    for taken in [
+        "developpe zercher",
+        "Barbell Bench Press",
+        "bench press (BARBELL)",
+        "Pullups",
+        "Планк plank",
+    ] {
         assert_eq!(status(&key, taken), 409, "{taken}");
     }
     assert_eq!(status(&house.athlete(), "Développé Zercher"), 201, "each athlete has their own");

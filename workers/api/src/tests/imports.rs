@@ -139,6 +139,11 @@ fn a_file_that_is_no_such_log_is_refused_whole() {
     check("application/json", "{}", 422);
     check("application/json", r#"{"format":"bulktrack","version":2,"workouts":[]}"#, 422);
     check("application/json", r#"{"format":"bulktrack","version":1,"workouts":[]}"#, 422);
+    let unknown = (0..=200).fold(HEVY.to_owned(), |log, n| {
+        let day = format!("2025-{:02}-{:02} 17:00:00", n / 28 + 1, n % 28 + 1);
+        format!("{log}Push,{day},{day},,Zzyzx {n},,,0,normal,100,5,,,8\n")
+    });
+    check("text/csv", &unknown, 422);
     check("application/pdf", &hevy(&["Pull Up"]), 415);
     check("", &hevy(&["Pull Up"]), 415);
     check("text/csv", &" ".repeat(5 * 1024 * 1024 + 1), 413);
@@ -150,6 +155,7 @@ fn a_file_that_is_no_such_log_is_refused_whole() {
         ("?units=stone", "/units"),
         ("?locale=tlh", "/locale"),
         ("?mapping=[]", "/mapping"),
+        ("?mapping={", "/mapping"),
         ("?mapping={%22a%22:%22no-such-lift%22}", "/mapping/a"),
     ] {
         assert_eq!(house.import(&key, query, &hevy(&["Pull Up"])).pointers(), [pointer], "{query}");

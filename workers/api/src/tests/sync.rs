@@ -71,6 +71,9 @@ fn since_may_be_a_time_and_reaches_a_minute_further_back() {
     assert_eq!(count("2026-11-23T12:01:01Z"), 1);
     assert_eq!(count("2026-11-23T13:11:00%2B01:00"), 1);
     assert_eq!(count("2026-11-23T12:11:01Z"), 0);
+    // It goes on from here, and not from the beginning.
+    let page = house.get(&key, "/v1/workouts/events?since=2026-11-23T12:11:01Z").body;
+    assert_eq!(page["next_since"], house.get(&key, "/v1/workouts/events").body["next_since"]);
 }
 
 #[test]

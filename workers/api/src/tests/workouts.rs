@@ -174,19 +174,35 @@ fn a_put_says_by_its_event_what_became_of_the_workout() {
     use EventType::{TrainingSetRecorded, VolumeUpdated, WorkoutCompleted};
     let house = House::new();
     let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
-    let check = |ended: bool, event_type: EventType, revision: i64| {
-        let mut workout = bench(1);
-        if !ended {
-            workout["ended_at"] = Value::Null;
-        }
-        house.put(&key, &path, &workout);
+    let mut open = bench(1);
+    open["ended_at"] = Value::Null;
+    let path = house.posted(&key, &open);
+    let check = |workout: &Value, event_type: EventType, revision: i64| {
+        house.put(&key, &path, workout);
         assert_eq!(house.published(), [(event_type, revision)]);
     };
-    check(true, VolumeUpdated, 2);
-    check(false, TrainingSetRecorded, 3);
-    check(true, WorkoutCompleted, 4);
-    check(true, VolumeUpdated, 5);
+    check(&open, TrainingSetRecorded, 2);
+    check(&bench(1), WorkoutCompleted, 3);
+    check(&bench(1), VolumeUpdated, 4);
+    // What is complete stays so: an end that was forgotten opens nothing.
+    assert_eq!(house.put(&key, &path, &open).status, 409);
+    assert_eq!(house.published(), []);
+}
+
+#[test]
+fn an_exercise_that_is_no_slug_is_unknown_and_reaches_no_query() {
+    let house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    for slug in ["$", "$.a", "$x", "a b", "Bench", "-", "", "a--b", &"a".repeat(200)] {
+        let mut workout = bench(1);
+        workout["exercises"][0]["exercise"] = json!(slug);
+        let pointer = ["/exercises/0/exercise"];
+        assert_eq!(house.post(&key, "/v1/workouts", &workout).pointers(), pointer, "{slug}");
+        assert_eq!(house.put(&key, &path, &workout).pointers(), pointer, "{slug}");
+    }
+    assert_eq!(house.get(&key, "/v1/exercises/$x/progress").status, 404);
+    assert_eq!(house.get(&key, &path).etag(), "\"1\"");
 }
 
 #[test]
