@@ -278,6 +278,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_slug_is_words_of_letters_and_digits_with_hyphens_between() {
+        for slug in ["pull-up", "exercise-00ab12cd", "5", &"a".repeat(SLUG_BYTES_MAX)] {
+            assert!(is_slug(slug), "{slug}");
+        }
+        let long = "a".repeat(SLUG_BYTES_MAX + 1);
+        for other in ["", "-", "a-", "-a", "a--b", "A", "a b", "$", "$.a", "a.b", "é", &long] {
+            assert!(!is_slug(other), "{other}");
+        }
+        for exercise in CATALOGUE {
+            assert!(is_slug(exercise.slug), "{}", exercise.slug);
+        }
+    }
+
+    #[test]
     fn a_slug_is_made_of_the_words_of_a_name() {
         let check = |name: &str, slug: &str| assert_eq!(slug_of(name), slug, "{name}");
         check("Cable Y-Raise", "cable-y-raise");

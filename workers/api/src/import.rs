@@ -111,7 +111,7 @@ pub fn read_csv(
         let line = logged.line;
         match entered(logged, (started_at, ended_at), now) {
             Ok(workout) => {
-                workouts.push(FileWorkout { workout, own_exercises: OwnExercises::new() })
+                workouts.push(FileWorkout { workout, own_exercises: OwnExercises::new() });
             }
             Err(detail) => errors.push(at_line(line, detail)),
         }

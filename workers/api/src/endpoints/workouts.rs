@@ -9,9 +9,7 @@ use crate::publisher::event_about;
 use crate::workout::{Read, answer, read_workout, unknown_exercises};
 use chrono::{DateTime, Datelike, NaiveDate};
 use platform::clock::new_uuid;
-use platform::http::{
-    FieldError, Request, Response, StatusCode, empty, json, query, set_header, text_header,
-};
+use platform::http::{Request, Response, StatusCode, empty, json, query, set_header, text_header};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use std::collections::BTreeSet;
