@@ -115,21 +115,59 @@ pub enum Threshold {
 }
 
 /// A pattern in the athlete's training.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternKind {
     /// A muscle got more hard sets in a week than it can recover from.
     VolumeAboveMrv,
     /// A muscle got too few hard sets, two complete weeks or more in a row.
     VolumeBelowMev,
+    /// A week's load far over that of the three weeks before.
+    LoadSpike,
+    /// A week of hard days that are all alike.
+    HighMonotony,
+    /// A lift goes up.
+    ProgressiveOverload,
+    /// A lift stands still.
+    Plateau,
+    /// A lift goes down.
+    Regression,
+    /// A week with far fewer hard sets than the weeks before.
+    DeloadTaken,
+    /// Fatigue shows, and the last deload is long ago.
+    DeloadDue,
+    /// The upper body pushes much more than it pulls, or the other way round.
+    PushPullImbalance,
 }
 
 impl PatternKind {
+    /// Every kind, in the order of the wire.
+    pub const ALL: [Self; 10] = [
+        Self::VolumeAboveMrv,
+        Self::VolumeBelowMev,
+        Self::LoadSpike,
+        Self::HighMonotony,
+        Self::ProgressiveOverload,
+        Self::Plateau,
+        Self::Regression,
+        Self::DeloadTaken,
+        Self::DeloadDue,
+        Self::PushPullImbalance,
+    ];
+
     /// The wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::VolumeAboveMrv => "volume_above_mrv",
             Self::VolumeBelowMev => "volume_below_mev",
+            Self::LoadSpike => "load_spike",
+            Self::HighMonotony => "high_monotony",
+            Self::ProgressiveOverload => "progressive_overload",
+            Self::Plateau => "plateau",
+            Self::Regression => "regression",
+            Self::DeloadTaken => "deload_taken",
+            Self::DeloadDue => "deload_due",
+            Self::PushPullImbalance => "push_pull_imbalance",
         }
     }
 }
@@ -143,7 +181,7 @@ pub struct TrainingPatternDetected {
     pub pattern_id: Uuid,
     /// Which pattern.
     pub pattern: PatternKind,
-    /// What it is about: a muscle.
+    /// What it is about: a muscle, the slug of a lift, or `training` as a whole.
     pub subject: String,
     /// The week in which it began.
     pub since: WeekStart,

@@ -451,6 +451,26 @@ pub struct HistoryWeek {
     pub volume: Volume,
 }
 
+/// A day of the history that the analysis reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HistoryDay {
+    /// The day.
+    pub local_date: NaiveDate,
+    /// Workouts on it.
+    pub workouts: i64,
+    /// Load × repetitions of its sets.
+    pub tonnage_grams: Grams,
+}
+
+/// What one workout achieved in one lift.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LiftSession {
+    /// The day it counts for.
+    pub local_date: NaiveDate,
+    /// What it achieved.
+    pub performance: Performance,
+}
+
 #[derive(Deserialize)]
 struct HistoryRow {
     athlete_id: AthleteId,

@@ -1,10 +1,11 @@
 //! The analysis that both handlers share: read the history of all athletes of the batch at once,
 //! let the rules look, publish what nobody was told of yet, mark it.
 
+use crate::history::HISTORY_WEEKS;
 use crate::publisher::{AIEventPublisher, pattern_data, training_pattern_detected};
 use crate::rules::Pattern;
 use crate::rules::volume_above_mrv::volume_above_mrv;
-use crate::rules::volume_below_mev::{HISTORY_WEEKS, volume_below_mev};
+use crate::rules::volume_below_mev::volume_below_mev;
 use chrono::NaiveDate;
 use platform::Clock;
 use shared_kernel::payload::TrainingPatternDetected;
@@ -140,8 +141,7 @@ fn decide<'a>(
         let landmarks = input.landmarks.get(&request.athlete_id).unwrap_or(&listed);
         for pattern in look(request, history, landmarks, today) {
             let athlete_id = request.athlete_id;
-            let known = pattern.ids(athlete_id).any(|id| told.contains(&(athlete_id, id)));
-            if !known && told.insert((athlete_id, pattern.id(athlete_id))) {
+            if told.insert((athlete_id, pattern.id(athlete_id))) {
                 found.push((pattern_data(request.athlete_id, pattern), request.cause));
             }
         }

@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod handlers;
+pub mod history;
 pub mod publisher;
 pub mod recommendation;
 pub mod rules;

@@ -35,7 +35,7 @@ pub fn pattern_data(athlete_id: AthleteId, pattern: Pattern) -> TrainingPatternD
         athlete_id,
         pattern_id: pattern.id(athlete_id),
         pattern: pattern.kind,
-        subject: pattern.muscle.as_str().to_owned(),
+        subject: pattern.subject.as_str().to_owned(),
         since: pattern.since,
         confidence: pattern.confidence,
         evidence: pattern.evidence,

@@ -14,7 +14,7 @@ pub struct Words {
 
 /// Says a pattern in plain English. Every number in it comes from the evidence.
 pub fn words(pattern: &Pattern) -> Words {
-    let muscle = pattern.muscle.in_words();
+    let muscle = pattern.subject.in_words();
     let number = |name: &str| pattern.evidence.get(name).map(|number| plain(&number.to_string()));
     let said = |name: &str| number(name).unwrap_or_else(|| "some".to_owned());
     match pattern.kind {
@@ -47,6 +47,7 @@ pub fn words(pattern: &Pattern) -> Words {
                 said("mev"),
             ),
         },
+        other => Words { title: other.as_str().to_owned(), recommendation: String::new() },
     }
 }
 

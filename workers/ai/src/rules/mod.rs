@@ -7,20 +7,51 @@ use serde_json::{Map, Value};
 use shared_kernel::AthleteId;
 use shared_kernel::ids::derived;
 use shared_kernel::payload::PatternKind;
-use training::{Muscle, WeekStart};
+use training::{Exercise, Muscle, WeekStart};
 use uuid::Uuid;
+
+/// What a pattern is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A muscle.
+    Muscle(Muscle),
+    /// A lift, by its slug.
+    Lift(String),
+    /// All of the training.
+    Training,
+}
+
+impl Subject {
+    /// The wire name: `chest`, `barbell-bench-press`, `training`.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Muscle(muscle) => muscle.as_str(),
+            Self::Lift(slug) => slug,
+            Self::Training => "training",
+        }
+    }
+
+    /// As it stands within a sentence: `chest`, `Barbell Bench Press`, `training`.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Muscle(muscle) => muscle.in_words(),
+            Self::Lift(slug) => {
+                Exercise::find(slug).map_or_else(|| slug.clone(), |lift| lift.name.to_owned())
+            }
+            Self::Training => "training".to_owned(),
+        }
+    }
+}
 
 /// What a rule has found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
     /// Which pattern.
     pub kind: PatternKind,
-    /// The muscle it is about.
-    pub muscle: Muscle,
+    /// What it is about.
+    pub subject: Subject,
     /// The week in which it began.
     pub since: WeekStart,
-    /// The last week in which it was seen.
-    pub last: WeekStart,
     /// How sure the rule is, 0 to 1.
     pub confidence: f64,
     /// The numbers that the rule saw.
@@ -28,30 +59,14 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Its id: the same pattern of the same muscle, begun in the same week, is the same pattern.
+    /// Its id: the same pattern of the same subject, begun in the same week, is the same pattern.
     pub fn id(&self, athlete_id: AthleteId) -> Uuid {
-        self.id_begun_in(athlete_id, self.since)
-    }
-
-    /// The ids under which it may have been told of before, its own among them. A row of weeks
-    /// that grows at its old end, as when last month is entered late, is still the same row.
-    pub fn ids(&self, athlete_id: AthleteId) -> impl Iterator<Item = Uuid> {
-        let last = match self.kind {
-            PatternKind::VolumeAboveMrv => self.since,
-            PatternKind::VolumeBelowMev => self.last,
-        };
-        std::iter::successors(Some(self.since), |week| Some(week.next()))
-            .take_while(move |week| *week <= last)
-            .map(move |week| self.id_begun_in(athlete_id, week))
-    }
-
-    fn id_begun_in(&self, athlete_id: AthleteId, since: WeekStart) -> Uuid {
         derived(&[
             "pattern",
             &athlete_id.to_string(),
             self.kind.as_str(),
-            self.muscle.as_str(),
-            &since.to_string(),
+            self.subject.as_str(),
+            &self.since.to_string(),
         ])
     }
 }

@@ -3,7 +3,7 @@
 //! Trigger: the week's hard sets > MRV. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
 //! Source: the project's own rule (ours) over the landmarks of `training::landmarks`.
 
-use super::{Pattern, evidence, rounded};
+use super::{Pattern, Subject, evidence, rounded};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
@@ -27,9 +27,8 @@ pub fn volume_above_mrv(
     let confidence = (0.6 + 0.4 * over).min(1.0);
     Some(Pattern {
         kind: PatternKind::VolumeAboveMrv,
-        muscle,
+        subject: Subject::Muscle(muscle),
         since: week.week_start,
-        last: week.week_start,
         confidence: rounded(confidence),
         evidence: evidence([
             ("week_start", json!(week.week_start)),

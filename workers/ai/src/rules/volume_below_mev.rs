@@ -6,7 +6,8 @@
 //! Only weeks in which the athlete trained count (ours): who did not train at all is on a
 //! break, and needs no word about the calves. A muscle without a minimum is never below it.
 
-use super::{Pattern, evidence, rounded};
+use super::{Pattern, Subject, evidence, rounded};
+use crate::history::HISTORY_WEEKS;
 use chrono::{Days, NaiveDate};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
@@ -16,9 +17,6 @@ use training::{HalfSets, Muscle, WeekStart};
 
 /// So many complete weeks in a row make the pattern.
 const WEEKS_MIN: usize = 2;
-/// How far the history has to reach back, in weeks. A row of weeks that fills all of it began
-/// longer ago than we look, and was announced then.
-pub const HISTORY_WEEKS: u32 = 16;
 const CONFIDENCE_MAX: f64 = 0.9;
 /// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).
 const SETTLING: Days = Days::new(2);
@@ -42,9 +40,8 @@ pub fn volume_below_mev(
     let confidence = (0.6 + 0.1 * f64::from(further)).min(CONFIDENCE_MAX);
     Some(Pattern {
         kind: PatternKind::VolumeBelowMev,
-        muscle,
+        subject: Subject::Muscle(muscle),
         since,
-        last: latest.week_start,
         confidence: rounded(confidence),
         evidence: evidence([
             ("weeks", json!(row.len())),
