@@ -15,6 +15,7 @@ export type EventType =
   | "NotificationRequested"
   | "TrainingPatternDetected"
   | "TrainingSetRecorded"
+  | "TrainingWeekEnded"
   | "VolumeThresholdReached"
   | "VolumeUpdated"
   | "WebhookDeliveryRequested"

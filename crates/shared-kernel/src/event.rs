@@ -3,8 +3,8 @@
 use crate::ids::{AthleteId, EventId};
 use crate::payload::{
     AggregationUpdated, ImportSliceStored, NotificationRequested, TrainingPatternDetected,
-    TrainingSetRecorded, VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested,
-    WorkoutCompleted, WorkoutDeleted,
+    TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached, VolumeUpdated,
+    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
 };
 use crate::trace::TraceContext;
 use chrono::{DateTime, Utc};
@@ -95,6 +95,8 @@ events! {
     AggregationUpdated(athlete_id) => "bulktrack.AggregationUpdated.v1",
     /// Muscles crossed a landmark within a week.
     VolumeThresholdReached(athlete_id) => "bulktrack.VolumeThresholdReached.v1",
+    /// A week is over: time to report on it.
+    TrainingWeekEnded(athlete_id) => "bulktrack.TrainingWeekEnded.v1",
     /// A pattern was found.
     TrainingPatternDetected(athlete_id) => "bulktrack.TrainingPatternDetected.v1",
     /// Somebody is to be told something.

@@ -195,6 +195,15 @@ pub struct TrainingPatternDetected {
     pub recommendation: String,
 }
 
+/// A week is over everywhere on earth: time to report on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrainingWeekEnded {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// The week that is over.
+    pub week_start: WeekStart,
+}
+
 /// Somebody is to be told something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationRequested {

@@ -139,7 +139,9 @@ pub const fn queue_of(event: EventType) -> Queue {
         | EventType::WorkoutDeleted
         | EventType::VolumeUpdated
         | EventType::ImportSliceStored => Queue::VolumeAggregation,
-        EventType::AggregationUpdated | EventType::VolumeThresholdReached => Queue::AiAnalysis,
+        EventType::AggregationUpdated
+        | EventType::VolumeThresholdReached
+        | EventType::TrainingWeekEnded => Queue::AiAnalysis,
         EventType::TrainingPatternDetected
         | EventType::NotificationRequested
         | EventType::WebhookDeliveryRequested => Queue::WebhookNotification,

@@ -7,8 +7,8 @@ use chrono::DateTime;
 use serde_json::{Value, json};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, ImportSliceStored, NotificationRequested, PatternKind, Threshold,
-    TrainingPatternDetected, TrainingSetRecorded, VolumeThresholdReached, VolumeUpdated,
-    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted, WorkoutSnapshot,
+    TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached,
+    VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted, WorkoutSnapshot,
 };
 use shared_kernel::{AthleteId, DecodeError, Event, EventData, EventId, EventType, WorkoutId};
 use training::{
@@ -67,6 +67,7 @@ fn example(event_type: EventType) -> EventData {
             let import_id = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0070);
             ImportSliceStored { athlete_id, import_id, slice: 3 }.into()
         }
+        EventType::TrainingWeekEnded => TrainingWeekEnded { athlete_id, week_start: week() }.into(),
         EventType::AggregationUpdated => AggregationUpdated {
             athlete_id,
             week_start: week(),

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod notifications;
 pub mod patterns;
 pub mod records;
+pub mod reports;
 pub mod shards;
 pub mod volume;
 pub mod workouts;
@@ -28,6 +29,7 @@ pub use shards::Shards;
 pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql")),
     ("0002_training.sql", include_str!("../migrations/0002_training.sql")),
+    ("0003_patterns.sql", include_str!("../migrations/0003_patterns.sql")),
 ];
 
 #[cfg(test)]

@@ -1,30 +1,39 @@
-//! Patterns found, and the history in which they are looked for.
+//! Patterns and their life, and the history in which they are looked for.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::volume::{HistoryWeek, history_statement, read_history};
+use crate::keys::{KeyProof, with_key};
+use crate::volume::{HistoryDay, HistoryWeek, LiftSession};
+use crate::volume::{days_statement, history_statement, lifts_statement};
+use crate::volume::{read_days, read_history, read_lifts};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use shared_kernel::AthleteId;
-use shared_kernel::payload::TrainingPatternDetected;
-use std::collections::{BTreeMap, BTreeSet};
+use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
+use std::collections::BTreeMap;
 use training::WeekStart;
 use training::landmarks::OwnLandmarks;
 use uuid::Uuid;
 
 /// All that an analysis needs to know of a list of athletes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnalysisInput {
     /// Weeks with training, in order.
-    pub history: BTreeMap<AthleteId, Vec<HistoryWeek>>,
-    /// Patterns of those weeks that were announced before.
-    pub announced: BTreeSet<(AthleteId, Uuid)>,
+    pub weeks: BTreeMap<AthleteId, Vec<HistoryWeek>>,
+    /// Days with training, in order.
+    pub days: BTreeMap<AthleteId, Vec<HistoryDay>>,
+    /// By lift what each workout achieved in it, in order.
+    pub lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>,
+    /// The patterns that began in those weeks, and all that are open.
+    pub known: BTreeMap<AthleteId, Vec<KnownPattern>>,
     /// What each athlete puts in place of the landmarks of the listing.
     pub landmarks: BTreeMap<AthleteId, OwnLandmarks>,
+    /// Workouts that are not aggregated yet.
+    pub pending: BTreeMap<AthleteId, i64>,
 }
 
 /// Weeks of one athlete, from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct WeekRange {
     /// Whose.
     pub athlete_id: AthleteId,
@@ -34,79 +43,253 @@ pub struct WeekRange {
     pub to: Option<WeekStart>,
 }
 
+/// Whether a pattern is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PatternStatus {
+    /// It is.
+    Open,
+    /// It was.
+    Resolved,
+}
+
+/// A pattern that was found before.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct KnownPattern {
+    /// Its id.
+    pub pattern_id: Uuid,
+    /// Which pattern.
+    #[serde(rename = "pattern")]
+    pub kind: PatternKind,
+    /// What it is about: a muscle, a lift, or `training`.
+    pub subject: String,
+    /// The week in which it began.
+    pub since: WeekStart,
+    /// Whether it is there.
+    pub status: PatternStatus,
+    /// How sure it was when it was stored last.
+    pub confidence: f64,
+    /// What it was seen by then.
+    #[serde(with = "json_text")]
+    pub evidence: Map<String, Value>,
+    /// How often the athlete was told of it.
+    pub announcements: i64,
+    /// When the athlete was told last.
+    pub announced_at_ms: i64,
+}
+
 #[derive(Deserialize)]
-struct LandmarksRow {
+struct KnownRow {
+    athlete_id: AthleteId,
+    #[serde(flatten)]
+    known: KnownPattern,
+}
+
+#[derive(Deserialize)]
+struct AthleteRow {
     athlete_id: AthleteId,
     #[serde(with = "json_text")]
     landmarks: OwnLandmarks,
+    pending: i64,
 }
 
-#[derive(Deserialize)]
-struct AnnouncedRow {
-    athlete_id: AthleteId,
-    pattern_id: Uuid,
-}
-
-/// Reads the weeks of the ranges, which do not overlap, the patterns begun in them that were
-/// announced, and the athletes' landmarks: one round trip for all the athletes of a batch.
+/// Reads for all the athletes of a batch, in one round trip: the weeks of the ranges, which do not
+/// overlap, and the patterns begun in them; the days and lifts of the `windows`; the patterns that
+/// are open.
 pub async fn analysis_input(
     database: &dyn Database,
     athletes: &[AthleteId],
     ranges: &[WeekRange],
+    windows: &[WeekRange],
 ) -> Result<AnalysisInput, DatabaseError> {
-    let announced = Statement::new(
-        "SELECT pattern.athlete_id, pattern.pattern_id FROM json_each(?1) AS range \
+    let known = Statement::new(
+        "SELECT pattern.* FROM json_each(?1) AS range \
          JOIN patterns AS pattern INDEXED BY patterns_by_week \
          ON pattern.athlete_id = range.value ->> 'athlete_id' \
          AND pattern.since BETWEEN range.value ->> 'from' \
-         AND coalesce(range.value ->> 'to', '9999')",
-        [Param::json(&ranges)?],
+         AND coalesce(range.value ->> 'to', '9999') \
+         UNION SELECT pattern.* FROM json_each(?2) AS asked \
+         JOIN patterns AS pattern INDEXED BY patterns_open \
+         ON pattern.athlete_id = asked.value AND pattern.status = 'open' \
+         ORDER BY athlete_id, since, pattern_id",
+        [Param::json(&ranges)?, Param::json(&athletes)?],
     );
-    let landmarks = Statement::new(
-        "SELECT athlete.athlete_id, athlete.landmarks FROM json_each(?1) AS asked \
-         JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
+    let standing = Statement::new(
+        "SELECT athlete.athlete_id, athlete.landmarks, \
+         (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
+         WHERE workouts.athlete_id = athlete.athlete_id \
+         AND aggregated_revision < revision) AS pending \
+         FROM json_each(?1) AS asked JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
         [Param::json(&athletes)?],
     );
-    let batch = vec![history_statement(ranges)?, announced, landmarks];
+    let batch = vec![
+        history_statement(ranges)?,
+        days_statement(windows)?,
+        lifts_statement(windows)?,
+        known,
+        standing,
+    ];
     let mut results = Results::new(database.batch(batch).await?);
-    let history = read_history(&mut results)?;
-    let rows = results.rows::<AnnouncedRow>()?;
-    let announced = rows.into_iter().map(|row| (row.athlete_id, row.pattern_id)).collect();
-    let rows = results.rows::<LandmarksRow>()?;
-    let landmarks = rows.into_iter().map(|row| (row.athlete_id, row.landmarks)).collect();
-    Ok(AnalysisInput { history, announced, landmarks })
+    let mut input = AnalysisInput {
+        weeks: read_history(&mut results)?,
+        days: read_days(&mut results)?,
+        lifts: read_lifts(&mut results)?,
+        ..AnalysisInput::default()
+    };
+    for row in results.rows::<KnownRow>()? {
+        input.known.entry(row.athlete_id).or_default().push(row.known);
+    }
+    for row in results.rows::<AthleteRow>()? {
+        input.landmarks.insert(row.athlete_id, row.landmarks);
+        input.pending.insert(row.athlete_id, row.pending);
+    }
+    Ok(input)
 }
 
-/// Marks patterns as announced, which is to store them: one round trip. A repeat changes nothing.
-pub async fn mark_announced(
+/// A pattern as it is to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// It, in words.
+    pub data: TrainingPatternDetected,
+    /// How often the athlete was told of it by then.
+    pub announcements: i64,
+    /// Whether the athlete was told just now.
+    pub told: bool,
+}
+
+/// What became of one athlete's patterns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marks {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Patterns that are there.
+    pub stored: Vec<Stored>,
+    /// Patterns that are there no more.
+    pub resolved: Vec<Uuid>,
+    /// What follows, in place of what followed before; `None` leaves it.
+    pub recommendations: Option<Value>,
+}
+
+/// Stores what became of patterns: one round trip. A repeat changes nothing.
+pub async fn mark(
     database: &dyn Database,
-    patterns: &[TrainingPatternDetected],
+    marks: &[Marks],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
-    let rows: Vec<_> = patterns
+    let stored: Vec<_> = marks.iter().flat_map(|marks| &marks.stored).map(stored_row).collect();
+    let resolved: Vec<_> = marks
         .iter()
-        .map(|pattern| {
-            json!({
-                "athlete_id": pattern.athlete_id,
-                "pattern_id": pattern.pattern_id,
-                "pattern": pattern.pattern,
-                "subject": pattern.subject,
-                "since": pattern.since,
-                "confidence": pattern.confidence,
-                "evidence": pattern.evidence,
-                "title": pattern.title,
-                "recommendation": pattern.recommendation,
-            })
-        })
+        .flat_map(|marks| marks.resolved.iter().map(|pattern_id| (marks.athlete_id, pattern_id)))
         .collect();
-    let insert = Statement::new(
+    let items: Vec<_> = marks
+        .iter()
+        .filter_map(|marks| Some((marks.athlete_id, marks.recommendations.as_ref()?)))
+        .collect();
+    let store = Statement::new(
         "INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
-         evidence, title, recommendation, detected_at_ms) \
+         evidence, title, recommendation, detected_at_ms, announcements, announced_at_ms) \
          SELECT value ->> 'athlete_id', value ->> 'pattern_id', value ->> 'pattern', \
          value ->> 'subject', value ->> 'since', value ->> 'confidence', value -> 'evidence', \
-         value ->> 'title', value ->> 'recommendation', ?2 FROM json_each(?1) WHERE true \
-         ON CONFLICT DO NOTHING",
-        [Param::json(&rows)?, now_ms.into()],
+         value ->> 'title', value ->> 'recommendation', ?2, value ->> 'announcements', \
+         iif(value ->> 'told', ?2, 0) FROM json_each(?1) WHERE true \
+         ON CONFLICT (athlete_id, pattern_id) DO UPDATE SET status = 'open', \
+         resolved_at_ms = NULL, confidence = excluded.confidence, evidence = excluded.evidence, \
+         title = excluded.title, recommendation = excluded.recommendation, \
+         announcements = excluded.announcements, \
+         announced_at_ms = max(announced_at_ms, excluded.announced_at_ms) \
+         WHERE excluded.announcements > patterns.announcements OR patterns.status = 'resolved'",
+        [Param::json(&stored)?, now_ms.into()],
     );
-    database.batch(vec![insert]).await.map(drop)
+    let resolve = Statement::new(
+        "UPDATE patterns SET status = 'resolved', resolved_at_ms = ?2 FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS pattern_id FROM json_each(?1)) AS gone \
+         WHERE patterns.athlete_id = gone.athlete_id AND patterns.pattern_id = gone.pattern_id \
+         AND status = 'open'",
+        [Param::json(&resolved)?, now_ms.into()],
+    );
+    let recommend = Statement::new(
+        "INSERT INTO recommendations (athlete_id, items, made_at_ms) \
+         SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE true \
+         ON CONFLICT (athlete_id) DO UPDATE SET items = excluded.items, \
+         made_at_ms = excluded.made_at_ms WHERE excluded.items <> recommendations.items",
+        [Param::json(&items)?, now_ms.into()],
+    );
+    database.batch(vec![store, resolve, recommend]).await.map(drop)
+}
+
+fn stored_row(stored: &Stored) -> Value {
+    let pattern = &stored.data;
+    json!({
+        "athlete_id": pattern.athlete_id,
+        "pattern_id": pattern.pattern_id,
+        "pattern": pattern.pattern,
+        "subject": pattern.subject,
+        "since": pattern.since,
+        "confidence": pattern.confidence,
+        "evidence": pattern.evidence,
+        "title": pattern.title,
+        "recommendation": pattern.recommendation,
+        "announcements": stored.announcements,
+        "told": stored.told,
+    })
+}
+
+/// A pattern as an athlete reads it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ListedPattern {
+    /// It.
+    #[serde(flatten)]
+    pub known: KnownPattern,
+    /// A line for a list.
+    pub title: String,
+    /// What to do, in words.
+    pub recommendation: String,
+    /// When it was found first.
+    pub detected_at_ms: i64,
+    /// When it was gone.
+    pub resolved_at_ms: Option<i64>,
+}
+
+/// The patterns of the key's athlete, the newest first. `None`: the key is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    status: Option<PatternStatus>,
+    limit: i64,
+) -> Result<Option<Vec<ListedPattern>>, DatabaseError> {
+    let status = status.map(|status| match status {
+        PatternStatus::Open => "open",
+        PatternStatus::Resolved => "resolved",
+    });
+    let select = proof.statement(
+        "SELECT * FROM patterns WHERE athlete_id = ?1 AND (?4 IS NULL OR status = ?4) \
+         ORDER BY detected_at_ms DESC, pattern_id LIMIT ?5",
+        [status.into(), limit.into()],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Results::new(results).rows().map(Some)
+}
+
+#[derive(Deserialize)]
+struct ItemsRow {
+    #[serde(with = "json_text")]
+    items: Value,
+}
+
+/// What follows from the patterns of the key's athlete: a list. `None`: the key is not live.
+pub async fn recommendations(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Result<Option<Value>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT items FROM recommendations WHERE athlete_id = ?1",
+        [Param::text(proof.athlete_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    let row = Results::new(results).rows::<ItemsRow>()?.into_iter().next();
+    Ok(Some(row.map_or_else(|| json!([]), |row| row.items)))
 }

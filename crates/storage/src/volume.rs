@@ -452,7 +452,7 @@ pub struct HistoryWeek {
 }
 
 /// A day of the history that the analysis reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryDay {
     /// The day.
     pub local_date: NaiveDate,
@@ -502,4 +502,69 @@ pub(crate) fn read_history(
         history.entry(row.athlete_id).or_default().push(week);
     }
     Ok(history)
+}
+
+#[derive(Deserialize)]
+struct HistoryDayRow {
+    athlete_id: AthleteId,
+    #[serde(flatten)]
+    day: HistoryDay,
+}
+
+/// The statement that reads the days of ranges.
+pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT day.athlete_id, day.local_date, day.workouts, day.tonnage_grams \
+         FROM json_each(?1) AS range JOIN daily_volume AS day \
+         ON day.athlete_id = range.value ->> 'athlete_id' \
+         AND day.local_date >= range.value ->> 'from' AND day.workouts > 0 \
+         ORDER BY day.athlete_id, day.local_date",
+        [Param::json(&ranges)?],
+    ))
+}
+
+/// Reads what [`days_statement`] answered, by athlete, in the order of the days.
+pub(crate) fn read_days(
+    results: &mut Results,
+) -> Result<BTreeMap<AthleteId, Vec<HistoryDay>>, DatabaseError> {
+    let mut days: BTreeMap<AthleteId, Vec<HistoryDay>> = BTreeMap::new();
+    for row in results.rows::<HistoryDayRow>()? {
+        days.entry(row.athlete_id).or_default().push(row.day);
+    }
+    Ok(days)
+}
+
+#[derive(Deserialize)]
+struct LiftsRow {
+    athlete_id: AthleteId,
+    local_date: NaiveDate,
+    #[serde(with = "json_text")]
+    performances: BTreeMap<String, Performance>,
+}
+
+/// The statement that reads what the workouts of ranges achieved.
+pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT ledger.athlete_id, ledger.local_date, ledger.performances \
+         FROM json_each(?1) AS range JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
+         ON ledger.athlete_id = range.value ->> 'athlete_id' \
+         AND ledger.local_date >= range.value ->> 'from' \
+         ORDER BY ledger.athlete_id, ledger.local_date, ledger.workout_id",
+        [Param::json(&ranges)?],
+    ))
+}
+
+/// Reads what [`lifts_statement`] answered, by athlete and lift, in the order of the days.
+pub(crate) fn read_lifts(
+    results: &mut Results,
+) -> Result<BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>, DatabaseError> {
+    let mut lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>> = BTreeMap::new();
+    for row in results.rows::<LiftsRow>()? {
+        let of_athlete = lifts.entry(row.athlete_id).or_default();
+        for (lift, performance) in row.performances {
+            let session = LiftSession { local_date: row.local_date, performance };
+            of_athlete.entry(lift).or_default().push(session);
+        }
+    }
+    Ok(lifts)
 }

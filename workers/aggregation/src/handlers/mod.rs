@@ -63,17 +63,25 @@ const KINDS: [Kind; 4] = [
 /// One kind of event about workouts.
 struct Kind {
     event_type: EventType,
+    is_of_a_complete_workout: bool,
     ledger_entry: fn(&EventData) -> Option<Result<LedgerEntry, String>>,
 }
 
 impl Kind {
     const fn of<P: Payload, H: WorkoutEventHandler<P>>() -> Self {
-        Self { event_type: P::TYPE, ledger_entry: |data| P::of(data).map(H::ledger_entry) }
+        Self {
+            event_type: P::TYPE,
+            is_of_a_complete_workout: H::IS_OF_A_COMPLETE_WORKOUT,
+            ledger_entry: |data| P::of(data).map(H::ledger_entry),
+        }
     }
 }
 
 /// What an event about a workout puts into the ledger. `Err` says which rule it breaks.
 trait WorkoutEventHandler<P> {
+    /// Whether the workout is one that is over: only its records are told.
+    const IS_OF_A_COMPLETE_WORKOUT: bool;
+
     fn ledger_entry(event: &P) -> Result<LedgerEntry, String>;
 }
 
@@ -115,17 +123,9 @@ impl Change<'_> {
 
     /// Whether a record that it set is worth telling: the workout is complete, and it was lately.
     fn is_news(&self, now: DateTime<Utc>) -> bool {
-        let complete = match self.cause.event_type() {
-            EventType::WorkoutCompleted | EventType::VolumeUpdated => true,
-            EventType::TrainingSetRecorded
-            | EventType::WorkoutDeleted
-            | EventType::ImportSliceStored
-            | EventType::AggregationUpdated
-            | EventType::VolumeThresholdReached
-            | EventType::TrainingPatternDetected
-            | EventType::NotificationRequested
-            | EventType::WebhookDeliveryRequested => false,
-        };
+        let event_type = self.cause.event_type();
+        let complete =
+            KINDS.iter().any(|kind| kind.event_type == event_type && kind.is_of_a_complete_workout);
         complete && is_news(self.entry.local_date, now)
     }
 }

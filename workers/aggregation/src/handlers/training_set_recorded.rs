@@ -8,6 +8,8 @@ use storage::volume::LedgerEntry;
 pub struct TrainingSetRecordedEventHandler;
 
 impl WorkoutEventHandler<TrainingSetRecorded> for TrainingSetRecordedEventHandler {
+    const IS_OF_A_COMPLETE_WORKOUT: bool = false;
+
     fn ledger_entry(event: &TrainingSetRecorded) -> Result<LedgerEntry, String> {
         counted(&event.workout)
     }

@@ -8,6 +8,8 @@ use storage::volume::LedgerEntry;
 pub struct VolumeUpdatedEventHandler;
 
 impl WorkoutEventHandler<VolumeUpdated> for VolumeUpdatedEventHandler {
+    const IS_OF_A_COMPLETE_WORKOUT: bool = true;
+
     fn ledger_entry(event: &VolumeUpdated) -> Result<LedgerEntry, String> {
         counted(&event.workout)
     }

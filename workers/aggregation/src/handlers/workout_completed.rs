@@ -8,6 +8,8 @@ use storage::volume::LedgerEntry;
 pub struct WorkoutCompletedEventHandler;
 
 impl WorkoutEventHandler<WorkoutCompleted> for WorkoutCompletedEventHandler {
+    const IS_OF_A_COMPLETE_WORKOUT: bool = true;
+
     fn ledger_entry(event: &WorkoutCompleted) -> Result<LedgerEntry, String> {
         counted(&event.workout)
     }

@@ -8,6 +8,8 @@ use storage::volume::LedgerEntry;
 pub struct WorkoutDeletedEventHandler;
 
 impl WorkoutEventHandler<WorkoutDeleted> for WorkoutDeletedEventHandler {
+    const IS_OF_A_COMPLETE_WORKOUT: bool = false;
+
     fn ledger_entry(event: &WorkoutDeleted) -> Result<LedgerEntry, String> {
         uncounted(&event.workout)
     }

@@ -1,0 +1,129 @@
+//! Weekly reports: whose is due, and what they say.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::keys::{KeyProof, with_key};
+use crate::records::Record;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use shared_kernel::AthleteId;
+use std::collections::BTreeMap;
+use training::WeekStart;
+
+/// A report that was asked for is asked for again this late (ours): well after the queue's retries.
+const RESEND_AFTER_MS: i64 = 10 * 60_000;
+
+#[derive(Deserialize)]
+struct DueRow {
+    athlete_id: AthleteId,
+}
+
+/// Takes athletes whose report of a week is due by this minute of the hour and was not asked for
+/// lately, and puts their next turn off.
+pub async fn take_due(
+    database: &dyn Database,
+    week: WeekStart,
+    minute: i64,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<AthleteId>, DatabaseError> {
+    let take = Statement::new(
+        "UPDATE athletes SET report_resend_at_ms = ?3 + ?4 WHERE athlete_id IN (\
+         SELECT athlete_id FROM athletes INDEXED BY athletes_by_report \
+         WHERE reported_week < ?1 AND report_minute <= ?2 AND report_resend_at_ms <= ?3 \
+         LIMIT ?5) RETURNING athlete_id",
+        [Param::text(week), minute.into(), now_ms.into(), RESEND_AFTER_MS.into(), limit.into()],
+    );
+    let rows = Results::new(database.batch(vec![take]).await?).rows::<DueRow>()?;
+    Ok(rows.into_iter().map(|row| row.athlete_id).collect())
+}
+
+#[derive(Deserialize)]
+struct RecordRow {
+    athlete_id: AthleteId,
+    #[serde(flatten)]
+    record: Record,
+}
+
+/// The records that athletes set in a week, by athlete.
+pub async fn records_of_week(
+    database: &dyn Database,
+    asked: &[(AthleteId, WeekStart)],
+) -> Result<BTreeMap<(AthleteId, WeekStart), Vec<Record>>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT record.athlete_id, entry.key AS key, entry.value ->> 0 AS value, \
+         entry.value ->> 1 AS local_date, entry.value ->> 2 AS workout_id \
+         FROM json_each(?1) AS asked JOIN personal_records AS record \
+         ON record.athlete_id = asked.value ->> 0 JOIN json_each(record.document) AS entry \
+         WHERE entry.value ->> 1 BETWEEN asked.value ->> 1 \
+         AND date(asked.value ->> 1, '+6 days') \
+         AND entry.value ->> 3 IS NOT NULL ORDER BY record.athlete_id, entry.key",
+        [Param::json(&asked)?],
+    );
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<RecordRow>()?;
+    let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
+    for RecordRow { athlete_id, record } in rows {
+        let week = WeekStart::of(record.local_date);
+        records.entry((athlete_id, week)).or_default().push(record);
+    }
+    Ok(records)
+}
+
+/// A report that is made, or the finding that there is nothing to report on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Made {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Of which week.
+    pub week_start: WeekStart,
+    /// What it says; `None`: nothing was to be said.
+    pub report: Option<Value>,
+}
+
+/// Stores reports, and that their weeks are done: one round trip. A repeat changes nothing; the
+/// first report of a week stays.
+pub async fn store(
+    database: &dyn Database,
+    made: &[Made],
+    now_ms: i64,
+) -> Result<(), DatabaseError> {
+    let made = Param::json(&made)?;
+    let insert = Statement::new(
+        "INSERT INTO weekly_reports (athlete_id, week_start, report, made_at_ms) \
+         SELECT value ->> 'athlete_id', value ->> 'week_start', value -> 'report', ?2 \
+         FROM json_each(?1) WHERE value ->> 'report' IS NOT NULL ON CONFLICT DO NOTHING",
+        [made.clone(), now_ms.into()],
+    );
+    let done = Statement::new(
+        "UPDATE athletes SET reported_week = made.week_start FROM (\
+         SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'week_start' AS week_start \
+         FROM json_each(?1)) AS made WHERE athletes.athlete_id = made.athlete_id \
+         AND reported_week < made.week_start",
+        [made],
+    );
+    database.batch(vec![insert, done]).await.map(drop)
+}
+
+#[derive(Deserialize)]
+struct ReportRow {
+    #[serde(with = "json_text")]
+    report: Value,
+}
+
+/// The report of a week, or the newest. `None`: the key is not live; `Some(None)`: there is none.
+pub async fn get(
+    database: &dyn Database,
+    proof: &KeyProof,
+    week: Option<WeekStart>,
+) -> Result<Option<Option<Value>>, DatabaseError> {
+    let select = proof.statement(
+        "SELECT report FROM weekly_reports WHERE athlete_id = ?1 \
+         AND (?4 IS NULL OR week_start = ?4) ORDER BY week_start DESC LIMIT 1",
+        [week.map(|week| week.to_string()).as_deref().into()],
+    );
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    let row = Results::new(results).rows::<ReportRow>()?.into_iter().next();
+    Ok(Some(row.map(|row| row.report)))
+}
