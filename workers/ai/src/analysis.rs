@@ -1,35 +1,50 @@
-//! The analysis that both handlers share: read the history of all athletes of the batch at once,
-//! let the rules look, publish what nobody was told of yet, mark it.
+//! The analysis that all handlers share: read the history of all athletes of the batch at once, let
+//! the rules look, tell what is new, store it.
 
-use crate::history::HISTORY_WEEKS;
-use crate::publisher::{AIEventPublisher, pattern_data, training_pattern_detected};
-use crate::rules::Pattern;
-use crate::rules::volume_above_mrv::volume_above_mrv;
-use crate::rules::volume_below_mev::volume_below_mev;
-use chrono::NaiveDate;
+use crate::history::{HISTORY_WEEKS, History};
+use crate::life::{self, Step};
+use crate::narrator::{Facts, Narrator, Words, narrate_all, template};
+use crate::publisher::{
+    AIEventPublisher, pattern_ended, training_pattern_detected, weekly_report_made,
+};
+use crate::recommend::{Recommendation, recommend};
+use crate::report::{Found, Report, report};
+use crate::rules::{self, Pattern, Scope};
+use chrono::{DateTime, Utc};
 use platform::Clock;
-use shared_kernel::payload::TrainingPatternDetected;
+use serde_json::json;
+use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
 use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::patterns::{self, AnalysisInput, WeekRange};
-use storage::volume::HistoryWeek;
-use storage::{Database, Shards};
-use training::landmarks::OwnLandmarks;
+use storage::patterns::{self, AnalysisInput, KnownPattern, Marks, Stored, WeekRange};
+use storage::records::Record;
+use storage::reports::{self, Made};
+use storage::{Database, DatabaseError, Shards};
 use training::{Muscle, WeekStart};
+use uuid::Uuid;
 
-/// What one event asks to be looked at.
+/// What is to be looked at.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The week that changed, or that is over.
+    pub week_start: WeekStart,
+    /// Only these muscles, and only by the rules about muscles; `None` is everything.
+    pub muscles: Option<BTreeSet<Muscle>>,
+    /// Whether the athlete gets a report of the week.
+    pub report: bool,
+}
+
+/// What one event asks.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     /// The event.
     pub cause: &'a Event,
     /// Whose training.
     pub athlete_id: AthleteId,
-    /// The week that changed.
-    pub week_start: WeekStart,
-    /// Only these muscles, and only in that week; `None` is everything.
-    pub muscles: Option<BTreeSet<Muscle>>,
+    /// What it asks.
+    pub ask: Ask,
 }
 
 /// The analysis.
@@ -39,22 +54,57 @@ pub struct Analysis {
     pub shards: Shards,
     /// Who tells the others.
     pub publisher: AIEventPublisher,
+    /// Who finds the words.
+    pub narrator: Rc<dyn Narrator>,
     /// For today.
     pub clock: Rc<dyn Clock>,
+}
+
+/// All that a batch asks of one athlete.
+struct Task<'a> {
+    athlete_id: AthleteId,
+    cause: &'a Event,
+    scope: Scope,
+    reports: BTreeSet<WeekStart>,
+}
+
+/// What came of it.
+struct Decision<'a> {
+    task: &'a Task<'a>,
+    history: History,
+    found: Vec<(Uuid, Pattern)>,
+    steps: Vec<Step>,
+    recommendations: Vec<Recommendation>,
+}
+
+/// What is to be told of an athlete, and then stored.
+struct Told {
+    athlete_id: AthleteId,
+    events: Vec<Event>,
+    marks: Marks,
+    reports: Vec<Made>,
 }
 
 impl Analysis {
     /// Runs the analysis for a batch: one outcome for each request, in order.
     ///
-    /// 1. read (await): the history and the announced patterns of all athletes, one round trip;
-    /// 2. decide: the rules, each athlete once however many requests;
-    /// 3. publish (await): patterns not yet announced. Their ids are derived from what they are; a
-    ///    repeat collapses downstream;
-    /// 4. mark (await): store them as announced. Keyed by the pattern; a repeat changes nothing.
+    /// 1. read (await): the history and the known patterns of all athletes, one round trip; where a
+    ///    report is asked for, the records of its week (await), one more;
+    /// 2. decide: the rules, the life of the patterns, what to change; each athlete once, however
+    ///    many requests;
+    /// 3. narrate (await): words for what is told, all at the same time. It cannot fail;
+    /// 4. publish (await): what is told. Ids are derived from what they are about; a repeat
+    ///    collapses downstream, where the words that came first stay;
+    /// 5. mark (await, and await for reports): the patterns as stored, the weeks as reported on. A
+    ///    repeat changes nothing.
+    ///
+    /// A crash between any two of them leaves the messages unsettled: they come again and repeat
+    /// all.
     pub async fn run(&self, requests: &[Request<'_>]) -> Vec<Outcome> {
         let mut outcomes = BTreeMap::new();
         for (database, part) in self.shards.partition(requests.iter().collect()) {
-            outcomes.extend(self.analyse(database, &part).await);
+            let tasks = tasks(&part);
+            outcomes.extend(self.analyse(database, &tasks).await);
         }
         let unreached = || Outcome::transient("its athlete was not reached");
         requests
@@ -66,106 +116,268 @@ impl Analysis {
     async fn analyse(
         &self,
         database: &dyn Database,
-        requests: &[&Request<'_>],
+        tasks: &[Task<'_>],
     ) -> BTreeMap<AthleteId, Outcome> {
-        let today = self.clock.now().date_naive();
-        let athletes: BTreeSet<_> = requests.iter().map(|request| request.athlete_id).collect();
-        let athletes: Vec<_> = athletes.into_iter().collect();
-        let all = |outcome: &Outcome| athletes.iter().map(|id| (*id, outcome.clone())).collect();
-        let ranges = weeks_to_read(requests, today);
-        let input = match patterns::analysis_input(database, &athletes, &ranges).await {
-            Ok(input) => input,
-            Err(error) => return all(&error.into()),
+        let all = |outcome: &Outcome| {
+            tasks.iter().map(|task| (task.athlete_id, outcome.clone())).collect()
         };
         let now = self.clock.now();
-        let found = decide(requests, &input, today);
-        let events: Vec<_> = found
-            .iter()
-            .map(|(data, cause)| training_pattern_detected(data.clone(), cause, now))
-            .collect();
+        let (input, records) = match read(database, tasks, now).await {
+            Ok(read) => read,
+            Err(error) => return all(&error.into()),
+        };
+        let mut input = input;
+        let decisions: Vec<_> = tasks.iter().map(|task| decide(task, &mut input, now)).collect();
+        let mut told = Vec::new();
+        for decision in &decisions {
+            told.push(self.tell(decision, &records, now).await);
+        }
+        let events: Vec<_> = told.iter().flat_map(|told| told.events.iter().cloned()).collect();
         if let Err(error) = self.publisher.publish(&events).await {
             return all(&Outcome::transient(error));
         }
         let mut outcomes: BTreeMap<_, _> = all(&Outcome::Done);
-        let announced: Vec<_> = found.into_iter().map(|(data, _)| data).collect();
-        outcomes.extend(mark(database, &announced, now.timestamp_millis()).await);
+        outcomes.extend(mark(database, &told, now).await);
         outcomes
+    }
+
+    /// Puts a decision into words and events.
+    async fn tell(
+        &self,
+        decision: &Decision<'_>,
+        records: &RecordsOfWeeks,
+        now: DateTime<Utc>,
+    ) -> Told {
+        let athlete_id = decision.task.athlete_id;
+        let facts: Vec<_> =
+            decision.steps.iter().filter_map(|step| facts(step, decision)).collect();
+        let mut words = narrate_all(&*self.narrator, &facts).await.into_iter();
+        let mut told = Told {
+            athlete_id,
+            events: Vec::new(),
+            marks: Marks {
+                athlete_id,
+                stored: Vec::new(),
+                resolved: Vec::new(),
+                recommendations: recommendations(decision),
+            },
+            reports: Vec::new(),
+        };
+        for step in &decision.steps {
+            tell_step(step, decision.task, &mut words, &mut told, now);
+        }
+        for week_start in &decision.task.reports {
+            let records = records.get(&(athlete_id, *week_start)).map_or(&[][..], Vec::as_slice);
+            tell_report(*week_start, decision, records, &mut told, now);
+        }
+        told
     }
 }
 
-/// Stores what was announced; answers the athletes for whom that failed.
+type RecordsOfWeeks = BTreeMap<(AthleteId, WeekStart), Vec<Record>>;
+
+/// All that the requests ask, by athlete. Who asks for everything asks for the muscles too.
+fn tasks<'a>(requests: &[&Request<'a>]) -> Vec<Task<'a>> {
+    let mut tasks: BTreeMap<AthleteId, Task<'a>> = BTreeMap::new();
+    for request in requests {
+        let Ask { week_start, muscles, report } = request.ask.clone();
+        let task = tasks.entry(request.athlete_id).or_insert_with(|| Task {
+            athlete_id: request.athlete_id,
+            cause: request.cause,
+            scope: Scope { weeks: BTreeSet::new(), muscles: muscles.clone() },
+            reports: BTreeSet::new(),
+        });
+        task.scope.weeks.insert(week_start);
+        task.scope.muscles = match (task.scope.muscles.take(), muscles) {
+            (Some(some), Some(more)) => Some(some.into_iter().chain(more).collect()),
+            (None, _) | (_, None) => None,
+        };
+        if report {
+            task.reports.insert(week_start);
+        }
+    }
+    tasks.into_values().collect()
+}
+
+async fn read(
+    database: &dyn Database,
+    tasks: &[Task<'_>],
+    now: DateTime<Utc>,
+) -> Result<(AnalysisInput, RecordsOfWeeks), DatabaseError> {
+    let athletes: Vec<_> = tasks.iter().map(|task| task.athlete_id).collect();
+    let first = WeekStart::of(now.date_naive()).weeks_before(HISTORY_WEEKS);
+    let window = |task: &Task<'_>| WeekRange { athlete_id: task.athlete_id, from: first, to: None };
+    let older = tasks.iter().flat_map(|task| {
+        let weeks = task.scope.weeks.iter().filter(|week| **week < first);
+        weeks.map(|week| WeekRange { athlete_id: task.athlete_id, from: *week, to: Some(*week) })
+    });
+    let ranges: Vec<_> = tasks.iter().map(window).chain(older).collect();
+    let whole = tasks.iter().filter(|task| task.scope.muscles.is_none());
+    let windows: Vec<_> = whole.map(window).collect();
+    let input = patterns::analysis_input(database, &athletes, &ranges, &windows).await?;
+    let reported = tasks.iter().flat_map(|task| task.reports.iter().map(|w| (task.athlete_id, *w)));
+    let reported: Vec<_> = reported.collect();
+    let records = if reported.is_empty() {
+        BTreeMap::new()
+    } else {
+        reports::records_of_week(database, &reported).await?
+    };
+    Ok((input, records))
+}
+
+/// Lets the rules look at one athlete.
+fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>) -> Decision<'a> {
+    let id = task.athlete_id;
+    let history = History {
+        today: now.date_naive(),
+        weeks: input.weeks.remove(&id).unwrap_or_default(),
+        days: input.days.remove(&id).unwrap_or_default(),
+        lifts: input.lifts.remove(&id).unwrap_or_default(),
+        landmarks: input.landmarks.remove(&id).unwrap_or_default(),
+    };
+    let known = input.known.remove(&id).unwrap_or_default();
+    let mut found = rules::all(&history, &task.scope);
+    if input.pending.get(&id).is_some_and(|pending| *pending > 0) {
+        // A week of which workouts are still on their way looks light.
+        found.retain(|pattern| pattern.kind != PatternKind::DeloadTaken);
+    }
+    let steps = life::steps(id, &history, &task.scope, &known, &found, now);
+    let found: Vec<_> =
+        found.into_iter().map(|pattern| (pattern_id(id, &pattern, &known), pattern)).collect();
+    let there: Vec<_> = found.iter().map(|(id, pattern)| (*id, pattern)).collect();
+    let recommendations = recommend(&there, &history);
+    Decision { task, history, found, steps, recommendations }
+}
+
+fn pattern_id(athlete_id: AthleteId, pattern: &Pattern, known: &[KnownPattern]) -> Uuid {
+    let known = life::known_as(athlete_id, pattern, known);
+    known.map_or_else(|| pattern.id(athlete_id), |known| known.pattern_id)
+}
+
+/// The facts of a step that needs words.
+fn facts(step: &Step, decision: &Decision<'_>) -> Option<Facts> {
+    match step {
+        Step::There { pattern, pattern_id, .. } => {
+            let of = |r: &&Recommendation| r.pattern_id == *pattern_id;
+            let adjustment = decision.recommendations.iter().find(of);
+            Some(Facts::of(pattern, adjustment.map(|r| r.adjustment.clone())))
+        }
+        Step::Gone { .. } => None,
+    }
+}
+
+/// What follows is stored anew when something has changed; a look at a few muscles says too little.
+fn recommendations(decision: &Decision<'_>) -> Option<serde_json::Value> {
+    let is_whole = decision.task.scope.muscles.is_none();
+    (is_whole && !decision.steps.is_empty()).then(|| json!(decision.recommendations))
+}
+
+fn tell_step(
+    step: &Step,
+    task: &Task<'_>,
+    words: &mut impl Iterator<Item = Words>,
+    told: &mut Told,
+    now: DateTime<Utc>,
+) {
+    match step {
+        Step::There { pattern, pattern_id, announcements, told: is_told } => {
+            let Some(words) = words.next() else { return };
+            let data = TrainingPatternDetected {
+                athlete_id: task.athlete_id,
+                pattern_id: *pattern_id,
+                pattern: pattern.kind,
+                subject: pattern.subject.as_str().to_owned(),
+                since: pattern.since,
+                confidence: pattern.confidence,
+                evidence: pattern.evidence.clone(),
+                title: words.title,
+                recommendation: words.recommendation,
+            };
+            if *is_told {
+                let event = training_pattern_detected(&data, *announcements, task.cause, now);
+                told.events.push(event);
+            }
+            let (announcements, is_told) = (*announcements, *is_told);
+            told.marks.stored.push(Stored { data, announcements, told: is_told });
+        }
+        Step::Gone { known, told: is_told } => {
+            let subject = life::subject_in_words(known);
+            if let Some(words) = template::ending(known.kind, &subject).filter(|_| *is_told) {
+                told.events.push(pattern_ended(task.athlete_id, known, words, task.cause, now));
+            }
+            told.marks.resolved.push(known.pattern_id);
+        }
+    }
+}
+
+fn tell_report(
+    week_start: WeekStart,
+    decision: &Decision<'_>,
+    records: &[Record],
+    told: &mut Told,
+    now: DateTime<Utc>,
+) {
+    let title = |(_, pattern): &(Uuid, Pattern)| template::words(&Facts::of(pattern, None)).title;
+    let patterns = decision.found.iter().map(title).collect();
+    let found = Found { records, patterns, recommendations: &decision.recommendations };
+    let report = report(&decision.history, week_start, &found);
+    let athlete_id = decision.task.athlete_id;
+    if let Some(report) = &report {
+        let cause = decision.task.cause;
+        told.events.push(weekly_report_made(athlete_id, week_start, report, cause, now));
+    }
+    let stored = |Report { title, body, data }| {
+        let mut data = data;
+        data.insert("title".to_owned(), json!(title));
+        data.insert("body".to_owned(), json!(body));
+        json!(data)
+    };
+    told.reports.push(Made { athlete_id, week_start, report: report.map(stored) });
+}
+
+/// Stores what was told; answers the athletes for whom that failed.
 async fn mark(
     database: &dyn Database,
-    announced: &[TrainingPatternDetected],
-    now_ms: i64,
+    told: &[Told],
+    now: DateTime<Utc>,
 ) -> BTreeMap<AthleteId, Outcome> {
-    if announced.is_empty() {
-        return BTreeMap::new();
-    }
-    let written = write_splitting(announced, async |part| {
-        patterns::mark_announced(database, part, now_ms).await
-    })
-    .await;
+    let now_ms = now.timestamp_millis();
+    let marks: Vec<_> = told.iter().map(|told| told.marks.clone()).filter(is_something).collect();
+    let made: Vec<_> = told.iter().flat_map(|told| told.reports.iter().cloned()).collect();
     let mut failed = BTreeMap::new();
-    for (range, result) in written {
-        let Err(error) = result else { continue };
-        let outcome = Outcome::from(error);
-        let part = announced.get(range).unwrap_or_default();
-        failed.extend(part.iter().map(|pattern| (pattern.athlete_id, outcome.clone())));
+    if !marks.is_empty() {
+        let written =
+            write_splitting(&marks, async |part| patterns::mark(database, part, now_ms).await)
+                .await;
+        for (range, result) in written {
+            let part = marks.get(range).unwrap_or_default();
+            failed.extend(failures(result, part.iter().map(|marks| marks.athlete_id)));
+        }
+    }
+    if !made.is_empty() {
+        let written =
+            write_splitting(&made, async |part| reports::store(database, part, now_ms).await).await;
+        for (range, result) in written {
+            let part = made.get(range).unwrap_or_default();
+            failed.extend(failures(result, part.iter().map(|made| made.athlete_id)));
+        }
     }
     failed
 }
 
-/// The weeks that the rules look at: for each athlete the latest, as far back as any rule looks,
-/// and the weeks that changed. What is read does not grow with the history.
-fn weeks_to_read(requests: &[&Request<'_>], today: NaiveDate) -> Vec<WeekRange> {
-    let window = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
-    let latest = requests.iter().map(|request| (request.athlete_id, window, None));
-    let older = requests.iter().filter(|request| request.week_start < window);
-    let older = older.map(|r| (r.athlete_id, r.week_start, Some(r.week_start)));
-    let ranges: BTreeSet<_> = latest.chain(older).collect();
-    ranges.into_iter().map(|(athlete_id, from, to)| WeekRange { athlete_id, from, to }).collect()
+fn is_something(marks: &Marks) -> bool {
+    !marks.stored.is_empty() || !marks.resolved.is_empty() || marks.recommendations.is_some()
 }
 
-/// The patterns that are there and were not announced, each with the event that led to it.
-fn decide<'a>(
-    requests: &[&Request<'a>],
-    input: &AnalysisInput,
-    today: NaiveDate,
-) -> Vec<(TrainingPatternDetected, &'a Event)> {
-    let mut told = input.announced.clone();
-    let mut found = Vec::new();
-    let listed = OwnLandmarks::default();
-    for request in requests {
-        let history = input.history.get(&request.athlete_id).map_or(&[][..], Vec::as_slice);
-        let landmarks = input.landmarks.get(&request.athlete_id).unwrap_or(&listed);
-        for pattern in look(request, history, landmarks, today) {
-            let athlete_id = request.athlete_id;
-            if told.insert((athlete_id, pattern.id(athlete_id))) {
-                found.push((pattern_data(request.athlete_id, pattern), request.cause));
-            }
+fn failures(
+    result: Result<(), DatabaseError>,
+    athletes: impl Iterator<Item = AthleteId>,
+) -> Vec<(AthleteId, Outcome)> {
+    match result {
+        Ok(()) => Vec::new(),
+        Err(error) => {
+            let outcome = Outcome::from(error);
+            athletes.map(|athlete_id| (athlete_id, outcome.clone())).collect()
         }
     }
-    found
-}
-
-fn look(
-    request: &Request<'_>,
-    history: &[HistoryWeek],
-    landmarks: &OwnLandmarks,
-    today: NaiveDate,
-) -> Vec<Pattern> {
-    let changed = history.iter().find(|week| week.week_start == request.week_start);
-    let asked = |muscle: &Muscle| request.muscles.as_ref().is_none_or(|only| only.contains(muscle));
-    let above = changed.into_iter().flat_map(|week| {
-        Muscle::ALL
-            .into_iter()
-            .filter(asked)
-            .filter_map(|muscle| volume_above_mrv(week, muscle, landmarks))
-    });
-    let below = Muscle::ALL
-        .into_iter()
-        .filter(|_| request.muscles.is_none())
-        .filter_map(|muscle| volume_below_mev(history, muscle, landmarks, today));
-    above.chain(below).collect()
 }

@@ -1,0 +1,210 @@
+//! The weekly report: a week against the four before it, its records, the patterns that are there,
+//! and what to change next.
+
+use crate::history::History;
+use crate::narrator::template;
+use crate::recommend::Recommendation;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+use storage::records::Record;
+use training::landmarks::Level;
+use training::performance::{RecordKey, RecordKind};
+use training::{Exercise, Grams, Muscle, Volume, WeekStart};
+
+/// Weeks that a week is compared with.
+const WEEKS_BEFORE: u32 = 4;
+/// Records that are told one by one (ours).
+const RECORDS_TOLD: usize = 5;
+
+/// A report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// A line for a list.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// The numbers.
+    pub data: Map<String, Value>,
+}
+
+/// What a report tells beside the volume.
+#[derive(Clone, Debug, Default)]
+pub struct Found<'a> {
+    /// The records set in the week.
+    pub records: &'a [Record],
+    /// Titles of the patterns that are there.
+    pub patterns: Vec<String>,
+    /// What to change.
+    pub recommendations: &'a [Recommendation],
+}
+
+/// The report of a week; `None` when there was no training in it and in the weeks before it.
+pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Option<Report> {
+    let empty = Volume::default();
+    let volume = |week: WeekStart| history.week(week).map_or(&empty, |week| &week.volume);
+    let this = volume(week_start);
+    let before: Vec<_> =
+        (1..=WEEKS_BEFORE).map(|back| volume(week_start.weeks_before(back))).collect();
+    if this.workouts == 0 && before.iter().all(|week| week.workouts == 0) {
+        return None;
+    }
+    let before = Mean::of(&before);
+    let (over, under) = (at_level(history, this, Level::AboveMrv), below_mev(history, this));
+    let records = records(found.records);
+    let mut body = comparison(this, &before);
+    if !over.is_empty() {
+        let _ = write!(body, "\n\nMore than can be recovered from (MRV): {}.", over.join(", "));
+    }
+    if !under.is_empty() && this.workouts > 0 {
+        let _ = write!(body, "\n\nToo little to grow (MEV): {}.", under.join(", "));
+    }
+    if !records.is_empty() {
+        let _ = write!(body, "\n\nNew records: {}.", records.join("; "));
+    }
+    if !found.patterns.is_empty() {
+        let _ = write!(body, "\n\nWhat we see: {}.", found.patterns.join("; "));
+    }
+    let changes: Vec<_> =
+        found.recommendations.iter().map(|r| template::change(&r.adjustment)).collect();
+    match changes.as_slice() {
+        [] => body.push_str("\n\nNext week: go on as you do."),
+        changes => {
+            let _ = write!(body, "\n\nNext week: {}", changes.join(" "));
+        }
+    }
+    let title = format!(
+        "Your week of {week_start}: {}, {} hard sets",
+        count(this.workouts, "workout"),
+        number(this.hard_half_sets.sets())
+    );
+    let data = json!({
+        "week_start": week_start,
+        "workouts": this.workouts,
+        "hard_sets": this.hard_half_sets.sets(),
+        "tonnage_kg": this.tonnage_grams.kg(),
+        "weeks_before": before.to_json(),
+        "above_mrv": names(history, this, Level::AboveMrv),
+        "below_mev": names(history, this, Level::BelowMev),
+        "records": found.records.len(),
+        "patterns": found.patterns,
+        "recommendations": found.recommendations,
+    });
+    let Value::Object(data) = data else { return None };
+    Some(Report { title, body, data })
+}
+
+/// The mean of some weeks; weeks without training count.
+struct Mean {
+    workouts: f64,
+    hard_sets: f64,
+    tonnage_kg: f64,
+}
+
+impl Mean {
+    fn of(weeks: &[&Volume]) -> Self {
+        let count = f64::from(WEEKS_BEFORE);
+        let sum = |value: fn(&Volume) -> f64| weeks.iter().map(|week| value(week)).sum::<f64>();
+        #[expect(clippy::cast_precision_loss, reason = "workouts of a week are few")]
+        let workouts = sum(|week| week.workouts as f64);
+        Self {
+            workouts: workouts / count,
+            hard_sets: sum(|week| week.hard_half_sets.sets()) / count,
+            tonnage_kg: sum(|week| week.tonnage_grams.kg()) / count,
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "weeks": WEEKS_BEFORE,
+            "workouts": self.workouts,
+            "hard_sets": self.hard_sets,
+            "tonnage_kg": self.tonnage_kg.round(),
+        })
+    }
+}
+
+fn comparison(this: &Volume, before: &Mean) -> String {
+    format!(
+        "{}, {} hard sets and {} kg moved. The {WEEKS_BEFORE} weeks before had {} workouts, {} hard \
+         sets and {} kg on average.",
+        count(this.workouts, "workout"),
+        number(this.hard_half_sets.sets()),
+        number(this.tonnage_grams.kg().round()),
+        number(before.workouts),
+        number(before.hard_sets.round()),
+        number(before.tonnage_kg.round()),
+    )
+}
+
+/// The muscles of a level, each with its sets and its landmark.
+fn at_level(history: &History, week: &Volume, level: Level) -> Vec<String> {
+    muscles(history, week, level)
+        .map(|muscle| {
+            let sets = number(week.half_sets_of(muscle).sets());
+            let mrv = number(history.landmarks.of(muscle).mrv.sets());
+            format!("{} {sets} of {mrv}", muscle.in_words())
+        })
+        .collect()
+}
+
+fn below_mev(history: &History, week: &Volume) -> Vec<String> {
+    muscles(history, week, Level::BelowMev)
+        .map(|muscle| {
+            let sets = number(week.half_sets_of(muscle).sets());
+            let mev = number(history.landmarks.of(muscle).mev.sets());
+            format!("{} {sets} of {mev}", muscle.in_words())
+        })
+        .collect()
+}
+
+fn muscles<'a>(
+    history: &'a History,
+    week: &'a Volume,
+    level: Level,
+) -> impl Iterator<Item = Muscle> + 'a {
+    Muscle::ALL.into_iter().filter(move |muscle| {
+        history.landmarks.of(*muscle).level(week.half_sets_of(*muscle)) == level
+    })
+}
+
+fn names(history: &History, week: &Volume, level: Level) -> Vec<&'static str> {
+    muscles(history, week, level).map(Muscle::as_str).collect()
+}
+
+/// The records in words, the heaviest weights and the best maxima first.
+fn records(records: &[Record]) -> Vec<String> {
+    let mut told = Vec::new();
+    for kind in [RecordKind::HeaviestWeight, RecordKind::BestE1rm] {
+        let keys = records.iter().filter_map(|r| Some((r.key.parse::<RecordKey>().ok()?, r)));
+        for (key, record) in keys.filter(|(key, _)| key.kind == kind) {
+            let name = Exercise::find(&key.exercise)
+                .map_or_else(|| key.exercise.clone(), |exercise| exercise.name.to_owned());
+            let what = match kind {
+                RecordKind::BestE1rm => "estimated maximum ",
+                _ => "",
+            };
+            told.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
+        }
+    }
+    told.truncate(RECORDS_TOLD);
+    let more = records.len().saturating_sub(told.len());
+    match (more, told.is_empty()) {
+        (0, _) => {}
+        (more, true) => told.push(format!("{more} for repetitions or volume")),
+        (more, false) => told.push(format!("and {more} more")),
+    }
+    told
+}
+
+fn count(number: i64, what: &str) -> String {
+    match number {
+        0 => format!("No {what}s"),
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    }
+}
+
+/// 12.0 is 12, 6.5 stays.
+fn number(number: f64) -> String {
+    ((number * 100.0).round() / 100.0).to_string()
+}
