@@ -75,6 +75,13 @@ fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
     slopes
 }
 
+/// The middle of these numbers, in any order; of an even number of them the mean of the two in the
+/// middle. `None` of none.
+pub fn median_of(mut numbers: Vec<f64>) -> Option<f64> {
+    numbers.sort_by(f64::total_cmp);
+    median(&numbers)
+}
+
 /// The middle of sorted numbers.
 fn median(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.len() / 2;
@@ -148,6 +155,15 @@ mod tests {
         golden([100.0, 101.0, 100.5, 102.0, 102.5, 103.0, 103.5, 104.5], 0.1667, 0.1429, 0.2222);
         golden([104.0, 103.5, 104.2, 103.8, 104.1, 103.9, 104.0, 103.7], -0.00635, -0.0286, 0.0294);
         golden([110.0, 109.0, 108.5, 108.0, 107.0, 106.5, 105.0, 104.0], -0.2367, -0.2857, -0.1818);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_or_between_the_two_in_the_middle() {
+        let check = |numbers: &[f64], median| assert_eq!(median_of(numbers.to_vec()), median);
+        check(&[], None);
+        check(&[3.0], Some(3.0));
+        check(&[9.0, 1.0, 4.0], Some(4.0));
+        check(&[9.0, 1.0, 4.0, 2.0], Some(3.0));
     }
 
     #[test]

@@ -67,17 +67,17 @@ fn sentence(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::histories::week;
+    use crate::rules::histories::history;
     use crate::rules::volume_above_mrv::volume_above_mrv;
     use crate::rules::volume_below_mev::volume_below_mev;
-    use training::Muscle;
-    use training::landmarks::OwnLandmarks;
+    use training::{Muscle, WeekStart};
 
     #[test]
     fn the_words_for_too_much_contain_the_numbers() {
-        let week = week("2026-11-16", &[(Muscle::FrontDelts, 33)]);
-        let words =
-            words(&volume_above_mrv(&week, Muscle::FrontDelts, &OwnLandmarks::default()).unwrap());
+        let monday = "2026-11-16";
+        let history = history("2026-11-18", |h| h.muscles(monday, &[(Muscle::FrontDelts, 33)]));
+        let week = WeekStart::of(monday.parse().unwrap());
+        let words = words(&volume_above_mrv(&history, week, Muscle::FrontDelts).unwrap());
         assert_eq!(words.title, "Front delts volume over MRV: 16.5 hard sets");
         assert_eq!(
             words.recommendation,
@@ -89,12 +89,11 @@ mod tests {
 
     #[test]
     fn the_words_for_too_little_contain_the_numbers() {
-        let history =
-            [week("2026-11-09", &[(Muscle::Chest, 4)]), week("2026-11-16", &[(Muscle::Chest, 5)])];
-        let today = "2026-11-25".parse().unwrap();
-        let words = words(
-            &volume_below_mev(&history, Muscle::Chest, &OwnLandmarks::default(), today).unwrap(),
-        );
+        let history = history("2026-11-25", |h| {
+            h.muscles("2026-11-09", &[(Muscle::Chest, 4)]);
+            h.muscles("2026-11-16", &[(Muscle::Chest, 5)]);
+        });
+        let words = words(&volume_below_mev(&history, Muscle::Chest).unwrap());
         assert_eq!(words.title, "Chest volume below MEV for 2 weeks");
         assert_eq!(
             words.recommendation,

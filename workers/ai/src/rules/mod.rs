@@ -1,14 +1,36 @@
-//! The rules: each a pure function of the history and the day, one file each.
+//! The rules: each a pure function of the history and the day, one file each; and [`all`], which
+//! asks them all in their order. docs/patterns.md says them in words.
 
+mod calendar;
+pub mod deload_due;
+pub mod deload_taken;
+pub mod high_monotony;
+#[cfg(test)]
+pub(crate) mod histories;
+mod lift_window;
+pub mod load_spike;
+pub mod plateau;
+pub mod progressive_overload;
+pub mod push_pull_imbalance;
+pub mod regression;
 pub mod volume_above_mrv;
 pub mod volume_below_mev;
 
+use crate::history::History;
+use deload_taken::deload_taken;
+use high_monotony::high_monotony;
+use lift_window::LiftWindow;
+use load_spike::load_spike;
+use push_pull_imbalance::push_pull_imbalance;
 use serde_json::{Map, Value};
 use shared_kernel::AthleteId;
 use shared_kernel::ids::derived;
 use shared_kernel::payload::PatternKind;
+use std::collections::BTreeSet;
 use training::{Exercise, Muscle, WeekStart};
 use uuid::Uuid;
+use volume_above_mrv::volume_above_mrv;
+use volume_below_mev::volume_below_mev;
 
 /// What a pattern is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +93,64 @@ impl Pattern {
     }
 }
 
+/// What is to be looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The weeks that changed: rules about one week look at these.
+    pub weeks: BTreeSet<WeekStart>,
+    /// Only these muscles, by the two rules on volume; `None` is everything.
+    pub muscles: Option<BTreeSet<Muscle>>,
+}
+
+/// All patterns that are there, in the order of the rules.
+///
+/// The order between them (ours): a deload taken within the last 14 days silences plateau and
+/// regression, for lifts are meant to be lighter then; of one lift at most one thing is said, and
+/// what goes down does not stand still; a deload is due only by the plateaus that are told. The
+/// rules about one week look at the weeks that changed; at the week before this one too, for it is
+/// only by the training after it that a deload is over.
+pub fn all(history: &History, scope: &Scope) -> Vec<Pattern> {
+    let mut found = volumes(history, scope);
+    if scope.muscles.is_none() {
+        found.extend(load_spike(history));
+        found.extend(high_monotony(history));
+        found.extend(lifts_and_deloads(history, scope));
+        found.extend(push_pull_imbalance(history));
+    }
+    found
+}
+
+fn volumes(history: &History, scope: &Scope) -> Vec<Pattern> {
+    let asked = |muscle: &Muscle| scope.muscles.as_ref().is_none_or(|only| only.contains(muscle));
+    let muscles = || Muscle::ALL.into_iter().filter(asked);
+    let in_week = |week| muscles().filter_map(move |m| volume_above_mrv(history, week, m));
+    let above = scope.weeks.iter().flat_map(|week| in_week(*week));
+    above.chain(muscles().filter_map(|muscle| volume_below_mev(history, muscle))).collect()
+}
+
+fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
+    let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
+    let windows: Vec<_> = windows.collect();
+    let last_deload = deload_taken::last_deload(history);
+    let resting = last_deload.is_some_and(|deload| deload_taken::is_recent(history, deload));
+    let mut found: Vec<_> = windows.iter().filter_map(|window| of_lift(window, resting)).collect();
+    let plateaus = found.iter().filter(|pattern| pattern.kind == PatternKind::Plateau).count();
+    let last_week = WeekStart::of(history.today).previous();
+    let weeks: BTreeSet<_> = scope.weeks.iter().copied().chain([last_week]).collect();
+    found.extend(weeks.into_iter().filter_map(|week| deload_taken(history, week)));
+    found.extend(deload_due::with_windows(history, &windows, plateaus));
+    found
+}
+
+/// What there is to say of a lift.
+fn of_lift(window: &LiftWindow, resting: bool) -> Option<Pattern> {
+    let rises = progressive_overload::in_window(window);
+    if resting {
+        return rises;
+    }
+    rises.or_else(|| regression::in_window(window)).or_else(|| plateau::in_window(window))
+}
+
 /// Confidence as it is told: two digits say all that a formula of a rule of thumb can know.
 fn rounded(confidence: f64) -> f64 {
     (confidence * 100.0).round() / 100.0
@@ -79,21 +159,4 @@ fn rounded(confidence: f64) -> f64 {
 /// Evidence by name.
 fn evidence<const N: usize>(numbers: [(&str, Value); N]) -> Map<String, Value> {
     numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-#[cfg(test)]
-pub(crate) mod histories {
-    use storage::volume::HistoryWeek;
-    use training::{HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
-
-    /// A week that begins on this day, with so many half sets for some muscles.
-    pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
-        let part =
-            |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
-        let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
-        HistoryWeek {
-            week_start: WeekStart::of(monday.parse().unwrap()),
-            volume: Volume { workouts: 3, muscles, ..Volume::default() },
-        }
-    }
 }

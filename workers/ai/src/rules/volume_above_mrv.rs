@@ -4,20 +4,19 @@
 //! Source: the project's own rule (ours) over the landmarks of `training::landmarks`.
 
 use super::{Pattern, Subject, evidence, rounded};
+use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
-use storage::volume::HistoryWeek;
-use training::Muscle;
-use training::landmarks::OwnLandmarks;
+use training::{Muscle, WeekStart};
 
 /// Looks at one muscle in one week.
 pub fn volume_above_mrv(
-    week: &HistoryWeek,
+    history: &History,
+    week_start: WeekStart,
     muscle: Muscle,
-    landmarks: &OwnLandmarks,
 ) -> Option<Pattern> {
-    let half_sets = week.volume.half_sets_of(muscle);
-    let limit = landmarks.of(muscle).mrv;
+    let half_sets = history.week(week_start)?.volume.half_sets_of(muscle);
+    let limit = history.landmarks.of(muscle).mrv;
     if half_sets <= limit {
         return None;
     }
@@ -28,14 +27,14 @@ pub fn volume_above_mrv(
     Some(Pattern {
         kind: PatternKind::VolumeAboveMrv,
         subject: Subject::Muscle(muscle),
-        since: week.week_start,
+        since: week_start,
         confidence: rounded(confidence),
         evidence: evidence([
-            ("week_start", json!(week.week_start)),
+            ("week_start", json!(week_start)),
             ("hard_sets", json!(sets)),
             ("mrv", json!(mrv)),
             ("over", json!(sets - mrv)),
-            ("landmarks", json!(landmarks.source_of(muscle))),
+            ("landmarks", json!(history.landmarks.source_of(muscle))),
         ]),
     })
 }
@@ -43,12 +42,17 @@ pub fn volume_above_mrv(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::histories::week;
+    use crate::rules::histories::history;
+
+    const MONDAY: &str = "2026-11-16";
+
+    fn look(muscle: Muscle, half_sets: i64) -> Option<Pattern> {
+        let history = history("2026-11-18", |h| h.muscles(MONDAY, &[(muscle, half_sets)]));
+        volume_above_mrv(&history, WeekStart::of(MONDAY.parse().unwrap()), muscle)
+    }
 
     fn check(half_sets: i64, confidence: Option<f64>) {
-        let week = week("2026-11-16", &[(Muscle::Chest, half_sets)]);
-        let found = volume_above_mrv(&week, Muscle::Chest, &OwnLandmarks::default())
-            .map(|pattern| pattern.confidence);
+        let found = look(Muscle::Chest, half_sets).map(|pattern| pattern.confidence);
         assert_eq!(found, confidence, "{half_sets} half sets of chest");
     }
 
@@ -66,12 +70,26 @@ mod tests {
 
     #[test]
     fn the_evidence_has_the_numbers_it_saw() {
-        let week = week("2026-11-16", &[(Muscle::FrontDelts, 30)]);
-        let pattern =
-            volume_above_mrv(&week, Muscle::FrontDelts, &OwnLandmarks::default()).unwrap();
+        let pattern = look(Muscle::FrontDelts, 30).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"hard_sets":15.0,"landmarks":"rp-2025","mrv":12.0,"over":3.0,"week_start":"2026-11-16"}"#
         );
+    }
+    #[test]
+    fn a_week_without_training_has_none() {
+        let week = WeekStart::of("2026-11-09".parse().unwrap());
+        let history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 60)]));
+        assert_eq!(volume_above_mrv(&history, week, Muscle::Chest), None);
+    }
+
+    #[test]
+    fn an_mrv_of_0_divides_nothing() {
+        let own = training::OwnLandmark { mrv: Some(training::HalfSets(0)), ..Default::default() };
+        let mut history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 1)]));
+        history.landmarks.0.insert(Muscle::Chest, own);
+        let week = WeekStart::of(MONDAY.parse().unwrap());
+        let found = volume_above_mrv(&history, week, Muscle::Chest).map(|p| p.confidence);
+        assert_eq!(found, Some(1.0));
     }
 }

@@ -6,32 +6,24 @@
 //! Only weeks in which the athlete trained count (ours): who did not train at all is on a
 //! break, and needs no word about the calves. A muscle without a minimum is never below it.
 
+use super::calendar::last_complete_week;
 use super::{Pattern, Subject, evidence, rounded};
-use crate::history::HISTORY_WEEKS;
-use chrono::{Days, NaiveDate};
+use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
-use training::landmarks::OwnLandmarks;
 use training::{HalfSets, Muscle, WeekStart};
 
 /// So many complete weeks in a row make the pattern.
 const WEEKS_MIN: usize = 2;
 const CONFIDENCE_MAX: f64 = 0.9;
-/// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).
-const SETTLING: Days = Days::new(2);
 
-/// Looks at one muscle in the complete weeks before `today`. The history is in order.
-pub fn volume_below_mev(
-    history: &[HistoryWeek],
-    muscle: Muscle,
-    landmarks: &OwnLandmarks,
-    today: NaiveDate,
-) -> Option<Pattern> {
-    let limit = landmarks.of(muscle).mev;
-    let row = weeks_below(history, muscle, limit, today);
+/// Looks at one muscle in the complete weeks.
+pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
+    let limit = history.landmarks.of(muscle).mev;
+    let row = weeks_below(history, muscle, limit);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
-    let oldest_looked_at = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
+    let oldest_looked_at = WeekStart::of(history.today).weeks_before(HISTORY_WEEKS);
     if since <= oldest_looked_at {
         return None;
     }
@@ -48,23 +40,17 @@ pub fn volume_below_mev(
             ("since", json!(since)),
             ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
             ("mev", json!(limit.sets())),
-            ("landmarks", json!(landmarks.source_of(muscle))),
+            ("landmarks", json!(history.landmarks.source_of(muscle))),
         ]),
     })
 }
 
 /// The complete weeks below the limit, from the last one back, without a gap.
-fn weeks_below(
-    history: &[HistoryWeek],
-    muscle: Muscle,
-    limit: HalfSets,
-    today: NaiveDate,
-) -> Vec<&HistoryWeek> {
-    let settled = today.checked_sub_days(SETTLING).unwrap_or(today);
-    let last_complete = WeekStart::of(settled).previous();
+fn weeks_below(history: &History, muscle: Muscle, limit: HalfSets) -> Vec<&HistoryWeek> {
+    let last_complete = last_complete_week(history.today);
     let mut expected = last_complete;
     let mut row = Vec::new();
-    for week in history.iter().rev().skip_while(|week| week.week_start > last_complete) {
+    for week in history.weeks.iter().rev().skip_while(|week| week.week_start > last_complete) {
         let trained = week.volume.workouts > 0;
         let below = week.volume.half_sets_of(muscle) < limit;
         if week.week_start != expected || !trained || !below {
@@ -84,15 +70,16 @@ mod tests {
 
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
 
-    fn check(history: &[HistoryWeek], expected: Option<(usize, f64)>) {
-        let found = volume_below_mev(
-            history,
-            Muscle::Chest,
-            &OwnLandmarks::default(),
-            TODAY.parse().unwrap(),
-        )
-        .map(|p| (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence));
-        assert_eq!(found, expected, "{history:?}");
+    fn look(weeks: &[HistoryWeek], muscle: Muscle, today: &str) -> Option<Pattern> {
+        let history = History { weeks: weeks.to_vec(), ..History::none(today.parse().unwrap()) };
+        volume_below_mev(&history, muscle)
+    }
+
+    fn check(weeks: &[HistoryWeek], expected: Option<(usize, f64)>) {
+        let found = look(weeks, Muscle::Chest, TODAY).map(|p| {
+            (usize::try_from(p.evidence["weeks"].as_u64().unwrap()).unwrap(), p.confidence)
+        });
+        assert_eq!(found, expected, "{weeks:?}");
     }
 
     fn chest(monday: &str, half_sets: i64) -> HistoryWeek {
@@ -119,15 +106,7 @@ mod tests {
     #[test]
     fn a_week_is_complete_two_days_after_its_sunday() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
-        let found = |today: &str| {
-            volume_below_mev(
-                &history,
-                Muscle::Chest,
-                &OwnLandmarks::default(),
-                today.parse().unwrap(),
-            )
-            .is_some()
-        };
+        let found = |today: &str| look(&history, Muscle::Chest, today).is_some();
         assert!(!found("2026-11-23") && !found("2026-11-24") && found("2026-11-25"));
     }
 
@@ -149,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_began_before_the_history_was_announced_then() {
-        let today: NaiveDate = TODAY.parse().unwrap();
+        let today = TODAY.parse().unwrap();
         let weeks: Vec<_> = (1..=HISTORY_WEEKS)
             .rev()
             .map(|back| chest(&WeekStart::of(today).weeks_before(back).to_string(), 7))
@@ -161,14 +140,6 @@ mod tests {
     #[test]
     fn a_muscle_without_a_minimum_is_never_below_it() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
-        assert_eq!(
-            volume_below_mev(
-                &history,
-                Muscle::Abs,
-                &OwnLandmarks::default(),
-                TODAY.parse().unwrap()
-            ),
-            None
-        );
+        assert_eq!(look(&history, Muscle::Abs, TODAY), None);
     }
 }

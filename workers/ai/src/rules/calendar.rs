@@ -1,0 +1,87 @@
+//! The days and weeks that the rules look at.
+
+use crate::history::History;
+use chrono::{Days, NaiveDate};
+use storage::volume::HistoryWeek;
+use training::WeekStart;
+
+/// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).
+const SETTLING: Days = Days::new(2);
+/// East of Greenwich the athlete's day is already tomorrow. What lies further ahead is a mistake
+/// of the one who entered it, and no rule looks at it (ours).
+const LOCAL_AHEAD: Days = Days::new(1);
+
+/// The last week of which nothing is missing.
+pub(super) fn last_complete_week(today: NaiveDate) -> WeekStart {
+    let settled = today.checked_sub_days(SETTLING).unwrap_or(today);
+    WeekStart::of(settled).previous()
+}
+
+/// The last day that can be today somewhere.
+pub(super) fn latest_day(today: NaiveDate) -> NaiveDate {
+    today.checked_add_days(LOCAL_AHEAD).unwrap_or(today)
+}
+
+/// A week, if there was training in it.
+pub(super) fn trained_week(history: &History, week_start: WeekStart) -> Option<&HistoryWeek> {
+    history.week(week_start).filter(|week| week.volume.workouts > 0)
+}
+
+/// The load of the last N days up to `last_day`, the oldest first: the day's tonnage in kilograms,
+/// a rest day 0 (ours).
+pub(super) fn daily_loads_kg<const N: usize>(history: &History, last_day: NaiveDate) -> [f64; N] {
+    let mut loads = [0.0; N];
+    for day in &history.days {
+        let back = usize::try_from((last_day - day.local_date).num_days()).ok();
+        let place = back.and_then(|back| N.checked_sub(back.checked_add(1)?));
+        if let Some(load) = place.and_then(|place| loads.get_mut(place)) {
+            *load += day.tonnage_grams.kg();
+        }
+    }
+    loads
+}
+
+/// How many workouts there were in the last `days` days up to `last_day`.
+pub(super) fn workouts_in(history: &History, last_day: NaiveDate, days: i64) -> i64 {
+    let within = |date: NaiveDate| (0..days).contains(&(last_day - date).num_days());
+    let days = history.days.iter().filter(|day| within(day.local_date));
+    days.fold(0, |sum, day| sum.saturating_add(day.workouts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::history;
+
+    fn date(day: &str) -> NaiveDate {
+        day.parse().unwrap()
+    }
+
+    #[test]
+    fn a_week_is_complete_two_days_after_its_sunday() {
+        let check = |today, monday: &str| {
+            assert_eq!(last_complete_week(date(today)).to_string(), monday, "{today}");
+        };
+        check("2026-11-22", "2026-11-09");
+        check("2026-11-23", "2026-11-09");
+        check("2026-11-24", "2026-11-09");
+        check("2026-11-25", "2026-11-16");
+        check("2026-11-29", "2026-11-16");
+    }
+
+    #[test]
+    fn the_days_are_dense_and_several_entries_of_a_day_are_one_day() {
+        let history = history("2026-11-25", |h| {
+            h.day("2026-11-20", 100.0);
+            h.day("2026-11-21", 1.0);
+            h.day("2026-11-23", 20.0);
+            h.day("2026-11-23", 3.0);
+            h.day("2026-11-24", 4.0);
+            h.day("2026-11-25", 1_000.0);
+        });
+        let loads = daily_loads_kg::<4>(&history, date("2026-11-24"));
+        assert_eq!(loads, [1.0, 0.0, 23.0, 4.0]);
+        assert_eq!(workouts_in(&history, date("2026-11-24"), 4), 4);
+        assert_eq!(daily_loads_kg::<0>(&history, date("2026-11-24")), [0.0; 0]);
+    }
+}

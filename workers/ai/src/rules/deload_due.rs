@@ -1,0 +1,191 @@
+//! `deload_due`: fatigue shows, and the last deload is long ago.
+//!
+//! Trigger: 5 complete weeks of training or more since the last deload, and either 2 lifts on a
+//! plateau, or an RPE that has risen by 1 at the same load and repetitions. Confidence 0.8. Source:
+//! the project's own rule (ours).
+//!
+//! All further choices are (ours):
+//! - A week off is as good as a deload: the weeks are counted from the last gap, the last deload or
+//!   the first week of the history, whichever is later.
+//! - The drift of a lift is the last RPE less the first, of the best sets at the load and the
+//!   repetitions of its last session, 3 such sessions or more in the window of
+//!   [`super::lift_window`]. Of 2 lifts or more the median counts: one lift alone is a plateau.
+
+use super::calendar::{last_complete_week, trained_week};
+use super::deload_taken::last_deload;
+use super::lift_window::LiftWindow;
+use super::{Pattern, Subject, evidence};
+use crate::history::{HISTORY_WEEKS, History};
+use serde_json::json;
+use shared_kernel::payload::PatternKind;
+use training::WeekStart;
+use training::trend::median_of;
+
+const WEEKS_MIN: usize = 5;
+const PLATEAUS_MIN: usize = 2;
+const DRIFT_MIN: f64 = 1.0;
+const DRIFT_SESSIONS_MIN: usize = 3;
+const DRIFT_LIFTS_MIN: usize = 2;
+const CONFIDENCE: f64 = 0.8;
+
+/// Looks at the weeks since the last deload; so many lifts are on a plateau.
+pub fn deload_due(history: &History, plateaus: usize) -> Option<Pattern> {
+    let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
+    let windows: Vec<_> = windows.collect();
+    with_windows(history, &windows, plateaus)
+}
+
+pub(super) fn with_windows(
+    history: &History,
+    windows: &[LiftWindow],
+    plateaus: usize,
+) -> Option<Pattern> {
+    let weeks = weeks_since_rest(history);
+    let since = weeks.last().filter(|_| weeks.len() >= WEEKS_MIN)?;
+    let drifts: Vec<f64> = windows.iter().filter_map(rpe_drift).collect();
+    let lifts = drifts.len();
+    let drift = median_of(drifts).filter(|_| lifts >= DRIFT_LIFTS_MIN);
+    if plateaus < PLATEAUS_MIN && drift.is_none_or(|drift| drift < DRIFT_MIN) {
+        return None;
+    }
+    let mut numbers = evidence([
+        ("weeks", json!(weeks.len())),
+        ("since", json!(since)),
+        ("plateaus", json!(plateaus)),
+    ]);
+    if let Some(drift) = drift {
+        numbers.extend(evidence([("rpe_drift", json!(drift)), ("rpe_drift_lifts", json!(lifts))]));
+    }
+    Some(Pattern {
+        kind: PatternKind::DeloadDue,
+        subject: Subject::Training,
+        since: *since,
+        confidence: CONFIDENCE,
+        evidence: numbers,
+    })
+}
+
+/// The complete weeks of training since the last week of rest, from the last one back.
+fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
+    let last = last_complete_week(history.today);
+    let deload = last_deload(history);
+    (0..HISTORY_WEEKS)
+        .map(|back| last.weeks_before(back))
+        .take_while(|week| deload.is_none_or(|deload| *week > deload))
+        .take_while(|week| trained_week(history, *week).is_some())
+        .collect()
+}
+
+/// How much harder the load and repetitions of the last session have become.
+fn rpe_drift(window: &LiftWindow) -> Option<f64> {
+    let last = window.sessions.last()?.best;
+    let same = window.sessions.iter().map(|session| session.best);
+    let same = same.filter(|set| set.load_grams == last.load_grams && set.reps == last.reps);
+    let efforts: Vec<f64> = same.filter_map(|set| set.rpe).map(|rpe| rpe.value()).collect();
+    let (first, last) = (efforts.first()?, efforts.last()?);
+    (efforts.len() >= DRIFT_SESSIONS_MIN).then_some(last - first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::{day_after, history};
+
+    const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
+
+    /// Hard sets of the weeks up to that of the 16th.
+    fn of(hard_sets: &[f64], efforts: &[(&str, &[f64])]) -> History {
+        history(TODAY, |h| {
+            for (back, sets) in (0_u32..).zip(hard_sets.iter().rev()) {
+                let monday = WeekStart::of("2026-11-16".parse().unwrap()).weeks_before(back);
+                h.hard_sets(&monday.to_string(), *sets);
+            }
+            for (lift, efforts) in efforts {
+                for (week, rpe) in (0..).zip(*efforts) {
+                    h.sets(lift, &[(&day_after("2026-11-02", 7 * week), 90.0, 6, Some(*rpe))]);
+                }
+            }
+        })
+    }
+
+    fn check(hard_sets: &[f64], plateaus: usize, weeks: Option<u64>) {
+        let found = deload_due(&of(hard_sets, &[]), plateaus);
+        let found = found.map(|pattern| pattern.evidence["weeks"].as_u64().unwrap());
+        assert_eq!(found, weeks, "{hard_sets:?} {plateaus}");
+    }
+
+    #[test]
+    fn five_weeks_and_two_plateaus_make_it_due() {
+        check(&[60.0; 5], 2, Some(5));
+        check(&[60.0; 12], 3, Some(12));
+        check(&[60.0; 4], 2, None);
+        check(&[60.0; 5], 1, None);
+        check(&[], 2, None);
+    }
+
+    #[test]
+    fn the_weeks_are_counted_from_the_last_deload() {
+        check(&[60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0, 60.0, 60.0], 2, Some(5));
+        check(&[60.0, 60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0, 60.0], 2, None);
+        check(&[60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 30.0], 2, None);
+    }
+
+    #[test]
+    fn a_deload_of_which_the_week_has_not_settled_is_one() {
+        let due = |last_week: f64| {
+            let mut history = of(&[60.0, 60.0, 60.0, 60.0, 60.0, 60.0, last_week], &[]);
+            history.today = "2026-11-23".parse().unwrap();
+            history.days =
+                crate::rules::histories::history(TODAY, |h| h.day("2026-11-23", 1.0)).days;
+            deload_due(&history, 2).is_some()
+        };
+        assert!(due(60.0) && !due(30.0));
+    }
+
+    #[test]
+    fn a_week_off_is_as_good_as_a_deload() {
+        let mut history = of(&[60.0; 11], &[]);
+        history.weeks.remove(5);
+        let pattern = deload_due(&history, 2).unwrap();
+        assert_eq!(
+            (pattern.evidence["weeks"].as_u64(), pattern.since.to_string().as_str()),
+            (Some(5), "2026-10-19")
+        );
+        history.weeks.remove(5);
+        assert_eq!(deload_due(&history, 2), None);
+    }
+
+    fn check_drift(efforts: &[(&str, &[f64])], drift: Option<f64>) {
+        let found = deload_due(&of(&[60.0; 5], efforts), 0);
+        let found = found.map(|pattern| pattern.evidence["rpe_drift"].as_f64().unwrap());
+        assert_eq!(found, drift, "{efforts:?}");
+    }
+
+    #[test]
+    fn an_rpe_that_rises_by_one_at_the_same_load_makes_it_due() {
+        check_drift(
+            &[("deadlift", &[8.0, 8.5, 9.0]), ("pull-up", &[7.0, 7.0, 8.0, 8.0])],
+            Some(1.0),
+        );
+        check_drift(&[("deadlift", &[8.0, 8.5, 9.0]), ("pull-up", &[7.0, 7.0, 7.5])], None);
+        check_drift(&[("deadlift", &[8.0, 8.0, 8.0]), ("pull-up", &[7.0, 7.0, 7.0])], None);
+    }
+
+    #[test]
+    fn one_lift_alone_or_two_sessions_are_not_enough() {
+        check_drift(&[("deadlift", &[7.0, 8.0, 9.0])], None);
+        check_drift(&[("deadlift", &[7.0, 8.0, 9.0]), ("pull-up", &[7.0, 9.0])], None);
+    }
+
+    #[test]
+    fn only_the_load_and_repetitions_of_the_last_session_compare() {
+        let mut history =
+            of(&[60.0; 5], &[("deadlift", &[7.0, 8.0, 9.0]), ("pull-up", &[7.0, 8.0, 9.0])]);
+        assert!(deload_due(&history, 0).is_some());
+        let heavier = crate::rules::histories::history(TODAY, |h| {
+            h.sets("deadlift", &[("2026-11-23", 100.0, 6, Some(10.0))]);
+        });
+        history.lifts.get_mut("deadlift").unwrap().extend(heavier.lifts["deadlift"].clone());
+        assert_eq!(deload_due(&history, 0), None);
+    }
+}

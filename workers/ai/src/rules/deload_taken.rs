@@ -1,0 +1,178 @@
+//! `deload_taken`: a week with far fewer hard sets than the weeks before.
+//!
+//! Trigger: one workout or more, and hard sets <= 60 % of the median of the three weeks before.
+//! Confidence 0.9. While it is at most 14 days ago no plateau and no regression is told: lifts are
+//! meant to be lighter then. Source: the project's own rule (ours).
+//!
+//! All further choices are (ours):
+//! - Each of the three weeks before needs 10 hard sets, or there is nothing to deload from.
+//! - The week must be over: settled as [`super::calendar`] says, or with training after it. A week
+//!   that goes on has few sets because it goes on.
+//! - A week without any training is a week off, and not this.
+
+use super::calendar::{last_complete_week, latest_day, trained_week};
+use super::{Pattern, Subject, evidence};
+use crate::history::{HISTORY_WEEKS, History};
+use serde_json::json;
+use shared_kernel::payload::PatternKind;
+use training::{HalfSets, WeekStart};
+
+const HARD_SETS_BEFORE_MIN: HalfSets = HalfSets::whole(10);
+/// In tenths of the median of the three weeks before.
+const SHARE_MAX_TENTHS: i64 = 6;
+const CONFIDENCE: f64 = 0.9;
+/// How long after its Sunday lifts are not judged.
+const RECENT_DAYS: i64 = 14;
+
+/// Looks at one week.
+pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern> {
+    let week = trained_week(history, week_start)?;
+    let usual = usual_half_sets(history, week_start)?;
+    let half_sets = week.volume.hard_half_sets;
+    let few = half_sets.0.saturating_mul(10) <= usual.0.saturating_mul(SHARE_MAX_TENTHS);
+    if !few || !is_over(history, week_start) {
+        return None;
+    }
+    let percent = (half_sets.sets() / usual.sets() * 100.0).round();
+    Some(Pattern {
+        kind: PatternKind::DeloadTaken,
+        subject: Subject::Training,
+        since: week_start,
+        confidence: CONFIDENCE,
+        evidence: evidence([
+            ("week_start", json!(week_start)),
+            ("workouts", json!(week.volume.workouts)),
+            ("hard_sets", json!(half_sets.sets())),
+            ("usual_hard_sets", json!(usual.sets())),
+            ("percent_of_usual", json!(percent)),
+        ]),
+    })
+}
+
+/// The last deload that was taken and is over, as far back as the history goes.
+pub(super) fn last_deload(history: &History) -> Option<WeekStart> {
+    let this_week = WeekStart::of(history.today);
+    let mut weeks = (1..=HISTORY_WEEKS).map(|back| this_week.weeks_before(back));
+    weeks.find(|week| deload_taken(history, *week).is_some())
+}
+
+/// Whether a deload is so short ago that lifts are not yet judged.
+pub(super) fn is_recent(history: &History, deload: WeekStart) -> bool {
+    (history.today - deload.last_day()).num_days() <= RECENT_DAYS
+}
+
+/// The median of the three weeks before, if they are enough to deload from.
+fn usual_half_sets(history: &History, week_start: WeekStart) -> Option<HalfSets> {
+    let before = |back| {
+        let week = trained_week(history, week_start.weeks_before(back))?;
+        Some(week.volume.hard_half_sets).filter(|sets| *sets >= HARD_SETS_BEFORE_MIN)
+    };
+    let mut weeks = [before(1)?, before(2)?, before(3)?];
+    weeks.sort();
+    let [_, median, _] = weeks;
+    Some(median)
+}
+
+fn is_over(history: &History, week_start: WeekStart) -> bool {
+    let (last_day, latest) = (week_start.last_day(), latest_day(history.today));
+    let mut days = history.days.iter().filter(|day| day.workouts > 0);
+    week_start <= last_complete_week(history.today)
+        || days.any(|day| day.local_date > last_day && day.local_date <= latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::history;
+
+    const MONDAYS: [&str; 4] = ["2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
+
+    /// Hard sets of four weeks; the last one is looked at.
+    fn of(today: &str, hard_sets: [f64; 4]) -> History {
+        history(today, |h| {
+            for (monday, sets) in MONDAYS.into_iter().zip(hard_sets) {
+                h.hard_sets(monday, sets);
+            }
+        })
+    }
+
+    fn found_in(history: &History) -> bool {
+        deload_taken(history, WeekStart::of(MONDAYS[3].parse().unwrap())).is_some()
+    }
+
+    fn check(hard_sets: [f64; 4], found: bool) {
+        assert_eq!(found_in(&of("2026-11-25", hard_sets)), found, "{hard_sets:?}");
+    }
+
+    #[test]
+    fn half_of_the_sets_is_a_deload() {
+        check([60.0, 62.0, 64.0, 31.0], true);
+        check([60.0, 62.0, 64.0, 0.0], true);
+        check([60.0, 62.0, 64.0, 66.0], false);
+    }
+
+    #[test]
+    fn sixty_percent_of_the_median_is_the_threshold() {
+        check([60.0, 20.0, 100.0, 36.0], true);
+        check([60.0, 20.0, 100.0, 36.5], false);
+    }
+
+    #[test]
+    fn three_weeks_of_ten_hard_sets_before_are_needed() {
+        check([10.0, 20.0, 20.0, 10.0], true);
+        check([9.5, 20.0, 20.0, 10.0], false);
+        let mut gap = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
+        assert!(found_in(&gap));
+        gap.weeks.remove(1);
+        assert!(!found_in(&gap));
+    }
+
+    #[test]
+    fn a_week_off_is_no_deload() {
+        let mut off = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
+        off.weeks[3].volume.workouts = 0;
+        assert!(!found_in(&off));
+        off.weeks.pop();
+        assert!(!found_in(&off));
+    }
+
+    #[test]
+    fn the_week_must_be_over() {
+        let found = |today: &str, trained_on: Option<&str>| {
+            let mut history = of(today, [60.0, 60.0, 60.0, 30.0]);
+            history.days = crate::rules::histories::history(today, |h| {
+                h.day("2026-11-19", 1.0);
+                if let Some(day) = trained_on {
+                    h.day(day, 1.0);
+                }
+            })
+            .days;
+            found_in(&history)
+        };
+        assert!(!found("2026-11-21", None));
+        assert!(!found("2026-11-24", None));
+        assert!(found("2026-11-25", None));
+        assert!(found("2026-11-23", Some("2026-11-23")));
+        assert!(!found("2026-11-23", Some("2026-11-25")), "that is the day after tomorrow");
+    }
+
+    #[test]
+    fn the_last_of_several_is_the_last_and_14_days_later_it_is_no_longer_recent() {
+        let history = |today: &str| of(today, [60.0, 60.0, 60.0, 30.0]);
+        let deload = last_deload(&history("2026-12-06")).unwrap();
+        assert_eq!(deload.to_string(), "2026-11-16");
+        assert!(is_recent(&history("2026-12-06"), deload));
+        assert!(!is_recent(&history("2026-12-07"), deload));
+        assert_eq!(last_deload(&history("2026-11-18")), None);
+    }
+
+    #[test]
+    fn the_evidence_has_the_numbers_it_saw() {
+        let history = of("2026-11-25", [60.0, 62.0, 64.0, 31.0]);
+        let pattern = deload_taken(&history, WeekStart::of("2026-11-16".parse().unwrap())).unwrap();
+        assert_eq!(
+            serde_json::to_string(&pattern.evidence).unwrap(),
+            r#"{"hard_sets":31.0,"percent_of_usual":50.0,"usual_hard_sets":62.0,"week_start":"2026-11-16","workouts":3}"#
+        );
+    }
+}

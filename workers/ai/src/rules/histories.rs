@@ -1,0 +1,104 @@
+//! Histories as the rules' tests write them down.
+
+use crate::history::History;
+use chrono::{Days, NaiveDate};
+use std::collections::BTreeMap;
+use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use training::e1rm::estimate;
+use training::{
+    BestSet, Formula, Grams, HalfSets, Muscle, MuscleVolume, Performance, Rpe, Volume, WeekStart,
+};
+
+/// A history as of a day, line by line.
+pub fn history(today: &str, write: impl FnOnce(&mut Builder)) -> History {
+    let mut builder = Builder(History::none(date(today)));
+    write(&mut builder);
+    builder.0
+}
+
+/// One session of a lift each Monday up to 2026-11-16, which is today, with these maxima.
+pub fn weekly_lift(lift: &str, maxima_kg: &[f64]) -> History {
+    history("2026-11-16", |h| {
+        for (back, kg) in (0..).zip(maxima_kg.iter().rev()) {
+            let day = h.today() - Days::new(7 * back);
+            h.lift(lift, &[(&day.to_string(), *kg)]);
+        }
+    })
+}
+
+/// A week that begins on this day, with so many half sets for some muscles.
+pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
+    let part = |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
+    let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
+    HistoryWeek {
+        week_start: WeekStart::of(date(monday)),
+        volume: Volume { workouts: 3, muscles, ..Volume::default() },
+    }
+}
+
+/// The day so many days later.
+pub fn day_after(day: &str, days: u64) -> String {
+    (date(day) + Days::new(days)).to_string()
+}
+
+fn date(day: &str) -> NaiveDate {
+    day.parse().unwrap()
+}
+
+/// Writes a history.
+pub struct Builder(History);
+
+impl Builder {
+    /// The day on which it is looked at.
+    pub fn today(&self) -> NaiveDate {
+        self.0.today
+    }
+
+    /// A day with one workout of so much tonnage.
+    pub fn day(&mut self, day: &str, kg: f64) {
+        let (local_date, tonnage_grams) = (date(day), Grams::from_kg(kg));
+        self.0.days.push(HistoryDay { local_date, workouts: 1, tonnage_grams });
+        self.0.days.sort_by_key(|day| day.local_date);
+    }
+
+    /// A week with so many half sets for some muscles.
+    pub fn muscles(&mut self, monday: &str, muscles: &[(Muscle, i64)]) {
+        self.week(week(monday, muscles));
+    }
+
+    /// A week with so many hard sets.
+    pub fn hard_sets(&mut self, monday: &str, sets: f64) {
+        let mut week = week(monday, &[]);
+        week.volume.hard_half_sets = HalfSets::from_sets(sets).unwrap();
+        self.week(week);
+    }
+
+    /// A week.
+    pub fn week(&mut self, week: HistoryWeek) {
+        self.0.weeks.push(week);
+        self.0.weeks.sort_by_key(|week| week.week_start);
+    }
+
+    /// Sessions of a lift with these one-rep maxima.
+    pub fn lift(&mut self, lift: &str, maxima_kg: &[(&str, f64)]) {
+        for (day, kg) in maxima_kg {
+            self.sets(lift, &[(day, *kg, 1, None)]);
+        }
+    }
+
+    /// Sessions of a lift with these best sets: day, load, repetitions, RPE.
+    pub fn sets(&mut self, lift: &str, sets: &[(&str, f64, u32, Option<f64>)]) {
+        for (day, kg, reps, rpe) in sets {
+            let (load_grams, rpe) = (Grams::from_kg(*kg), rpe.and_then(Rpe::new));
+            let e1rm_grams = estimate(Formula::Epley, load_grams, *reps, rpe).unwrap();
+            let weight_grams = Some(load_grams);
+            let best = BestSet { e1rm_grams, load_grams, weight_grams, reps: *reps, rpe };
+            let best = BTreeMap::from([(Formula::Epley, best)]);
+            let performance = Performance { sets: 1, best, ..Performance::default() };
+            let session = LiftSession { local_date: date(day), performance };
+            let sessions = self.0.lifts.entry(lift.to_owned()).or_default();
+            sessions.push(session);
+            sessions.sort_by_key(|session| session.local_date);
+        }
+    }
+}

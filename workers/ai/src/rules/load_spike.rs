@@ -1,0 +1,180 @@
+//! `load_spike`: far more load in the last week than the athlete is used to.
+//!
+//! Trigger: the mean day of the last 7 over that of the 21 before them (uncoupled) > 1.5. Needs 28
+//! days since the first training in the history, and 8 workouts in the last 28. Confidence: 0.6 at
+//! 1.5, 0.95 at 2.0 and beyond, linear. Source: Gabbett 2016 for the zones; Lolli 2019 and Windt &
+//! Gabbett 2019 for the uncoupled form. Impellizzeri 2020 contests that the ratio foretells an
+//! injury: it is called a load spike here, and nothing is foretold.
+//!
+//! Load is the day's tonnage in kilograms, the last day is yesterday, for today goes on (ours).
+//!
+//! The last week must also be more than 1.2 times the heaviest of the three before it (ours): after
+//! a week off, the next ordinary week is half as much again as the mean of those three.
+
+use super::calendar::{daily_loads_kg, workouts_in};
+use super::{Pattern, Subject, evidence, rounded};
+use crate::history::History;
+use chrono::NaiveDate;
+use serde_json::json;
+use shared_kernel::payload::PatternKind;
+use training::WeekStart;
+use training::load::{ACUTE_DAYS, CHRONIC_DAYS, uncoupled};
+
+const DAYS_MIN: i64 = 28;
+const WORKOUTS_MIN: i64 = 8;
+const RATIO_MAX: f64 = 1.5;
+/// Here it is as sure as it gets.
+const RATIO_SURE: f64 = 2.0;
+const HEAVIEST_WEEK_FACTOR: f64 = 1.2;
+const CONFIDENCE_MIN: f64 = 0.6;
+const CONFIDENCE_MAX: f64 = 0.95;
+
+/// Looks at the days up to yesterday.
+pub fn load_spike(history: &History) -> Option<Pattern> {
+    let yesterday = history.today.pred_opt()?;
+    let workouts = workouts_in(history, yesterday, DAYS_MIN);
+    if days_known(history, yesterday)? < DAYS_MIN || workouts < WORKOUTS_MIN {
+        return None;
+    }
+    let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
+    // Judged by the two digits that are told.
+    let ratio = rounded(uncoupled(&days)?.ratio()?);
+    let weeks: Vec<f64> = days.chunks_exact(ACUTE_DAYS).map(|week| week.iter().sum()).collect();
+    let (week, before) = weeks.split_last()?;
+    let heaviest = before.iter().copied().fold(0.0, f64::max);
+    if ratio <= RATIO_MAX || *week <= HEAVIEST_WEEK_FACTOR * heaviest {
+        return None;
+    }
+    let share = ((ratio - RATIO_MAX) / (RATIO_SURE - RATIO_MAX)).min(1.0);
+    let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
+    let usual = before.iter().sum::<f64>() / 3.0;
+    Some(Pattern {
+        kind: PatternKind::LoadSpike,
+        subject: Subject::Training,
+        since: WeekStart::of(history.today),
+        confidence: rounded(confidence),
+        evidence: evidence([
+            ("ratio", json!(ratio)),
+            ("last_7_days_kg", json!(week.round())),
+            ("usual_7_days_kg", json!(usual.round())),
+            ("heaviest_7_days_kg", json!(heaviest.round())),
+            ("up_to", json!(yesterday)),
+            ("workouts_in_28_days", json!(workouts)),
+        ]),
+    })
+}
+
+/// Days from the first training in the history to the last day.
+fn days_known(history: &History, last_day: NaiveDate) -> Option<i64> {
+    let trained = history.days.iter().filter(|day| day.workouts > 0);
+    let first = trained.map(|day| day.local_date).min()?;
+    Some((last_day - first).num_days() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::{Builder, history};
+    use chrono::Days;
+
+    const TODAY: &str = "2026-11-23"; // A Monday.
+
+    /// Four 7-day weeks up to yesterday, the last one last: workouts, kilograms in each.
+    fn check(weeks: [&[f64]; 4], confidence: Option<f64>) {
+        let found = load_spike(&of(weeks)).map(|pattern| pattern.confidence);
+        assert_eq!(found, confidence, "{weeks:?}");
+    }
+
+    fn of(weeks: [&[f64]; 4]) -> History {
+        history(TODAY, |h| write(h, 28, weeks))
+    }
+
+    /// The first workout of each week is on its first day, the next ones on the days that follow.
+    fn write(h: &mut Builder, days_back: u64, weeks: [&[f64]; 4]) {
+        for (index, week) in weeks.into_iter().enumerate() {
+            for (day, kg) in week.iter().enumerate() {
+                let date = h.today() - Days::new(days_back) + Days::new((7 * index + day) as u64);
+                h.day(&date.to_string(), *kg);
+            }
+        }
+    }
+
+    const USUAL: &[f64] = &[4_000.0, 4_000.0, 4_000.0];
+
+    #[test]
+    fn a_week_of_double_load_is_found_and_the_surer_the_higher() {
+        check([USUAL, USUAL, USUAL, &[8_000.0, 8_000.0, 8_000.0]], Some(0.95));
+        check([USUAL, USUAL, USUAL, &[7_000.0, 7_000.0, 7_000.0]], Some(0.77));
+        check([USUAL, USUAL, USUAL, &[20_000.0, 20_000.0, 8_000.0]], Some(0.95));
+    }
+
+    #[test]
+    fn ordinary_weeks_are_not() {
+        check([USUAL, USUAL, USUAL, USUAL], None);
+        check([USUAL, USUAL, USUAL, &[]], None);
+        check([&[], &[], &[], &[]], None);
+    }
+
+    #[test]
+    fn one_and_a_half_is_the_threshold() {
+        check([USUAL, USUAL, USUAL, &[6_000.0, 6_000.0, 6_000.0]], None);
+        check([USUAL, USUAL, USUAL, &[6_000.0, 6_000.0, 6_120.0]], Some(0.61));
+    }
+
+    #[test]
+    fn eight_workouts_are_needed() {
+        let two: &[f64] = &[4_000.0, 4_000.0];
+        check([two, two, &[8_000.0], &[8_000.0, 8_000.0]], None);
+        check([two, two, two, &[8_000.0, 8_000.0]], Some(0.95));
+    }
+
+    #[test]
+    fn four_weeks_are_needed() {
+        let double: &[f64] = &[8_000.0, 8_000.0, 8_000.0];
+        let late: &[f64] = &[0.0, 4_000.0, 4_000.0];
+        let check = |weeks: [&[f64]; 4], found: bool| {
+            let mut history = of(weeks);
+            history.days.retain(|day| day.tonnage_grams.0 > 0);
+            assert_eq!(load_spike(&history).is_some(), found);
+        };
+        check([late, USUAL, USUAL, double], false);
+        check([USUAL, USUAL, USUAL, double], true);
+    }
+
+    #[test]
+    fn today_goes_on_and_says_nothing() {
+        let history = history(TODAY, |h| {
+            write(h, 28, [USUAL, USUAL, USUAL, USUAL]);
+            h.day(TODAY, 100_000.0);
+            h.day("2026-12-24", 100_000.0);
+        });
+        assert_eq!(load_spike(&history), None);
+    }
+
+    #[test]
+    fn an_ordinary_week_after_a_week_off_is_no_spike() {
+        let more: &[f64] = &[4_700.0, 4_700.0, 4_700.0];
+        check([USUAL, USUAL, &[], more], None);
+        check([USUAL, USUAL, &[], &[4_900.0, 4_900.0, 4_900.0]], Some(0.84));
+    }
+
+    #[test]
+    fn after_three_weeks_of_nothing_there_is_no_ratio() {
+        let history = history(TODAY, |h| {
+            h.day("2025-11-01", 4_000.0);
+            write(h, 28, [&[], &[], &[], &[4_000.0; 7]]);
+            h.day("2026-11-22", 4_000.0);
+        });
+        assert_eq!(load_spike(&history), None);
+    }
+
+    #[test]
+    fn the_evidence_has_the_numbers_it_saw() {
+        let pattern = load_spike(&of([USUAL, USUAL, USUAL, &[7_000.0; 3]])).unwrap();
+        assert_eq!(pattern.since.to_string(), TODAY);
+        assert_eq!(
+            serde_json::to_string(&pattern.evidence).unwrap(),
+            r#"{"heaviest_7_days_kg":12000.0,"last_7_days_kg":21000.0,"ratio":1.75,"up_to":"2026-11-22","usual_7_days_kg":12000.0,"workouts_in_28_days":12}"#
+        );
+    }
+}

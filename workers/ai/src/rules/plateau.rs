@@ -1,0 +1,148 @@
+//! `plateau`: a lift stands still.
+//!
+//! Trigger: 6 sessions or more over 21 days or more in the window of [`super::lift_window`], the
+//! slope's 95 % interval holds 0, the slope is less than 0.25 % a week either way, and no session of
+//! the later half was better than the best of the earlier half by more than 0.5 %. Confidence:
+//! 0.5 + 0.05 for each session over 6, at most 0.9. Source: the project's own rule (ours) over
+//! Theil 1950 and Sen 1968 (`training::trend`) and Epley 1985.
+//!
+//! The interval must also be within ±2 % a week (ours): an interval that holds 0 says only that no
+//! trend was seen, and of a lift that jumps about none would be, whether there is one or not.
+//! Of an odd number of sessions the middle one is of the later half (ours).
+
+use super::lift_window::{LiftWindow, Session};
+use super::{Pattern, Subject, rounded};
+use crate::history::History;
+use shared_kernel::payload::PatternKind;
+use training::Grams;
+
+const SESSIONS_MIN: usize = 6;
+const SPAN_DAYS_MIN: i64 = 21;
+/// In percent a week, either way.
+const SLOPE_MAX: f64 = 0.25;
+/// In percent a week, either way: how far the ends of the interval may lie.
+const INTERVAL_MAX: f64 = 2.0;
+/// In thousandths: what is better by more is a new best.
+const NEW_BEST_PER_MILLE: i64 = 1_005;
+const CONFIDENCE_MAX: f64 = 0.9;
+
+/// Looks at one lift.
+pub fn plateau(history: &History, lift: &str) -> Option<Pattern> {
+    in_window(&LiftWindow::of(history, lift)?)
+}
+
+pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
+    let sessions = window.sessions.len();
+    let enough = sessions >= SESSIONS_MIN && window.span_days() >= SPAN_DAYS_MIN;
+    let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
+    let known = window.low > -INTERVAL_MAX && window.high < INTERVAL_MAX;
+    if !(enough && flat && known) || has_new_best(&window.sessions) {
+        return None;
+    }
+    let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);
+    let confidence = (0.5 + 0.05 * f64::from(more)).min(CONFIDENCE_MAX);
+    Some(Pattern {
+        kind: PatternKind::Plateau,
+        subject: Subject::Lift(window.lift.clone()),
+        since: window.since()?,
+        confidence: rounded(confidence),
+        evidence: window.evidence(),
+    })
+}
+
+/// Whether a session of the later half was clearly better than all of the earlier half.
+fn has_new_best(sessions: &[Session]) -> bool {
+    let (earlier, later) = sessions.split_at(sessions.len() / 2);
+    let best = |half: &[Session]| half.iter().map(|session| session.e1rm).max();
+    let (Some(Grams(earlier)), Some(Grams(later))) = (best(earlier), best(later)) else {
+        return false;
+    };
+    later.saturating_mul(1_000) > earlier.saturating_mul(NEW_BEST_PER_MILLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::{history, weekly_lift};
+
+    fn check(maxima_kg: &[f64], confidence: Option<f64>) {
+        let history = weekly_lift("deadlift", maxima_kg);
+        let found = plateau(&history, "deadlift").map(|pattern| pattern.confidence);
+        assert_eq!(found, confidence, "{maxima_kg:?}");
+    }
+
+    #[test]
+    fn a_lift_that_stands_still_is_found() {
+        check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
+        check(&[201.0, 199.0, 200.5, 200.0, 199.5, 201.0], Some(0.5));
+    }
+
+    #[test]
+    fn a_lift_that_moves_is_not() {
+        check(&[200.0, 201.0, 202.0, 203.0, 204.0, 205.0], None);
+        check(&[205.0, 204.0, 203.0, 202.0, 201.0, 200.0], None);
+    }
+
+    #[test]
+    fn a_lift_that_jumps_about_is_not_known_to_stand_still() {
+        check(&[212.0, 188.0, 206.0, 194.0, 188.0, 212.0], None);
+    }
+
+    #[test]
+    fn six_sessions_are_needed() {
+        check(&[200.0, 200.0, 200.0, 200.0, 200.0], None);
+        check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
+    }
+
+    #[test]
+    fn three_weeks_are_needed() {
+        let check = |last: &str, found: bool| {
+            let days = ["2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12", "2026-10-14", last];
+            let sessions = days.map(|day| (day, 200.0));
+            let history = history("2026-10-28", |h| h.lift("deadlift", &sessions));
+            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{last}");
+        };
+        check("2026-10-25", false);
+        check("2026-10-26", true);
+    }
+
+    #[test]
+    fn a_quarter_of_a_percent_a_week_is_movement() {
+        let check = |step: f64, found: bool| {
+            // The ends of the interval hold 0 by the second session's fall and the fifth's.
+            let week = |n: f64, off: f64| 200.0 + step * n + off;
+            let maxima = [(0.0, 1.5), (1.0, -0.5), (2.0, 0.0), (3.0, 0.0), (4.0, -0.5), (5.0, 0.0)];
+            let history = weekly_lift("deadlift", &maxima.map(|(n, off)| week(n, off)));
+            let window = LiftWindow::of(&history, "deadlift").unwrap();
+            assert_eq!(in_window(&window).is_some(), found, "{} %", window.slope);
+        };
+        check(0.1, true);
+        check(-0.3, true);
+        check(-0.6, false);
+    }
+
+    #[test]
+    fn a_new_best_by_half_a_percent_is_the_end_of_it() {
+        check(&[200.0, 198.0, 199.0, 200.0, 201.0, 198.0], Some(0.5));
+        check(&[200.0, 198.0, 199.0, 200.0, 201.1, 198.0], None);
+    }
+
+    #[test]
+    fn confidence_grows_with_the_sessions_and_ends_at_0_9() {
+        let check = |sessions: u32, confidence: f64| {
+            let history = history("2026-11-20", |h| {
+                for back in 0..sessions {
+                    let day = h.today()
+                        - chrono::Days::new(u64::from(back) * 41 / u64::from(sessions - 1));
+                    h.lift("deadlift", &[(&day.to_string(), 200.0)]);
+                }
+            });
+            let pattern = plateau(&history, "deadlift").unwrap();
+            assert_eq!(pattern.confidence, confidence, "{sessions}");
+        };
+        check(6, 0.5);
+        check(7, 0.55);
+        check(14, 0.9);
+        check(20, 0.9);
+    }
+}

@@ -1,0 +1,85 @@
+//! `regression`: a lift goes down.
+//!
+//! Trigger: 6 sessions or more in the window of [`super::lift_window`], the high end of the slope's
+//! 95 % interval under 0, and a slope of −0.5 % a week or worse. Confidence: 0.7 at −0.5 % a week,
+//! 0.95 at −2 % and beyond, linear. Source: the project's own rule (ours) over Theil 1950 and Sen
+//! 1968 (`training::trend`) and Epley 1985.
+
+use super::lift_window::LiftWindow;
+use super::{Pattern, Subject, rounded};
+use crate::history::History;
+use shared_kernel::payload::PatternKind;
+
+const SESSIONS_MIN: usize = 6;
+/// In percent a week.
+const LOSS_MIN: f64 = 0.5;
+/// In percent a week: here it is as sure as it gets.
+const LOSS_SURE: f64 = 2.0;
+const CONFIDENCE_MIN: f64 = 0.7;
+const CONFIDENCE_MAX: f64 = 0.95;
+
+/// Looks at one lift.
+pub fn regression(history: &History, lift: &str) -> Option<Pattern> {
+    in_window(&LiftWindow::of(history, lift)?)
+}
+
+pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
+    let loss = -window.slope;
+    if window.sessions.len() < SESSIONS_MIN || window.high >= 0.0 || loss < LOSS_MIN {
+        return None;
+    }
+    let share = ((loss - LOSS_MIN) / (LOSS_SURE - LOSS_MIN)).min(1.0);
+    let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
+    Some(Pattern {
+        kind: PatternKind::Regression,
+        subject: Subject::Lift(window.lift.clone()),
+        since: window.since()?,
+        confidence: rounded(confidence),
+        evidence: window.evidence(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::histories::weekly_lift;
+
+    fn check(maxima_kg: &[f64], confidence: Option<f64>) {
+        let history = weekly_lift("deadlift", maxima_kg);
+        let found = regression(&history, "deadlift").map(|pattern| pattern.confidence);
+        assert_eq!(found, confidence, "{maxima_kg:?}");
+    }
+
+    fn falling(step: f64) -> Vec<f64> {
+        (0..6).map(|week| 200.0 - step * f64::from(week)).collect()
+    }
+
+    #[test]
+    fn a_lift_that_goes_down_is_found_and_the_surer_the_faster() {
+        check(&falling(2.0), Some(0.79));
+        check(&falling(3.0), Some(0.88));
+        check(&falling(6.0), Some(0.95));
+        check(&[210.0, 208.0, 209.0, 205.0, 204.0, 202.0], Some(0.74));
+    }
+
+    #[test]
+    fn a_lift_that_stands_still_jumps_about_or_goes_up_is_not() {
+        check(&falling(0.0), None);
+        check(&falling(-2.0), None);
+        check(&[210.0, 190.0, 205.0, 195.0, 207.0, 188.0], None);
+        check(&[210.0, 208.0, 206.0, 204.0, 202.0, 215.0], None);
+    }
+
+    #[test]
+    fn six_sessions_are_needed() {
+        check(&falling(2.0)[..5], None);
+        check(&falling(2.0), Some(0.79));
+    }
+
+    #[test]
+    fn half_a_percent_a_week_is_needed() {
+        // The medians are 197.55 and 197.45: half a percent is 0.988.
+        check(&falling(0.98), None);
+        check(&falling(1.0), Some(0.7));
+    }
+}
