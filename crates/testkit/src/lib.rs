@@ -11,7 +11,9 @@
 mod recording;
 mod sqlite;
 
-pub use recording::{DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingSink};
+pub use recording::{
+    DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
+};
 pub use sqlite::{Fault, Sqlite};
 
 use platform::consumer::{Consumer, RawMessage, Verdict};

@@ -5,9 +5,12 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, 
 use platform::clock::{TimeZones, offset_at};
 use platform::mail::MailError;
 use platform::sink::{Destination, QueueSink, SendError};
-use platform::{Clock, Entropy, Mail, Mailer};
+use platform::{Clock, Entropy, LanguageModel, Mail, Mailer, ModelError};
+use serde_json::Value;
 use shared_kernel::{DeadLetter, Event, Queue};
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// A sink that keeps what it was sent.
 #[derive(Default)]
@@ -87,6 +90,54 @@ impl Mailer for RecordingMailer {
         }
         self.sent.borrow_mut().push(mail.clone());
         Ok(())
+    }
+}
+
+/// A model that says what it was told to, keeps what it was asked, and takes its time on a clock.
+pub struct RecordingModel {
+    clock: Rc<FixedClock>,
+    takes_ms: Cell<u32>,
+    answers: RefCell<VecDeque<Result<Value, ModelError>>>,
+    asked: RefCell<Vec<(Value, u32)>>,
+}
+
+impl RecordingModel {
+    /// Answers at once, and is busy when it was told no answer.
+    pub fn new(clock: Rc<FixedClock>) -> Self {
+        Self {
+            clock,
+            takes_ms: Cell::new(0),
+            answers: RefCell::default(),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// From now on an answer takes so long; longer than it may is a timeout.
+    pub fn take_ms(&self, milliseconds: u32) {
+        self.takes_ms.set(milliseconds);
+    }
+
+    /// What it says next, after what it was told before.
+    pub fn answer_next(&self, answer: Result<Value, ModelError>) {
+        self.answers.borrow_mut().push_back(answer);
+    }
+
+    /// The requests so far, each with the milliseconds that it was given; taken away.
+    pub fn take_requests(&self) -> Vec<(Value, u32)> {
+        self.asked.take()
+    }
+}
+
+#[async_trait(?Send)]
+impl LanguageModel for RecordingModel {
+    async fn run(&self, request: &Value, within_ms: u32) -> Result<Value, ModelError> {
+        self.asked.borrow_mut().push((request.clone(), within_ms));
+        self.clock.advance_ms(i64::from(self.takes_ms.get().min(within_ms)));
+        if self.takes_ms.get() > within_ms {
+            return Err(ModelError::Timeout);
+        }
+        let busy = || Err(ModelError::Busy { reason: "nothing to say".to_owned() });
+        self.answers.borrow_mut().pop_front().unwrap_or_else(busy)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The adapters to Cloudflare Workers: the only module that names the `worker` crate.
 
+mod ai;
 mod bindings;
 mod console;
 mod d1;
@@ -8,6 +9,7 @@ mod fetch;
 mod queue;
 mod system;
 
+pub use ai::WorkersAi;
 pub use bindings::{Bindings, serve_batch};
 pub(crate) use console::log_to_console;
 pub(crate) use d1::D1;

@@ -1,0 +1,60 @@
+//! The Workers AI binding behind the `LanguageModel` port.
+//!
+//! Over the runtime's own object, not `worker`'s wrapper: that drops JSON objects on their way, and
+//! would bring a second serializer into the worker. JSON goes over as the text that it is.
+
+use crate::model::{LanguageModel, ModelError};
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+use js_sys::{JSON, Reflect};
+use serde_json::Value;
+use std::pin::pin;
+use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use worker::{Delay, Env, worker_sys};
+
+/// A Workers AI binding and the model that is asked.
+pub struct WorkersAi {
+    binding: worker_sys::Ai,
+    model: String,
+}
+
+impl WorkersAi {
+    /// The model named by the variable `AI_MODEL`, over the binding `AI`. `None` when either is
+    /// missing, or the variable empty: this deployment has no model.
+    pub fn of(env: &Env) -> Option<Self> {
+        let model = env.var("AI_MODEL").ok()?.to_string();
+        let binding = JsValue::from(env.ai("AI").ok()?).unchecked_into();
+        (!model.is_empty()).then_some(Self { binding, model })
+    }
+
+    async fn answer(&self, request: &Value) -> Result<Value, ModelError> {
+        let input = JSON::parse(&request.to_string()).map_err(|error| model_error(&error))?;
+        let answer = JsFuture::from(self.binding.run(&self.model, input))
+            .await
+            .map_err(|error| model_error(&error))?;
+        let text = JSON::stringify(&answer).ok().and_then(|text| text.as_string());
+        serde_json::from_str(&text.unwrap_or_default())
+            .map_err(|error| ModelError::Failed { reason: format!("no JSON: {error}") })
+    }
+}
+
+#[async_trait(?Send)]
+impl LanguageModel for WorkersAi {
+    /// A call that is given up runs on, unheard: the platform has no way to call it back.
+    async fn run(&self, request: &Value, within_ms: u32) -> Result<Value, ModelError> {
+        let answer = pin!(self.answer(request));
+        let too_late = Delay::from(Duration::from_millis(u64::from(within_ms)));
+        match select(answer, pin!(too_late)).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(((), _)) => Err(ModelError::Timeout),
+        }
+    }
+}
+
+fn model_error(error: &JsValue) -> ModelError {
+    let message = Reflect::get(error, &"message".into()).ok();
+    let message = message.and_then(|message| message.as_string());
+    ModelError::from_message(message.as_deref().unwrap_or("without a word"))
+}
