@@ -3,11 +3,12 @@
 //! In scope: the rules, each a pure function of the history, and the words for what they find.
 //! Out of scope: who is told how; that is webhook's.
 
+pub mod adjustment;
 pub mod analysis;
 pub mod handlers;
 pub mod history;
+pub mod narrator;
 pub mod publisher;
-pub mod recommendation;
 pub mod rules;
 mod wiring;
 
