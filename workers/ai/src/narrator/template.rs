@@ -6,7 +6,7 @@
 
 use super::facts::{Facts, plain};
 use super::{Narrator, Words};
-use crate::adjustment::{Action, Adjustment};
+use crate::adjustment::{Action, Adjustment, Unit};
 use async_trait::async_trait;
 use shared_kernel::payload::PatternKind;
 
@@ -308,34 +308,34 @@ fn change(adjustment: &Adjustment) -> String {
         "training" => "all of your training",
         subject => subject,
     };
-    let unit = adjustment.unit.as_str();
+    let unit = match (adjustment.unit, adjustment.weeks) {
+        (Unit::HardSetsAWeek, 1) => "hard sets",
+        (unit, _) => unit.as_str(),
+    };
+    let weeks = weeks(adjustment.weeks);
     let number = |number: Option<f64>| number.filter(|number| number.is_finite()).map(plain);
     let (from, to) = (number(adjustment.from), number(adjustment.to));
-    let from_to = match (from, to) {
+    let at = to.as_ref().or(from.as_ref()).map(|number| format!("at {number} {unit}"));
+    let way = match (from, to) {
         (Some(from), Some(to)) => Some(format!("from {from} to {to} {unit}")),
         (None, Some(to)) => Some(format!("to {to} {unit}")),
         (Some(_) | None, None) => None,
     };
-    let at = number(adjustment.to.or(adjustment.from)).map(|kg| format!(" at {kg} {unit}"));
-    let (at, weeks) = (at.unwrap_or_default(), weeks(adjustment.weeks));
-    let far = |otherwise: &str| from_to.clone().unwrap_or_else(|| otherwise.to_owned());
+    let or = |otherwise: &str| way.clone().unwrap_or_else(|| otherwise.to_owned());
     match adjustment.action {
-        Action::RaiseSets => {
-            format!("Bring {subject} up {}{weeks}.", far("by a few hard sets a week"))
+        Action::RaiseSets => format!("Bring {subject} up {}{weeks}.", or("by a few sets")),
+        Action::CutSets => format!("Take {subject} down {}{weeks}.", or("by a few sets")),
+        Action::HoldLoad => {
+            let at = at.unwrap_or_else(|| "where it is".to_owned());
+            format!("Keep {subject} {at}{weeks}, and add nothing for now.")
         }
-        Action::CutSets => {
-            format!("Take {subject} down {}{weeks}.", far("by a few hard sets a week"))
-        }
-        Action::HoldLoad => format!("Keep {subject}{at}{weeks}, and add nothing for now."),
-        Action::CutLoad => {
-            format!("Take the load of {subject} down {}{weeks}.", far("by a little"))
-        }
-        Action::Deload => match from_to {
-            Some(from_to) => format!("Deload: take {subject} down {from_to}{weeks}."),
+        Action::CutLoad => format!("Take the load of {subject} down {}{weeks}.", or("by a little")),
+        Action::Deload => match way {
+            Some(way) => format!("Deload: take {subject} down {way}{weeks}."),
             None => format!("Deload {subject}{weeks}: far fewer sets, and nothing near failure."),
         },
-        Action::KeepGoing => match from_to {
-            Some(from_to) => format!("Keep going: take {subject} {from_to}{weeks}."),
+        Action::KeepGoing => match way {
+            Some(way) => format!("Keep going: take {subject} {way}{weeks}."),
             None => format!("Keep {subject} going as it is{weeks}."),
         },
     }
@@ -406,3 +406,6 @@ fn sentence(words: &str) -> String {
         .map(|first| first.to_uppercase().to_string() + letters.as_str())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

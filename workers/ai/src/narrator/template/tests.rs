@@ -1,0 +1,379 @@
+use super::*;
+use crate::narrator::check::check as say_only_facts;
+use serde_json::{Map, Value, json};
+use training::WeekStart;
+
+fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
+    let Value::Object(evidence) = evidence else { panic!("{evidence}") };
+    Facts {
+        kind,
+        subject: subject.to_owned(),
+        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        confidence: 0.8,
+        evidence,
+        adjustment: None,
+    }
+}
+
+/// Each kind with all of its evidence.
+fn all() -> Vec<Facts> {
+    let trend = |slope: f64| {
+        json!({
+            "sessions": 8, "days": 38, "e1rm_kg": 123.333_33, "best_kg": 126.5,
+            "slope_percent_per_week": slope, "low_percent_per_week": slope - 0.2,
+            "high_percent_per_week": slope + 0.2,
+        })
+    };
+    let bench = "Barbell Bench Press";
+    let of = |kind| match kind {
+        PatternKind::VolumeAboveMrv => facts(
+            kind,
+            "front delts",
+            json!({"week_start": "2026-11-16", "hard_sets": 16.5, "mrv": 12.0, "over": 4.5, "landmarks": "rp-2025"}),
+        ),
+        PatternKind::VolumeBelowMev => facts(
+            kind,
+            "chest",
+            json!({"weeks": 2, "since": "2026-11-16", "hard_sets": 2.5, "mev": 4.0, "landmarks": "own"}),
+        ),
+        PatternKind::LoadSpike => facts(
+            kind,
+            "training",
+            json!({"acute_kg": 4_812.571, "chronic_kg": 2_673.65, "ratio": 1.8, "sessions": 14}),
+        ),
+        PatternKind::HighMonotony => facts(
+            kind,
+            "training",
+            json!({"week_start": "2026-11-16", "monotony": 2.314, "week_kg": 41_250.0, "median_kg": 33_010.0}),
+        ),
+        PatternKind::ProgressiveOverload => facts(kind, bench, trend(0.634)),
+        PatternKind::Plateau => facts(kind, bench, trend(0.04)),
+        PatternKind::Regression => facts(kind, bench, trend(-0.9)),
+        PatternKind::DeloadTaken => facts(
+            kind,
+            "training",
+            json!({"week_start": "2026-11-16", "hard_sets": 34.0, "median_hard_sets": 68.5, "percent": 50}),
+        ),
+        PatternKind::DeloadDue => facts(
+            kind,
+            "training",
+            json!({"weeks_since_deload": 7, "plateaus": 2, "rpe_drift": 1.25}),
+        ),
+        PatternKind::PushPullImbalance => facts(
+            kind,
+            "training",
+            json!({"push_sets": 48.0, "pull_sets": 27.5, "ratio": 1.745, "weeks": 4}),
+        ),
+    };
+    PatternKind::ALL.into_iter().map(of).collect()
+}
+
+fn check(kind: PatternKind, title: &str, recommendation: &str) {
+    let facts = all().into_iter().find(|facts| facts.kind == kind).unwrap();
+    let words = words(&facts);
+    assert_eq!((words.title.as_str(), words.recommendation.as_str()), (title, recommendation));
+}
+
+#[test]
+fn each_kind_is_said_with_its_numbers() {
+    check(
+        PatternKind::VolumeAboveMrv,
+        "Front delts volume over MRV: 16.5 hard sets",
+        "You did 16.5 hard sets for front delts in the week of 2026-11-16. The most that can be \
+         recovered from (MRV) is about 12. Take 4.5 hard sets away next week, and keep the weights \
+         where they are.",
+    );
+    check(
+        PatternKind::VolumeBelowMev,
+        "Chest volume below MEV for 2 weeks",
+        "Your chest got 2.5 hard sets last week and has been below the minimum effective volume \
+         (MEV, about 4) for 2 weeks in a row, since 2026-11-16. Bring it up to 4 hard sets a week.",
+    );
+    check(
+        PatternKind::LoadSpike,
+        "Load spike: 1.8 times your usual",
+        "You are lifting 1.8 times what the weeks before have got you used to. Your average load \
+         went from 2674 kg to 4813 kg within a week. Stay near your usual load next week, and add to \
+         it in small steps from there.",
+    );
+    check(
+        PatternKind::HighMonotony,
+        "Days too much alike: monotony 2.31",
+        "In the week of 2026-11-16 your days were all about equally hard (monotony 2.31), and there \
+         was a lot of work in them: 41250 kg, where 33010 kg is usual for you. Make the hard days \
+         hard and the easy days easy, and rest in between.",
+    );
+    check(
+        PatternKind::ProgressiveOverload,
+        "Barbell Bench Press goes up: 0.63 % a week",
+        "Your estimated max in Barbell Bench Press is going up by 0.63 % a week over 8 sessions in 38 \
+         days. It stands at about 123.33 kg; your best is 126.5 kg. What you do works: keep going, \
+         and add weight when all your reps are there.",
+    );
+    check(
+        PatternKind::Plateau,
+        "Barbell Bench Press has stalled for 38 days",
+        "Your estimated max in Barbell Bench Press has not moved over 8 sessions in 38 days. It stands \
+         at about 123.33 kg; your best is 126.5 kg. Change one thing, such as the rep range or a \
+         close variation of the lift, and give it a few weeks.",
+    );
+    check(
+        PatternKind::Regression,
+        "Barbell Bench Press goes down: 0.9 % a week",
+        "Your estimated max in Barbell Bench Press is going down by 0.9 % a week over 8 sessions in 38 \
+         days. It stands at about 123.33 kg; your best is 126.5 kg. Look at sleep, food and stress \
+         first. Take some weight off the bar for a week, and build it up again.",
+    );
+    check(
+        PatternKind::DeloadTaken,
+        "Deload taken: 50 % of your usual sets",
+        "The week of 2026-11-16 was a light one with 34 hard sets, 50 % of the 68.5 that are usual for \
+         you. That is a deload. Go back to your usual sets next week.",
+    );
+    check(
+        PatternKind::DeloadDue,
+        "Time for a deload",
+        "Your last light week was 7 weeks ago. 2 of your lifts have stalled. The same sets feel 1.25 \
+         RPE harder than before. Take a light week: far fewer sets, the same exercises, and nothing \
+         near failure.",
+    );
+    check(
+        PatternKind::PushPullImbalance,
+        "More push than pull",
+        "Over the last 4 weeks your upper body did much more pushing than pulling: 48 hard sets of \
+         pushing and 27.5 of pulling, a ratio of 1.75. Move sets from pushing to pulling, a few each \
+         week, until they are about even.",
+    );
+}
+
+#[test]
+fn pulling_more_than_pushing_is_the_other_way_round() {
+    let evidence = json!({"push_sets": 18.0, "pull_sets": 36.0, "ratio": 0.5, "weeks": 4});
+    let words = words(&facts(PatternKind::PushPullImbalance, "training", evidence));
+    assert_eq!(words.title, "More pull than push");
+    assert!(words.recommendation.ends_with(
+        "Move sets from pulling to pushing, a few each week, until they are about even."
+    ));
+}
+
+#[test]
+fn what_a_deload_is_due_for_is_said_and_nothing_else() {
+    let check = |evidence: Value, finding: &str| {
+        let words = words(&facts(PatternKind::DeloadDue, "training", evidence));
+        assert!(
+            words.recommendation.starts_with(&format!("{finding} Take a light week")),
+            "{words:?}"
+        );
+    };
+    check(
+        json!({"weeks_since_deload": 5, "plateaus": 0, "rpe_drift": 1.0}),
+        "Your last light week was 5 weeks ago. The same sets feel 1 RPE harder than before.",
+    );
+    check(
+        json!({"weeks_since_deload": null, "plateaus": ["Squat", "Bench"], "rpe_drift": null}),
+        "Your last light week was long ago. 2 of your lifts have stalled.",
+    );
+    check(
+        json!({"plateaus": 1}),
+        "Your last light week was long ago. 1 of your lifts has stalled.",
+    );
+}
+
+#[test]
+fn missing_evidence_breaks_no_sentence() {
+    let torn = ["  ", " .", " ,", "..", ". ,", "()", "(,", ": .", "NaN", "null", "some some"];
+    for whole in all() {
+        let names: Vec<_> = whole.evidence.keys().cloned().collect();
+        let without = |missing: &[String]| {
+            let mut facts = whole.clone();
+            facts.evidence.retain(|name, _| !missing.contains(name));
+            words(&facts)
+        };
+        let one_missing = names.iter().map(|name| without(std::slice::from_ref(name)));
+        for words in one_missing.chain([without(&names)]) {
+            for text in [&words.title, &words.recommendation] {
+                assert!(torn.iter().all(|torn| !text.contains(torn)), "{text}");
+                assert!(text.starts_with(char::is_uppercase), "{text}");
+            }
+            assert!(words.recommendation.ends_with('.'), "{words:?}");
+        }
+    }
+    let mrv = words(&facts(PatternKind::VolumeAboveMrv, "chest", json!({})));
+    assert_eq!(mrv.title, "Chest volume over MRV");
+    assert_eq!(
+        mrv.recommendation,
+        "You did more hard sets for chest in the week of 2026-11-16 than can be recovered from. Take \
+         some hard sets away next week, and keep the weights where they are."
+    );
+}
+
+#[test]
+fn the_template_says_only_facts_and_never_an_injury() {
+    for facts in all() {
+        assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+        for facts in adjusted(&facts) {
+            assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+            let long = "Überzug ".repeat(8)[..60].to_owned();
+            let facts = Facts { subject: long, ..facts };
+            assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+        }
+    }
+}
+
+/// The facts with adjustments of every action, with and without their numbers.
+fn adjusted(facts: &Facts) -> Vec<Facts> {
+    let actions = [
+        Action::RaiseSets,
+        Action::CutSets,
+        Action::HoldLoad,
+        Action::CutLoad,
+        Action::Deload,
+        Action::KeepGoing,
+    ];
+    let numbers = [(Some(80.0), Some(42.5)), (None, Some(42.5)), (Some(80.0), None), (None, None)];
+    let units = [Unit::HardSetsAWeek, Unit::Kilograms, Unit::Percent];
+    let mut all = Vec::new();
+    for action in actions {
+        for ((from, to), unit) in numbers.into_iter().flat_map(|n| units.map(|unit| (n, unit))) {
+            let subject = facts.subject.clone();
+            let adjustment = Adjustment { subject, action, from, to, unit, weeks: 2 };
+            all.push(Facts { adjustment: Some(adjustment), ..facts.clone() });
+        }
+    }
+    all
+}
+
+#[test]
+fn an_adjustment_is_said_in_place_of_the_advice() {
+    let check = |action, from, to, unit, weeks, said: &str| {
+        let subject = if unit == Unit::Percent { "training" } else { "Squat" }.to_owned();
+        let adjustment = Adjustment { subject, action, from, to, unit, weeks };
+        assert_eq!(change(&adjustment), said);
+    };
+    let (sets, kg, percent) = (Unit::HardSetsAWeek, Unit::Kilograms, Unit::Percent);
+    check(
+        Action::RaiseSets,
+        Some(5.0),
+        Some(6.0),
+        sets,
+        1,
+        "Bring Squat up from 5 to 6 hard sets next week.",
+    );
+    check(
+        Action::RaiseSets,
+        None,
+        None,
+        sets,
+        2,
+        "Bring Squat up by a few sets for the next 2 weeks.",
+    );
+    check(
+        Action::CutSets,
+        Some(30.0),
+        Some(24.0),
+        sets,
+        3,
+        "Take Squat down from 30 to 24 hard sets a week for the next 3 weeks.",
+    );
+    check(
+        Action::HoldLoad,
+        Some(100.0),
+        Some(100.0),
+        kg,
+        2,
+        "Keep Squat at 100 kg for the next 2 weeks, and add nothing for now.",
+    );
+    check(Action::HoldLoad, None, None, kg, 0, "Keep Squat where it is, and add nothing for now.");
+    check(
+        Action::CutLoad,
+        Some(100.0),
+        Some(92.5),
+        kg,
+        1,
+        "Take the load of Squat down from 100 to 92.5 kg next week.",
+    );
+    check(
+        Action::CutLoad,
+        None,
+        Some(90.0),
+        percent,
+        1,
+        "Take the load of all of your training down to 90 % next week.",
+    );
+    check(
+        Action::Deload,
+        Some(68.0),
+        Some(34.0),
+        sets,
+        1,
+        "Deload: take Squat down from 68 to 34 hard sets next week.",
+    );
+    check(
+        Action::Deload,
+        Some(100.0),
+        Some(50.0),
+        percent,
+        1,
+        "Deload: take all of your training down from 100 to 50 % next week.",
+    );
+    check(
+        Action::Deload,
+        None,
+        None,
+        percent,
+        1,
+        "Deload all of your training next week: far fewer sets, and nothing near failure.",
+    );
+    check(Action::KeepGoing, None, None, kg, 4, "Keep Squat going as it is for the next 4 weeks.");
+    check(
+        Action::KeepGoing,
+        Some(100.0),
+        Some(102.5),
+        kg,
+        2,
+        "Keep going: take Squat from 100 to 102.5 kg for the next 2 weeks.",
+    );
+    check(
+        Action::CutLoad,
+        Some(f64::NAN),
+        Some(f64::INFINITY),
+        kg,
+        1,
+        "Take the load of Squat down by a little next week.",
+    );
+}
+
+#[test]
+fn an_adjustment_that_the_advice_has_already_changes_no_word() {
+    let with = |kind, action, from, to| {
+        let facts = all().into_iter().find(|facts| facts.kind == kind).unwrap();
+        let subject = facts.subject.clone();
+        let (from, to) = (Some(from), Some(to));
+        let adjustment =
+            Adjustment { subject, action, from, to, unit: Unit::HardSetsAWeek, weeks: 1 };
+        let plain = words(&facts);
+        let adjusted = words(&Facts { adjustment: Some(adjustment), ..facts });
+        (plain == adjusted, adjusted.recommendation)
+    };
+    assert!(with(PatternKind::VolumeAboveMrv, Action::CutSets, 16.5, 12.0).0);
+    assert!(with(PatternKind::VolumeBelowMev, Action::RaiseSets, 2.5, 4.0).0);
+    let (same, said) = with(PatternKind::VolumeBelowMev, Action::RaiseSets, 2.5, 3.0);
+    assert!(!same);
+    assert!(said.ends_with("since 2026-11-16. Bring chest up from 2.5 to 3 hard sets next week."));
+}
+
+#[test]
+fn two_ends_are_told() {
+    let told: Vec<_> = PatternKind::ALL
+        .into_iter()
+        .filter_map(|kind| ending(kind, "Squat").map(|words| words.title))
+        .collect();
+    assert_eq!(told, ["Squat plateau broken", "Deload done"]);
+    for kind in PatternKind::ALL {
+        let Some(words) = ending(kind, "Squat") else { continue };
+        assert_eq!(
+            say_only_facts(&words, &facts(kind, "Squat", Value::Object(Map::new()))),
+            Ok(())
+        );
+    }
+}
