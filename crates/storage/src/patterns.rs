@@ -275,21 +275,29 @@ pub async fn list(
 #[derive(Deserialize)]
 struct ItemsRow {
     #[serde(with = "json_text")]
-    items: Value,
+    items: Vec<Value>,
 }
 
-/// What follows from the patterns of the key's athlete: a list. `None`: the key is not live.
+/// The open patterns of the key's athlete, and what follows from them, in order. `None`: the key is
+/// not live.
 pub async fn recommendations(
     database: &dyn Database,
     proof: &KeyProof,
-) -> Result<Option<Value>, DatabaseError> {
-    let select = Statement::new(
+) -> Result<Option<(Vec<ListedPattern>, Vec<Value>)>, DatabaseError> {
+    let open = Statement::new(
+        "SELECT * FROM patterns INDEXED BY patterns_open \
+         WHERE athlete_id = ?1 AND status = 'open'",
+        [Param::text(proof.athlete_id)],
+    );
+    let items = Statement::new(
         "SELECT items FROM recommendations WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
+    let Some(results) = with_key(database, proof, vec![open, items]).await? else {
         return Ok(None);
     };
-    let row = Results::new(results).rows::<ItemsRow>()?.into_iter().next();
-    Ok(Some(row.map_or_else(|| json!([]), |row| row.items)))
+    let mut results = Results::new(results);
+    let open = results.rows()?;
+    let items = results.rows::<ItemsRow>()?.into_iter().next();
+    Ok(Some((open, items.map_or_else(Vec::new, |row| row.items))))
 }

@@ -13,9 +13,23 @@ use training::WeekStart;
 /// A report that was asked for is asked for again this late (ours): well after the queue's retries.
 const RESEND_AFTER_MS: i64 = 10 * 60_000;
 
+/// Who has not trained for five weeks is looked at again this late (ours): a history may still be
+/// imported.
+const IDLE_RESEND_AFTER_MS: i64 = 6 * 3_600_000;
+
 #[derive(Deserialize)]
 struct DueRow {
     athlete_id: AthleteId,
+    trained: i64,
+}
+
+/// Whose report is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Those who trained in the week or the four before it.
+    pub athletes: Vec<AthleteId>,
+    /// How many others there were: there is nothing to tell them.
+    pub idle: usize,
 }
 
 /// Takes athletes whose report of a week is due by this minute of the hour and was not asked for
@@ -26,16 +40,28 @@ pub async fn take_due(
     minute: i64,
     now_ms: i64,
     limit: i64,
-) -> Result<Vec<AthleteId>, DatabaseError> {
+) -> Result<Due, DatabaseError> {
     let take = Statement::new(
-        "UPDATE athletes SET report_resend_at_ms = ?3 + ?4 WHERE athlete_id IN (\
+        "UPDATE athletes SET report_resend_at_ms = ?3 + iif(EXISTS (SELECT 1 FROM weekly_volume \
+         WHERE weekly_volume.athlete_id = athletes.athlete_id AND workouts > 0 \
+         AND week_start BETWEEN date(?1, '-28 days') AND ?1), ?4, ?6) WHERE athlete_id IN (\
          SELECT athlete_id FROM athletes INDEXED BY athletes_by_report \
          WHERE reported_week < ?1 AND report_minute <= ?2 AND report_resend_at_ms <= ?3 \
-         LIMIT ?5) RETURNING athlete_id",
-        [Param::text(week), minute.into(), now_ms.into(), RESEND_AFTER_MS.into(), limit.into()],
+         LIMIT ?5) RETURNING athlete_id, report_resend_at_ms = ?3 + ?4 AS trained",
+        [
+            Param::text(week),
+            minute.into(),
+            now_ms.into(),
+            RESEND_AFTER_MS.into(),
+            limit.into(),
+            IDLE_RESEND_AFTER_MS.into(),
+        ],
     );
     let rows = Results::new(database.batch(vec![take]).await?).rows::<DueRow>()?;
-    Ok(rows.into_iter().map(|row| row.athlete_id).collect())
+    let count = rows.len();
+    let trained = rows.into_iter().filter(|row| row.trained != 0);
+    let athletes: Vec<_> = trained.map(|row| row.athlete_id).collect();
+    Ok(Due { idle: count - athletes.len(), athletes })
 }
 
 #[derive(Deserialize)]

@@ -98,6 +98,8 @@ fn the_history_of_an_athlete_who_never_trained_is_empty() {
     athlete(&database, 1);
     let from = WeekStart::of("2026-11-23".parse().unwrap());
     let range = WeekRange { athlete_id: athlete_id(1), from, to: None };
-    let input = run(patterns::analysis_input(&database, &[athlete_id(1)], &[range])).unwrap();
-    assert!(input.history.is_empty() && input.announced.is_empty());
+    let asked = [athlete_id(1)];
+    let input = run(patterns::analysis_input(&database, &asked, &[range], &[range])).unwrap();
+    assert!(input.weeks.is_empty() && input.days.is_empty() && input.lifts.is_empty());
+    assert!(input.known.is_empty());
 }

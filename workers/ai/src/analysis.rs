@@ -79,7 +79,6 @@ struct Decision<'a> {
 
 /// What is to be told of an athlete, and then stored.
 struct Told {
-    athlete_id: AthleteId,
     events: Vec<Event>,
     marks: Marks,
     reports: Vec<Made>,
@@ -153,7 +152,6 @@ impl Analysis {
             decision.steps.iter().filter_map(|step| facts(step, decision)).collect();
         let mut words = narrate_all(&*self.narrator, &facts).await.into_iter();
         let mut told = Told {
-            athlete_id,
             events: Vec::new(),
             marks: Marks {
                 athlete_id,

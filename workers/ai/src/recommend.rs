@@ -54,6 +54,7 @@ const IMBALANCE_WEEKS: f64 = 4.0;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recommendation {
     /// The pattern.
+    #[serde(rename = "id")]
     pub pattern_id: Uuid,
     /// Which pattern.
     pub pattern: PatternKind,
@@ -229,8 +230,7 @@ mod tests {
     }
 
     fn said(patterns: &[Pattern], history: &History) -> Vec<String> {
-        let patterns: Vec<_> =
-            (1..).map(Uuid::from_u128).zip(patterns).collect();
+        let patterns: Vec<_> = (1..).map(Uuid::from_u128).zip(patterns).collect();
         let change = |r: Recommendation| {
             let Adjustment { subject, action, from, to, weeks, .. } = r.adjustment;
             let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Bindings → ports.
 
+use crate::analysis::Analysis;
 use crate::handlers;
 use crate::narrator::{Breaker, ModelNarrator, Narrator, Template};
 use crate::publisher::AIEventPublisher;
@@ -14,15 +15,18 @@ thread_local! {
 }
 
 /// The handlers over the bindings.
-pub fn registry(bindings: &Bindings) -> Registry {
-    let publisher = AIEventPublisher::new(bindings.publisher());
-    handlers::registry(bindings.shards.clone(), publisher, Rc::new(System))
+pub fn registry(bindings: &Bindings, env: &Env) -> Registry {
+    handlers::registry(Analysis {
+        shards: bindings.shards.clone(),
+        publisher: AIEventPublisher::new(bindings.publisher()),
+        narrator: narrator(env),
+        clock: Rc::new(System),
+    })
 }
 
 /// The narrator of this deployment, for one batch: a model where one is bound and named, else the
 /// template.
-#[expect(dead_code, reason = "the analysis does not take a narrator yet")]
-pub fn narrator(env: &Env) -> Rc<dyn Narrator> {
+fn narrator(env: &Env) -> Rc<dyn Narrator> {
     match WorkersAi::of(env) {
         Some(model) => {
             let breaker = BREAKER.with(Rc::clone);

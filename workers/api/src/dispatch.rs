@@ -93,8 +93,8 @@ impl App {
     ) -> Result<Response, ApiError> {
         use AthleteRoute as To;
         use endpoints::{
-            daily_volume, exercises, export, imports, me, notifications, progress, records,
-            weekly_volume,
+            daily_volume, exercises, export, imports, me, notifications, patterns, progress,
+            records, weekly_volume,
         };
         match (route, call.request.method()) {
             (To::Exercises, &Method::GET) => exercises::list(self, call, key).await,
@@ -106,6 +106,9 @@ impl App {
             (To::DailyVolume, _) => daily_volume::get(self, call, key).await,
             (To::WeeklyVolume, _) => weekly_volume::get(self, call, key).await,
             (To::Records, _) => records::get(self, call, key).await,
+            (To::Patterns, _) => patterns::list(self, call, key).await,
+            (To::Recommendations, _) => patterns::recommendations(self, key).await,
+            (To::WeeklyReport, _) => patterns::weekly_report(self, call, key).await,
             (To::Imports, _) => imports::post(self, call, key).await,
             (To::Import(id), _) => imports::get(self, key, *id).await,
             (To::ImportMapping(id), _) => imports::put_mapping(self, call, key, *id).await,

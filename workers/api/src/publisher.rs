@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
-    ImportSliceStored, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
+    ImportSliceStored, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated, WorkoutCompleted,
+    WorkoutDeleted,
 };
-use shared_kernel::{Event, EventData, EventId, TraceContext};
+use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
+use training::WeekStart;
 
 const SOURCE: &str = "/bulktrack/api";
 
@@ -44,6 +46,27 @@ pub fn import_slice_stored(key: SliceKey, trace: TraceContext, now: DateTime<Utc
         correlation_id: import_id.to_string(),
         causation_id: None,
         data: ImportSliceStored { athlete_id, import_id, slice }.into(),
+    }
+}
+
+/// The event about a week that is over: a function of the athlete and the week.
+pub fn training_week_ended(
+    athlete_id: AthleteId,
+    week_start: WeekStart,
+    trace: TraceContext,
+    now: DateTime<Utc>,
+) -> Event {
+    let id =
+        EventId::derived(&["TrainingWeekEnded", &athlete_id.to_string(), &week_start.to_string()]);
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("athletes/{athlete_id}/weeks/{week_start}"),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: id.to_string(),
+        causation_id: None,
+        data: TrainingWeekEnded { athlete_id, week_start }.into(),
     }
 }
 

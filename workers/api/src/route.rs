@@ -39,6 +39,9 @@ pub enum AthleteRoute {
     DailyVolume,
     WeeklyVolume,
     Records,
+    Patterns,
+    Recommendations,
+    WeeklyReport,
     Imports,
     Import(Uuid),
     ImportMapping(Uuid),
@@ -139,6 +142,9 @@ impl AthleteRoute {
             ["volume", "daily"] => Self::DailyVolume,
             ["volume", "weekly"] => Self::WeeklyVolume,
             ["records"] => Self::Records,
+            ["patterns"] => Self::Patterns,
+            ["recommendations"] => Self::Recommendations,
+            ["reports", "weekly"] => Self::WeeklyReport,
             ["imports"] => Self::Imports,
             ["imports", id] => Self::Import(id.parse().ok()?),
             ["imports", id, "mapping"] => Self::ImportMapping(id.parse().ok()?),
@@ -159,6 +165,9 @@ impl AthleteRoute {
             | Self::DailyVolume
             | Self::WeeklyVolume
             | Self::Records
+            | Self::Patterns
+            | Self::Recommendations
+            | Self::WeeklyReport
             | Self::Import(_)
             | Self::Export
             | Self::Notifications => &[Method::GET],
@@ -177,6 +186,9 @@ impl AthleteRoute {
             Self::DailyVolume => "/v1/volume/daily",
             Self::WeeklyVolume => "/v1/volume/weekly",
             Self::Records => "/v1/records",
+            Self::Patterns => "/v1/patterns",
+            Self::Recommendations => "/v1/recommendations",
+            Self::WeeklyReport => "/v1/reports/weekly",
             Self::Imports => "/v1/imports",
             Self::Import(_) => "/v1/imports/{id}",
             Self::ImportMapping(_) => "/v1/imports/{id}/mapping",

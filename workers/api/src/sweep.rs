@@ -3,11 +3,12 @@
 //! A workout's row is its own outbox, and so is a slice of an import.
 
 use crate::app::App;
-use crate::publisher::{event_about, import_slice_stored};
-use chrono::TimeDelta;
+use crate::publisher::{event_about, import_slice_stored, training_week_ended};
+use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use shared_kernel::{Event, TraceContext};
 use storage::workouts::StoredWorkout;
-use storage::{Database, imports, workouts};
+use storage::{Database, imports, reports, workouts};
+use training::WeekStart;
 
 /// Workouts taken at once; a batch of the queue.
 const TAKEN_MAX: i64 = 100;
@@ -16,12 +17,16 @@ const ROUNDS_MAX: u32 = 10;
 /// A workout that began so long ago is over: its athlete forgot to say so (ours).
 const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
 
+/// A week is over everywhere on earth twelve hours after its Sunday is over in UTC.
+const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
+
 /// What a sweep did.
 #[derive(Default)]
 struct Swept {
     completed: usize,
     sent: usize,
     slices_sent: usize,
+    reports_asked: usize,
 }
 
 impl App {
@@ -34,7 +39,9 @@ impl App {
     ///    them to that turn;
     /// 3. publish (await): the same events as before, by the same ids. A repeat collapses at
     ///    aggregation, whose ledger knows the revision;
-    /// 4. take and publish (await, await): slices of imports, in the same way.
+    /// 4. take and publish (await, await): slices of imports, in the same way;
+    /// 5. take and publish (await, await): the weeks that ended, for athletes without a report of
+    ///    them, spread over an hour by their ids. A repeat collapses in the inbox.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
         let mut swept = Swept::default();
@@ -56,6 +63,7 @@ impl App {
             completed = swept.completed,
             sent = swept.sent,
             slices_sent = swept.slices_sent,
+            reports_asked = swept.reports_asked,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -85,7 +93,16 @@ impl App {
             slices.iter().map(|slice| import_slice_stored(slice.key, slice.trace, now)).collect();
         self.send(&events).await?;
         swept.slices_sent += slices.len();
-        Ok(completed.len() + overdue.len() + slices.len())
+        let (week, minute) = week_to_report(now);
+        let due =
+            reports::take_due(database, week, minute, now_ms, TAKEN_MAX).await.map_err(words)?;
+        let events =
+            due.athletes.iter().map(|id| training_week_ended(*id, week, self.new_trace(), now));
+        let events: Vec<_> = events.collect();
+        self.send(&events).await?;
+        swept.reports_asked += due.athletes.len();
+        let looked_at = due.athletes.len() + due.idle;
+        Ok(completed.len() + overdue.len() + slices.len() + looked_at)
     }
 
     async fn send(&self, events: &[Event]) -> Result<(), String> {
@@ -113,6 +130,16 @@ impl App {
         self.entropy.fill(&mut dice);
         TraceContext::from_random(dice)
     }
+}
+
+/// The last week that is over everywhere, and the minute of the hour since then, 59 from its last
+/// one on.
+fn week_to_report(now: DateTime<Utc>) -> (WeekStart, i64) {
+    let there = now - LAST_ZONE;
+    let this_week = WeekStart::of(there.date_naive());
+    let is_first_hour = there.date_naive() == this_week.date() && there.hour() == 0;
+    let minute = if is_first_hour { i64::from(there.minute()) } else { 59 };
+    (this_week.previous(), minute)
 }
 
 /// The event about a workout. One document that cannot be read holds back no other.

@@ -1,6 +1,8 @@
 //! The handlers on real SQL: what is published and stored, repeats, and the round trips.
 
 use super::*;
+use crate::narrator::Template;
+use crate::publisher::AIEventPublisher;
 use platform::Publisher;
 use platform::consumer::{RawMessage, Verdict};
 use shared_kernel::payload::{
@@ -8,6 +10,8 @@ use shared_kernel::payload::{
 };
 use shared_kernel::routing::queue_of;
 use shared_kernel::{EventData, EventType, Queue, WorkoutId};
+use std::rc::Rc;
+use storage::Shards;
 use storage::volume::{self, LedgerEntry};
 use testkit::{
     Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
@@ -31,7 +35,12 @@ impl House {
         let sink = Rc::new(RecordingSink::default());
         let publisher = AIEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let clock = Rc::new(FixedClock::at("2026-11-25T12:00:00Z"));
-        let registry = registry(shards.clone(), publisher, clock);
+        let registry = registry(Analysis {
+            shards: shards.clone(),
+            publisher,
+            narrator: Rc::new(Template),
+            clock,
+        });
         Self { database, shards, sink, registry }
     }
 

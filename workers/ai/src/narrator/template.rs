@@ -303,7 +303,8 @@ fn maxima(facts: &Facts) -> String {
 }
 
 /// What to change, and for how long.
-fn change(adjustment: &Adjustment) -> String {
+/// Says a change.
+pub fn change(adjustment: &Adjustment) -> String {
     let subject = match adjustment.subject.as_str() {
         "training" => "all of your training",
         subject => subject,

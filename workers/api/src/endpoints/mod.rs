@@ -9,6 +9,7 @@ pub mod health;
 pub mod imports;
 pub mod me;
 pub mod notifications;
+pub mod patterns;
 pub mod progress;
 pub mod queues;
 pub mod records;

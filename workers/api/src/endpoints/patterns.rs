@@ -1,0 +1,73 @@
+//! GET /v1/patterns, /v1/recommendations and /v1/reports/weekly: what the analysis has found.
+
+use super::instant;
+use super::workouts::date;
+use crate::app::{App, Call};
+use crate::cursor;
+use crate::error::{ApiError, bad_parameter};
+use platform::http::{Response, StatusCode, json, query};
+use serde_json::{Value, json};
+use storage::patterns::{self, ListedPattern, PatternStatus};
+use storage::{KeyProof, reports};
+use training::WeekStart;
+
+/// GET /v1/patterns?status=: the newest first.
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+    let status = match query(call.request, "status").as_deref() {
+        None => None,
+        Some("open") => Some(PatternStatus::Open),
+        Some("resolved") => Some(PatternStatus::Resolved),
+        Some(_) => return Err(bad_parameter("status", "has to be open or resolved")),
+    };
+    let limit = cursor::limit(call.request)?;
+    let database = app.shards.for_athlete(key.athlete_id);
+    let listed = patterns::list(database, key, status, limit).await?;
+    let listed = listed.ok_or(ApiError::Unauthorized)?;
+    let items: Vec<_> = listed.iter().map(item).collect();
+    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+}
+
+fn item(listed: &ListedPattern) -> Value {
+    let pattern = &listed.known;
+    json!({
+        "id": pattern.pattern_id,
+        "pattern": pattern.kind,
+        "subject": pattern.subject,
+        "since": pattern.since,
+        "status": pattern.status,
+        "confidence": pattern.confidence,
+        "evidence": pattern.evidence,
+        "title": listed.title,
+        "recommendation": listed.recommendation,
+        "detected_at": instant(listed.detected_at_ms),
+        "resolved_at": listed.resolved_at_ms.map(instant),
+    })
+}
+
+/// GET /v1/recommendations: what to change, the most pressing first; each is its pattern, with the
+/// adjustment that follows from it.
+pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let read = patterns::recommendations(database, key).await?;
+    let (open, changes) = read.ok_or(ApiError::Unauthorized)?;
+    let of = |change: &Value| {
+        let pattern = open.iter().find(|listed| json!(listed.known.pattern_id) == change["id"])?;
+        let mut item = item(pattern);
+        item["adjustment"] = change["adjustment"].clone();
+        Some(item)
+    };
+    let items: Vec<_> = changes.iter().filter_map(of).collect();
+    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+}
+
+/// GET /v1/reports/weekly?week=: the report of the week that holds this day, by default the newest.
+pub async fn weekly_report(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+) -> Result<Response, ApiError> {
+    let week = date(call.request, "week")?.map(WeekStart::of);
+    let database = app.shards.for_athlete(key.athlete_id);
+    let report = reports::get(database, key, week).await?.ok_or(ApiError::Unauthorized)?;
+    Ok(json(StatusCode::OK, &report.ok_or(ApiError::NotFound)?)?)
+}
