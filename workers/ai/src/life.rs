@@ -163,7 +163,7 @@ fn is_gone(known: &KnownPattern, history: &History, scope: &Scope, found: &[Patt
 
 /// Whether a plateau ended by a lift that is over the best on it.
 fn is_broken_plateau(known: &KnownPattern, history: &History) -> bool {
-    let best = known.evidence.get("best_kg").and_then(Value::as_f64);
+    let best = known.evidence.get("e1rm_best_kg").and_then(Value::as_f64);
     let sessions = history.lifts.get(&known.subject).map_or(&[][..], Vec::as_slice);
     let newest = sessions
         .iter()
@@ -232,7 +232,7 @@ mod tests {
             since: pattern.since,
             status,
             confidence: pattern.confidence,
-            evidence: Map::from_iter([("best_kg".to_owned(), json!(100.0))]),
+            evidence: Map::from_iter([("e1rm_best_kg".to_owned(), json!(100.0))]),
             announcements: 1,
             announced_at_ms: (now() - TimeDelta::days(days_ago)).timestamp_millis(),
         }

@@ -125,8 +125,8 @@ impl Mean {
 
 fn comparison(this: &Volume, before: &Mean) -> String {
     format!(
-        "{}, {} hard sets and {} kg moved. The {WEEKS_BEFORE} weeks before had {} workouts, {} hard \
-         sets and {} kg on average.",
+        "{}, {} hard sets and {} kg moved. On average the {WEEKS_BEFORE} weeks before had {}, {} and \
+         {} kg.",
         count(this.workouts, "workout"),
         number(this.hard_half_sets.sets()),
         number(this.tonnage_grams.kg().round()),

@@ -6,7 +6,8 @@ use crate::publisher::AIEventPublisher;
 use platform::Publisher;
 use platform::consumer::{RawMessage, Verdict};
 use shared_kernel::payload::{
-    AggregationUpdated, Crossing, Threshold, TrainingPatternDetected, VolumeThresholdReached,
+    AggregationUpdated, Crossing, NotificationRequested, Threshold, TrainingPatternDetected,
+    TrainingWeekEnded, VolumeThresholdReached,
 };
 use shared_kernel::routing::queue_of;
 use shared_kernel::{EventData, EventType, Queue, WorkoutId};
@@ -16,7 +17,9 @@ use storage::volume::{self, LedgerEntry};
 use testkit::{
     Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
 };
-use training::{HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
+use training::e1rm::Formula;
+use training::performance::{BestSet, Performance};
+use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 use uuid::Uuid;
 
 struct House {
@@ -24,6 +27,7 @@ struct House {
     shards: Shards,
     sink: Rc<RecordingSink>,
     registry: Registry,
+    clock: Rc<FixedClock>,
 }
 
 impl House {
@@ -35,13 +39,14 @@ impl House {
         let sink = Rc::new(RecordingSink::default());
         let publisher = AIEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
         let clock = Rc::new(FixedClock::at("2026-11-25T12:00:00Z"));
+        let clock_of_analysis = Rc::clone(&clock);
         let registry = registry(Analysis {
             shards: shards.clone(),
             publisher,
             narrator: Rc::new(Template),
-            clock,
+            clock: clock_of_analysis,
         });
-        Self { database, shards, sink, registry }
+        Self { database, shards, sink, registry, clock }
     }
 
     /// So many half sets of a muscle on a day.
@@ -211,6 +216,163 @@ fn ten_athletes_are_read_in_one_round_trip_and_each_gets_only_its_own() {
     let patterns = house.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!(patterns[0].athlete_id, athlete_id(7));
+}
+
+fn ended(n: u128, monday: &str) -> RawMessage {
+    message(TrainingWeekEnded { athlete_id: athlete_id(n), week_start: week(monday) })
+}
+
+impl House {
+    /// The notifications asked for; the patterns are left aside.
+    fn notices(&self) -> Vec<NotificationRequested> {
+        let notice = |event: shared_kernel::Event| match event.data {
+            EventData::NotificationRequested(notice) => Some(notice),
+            _ => None,
+        };
+        self.sink.take_events().into_iter().filter_map(notice).collect()
+    }
+
+    /// A workout with one set of the bench press, whose estimated maximum is this.
+    fn benched(&self, day: &str, e1rm_kg: f64) {
+        let best = BestSet {
+            e1rm_grams: Grams::from_kg(e1rm_kg),
+            load_grams: Grams::from_kg(e1rm_kg),
+            weight_grams: None,
+            reps: 1,
+            rpe: None,
+        };
+        let performance =
+            Performance { best: [(Formula::Epley, best)].into(), ..Performance::default() };
+        let muscles = Muscle::ALL.map(|muscle| {
+            (muscle, MuscleVolume { half_sets: HalfSets(16), ..MuscleVolume::default() })
+        });
+        let entry = LedgerEntry {
+            athlete_id: athlete_id(1),
+            workout_id: WorkoutId(Uuid::new_v5(&Uuid::NAMESPACE_OID, day.as_bytes())),
+            revision: 1,
+            local_date: day.parse().unwrap(),
+            volume: Volume { workouts: 1, muscles: muscles.into(), ..Volume::default() },
+            performances: [("barbell-bench-press".to_owned(), performance)].into(),
+            bests: std::collections::BTreeMap::new(),
+        };
+        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
+    }
+
+    /// Subject and status of all patterns that are known.
+    fn known(&self) -> Vec<String> {
+        self.database.query("SELECT pattern, status, announcements FROM patterns WHERE pattern = 'plateau'")
+    }
+}
+
+/// Seven weeks of the bench press at the same weight.
+fn stuck(house: &House) {
+    for day in ["10-12", "10-19", "10-26", "11-02", "11-09", "11-16", "11-23"] {
+        house.benched(&format!("2026-{day}"), 100.0);
+    }
+}
+
+#[test]
+fn a_plateau_is_told_and_told_again_after_four_weeks_and_its_end_is_told_once() {
+    let house = House::new(1);
+    stuck(&house);
+    house.consume(&[updated(1, "2026-11-23")]);
+    let told: Vec<_> = house.patterns().into_iter().map(|p| p.pattern.as_str()).collect();
+    assert_eq!(told, ["plateau"]);
+    house.consume(&[updated(1, "2026-11-23")]);
+    assert_eq!(house.patterns().len(), 0);
+    let plateau = |status, announcements| {
+        vec![format!(
+            r#"{{"announcements":{announcements},"pattern":"plateau","status":"{status}"}}"#
+        )]
+    };
+    assert_eq!(house.known(), plateau("open", 1));
+    // Four weeks on, and still at the same weight.
+    for day in ["11-30", "12-07", "12-14", "12-21"] {
+        house.benched(&format!("2026-{day}"), 100.0);
+    }
+    house.clock.advance_ms(28 * 86_400_000);
+    house.consume(&[updated(1, "2026-12-21")]);
+    assert_eq!(house.patterns().len(), 1);
+    assert_eq!(house.known(), plateau("open", 2));
+    // Then it moves.
+    house.benched("2026-12-22", 106.0);
+    for _ in 0..2 {
+        house.consume(&[updated(1, "2026-12-21")]);
+    }
+    let notices: Vec<_> = house.notices().into_iter().map(|notice| notice.kind).collect();
+    assert_eq!(notices, ["pattern_ended"]);
+    assert_eq!(house.known(), plateau("resolved", 2));
+}
+
+#[test]
+fn what_follows_from_a_pattern_is_stored_with_it() {
+    let house = House::new(1);
+    stuck(&house);
+    house.consume(&[updated(1, "2026-11-23")]);
+    let items = house.database.query(
+        "SELECT items ->> '$[0].pattern' AS pattern, items ->> '$[0].adjustment.action' AS action, \
+         items ->> '$[0].adjustment.from' AS from_sets, items ->> '$[0].adjustment.to' AS to_sets \
+         FROM recommendations",
+    );
+    assert_eq!(
+        items,
+        [r#"{"action":"raise_sets","from_sets":8.0,"pattern":"plateau","to_sets":9.5}"#]
+    );
+}
+
+#[test]
+fn a_week_is_reported_on_once_whatever_crashes() {
+    let house = House::new(2);
+    stuck(&house);
+    let both = [ended(1, "2026-11-16"), ended(2, "2026-11-16")];
+    house.database.fail_next(&[Fault::BeforeCommit]);
+    assert_eq!(house.consume(&both), [Verdict::Retry { delay_s: 1 }; 2]);
+    // The mark is lost: the same event comes again.
+    house.database.fail_after(2, Fault::BeforeCommit);
+    assert_eq!(house.consume(&both).len(), 2);
+    let first = house.sink.take_events();
+    assert_eq!(house.consume(&both), [Verdict::Ack; 2]);
+    let second = house.sink.take_events();
+    let ids = |events: &[shared_kernel::Event]| {
+        let reports = events.iter().filter(|e| e.event_type() == EventType::NotificationRequested);
+        reports.map(|event| event.id).collect::<Vec<_>>()
+    };
+    assert_eq!((ids(&first).len(), ids(&second)), (1, ids(&first)));
+    let reported = house.database.query(
+        "SELECT reported_week, (SELECT count(*) FROM weekly_reports AS report \
+         WHERE report.athlete_id = athletes.athlete_id) AS reports FROM athletes",
+    );
+    let of = |reports: u8| format!(r#"{{"reported_week":"2026-11-16","reports":{reports}}}"#);
+    assert_eq!(reported, [of(1), of(0)], "who never trained gets none");
+}
+
+#[test]
+fn a_report_compares_its_week_and_says_what_is_next() {
+    let house = House::new(1);
+    stuck(&house);
+    house.consume(&[ended(1, "2026-11-16")]);
+    let notices = house.notices();
+    let [notice] = notices.as_slice() else { panic!("{notices:?}") };
+    assert_eq!(notice.title, "Your week of 2026-11-16: 1 workout, 0 hard sets");
+    assert_eq!(
+        notice.body,
+        "1 workout, 0 hard sets and 0 kg moved. On average the 4 weeks before had 1, 0 and 0 kg.\n\nWhat we see: Barbell Bench Press has stalled.\n\nNext week: Bring chest up \
+         from 8 to 9.5 hard sets a week for the next 4 weeks."
+    );
+}
+
+#[test]
+fn events_of_three_kinds_about_an_athlete_are_one_round_trip_to_read() {
+    let house = House::new(1);
+    house.trained(1, "2026-11-24", Muscle::Chest, 60);
+    let before = house.database.round_trips();
+    house.consume(&[
+        updated(1, "2026-11-23"),
+        crossed(1, "2026-11-23", Threshold::MrvExceeded),
+        updated(1, "2026-11-16"),
+    ]);
+    assert_eq!(house.database.round_trips() - before, 2, "one to read, one to mark");
+    assert_eq!(house.patterns().len(), 1);
 }
 
 #[test]
