@@ -1,5 +1,6 @@
 //! Holds `wrangler/*.jsonc` to the routing table: every number, every name, and that each queue has
-//! exactly one consumer and every binding that its users need.
+//! exactly one consumer and every binding that its users need. An environment inherits no binding:
+//! each is held to the same.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
@@ -13,6 +14,16 @@ fn config(worker: &str) -> Value {
     let path = format!("{}/../../wrangler/{worker}.jsonc", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     jsonc_parser::parse_to_serde_value(&text, &jsonc_parser::ParseOptions::default()).unwrap()
+}
+
+/// What there is of a worker: its configuration, and each of its environments.
+fn configs(worker: &str) -> Vec<(String, Value)> {
+    let config = config(worker);
+    let environments = config["env"].as_object().cloned().unwrap_or_default();
+    let environments = environments
+        .into_iter()
+        .map(|(name, environment)| (format!("{name} of wrangler/{worker}.jsonc"), environment));
+    [(format!("wrangler/{worker}.jsonc"), config)].into_iter().chain(environments).collect()
 }
 
 fn list(config: &Value, field: &str) -> Vec<Value> {
@@ -65,7 +76,9 @@ fn each_consumer_is_configured_as_the_table_says() {
                 ]
             })
             .collect();
-        assert_eq!(list(&config(worker), "consumers"), expected, "wrangler/{worker}.jsonc");
+        for (place, config) in configs(worker) {
+            assert_eq!(list(&config, "consumers"), expected, "{place}");
+        }
     }
 }
 
@@ -79,17 +92,43 @@ fn each_producer_has_the_binding_that_the_table_says() {
             .filter(|queue| consumer_of(*queue) == worker)
             .map(|queue| binding(queue.dead_letter_binding(), queue.dead_letter_name()));
         let expected: BTreeSet<_> = events.chain(letters).collect();
-        let found: BTreeSet<_> = list(&config(worker), "producers")
-            .iter()
-            .map(|p| binding(p["binding"].as_str().unwrap(), p["queue"].as_str().unwrap()))
-            .collect();
-        assert_eq!(found, expected, "wrangler/{worker}.jsonc");
+        for (place, config) in configs(worker) {
+            let found: BTreeSet<_> = list(&config, "producers")
+                .iter()
+                .map(|p| binding(p["binding"].as_str().unwrap(), p["queue"].as_str().unwrap()))
+                .collect();
+            assert_eq!(found, expected, "{place}");
+        }
     }
 }
 
 #[test]
 fn all_four_workers_share_one_database() {
-    let databases: BTreeSet<_> =
-        WORKERS.iter().map(|worker| config(worker)["d1_databases"].to_string()).collect();
+    let databases: BTreeSet<_> = WORKERS
+        .iter()
+        .flat_map(|worker| configs(worker))
+        .map(|(_, config)| config["d1_databases"].to_string())
+        .collect();
     assert_eq!(databases.len(), 1, "{databases:?}");
+}
+
+#[test]
+fn an_environment_is_the_same_worker() {
+    for worker in WORKERS {
+        for (place, config) in configs(worker) {
+            assert_eq!(config["name"], format!("bulktrack-{worker}"), "{place}");
+        }
+    }
+}
+
+/// A local run has no account to ask a model with: wrangler would not start.
+#[test]
+fn only_the_production_environment_of_ai_has_a_model() {
+    for worker in WORKERS {
+        for (place, config) in configs(worker) {
+            let expected = place == "production of wrangler/ai.jsonc";
+            assert_eq!(config["ai"]["binding"] == "AI", expected, "{place}");
+            assert_eq!(config["vars"]["AI_MODEL"].is_string(), expected, "{place}");
+        }
+    }
 }

@@ -20,6 +20,9 @@ pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
     for worker in ORDER {
         let mut wrangler = ready.wrangler();
         wrangler.args(["deploy", "-c", &config(worker)]);
+        if let Some(environment) = environment(worker) {
+            wrangler.args(["--env", environment]);
+        }
         if options.dry_run {
             bundle(ready, wrangler, worker)?;
         } else {
@@ -27,6 +30,12 @@ pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The environment of a worker that is deployed. Only ai has one: its model is a service of the
+/// account, and so not bound where it runs locally.
+fn environment(worker: &str) -> Option<&'static str> {
+    (worker == "ai").then_some("production")
 }
 
 fn migrate(ready: &Ready) -> Result<()> {

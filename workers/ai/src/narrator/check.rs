@@ -104,7 +104,7 @@ pub fn check(words: &Words, facts: &Facts) -> Result<(), Refusal> {
         }
     }
     let to = facts.adjustment.as_ref().and_then(|adjustment| adjustment.to).map(rounded);
-    let said = numbers_of(&words.recommendation).numbers;
+    let said = numbers_of(&words.recommendation).values;
     if to.is_some_and(|to| !said.iter().any(|number| same(*number, to))) {
         return Err(Refusal::Unsaid);
     }
@@ -142,7 +142,7 @@ fn says_only(known: &Known, text: &str) -> bool {
     let said = numbers_of(&text);
     !said.unreadable
         && said.dates.iter().all(|date| known.dates.contains(date))
-        && said.numbers.iter().all(|number| known.numbers.iter().any(|fact| same(*number, *fact)))
+        && said.values.iter().all(|number| known.numbers.iter().any(|fact| same(*number, *fact)))
 }
 
 /// Digits have no sign here: "down by 0.6 %" is the slope of −0.6.
@@ -162,7 +162,7 @@ impl Known {
     fn of(facts: &Facts) -> Self {
         let names = TERMS.iter().map(|term| (*term).to_owned()).collect();
         let mut known = Self { dates: Vec::new(), numbers: Vec::new(), names };
-        known.read(&facts.to_json());
+        facts.to_json().values().for_each(|fact| known.read(fact));
         known
     }
 
@@ -181,7 +181,9 @@ impl Known {
             Value::Array(list) => {
                 #[expect(clippy::cast_precision_loss, reason = "a list of a few names")]
                 self.numbers.push(list.len() as f64);
-                list.iter().for_each(|value| self.read(value));
+                for value in list {
+                    self.read(value);
+                }
             }
             Value::Object(map) => map.values().for_each(|value| self.read(value)),
         }

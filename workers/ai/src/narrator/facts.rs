@@ -45,22 +45,18 @@ impl Facts {
     }
 
     /// As JSON for a model, its numbers as they are said.
-    pub fn to_json(&self) -> Value {
-        let mut facts = json!({
-            "pattern": self.kind,
-            "subject": self.subject,
-            "since": self.since,
-            "confidence_percent": json_number((self.confidence * 100.0).round()),
-            "evidence": as_said(&Value::Object(self.evidence.clone())),
+    pub fn to_json(&self) -> Map<String, Value> {
+        let facts = [
+            ("pattern", json!(self.kind)),
+            ("subject", json!(self.subject)),
+            ("since", json!(self.since)),
+            ("confidence_percent", json_number((self.confidence * 100.0).round())),
+            ("evidence", as_said(&json!(self.evidence))),
+        ];
+        let adjustment = self.adjustment.as_ref().map(|adjustment| {
+            ("adjustment", as_said(&json!({ "what": adjustment, "change": self.difference() })))
         });
-        if let Some(adjustment) = &self.adjustment {
-            let mut change = as_said(&json!(adjustment));
-            if let Some(difference) = self.difference() {
-                change["change"] = json_number(difference);
-            }
-            facts["adjustment"] = change;
-        }
-        facts
+        facts.into_iter().chain(adjustment).map(|(name, fact)| (name.to_owned(), fact)).collect()
     }
 
     /// How far the adjustment goes.

@@ -97,8 +97,9 @@ impl Narrator for ModelNarrator {
 /// which no name can end its quotes, nor make a sign of the model's own (`<|…|>`).
 fn request(facts: &Facts, draft: &Words) -> Value {
     let mut data = facts.to_json();
-    data["draft"] = json!({ "title": draft.title, "recommendation": draft.recommendation });
-    let data = data.to_string().replace('<', "\\u003c").replace('>', "\\u003e");
+    let draft = json!({ "title": draft.title, "recommendation": draft.recommendation });
+    data.insert("draft".to_owned(), draft);
+    let data = Value::Object(data).to_string().replace('<', "\\u003c").replace('>', "\\u003e");
     let text = json!({ "type": "string" });
     json!({
         "messages": [

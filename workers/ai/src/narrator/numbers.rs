@@ -59,7 +59,7 @@ pub struct Numbers {
     /// The dates, `2026-11-16`.
     pub dates: Vec<NaiveDate>,
     /// The numbers that are not parts of dates, without their signs.
-    pub numbers: Vec<f64>,
+    pub values: Vec<f64>,
     /// Something is said in numbers that cannot be compared: `٣`, `½`, `1e9`, `16 November`.
     pub unreadable: bool,
 }
@@ -87,7 +87,7 @@ fn read_word(word: &str, found: &mut Numbers) {
         let digits = part.split(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
         for number in digits.map(|digits| digits.trim_matches(['.', ','])) {
             match parse(number) {
-                Some(number) => found.numbers.push(number),
+                Some(number) => found.values.push(number),
                 None => found.unreadable |= !number.is_empty(),
             }
         }
@@ -104,7 +104,7 @@ fn read_letters(part: &str, found: &mut Numbers) {
     let word = part.trim_matches(['.', ',']).to_ascii_lowercase();
     found.unreadable |= part.contains(foreign) || exponent || MONTHS.contains(&word.as_str());
     let number = WRITTEN_OUT.iter().find(|(name, _)| *name == word);
-    found.numbers.extend(number.map(|(_, number)| *number));
+    found.values.extend(number.map(|(_, number)| *number));
 }
 
 /// `12`, `6.5`, `12,500`.
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, numbers: &[f64]) {
-        let expected = Numbers { numbers: numbers.to_vec(), ..Numbers::default() };
+        let expected = Numbers { values: numbers.to_vec(), ..Numbers::default() };
         assert_eq!(numbers_of(text), expected, "{text}");
     }
 
@@ -156,10 +156,10 @@ mod tests {
         let numbers = numbers_of("since 2026-11-16, or (2026-11-09).");
         let dates: Vec<_> = numbers.dates.iter().map(NaiveDate::to_string).collect();
         assert_eq!(
-            (dates, numbers.numbers),
+            (dates, numbers.values),
             (vec!["2026-11-16".into(), "2026-11-09".into()], vec![])
         );
-        assert_eq!(numbers_of("2026-11-161").numbers, [1.0]);
+        assert_eq!(numbers_of("2026-11-161").values, [1.0]);
         check("2026-13-40", &[2_026.0, 13.0, 40.0]);
     }
 

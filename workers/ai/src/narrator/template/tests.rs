@@ -243,104 +243,57 @@ fn adjusted(facts: &Facts) -> Vec<Facts> {
     all
 }
 
+fn check_change(adjustment: (Action, Option<f64>, Option<f64>, Unit, u32), said: &str) {
+    let (action, from, to, unit, weeks) = adjustment;
+    let subject = if unit == Unit::Percent { "training" } else { "Squat" }.to_owned();
+    assert_eq!(change(&Adjustment { subject, action, from, to, unit, weeks }), said);
+}
+
 #[test]
-fn an_adjustment_is_said_in_place_of_the_advice() {
-    let check = |action, from, to, unit, weeks, said: &str| {
-        let subject = if unit == Unit::Percent { "training" } else { "Squat" }.to_owned();
-        let adjustment = Adjustment { subject, action, from, to, unit, weeks };
-        assert_eq!(change(&adjustment), said);
+fn an_adjustment_of_sets_is_said_in_place_of_the_advice() {
+    let check = |action, from, to, weeks, said: &str| {
+        check_change((action, from, to, Unit::HardSetsAWeek, weeks), said);
     };
-    let (sets, kg, percent) = (Unit::HardSetsAWeek, Unit::Kilograms, Unit::Percent);
-    check(
-        Action::RaiseSets,
-        Some(5.0),
-        Some(6.0),
-        sets,
-        1,
-        "Bring Squat up from 5 to 6 hard sets next week.",
-    );
-    check(
-        Action::RaiseSets,
-        None,
-        None,
-        sets,
-        2,
-        "Bring Squat up by a few sets for the next 2 weeks.",
-    );
-    check(
-        Action::CutSets,
-        Some(30.0),
-        Some(24.0),
-        sets,
-        3,
-        "Take Squat down from 30 to 24 hard sets a week for the next 3 weeks.",
-    );
-    check(
-        Action::HoldLoad,
-        Some(100.0),
-        Some(100.0),
-        kg,
-        2,
-        "Keep Squat at 100 kg for the next 2 weeks, and add nothing for now.",
-    );
-    check(Action::HoldLoad, None, None, kg, 0, "Keep Squat where it is, and add nothing for now.");
-    check(
-        Action::CutLoad,
-        Some(100.0),
-        Some(92.5),
-        kg,
-        1,
-        "Take the load of Squat down from 100 to 92.5 kg next week.",
-    );
-    check(
-        Action::CutLoad,
-        None,
-        Some(90.0),
-        percent,
-        1,
-        "Take the load of all of your training down to 90 % next week.",
-    );
-    check(
-        Action::Deload,
-        Some(68.0),
-        Some(34.0),
-        sets,
-        1,
-        "Deload: take Squat down from 68 to 34 hard sets next week.",
-    );
-    check(
-        Action::Deload,
-        Some(100.0),
-        Some(50.0),
-        percent,
-        1,
-        "Deload: take all of your training down from 100 to 50 % next week.",
-    );
-    check(
-        Action::Deload,
-        None,
-        None,
-        percent,
-        1,
-        "Deload all of your training next week: far fewer sets, and nothing near failure.",
-    );
-    check(Action::KeepGoing, None, None, kg, 4, "Keep Squat going as it is for the next 4 weeks.");
-    check(
-        Action::KeepGoing,
-        Some(100.0),
-        Some(102.5),
-        kg,
-        2,
-        "Keep going: take Squat from 100 to 102.5 kg for the next 2 weeks.",
-    );
-    check(
-        Action::CutLoad,
-        Some(f64::NAN),
-        Some(f64::INFINITY),
-        kg,
-        1,
-        "Take the load of Squat down by a little next week.",
-    );
+    let said = "Bring Squat up from 5 to 6 hard sets next week.";
+    check(Action::RaiseSets, Some(5.0), Some(6.0), 1, said);
+    let said = "Bring Squat up by a few sets for the next 2 weeks.";
+    check(Action::RaiseSets, None, None, 2, said);
+    let said = "Take Squat down from 30 to 24 hard sets a week for the next 3 weeks.";
+    check(Action::CutSets, Some(30.0), Some(24.0), 3, said);
+    let said = "Deload: take Squat down from 68 to 34 hard sets next week.";
+    check(Action::Deload, Some(68.0), Some(34.0), 1, said);
+    let said = "Keep Squat going as it is for the next 4 weeks.";
+    check(Action::KeepGoing, None, None, 4, said);
+}
+
+#[test]
+fn an_adjustment_of_load_is_said_in_place_of_the_advice() {
+    let kg = |action, from, to, weeks, said: &str| {
+        check_change((action, from, to, Unit::Kilograms, weeks), said);
+    };
+    let said = "Keep Squat at 100 kg for the next 2 weeks, and add nothing for now.";
+    kg(Action::HoldLoad, Some(100.0), Some(100.0), 2, said);
+    kg(Action::HoldLoad, Some(100.0), None, 2, said);
+    kg(Action::HoldLoad, None, None, 0, "Keep Squat where it is, and add nothing for now.");
+    let said = "Take the load of Squat down from 100 to 92.5 kg next week.";
+    kg(Action::CutLoad, Some(100.0), Some(92.5), 1, said);
+    let said = "Take the load of Squat down by a little next week.";
+    kg(Action::CutLoad, Some(f64::NAN), Some(f64::INFINITY), 1, said);
+    let said = "Keep going: take Squat from 100 to 102.5 kg for the next 2 weeks.";
+    kg(Action::KeepGoing, Some(100.0), Some(102.5), 2, said);
+}
+
+#[test]
+fn an_adjustment_of_all_of_the_training_is_said_in_place_of_the_advice() {
+    let percent = |action, from, to, said: &str| {
+        check_change((action, from, to, Unit::Percent, 1), said);
+    };
+    let said = "Take the load of all of your training down to 90 % next week.";
+    percent(Action::CutLoad, None, Some(90.0), said);
+    let said = "Deload: take all of your training down from 100 to 50 % next week.";
+    percent(Action::Deload, Some(100.0), Some(50.0), said);
+    let said = "Deload all of your training next week: far fewer sets, and nothing near failure.";
+    percent(Action::Deload, None, None, said);
 }
 
 #[test]
