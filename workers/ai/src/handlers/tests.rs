@@ -260,7 +260,8 @@ impl House {
 
     /// Subject and status of all patterns that are known.
     fn known(&self) -> Vec<String> {
-        self.database.query("SELECT pattern, status, announcements FROM patterns WHERE pattern = 'plateau'")
+        self.database
+            .query("SELECT pattern, status, announcements FROM patterns WHERE pattern = 'plateau'")
     }
 }
 

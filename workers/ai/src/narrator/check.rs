@@ -124,7 +124,7 @@ fn is_no_text(c: char) -> bool {
 /// `https://…`, `www.…`, `example.com`, `me@example.com`: two letters or more after a dot that
 /// stands within a word.
 fn has_address(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     let mut parts = lower.split('.');
     let mut before = parts.next().unwrap_or_default();
     let dotted = parts.any(|part| {
@@ -138,7 +138,8 @@ fn has_address(text: &str) -> bool {
 
 /// Names of the facts may be repeated as they are; every other number is one of the facts.
 fn says_only(known: &Known, text: &str) -> bool {
-    let text = known.names.iter().fold(text.to_lowercase(), |text, name| without(&text, name));
+    let text =
+        known.names.iter().fold(text.to_ascii_lowercase(), |text, name| without(&text, name));
     let said = numbers_of(&text);
     !said.unreadable
         && said.dates.iter().all(|date| known.dates.contains(date))
@@ -174,7 +175,7 @@ impl Known {
                 Ok(date) => self.dates.push(date),
                 // A name of digits alone could be anything.
                 Err(_) if text.contains(char::is_alphabetic) => {
-                    self.names.push(text.to_lowercase());
+                    self.names.push(text.to_ascii_lowercase());
                 }
                 Err(_) => {}
             },

@@ -85,7 +85,7 @@ fn read_word(word: &str, found: &mut Numbers) {
     for part in word.split('-') {
         read_letters(part, found);
         let digits = part.split(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
-        for number in digits.map(|digits| digits.trim_matches(['.', ','])) {
+        for number in digits.map(|digits| digits.trim_end_matches(['.', ','])) {
             match parse(number) {
                 Some(number) => found.values.push(number),
                 None => found.unreadable |= !number.is_empty(),
@@ -114,8 +114,11 @@ fn parse(digits: &str) -> Option<f64> {
     let first = groups.next()?.len();
     let thousands = whole.contains(',');
     let grouped = !thousands || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
-    let number = format!("{}.{fraction}", whole.replace(',', ""));
-    (grouped && first > 0).then(|| number.parse().ok()).flatten()
+    // JSON knows no zeros in front, and its reader is in the worker anyway.
+    let whole = whole.replace(',', "");
+    let whole = whole.trim_start_matches('0');
+    let number = format!("{}.{fraction}", if whole.is_empty() { "0" } else { whole });
+    (grouped && first > 0).then(|| serde_json::from_str(&number).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -141,6 +144,7 @@ mod tests {
         check("12,500 kg in (2) weeks: 1,250,000.25", &[12_500.0, 2.0, 1_250_000.25]);
         check("the 2nd week, week3", &[2.0, 3.0]);
         check("1/2 of 7", &[1.0, 2.0, 7.0]);
+        check("007 or 0 or 0.25", &[7.0, 0.0, 0.25]);
     }
 
     #[test]
@@ -171,6 +175,8 @@ mod tests {
         check_unreadable("1e9 kg");
         check_unreadable("16 November");
         check_unreadable("1.2.3");
+        check_unreadable("9..5");
+        check_unreadable(".5 of it");
         check_unreadable("1,25");
         check_unreadable("12,3456");
     }
