@@ -51,9 +51,11 @@ pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiE
     let read = patterns::recommendations(database, key).await?;
     let (open, changes) = read.ok_or(ApiError::Unauthorized)?;
     let of = |change: &Value| {
-        let pattern = open.iter().find(|listed| json!(listed.known.pattern_id) == change["id"])?;
+        let pattern =
+            open.iter().find(|listed| Some(&json!(listed.known.pattern_id)) == change.get("id"))?;
         let mut item = item(pattern);
-        item["adjustment"] = change["adjustment"].clone();
+        let fields = item.as_object_mut()?;
+        fields.insert("adjustment".to_owned(), change.get("adjustment").cloned()?);
         Some(item)
     };
     let items: Vec<_> = changes.iter().filter_map(of).collect();
