@@ -39,15 +39,15 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
     // Judged by the two digits that are told.
     let ratio = rounded(uncoupled(&days)?.ratio()?);
-    let weeks: Vec<f64> = days.chunks_exact(ACUTE_DAYS).map(|week| week.iter().sum()).collect();
-    let (week, before) = weeks.split_last()?;
-    let heaviest = before.iter().copied().fold(0.0, f64::max);
-    if ratio <= RATIO_MAX || *week <= HEAVIEST_WEEK_FACTOR * heaviest {
+    let (before, week) = days.split_last_chunk::<ACUTE_DAYS>()?;
+    let sum = |days: &[f64]| days.iter().sum::<f64>();
+    let (week, heaviest) = (sum(week), before.windows(ACUTE_DAYS).map(sum).fold(0.0, f64::max));
+    if ratio <= RATIO_MAX || week <= HEAVIEST_WEEK_FACTOR * heaviest {
         return None;
     }
     let share = ((ratio - RATIO_MAX) / (RATIO_SURE - RATIO_MAX)).min(1.0);
     let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
-    let usual = before.iter().sum::<f64>() / 3.0;
+    let usual = sum(before) / 3.0;
     Some(Pattern {
         kind: PatternKind::LoadSpike,
         subject: Subject::Training,

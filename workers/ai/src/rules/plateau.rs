@@ -20,8 +20,10 @@ const SESSIONS_MIN: usize = 6;
 const SPAN_DAYS_MIN: i64 = 21;
 /// In percent a week, either way.
 const SLOPE_MAX: f64 = 0.25;
-/// In percent a week, either way: how far the ends of the interval may lie.
-const INTERVAL_MAX: f64 = 2.0;
+/// In percent a week: a gain of so much must be out of the question,
+const GAIN_MAX: f64 = 0.5;
+/// and a loss of so much.
+const LOSS_MAX: f64 = 1.0;
 /// In thousandths: what is better by more is a new best.
 const NEW_BEST_PER_MILLE: i64 = 1_005;
 const CONFIDENCE_MAX: f64 = 0.9;
@@ -35,7 +37,7 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
     let enough = sessions >= SESSIONS_MIN && window.span_days() >= SPAN_DAYS_MIN;
     let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
-    let known = window.low > -INTERVAL_MAX && window.high < INTERVAL_MAX;
+    let known = window.low > -LOSS_MAX && window.high < GAIN_MAX;
     if !(enough && flat && known) || has_new_best(&window.sessions) {
         return None;
     }

@@ -23,7 +23,7 @@ const TRAINED_WEEKS_MIN: usize = 3;
 const HARD_SETS_MIN: f64 = 20.0;
 /// Push over pull.
 const RATIO_MAX: f64 = 1.5;
-const RATIO_MIN: f64 = 0.67;
+const RATIO_MIN: f64 = 0.5;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.9;
 

@@ -7,6 +7,7 @@
 //! break, and needs no word about the calves. A muscle without a minimum is never below it.
 
 use super::calendar::last_complete_week;
+use super::deload_taken::deload_taken;
 use super::{Pattern, Subject, evidence, rounded};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
@@ -53,6 +54,10 @@ fn weeks_below(history: &History, muscle: Muscle, limit: HalfSets) -> Vec<&Histo
     for week in history.weeks.iter().rev().skip_while(|week| week.week_start > last_complete) {
         let trained = week.volume.workouts > 0;
         let below = week.volume.half_sets_of(muscle) < limit;
+        if week.week_start == expected && deload_taken(history, expected).is_some() {
+            expected = expected.previous();
+            continue;
+        }
         if week.week_start != expected || !trained || !below {
             break;
         }

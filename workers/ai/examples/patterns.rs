@@ -1,0 +1,55 @@
+//! Watches the 200 synthetic athletes, prints how well the rules see what they are made of, writes
+//! it into docs/patterns.md, and measures the analysis of three years of training.
+//!
+//! `cargo run -p ai --release --example patterns`
+
+#[path = "../tests/synthetic/mod.rs"]
+mod synthetic;
+
+use ai::rules::{Scope, all};
+use chrono::Days;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::time::{Duration, Instant};
+use synthetic::athlete::{Athlete, MakeUp};
+use synthetic::diary::Diary;
+use synthetic::docs;
+use synthetic::score::{first_monday, tables, watch_all};
+use training::WeekStart;
+
+const WEEKS_OF_THREE_YEARS: u32 = 156;
+const RUNS: u32 = 200;
+
+fn main() -> std::io::Result<()> {
+    let tables = tables(&watch_all());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{tables}")?;
+    let page = std::fs::read_to_string(docs::PAGE)?;
+    std::fs::write(docs::PAGE, docs::with_tables(&page, &tables))?;
+    let (read, whole) = three_years();
+    writeln!(out, "analysis of an athlete with three years of training, mean of {RUNS} runs:")?;
+    writeln!(out, "  as it is read, {} weeks of it: {read:.2?}", ai::history::HISTORY_WEEKS)?;
+    writeln!(out, "  if all of it were read: {whole:.2?}")
+}
+
+/// The time of one analysis, of what is read and of all there is.
+fn three_years() -> (Duration, Duration) {
+    let mut athlete = Athlete::new(MakeUp::Progressing, 3);
+    let workouts = athlete.workouts(first_monday(), WEEKS_OF_THREE_YEARS);
+    let mut diary = Diary::new(first_monday());
+    workouts.iter().for_each(|workout| diary.record(workout));
+    let last = Days::new(u64::from(7 * WEEKS_OF_THREE_YEARS) - 1);
+    let today = first_monday().checked_add_days(last).unwrap_or_default();
+    let scope = Scope { weeks: BTreeSet::from([WeekStart::of(today)]), muscles: None };
+    let read = diary.read_on(today);
+    (mean_time(|| all(&read, &scope)), mean_time(|| all(diary.on(today), &scope)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the example runs on the host and is about time")]
+fn mean_time<T>(mut work: impl FnMut() -> T) -> Duration {
+    let started = Instant::now();
+    for _ in 0..RUNS {
+        std::hint::black_box(work());
+    }
+    started.elapsed() / RUNS
+}

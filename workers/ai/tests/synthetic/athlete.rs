@@ -1,0 +1,268 @@
+//! Athletes of known make-up, and the workouts they do.
+
+use super::programme::{CHEST_EXTRA, DAILY, ORDINARY, Programme, Side, Slot};
+use super::random::Random;
+use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime};
+use std::collections::BTreeMap;
+use training::{EnteredExercise, EnteredSet, SetKind, Workout};
+
+/// How long they are watched.
+pub const WEEKS: u32 = 12;
+/// The smallest step of weight.
+const PLATES_KG: f64 = 2.5;
+/// Repetitions that are meant to be left after the first set.
+const RESERVE: f64 = 2.0;
+
+/// What an athlete is made of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum MakeUp {
+    Progressing,
+    Stalled,
+    Regressing,
+    Deloading,
+    TooMuchChest,
+    Camp,
+    Imbalanced,
+    NoCalves,
+    EveryDay,
+    Noise,
+}
+
+impl MakeUp {
+    /// Each, with how many athletes of it there are: 200 in sum.
+    pub const ALL: [(Self, u32); 10] = [
+        (Self::Progressing, 30),
+        (Self::Stalled, 25),
+        (Self::Regressing, 20),
+        (Self::Deloading, 25),
+        (Self::TooMuchChest, 15),
+        (Self::Camp, 15),
+        (Self::Imbalanced, 20),
+        (Self::NoCalves, 10),
+        (Self::EveryDay, 10),
+        (Self::Noise, 30),
+    ];
+
+    /// As the table names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Progressing => "progressing",
+            Self::Stalled => "stalled",
+            Self::Regressing => "regressing",
+            Self::Deloading => "deloading",
+            Self::TooMuchChest => "overreaching, chest",
+            Self::Camp => "overreaching, camp",
+            Self::Imbalanced => "imbalanced",
+            Self::NoCalves => "no calves",
+            Self::EveryDay => "every day alike",
+            Self::Noise => "noise",
+        }
+    }
+}
+
+/// One athlete: what there is to know of them, and the chance of their days.
+pub struct Athlete {
+    /// What they are made of.
+    pub make_up: MakeUp,
+    programme: Programme,
+    notes_rpe: bool,
+    /// Against the ordinary athlete, by lift.
+    strength: BTreeMap<&'static str, f64>,
+    /// How far a day is from another: the deviation of the maximum, as a share.
+    day_to_day: f64,
+    /// Change of strength a week, up to `turns_in` and from then on.
+    change: (f64, f64),
+    turns_in: u32,
+    /// The week, from 0, of the deload, the camp, the two weeks of chest, the last with calves.
+    event: u32,
+    week_off: Option<u32>,
+    pushes: bool,
+    missed: f64,
+    moved: f64,
+    random: Random,
+}
+
+impl Athlete {
+    /// The athlete of this make-up and seed.
+    pub fn new(make_up: MakeUp, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let noise = make_up == MakeUp::Noise;
+        let programme = match make_up {
+            MakeUp::EveryDay => DAILY,
+            _ => {
+                let choice = usize::try_from(random.whole(0, 2)).unwrap_or(0);
+                ORDINARY.get(choice).copied().unwrap_or(DAILY)
+            }
+        };
+        let gain = random.between(0.005, 0.012);
+        let change = match make_up {
+            MakeUp::Stalled => (gain, 0.0),
+            MakeUp::Regressing => (0.0, -random.between(0.008, 0.015)),
+            MakeUp::Noise => (0.0, 0.0),
+            _ => (gain, gain),
+        };
+        let strong = random.between(0.6, 1.4);
+        let slots = programme.iter().flat_map(|(_, slots)| *slots).chain([&CHEST_EXTRA]);
+        let lifts: Vec<_> = slots.map(|slot| slot.lift).collect();
+        let strength = lifts.into_iter().map(|l| (l, strong * random.between(0.85, 1.15)));
+        let strength = strength.collect();
+        let takes_week_off = match make_up {
+            MakeUp::Progressing | MakeUp::Imbalanced | MakeUp::Noise => random.chance(0.3),
+            _ => false,
+        };
+        Self {
+            make_up,
+            programme,
+            notes_rpe: random.chance(0.6),
+            strength,
+            day_to_day: if noise { 0.04 } else { random.between(0.006, 0.014) },
+            change,
+            turns_in: random.whole(0, 4),
+            event: random.whole(5, 8),
+            week_off: takes_week_off.then(|| random.whole(4, 9)),
+            pushes: random.chance(0.5),
+            missed: if noise { 0.1 } else { 0.03 },
+            moved: if noise { 0.2 } else { 0.05 },
+            random,
+        }
+    }
+
+    /// Their workouts over the weeks, in order.
+    pub fn workouts(&mut self, first_monday: NaiveDate, weeks: u32) -> Vec<Workout> {
+        let mut workouts = Vec::new();
+        for week in 0..weeks {
+            for (day, slots) in self.programme {
+                let late = u32::from(*day < 6 && self.random.chance(self.moved));
+                if self.random.chance(self.missed) || self.week_off == Some(week) {
+                    continue;
+                }
+                let day = 7 * week + day + late;
+                let exercises = slots.iter().filter_map(|slot| self.exercise(slot, day));
+                let mut exercises: Vec<_> = exercises.collect();
+                exercises.extend(self.extra(day));
+                workouts.push(workout(first_monday, day, exercises));
+            }
+        }
+        workouts
+    }
+
+    /// By how much they are stronger than on the first day.
+    pub fn strength_on(&self, day: u32) -> f64 {
+        let turn = f64::from(self.turns_in);
+        let week = f64::from(day) / 7.0;
+        1.0 + self.change.0 * week.min(turn) + self.change.1 * (week - turn).max(0.0)
+    }
+
+    /// The week in which what they are made of happens, from 0.
+    pub fn event_week(&self) -> u32 {
+        self.event
+    }
+
+    pub fn about(&self) -> String {
+        format!(
+            "rpe={} change={:?} turn={} event={} off={:?} days={} sd={:.4}",
+            self.notes_rpe,
+            self.change,
+            self.turns_in,
+            self.event,
+            self.week_off,
+            self.programme.len(),
+            self.day_to_day
+        )
+    }
+
+    /// The lifts of which a maximum can be estimated.
+    pub fn measured_lifts(&self) -> Vec<&'static str> {
+        let slots = self.programme.iter().flat_map(|(_, slots)| *slots);
+        let mut lifts: Vec<_> = slots.filter(|slot| slot.reps <= 9).map(|slot| slot.lift).collect();
+        lifts.sort_unstable();
+        lifts.dedup();
+        lifts
+    }
+
+    fn extra(&mut self, day: u32) -> Option<EnteredExercise> {
+        let weeks = self.event..self.event + 2;
+        let extra = self.make_up == MakeUp::TooMuchChest && weeks.contains(&(day / 7));
+        // Twenty sets a week, over however many days.
+        let days = u32::try_from(self.programme.len()).unwrap_or(1).max(1);
+        let slot = Slot { sets: 20_u32.div_ceil(days), ..CHEST_EXTRA };
+        if extra { self.exercise(&slot, day) } else { None }
+    }
+
+    fn exercise(&mut self, slot: &Slot, day: u32) -> Option<EnteredExercise> {
+        let sets = self.sets(slot, day / 7);
+        let set = self.set(slot, day);
+        let sets: Vec<_> = (0..sets).map(|number| later(&set, number)).collect();
+        let exercise = slot.lift.to_owned();
+        let exercise = EnteredExercise { exercise, superset: None, notes: None, sets };
+        (!exercise.sets.is_empty()).then_some(exercise)
+    }
+
+    /// How many sets they do.
+    fn sets(&mut self, slot: &Slot, week: u32) -> u32 {
+        let one_half = |more: bool| if more { slot.sets * 3 / 2 } else { slot.sets * 6 / 10 };
+        match self.make_up {
+            MakeUp::Deloading if week == self.event => (slot.sets / 2).max(1),
+            MakeUp::Camp if week == self.event => slot.sets * 2,
+            MakeUp::NoCalves if slot.lift == "standing-calf-raise" && week + 5 >= self.event => 0,
+            MakeUp::Imbalanced => match slot.side {
+                Side::Push => one_half(self.pushes).max(1),
+                Side::Pull => one_half(!self.pushes).max(1),
+                Side::Neither => slot.sets,
+            },
+            MakeUp::Noise => (slot.sets + self.random.whole(0, 2)).saturating_sub(1).max(1),
+            _ => slot.sets,
+        }
+    }
+
+    /// The first of their sets: the weight is planned, the effort is the day's.
+    fn set(&mut self, slot: &Slot, day: u32) -> EnteredSet {
+        let meant = f64::from(slot.reps) + RESERVE;
+        let kg = f64::from(slot.kg) * self.strength.get(slot.lift).copied().unwrap_or(1.0);
+        let maximum = kg * (1.0 + meant / 30.0) * self.strength_on(day);
+        let deload = self.make_up == MakeUp::Deloading && day / 7 == self.event;
+        let share = if deload { 0.9 } else { 1.0 };
+        let planned = maximum * share / (1.0 + meant / 30.0);
+        let load = ((planned / PLATES_KG).round() * PLATES_KG).max(PLATES_KG);
+        let today = maximum * (1.0 + self.day_to_day * self.random.normal());
+        let possible = (30.0 * (today / load - 1.0)).max(1.0);
+        let meant_reps = f64::from(slot.reps);
+        let (reps, rpe) = if self.notes_rpe {
+            let reps = meant_reps.min(possible.floor());
+            let rpe = (10.0 - (possible - reps).min(4.0)).min(10.0);
+            (reps, Some((rpe * 2.0).round() / 2.0))
+        } else if deload {
+            (meant_reps, None)
+        } else {
+            ((possible - 1.0).floor().clamp(1.0, meant_reps + 3.0), None)
+        };
+        let reps = (1..=30_u32).rfind(|whole| f64::from(*whole) <= reps);
+        let set = EnteredSet::new(SetKind::Working);
+        EnteredSet { weight_kg: Some(load), reps, rpe, ..set }
+    }
+}
+
+/// A later set of the same exercise: as many repetitions, a little harder.
+fn later(set: &EnteredSet, number: u32) -> EnteredSet {
+    let rpe = set.rpe.map(|rpe| (rpe + 0.5 * f64::from(number)).min(10.0));
+    EnteredSet { rpe, ..set.clone() }
+}
+
+fn workout(first_monday: NaiveDate, day: u32, exercises: Vec<EnteredExercise>) -> Workout {
+    let date = first_monday.checked_add_days(Days::new(u64::from(day))).unwrap_or(first_monday);
+    let started_at = DateTime::<FixedOffset>::from_naive_utc_and_offset(
+        date.and_time(NaiveTime::MIN),
+        chrono::Utc.fix(),
+    );
+    Workout {
+        title: None,
+        notes: None,
+        started_at,
+        ended_at: None,
+        body_weight_kg: None,
+        exercises,
+        last_set_id: 0,
+    }
+}
+
+use chrono::Offset;
