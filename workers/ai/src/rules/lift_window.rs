@@ -17,7 +17,7 @@ use crate::history::History;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use training::e1rm::estimate;
+use training::e1rm::{EFFECTIVE_REPS_MAX, estimate};
 use training::trend::{median_of, theil_sen};
 use training::{BestSet, Formula, Grams, WeekStart};
 
@@ -41,6 +41,8 @@ pub(super) struct LiftWindow {
     pub low: f64,
     /// The high end of it.
     pub high: f64,
+    /// Whether every session has an RPE with its best set.
+    pub rpe_known: bool,
 }
 
 /// What a lift's best set of a day was.
@@ -71,9 +73,19 @@ impl LiftWindow {
             slope: percent_per_week(trend.slope),
             low: percent_per_week(trend.low),
             high: percent_per_week(trend.high),
+            rpe_known: sessions.iter().all(|session| session.best.rpe.is_some()),
             sessions,
             median_kg,
         })
+    }
+
+    /// How many sessions were at the limit of the estimate: nothing better can be seen there.
+    pub fn sessions_at_limit(&self) -> usize {
+        let reserve = |best: &BestSet| {
+            best.rpe.filter(|_| self.rpe_known).map_or(0.0, |rpe| 10.0 - rpe.value())
+        };
+        let effective = |best: &BestSet| f64::from(best.reps) + reserve(best);
+        self.sessions.iter().filter(|s| effective(&s.best) > EFFECTIVE_REPS_MAX - 1.0).count()
     }
 
     /// Days from the first session to the last.

@@ -8,8 +8,10 @@
 //!
 //! Load is the day's tonnage in kilograms, the last day is yesterday, for today goes on (ours).
 //!
-//! The last week must also be more than 1.2 times the heaviest of the three before it (ours): after
-//! a week off, the next ordinary week is half as much again as the mean of those three.
+//! The last 7 days must also be more than 1.1 times the heaviest 8 days in a row of the 21 (ours).
+//! Else an ordinary week after a week off would be a spike, for it is half as much again as the mean
+//! with the week off in it; and so would be 7 days with two heavy sessions in them of which the first
+//! was put off by a day.
 
 use super::calendar::{daily_loads_kg, workouts_in};
 use super::{Pattern, Subject, evidence, rounded};
@@ -25,7 +27,9 @@ const WORKOUTS_MIN: i64 = 8;
 const RATIO_MAX: f64 = 1.5;
 /// Here it is as sure as it gets.
 const RATIO_SURE: f64 = 2.0;
-const HEAVIEST_WEEK_FACTOR: f64 = 1.2;
+/// One week and a day: as much as a week can hold when a session of it was put off by a day.
+const LONG_WEEK_DAYS: usize = 8;
+const LONG_WEEK_FACTOR: f64 = 1.1;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.95;
 
@@ -41,8 +45,8 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     let ratio = rounded(uncoupled(&days)?.ratio()?);
     let (before, week) = days.split_last_chunk::<ACUTE_DAYS>()?;
     let sum = |days: &[f64]| days.iter().sum::<f64>();
-    let (week, heaviest) = (sum(week), before.windows(ACUTE_DAYS).map(sum).fold(0.0, f64::max));
-    if ratio <= RATIO_MAX || week <= HEAVIEST_WEEK_FACTOR * heaviest {
+    let (week, heaviest) = (sum(week), before.windows(LONG_WEEK_DAYS).map(sum).fold(0.0, f64::max));
+    if ratio <= RATIO_MAX || week <= LONG_WEEK_FACTOR * heaviest {
         return None;
     }
     let share = ((ratio - RATIO_MAX) / (RATIO_SURE - RATIO_MAX)).min(1.0);
@@ -57,7 +61,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
             ("ratio", json!(ratio)),
             ("last_7_days_kg", json!(week.round())),
             ("usual_7_days_kg", json!(usual.round())),
-            ("heaviest_7_days_kg", json!(heaviest.round())),
+            ("heaviest_8_days_kg", json!(heaviest.round())),
             ("up_to", json!(yesterday)),
             ("workouts_in_28_days", json!(workouts)),
         ]),
@@ -153,9 +157,28 @@ mod tests {
 
     #[test]
     fn an_ordinary_week_after_a_week_off_is_no_spike() {
-        let more: &[f64] = &[4_700.0, 4_700.0, 4_700.0];
-        check([USUAL, USUAL, &[], more], None);
-        check([USUAL, USUAL, &[], &[4_900.0, 4_900.0, 4_900.0]], Some(0.84));
+        // The heaviest 8 days are 16,000 kg.
+        check([USUAL, USUAL, &[], &[4_200.0, 4_200.0, 4_200.0]], None);
+        check([USUAL, USUAL, &[], &[5_900.0, 5_800.0, 5_900.0]], None);
+        check([USUAL, USUAL, &[], &[5_900.0, 5_900.0, 5_900.0]], Some(0.95));
+    }
+
+    #[test]
+    fn a_heavy_session_put_off_by_a_day_is_no_spike() {
+        // Two light sessions a week and a heavy one, which is on the fourth day of the third week.
+        let (light, heavy) = (6_000.0, 13_000.0);
+        let history = history(TODAY, |h| {
+            let days = [(2, light), (5, light), (7, heavy), (9, light), (12, light), (14, heavy)];
+            let more =
+                [(16, light), (19, light), (22, heavy), (23, light), (26, light), (28, heavy)];
+            for (day, kg) in days.into_iter().chain(more) {
+                h.day(&(h.today() - Days::new(29 - day)).to_string(), kg);
+            }
+        });
+        let days: [f64; CHRONIC_DAYS] =
+            daily_loads_kg(&history, TODAY.parse::<NaiveDate>().unwrap().pred_opt().unwrap());
+        assert!(uncoupled(&days).unwrap().ratio().unwrap() > RATIO_MAX);
+        assert_eq!(load_spike(&history), None);
     }
 
     #[test]
@@ -174,7 +197,7 @@ mod tests {
         assert_eq!(pattern.since.to_string(), TODAY);
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
-            r#"{"heaviest_7_days_kg":12000.0,"last_7_days_kg":21000.0,"ratio":1.75,"up_to":"2026-11-22","usual_7_days_kg":12000.0,"workouts_in_28_days":12}"#
+            r#"{"heaviest_8_days_kg":16000.0,"last_7_days_kg":21000.0,"ratio":1.75,"up_to":"2026-11-22","usual_7_days_kg":12000.0,"workouts_in_28_days":12}"#
         );
     }
 }

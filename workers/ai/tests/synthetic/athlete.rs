@@ -94,7 +94,7 @@ impl Athlete {
                 ORDINARY.get(choice).copied().unwrap_or(DAILY)
             }
         };
-        let gain = random.between(0.005, 0.012);
+        let gain = random.between(0.006, 0.015);
         let change = match make_up {
             MakeUp::Stalled => (gain, 0.0),
             MakeUp::Regressing => (0.0, -random.between(0.008, 0.015)),
