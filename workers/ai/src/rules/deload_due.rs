@@ -7,19 +7,21 @@
 //! All further choices are (ours):
 //! - A week off is as good as a deload: the weeks are counted from the last gap, the last deload or
 //!   the first week of the history, whichever is later.
-//! - The drift of a lift is the last RPE less the first, of the best sets at the load and the
-//!   repetitions of its last session, 3 such sessions or more in the window of
-//!   [`super::lift_window`]. Of 2 lifts or more the median counts: one lift alone is a plateau.
+//! - The drift of a lift is what its RPE has risen from the first to the last of the sessions whose
+//!   best set had the load and the repetitions of the last one, 3 such sessions or more in the window
+//!   of [`super::lift_window`]: the Theil–Sen slope times the days between, for the last RPE less the
+//!   first is what two odd days make of it. Of 2 lifts or more the median counts, and three quarters
+//!   of them must have risen: fatigue is in all of the body.
 
 use super::calendar::{last_complete_week, trained_week};
 use super::deload_taken::last_deload;
-use super::lift_window::LiftWindow;
-use super::{Pattern, Subject, evidence};
+use super::lift_window::{LiftWindow, days};
+use super::{Pattern, Subject, evidence, rounded};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;
-use training::trend::median_of;
+use training::trend::{median_of, theil_sen};
 
 const WEEKS_MIN: usize = 5;
 const PLATEAUS_MIN: usize = 2;
@@ -44,7 +46,8 @@ pub(super) fn with_windows(
     let since = weeks.last().filter(|_| weeks.len() >= WEEKS_MIN)?;
     let drifts: Vec<f64> = windows.iter().filter_map(rpe_drift).collect();
     let lifts = drifts.len();
-    let drift = median_of(drifts).filter(|_| lifts >= DRIFT_LIFTS_MIN);
+    let risen = drifts.iter().filter(|drift| **drift > 0.0).count();
+    let drift = median_of(drifts).filter(|_| lifts >= DRIFT_LIFTS_MIN && risen * 4 >= lifts * 3);
     if plateaus < PLATEAUS_MIN && drift.is_none_or(|drift| drift < DRIFT_MIN) {
         return None;
     }
@@ -54,7 +57,10 @@ pub(super) fn with_windows(
         ("plateaus", json!(plateaus)),
     ]);
     if let Some(drift) = drift {
-        numbers.extend(evidence([("rpe_drift", json!(drift)), ("rpe_drift_lifts", json!(lifts))]));
+        numbers.extend(evidence([
+            ("rpe_drift", json!(rounded(drift))),
+            ("rpe_drift_lifts", json!(lifts)),
+        ]));
     }
     Some(Pattern {
         kind: PatternKind::DeloadDue,
@@ -79,11 +85,16 @@ fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
 /// How much harder the load and repetitions of the last session have become.
 fn rpe_drift(window: &LiftWindow) -> Option<f64> {
     let last = window.sessions.last()?.best;
-    let same = window.sessions.iter().map(|session| session.best);
-    let same = same.filter(|set| set.load_grams == last.load_grams && set.reps == last.reps);
-    let efforts: Vec<f64> = same.filter_map(|set| set.rpe).map(|rpe| rpe.value()).collect();
-    let (first, last) = (efforts.first()?, efforts.last()?);
-    (efforts.len() >= DRIFT_SESSIONS_MIN).then_some(last - first)
+    let same = window.sessions.iter().filter(|session| {
+        session.best.load_grams == last.load_grams && session.best.reps == last.reps
+    });
+    let known = same.filter_map(|session| Some((session.date, session.best.rpe?.value())));
+    let known: Vec<_> = known.collect();
+    let first = known.first()?.0;
+    let efforts: Vec<_> = known.iter().map(|(date, rpe)| (days(first, *date), *rpe)).collect();
+    let span = efforts.last()?.0;
+    let enough = efforts.len() >= DRIFT_SESSIONS_MIN;
+    theil_sen(&efforts).filter(|_| enough).map(|trend| trend.slope * span)
 }
 
 #[cfg(test)]

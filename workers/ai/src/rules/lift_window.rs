@@ -25,6 +25,8 @@ use training::{BestSet, Formula, Grams, WeekStart};
 const WINDOW_DAYS: i64 = 42;
 /// A lift is one of today's while its last session is no longer ago.
 const LAST_SESSION_DAYS_MAX: i64 = 14;
+/// Of so many sessions one can be spared, and enough are left for a narrow interval.
+const SESSIONS_TO_SPARE: usize = 8;
 const DAYS_PER_WEEK: f64 = 7.0;
 
 /// The sessions of a lift, and their trend.
@@ -59,7 +61,10 @@ pub(super) struct Session {
 impl LiftWindow {
     /// The window of a lift. `None` without two days of it, or when it was left.
     pub fn of(history: &History, lift: &str) -> Option<Self> {
-        let sessions = comparable(sessions(history, lift)?);
+        Self::over(lift, comparable(sessions(history, lift)?))
+    }
+
+    fn over(lift: &str, sessions: Vec<Session>) -> Option<Self> {
         let first = sessions.first()?.date;
         let points: Vec<_> = sessions.iter().map(|s| (days(first, s.date), s.e1rm.kg())).collect();
         let trend = theil_sen(&points)?;
@@ -77,6 +82,18 @@ impl LiftWindow {
             sessions,
             median_kg,
         })
+    }
+
+    /// Whether the trend is there, by what `shows` asks of it, and not only because of the last
+    /// session: of [`SESSIONS_TO_SPARE`] or more it must be there without that one too. The rules look
+    /// again after each session, and look long enough at chance and it shows a trend (ours).
+    pub fn holds(&self, shows: impl Fn(&Self) -> bool) -> bool {
+        let before = || {
+            let (_, before) = self.sessions.split_last()?;
+            Self::over(&self.lift, before.to_vec())
+        };
+        let spare = self.sessions.len() >= SESSIONS_TO_SPARE;
+        shows(self) && (!spare || before().is_none_or(|before| shows(&before)))
     }
 
     /// How many sessions were at the limit of the estimate: nothing better can be seen there.
@@ -169,7 +186,7 @@ fn comparable(mut sessions: Vec<Session>) -> Vec<Session> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 42 days")]
-fn days(first: NaiveDate, date: NaiveDate) -> f64 {
+pub(super) fn days(first: NaiveDate, date: NaiveDate) -> f64 {
     (date - first).num_days() as f64
 }
 

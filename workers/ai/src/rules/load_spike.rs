@@ -8,7 +8,7 @@
 //!
 //! Load is the day's tonnage in kilograms, the last day is yesterday, for today goes on (ours).
 //!
-//! The last 7 days must also be more than 1.1 times the heaviest 8 days in a row of the 21 (ours).
+//! The last 7 days must also be more than 1.2 times the heaviest 8 days in a row of the 21 (ours).
 //! Else an ordinary week after a week off would be a spike, for it is half as much again as the mean
 //! with the week off in it; and so would be 7 days with two heavy sessions in them of which the first
 //! was put off by a day.
@@ -29,7 +29,7 @@ const RATIO_MAX: f64 = 1.5;
 const RATIO_SURE: f64 = 2.0;
 /// One week and a day: as much as a week can hold when a session of it was put off by a day.
 const LONG_WEEK_DAYS: usize = 8;
-const LONG_WEEK_FACTOR: f64 = 1.1;
+const LONG_WEEK_FACTOR: f64 = 1.2;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.95;
 

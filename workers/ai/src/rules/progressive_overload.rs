@@ -22,7 +22,8 @@ pub fn progressive_overload(history: &History, lift: &str) -> Option<Pattern> {
 
 pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
-    if sessions < SESSIONS_MIN || window.low <= 0.0 || window.slope < SLOPE_MIN {
+    let rises = |window: &LiftWindow| window.low > 0.0 && window.slope >= SLOPE_MIN;
+    if sessions < SESSIONS_MIN || !window.holds(rises) {
         return None;
     }
     let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);

@@ -24,11 +24,11 @@ pub fn regression(history: &History, lift: &str) -> Option<Pattern> {
 }
 
 pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
-    let loss = -window.slope;
-    if window.sessions.len() < SESSIONS_MIN || window.high >= 0.0 || loss < LOSS_MIN {
+    let falls = |window: &LiftWindow| window.high < 0.0 && -window.slope >= LOSS_MIN;
+    if window.sessions.len() < SESSIONS_MIN || !window.holds(falls) {
         return None;
     }
-    let share = ((loss - LOSS_MIN) / (LOSS_SURE - LOSS_MIN)).min(1.0);
+    let share = ((-window.slope - LOSS_MIN) / (LOSS_SURE - LOSS_MIN)).min(1.0);
     let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
     Some(Pattern {
         kind: PatternKind::Regression,

@@ -200,7 +200,7 @@ impl Athlete {
 
     /// How many sets they do.
     fn sets(&mut self, slot: &Slot, week: u32) -> u32 {
-        let one_half = |more: bool| if more { slot.sets * 3 / 2 } else { slot.sets * 6 / 10 };
+        let one_half = |more: bool| if more { slot.sets * 3 / 2 } else { slot.sets * 7 / 10 };
         match self.make_up {
             MakeUp::Deloading if week == self.event => (slot.sets / 2).max(1),
             MakeUp::Camp if week == self.event => slot.sets * 2,

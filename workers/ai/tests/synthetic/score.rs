@@ -21,7 +21,7 @@ const WINDOW_DAYS: u32 = 41;
 pub struct Episode {
     /// What was found.
     pub pattern: Pattern,
-    /// Whether it is so.
+    /// Whether it was so on one of its days: to be early is not to be wrong.
     pub is_true: bool,
     pub first_day: u32,
     last_day: u32,
@@ -84,7 +84,10 @@ fn note(episodes: &mut Vec<Episode>, pattern: Pattern, day: u32, athlete: &Athle
             && day - episode.last_day <= EPISODE_GAP_DAYS
     };
     match episodes.iter_mut().find(same) {
-        Some(episode) => episode.last_day = day,
+        Some(episode) => {
+            episode.last_day = day;
+            episode.is_true |= is_true(&pattern, day, athlete);
+        }
         None => {
             let is_true = is_true(&pattern, day, athlete);
             episodes.push(Episode { pattern, is_true, first_day: day, last_day: day });
