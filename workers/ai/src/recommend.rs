@@ -114,7 +114,7 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
             of(Action::RaiseSets, Some(sets), Some(mev), Unit::HardSetsAWeek, weeks_up(sets, mev))
         }
         PatternKind::LoadSpike => {
-            let (acute, chronic) = (number("acute_kg")?, number("chronic_kg")?);
+            let (acute, chronic) = (number("last_7_days_kg")?, number("usual_7_days_kg")?);
             let percent = (SAFE_RATIO * chronic / acute * 100.0).floor();
             let (from, to) = (Some(100.0), Some(percent));
             percent.is_finite().then(|| of(Action::CutLoad, from, to, Unit::Percent, 1))?
@@ -130,7 +130,7 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
             of(Action::Deload, Some(usual), Some(light), Unit::HardSetsAWeek, 1)
         }
         PatternKind::PushPullImbalance => {
-            let (push, pull) = (number("push_sets")?, number("pull_sets")?);
+            let (push, pull) = (number("push_hard_sets")?, number("pull_hard_sets")?);
             let less = push.min(pull) / IMBALANCE_WEEKS;
             let more = push.max(pull) / IMBALANCE_WEEKS;
             let to = floor_to_half((less * RAISE_MAX).min(more));
@@ -251,7 +251,7 @@ mod tests {
         check(PatternKind::VolumeBelowMev, chest(), below(3.5), &["chest RaiseSets 3.5-4 1w"]);
         check(PatternKind::VolumeBelowMev, chest(), below(2.5), &["chest RaiseSets 2.5-4 3w"]);
         check(PatternKind::VolumeBelowMev, chest(), below(0.0), &["chest RaiseSets 0-4 9w"]);
-        let spike = json!({ "acute_kg": 2000.0, "chronic_kg": 1000.0 });
+        let spike = json!({ "last_7_days_kg": 2000.0, "usual_7_days_kg": 1000.0 });
         let expected = ["training CutLoad 100-65 1w"];
         check(PatternKind::LoadSpike, Subject::Training, spike, &expected);
         let none = || json!({});
@@ -261,7 +261,7 @@ mod tests {
         check(PatternKind::Plateau, bench(), none(), &["chest RaiseSets 10-12 4w"]);
         check(PatternKind::HighMonotony, Subject::Training, none(), &[]);
         let expected = ["pulling RaiseSets 5-6 4w"];
-        let imbalance = json!({ "push_sets": 40.0, "pull_sets": 20.0 });
+        let imbalance = json!({ "push_hard_sets": 40.0, "pull_hard_sets": 20.0 });
         check(PatternKind::PushPullImbalance, Subject::Training, imbalance, &expected);
     }
 
@@ -284,7 +284,7 @@ mod tests {
     fn rest_comes_before_work_and_less_before_more() {
         let chest = || Subject::Muscle(Muscle::Chest);
         let due = pattern(PatternKind::DeloadDue, Subject::Training, json!({}));
-        let spike = json!({ "acute_kg": 2000.0, "chronic_kg": 1000.0 });
+        let spike = json!({ "last_7_days_kg": 2000.0, "usual_7_days_kg": 1000.0 });
         let spike = pattern(PatternKind::LoadSpike, Subject::Training, spike);
         let plateau = pattern(PatternKind::Plateau, bench(), json!({}));
         let below = json!({ "hard_sets": 2.5, "mev": 4.0 });

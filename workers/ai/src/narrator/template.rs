@@ -130,7 +130,7 @@ fn volume_below_mev(facts: &Facts) -> Text {
 
 /// A load spike is said to be no more than that: as a predictor of injuries it is contested.
 fn load_spike(facts: &Facts) -> Text {
-    let loads = facts.say_both("chronic_kg", "acute_kg", |usual, now| {
+    let loads = facts.say_both("usual_7_days_kg", "last_7_days_kg", |usual, now| {
         format!(" Your average load went from {usual} kg to {now} kg within a week.")
     });
     Text {
@@ -148,7 +148,7 @@ fn load_spike(facts: &Facts) -> Text {
 }
 
 fn high_monotony(facts: &Facts) -> Text {
-    let week = facts.say_both("week_kg", "median_kg", |week, usual| {
+    let week = facts.say_both("load_kg", "usual_load_kg", |week, usual| {
         format!(": {week} kg, where {usual} kg is usual for you")
     });
     Text {
@@ -187,7 +187,7 @@ fn plateau(facts: &Facts) -> Text {
         title: format!(
             "{} has stalled{}",
             sentence(lift),
-            facts.say("days", |days| format!(" for {days} days"))
+            facts.say("span_days", |days| format!(" for {days} days"))
         ),
         finding: format!(
             "Your estimated max in {lift} has not moved{}.{}",
@@ -217,14 +217,14 @@ fn regression(facts: &Facts) -> Text {
 }
 
 fn deload_taken(facts: &Facts) -> Text {
-    let usual = facts.say_both("percent", "median_hard_sets", |percent, usual| {
+    let usual = facts.say_both("percent_of_usual", "usual_hard_sets", |percent, usual| {
         format!(", {percent} % of the {usual} that are usual for you")
     });
     let sets = facts.say("hard_sets", |sets| format!(" with {sets} hard sets{usual}"));
     Text {
         title: format!(
             "Deload taken{}",
-            facts.say("percent", |percent| format!(": {percent} % of your usual sets"))
+            facts.say("percent_of_usual", |percent| format!(": {percent} % of your usual sets"))
         ),
         finding: format!("The week of {} was a light one{sets}.", facts.since),
         advice: "That is a deload. Go back to your usual sets next week.".to_owned(),
@@ -233,7 +233,7 @@ fn deload_taken(facts: &Facts) -> Text {
 
 fn deload_due(facts: &Facts) -> Text {
     let ago = facts
-        .say("weeks_since_deload", |weeks| format!("Your last light week was {weeks} weeks ago."));
+        .say("weeks", |weeks| format!("Your last light week was {weeks} weeks ago."));
     let more_than_0 = |name: &str| facts.number(name).is_some_and(|number| number > 0.0);
     let plateaus = match facts.number("plateaus") {
         Some(1.0) => " 1 of your lifts has stalled.".to_owned(),
@@ -266,7 +266,7 @@ fn push_pull_imbalance(facts: &Facts) -> Text {
         Some(ratio) if ratio < 1.0 => ("pull", "push"),
         _ => ("push", "pull"),
     };
-    let sets = facts.say_both("push_sets", "pull_sets", |push, pull| {
+    let sets = facts.say_both("push_hard_sets", "pull_hard_sets", |push, pull| {
         let ratio = facts.say("ratio", |ratio| format!(", a ratio of {ratio}"));
         format!(": {push} hard sets of pushing and {pull} of pulling{ratio}")
     });
@@ -292,14 +292,14 @@ fn rate(facts: &Facts, before: &str) -> String {
 }
 
 fn sessions(facts: &Facts) -> String {
-    facts.say_both("sessions", "days", |sessions, days| {
+    facts.say_both("sessions", "span_days", |sessions, days| {
         format!(" over {sessions} sessions in {days} days")
     })
 }
 
 fn maxima(facts: &Facts) -> String {
-    let best = facts.say("best_kg", |best| format!("; your best is {best} kg"));
-    facts.say("e1rm_kg", |kg| format!(" It stands at about {kg} kg{best}."))
+    let best = facts.say("e1rm_best_kg", |best| format!("; your best is {best} kg"));
+    facts.say("e1rm_median_kg", |kg| format!(" It stands at about {kg} kg{best}."))
 }
 
 /// What to change, and for how long.

@@ -6,6 +6,8 @@
 //!
 //! All further choices are (ours):
 //! - Each of the three weeks before needs 10 hard sets, or there is nothing to deload from.
+//! - A workout of the week must have at most 80 % of the hard sets that a workout of the three weeks
+//!   before had. Who misses two sessions of four has trained less, but none of it was lighter.
 //! - The week must be over: settled as [`super::calendar`] says, or with training after it. A week
 //!   that goes on has few sets because it goes on.
 //! - A week without any training is a week off, and not this.
@@ -15,11 +17,15 @@ use super::{Pattern, Subject, evidence};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
-use training::{HalfSets, WeekStart};
+use storage::volume::HistoryWeek;
+use training::{HalfSets, Volume, WeekStart};
 
+const WEEKS_BEFORE: u32 = 3;
 const HARD_SETS_BEFORE_MIN: HalfSets = HalfSets::whole(10);
 /// In tenths of the median of the three weeks before.
 const SHARE_MAX_TENTHS: i64 = 6;
+/// In tenths of a workout of the three weeks before.
+const WORKOUT_SHARE_MAX_TENTHS: i64 = 8;
 const CONFIDENCE: f64 = 0.9;
 /// How long after its Sunday lifts are not judged.
 const RECENT_DAYS: i64 = 14;
@@ -30,7 +36,7 @@ pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern>
     let usual = usual_half_sets(history, week_start)?;
     let half_sets = week.volume.hard_half_sets;
     let few = half_sets.0.saturating_mul(10) <= usual.0.saturating_mul(SHARE_MAX_TENTHS);
-    if !few || !is_over(history, week_start) {
+    if !few || !has_light_workouts(history, week) || !is_over(history, week_start) {
         return None;
     }
     let percent = (half_sets.sets() / usual.sets() * 100.0).round();
@@ -59,6 +65,20 @@ pub(super) fn last_deload(history: &History) -> Option<WeekStart> {
 /// Whether a deload is so short ago that lifts are not yet judged.
 pub(super) fn is_recent(history: &History, deload: WeekStart) -> bool {
     (history.today - deload.last_day()).num_days() <= RECENT_DAYS
+}
+
+/// Whether a workout of the week had clearly fewer hard sets than one of the three weeks before.
+fn has_light_workouts(history: &History, week: &HistoryWeek) -> bool {
+    let before = (1..=WEEKS_BEFORE).map(|back| week.week_start.weeks_before(back));
+    let before: Vec<_> = before.filter_map(|before| trained_week(history, before)).collect();
+    let sum = |number: fn(&Volume) -> i64| {
+        before.iter().fold(0_i64, |sum, week| sum.saturating_add(number(&week.volume)))
+    };
+    let (usual_sets, usual_workouts) = (sum(|v| v.hard_half_sets.0), sum(|v| v.workouts));
+    let (sets, workouts) = (week.volume.hard_half_sets.0, week.volume.workouts);
+    let share =
+        |sets: i64, of: i64, tenths: i64| i128::from(sets) * i128::from(of) * i128::from(tenths);
+    share(sets, usual_workouts, 10) <= share(usual_sets, workouts, WORKOUT_SHARE_MAX_TENTHS)
 }
 
 /// The median of the three weeks before, if they are enough to deload from.
@@ -125,6 +145,22 @@ mod tests {
         assert!(found_in(&gap));
         gap.weeks.remove(1);
         assert!(!found_in(&gap));
+    }
+
+    #[test]
+    fn full_workouts_of_which_some_were_missed_are_no_deload() {
+        let found = |workouts: i64| {
+            let mut history = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
+            history.weeks[3].volume.workouts = workouts;
+            found_in(&history)
+        };
+        // Before it 3 workouts of 20 hard sets each: 16 are 80 %.
+        assert!(!found(1) && found(2) && found(3) && found(4));
+        let mut edge = of("2026-11-25", [60.0, 60.0, 60.0, 32.0]);
+        edge.weeks[3].volume.workouts = 2;
+        assert!(found_in(&edge));
+        edge.weeks[3].volume.hard_half_sets.0 += 1;
+        assert!(!found_in(&edge));
     }
 
     #[test]

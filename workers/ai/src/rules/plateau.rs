@@ -74,7 +74,7 @@ fn has_new_best(sessions: &[Session]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::histories::{history, weekly_lift};
+    use crate::rules::histories::{day_after, history, weekly_lift};
 
     fn check(maxima_kg: &[f64], confidence: Option<f64>) {
         let history = weekly_lift("deadlift", maxima_kg);
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_lift_that_stands_still_is_found() {
         check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
-        check(&[201.0, 199.0, 200.5, 200.0, 199.5, 201.0], Some(0.5));
+        check(&[200.5, 199.5, 200.5, 200.0, 199.5, 200.0], Some(0.5));
     }
 
     #[test]
@@ -109,12 +109,44 @@ mod tests {
     fn three_weeks_are_needed() {
         let check = |last: &str, found: bool| {
             let days = ["2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12", "2026-10-14", last];
-            let sessions = days.map(|day| (day, 200.0));
-            let history = history("2026-10-28", |h| h.lift("deadlift", &sessions));
+            let sessions = days.map(|day| (day, 170.0, 5, Some(8.0)));
+            let history = history("2026-10-28", |h| h.sets("deadlift", &sessions));
             assert_eq!(plateau(&history, "deadlift").is_some(), found, "{last}");
         };
         check("2026-10-25", false);
         check("2026-10-26", true);
+    }
+
+    #[test]
+    fn without_an_rpe_five_weeks_are_needed() {
+        let check = |first: &str, found: bool| {
+            let days =
+                [first, "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
+            let sessions = days.map(|day| (day, 170.0, 5, None));
+            let history = history("2026-11-16", |h| h.sets("deadlift", &sessions));
+            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{first}");
+        };
+        check("2026-10-13", false);
+        check("2026-10-12", true);
+    }
+
+    #[test]
+    fn at_the_limit_of_the_estimate_nothing_better_is_seen() {
+        let check = |at_limit: usize, found: bool| {
+            let sets: [_; 6] = std::array::from_fn(|week| {
+                // 12 effective repetitions, and 9, of the same maximum.
+                let (kg, reps) = if week < at_limit { (100.0, 12) } else { (107.692, 9) };
+                (day_after("2026-10-12", 7 * week as u64), kg, reps)
+            });
+            let history = history("2026-11-16", |h| {
+                sets.iter()
+                    .for_each(|(day, kg, reps)| h.sets("deadlift", &[(day, *kg, *reps, None)]));
+            });
+            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{at_limit}");
+        };
+        check(0, true);
+        check(2, true);
+        check(3, false);
     }
 
     #[test]
@@ -134,8 +166,8 @@ mod tests {
 
     #[test]
     fn a_new_best_by_half_a_percent_is_the_end_of_it() {
-        check(&[200.0, 198.0, 199.0, 200.0, 201.0, 198.0], Some(0.5));
-        check(&[200.0, 198.0, 199.0, 200.0, 201.1, 198.0], None);
+        check(&[200.0, 199.5, 200.0, 200.0, 201.0, 199.5], Some(0.5));
+        check(&[200.0, 199.5, 200.0, 200.0, 201.1, 199.5], None);
     }
 
     #[test]

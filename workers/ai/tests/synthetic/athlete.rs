@@ -2,7 +2,7 @@
 
 use super::programme::{CHEST_EXTRA, DAILY, ORDINARY, Programme, Side, Slot};
 use super::random::Random;
-use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
 use training::{EnteredExercise, EnteredSet, SetKind, Workout};
 
@@ -73,7 +73,8 @@ pub struct Athlete {
     /// Change of strength a week, up to `turns_in` and from then on.
     change: (f64, f64),
     turns_in: u32,
-    /// The week, from 0, of the deload, the camp, the two weeks of chest, the last with calves.
+    /// The week, from 0, of the deload, the camp, the hard week, the first of the two of chest; five
+    /// weeks after the first without calves.
     event: u32,
     week_off: Option<u32>,
     pushes: bool,
@@ -158,19 +159,6 @@ impl Athlete {
         self.event
     }
 
-    pub fn about(&self) -> String {
-        format!(
-            "rpe={} change={:?} turn={} event={} off={:?} days={} sd={:.4}",
-            self.notes_rpe,
-            self.change,
-            self.turns_in,
-            self.event,
-            self.week_off,
-            self.programme.len(),
-            self.day_to_day
-        )
-    }
-
     /// The lifts of which a maximum can be estimated.
     pub fn measured_lifts(&self) -> Vec<&'static str> {
         let slots = self.programme.iter().flat_map(|(_, slots)| *slots);
@@ -204,6 +192,7 @@ impl Athlete {
         match self.make_up {
             MakeUp::Deloading if week == self.event => (slot.sets / 2).max(1),
             MakeUp::Camp if week == self.event => slot.sets * 2,
+            MakeUp::EveryDay if week == self.event && slot.side != Side::Neither => slot.sets + 1,
             MakeUp::NoCalves if slot.lift == "standing-calf-raise" && week + 5 >= self.event => 0,
             MakeUp::Imbalanced => match slot.side {
                 Side::Push => one_half(self.pushes).max(1),
@@ -250,10 +239,8 @@ fn later(set: &EnteredSet, number: u32) -> EnteredSet {
 
 fn workout(first_monday: NaiveDate, day: u32, exercises: Vec<EnteredExercise>) -> Workout {
     let date = first_monday.checked_add_days(Days::new(u64::from(day))).unwrap_or(first_monday);
-    let started_at = DateTime::<FixedOffset>::from_naive_utc_and_offset(
-        date.and_time(NaiveTime::MIN),
-        chrono::Utc.fix(),
-    );
+    let midnight = DateTime::<Utc>::from_naive_utc_and_offset(date.and_time(NaiveTime::MIN), Utc);
+    let started_at = midnight.fixed_offset();
     Workout {
         title: None,
         notes: None,
@@ -264,5 +251,3 @@ fn workout(first_monday: NaiveDate, day: u32, exercises: Vec<EnteredExercise>) -
         last_set_id: 0,
     }
 }
-
-use chrono::Offset;

@@ -42,7 +42,7 @@ const fn other(lift: &'static str, sets: u32, reps: u32, kg: u32) -> Slot {
 const FULL_A: &[Slot] = &[
     other("barbell-back-squat", 3, 6, 100),
     push("barbell-bench-press", 4, 6, 80),
-    pull("barbell-row", 3, 8, 70),
+    pull("barbell-row", 4, 8, 70),
     other("lateral-raise", 3, 12, 10),
     pull("barbell-curl", 2, 9, 35),
     other("standing-calf-raise", 4, 12, 80),
@@ -52,6 +52,7 @@ const FULL_B: &[Slot] = &[
     push("overhead-press", 3, 8, 45),
     pull("lat-pulldown", 4, 9, 65),
     push("triceps-pushdown", 3, 9, 35),
+    push("incline-dumbbell-press", 3, 8, 28),
     other("leg-press", 3, 9, 180),
     other("lateral-raise", 3, 12, 10),
 ];
@@ -115,12 +116,12 @@ const ALL_IN_ONE: &[Slot] = &[
     other("barbell-back-squat", 2, 6, 90),
     push("barbell-bench-press", 2, 6, 75),
     pull("barbell-row", 2, 8, 65),
-    other("lateral-raise", 1, 12, 10),
+    other("lateral-raise", 2, 12, 10),
     other("lying-leg-curl", 1, 9, 45),
     other("standing-calf-raise", 1, 12, 80),
 ];
 
-/// The same every day, and never a day of rest.
+/// The same every day, and never a day of rest; in one week a set more of what pushes and pulls.
 pub const DAILY: Programme = &[
     (0, ALL_IN_ONE),
     (1, ALL_IN_ONE),

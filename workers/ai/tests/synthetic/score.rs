@@ -23,7 +23,6 @@ pub struct Episode {
     pub pattern: Pattern,
     /// Whether it was so on one of its days: to be early is not to be wrong.
     pub is_true: bool,
-    pub first_day: u32,
     last_day: u32,
 }
 
@@ -33,7 +32,6 @@ pub struct Watched {
     pub make_up: MakeUp,
     /// Each pattern once, however long it was there.
     pub episodes: Vec<Episode>,
-    pub about: String,
     /// What should be found: kind and subject.
     pub expected: BTreeSet<(&'static str, String)>,
 }
@@ -70,12 +68,7 @@ fn watch(mut athlete: Athlete) -> Watched {
             note(&mut episodes, pattern, day, &athlete);
         }
     }
-    Watched {
-        make_up: athlete.make_up,
-        about: athlete.about(),
-        episodes,
-        expected: expected(&athlete),
-    }
+    Watched { make_up: athlete.make_up, episodes, expected: expected(&athlete) }
 }
 
 fn note(episodes: &mut Vec<Episode>, pattern: Pattern, day: u32, athlete: &Athlete) {
@@ -90,7 +83,7 @@ fn note(episodes: &mut Vec<Episode>, pattern: Pattern, day: u32, athlete: &Athle
         }
         None => {
             let is_true = is_true(&pattern, day, athlete);
-            episodes.push(Episode { pattern, is_true, first_day: day, last_day: day });
+            episodes.push(Episode { pattern, is_true, last_day: day });
         }
     }
 }

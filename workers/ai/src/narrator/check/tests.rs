@@ -7,8 +7,8 @@ use training::WeekStart;
 /// An own lift with a name that has a number, and much to say about it.
 fn facts() -> Facts {
     let evidence = json!({
-        "sessions": 8, "days": 31, "e1rm_kg": 123.333_33, "slope_percent_per_week": -0.633,
-        "week_kg": 12_500.4, "lifts": ["5x5 Squat", "Row"], "from_day": "2026-11-02", "rpe": null,
+        "sessions": 8, "span_days": 31, "e1rm_median_kg": 123.333_33, "slope_percent_per_week": -0.633,
+        "load_kg": 12_500.4, "lifts": ["5x5 Squat", "Row"], "from_day": "2026-11-02", "rpe": null,
     });
     Facts {
         kind: PatternKind::Regression,

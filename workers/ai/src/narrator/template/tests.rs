@@ -19,7 +19,7 @@ fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
 fn all() -> Vec<Facts> {
     let trend = |slope: f64| {
         json!({
-            "sessions": 8, "days": 38, "e1rm_kg": 123.333_33, "best_kg": 126.5,
+            "sessions": 8, "span_days": 38, "e1rm_median_kg": 123.333_33, "e1rm_best_kg": 126.5,
             "slope_percent_per_week": slope, "low_percent_per_week": slope - 0.2,
             "high_percent_per_week": slope + 0.2,
         })
@@ -39,12 +39,12 @@ fn all() -> Vec<Facts> {
         PatternKind::LoadSpike => facts(
             kind,
             "training",
-            json!({"acute_kg": 4_812.571, "chronic_kg": 2_673.65, "ratio": 1.8, "sessions": 14}),
+            json!({"last_7_days_kg": 4_812.571, "usual_7_days_kg": 2_673.65, "ratio": 1.8, "sessions": 14}),
         ),
         PatternKind::HighMonotony => facts(
             kind,
             "training",
-            json!({"week_start": "2026-11-16", "monotony": 2.314, "week_kg": 41_250.0, "median_kg": 33_010.0}),
+            json!({"week_start": "2026-11-16", "monotony": 2.314, "load_kg": 41_250.0, "usual_load_kg": 33_010.0}),
         ),
         PatternKind::ProgressiveOverload => facts(kind, bench, trend(0.634)),
         PatternKind::Plateau => facts(kind, bench, trend(0.04)),
@@ -52,17 +52,17 @@ fn all() -> Vec<Facts> {
         PatternKind::DeloadTaken => facts(
             kind,
             "training",
-            json!({"week_start": "2026-11-16", "hard_sets": 34.0, "median_hard_sets": 68.5, "percent": 50}),
+            json!({"week_start": "2026-11-16", "hard_sets": 34.0, "usual_hard_sets": 68.5, "percent_of_usual": 50}),
         ),
         PatternKind::DeloadDue => facts(
             kind,
             "training",
-            json!({"weeks_since_deload": 7, "plateaus": 2, "rpe_drift": 1.25}),
+            json!({"weeks": 7, "plateaus": 2, "rpe_drift": 1.25}),
         ),
         PatternKind::PushPullImbalance => facts(
             kind,
             "training",
-            json!({"push_sets": 48.0, "pull_sets": 27.5, "ratio": 1.745, "weeks": 4}),
+            json!({"push_hard_sets": 48.0, "pull_hard_sets": 27.5, "ratio": 1.745, "weeks": 4}),
         ),
     };
     PatternKind::ALL.into_iter().map(of).collect()
@@ -148,7 +148,7 @@ fn each_kind_is_said_with_its_numbers() {
 
 #[test]
 fn pulling_more_than_pushing_is_the_other_way_round() {
-    let evidence = json!({"push_sets": 18.0, "pull_sets": 36.0, "ratio": 0.5, "weeks": 4});
+    let evidence = json!({"push_hard_sets": 18.0, "pull_hard_sets": 36.0, "ratio": 0.5, "weeks": 4});
     let words = words(&facts(PatternKind::PushPullImbalance, "training", evidence));
     assert_eq!(words.title, "More pull than push");
     assert!(words.recommendation.ends_with(
@@ -166,11 +166,11 @@ fn what_a_deload_is_due_for_is_said_and_nothing_else() {
         );
     };
     check(
-        json!({"weeks_since_deload": 5, "plateaus": 0, "rpe_drift": 1.0}),
+        json!({"weeks": 5, "plateaus": 0, "rpe_drift": 1.0}),
         "Your last light week was 5 weeks ago. The same sets feel 1 RPE harder than before.",
     );
     check(
-        json!({"weeks_since_deload": null, "plateaus": ["Squat", "Bench"], "rpe_drift": null}),
+        json!({"weeks": null, "plateaus": ["Squat", "Bench"], "rpe_drift": null}),
         "Your last light week was long ago. 2 of your lifts have stalled.",
     );
     check(

@@ -1,0 +1,152 @@
+//! Whatever the history: the rules answer, and each number they tell is a number.
+
+use ai::history::History;
+use ai::rules::{Pattern, Scope, all};
+use chrono::{Days, NaiveDate};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use training::{
+    BestSet, Formula, Grams, HalfSets, Muscle, MuscleVolume, OwnLandmark, OwnLandmarks,
+    Performance, Rpe, Volume, WeekStart,
+};
+
+const CASES: u32 = 2_000;
+const LIFTS: [&str; 3] = ["barbell-bench-press", "deadlift", "my-own-lift"];
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 25).unwrap_or_default()
+}
+
+/// Mostly within the weeks that rules look at, some a year ago, some ahead of today.
+fn day() -> impl Strategy<Value = NaiveDate> {
+    let back = prop_oneof![8 => -3..130_i64, 1 => 300..500_i64, 1 => -400..0_i64];
+    back.prop_map(|back| today() - chrono::Duration::days(back))
+}
+
+/// What occurs, the same again and again, nothing, and what no one could enter.
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        6 => 0..20_000_000_i64,
+        2 => Just(100_000_i64),
+        1 => Just(0_i64),
+        1 => -1_000_i64..0,
+        1 => prop_oneof![Just(i64::MIN), Just(i64::MAX)],
+    ]
+}
+
+fn half_sets() -> impl Strategy<Value = i64> {
+    prop_oneof![10 => 0..150_i64, 1 => amount()]
+}
+
+fn muscle() -> impl Strategy<Value = Muscle> {
+    prop::sample::select(Muscle::ALL.to_vec())
+}
+
+fn week() -> impl Strategy<Value = HistoryWeek> {
+    let muscles = btree_map(muscle(), half_sets(), 0..14);
+    (day(), 0..8_i64, half_sets(), muscles).prop_map(|(day, workouts, hard, muscles)| {
+        let part =
+            |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
+        let muscles = muscles.into_iter().map(|(muscle, sets)| (muscle, part(sets))).collect();
+        let hard_half_sets = HalfSets(hard);
+        let volume = Volume { workouts, hard_half_sets, muscles, ..Volume::default() };
+        HistoryWeek { week_start: WeekStart::of(day), volume }
+    })
+}
+
+fn history_day() -> impl Strategy<Value = HistoryDay> {
+    (day(), 0..3_i64, amount()).prop_map(|(local_date, workouts, grams)| HistoryDay {
+        local_date,
+        workouts,
+        tonnage_grams: Grams(grams),
+    })
+}
+
+fn session() -> impl Strategy<Value = LiftSession> {
+    let rpe = prop::option::of((2..=20_u8).prop_map(|halves| f64::from(halves) / 2.0));
+    (day(), amount(), amount(), 0..40_u32, rpe, any::<bool>()).prop_map(
+        |(local_date, e1rm, load, reps, rpe, estimated)| {
+            let best = BestSet {
+                e1rm_grams: Grams(e1rm),
+                load_grams: Grams(load),
+                weight_grams: None,
+                reps,
+                rpe: rpe.and_then(Rpe::new),
+            };
+            // Of warm-ups and long sets alone there is no estimate.
+            let best = estimated.then_some((Formula::Epley, best)).into_iter().collect();
+            let performance = Performance { best, ..Performance::default() };
+            LiftSession { local_date, performance }
+        },
+    )
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let weeks = vec(week(), 0..24).prop_map(|mut weeks| {
+        weeks.sort_by_key(|week| week.week_start);
+        weeks
+    });
+    let days = vec(history_day(), 0..80);
+    let lifts = btree_map(prop::sample::select(LIFTS.to_vec()), vec(session(), 0..40), 0..3);
+    let mrv = prop::option::of(half_sets());
+    (weeks, days, lifts, mrv).prop_map(|(weeks, days, lifts, mrv)| {
+        let own = OwnLandmark { mrv: mrv.map(HalfSets), ..OwnLandmark::default() };
+        History {
+            today: today(),
+            weeks,
+            days,
+            lifts: lifts.into_iter().map(|(lift, sessions)| (lift.to_owned(), sessions)).collect(),
+            landmarks: OwnLandmarks(BTreeMap::from([(Muscle::Chest, own)])),
+        }
+    })
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let weeks = btree_set(day().prop_map(WeekStart::of), 0..4);
+    let muscles = prop::option::of(btree_set(muscle(), 0..3));
+    (weeks, muscles).prop_map(|(weeks, muscles)| Scope { weeks, muscles })
+}
+
+fn is_sound(pattern: &Pattern) -> bool {
+    // What is not finite becomes null in JSON.
+    let told = pattern.evidence.values().all(|value| match value {
+        Value::Number(number) => number.as_f64().is_some_and(f64::is_finite),
+        Value::String(_) => true,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+    });
+    told && (0.0..=1.0).contains(&pattern.confidence)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+    #[test]
+    fn whatever_the_history_each_number_told_is_a_number(
+        history in history(),
+        scope in scope(),
+    ) {
+        let found = all(&history, &scope);
+        for pattern in &found {
+            prop_assert!(is_sound(pattern), "{pattern:?}");
+        }
+        let names = found.iter().map(|p| (p.kind.as_str(), p.subject.as_str(), p.since));
+        prop_assert_eq!(names.collect::<BTreeSet<_>>().len(), found.len(), "said twice: {:?}", found);
+        prop_assert_eq!(all(&history, &scope), found, "another answer to the same question");
+    }
+}
+
+#[test]
+fn of_nothing_and_of_one_session_nothing_is_said() {
+    let today = today();
+    let scope = Scope { weeks: BTreeSet::from([WeekStart::of(today)]), muscles: None };
+    let mut history = History::none(today);
+    assert_eq!(all(&history, &scope), []);
+    let day = HistoryDay { local_date: today, workouts: 1, tonnage_grams: Grams(1_000_000) };
+    history.days.push(day);
+    assert_eq!(all(&history, &scope), []);
+    history.days.push(HistoryDay { local_date: today - Days::new(365), ..day });
+    assert_eq!(all(&history, &scope), []);
+}

@@ -1,0 +1,176 @@
+//! The demo athlete of `cargo xtask dev`: what the rules say of the twelve weeks, and nothing else.
+//!
+//! The programme stands in `crates/xtask/src/demo.rs`, which is no library: these are its lifts, its
+//! plan and its deload again. Warm-up sets are left out, for they count for nothing.
+
+#[path = "synthetic/diary.rs"]
+mod diary;
+
+use ai::rules::{Scope, all};
+use chrono::{DateTime, Days, NaiveDate};
+use diary::Diary;
+use std::collections::BTreeSet;
+use training::{EnteredExercise, EnteredSet, SetKind, WeekStart, Workout};
+
+const FIRST_MONDAY: &str = "2026-08-31";
+const DELOAD_WEEK: usize = 6;
+const OVERSHOOT_WEEK: usize = 11;
+/// Steps of weight above week 1, and the RPE.
+const PLAN: [(u32, f64); 12] = [
+    (0, 7.5),
+    (1, 8.0),
+    (2, 8.0),
+    (3, 8.5),
+    (4, 9.0),
+    (2, 7.0),
+    (5, 8.0),
+    (6, 8.0),
+    (7, 8.5),
+    (8, 8.5),
+    (9, 9.0),
+    (10, 9.0),
+];
+
+/// Slug, sets, repetitions, kilograms in week 1, kilograms a step, so many steps of the plan a step.
+type Lift = (&'static str, usize, u32, f64, f64, u32);
+
+const BENCH: Lift = ("barbell-bench-press", 4, 6, 80.0, 2.5, 1);
+const ROW: Lift = ("barbell-row", 4, 8, 65.0, 2.5, 2);
+const PRESS: Lift = ("overhead-press", 3, 8, 42.5, 2.5, 4);
+const PULLDOWN: Lift = ("lat-pulldown", 3, 10, 60.0, 2.5, 2);
+const RAISE: Lift = ("lateral-raise", 3, 15, 10.0, 1.0, 5);
+const CURL: Lift = ("barbell-curl", 3, 10, 30.0, 2.5, 4);
+const PUSHDOWN: Lift = ("triceps-pushdown", 3, 12, 25.0, 2.5, 4);
+const INCLINE: Lift = ("incline-dumbbell-press", 4, 9, 26.0, 2.0, 5);
+const PULL_UP: Lift = ("pull-up", 4, 7, 2.5, 1.25, 2);
+const FLY: Lift = ("cable-fly", 3, 12, 15.0, 1.25, 5);
+const CABLE_ROW: Lift = ("seated-cable-row", 3, 10, 60.0, 2.5, 2);
+const FACE_PULL: Lift = ("face-pull", 3, 15, 20.0, 2.5, 5);
+const HAMMER: Lift = ("hammer-curl", 3, 10, 14.0, 2.0, 5);
+const SKULL: Lift = ("skull-crusher", 3, 10, 27.5, 2.5, 4);
+
+const UPPER_A: &[Lift] = &[BENCH, ROW, PRESS, PULLDOWN, RAISE, CURL, PUSHDOWN];
+const UPPER_A_OVERSHOOT: &[Lift] = &[
+    ("barbell-bench-press", 6, 6, 80.0, 2.5, 1),
+    ROW,
+    ("pec-deck", 4, 12, 55.0, 0.0, 1),
+    PULLDOWN,
+    RAISE,
+    CURL,
+    PUSHDOWN,
+];
+const LOWER_A: &[Lift] = &[
+    ("barbell-back-squat", 4, 6, 100.0, 2.5, 1),
+    ("romanian-deadlift", 3, 8, 80.0, 2.5, 1),
+    ("leg-press", 3, 10, 160.0, 5.0, 1),
+    ("lying-leg-curl", 3, 10, 40.0, 2.5, 3),
+    ("standing-calf-raise", 4, 12, 80.0, 5.0, 3),
+    ("hanging-leg-raise", 3, 12, 0.0, 0.0, 1),
+];
+const UPPER_B: &[Lift] = &[INCLINE, PULL_UP, FLY, CABLE_ROW, FACE_PULL, RAISE, HAMMER, SKULL];
+const UPPER_B_OVERSHOOT: &[Lift] = &[
+    ("incline-dumbbell-press", 6, 9, 26.0, 2.0, 5),
+    PULL_UP,
+    ("cable-fly", 6, 12, 15.0, 1.25, 5),
+    ("machine-chest-press", 4, 10, 60.0, 0.0, 1),
+    CABLE_ROW,
+    FACE_PULL,
+    RAISE,
+    HAMMER,
+    SKULL,
+];
+const LOWER_B: &[Lift] = &[
+    ("deadlift", 3, 5, 120.0, 2.5, 1),
+    ("front-squat", 3, 8, 70.0, 2.5, 2),
+    ("hip-thrust", 3, 10, 90.0, 5.0, 2),
+    ("leg-extension", 2, 12, 50.0, 2.5, 3),
+    ("seated-calf-raise", 4, 15, 40.0, 2.5, 3),
+    ("cable-crunch", 3, 15, 35.0, 2.5, 3),
+];
+
+fn monday(week: usize) -> NaiveDate {
+    let first: NaiveDate = FIRST_MONDAY.parse().unwrap();
+    first + Days::new(7 * (week as u64 - 1))
+}
+
+fn workouts() -> Vec<Workout> {
+    let mut workouts = Vec::new();
+    for week in 1..=PLAN.len() {
+        let over = week == OVERSHOOT_WEEK;
+        let sessions = [
+            (0, if over { UPPER_A_OVERSHOOT } else { UPPER_A }, true),
+            (1, LOWER_A, true),
+            (3, if over { UPPER_B_OVERSHOOT } else { UPPER_B }, false),
+            (5, LOWER_B, false),
+        ];
+        for (day, lifts, rounds_up) in sessions {
+            let date = monday(week) + Days::new(day);
+            let started_at = format!("{date}T18:00:00+01:00");
+            workouts.push(Workout {
+                title: None,
+                notes: None,
+                started_at: DateTime::parse_from_rfc3339(&started_at).unwrap(),
+                ended_at: None,
+                body_weight_kg: None,
+                exercises: lifts.iter().map(|lift| exercise(*lift, week, rounds_up)).collect(),
+                last_set_id: 0,
+            });
+        }
+    }
+    workouts
+}
+
+fn exercise(lift: Lift, week: usize, rounds_up: bool) -> EnteredExercise {
+    let (slug, sets, reps, start_kg, step_kg, step_every) = lift;
+    let stuck = slug == BENCH.0 && week > DELOAD_WEEK;
+    let (steps, rpe) = if stuck { (4, 9.0) } else { PLAN[week - 1] };
+    let kg = start_kg + step_kg * f64::from(steps / step_every);
+    let sets = match (week == DELOAD_WEEK, rounds_up) {
+        (false, _) => sets,
+        (true, true) => sets.div_ceil(2),
+        (true, false) => sets / 2,
+    };
+    let set = EnteredSet {
+        weight_kg: (kg > 0.0).then_some(kg),
+        reps: Some(reps),
+        rpe: Some(rpe),
+        ..EnteredSet::new(SetKind::Working)
+    };
+    EnteredExercise {
+        exercise: slug.to_owned(),
+        superset: None,
+        notes: None,
+        sets: vec![set; sets],
+    }
+}
+
+/// What is said on a day after the twelve weeks when these of them changed, without the lifts that
+/// go up.
+fn said(today: NaiveDate, weeks: &[usize]) -> BTreeSet<String> {
+    let mut diary = Diary::new(today);
+    workouts().iter().for_each(|workout| diary.record(workout));
+    assert!(diary.read_on(today).weeks.len() == PLAN.len());
+    let weeks = weeks.iter().map(|week| WeekStart::of(monday(*week))).collect();
+    let found = all(diary.on(today), &Scope { weeks, muscles: None });
+    let told = found.iter().map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str()));
+    told.filter(|told| !told.starts_with("progressive_overload")).collect()
+}
+
+fn check(weeks: &[usize], expected: &[&str]) {
+    for day in 0..7 {
+        let today = monday(13) + Days::new(day);
+        let expected: BTreeSet<_> = expected.iter().map(|told| (*told).to_owned()).collect();
+        assert_eq!(said(today, weeks), expected, "{today}, weeks {weeks:?}");
+    }
+}
+
+#[test]
+fn it_shows_a_plateau_a_deload_and_an_mrv_notice_where_they_are_and_nothing_else() {
+    let (plateau, deload) = ("plateau barbell-bench-press", "deload_taken training");
+    let mrv = "volume_above_mrv chest";
+    check(&[12], &[plateau]);
+    check(&[6], &[plateau, deload]);
+    check(&[11], &[plateau, mrv]);
+    let every: Vec<_> = (1..=12).collect();
+    check(&every, &[plateau, deload, mrv]);
+}
