@@ -71,7 +71,7 @@ struct RecordRow {
     record: Record,
 }
 
-/// The records that athletes set in a week, by athlete.
+/// The records that stand since a week, by athlete.
 pub async fn records_of_week(
     database: &dyn Database,
     asked: &[(AthleteId, WeekStart)],
@@ -82,8 +82,7 @@ pub async fn records_of_week(
          FROM json_each(?1) AS asked JOIN personal_records AS record \
          ON record.athlete_id = asked.value ->> 0 JOIN json_each(record.document) AS entry \
          WHERE entry.value ->> 1 BETWEEN asked.value ->> 1 \
-         AND date(asked.value ->> 1, '+6 days') \
-         AND entry.value ->> 3 IS NOT NULL ORDER BY record.athlete_id, entry.key",
+         AND date(asked.value ->> 1, '+6 days') ORDER BY record.athlete_id, entry.key",
         [Param::json(&asked)?],
     );
     let rows = Results::new(database.batch(vec![select]).await?).rows::<RecordRow>()?;

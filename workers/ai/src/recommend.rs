@@ -6,7 +6,8 @@
 //! 1. rest before work: while a deload is due, nothing is raised;
 //! 2. less before more: while the load has spiked, nothing is raised; a muscle or a lift that is to
 //!    get less gets no more;
-//! 3. of two changes of one subject, that of the pattern which stands first in [`ORDER`].
+//! 3. what was too much in a week before the last asks for nothing;
+//! 4. of two changes of one subject, that of the pattern which stands first in [`ORDER`].
 
 use crate::adjustment::{Action, Adjustment, Unit};
 use crate::history::History;
@@ -70,7 +71,8 @@ pub struct Recommendation {
 
 /// What follows from all the patterns that are there, in order.
 pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recommendation> {
-    let mut ordered: Vec<_> = patterns.to_vec();
+    let mut ordered: Vec<_> =
+        patterns.iter().copied().filter(|(_, pattern)| is_timely(pattern, history)).collect();
     ordered.sort_by_key(|(id, pattern)| (place(pattern.kind), *id));
     let is_there = |kind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
     let nothing_more = is_there(PatternKind::DeloadDue) || is_there(PatternKind::LoadSpike);
@@ -92,6 +94,12 @@ pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recomm
         });
     }
     recommendations
+}
+
+/// What was too much in a week before the last is over: nobody can do less in it.
+fn is_timely(pattern: &Pattern, history: &History) -> bool {
+    pattern.kind != PatternKind::VolumeAboveMrv
+        || pattern.since >= WeekStart::of(history.today).previous()
 }
 
 fn place(kind: PatternKind) -> usize {
@@ -214,7 +222,7 @@ mod tests {
 
     fn pattern(kind: PatternKind, subject: Subject, evidence: Value) -> Pattern {
         let Value::Object(evidence) = evidence else { unreachable!() };
-        let since = WeekStart::of("2026-11-09".parse().unwrap());
+        let since = WeekStart::of("2026-11-16".parse().unwrap());
         Pattern { kind, subject, since, confidence: 0.7, evidence }
     }
 
@@ -302,6 +310,8 @@ mod tests {
         check(&[&plateau, &spike], &["training CutLoad 100-65 1w"]);
         check(&[&spike, &due], &["training Deload 81-40 1w"]);
         check(&[&plateau, &above], &["chest CutSets 30-24 1w"]);
+        let late = Pattern { since: above.since.previous(), ..above.clone() };
+        check(&[&late], &[]);
         let both = ["chest CutSets 30-24 1w", "training Deload 81-40 1w"];
         check(&[&above, &due], &[both[1], both[0]]);
     }

@@ -50,7 +50,7 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
     }
     let before = Mean::of(&before);
     let (over, under) = (at_level(history, this, Level::AboveMrv), below_mev(history, this));
-    let records = records(found.records);
+    let records = records(history, week_start, found.records);
     let mut body = comparison(this, &before);
     if !over.is_empty() {
         let _ = write!(body, "\n\nMore than can be recovered from (MRV): {}.", over.join(", "));
@@ -85,7 +85,7 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         "weeks_before": before.to_json(),
         "above_mrv": names(history, this, Level::AboveMrv),
         "below_mev": names(history, this, Level::BelowMev),
-        "records": found.records.len(),
+        "records": records,
         "patterns": found.patterns,
         "recommendations": found.recommendations,
     });
@@ -125,12 +125,13 @@ impl Mean {
 
 fn comparison(this: &Volume, before: &Mean) -> String {
     format!(
-        "{}, {} hard sets and {} kg moved. On average the {WEEKS_BEFORE} weeks before had {}, {} and \
-         {} kg.",
+        "{}, {} hard sets and {} kg moved. The {WEEKS_BEFORE} weeks before had {} {}, {} hard sets and \
+         {} kg on average.",
         count(this.workouts, "workout"),
         number(this.hard_half_sets.sets()),
         number(this.tonnage_grams.kg().round()),
         number(before.workouts),
+        if (before.workouts - 1.0).abs() < f64::EPSILON { "workout" } else { "workouts" },
         number(before.hard_sets.round()),
         number(before.tonnage_kg.round()),
     )
@@ -171,12 +172,18 @@ fn names(history: &History, week: &Volume, level: Level) -> Vec<&'static str> {
     muscles(history, week, level).map(Muscle::as_str).collect()
 }
 
-/// The records in words, the heaviest weights and the best maxima first.
-fn records(records: &[Record]) -> Vec<String> {
+/// The records in words: the heaviest weights and the best maxima of lifts that were done before;
+/// what is done for the first time beats nothing.
+fn records(history: &History, week_start: WeekStart, records: &[Record]) -> Vec<String> {
+    let was_done_before = |lift: &str| {
+        let sessions = history.lifts.get(lift).map_or(&[][..], Vec::as_slice);
+        sessions.iter().any(|session| session.local_date < week_start.date())
+    };
     let mut told = Vec::new();
     for kind in [RecordKind::HeaviestWeight, RecordKind::BestE1rm] {
         let keys = records.iter().filter_map(|r| Some((r.key.parse::<RecordKey>().ok()?, r)));
-        for (key, record) in keys.filter(|(key, _)| key.kind == kind) {
+        let mine = |key: &RecordKey| key.kind == kind && was_done_before(&key.exercise);
+        for (key, record) in keys.filter(|(key, _)| mine(key)) {
             let name = Exercise::find(&key.exercise)
                 .map_or_else(|| key.exercise.clone(), |exercise| exercise.name.to_owned());
             let what = match kind {
@@ -186,12 +193,10 @@ fn records(records: &[Record]) -> Vec<String> {
             told.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
         }
     }
+    let more = told.len().saturating_sub(RECORDS_TOLD);
     told.truncate(RECORDS_TOLD);
-    let more = records.len().saturating_sub(told.len());
-    match (more, told.is_empty()) {
-        (0, _) => {}
-        (more, true) => told.push(format!("{more} for repetitions or volume")),
-        (more, false) => told.push(format!("and {more} more")),
+    if more > 0 {
+        told.push(format!("and {more} more"));
     }
     told
 }
@@ -207,4 +212,111 @@ fn count(number: i64, what: &str) -> String {
 /// 12.0 is 12, 6.5 stays.
 fn number(number: f64) -> String {
     ((number * 100.0).round() / 100.0).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adjustment::{Action, Adjustment, Unit};
+    use crate::rules::histories::week;
+    use shared_kernel::WorkoutId;
+    use shared_kernel::payload::PatternKind;
+    use storage::volume::LiftSession;
+    use training::HalfSets;
+    use training::performance::Performance;
+    use uuid::Uuid;
+
+    fn monday() -> WeekStart {
+        WeekStart::of("2026-11-16".parse().unwrap())
+    }
+
+    /// Two weeks of all muscles, of which the second has too much chest and too few calves.
+    fn history() -> History {
+        let muscles = |chest, calves| {
+            Muscle::ALL.map(|muscle| match muscle {
+                Muscle::Chest => (muscle, chest),
+                Muscle::Calves => (muscle, calves),
+                _ => (muscle, 16),
+            })
+        };
+        let mut history = History::none("2026-11-23".parse().unwrap());
+        history.weeks =
+            vec![week("2026-11-09", &muscles(16, 16)), week("2026-11-16", &muscles(53, 6))];
+        for week in &mut history.weeks {
+            week.volume.hard_half_sets = HalfSets::whole(60);
+            week.volume.tonnage_grams = Grams::from_kg(20_000.4);
+        }
+        let session = LiftSession {
+            local_date: "2026-11-10".parse().unwrap(),
+            performance: Performance::default(),
+        };
+        history.lifts.insert("barbell-bench-press".to_owned(), vec![session]);
+        history
+    }
+
+    fn record(key: &str, value: i64) -> Record {
+        Record {
+            key: key.to_owned(),
+            value,
+            local_date: "2026-11-17".parse().unwrap(),
+            workout_id: WorkoutId(Uuid::nil()),
+        }
+    }
+
+    #[test]
+    fn a_report_says_what_was_done_what_is_seen_and_what_is_next() {
+        let recommendation = Recommendation {
+            pattern_id: Uuid::nil(),
+            pattern: PatternKind::VolumeAboveMrv,
+            subject: "chest".to_owned(),
+            confidence: 0.8,
+            evidence: Map::new(),
+            adjustment: Adjustment {
+                subject: "chest".to_owned(),
+                action: Action::CutSets,
+                from: Some(26.5),
+                to: Some(24.0),
+                unit: Unit::HardSetsAWeek,
+                weeks: 1,
+            },
+        };
+        let records = [
+            record("barbell-bench-press/best_e1rm", 118_300),
+            record("barbell-bench-press/heaviest_weight", 102_500),
+            record("barbell-bench-press/most_reps@102500", 5),
+            record("deadlift/heaviest_weight", 200_000),
+        ];
+        let found = Found {
+            records: &records,
+            patterns: vec!["Chest volume over MRV".to_owned()],
+            recommendations: &[recommendation],
+        };
+        let report = report(&history(), monday(), &found).unwrap();
+        assert_eq!(report.title, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
+        assert_eq!(
+            report.body,
+            "3 workouts, 60 hard sets and 20000 kg moved. The 4 weeks before had 0.75 workouts, 15 \
+             hard sets and 5000 kg on average.\n\n\
+             More than can be recovered from (MRV): chest 26.5 of 24.\n\n\
+             Too little to grow (MEV): calves 3 of 4.\n\n\
+             New records: Barbell Bench Press 102.5 kg; Barbell Bench Press estimated maximum \
+             118.3 kg.\n\n\
+             What we see: Chest volume over MRV.\n\n\
+             Next week: Take chest down from 26.5 to 24 hard sets next week."
+        );
+    }
+
+    #[test]
+    fn a_week_off_after_training_is_reported_and_a_long_break_is_not() {
+        let found = Found::default();
+        let mut history = history();
+        history.weeks.truncate(1);
+        let off = report(&history, monday(), &found).unwrap();
+        assert_eq!(off.title, "Your week of 2026-11-16: No workouts, 0 hard sets");
+        assert!(off.body.ends_with("Next week: go on as you do."), "{}", off.body);
+        assert!(!off.body.contains("MEV"), "{}", off.body);
+        history.weeks = vec![week("2026-10-12", &[])];
+        assert_eq!(report(&history, monday(), &found), None);
+        assert_eq!(report(&History::none(history.today), monday(), &found), None);
+    }
 }

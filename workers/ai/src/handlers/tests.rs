@@ -357,7 +357,8 @@ fn a_report_compares_its_week_and_says_what_is_next() {
     assert_eq!(notice.title, "Your week of 2026-11-16: 1 workout, 0 hard sets");
     assert_eq!(
         notice.body,
-        "1 workout, 0 hard sets and 0 kg moved. On average the 4 weeks before had 1, 0 and 0 kg.\n\nWhat we see: Barbell Bench Press has stalled.\n\nNext week: Bring chest up \
+        "1 workout, 0 hard sets and 0 kg moved. The 4 weeks before had 1 workout, 0 hard sets and \
+         0 kg on average.\n\nWhat we see: Barbell Bench Press has stalled for 35 days.\n\nNext week: Bring chest up \
          from 8 to 9.5 hard sets a week for the next 4 weeks."
     );
 }

@@ -131,7 +131,7 @@ fn volume_below_mev(facts: &Facts) -> Text {
 /// A load spike is said to be no more than that: as a predictor of injuries it is contested.
 fn load_spike(facts: &Facts) -> Text {
     let loads = facts.say_both("usual_7_days_kg", "last_7_days_kg", |usual, now| {
-        format!(" Your average load went from {usual} kg to {now} kg within a week.")
+        format!(" In a week you moved {now} kg, where {usual} kg is usual for you.")
     });
     Text {
         title: format!(
@@ -232,8 +232,7 @@ fn deload_taken(facts: &Facts) -> Text {
 }
 
 fn deload_due(facts: &Facts) -> Text {
-    let ago = facts
-        .say("weeks", |weeks| format!("Your last light week was {weeks} weeks ago."));
+    let ago = facts.say("weeks", |weeks| format!("Your last light week was {weeks} weeks ago."));
     let more_than_0 = |name: &str| facts.number(name).is_some_and(|number| number > 0.0);
     let plateaus = match facts.number("plateaus") {
         Some(1.0) => " 1 of your lifts has stalled.".to_owned(),
@@ -303,7 +302,6 @@ fn maxima(facts: &Facts) -> String {
 }
 
 /// What to change, and for how long.
-/// Says a change.
 pub fn change(adjustment: &Adjustment) -> String {
     let subject = match adjustment.subject.as_str() {
         "training" => "all of your training",

@@ -15,6 +15,7 @@ mod account;
 mod exercises;
 mod imports;
 mod operators;
+mod patterns;
 mod refusals;
 mod sets;
 mod sweep;

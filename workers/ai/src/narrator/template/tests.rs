@@ -54,11 +54,9 @@ fn all() -> Vec<Facts> {
             "training",
             json!({"week_start": "2026-11-16", "hard_sets": 34.0, "usual_hard_sets": 68.5, "percent_of_usual": 50}),
         ),
-        PatternKind::DeloadDue => facts(
-            kind,
-            "training",
-            json!({"weeks": 7, "plateaus": 2, "rpe_drift": 1.25}),
-        ),
+        PatternKind::DeloadDue => {
+            facts(kind, "training", json!({"weeks": 7, "plateaus": 2, "rpe_drift": 1.25}))
+        }
         PatternKind::PushPullImbalance => facts(
             kind,
             "training",
@@ -92,9 +90,9 @@ fn each_kind_is_said_with_its_numbers() {
     check(
         PatternKind::LoadSpike,
         "Load spike: 1.8 times your usual",
-        "You are lifting 1.8 times what the weeks before have got you used to. Your average load \
-         went from 2674 kg to 4813 kg within a week. Stay near your usual load next week, and add to \
-         it in small steps from there.",
+        "You are lifting 1.8 times what the weeks before have got you used to. In a week you \
+         moved 4813 kg, where 2674 kg is usual for you. Stay near your usual load next week, and add \
+         to it in small steps from there.",
     );
     check(
         PatternKind::HighMonotony,
@@ -148,7 +146,8 @@ fn each_kind_is_said_with_its_numbers() {
 
 #[test]
 fn pulling_more_than_pushing_is_the_other_way_round() {
-    let evidence = json!({"push_hard_sets": 18.0, "pull_hard_sets": 36.0, "ratio": 0.5, "weeks": 4});
+    let evidence =
+        json!({"push_hard_sets": 18.0, "pull_hard_sets": 36.0, "ratio": 0.5, "weeks": 4});
     let words = words(&facts(PatternKind::PushPullImbalance, "training", evidence));
     assert_eq!(words.title, "More pull than push");
     assert!(words.recommendation.ends_with(
