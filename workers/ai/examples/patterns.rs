@@ -37,7 +37,9 @@ fn three_years() -> (Duration, Duration) {
     let mut athlete = Athlete::new(MakeUp::Progressing, 3);
     let workouts = athlete.workouts(first_monday(), WEEKS_OF_THREE_YEARS);
     let mut diary = Diary::new(first_monday());
-    workouts.iter().for_each(|workout| diary.record(workout));
+    for workout in &workouts {
+        diary.record(workout);
+    }
     let last = Days::new(u64::from(7 * WEEKS_OF_THREE_YEARS) - 1);
     let today = first_monday().checked_add_days(last).unwrap_or_default();
     let scope = Scope { weeks: BTreeSet::from([WeekStart::of(today)]), muscles: None };

@@ -26,7 +26,9 @@ fn what_is_older_than_what_is_read_changes_nothing() {
     for (make_up, _) in MakeUp::ALL {
         let workouts = Athlete::new(make_up, 7).workouts(first_monday(), 40);
         let mut diary = Diary::new(first_monday());
-        workouts.iter().for_each(|workout| diary.record(workout));
+        for workout in &workouts {
+            diary.record(workout);
+        }
         for day in 273..280 {
             let today = first_monday() + Days::new(day);
             let weeks = BTreeSet::from([WeekStart::of(today)]);

@@ -74,10 +74,12 @@ pub(super) fn with_windows(
 /// The complete weeks of training since the last week of rest, from the last one back.
 fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
     let last = last_complete_week(history.today);
+    let oldest_read = WeekStart::of(history.today).weeks_before(HISTORY_WEEKS);
     let deload = last_deload(history);
     (0..HISTORY_WEEKS)
         .map(|back| last.weeks_before(back))
         .take_while(|week| deload.is_none_or(|deload| *week > deload))
+        .take_while(|week| *week >= oldest_read)
         .take_while(|week| trained_week(history, *week).is_some())
         .collect()
 }

@@ -55,10 +55,11 @@ pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern>
     })
 }
 
-/// The last deload that was taken and is over, as far back as the history goes.
+/// The last deload that was taken and is over, as far back as the history goes and knows the weeks
+/// before.
 pub(super) fn last_deload(history: &History) -> Option<WeekStart> {
     let this_week = WeekStart::of(history.today);
-    let mut weeks = (1..=HISTORY_WEEKS).map(|back| this_week.weeks_before(back));
+    let mut weeks = (1..=HISTORY_WEEKS - WEEKS_BEFORE).map(|back| this_week.weeks_before(back));
     weeks.find(|week| deload_taken(history, *week).is_some())
 }
 

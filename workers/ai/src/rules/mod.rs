@@ -160,3 +160,110 @@ fn rounded(confidence: f64) -> f64 {
 fn evidence<const N: usize>(numbers: [(&str, Value); N]) -> Map<String, Value> {
     numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::histories::{Builder, history, week};
+    use super::*;
+
+    const TODAY: &str = "2026-11-16"; // A Monday.
+
+    fn scope(mondays: &[&str]) -> Scope {
+        let weeks = mondays.iter().map(|monday| WeekStart::of(monday.parse().unwrap())).collect();
+        Scope { weeks, muscles: None }
+    }
+
+    /// Without the muscles of which these histories say nothing.
+    fn told(history: &History, scope: &Scope) -> Vec<String> {
+        let found = all(history, scope).into_iter();
+        let found = found.filter(|p| p.kind != PatternKind::VolumeBelowMev);
+        found.map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str())).collect()
+    }
+
+    fn mondays(weeks: u32) -> impl Iterator<Item = WeekStart> {
+        let today = WeekStart::of(TODAY.parse().unwrap());
+        (1..=weeks).map(move |back| today.weeks_before(back))
+    }
+
+    /// Two lifts that stand still, one that goes down, one that goes up, one session a week.
+    fn four_lifts(h: &mut Builder) {
+        for (n, monday) in (0_i32..).zip(mondays(6)) {
+            let day = monday.to_string();
+            let kg = |step: f64| 200.0 - step * f64::from(n);
+            h.lift("barbell-bench-press", &[(&day, kg(0.0))]);
+            h.lift("barbell-row", &[(&day, kg(0.0))]);
+            h.lift("deadlift", &[(&day, kg(-2.0))]);
+            h.lift("overhead-press", &[(&day, kg(2.0))]);
+        }
+    }
+
+    fn hard_sets(h: &mut Builder, sets: &[f64]) {
+        for (monday, sets) in mondays(16).zip(sets) {
+            h.hard_sets(&monday.to_string(), *sets);
+        }
+    }
+
+    #[test]
+    fn of_a_lift_one_thing_is_said_and_two_plateaus_make_a_deload_due() {
+        let history = history(TODAY, |h| {
+            four_lifts(h);
+            hard_sets(h, &[60.0; 6]);
+        });
+        let expected = [
+            "plateau barbell-bench-press",
+            "plateau barbell-row",
+            "regression deadlift",
+            "progressive_overload overhead-press",
+            "deload_due training",
+        ];
+        assert_eq!(told(&history, &scope(&[TODAY])), expected);
+    }
+
+    #[test]
+    fn a_recent_deload_silences_plateau_and_regression() {
+        let weeks_ago = |ago: usize| {
+            let mut sets = [60.0; 12];
+            sets[ago - 1] = 30.0;
+            let history = history(TODAY, |h| {
+                four_lifts(h);
+                hard_sets(h, &sets);
+                h.day(TODAY, 1.0);
+            });
+            told(&history, &scope(&[TODAY]))
+        };
+        let rises = "progressive_overload overhead-press";
+        assert_eq!(weeks_ago(1), [rises, "deload_taken training"]);
+        assert_eq!(weeks_ago(2), [rises]);
+        let all = ["plateau barbell-bench-press", "plateau barbell-row", "regression deadlift"];
+        // Its Sunday was 15 days ago.
+        assert_eq!(weeks_ago(3), [&all[..], &[rises]].concat());
+    }
+
+    #[test]
+    fn a_deload_is_told_of_the_weeks_that_changed_and_of_the_week_before_this_one() {
+        let history = history(TODAY, |h| {
+            hard_sets(h, &[30.0, 60.0, 60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0]);
+            h.day(TODAY, 1.0);
+        });
+        let deloads = |mondays: &[&str]| {
+            let found = all(&history, &scope(mondays)).into_iter();
+            let found = found.filter(|p| p.kind == PatternKind::DeloadTaken);
+            found.map(|p| p.since.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(deloads(&[TODAY]), ["2026-11-09"]);
+        assert_eq!(deloads(&["2026-10-05", TODAY]), ["2026-10-05", "2026-11-09"]);
+    }
+
+    #[test]
+    fn asked_for_a_muscle_only_its_volume_is_looked_at() {
+        let history = history(TODAY, |h| {
+            four_lifts(h);
+            let muscles = [(Muscle::Chest, 60), (Muscle::Back, 60)];
+            h.week(week("2026-11-09", &muscles));
+        });
+        let muscles = Some(BTreeSet::from([Muscle::Chest]));
+        let chest = Scope { muscles, ..scope(&["2026-11-09"]) };
+        assert_eq!(told(&history, &chest), ["volume_above_mrv chest"]);
+        assert_eq!(told(&history, &Scope { muscles: Some(BTreeSet::new()), ..chest }), [""; 0]);
+    }
+}

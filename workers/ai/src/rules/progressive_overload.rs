@@ -80,6 +80,26 @@ mod tests {
     }
 
     #[test]
+    fn of_eight_sessions_the_last_one_alone_makes_no_trend() {
+        let check = |maxima_kg: &[f64], found: bool| {
+            let history = crate::rules::histories::history("2026-11-20", |h| {
+                for (back, kg) in (0..).zip(maxima_kg.iter().rev()) {
+                    let day = h.today() - chrono::Days::new(5 * back);
+                    h.lift("deadlift", &[(&day.to_string(), *kg)]);
+                }
+            });
+            let window = LiftWindow::of(&history, "deadlift").unwrap();
+            assert!(window.low > 0.0 && window.slope > SLOPE_MIN, "{maxima_kg:?}");
+            assert_eq!(in_window(&window).is_some(), found, "{maxima_kg:?}");
+        };
+        // Of the first seven, four pairs fall; the interval allows three.
+        check(&[202.0, 200.0, 201.0, 204.0, 203.0, 206.0, 205.0, 208.0], false);
+        check(&[200.0, 202.0, 201.0, 204.0, 203.0, 206.0, 205.0, 208.0], true);
+        // Of seven none can be spared.
+        check(&[201.0, 200.0, 203.0, 202.0, 205.0, 204.0, 206.0], true);
+    }
+
+    #[test]
     fn more_sessions_make_it_surer_up_to_0_95() {
         let history = crate::rules::histories::history("2026-11-20", |h| {
             for day in 0..14 {

@@ -3,6 +3,8 @@
 //! Trigger: < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each further
 //! week, at most 0.9. Source: the project's own rule (ours) over `training::landmarks`.
 //!
+//! A deload is meant to be little (ours): its week neither counts nor ends the row.
+//!
 //! Only weeks in which the athlete trained count (ours): who did not train at all is on a
 //! break, and needs no word about the calves. A muscle without a minimum is never below it.
 
@@ -129,6 +131,28 @@ mod tests {
         let rest = HistoryWeek { volume: Volume::default(), ..chest("2026-11-16", 0) };
         check(&[chest("2026-11-02", 7), chest("2026-11-09", 7), rest], None);
         check(&[chest("2026-11-02", 7), chest("2026-11-16", 7)], None);
+    }
+
+    #[test]
+    fn a_deload_neither_counts_nor_ends_the_row() {
+        let mondays = ["10-19", "10-26", "11-02", "11-09", "11-16"];
+        let look = |chest_half_sets: [i64; 5], hard_sets: [i64; 5]| {
+            let weeks = mondays.iter().zip(chest_half_sets).zip(hard_sets);
+            let weeks: Vec<_> = weeks
+                .map(|((day, half_sets), hard_sets)| {
+                    let mut week = chest(&format!("2026-{day}"), half_sets);
+                    week.volume.hard_half_sets = HalfSets::whole(hard_sets);
+                    week
+                })
+                .collect();
+            look(&weeks, Muscle::Chest, TODAY)
+                .map(|p| (p.evidence["weeks"].as_u64().unwrap(), p.since.to_string()))
+        };
+        // Down in the deload and in the week after it: that is one week too few.
+        assert_eq!(look([20, 20, 20, 7, 7], [50, 50, 50, 25, 50]), None);
+        let since = |monday: &str| Some((2, monday.to_owned()));
+        assert_eq!(look([20, 20, 20, 7, 7], [50, 50, 50, 50, 50]), since("2026-11-09"));
+        assert_eq!(look([20, 20, 7, 7, 7], [50, 50, 50, 25, 50]), since("2026-11-02"));
     }
 
     #[test]
