@@ -316,7 +316,11 @@ fn tell_report(
     now: DateTime<Utc>,
 ) {
     let title = |(_, pattern): &(Uuid, Pattern)| template::words(&Facts::of(pattern, None)).title;
-    let patterns = decision.found.iter().map(title).collect();
+    // What is too much or too little for a muscle stands among the muscles.
+    let is_of_volume =
+        |kind| matches!(kind, PatternKind::VolumeAboveMrv | PatternKind::VolumeBelowMev);
+    let seen = decision.found.iter().filter(|(_, pattern)| !is_of_volume(pattern.kind));
+    let patterns = seen.map(title).collect();
     let found = Found { records, patterns, recommendations: &decision.recommendations };
     let report = report(&decision.history, week_start, &found);
     let athlete_id = decision.task.athlete_id;

@@ -33,6 +33,9 @@ const ORDER: [PatternKind; 10] = [
     PatternKind::ProgressiveOverload,
 ];
 
+/// So many changes at once, at most (ours): more than that nobody makes, and of none of them it could
+/// be told what it was good for.
+const CHANGES_MAX: usize = 3;
 /// More is at most a fifth more a week (ours).
 const RAISE_MAX: f64 = 1.2;
 /// Where there was nothing, one hard set a week is the beginning (ours).
@@ -93,6 +96,7 @@ pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recomm
             adjustment,
         });
     }
+    recommendations.truncate(CHANGES_MAX);
     recommendations
 }
 
@@ -310,6 +314,12 @@ mod tests {
         check(&[&plateau, &spike], &["training CutLoad 100-65 1w"]);
         check(&[&spike, &due], &["training Deload 81-40 1w"]);
         check(&[&plateau, &above], &["chest CutSets 30-24 1w"]);
+        let all = ["back", "biceps", "calves", "quads"].map(|muscle| {
+            let muscle = serde_json::from_value(json!(muscle)).unwrap();
+            Pattern { subject: Subject::Muscle(muscle), ..below.clone() }
+        });
+        let first = ["back RaiseSets 2.5-4 3w", "biceps RaiseSets 2.5-4 3w"];
+        check(&all.each_ref(), &[first[0], first[1], "calves RaiseSets 2.5-4 3w"]);
         let late = Pattern { since: above.since.previous(), ..above.clone() };
         check(&[&late], &[]);
         let both = ["chest CutSets 30-24 1w", "training Deload 81-40 1w"];

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Athlete, startedAt, workout, type WorkoutInput } from "./support/athlete";
+import { eventually } from "./support/eventually";
+import { event, message } from "./support/events";
+import { expectAcked } from "./support/settled";
+import { Stack } from "./support/stack";
+
+interface Item {
+  id: string;
+  pattern: string;
+  subject: string;
+  status: string;
+  adjustment?: { action: string; unit: string };
+}
+
+const DAY_MS = 86_400_000;
+
+let stack: Stack;
+let athlete: Athlete;
+
+beforeAll(async () => {
+  stack = await Stack.start();
+  athlete = await Athlete.create(stack);
+});
+
+afterAll(() => stack?.stop());
+
+const kinds = async () => (await athlete.notifications()).items.map(({ kind }) => kind);
+
+describe("seven weeks of the bench press at one weight", () => {
+  it("are one plateau, told once, and three changes at most follow", async () => {
+    for (let week = 6; week >= 0; week--) {
+      await athlete.post(heavyBench(startedAt(week * 7)));
+    }
+    await eventually("the plateau is told", kinds, (seen) => seen.includes("plateau"));
+    const { items } = await athlete.get<{ items: Item[] }>("/v1/patterns?status=open");
+    const plateaus = items.filter(({ pattern }) => pattern === "plateau");
+    expect(plateaus).toMatchObject([{ subject: "barbell-bench-press", status: "open" }]);
+    const recommended = await athlete.get<{ items: Item[] }>("/v1/recommendations");
+    expect(recommended.items).toHaveLength(3);
+    for (const { adjustment, id, status } of recommended.items) {
+      expect(status).toBe("open");
+      expect(items.map((item) => item.id)).toContain(id);
+      expect(adjustment).toMatchObject({ action: "raise_sets", unit: "hard sets a week" });
+    }
+  });
+
+  it("are told no more when they are looked at again", async () => {
+    const before = await kinds();
+    const today = new Date().toISOString().slice(0, 10);
+    const week_start = monday(Date.parse(today) / DAY_MS);
+    const batch = [message(event("AggregationUpdated", athlete.id, { week_start }))];
+    expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
+    expect(await kinds()).toEqual(before);
+    expect(before.filter((kind) => kind === "plateau")).toHaveLength(1);
+  });
+});
+
+describe("a week that is over", () => {
+  it("is reported on once, however often its end is told", async () => {
+    const week_start = monday(Date.now() / DAY_MS - 7);
+    const ended = () => message(event("TrainingWeekEnded", athlete.id, { week_start }));
+    for (const batch of [[ended(), ended()], [ended()]]) {
+      expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
+    }
+    const isReport = (kind: string) => kind === "weekly_report";
+    await eventually("the report", kinds, (seen) => seen.some(isReport));
+    expect((await kinds()).filter(isReport)).toHaveLength(1);
+    const report = await athlete.get<Record<string, unknown>>(`/v1/reports/weekly?week=${week_start}`);
+    expect(report).toMatchObject({ week_start, workouts: 1 });
+    expect(report.body).toContain("Barbell Bench Press");
+    const newest = await athlete.get<Record<string, unknown>>("/v1/reports/weekly");
+    expect(newest).toEqual(report);
+  });
+});
+
+/** Five hard sets of few enough repetitions that the maximum can be estimated. */
+function heavyBench(started_at: string): WorkoutInput {
+  const input = workout({ "barbell-bench-press": 0 }, started_at);
+  const set = { kind: "working", weight_kg: 90, reps: 6, rpe: 9 };
+  const [exercise] = input.exercises;
+  Object.assign(exercise ?? {}, { sets: Array.from({ length: 5 }, () => set) });
+  return input;
+}
+
+/** The Monday of a day since the epoch, which was a Thursday. */
+function monday(day: number): string {
+  const whole = Math.floor(day);
+  return new Date((whole - ((whole + 3) % 7)) * DAY_MS).toISOString().slice(0, 10);
+}
