@@ -8,7 +8,7 @@
 //!
 //! All further choices are (ours). They are there because an interval that holds 0 says only that no
 //! trend was seen, and for many lifts none would be seen if there were one:
-//! - The interval must shut out a gain of 0.5 % a week and a loss of 1 %. A lift that jumps about has
+//! - The interval must shut out a gain of 0.5 % a week and a loss of 0.75 %. A lift that jumps about has
 //!   a wide one.
 //! - Without an RPE the sessions must lie over 35 days. The estimate then moves in whole repetitions,
 //!   2.6 % each: who gains half a percent a week shows the same numbers for five weeks.
@@ -30,7 +30,7 @@ const SLOPE_MAX: f64 = 0.25;
 /// In percent a week: a gain of so much must be out of the question,
 const GAIN_MAX: f64 = 0.5;
 /// and a loss of so much.
-const LOSS_MAX: f64 = 1.0;
+const LOSS_MAX: f64 = 0.75;
 /// In thousandths: what is better by more is a new best.
 const NEW_BEST_PER_MILLE: i64 = 1_005;
 const CONFIDENCE_MAX: f64 = 0.9;
@@ -45,9 +45,11 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     let span_min = if window.rpe_known { SPAN_DAYS_MIN } else { SPAN_DAYS_MIN_WITHOUT_RPE };
     let enough = sessions >= SESSIONS_MIN && window.span_days() >= span_min;
     let seen = window.sessions_at_limit() * 3 <= sessions;
-    let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
-    let known = window.low > -LOSS_MAX && window.high < GAIN_MAX;
-    if !(enough && seen && flat && known) || has_new_best(&window.sessions) {
+    let stands = |window: &LiftWindow| {
+        let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
+        flat && window.low > -LOSS_MAX && window.high < GAIN_MAX
+    };
+    if !(enough && seen && window.holds(stands)) || has_new_best(&window.sessions) {
         return None;
     }
     let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);

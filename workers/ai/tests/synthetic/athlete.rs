@@ -88,13 +88,9 @@ impl Athlete {
     pub fn new(make_up: MakeUp, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let noise = make_up == MakeUp::Noise;
-        let programme = match make_up {
-            MakeUp::EveryDay => DAILY,
-            _ => {
-                let choice = usize::try_from(random.whole(0, 2)).unwrap_or(0);
-                ORDINARY.get(choice).copied().unwrap_or(DAILY)
-            }
-        };
+        let choice = usize::try_from(random.whole(0, 2)).unwrap_or(0);
+        let ordinary = ORDINARY.get(choice).copied().unwrap_or(DAILY);
+        let programme = if make_up == MakeUp::EveryDay { DAILY } else { ordinary };
         let gain = random.between(0.006, 0.015);
         let change = match make_up {
             MakeUp::Stalled => (gain, 0.0),
