@@ -32,7 +32,11 @@ fn live(athlete: &Athlete<'_>) -> String {
     house.database.execute(&format!(
         "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, workout_id, \
          document, created_at_ms) VALUES ('{id}', 'k', '', '', '', 0); \
-         INSERT INTO patterns VALUES ('{id}', 'p', '', '', '', 1, '{{}}', '', '', 0); \
+         INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
+         evidence, title, recommendation, detected_at_ms) \
+         VALUES ('{id}', 'p', '', '', '', 1, '{{}}', '', '', 0); \
+         INSERT INTO recommendations VALUES ('{id}', '[]', 0); \
+         INSERT INTO weekly_reports VALUES ('{id}', '2026-11-16', '{{}}', 0); \
          INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
          created_at_ms) VALUES ('{id}', 'n', '', '', '', '{{}}', 0); \
          INSERT INTO dead_letters (dead_letter_id, queue, message_id, athlete_id, reason, \

@@ -96,10 +96,14 @@ fn a_report_is_that_of_the_week_of_a_day_or_the_newest() {
 #[test]
 fn the_end_of_a_week_is_told_once_it_is_over_everywhere_in_the_minute_of_each_athlete() {
     let house = House::new();
-    let key = house.athlete();
-    let id = house.athlete_id(&key);
-    let minute = i64::from(u8::from_str_radix(&id[id.len() - 2..], 16).unwrap()) * 60 / 256;
-    house.posted(&key, &bench(1));
+    let athlete = || {
+        let key = house.athlete();
+        let id = house.athlete_id(&key);
+        let minute = i64::from(u8::from_str_radix(&id[id.len() - 2..], 16).unwrap()) * 60 / 256;
+        (id, minute)
+    };
+    // One whose minute is not the first, so that there is one before it.
+    let (id, minute) = (0..50).map(|_| athlete()).find(|(_, minute)| *minute > 0).unwrap();
     house.database.execute(&format!(
         "INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
          hard_half_sets, muscles, version) VALUES ('{id}', '2026-11-16', 1, 1, 0, 0, '{{}}', 1)"
