@@ -84,13 +84,74 @@ fn session() -> impl Strategy<Value = LiftSession> {
     )
 }
 
+/// What is at the same distance again and again, the last of it a few days ago.
+fn back_in_steps(step: i64, count: usize) -> impl Iterator<Item = NaiveDate> {
+    let mut back = i64::try_from(count).unwrap_or(0) * step;
+    std::iter::repeat_with(move || {
+        back -= step;
+        today() - chrono::Duration::days(back)
+    })
+    .take(count)
+}
+
+/// A lift that goes one way, or no way, as it may for one who trains it regularly.
+fn regular_sessions() -> impl Strategy<Value = Vec<LiftSession>> {
+    let sessions = vec((session(), 0..1_000_i64, 12..=20_u8), 0..30);
+    (1..9_i64, -1_500..1_500_i64, sessions).prop_map(|(step, slope, sessions)| {
+        let days = back_in_steps(step, sessions.len());
+        let mut e1rm = 100_000;
+        let mut regular = Vec::new();
+        for (date, (mut session, jitter, rpe_halves)) in days.zip(sessions) {
+            e1rm += slope;
+            for best in session.performance.best.values_mut() {
+                best.e1rm_grams = Grams(e1rm + jitter);
+                best.load_grams = Grams(80_000);
+                best.reps = 5;
+                best.rpe = Rpe::new(f64::from(rpe_halves) / 2.0);
+            }
+            session.local_date = date;
+            regular.push(session);
+        }
+        regular
+    })
+}
+
+/// Weeks one after the other, as much in each, or half.
+fn regular_weeks() -> impl Strategy<Value = Vec<HistoryWeek>> {
+    vec((week(), prop_oneof![5 => Just(100_i64), 1 => Just(40_i64)]), 0..18).prop_map(|weeks| {
+        let days = back_in_steps(7, weeks.len());
+        let regular = days.zip(weeks).map(|(date, (mut week, half_sets))| {
+            week.week_start = WeekStart::of(date);
+            week.volume.workouts = 4;
+            week.volume.hard_half_sets = HalfSets(half_sets);
+            week
+        });
+        regular.collect()
+    })
+}
+
+/// Days one after the other, nearly alike.
+fn regular_days() -> impl Strategy<Value = Vec<HistoryDay>> {
+    vec((5_000_000..6_000_000_i64, 0..10_i64), 0..80).prop_map(|loads| {
+        let days = back_in_steps(1, loads.len());
+        let regular = days.zip(loads).map(|(local_date, (grams, rest))| HistoryDay {
+            local_date,
+            workouts: i64::from(rest > 0),
+            tonnage_grams: Grams(if rest > 0 { grams } else { 0 }),
+        });
+        regular.collect()
+    })
+}
+
 fn history() -> impl Strategy<Value = History> {
     let weeks = vec(week(), 0..24).prop_map(|mut weeks| {
         weeks.sort_by_key(|week| week.week_start);
         weeks
     });
-    let days = vec(history_day(), 0..80);
-    let lifts = btree_map(prop::sample::select(LIFTS.to_vec()), vec(session(), 0..40), 0..3);
+    let weeks = prop_oneof![weeks, regular_weeks()];
+    let days = prop_oneof![vec(history_day(), 0..80), regular_days()];
+    let sessions = prop_oneof![vec(session(), 0..40), regular_sessions()];
+    let lifts = btree_map(prop::sample::select(LIFTS.to_vec()), sessions, 0..4);
     let mrv = prop::option::of(half_sets());
     (weeks, days, lifts, mrv).prop_map(|(weeks, days, lifts, mrv)| {
         let own = OwnLandmark { mrv: mrv.map(HalfSets), ..OwnLandmark::default() };
