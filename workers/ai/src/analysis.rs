@@ -127,10 +127,10 @@ impl Analysis {
         };
         let mut input = input;
         let decisions: Vec<_> = tasks.iter().map(|task| decide(task, &mut input, now)).collect();
-        let mut told = Vec::new();
-        for decision in &decisions {
-            told.push(self.tell(decision, &records, now).await);
-        }
+        let facts: Vec<_> = decisions.iter().flat_map(facts).collect();
+        let mut words = narrate_all(&*self.narrator, &facts).await.into_iter();
+        let told: Vec<_> =
+            decisions.iter().map(|decision| tell(decision, &mut words, &records, now)).collect();
         let events: Vec<_> = told.iter().flat_map(|told| told.events.iter().cloned()).collect();
         if let Err(error) = self.publisher.publish(&events).await {
             return all(&Outcome::transient(error));
@@ -138,37 +138,6 @@ impl Analysis {
         let mut outcomes: BTreeMap<_, _> = all(&Outcome::Done);
         outcomes.extend(mark(database, &told, now).await);
         outcomes
-    }
-
-    /// Puts a decision into words and events.
-    async fn tell(
-        &self,
-        decision: &Decision<'_>,
-        records: &RecordsOfWeeks,
-        now: DateTime<Utc>,
-    ) -> Told {
-        let athlete_id = decision.task.athlete_id;
-        let facts: Vec<_> =
-            decision.steps.iter().filter_map(|step| facts(step, decision)).collect();
-        let mut words = narrate_all(&*self.narrator, &facts).await.into_iter();
-        let mut told = Told {
-            events: Vec::new(),
-            marks: Marks {
-                athlete_id,
-                stored: Vec::new(),
-                resolved: Vec::new(),
-                recommendations: recommendations(decision),
-            },
-            reports: Vec::new(),
-        };
-        for step in &decision.steps {
-            tell_step(step, decision.task, &mut words, &mut told, now);
-        }
-        for week_start in &decision.task.reports {
-            let records = records.get(&(athlete_id, *week_start)).map_or(&[][..], Vec::as_slice);
-            tell_report(*week_start, decision, records, &mut told, now);
-        }
-        told
     }
 }
 
@@ -252,16 +221,44 @@ fn pattern_id(athlete_id: AthleteId, pattern: &Pattern, known: &[KnownPattern]) 
     known.map_or_else(|| pattern.id(athlete_id), |known| known.pattern_id)
 }
 
-/// The facts of a step that needs words.
-fn facts(step: &Step, decision: &Decision<'_>) -> Option<Facts> {
-    match step {
+/// The facts of the steps that need words, in order.
+fn facts<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = Facts> + 'a {
+    decision.steps.iter().filter_map(|step| match step {
         Step::There { pattern, pattern_id, .. } => {
             let of = |r: &&Recommendation| r.pattern_id == *pattern_id;
             let adjustment = decision.recommendations.iter().find(of);
             Some(Facts::of(pattern, adjustment.map(|r| r.adjustment.clone())))
         }
         Step::Gone { .. } => None,
+    })
+}
+
+/// Puts a decision into words and events. The words are those of all decisions, in order.
+fn tell(
+    decision: &Decision<'_>,
+    words: &mut impl Iterator<Item = Words>,
+    records: &RecordsOfWeeks,
+    now: DateTime<Utc>,
+) -> Told {
+    let athlete_id = decision.task.athlete_id;
+    let mut told = Told {
+        events: Vec::new(),
+        marks: Marks {
+            athlete_id,
+            stored: Vec::new(),
+            resolved: Vec::new(),
+            recommendations: recommendations(decision),
+        },
+        reports: Vec::new(),
+    };
+    for step in &decision.steps {
+        tell_step(step, decision.task, words, &mut told, now);
     }
+    for week_start in &decision.task.reports {
+        let records = records.get(&(athlete_id, *week_start)).map_or(&[][..], Vec::as_slice);
+        tell_report(*week_start, decision, records, &mut told, now);
+    }
+    told
 }
 
 /// What follows is stored anew when something has changed; a look at a few muscles says too little.
