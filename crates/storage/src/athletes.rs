@@ -2,7 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::keys::{KeyProof, is_live, live_key, with_key};
+use crate::keys::{KeyProof, is_live, live_key, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::AthleteId;
@@ -123,10 +123,8 @@ pub async fn profile(
         concat!("SELECT ", columns!(), " FROM athletes WHERE athlete_id = ?1"),
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Ok(Results::new(results).rows()?.into_iter().next())
+    let rows = rows_with_key(database, proof, select).await?;
+    Ok(rows.and_then(|rows| rows.into_iter().next()))
 }
 
 /// A change of a profile: what is `None` stays as it is.

@@ -2,7 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results};
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use training::Definition;
@@ -33,10 +33,7 @@ pub async fn list(
         ),
         [],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+    rows_with_key(database, proof, select).await
 }
 
 #[derive(Deserialize)]
@@ -55,11 +52,8 @@ pub async fn unknown(
          (SELECT 1 FROM exercises WHERE athlete_id = ?1 AND slug = named.value)",
         [Param::json(slugs)?],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    let rows = Results::new(results).rows::<SlugRow>()?;
-    Ok(Some(rows.into_iter().map(|row| row.slug).collect()))
+    let rows = rows_with_key::<SlugRow>(database, proof, select).await?;
+    Ok(rows.map(|rows| rows.into_iter().map(|row| row.slug).collect()))
 }
 
 /// What became of an exercise that is to be added.

@@ -4,7 +4,7 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::exercises::OwnExercise;
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -205,10 +205,8 @@ pub async fn get(
         import!("import.athlete_id = ?1 AND import.import_id = ?4"),
         [Param::text(import_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Results::new(results).rows()?.into_iter().next()))
+    let rows = rows_with_key(database, proof, select).await?;
+    Ok(rows.map(|rows| rows.into_iter().next()))
 }
 
 /// The slices of an import that wait for a mapping. `None`: the key is not live.
@@ -222,10 +220,7 @@ pub async fn held(
          WHERE athlete_id = ?1 AND import_id = ?4 AND state = 'held' ORDER BY slice",
         [Param::text(import_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+    rows_with_key(database, proof, select).await
 }
 
 /// Puts held slices as a mapping leaves them; what is not held any more is not touched. One round
@@ -317,11 +312,8 @@ pub async fn duplicates(
         ),
         [Param::json(&sought)?],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    let rows = Results::new(results).rows::<DuplicatesRow>()?;
-    Ok(Some(rows.first().map_or(0, |row| row.duplicates)))
+    let rows = rows_with_key::<DuplicatesRow>(database, proof, select).await?;
+    Ok(rows.map(|rows| rows.first().map_or(0, |row| row.duplicates)))
 }
 
 /// The slices of these names, in one round trip.

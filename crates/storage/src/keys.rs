@@ -1,7 +1,8 @@
 //! API keys, checked inside the batch that they open: a revoked key stops working at once, and the
 //! check costs no round trip of its own.
 
-use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
+use crate::database::{Database, DatabaseError, Param, QueryResult, Results, Statement};
+use serde::de::DeserializeOwned;
 use shared_kernel::AthleteId;
 
 /// What a caller has shown: which key, and the hash of its secret.
@@ -69,4 +70,16 @@ pub(crate) async fn with_key(
     }
     let live = !results.remove(0).is_empty();
     Ok(live.then_some(results))
+}
+
+/// The rows of one query for the holder of a key, in one round trip. `None`: the key is not live.
+pub(crate) async fn rows_with_key<T: DeserializeOwned>(
+    database: &dyn Database,
+    proof: &KeyProof,
+    select: Statement,
+) -> Result<Option<Vec<T>>, DatabaseError> {
+    let Some(results) = with_key(database, proof, vec![select]).await? else {
+        return Ok(None);
+    };
+    Results::new(results).rows().map(Some)
 }

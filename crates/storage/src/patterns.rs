@@ -2,7 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::keys::{KeyProof, with_key};
+use crate::keys::{KeyProof, rows_with_key, with_key};
 use crate::volume::{HistoryDay, HistoryWeek, LiftSession};
 use crate::volume::{days_statement, history_statement, lifts_statement};
 use crate::volume::{read_days, read_history, read_lifts};
@@ -266,10 +266,7 @@ pub async fn list(
          ORDER BY detected_at_ms DESC, pattern_id LIMIT ?5",
         [status.into(), limit.into()],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+    rows_with_key(database, proof, select).await
 }
 
 #[derive(Deserialize)]

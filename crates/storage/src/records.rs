@@ -6,8 +6,8 @@
 //! claim is compared with the record that stands. Only when a change takes a record back (its
 //! holder is corrected, moved or deleted) is the athlete's ledger searched for the next best.
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
-use crate::keys::{KeyProof, with_key};
+use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::keys::{KeyProof, rows_with_key};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use shared_kernel::{AthleteId, WorkoutId};
@@ -145,8 +145,5 @@ pub async fn list(
          WHERE record.athlete_id = ?1 ORDER BY entry.key",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+    rows_with_key(database, proof, select).await
 }

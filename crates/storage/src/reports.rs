@@ -2,7 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::keys::{KeyProof, with_key};
+use crate::keys::{KeyProof, rows_with_key};
 use crate::records::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -146,9 +146,6 @@ pub async fn get(
          AND (?4 IS NULL OR week_start = ?4) ORDER BY week_start DESC LIMIT 1",
         [week.map(|week| week.to_string()).as_deref().into()],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    let row = Results::new(results).rows::<ReportRow>()?.into_iter().next();
-    Ok(Some(row.map(|row| row.report)))
+    let rows = rows_with_key::<ReportRow>(database, proof, select).await?;
+    Ok(rows.map(|rows| rows.into_iter().next().map(|row| row.report)))
 }

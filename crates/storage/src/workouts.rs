@@ -2,7 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::payload::WorkoutSnapshot;
@@ -736,10 +736,7 @@ pub async fn list(
             page.limit.into(),
         ],
     );
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+    rows_with_key(database, proof, select).await
 }
 
 /// Takes the workouts whose event did not come through in time, the longest due first, and puts
