@@ -30,6 +30,8 @@ pub struct AnalysisInput {
     pub landmarks: BTreeMap<AthleteId, OwnLandmarks>,
     /// Workouts that are not aggregated yet.
     pub pending: BTreeMap<AthleteId, i64>,
+    /// The last week that was reported on.
+    pub reported: BTreeMap<AthleteId, WeekStart>,
 }
 
 /// Weeks of one athlete, from the first to the last.
@@ -74,8 +76,10 @@ pub struct KnownPattern {
     pub evidence: Map<String, Value>,
     /// How often the athlete was told of it.
     pub announcements: i64,
-    /// When the athlete was told last.
+    /// When the athlete was told last; 0 is never.
     pub announced_at_ms: i64,
+    /// When it was gone.
+    pub resolved_at_ms: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -91,11 +95,12 @@ struct AthleteRow {
     #[serde(with = "json_text")]
     landmarks: OwnLandmarks,
     pending: i64,
+    reported_week: Option<WeekStart>,
 }
 
 /// Reads for all the athletes of a batch, in one round trip: the weeks of the ranges, which do not
 /// overlap, and the patterns begun in them; the days and lifts of the `windows`; the patterns that
-/// are open.
+/// are open, and the newest one of each kind and subject.
 pub async fn analysis_input(
     database: &dyn Database,
     athletes: &[AthleteId],
@@ -111,14 +116,22 @@ pub async fn analysis_input(
          UNION SELECT pattern.* FROM json_each(?2) AS asked \
          JOIN patterns AS pattern INDEXED BY patterns_open \
          ON pattern.athlete_id = asked.value AND pattern.status = 'open' \
-         ORDER BY athlete_id, since, pattern_id",
+         UNION SELECT pattern.* FROM json_each(?2) AS asked JOIN patterns AS pattern \
+         ON pattern.athlete_id = asked.value \
+         WHERE (pattern.athlete_id, pattern.pattern_id) IN (SELECT athlete_id, pattern_id FROM (\
+         SELECT newest.athlete_id, newest.pattern_id, row_number() OVER (\
+         PARTITION BY newest.athlete_id, newest.pattern, newest.subject \
+         ORDER BY newest.detected_at_ms DESC, newest.pattern_id) AS place \
+         FROM patterns AS newest WHERE newest.athlete_id = asked.value) WHERE place = 1) \
+         ORDER BY athlete_id, detected_at_ms, pattern_id",
         [Param::json(&ranges)?, Param::json(&athletes)?],
     );
     let standing = Statement::new(
         "SELECT athlete.athlete_id, athlete.landmarks, \
          (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
          WHERE workouts.athlete_id = athlete.athlete_id \
-         AND aggregated_revision < revision) AS pending \
+         AND aggregated_revision < revision) AS pending, \
+         nullif(athlete.reported_week, '') AS reported_week \
          FROM json_each(?1) AS asked JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
         [Param::json(&athletes)?],
     );
@@ -142,6 +155,7 @@ pub async fn analysis_input(
     for row in results.rows::<AthleteRow>()? {
         input.landmarks.insert(row.athlete_id, row.landmarks);
         input.pending.insert(row.athlete_id, row.pending);
+        input.reported.extend(row.reported_week.map(|week| (row.athlete_id, week)));
     }
     Ok(input)
 }
@@ -164,8 +178,8 @@ pub struct Marks {
     pub athlete_id: AthleteId,
     /// Patterns that are there.
     pub stored: Vec<Stored>,
-    /// Patterns that are there no more.
-    pub resolved: Vec<Uuid>,
+    /// Patterns that are there no more, each with how often it had been told when that was seen.
+    pub resolved: Vec<(Uuid, i64)>,
     /// What follows, in place of what followed before; `None` leaves it.
     pub recommendations: Option<Value>,
 }
@@ -179,7 +193,7 @@ pub async fn mark(
     let stored: Vec<_> = marks.iter().flat_map(|marks| &marks.stored).map(stored_row).collect();
     let resolved: Vec<_> = marks
         .iter()
-        .flat_map(|marks| marks.resolved.iter().map(|pattern_id| (marks.athlete_id, pattern_id)))
+        .flat_map(|marks| marks.resolved.iter().map(|(id, told)| (marks.athlete_id, id, told)))
         .collect();
     let items: Vec<_> = marks
         .iter()
@@ -202,14 +216,16 @@ pub async fn mark(
     );
     let resolve = Statement::new(
         "UPDATE patterns SET status = 'resolved', resolved_at_ms = ?2 FROM (\
-         SELECT value ->> 0 AS athlete_id, value ->> 1 AS pattern_id FROM json_each(?1)) AS gone \
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS pattern_id, value ->> 2 AS told \
+         FROM json_each(?1)) AS gone \
          WHERE patterns.athlete_id = gone.athlete_id AND patterns.pattern_id = gone.pattern_id \
-         AND status = 'open'",
+         AND announcements = gone.told AND status = 'open'",
         [Param::json(&resolved)?, now_ms.into()],
     );
     let recommend = Statement::new(
         "INSERT INTO recommendations (athlete_id, items, made_at_ms) \
-         SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE true \
+         SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE value -> 1 <> '[]' \
+         OR EXISTS (SELECT 1 FROM recommendations WHERE athlete_id = value ->> 0) \
          ON CONFLICT (athlete_id) DO UPDATE SET items = excluded.items, \
          made_at_ms = excluded.made_at_ms WHERE excluded.items <> recommendations.items",
         [Param::json(&items)?, now_ms.into()],
@@ -246,8 +262,6 @@ pub struct ListedPattern {
     pub recommendation: String,
     /// When it was found first.
     pub detected_at_ms: i64,
-    /// When it was gone.
-    pub resolved_at_ms: Option<i64>,
 }
 
 /// The patterns of the key's athlete, the newest first. `None`: the key is not live.

@@ -2,7 +2,7 @@
 //! the rules look, tell what is new, store it.
 
 use crate::history::{HISTORY_WEEKS, History};
-use crate::life::{self, Step};
+use crate::life::{self, Moment, Step};
 use crate::narrator::{Facts, Narrator, Words, narrate_all, template};
 use crate::publisher::{
     AIEventPublisher, pattern_ended, training_pattern_detected, weekly_report_made,
@@ -18,7 +18,7 @@ use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::patterns::{self, AnalysisInput, KnownPattern, Marks, Stored, WeekRange};
+use storage::patterns::{self, AnalysisInput, Marks, Stored, WeekRange};
 use storage::records::Record;
 use storage::reports::{self, Made};
 use storage::{Database, DatabaseError, Shards};
@@ -197,28 +197,22 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
     let id = task.athlete_id;
     let history = History {
         today: now.date_naive(),
+        reported: task.reports.last().copied().max(input.reported.get(&id).copied()),
         weeks: input.weeks.remove(&id).unwrap_or_default(),
         days: input.days.remove(&id).unwrap_or_default(),
         lifts: input.lifts.remove(&id).unwrap_or_default(),
         landmarks: input.landmarks.remove(&id).unwrap_or_default(),
     };
     let known = input.known.remove(&id).unwrap_or_default();
-    let mut found = rules::all(&history, &task.scope);
-    if input.pending.get(&id).is_some_and(|pending| *pending > 0) {
-        // A week of which workouts are still on their way looks light.
-        found.retain(|pattern| pattern.kind != PatternKind::DeloadTaken);
-    }
-    let steps = life::steps(id, &history, &task.scope, &known, &found, now);
-    let found: Vec<_> =
-        found.into_iter().map(|pattern| (pattern_id(id, &pattern, &known), pattern)).collect();
+    let found = rules::all(&history, &task.scope);
+    let pending = input.pending.get(&id).is_some_and(|pending| *pending > 0);
+    let moment = Moment { now, pending };
+    let steps = life::steps(id, &history, &task.scope, &known, &found, moment);
+    let with_id = |pattern: Pattern| (life::id_of(id, &pattern, &known, now), pattern);
+    let found: Vec<_> = found.into_iter().map(with_id).collect();
     let there: Vec<_> = found.iter().map(|(id, pattern)| (*id, pattern)).collect();
     let recommendations = recommend(&there, &history);
     Decision { task, history, found, steps, recommendations }
-}
-
-fn pattern_id(athlete_id: AthleteId, pattern: &Pattern, known: &[KnownPattern]) -> Uuid {
-    let known = life::known_as(athlete_id, pattern, known);
-    known.map_or_else(|| pattern.id(athlete_id), |known| known.pattern_id)
 }
 
 /// The facts of the steps that need words, in order.
@@ -300,7 +294,7 @@ fn tell_step(
             if let Some(words) = template::ending(known.kind, &subject).filter(|_| *is_told) {
                 told.events.push(pattern_ended(task.athlete_id, known, words, task.cause, now));
             }
-            told.marks.resolved.push(known.pattern_id);
+            told.marks.resolved.push((known.pattern_id, known.announcements));
         }
     }
 }

@@ -15,6 +15,8 @@ pub const HISTORY_WEEKS: u32 = 16;
 pub struct History {
     /// The day on which it is looked at, UTC.
     pub today: NaiveDate,
+    /// The last week that was reported on: it counts as complete from then on.
+    pub reported: Option<WeekStart>,
     /// The weeks.
     pub weeks: Vec<HistoryWeek>,
     /// The days.
@@ -30,6 +32,7 @@ impl History {
     pub fn none(today: NaiveDate) -> Self {
         Self {
             today,
+            reported: None,
             weeks: Vec::new(),
             days: Vec::new(),
             lifts: BTreeMap::new(),

@@ -7,18 +7,18 @@
 //! |---|---|---|
 //! | a pattern begins | yes | yes, but for those that only please ([`is_told`]) |
 //! | it is still there | no | again after four weeks |
-//! | it has grown clearly worse | yes | yes |
+//! | it has grown clearly worse, where that can be told ([`can_worsen`]) | yes | yes |
 //! | it ends | yes | a plateau that is broken |
 //! | it comes back as it was, within four weeks | yes | no |
 
 use crate::history::History;
-use crate::rules::{Pattern, Scope, Subject};
+use crate::rules::{self, Pattern, Scope, Subject};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use shared_kernel::AthleteId;
 use shared_kernel::payload::PatternKind;
 use storage::patterns::{KnownPattern, PatternStatus};
-use training::e1rm::Formula;
+use training::WeekStart;
 use uuid::Uuid;
 
 /// So much surer is clearly worse (ours): two steps of the scale in which confidence is given.
@@ -53,6 +53,16 @@ pub enum Step {
     },
 }
 
+/// When, and what else there is to know of an athlete.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Whether workouts are still on their way to the ledger: a week of which some are missing looks
+    /// like a deload.
+    pub pending: bool,
+}
+
 /// What becomes of an athlete's patterns: of those found within the scope, and of those known.
 pub fn steps(
     athlete_id: AthleteId,
@@ -60,22 +70,35 @@ pub fn steps(
     scope: &Scope,
     known: &[KnownPattern],
     found: &[Pattern],
-    now: DateTime<Utc>,
+    moment: Moment,
 ) -> Vec<Step> {
     let there = found.iter().filter_map(|pattern| {
-        let before = known_as(athlete_id, pattern, known);
-        there(athlete_id, pattern, before, now)
+        let pattern_id = id_of(athlete_id, pattern, known, moment.now);
+        let before = known.iter().find(|known| known.pattern_id == pattern_id);
+        there(pattern, pattern_id, before, moment)
     });
-    let is_found = |known: &KnownPattern| {
-        found
-            .iter()
-            .any(|pattern| known_as(athlete_id, pattern, std::slice::from_ref(known)).is_some())
+    let is_found =
+        |known: &KnownPattern| found.iter().any(|pattern| is_it(athlete_id, pattern, known));
+    let looked_at = rules::weeks_looked_at(history, scope);
+    let resting = rules::is_resting(history);
+    let is_gone = |known: &KnownPattern| {
+        if scope.muscles.is_some() {
+            false
+        } else if is_of_one_week(known.kind) {
+            is_history(known.since, history) || looked_at.contains(&known.since)
+        } else {
+            // During a deload lifts are light by design: nothing ends by that.
+            let is_of_a_lift = matches!(known.kind, PatternKind::Plateau | PatternKind::Regression);
+            !(is_of_a_lift && resting)
+        }
     };
     let gone = known
         .iter()
-        .filter(|known| known.status == PatternStatus::Open && !is_found(known))
-        .filter(|known| is_gone(known, history, scope, found))
-        .map(|known| Step::Gone { known: known.clone(), told: is_broken_plateau(known, history) });
+        .filter(|known| known.status == PatternStatus::Open && !is_found(known) && is_gone(known))
+        .map(|known| Step::Gone {
+            known: known.clone(),
+            told: is_broken_plateau(known, history, found),
+        });
     there.chain(gone).collect()
 }
 
@@ -99,78 +122,101 @@ const fn is_of_one_week(kind: PatternKind) -> bool {
     }
 }
 
-/// What was known of a pattern: the one that is open, else the one that began with it.
-pub fn known_as<'a>(
+/// Kinds whose confidence says how bad it is. That of the others grows with what is known.
+const fn can_worsen(kind: PatternKind) -> bool {
+    match kind {
+        PatternKind::VolumeAboveMrv
+        | PatternKind::LoadSpike
+        | PatternKind::HighMonotony
+        | PatternKind::Regression
+        | PatternKind::PushPullImbalance => true,
+        PatternKind::VolumeBelowMev
+        | PatternKind::ProgressiveOverload
+        | PatternKind::Plateau
+        | PatternKind::DeloadTaken
+        | PatternKind::DeloadDue => false,
+    }
+}
+
+/// A week about which nobody is told any more.
+fn is_history(week: WeekStart, history: &History) -> bool {
+    history.today - week.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1)
+}
+
+/// Whether a known pattern, if it is open, is this one.
+fn is_it(athlete_id: AthleteId, pattern: &Pattern, known: &KnownPattern) -> bool {
+    if is_of_one_week(pattern.kind) {
+        return known.pattern_id == pattern.id(athlete_id);
+    }
+    known.kind == pattern.kind && known.subject == pattern.subject.as_str()
+}
+
+/// The id of a pattern. Of one week, it is that of its week. Else it is that of the pattern of its
+/// kind and subject that is open, or that was until less than four weeks ago; and if there is none,
+/// a new one, made of the one that was the last: so two who find it at once give it the same.
+pub fn id_of(
     athlete_id: AthleteId,
     pattern: &Pattern,
-    known: &'a [KnownPattern],
-) -> Option<&'a KnownPattern> {
-    let id = pattern.id(athlete_id);
-    let goes_on = |known: &&KnownPattern| {
-        known.status == PatternStatus::Open
-            && known.kind == pattern.kind
-            && known.subject == pattern.subject.as_str()
-            && !is_of_one_week(pattern.kind)
+    known: &[KnownPattern],
+    now: DateTime<Utc>,
+) -> Uuid {
+    if is_of_one_week(pattern.kind) {
+        return pattern.id(athlete_id);
+    }
+    let of_its_kind = || known.iter().filter(|known| is_it(athlete_id, pattern, known));
+    let is_open = |known: &&KnownPattern| known.status == PatternStatus::Open;
+    let last = of_its_kind().max_by_key(|known| known.resolved_at_ms);
+    let is_back = |known: &&KnownPattern| {
+        let resolved = DateTime::from_timestamp_millis(known.resolved_at_ms.unwrap_or(0));
+        now - resolved.unwrap_or_default() < REMINDER
     };
-    known.iter().find(goes_on).or_else(|| known.iter().find(|known| known.pattern_id == id))
+    match of_its_kind().find(is_open).or_else(|| last.filter(is_back)) {
+        Some(known) => known.pattern_id,
+        None => pattern.id_after(athlete_id, last.map(|known| known.pattern_id)),
+    }
 }
 
 fn there(
-    athlete_id: AthleteId,
     pattern: &Pattern,
+    pattern_id: Uuid,
     before: Option<&KnownPattern>,
-    now: DateTime<Utc>,
+    Moment { now, pending }: Moment,
 ) -> Option<Step> {
-    let step = |pattern_id, announcements, told| {
+    let step = |announcements, told| {
         Some(Step::There { pattern: pattern.clone(), pattern_id, announcements, told })
     };
     let is_told = is_told(pattern.kind);
     let Some(before) = before else {
-        return step(pattern.id(athlete_id), 1, is_told);
+        let may_be_half = pending && pattern.kind == PatternKind::DeloadTaken;
+        return if may_be_half { None } else { step(1, is_told) };
     };
     let told_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
-    let is_worse = pattern.confidence >= before.confidence + CLEARLY;
+    let is_worse = can_worsen(pattern.kind) && pattern.confidence >= before.confidence + CLEARLY;
     let is_long_ago = !is_of_one_week(pattern.kind) && now - told_at >= REMINDER;
     if is_told && (is_worse || is_long_ago) {
-        return step(before.pattern_id, before.announcements + 1, true);
+        return step(before.announcements + 1, true);
     }
+    let is_over = is_of_one_week(pattern.kind)
+        && now.date_naive() - pattern.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
     match before.status {
-        PatternStatus::Resolved if !is_of_one_week(pattern.kind) => {
-            step(before.pattern_id, before.announcements, false)
-        }
+        PatternStatus::Resolved if !is_over => step(before.announcements, false),
         PatternStatus::Open | PatternStatus::Resolved => None,
     }
 }
 
-/// Whether what was not found is gone, as far as the scope shows.
-fn is_gone(known: &KnownPattern, history: &History, scope: &Scope, found: &[Pattern]) -> bool {
-    if scope.muscles.is_some() {
-        return false;
-    }
-    if is_of_one_week(known.kind) {
-        let is_history =
-            history.today - known.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
-        return is_history || scope.weeks.contains(&known.since);
-    }
-    // During a deload lifts are light by design: nothing ends by that.
-    let is_of_a_lift = matches!(known.kind, PatternKind::Plateau | PatternKind::Regression);
-    let resting = found.iter().any(|pattern| {
-        pattern.kind == PatternKind::DeloadTaken
-            && history.today - pattern.since.date() < WEEK_IS_HISTORY + TimeDelta::weeks(1)
-    });
-    !(is_of_a_lift && resting)
-}
-
 /// Whether a plateau ended by a lift that is over the best on it.
-fn is_broken_plateau(known: &KnownPattern, history: &History) -> bool {
+fn is_broken_plateau(known: &KnownPattern, history: &History, found: &[Pattern]) -> bool {
     let best = known.evidence.get("e1rm_best_kg").and_then(Value::as_f64);
-    let sessions = history.lifts.get(&known.subject).map_or(&[][..], Vec::as_slice);
-    let newest = sessions
-        .iter()
-        .rev()
-        .find_map(|session| Some(session.performance.best.get(&Formula::Epley)?.e1rm_grams.kg()));
+    let seen = known.evidence.get("last_session").and_then(Value::as_str).unwrap_or_default();
+    let falls = |pattern: &Pattern| {
+        pattern.kind == PatternKind::Regression && pattern.subject.as_str() == known.subject
+    };
+    let newest = rules::newest_maximum(history, &known.subject);
     known.kind == PatternKind::Plateau
-        && best.zip(newest).is_some_and(|(best, newest)| newest > best * BROKEN)
+        && !found.iter().any(falls)
+        && best.zip(newest).is_some_and(|(best, (date, newest))| {
+            newest.kg() > best * BROKEN && date.to_string().as_str() > seen
+        })
 }
 
 /// The subject of a known pattern, as it stands within a sentence.
@@ -189,8 +235,9 @@ mod tests {
     use super::*;
     use serde_json::{Map, json};
     use storage::volume::LiftSession;
+    use training::e1rm::Formula;
     use training::performance::{BestSet, Performance};
-    use training::{Grams, Muscle, WeekStart};
+    use training::{Grams, Muscle};
 
     const NOW: &str = "2026-11-25T12:00:00Z";
 
@@ -204,6 +251,10 @@ mod tests {
 
     fn now() -> DateTime<Utc> {
         NOW.parse().unwrap()
+    }
+
+    fn moment() -> Moment {
+        Moment { now: now(), pending: false }
     }
 
     fn history() -> History {
@@ -235,6 +286,8 @@ mod tests {
             evidence: Map::from_iter([("e1rm_best_kg".to_owned(), json!(100.0))]),
             announcements: 1,
             announced_at_ms: (now() - TimeDelta::days(days_ago)).timestamp_millis(),
+            resolved_at_ms: (status == PatternStatus::Resolved)
+                .then(|| (now() - TimeDelta::days(days_ago)).timestamp_millis()),
         }
     }
 
@@ -243,7 +296,7 @@ mod tests {
         let known: Vec<_> = before.into_iter().collect();
         let found: Vec<_> = found.into_iter().collect();
         let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
-        let steps = steps(athlete(), &history(), &scope, &known, &found, now());
+        let steps = steps(athlete(), &history(), &scope, &known, &found, moment());
         let short: Vec<_> = steps
             .iter()
             .map(|step| match step {
@@ -257,33 +310,42 @@ mod tests {
 
     #[test]
     fn a_pattern_is_told_when_it_begins_when_it_is_worse_and_after_four_weeks() {
-        use PatternKind::{Plateau, ProgressiveOverload, VolumeAboveMrv};
+        use PatternKind::{Plateau, ProgressiveOverload, Regression, VolumeAboveMrv};
         use PatternStatus::{Open, Resolved};
+        let falling = |confidence| pattern(Regression, "2026-10-12", confidence);
+        let before = |status, days| Some(known(&falling(0.7), status, days));
+        check(None, Some(falling(0.7)), Some(("told", 1)));
+        check(before(Open, 7), Some(falling(0.7)), None);
+        check(before(Open, 7), Some(falling(0.84)), None);
+        check(before(Open, 7), Some(falling(0.85)), Some(("told", 2)));
+        check(before(Open, 27), Some(falling(0.7)), None);
+        check(before(Open, 28), Some(falling(0.7)), Some(("told", 2)));
+        check(before(Resolved, 7), Some(falling(0.7)), Some(("stored", 1)));
+        check(before(Resolved, 28), Some(falling(0.7)), Some(("told", 1)));
+        // A window that slides on is still the same one.
+        check(before(Open, 7), Some(pattern(Regression, "2026-10-19", 0.7)), None);
+        check(
+            before(Resolved, 7),
+            Some(pattern(Regression, "2026-10-19", 0.7)),
+            Some(("stored", 1)),
+        );
+        // A plateau that is known better is no worse.
         let plateau = |confidence| pattern(Plateau, "2026-10-12", confidence);
-        let before = |status, days| Some(known(&plateau(0.5), status, days));
-        check(None, Some(plateau(0.5)), Some(("told", 1)));
-        check(before(Open, 7), Some(plateau(0.5)), None);
-        check(before(Open, 7), Some(plateau(0.64)), None);
-        check(before(Open, 7), Some(plateau(0.65)), Some(("told", 2)));
-        check(before(Open, 27), Some(plateau(0.5)), None);
-        check(before(Open, 28), Some(plateau(0.5)), Some(("told", 2)));
-        check(before(Resolved, 7), Some(plateau(0.5)), Some(("stored", 1)));
-        check(before(Resolved, 28), Some(plateau(0.5)), Some(("told", 2)));
-        // A window that slides on is still the same plateau.
-        check(before(Open, 7), Some(pattern(Plateau, "2026-10-19", 0.5)), None);
-        check(before(Resolved, 7), Some(pattern(Plateau, "2026-10-19", 0.5)), Some(("told", 1)));
+        check(Some(known(&plateau(0.5), Open, 7)), Some(plateau(0.9)), None);
         // Progress is stored, and not told.
         check(None, Some(pattern(ProgressiveOverload, "2026-10-12", 0.9)), Some(("stored", 1)));
         // A pattern of one week is another one in the next, and told once.
         let above = |since| pattern(VolumeAboveMrv, since, 0.7);
         let told = |status, days| Some(known(&above("2026-11-16"), status, days));
         check(told(Open, 40), Some(above("2026-11-16")), None);
-        check(told(Resolved, 40), Some(above("2026-11-16")), None);
+        check(told(Resolved, 7), Some(above("2026-11-16")), Some(("stored", 1)));
+        let old = Some(known(&above("2026-11-02"), Resolved, 20));
+        check(old, Some(above("2026-11-02")), None);
     }
 
     #[test]
     fn what_is_found_no_more_is_gone_where_it_was_looked_for() {
-        use PatternKind::{DeloadTaken, Plateau, VolumeAboveMrv};
+        use PatternKind::{Plateau, VolumeAboveMrv};
         let open = |kind, since| Some(known(&pattern(kind, since, 0.7), PatternStatus::Open, 7));
         check(open(Plateau, "2026-10-12"), None, Some(("gone", 0)));
         check(open(VolumeAboveMrv, "2026-11-16"), None, Some(("gone", 0)));
@@ -291,8 +353,47 @@ mod tests {
         check(open(VolumeAboveMrv, "2026-11-02"), None, Some(("gone", 0)));
         let resolved = known(&pattern(Plateau, "2026-10-12", 0.7), PatternStatus::Resolved, 7);
         check(Some(resolved), None, None);
-        let deload = pattern(DeloadTaken, "2026-11-09", 0.9);
-        check(open(Plateau, "2026-10-12"), Some(deload), Some(("told", 1)));
+    }
+
+    #[test]
+    fn nothing_of_a_lift_ends_by_a_deload_and_a_week_that_may_be_half_is_none() {
+        let deload = pattern(PatternKind::DeloadTaken, "2026-11-09", 0.9);
+        let plateau =
+            known(&pattern(PatternKind::Plateau, "2026-10-12", 0.7), PatternStatus::Open, 7);
+        let history = crate::rules::histories::history("2026-11-23", |h| {
+            let sets = [20.0, 20.0, 20.0, 10.0, 20.0];
+            for (monday, sets) in
+                ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"]
+                    .iter()
+                    .zip(sets)
+            {
+                h.hard_sets(monday, sets);
+            }
+        });
+        let scope = Scope { weeks: [week("2026-11-23")].into(), muscles: None };
+        let known = [plateau];
+        assert_eq!(steps(athlete(), &history, &scope, &known, &[], moment()), []);
+        let later = History { today: "2026-11-30".parse().unwrap(), ..history.clone() };
+        assert_eq!(steps(athlete(), &later, &scope, &known, &[], moment()).len(), 1);
+        let half = Moment { pending: true, ..moment() };
+        let found = [deload];
+        assert_eq!(steps(athlete(), &history, &scope, &[], &found, half), []);
+        assert_eq!(steps(athlete(), &history, &scope, &[], &found, moment()).len(), 1);
+    }
+
+    #[test]
+    fn two_who_find_a_pattern_at_once_give_it_the_same_id_and_the_next_one_has_another() {
+        let plateau = |since| pattern(PatternKind::Plateau, since, 0.5);
+        let id = |since, known: &[KnownPattern]| id_of(athlete(), &plateau(since), known, now());
+        let first = id("2026-10-12", &[]);
+        assert_eq!(id("2026-10-19", &[]), first);
+        let mut gone = known(&plateau("2026-10-12"), PatternStatus::Resolved, 28);
+        gone.pattern_id = first;
+        let second = id("2026-10-19", &[gone.clone()]);
+        assert_ne!(second, first);
+        assert_eq!(id("2026-10-26", &[gone.clone()]), second);
+        gone.resolved_at_ms = Some(now().timestamp_millis());
+        assert_eq!(id("2026-10-19", &[gone]), first);
     }
 
     #[test]
@@ -301,7 +402,7 @@ mod tests {
         let known = [known(&plateau, PatternStatus::Open, 7)];
         let scope =
             Scope { weeks: [week("2026-11-16")].into(), muscles: Some([Muscle::Chest].into()) };
-        assert_eq!(steps(athlete(), &history(), &scope, &known, &[], now()), []);
+        assert_eq!(steps(athlete(), &history(), &scope, &known, &[], moment()), []);
     }
 
     #[test]
@@ -310,19 +411,22 @@ mod tests {
         let known = [known(&plateau, PatternStatus::Open, 7)];
         let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
         let told = |kg: f64| {
-            let best = BestSet {
-                e1rm_grams: Grams::from_kg(kg),
-                load_grams: Grams::from_kg(kg),
-                weight_grams: None,
-                reps: 1,
-                rpe: None,
+            let session = |day: &str, kg| {
+                let best = BestSet {
+                    e1rm_grams: Grams::from_kg(kg),
+                    load_grams: Grams::from_kg(kg),
+                    weight_grams: None,
+                    reps: 1,
+                    rpe: None,
+                };
+                let performance =
+                    Performance { best: [(Formula::Epley, best)].into(), ..Performance::default() };
+                LiftSession { local_date: day.parse().unwrap(), performance }
             };
-            let performance =
-                Performance { best: [(Formula::Epley, best)].into(), ..Performance::default() };
-            let session = LiftSession { local_date: "2026-11-24".parse().unwrap(), performance };
+            let sessions = vec![session("2026-11-17", 100.0), session("2026-11-24", kg)];
             let mut history = history();
-            history.lifts.insert("barbell-bench-press".to_owned(), vec![session]);
-            steps(athlete(), &history, &scope, &known, &[], now())
+            history.lifts.insert("barbell-bench-press".to_owned(), sessions);
+            steps(athlete(), &history, &scope, &known, &[], moment())
         };
         let gone = |told| vec![Step::Gone { known: known[0].clone(), told }];
         assert_eq!(told(100.4), gone(false));

@@ -11,10 +11,11 @@ const SETTLING: Days = Days::new(2);
 /// of the one who entered it, and no rule looks at it (ours).
 const LOCAL_AHEAD: Days = Days::new(1);
 
-/// The last week of which nothing is missing.
-pub(super) fn last_complete_week(today: NaiveDate) -> WeekStart {
-    let settled = today.checked_sub_days(SETTLING).unwrap_or(today);
-    WeekStart::of(settled).previous()
+/// The last week of which nothing is missing: settled, or reported on.
+pub(super) fn last_complete_week(history: &History) -> WeekStart {
+    let settled = history.today.checked_sub_days(SETTLING).unwrap_or(history.today);
+    let settled = WeekStart::of(settled).previous();
+    history.reported.map_or(settled, |reported| reported.max(settled))
 }
 
 /// The last day that can be today somewhere.
@@ -61,7 +62,12 @@ mod tests {
     #[test]
     fn a_week_is_complete_two_days_after_its_sunday() {
         let check = |today, monday: &str| {
-            assert_eq!(last_complete_week(date(today)).to_string(), monday, "{today}");
+            let mut history = History::none(date(today));
+            assert_eq!(last_complete_week(&history).to_string(), monday, "{today}");
+            // A week that was reported on is complete from then on.
+            history.reported = Some(WeekStart::of(date("2026-11-09")));
+            let reported = last_complete_week(&history).to_string();
+            assert_eq!(reported, monday.max("2026-11-09"), "{today}");
         };
         check("2026-11-22", "2026-11-09");
         check("2026-11-23", "2026-11-09");

@@ -73,7 +73,7 @@ pub(super) fn with_windows(
 
 /// The complete weeks of training since the last week of rest, from the last one back.
 fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
-    let last = last_complete_week(history.today);
+    let last = last_complete_week(history);
     let oldest_read = WeekStart::of(history.today).weeks_before(HISTORY_WEEKS);
     let deload = last_deload(history);
     (0..HISTORY_WEEKS)

@@ -97,7 +97,7 @@ fn usual_half_sets(history: &History, week_start: WeekStart) -> Option<HalfSets>
 fn is_over(history: &History, week_start: WeekStart) -> bool {
     let (last_day, latest) = (week_start.last_day(), latest_day(history.today));
     let mut days = history.days.iter().filter(|day| day.workouts > 0);
-    week_start <= last_complete_week(history.today)
+    week_start <= last_complete_week(history)
         || days.any(|day| day.local_date > last_day && day.local_date <= latest)
 }
 

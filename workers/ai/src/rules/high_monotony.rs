@@ -28,7 +28,7 @@ const CONFIDENCE_MAX: f64 = 0.8;
 
 /// Looks at the last complete week.
 pub fn high_monotony(history: &History) -> Option<Pattern> {
-    let week = last_complete_week(history.today);
+    let week = last_complete_week(history);
     let days: WeekOfLoads = daily_loads_kg(history, week.last_day());
     let found = monotony(&days, Deviation::Population)?;
     let before: Vec<f64> = (1..=WEEKS_BEFORE)

@@ -24,6 +24,9 @@ use training::load::{ACUTE_DAYS, CHRONIC_DAYS, uncoupled};
 
 const DAYS_MIN: i64 = 28;
 const WORKOUTS_MIN: i64 = 8;
+/// Of the 21 days before, so many must have a load (ours): of training with the body's weight alone,
+/// which is not known, there is nothing to compare with.
+const LOADED_DAYS_MIN: usize = 4;
 const RATIO_MAX: f64 = 1.5;
 /// Here it is as sure as it gets.
 const RATIO_SURE: f64 = 2.0;
@@ -44,6 +47,9 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     // Judged by the two digits that are told.
     let ratio = rounded(uncoupled(&days)?.ratio()?);
     let (before, week) = days.split_last_chunk::<ACUTE_DAYS>()?;
+    if before.iter().filter(|kg| **kg > 0.0).count() < LOADED_DAYS_MIN {
+        return None;
+    }
     let sum = |days: &[f64]| days.iter().sum::<f64>();
     let (week, heaviest) = (sum(week), before.windows(LONG_WEEK_DAYS).map(sum).fold(0.0, f64::max));
     if ratio <= RATIO_MAX || week <= LONG_WEEK_FACTOR * heaviest {

@@ -17,6 +17,7 @@ pub mod volume_above_mrv;
 pub mod volume_below_mev;
 
 use crate::history::History;
+use chrono::NaiveDate;
 use deload_taken::deload_taken;
 use high_monotony::high_monotony;
 use lift_window::LiftWindow;
@@ -27,7 +28,7 @@ use shared_kernel::AthleteId;
 use shared_kernel::ids::derived;
 use shared_kernel::payload::PatternKind;
 use std::collections::BTreeSet;
-use training::{Exercise, Muscle, WeekStart};
+use training::{Exercise, Grams, Muscle, WeekStart};
 use uuid::Uuid;
 use volume_above_mrv::volume_above_mrv;
 use volume_below_mev::volume_below_mev;
@@ -81,7 +82,19 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Its id: the same pattern of the same subject, begun in the same week, is the same pattern.
+    /// Its id, when it is the first of its kind and subject, or the one after another.
+    pub fn id_after(&self, athlete_id: AthleteId, before: Option<Uuid>) -> Uuid {
+        derived(&[
+            "pattern",
+            &athlete_id.to_string(),
+            self.kind.as_str(),
+            self.subject.as_str(),
+            "after",
+            &before.map(|id| id.to_string()).unwrap_or_default(),
+        ])
+    }
+
+    /// Its id, when it is one of a week: that week's.
     pub fn id(&self, athlete_id: AthleteId) -> Uuid {
         derived(&[
             "pattern",
@@ -107,8 +120,8 @@ pub struct Scope {
 /// The order between them (ours): a deload taken within the last 14 days silences plateau and
 /// regression, for lifts are meant to be lighter then; of one lift at most one thing is said, and
 /// what goes down does not stand still; a deload is due only by the plateaus that are told. The
-/// rules about one week look at the weeks that changed; at the week before this one too, for it is
-/// only by the training after it that a deload is over.
+/// rules about one week look at [`weeks_looked_at`]: it is only by the training after it that a
+/// deload is over.
 pub fn all(history: &History, scope: &Scope) -> Vec<Pattern> {
     let mut found = volumes(history, scope);
     if scope.muscles.is_none() {
@@ -124,22 +137,44 @@ fn volumes(history: &History, scope: &Scope) -> Vec<Pattern> {
     let asked = |muscle: &Muscle| scope.muscles.as_ref().is_none_or(|only| only.contains(muscle));
     let muscles = || Muscle::ALL.into_iter().filter(asked);
     let in_week = |week| muscles().filter_map(move |m| volume_above_mrv(history, week, m));
-    let above = scope.weeks.iter().flat_map(|week| in_week(*week));
+    let weeks = weeks_looked_at(history, scope);
+    let above = weeks.into_iter().flat_map(in_week);
     above.chain(muscles().filter_map(|muscle| volume_below_mev(history, muscle))).collect()
 }
 
 fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
     let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
     let windows: Vec<_> = windows.collect();
-    let last_deload = deload_taken::last_deload(history);
-    let resting = last_deload.is_some_and(|deload| deload_taken::is_recent(history, deload));
+    let resting = is_resting(history);
     let mut found: Vec<_> = windows.iter().filter_map(|window| of_lift(window, resting)).collect();
     let plateaus = found.iter().filter(|pattern| pattern.kind == PatternKind::Plateau).count();
-    let last_week = WeekStart::of(history.today).previous();
-    let weeks: BTreeSet<_> = scope.weeks.iter().copied().chain([last_week]).collect();
-    found.extend(weeks.into_iter().filter_map(|week| deload_taken(history, week)));
+    found.extend(
+        weeks_looked_at(history, scope).into_iter().filter_map(|week| deload_taken(history, week)),
+    );
     found.extend(deload_due::with_windows(history, &windows, plateaus));
     found
+}
+
+/// The weeks at which the rules about one week look: those that changed and, where everything is
+/// looked at, this one and the one before it.
+pub fn weeks_looked_at(history: &History, scope: &Scope) -> BTreeSet<WeekStart> {
+    let this_week = WeekStart::of(history.today);
+    let always = [this_week.previous(), this_week];
+    let always = always.into_iter().filter(|_| scope.muscles.is_none());
+    scope.weeks.iter().copied().chain(always).collect()
+}
+
+/// Whether a deload is so short ago that lifts are not judged.
+pub fn is_resting(history: &History) -> bool {
+    deload_taken::last_deload(history)
+        .is_some_and(|deload| deload_taken::is_recent(history, deload))
+}
+
+/// The day and the one-rep maximum of a lift's last session, comparable with those before it. `None`
+/// when the lift was left.
+pub fn newest_maximum(history: &History, lift: &str) -> Option<(NaiveDate, Grams)> {
+    let window = LiftWindow::of(history, lift)?;
+    window.sessions.last().map(|session| (session.date, session.e1rm))
 }
 
 /// What there is to say of a lift.

@@ -31,7 +31,7 @@ const CONFIDENCE_MAX: f64 = 0.9;
 
 /// Looks at the last four complete weeks.
 pub fn push_pull_imbalance(history: &History) -> Option<Pattern> {
-    let last = last_complete_week(history.today);
+    let last = last_complete_week(history);
     let weeks = (0..WEEKS).filter_map(|back| trained_week(history, last.weeks_before(back)));
     let weeks: Vec<_> = weeks.collect();
     let (push, pull) = (hard_sets(&weeks, PUSH), hard_sets(&weeks, PULL));

@@ -11,11 +11,11 @@
 use super::calendar::last_complete_week;
 use super::deload_taken::deload_taken;
 use super::{Pattern, Subject, evidence, rounded};
-use crate::history::{HISTORY_WEEKS, History};
+use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use storage::volume::HistoryWeek;
-use training::{HalfSets, Muscle, WeekStart};
+use training::{HalfSets, Muscle};
 
 /// So many complete weeks in a row make the pattern.
 const WEEKS_MIN: usize = 2;
@@ -26,10 +26,6 @@ pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
     let limit = history.landmarks.of(muscle).mev;
     let row = weeks_below(history, muscle, limit);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
-    let oldest_looked_at = WeekStart::of(history.today).weeks_before(HISTORY_WEEKS);
-    if since <= oldest_looked_at {
-        return None;
-    }
     let latest = row.first()?;
     let further = u32::try_from(row.len() - WEEKS_MIN).unwrap_or(u32::MAX);
     let confidence = (0.6 + 0.1 * f64::from(further)).min(CONFIDENCE_MAX);
@@ -50,7 +46,7 @@ pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
 
 /// The complete weeks below the limit, from the last one back, without a gap.
 fn weeks_below(history: &History, muscle: Muscle, limit: HalfSets) -> Vec<&HistoryWeek> {
-    let last_complete = last_complete_week(history.today);
+    let last_complete = last_complete_week(history);
     let mut expected = last_complete;
     let mut row = Vec::new();
     for week in history.weeks.iter().rev().skip_while(|week| week.week_start > last_complete) {
@@ -74,6 +70,7 @@ mod tests {
     use super::*;
     use crate::rules::histories::week;
     use training::Volume;
+    use training::WeekStart;
 
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
 
@@ -156,14 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn what_began_before_the_history_was_announced_then() {
+    fn a_row_as_long_as_the_history_is_a_row() {
         let today = TODAY.parse().unwrap();
-        let weeks: Vec<_> = (1..=HISTORY_WEEKS)
+        let weeks: Vec<_> = (1..=16)
             .rev()
             .map(|back| chest(&WeekStart::of(today).weeks_before(back).to_string(), 7))
             .collect();
-        check(&weeks, None);
-        check(&weeks[1..], Some((15, 0.9)));
+        check(&weeks, Some((16, 0.9)));
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn item(listed: &ListedPattern) -> Value {
         "title": listed.title,
         "recommendation": listed.recommendation,
         "detected_at": instant(listed.detected_at_ms),
-        "resolved_at": listed.resolved_at_ms.map(instant),
+        "resolved_at": pattern.resolved_at_ms.map(instant),
     })
 }
 
