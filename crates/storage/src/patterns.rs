@@ -32,6 +32,8 @@ pub struct AnalysisInput {
     pub pending: BTreeMap<AthleteId, i64>,
     /// The last week that was reported on.
     pub reported: BTreeMap<AthleteId, WeekStart>,
+    /// What followed from the patterns so far.
+    pub recommended: BTreeMap<AthleteId, Value>,
 }
 
 /// Weeks of one athlete, from the first to the last.
@@ -96,6 +98,8 @@ struct AthleteRow {
     landmarks: OwnLandmarks,
     pending: i64,
     reported_week: Option<WeekStart>,
+    #[serde(with = "json_text")]
+    recommended: Value,
 }
 
 /// Reads for all the athletes of a batch, in one round trip: the weeks of the ranges, which do not
@@ -131,7 +135,9 @@ pub async fn analysis_input(
          (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
          WHERE workouts.athlete_id = athlete.athlete_id \
          AND aggregated_revision < revision) AS pending, \
-         nullif(athlete.reported_week, '') AS reported_week \
+         nullif(athlete.reported_week, '') AS reported_week, \
+         coalesce((SELECT items FROM recommendations \
+         WHERE recommendations.athlete_id = athlete.athlete_id), '[]') AS recommended \
          FROM json_each(?1) AS asked JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
         [Param::json(&athletes)?],
     );
@@ -156,6 +162,7 @@ pub async fn analysis_input(
         input.landmarks.insert(row.athlete_id, row.landmarks);
         input.pending.insert(row.athlete_id, row.pending);
         input.reported.extend(row.reported_week.map(|week| (row.athlete_id, week)));
+        input.recommended.insert(row.athlete_id, row.recommended);
     }
     Ok(input)
 }
@@ -224,9 +231,7 @@ pub async fn mark(
     );
     let recommend = Statement::new(
         "INSERT INTO recommendations (athlete_id, items, made_at_ms) \
-         SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE value -> 1 <> '[]' \
-         OR EXISTS (SELECT 1 FROM recommendations WHERE athlete_id = value ->> 0) \
-         ON CONFLICT (athlete_id) DO UPDATE SET items = excluded.items, \
+         SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE true ON CONFLICT (athlete_id) DO UPDATE SET items = excluded.items, \
          made_at_ms = excluded.made_at_ms WHERE excluded.items <> recommendations.items",
         [Param::json(&items)?, now_ms.into()],
     );

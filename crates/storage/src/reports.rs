@@ -13,10 +13,6 @@ use training::WeekStart;
 /// A report that was asked for is asked for again this late (ours): well after the queue's retries.
 const RESEND_AFTER_MS: i64 = 10 * 60_000;
 
-/// Who has not trained for five weeks is looked at again this late (ours): a history may still be
-/// imported.
-const IDLE_RESEND_AFTER_MS: i64 = 6 * 3_600_000;
-
 #[derive(Deserialize)]
 struct DueRow {
     athlete_id: AthleteId,
@@ -33,7 +29,8 @@ pub struct Due {
 }
 
 /// Takes athletes whose report of a week is due by this minute of the hour and was not asked for
-/// lately, and puts their next turn off.
+/// lately, and puts their next turn off. Who did not train in the week or the four before it is done
+/// with that week.
 pub async fn take_due(
     database: &dyn Database,
     week: WeekStart,
@@ -42,20 +39,14 @@ pub async fn take_due(
     limit: i64,
 ) -> Result<Due, DatabaseError> {
     let take = Statement::new(
-        "UPDATE athletes SET report_resend_at_ms = ?3 + iif(EXISTS (SELECT 1 FROM weekly_volume \
-         WHERE weekly_volume.athlete_id = athletes.athlete_id AND workouts > 0 \
-         AND week_start BETWEEN date(?1, '-28 days') AND ?1), ?4, ?6) WHERE athlete_id IN (\
+        "UPDATE athletes SET report_resend_at_ms = ?3 + ?4, reported_week = iif(EXISTS (\
+         SELECT 1 FROM weekly_volume WHERE weekly_volume.athlete_id = athletes.athlete_id \
+         AND workouts > 0 AND week_start BETWEEN date(?1, '-28 days') AND ?1), reported_week, ?1) \
+         WHERE athlete_id IN (\
          SELECT athlete_id FROM athletes INDEXED BY athletes_by_report \
          WHERE reported_week < ?1 AND report_minute <= ?2 AND report_resend_at_ms <= ?3 \
-         LIMIT ?5) RETURNING athlete_id, report_resend_at_ms = ?3 + ?4 AS trained",
-        [
-            Param::text(week),
-            minute.into(),
-            now_ms.into(),
-            RESEND_AFTER_MS.into(),
-            limit.into(),
-            IDLE_RESEND_AFTER_MS.into(),
-        ],
+         LIMIT ?5) RETURNING athlete_id, reported_week < ?1 AS trained",
+        [Param::text(week), minute.into(), now_ms.into(), RESEND_AFTER_MS.into(), limit.into()],
     );
     let rows = Results::new(database.batch(vec![take]).await?).rows::<DueRow>()?;
     let count = rows.len();

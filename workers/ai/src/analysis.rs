@@ -7,12 +7,12 @@ use crate::narrator::{Facts, Narrator, Words, narrate_all, template};
 use crate::publisher::{
     AIEventPublisher, pattern_ended, training_pattern_detected, weekly_report_made,
 };
-use crate::recommend::{Recommendation, recommend};
+use crate::recommend::{Recommendation, asks_for_change, recommend};
 use crate::report::{Found, Report, report};
 use crate::rules::{self, Pattern, Scope};
 use chrono::{DateTime, Utc};
 use platform::Clock;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
 use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,7 @@ struct Decision<'a> {
     found: Vec<(Uuid, Pattern)>,
     steps: Vec<Step>,
     recommendations: Vec<Recommendation>,
+    recommended: Value,
 }
 
 /// What is to be told of an athlete, and then stored.
@@ -127,8 +128,14 @@ impl Analysis {
         };
         let mut input = input;
         let decisions: Vec<_> = tasks.iter().map(|task| decide(task, &mut input, now)).collect();
+        // What is not told needs no better words than the template's.
         let facts: Vec<_> = decisions.iter().flat_map(facts).collect();
-        let mut words = narrate_all(&*self.narrator, &facts).await.into_iter();
+        let told: Vec<_> = facts.iter().filter(|(_, told)| *told).map(|(f, _)| f.clone()).collect();
+        let mut narrated = narrate_all(&*self.narrator, &told).await.into_iter();
+        let mut words = facts.iter().map(|(facts, told)| {
+            let narrated = if *told { narrated.next() } else { None };
+            narrated.unwrap_or_else(|| template::words(facts))
+        });
         let told: Vec<_> =
             decisions.iter().map(|decision| tell(decision, &mut words, &records, now)).collect();
         let events: Vec<_> = told.iter().flat_map(|told| told.events.iter().cloned()).collect();
@@ -212,16 +219,19 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
     let found: Vec<_> = found.into_iter().map(with_id).collect();
     let there: Vec<_> = found.iter().map(|(id, pattern)| (*id, pattern)).collect();
     let recommendations = recommend(&there, &history);
-    Decision { task, history, found, steps, recommendations }
+    let recommended = input.recommended.remove(&id).unwrap_or_else(|| json!([]));
+    Decision { task, history, found, steps, recommendations, recommended }
 }
 
-/// The facts of the steps that need words, in order.
-fn facts<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = Facts> + 'a {
+/// The facts of the steps that need words, in order, and whether they are told.
+fn facts<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = (Facts, bool)> + 'a {
     decision.steps.iter().filter_map(|step| match step {
-        Step::There { pattern, pattern_id, .. } => {
+        Step::There { pattern, pattern_id, told, .. } => {
             let of = |r: &&Recommendation| r.pattern_id == *pattern_id;
             let adjustment = decision.recommendations.iter().find(of);
-            Some(Facts::of(pattern, adjustment.map(|r| r.adjustment.clone())))
+            let mut facts = Facts::of(pattern, adjustment.map(|r| r.adjustment.clone()));
+            facts.nothing_now = adjustment.is_none() && asks_for_change(pattern, &decision.history);
+            Some((facts, *told))
         }
         Step::Gone { .. } => None,
     })
@@ -255,10 +265,10 @@ fn tell(
     told
 }
 
-/// What follows is stored anew when something has changed; a look at a few muscles says too little.
-fn recommendations(decision: &Decision<'_>) -> Option<serde_json::Value> {
+/// What follows is stored anew where it is another; a look at a few muscles says too little.
+fn recommendations(decision: &Decision<'_>) -> Option<Value> {
     let is_whole = decision.task.scope.muscles.is_none();
-    (is_whole && !decision.steps.is_empty()).then(|| json!(decision.recommendations))
+    is_whole.then(|| json!(decision.recommendations)).filter(|items| *items != decision.recommended)
 }
 
 fn tell_step(
@@ -312,7 +322,11 @@ fn tell_report(
         |kind| matches!(kind, PatternKind::VolumeAboveMrv | PatternKind::VolumeBelowMev);
     let seen = decision.found.iter().filter(|(_, pattern)| !is_of_volume(pattern.kind));
     let patterns = seen.map(title).collect();
-    let found = Found { records, patterns, recommendations: &decision.recommendations };
+    let is_deload = decision.found.iter().any(|(_, pattern)| {
+        pattern.kind == PatternKind::DeloadTaken && pattern.since == week_start
+    });
+    let recommendations = &decision.recommendations;
+    let found = Found { records, patterns, is_deload, recommendations };
     let report = report(&decision.history, week_start, &found);
     let athlete_id = decision.task.athlete_id;
     if let Some(report) = &report {

@@ -12,11 +12,13 @@
 use crate::adjustment::{Action, Adjustment, Unit};
 use crate::history::History;
 use crate::rules::{Pattern, Subject};
+use chrono::NaiveDate;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use shared_kernel::payload::PatternKind;
 use std::collections::BTreeSet;
-use training::{Exercise, HalfSets, Muscle, WeekStart};
+use storage::volume::HistoryWeek;
+use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
 
 /// Which pattern's change comes first.
@@ -48,11 +50,11 @@ const DELOAD_SHARE: f64 = 0.5;
 /// What a spiked load is taken back to, against the weeks before: the upper end of the zone in
 /// which load is raised with little risk (Gabbett 2016).
 const SAFE_RATIO: f64 = 1.3;
+/// Less than half is no training (ours).
+const LIGHTEST_PERCENT: f64 = 50.0;
 /// Percent of the usual weight for a lift that goes down (ours).
 const LIGHTER_PERCENT: f64 = 90.0;
 const WEEKS_LIGHTER: u32 = 2;
-/// The pull is meant to equal the push; the gap is closed over so many weeks at most (ours).
-const IMBALANCE_WEEKS: f64 = 4.0;
 
 /// What to change because of a pattern.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,12 +66,11 @@ pub struct Recommendation {
     pub pattern: PatternKind,
     /// What it is about: a muscle, a lift, or `training`.
     pub subject: String,
-    /// How sure it is.
-    pub confidence: f64,
-    /// The numbers that say why.
-    pub evidence: Map<String, Value>,
     /// What to change.
     pub adjustment: Adjustment,
+    /// The day from which on it is too late; `None` is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
 }
 
 /// What follows from all the patterns that are there, in order.
@@ -91,19 +92,27 @@ pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recomm
             pattern_id,
             pattern: pattern.kind,
             subject: pattern.subject.as_str().to_owned(),
-            confidence: pattern.confidence,
-            evidence: pattern.evidence.clone(),
             adjustment,
+            until: until(pattern),
         });
     }
     recommendations.truncate(CHANGES_MAX);
     recommendations
 }
 
+/// Whether a pattern that is there asks for a change, now or at another time.
+pub fn asks_for_change(pattern: &Pattern, history: &History) -> bool {
+    adjustment(pattern, history).is_some()
+}
+
 /// What was too much in a week before the last is over: nobody can do less in it.
 fn is_timely(pattern: &Pattern, history: &History) -> bool {
-    pattern.kind != PatternKind::VolumeAboveMrv
-        || pattern.since >= WeekStart::of(history.today).previous()
+    until(pattern).is_none_or(|until| history.today < until)
+}
+
+fn until(pattern: &Pattern) -> Option<NaiveDate> {
+    let is_of_a_week = pattern.kind == PatternKind::VolumeAboveMrv;
+    is_of_a_week.then(|| pattern.since.next().next().date())
 }
 
 fn place(kind: PatternKind) -> usize {
@@ -127,7 +136,7 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
         }
         PatternKind::LoadSpike => {
             let (acute, chronic) = (number("last_7_days_kg")?, number("usual_7_days_kg")?);
-            let percent = (SAFE_RATIO * chronic / acute * 100.0).floor();
+            let percent = (SAFE_RATIO * chronic / acute * 100.0).floor().max(LIGHTEST_PERCENT);
             let (from, to) = (Some(100.0), Some(percent));
             percent.is_finite().then(|| of(Action::CutLoad, from, to, Unit::Percent, 1))?
         }
@@ -137,17 +146,17 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
         }
         PatternKind::Plateau => more_for(&pattern.subject, history),
         PatternKind::DeloadDue => {
-            let usual = usual_sets(history)?;
+            let usual = usual_of(history, |volume| volume.hard_half_sets)?;
             let light = (usual * DELOAD_SHARE).floor();
             of(Action::Deload, Some(usual), Some(light), Unit::HardSetsAWeek, 1)
         }
         PatternKind::PushPullImbalance => {
             let (push, pull) = (number("push_hard_sets")?, number("pull_hard_sets")?);
-            let less = push.min(pull) / IMBALANCE_WEEKS;
-            let more = push.max(pull) / IMBALANCE_WEEKS;
+            let weeks = number("weeks")?;
+            let (less, more) = (push.min(pull) / weeks, push.max(pull) / weeks);
             let to = floor_to_half((less * RAISE_MAX).min(more));
             let side = if push < pull { "pushing" } else { "pulling" };
-            (to > less).then(|| Adjustment {
+            (to.is_finite() && to > less).then(|| Adjustment {
                 subject: side.to_owned(),
                 action: Action::RaiseSets,
                 from: Some(less),
@@ -172,44 +181,31 @@ fn weeks_up(from: f64, to: f64) -> u32 {
 }
 
 /// A fifth more hard sets for the muscle that a lift is for, up to its MRV; a lift whose muscle has
-/// all that it can recover from is taken lighter, and built up anew.
+/// all that it can recover from is taken lighter, and built up anew. `None` where it is not known what
+/// the muscle gets: of an athlete's own lift, and after a week off.
 fn more_for(subject: &Subject, history: &History) -> Option<Adjustment> {
     let Subject::Lift(lift) = subject else { return None };
-    let raised = Exercise::find(lift)
-        .and_then(|exercise| exercise.primary.first())
-        .and_then(|muscle| raised(*muscle, history));
-    raised.or_else(|| {
-        Some(Adjustment {
-            subject: subject.in_words(),
-            action: Action::CutLoad,
-            from: Some(100.0),
-            to: Some(LIGHTER_PERCENT),
-            unit: Unit::Percent,
-            weeks: WEEKS_LIGHTER,
-        })
-    })
-}
-
-fn raised(muscle: Muscle, history: &History) -> Option<Adjustment> {
-    let last_week = history.week(WeekStart::of(history.today).previous())?;
-    let sets = last_week.volume.half_sets_of(muscle).sets();
+    let muscle = *Exercise::find(lift)?.primary.first()?;
+    let sets = usual_of(history, |volume| volume.half_sets_of(muscle))?;
     let mrv = history.landmarks.of(muscle).mrv.sets();
     let to = floor_to_half((sets * RAISE_MAX).min(mrv));
-    (to > sets).then(|| Adjustment {
-        subject: muscle.in_words(),
-        action: Action::RaiseSets,
-        from: Some(sets),
-        to: Some(to),
-        unit: Unit::HardSetsAWeek,
-        weeks: WEEKS_TO_JUDGE,
-    })
+    let change = |subject, action, from, to, unit, weeks| {
+        Some(Adjustment { subject, action, from: Some(from), to: Some(to), unit, weeks })
+    };
+    if to > sets {
+        let (action, unit) = (Action::RaiseSets, Unit::HardSetsAWeek);
+        return change(muscle.in_words(), action, sets, to, unit, WEEKS_TO_JUDGE);
+    }
+    let (action, unit) = (Action::CutLoad, Unit::Percent);
+    change(subject.in_words(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
 }
 
 /// The median of hard sets in the last three weeks with training, the week of today left out.
-fn usual_sets(history: &History) -> Option<f64> {
+fn usual_of(history: &History, half_sets: impl Fn(&Volume) -> HalfSets) -> Option<f64> {
     let this_week = WeekStart::of(history.today);
-    let before = history.weeks.iter().rev().filter(|week| week.week_start < this_week);
-    let mut sets: Vec<HalfSets> = before.take(3).map(|week| week.volume.hard_half_sets).collect();
+    let trained = |week: &&HistoryWeek| week.week_start < this_week && week.volume.workouts > 0;
+    let before = history.weeks.iter().rev().filter(trained);
+    let mut sets: Vec<HalfSets> = before.take(3).map(|week| half_sets(&week.volume)).collect();
     sets.sort();
     sets.get(sets.len() / 2).map(|sets| sets.sets())
 }
@@ -223,6 +219,7 @@ mod tests {
     use super::*;
     use crate::rules::histories::week;
     use serde_json::json;
+    use training::Muscle;
 
     fn pattern(kind: PatternKind, subject: Subject, evidence: Value) -> Pattern {
         let Value::Object(evidence) = evidence else { unreachable!() };
@@ -273,7 +270,7 @@ mod tests {
         check(PatternKind::Plateau, bench(), none(), &["chest RaiseSets 10-12 4w"]);
         check(PatternKind::HighMonotony, Subject::Training, none(), &[]);
         let expected = ["pulling RaiseSets 5-6 4w"];
-        let imbalance = json!({ "push_hard_sets": 40.0, "pull_hard_sets": 20.0 });
+        let imbalance = json!({ "push_hard_sets": 40.0, "pull_hard_sets": 20.0, "weeks": 4 });
         check(PatternKind::PushPullImbalance, Subject::Training, imbalance, &expected);
     }
 

@@ -13,8 +13,8 @@ use training::{Exercise, Grams, Muscle, Volume, WeekStart};
 
 /// Weeks that a week is compared with.
 const WEEKS_BEFORE: u32 = 4;
-/// Records that are told one by one (ours).
-const RECORDS_TOLD: usize = 5;
+/// Records and patterns that are told one by one (ours).
+const TOLD_MAX: usize = 5;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub struct Found<'a> {
     pub records: &'a [Record],
     /// Titles of the patterns that are there.
     pub patterns: Vec<String>,
+    /// Whether the week was a deload: it is meant to be little.
+    pub is_deload: bool,
     /// What to change.
     pub recommendations: &'a [Recommendation],
 }
@@ -55,14 +57,14 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
     if !over.is_empty() {
         let _ = write!(body, "\n\nMore than can be recovered from (MRV): {}.", over.join(", "));
     }
-    if !under.is_empty() && this.workouts > 0 {
+    if !under.is_empty() && this.workouts > 0 && !found.is_deload {
         let _ = write!(body, "\n\nToo little to grow (MEV): {}.", under.join(", "));
     }
     if !records.is_empty() {
         let _ = write!(body, "\n\nNew records: {}.", records.join("; "));
     }
     if !found.patterns.is_empty() {
-        let _ = write!(body, "\n\nWhat we see: {}.", found.patterns.join("; "));
+        let _ = write!(body, "\n\nWhat we see: {}.", capped(found.patterns.clone()).join("; "));
     }
     let changes: Vec<_> =
         found.recommendations.iter().map(|r| template::change(&r.adjustment)).collect();
@@ -193,12 +195,17 @@ fn records(history: &History, week_start: WeekStart, records: &[Record]) -> Vec<
             told.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
         }
     }
-    let more = told.len().saturating_sub(RECORDS_TOLD);
-    told.truncate(RECORDS_TOLD);
+    capped(told)
+}
+
+/// The first of a list, and how many more there are.
+fn capped(mut list: Vec<String>) -> Vec<String> {
+    let more = list.len().saturating_sub(TOLD_MAX);
+    list.truncate(TOLD_MAX);
     if more > 0 {
-        told.push(format!("and {more} more"));
+        list.push(format!("and {more} more"));
     }
-    told
+    list
 }
 
 fn count(number: i64, what: &str) -> String {
@@ -269,8 +276,6 @@ mod tests {
             pattern_id: Uuid::nil(),
             pattern: PatternKind::VolumeAboveMrv,
             subject: "chest".to_owned(),
-            confidence: 0.8,
-            evidence: Map::new(),
             adjustment: Adjustment {
                 subject: "chest".to_owned(),
                 action: Action::CutSets,
@@ -279,6 +284,7 @@ mod tests {
                 unit: Unit::HardSetsAWeek,
                 weeks: 1,
             },
+            until: None,
         };
         let records = [
             record("barbell-bench-press/best_e1rm", 118_300),
@@ -289,6 +295,7 @@ mod tests {
         let found = Found {
             records: &records,
             patterns: vec!["Chest volume over MRV".to_owned()],
+            is_deload: false,
             recommendations: &[recommendation],
         };
         let report = report(&history(), monday(), &found).unwrap();

@@ -156,6 +156,7 @@ fn history() -> impl Strategy<Value = History> {
     (weeks, days, lifts, mrv).prop_map(|(weeks, days, lifts, mrv)| {
         let own = OwnLandmark { mrv: mrv.map(HalfSets), ..OwnLandmark::default() };
         History {
+            reported: None,
             today: today(),
             weeks,
             days,

@@ -322,6 +322,34 @@ fn what_follows_from_a_pattern_is_stored_with_it() {
 }
 
 #[test]
+fn what_does_not_change_is_not_marked_again() {
+    let house = House::new(1);
+    stuck(&house);
+    house.consume(&[updated(1, "2026-11-23")]);
+    let before = house.database.round_trips();
+    house.consume(&[updated(1, "2026-11-23")]);
+    assert_eq!(house.database.round_trips() - before, 1, "one to read, none to mark");
+}
+
+#[test]
+fn a_muscle_over_mrv_is_recommended_also_when_its_threshold_came_first() {
+    let house = House::new(1);
+    house.trained(1, "2026-11-24", Muscle::Chest, 60);
+    house.consume(&[crossed(1, "2026-11-23", Threshold::MrvExceeded)]);
+    let actions = || {
+        house
+            .database
+            .query("SELECT items ->> '$[0].adjustment.action' AS action FROM recommendations")
+    };
+    assert_eq!(actions(), Vec::<String>::new());
+    house.consume(&[updated(1, "2026-11-23")]);
+    assert_eq!(actions(), [r#"{"action":"cut_sets"}"#]);
+    // Another week's event says nothing against it.
+    house.consume(&[updated(1, "2026-11-16")]);
+    assert_eq!(actions(), [r#"{"action":"cut_sets"}"#]);
+}
+
+#[test]
 fn a_week_is_reported_on_once_whatever_crashes() {
     let house = House::new(2);
     stuck(&house);

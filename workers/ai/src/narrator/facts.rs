@@ -26,6 +26,9 @@ pub struct Facts {
     pub evidence: Map<String, Value>,
     /// What to change.
     pub adjustment: Option<Adjustment>,
+    /// Whether the pattern asks for a change that has to wait: something else comes first, or it is
+    /// too late for it.
+    pub nothing_now: bool,
 }
 
 impl Facts {
@@ -41,6 +44,7 @@ impl Facts {
             confidence: pattern.confidence,
             evidence: pattern.evidence.clone(),
             adjustment,
+            nothing_now: false,
         }
     }
 

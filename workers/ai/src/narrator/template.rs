@@ -10,6 +10,9 @@ use crate::adjustment::{Action, Adjustment, Unit};
 use async_trait::async_trait;
 use shared_kernel::payload::PatternKind;
 
+/// What is said where a change has to wait.
+const WAIT: &str = "There is nothing to change for it right now.";
+
 /// Says facts in sentences that are ready.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Template;
@@ -26,6 +29,7 @@ pub fn words(facts: &Facts) -> Words {
     let Text { title, finding, advice } = text(facts);
     let advice = match &facts.adjustment {
         Some(adjustment) if !is_what_the_advice_says(facts, adjustment) => change(adjustment),
+        None if facts.nothing_now => WAIT.to_owned(),
         _ => advice,
     };
     Words { title, recommendation: format!("{finding} {advice}") }
@@ -232,7 +236,9 @@ fn deload_taken(facts: &Facts) -> Text {
 }
 
 fn deload_due(facts: &Facts) -> Text {
-    let ago = facts.say("weeks", |weeks| format!("Your last light week was {weeks} weeks ago."));
+    let ago = facts.say("weeks", |weeks| {
+        format!("You have trained {weeks} weeks in a row, none of them light.")
+    });
     let more_than_0 = |name: &str| facts.number(name).is_some_and(|number| number > 0.0);
     let plateaus = match facts.number("plateaus") {
         Some(1.0) => " 1 of your lifts has stalled.".to_owned(),
@@ -360,6 +366,7 @@ fn is_what_the_advice_says(facts: &Facts, adjustment: &Adjustment) -> bool {
         }
         PatternKind::VolumeBelowMev => {
             adjustment.action == Action::RaiseSets
+                && adjustment.weeks <= 1
                 && adjustment.to.is_some()
                 && adjustment.to == facts.number("mev")
         }

@@ -50,7 +50,14 @@ pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiE
     let database = app.shards.for_athlete(key.athlete_id);
     let read = patterns::recommendations(database, key).await?;
     let (open, changes) = read.ok_or(ApiError::Unauthorized)?;
+    let today = app.clock.now().date_naive().to_string();
     let of = |change: &Value| {
+        // Once its day has come it is too late for it.
+        change
+            .get("until")
+            .and_then(Value::as_str)
+            .is_none_or(|until| *today < *until)
+            .then_some(())?;
         let pattern =
             open.iter().find(|listed| Some(&json!(listed.known.pattern_id)) == change.get("id"))?;
         let mut item = item(pattern);

@@ -65,7 +65,12 @@ fn recommendations_come_in_their_order_with_the_patterns_that_are_open() {
         let id = format!("00000000-0000-7000-8000-0000000000{n:02}");
         json!({ "id": id, "adjustment": { "to": n } })
     };
-    let items = json!([change(3), change(2), change(1)]);
+    house.found(&id, 4, "open");
+    let mut late = change(4);
+    late["until"] = json!("2026-11-23");
+    let mut timely = change(3);
+    timely["until"] = json!("2026-11-24");
+    let items = json!([late, timely, change(2), change(1)]);
     house.database.execute(&format!(
         "INSERT INTO recommendations (athlete_id, items, made_at_ms) VALUES ('{id}', '{items}', 0)"
     ));

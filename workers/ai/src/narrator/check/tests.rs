@@ -17,6 +17,7 @@ fn facts() -> Facts {
         confidence: 0.85,
         evidence: evidence.as_object().cloned().unwrap(),
         adjustment: None,
+        nothing_now: false,
     }
 }
 

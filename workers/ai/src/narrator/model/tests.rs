@@ -65,6 +65,7 @@ fn facts() -> Facts {
         confidence: 1.0,
         evidence: evidence.as_object().cloned().unwrap(),
         adjustment: None,
+        nothing_now: false,
     }
 }
 

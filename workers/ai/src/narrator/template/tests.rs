@@ -12,6 +12,7 @@ fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
         confidence: 0.8,
         evidence,
         adjustment: None,
+        nothing_now: false,
     }
 }
 
@@ -131,8 +132,8 @@ fn each_kind_is_said_with_its_numbers() {
     check(
         PatternKind::DeloadDue,
         "Time for a deload",
-        "Your last light week was 7 weeks ago. 2 of your lifts have stalled. The same sets feel 1.25 \
-         RPE harder than before. Take a light week: far fewer sets, the same exercises, and nothing \
+        "You have trained 7 weeks in a row, none of them light. 2 of your lifts have stalled. The \
+         same sets feel 1.25 RPE harder than before. Take a light week: far fewer sets, the same exercises, and nothing \
          near failure.",
     );
     check(
@@ -166,7 +167,7 @@ fn what_a_deload_is_due_for_is_said_and_nothing_else() {
     };
     check(
         json!({"weeks": 5, "plateaus": 0, "rpe_drift": 1.0}),
-        "Your last light week was 5 weeks ago. The same sets feel 1 RPE harder than before.",
+        "You have trained 5 weeks in a row, none of them light. The same sets feel 1 RPE harder than before.",
     );
     check(
         json!({"weeks": null, "plateaus": ["Squat", "Bench"], "rpe_drift": null}),
