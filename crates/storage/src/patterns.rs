@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::AthleteId;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use training::WeekStart;
 use training::landmarks::OwnLandmarks;
 use uuid::Uuid;
@@ -28,8 +28,8 @@ pub struct AnalysisInput {
     pub known: BTreeMap<AthleteId, Vec<KnownPattern>>,
     /// What each athlete puts in place of the landmarks of the listing.
     pub landmarks: BTreeMap<AthleteId, OwnLandmarks>,
-    /// Workouts that are not aggregated yet.
-    pub pending: BTreeMap<AthleteId, i64>,
+    /// Weeks of which workouts are not aggregated yet.
+    pub pending: BTreeMap<AthleteId, BTreeSet<WeekStart>>,
     /// The last week that was reported on.
     pub reported: BTreeMap<AthleteId, WeekStart>,
     /// What followed from the patterns so far.
@@ -96,7 +96,8 @@ struct AthleteRow {
     athlete_id: AthleteId,
     #[serde(with = "json_text")]
     landmarks: OwnLandmarks,
-    pending: i64,
+    #[serde(with = "json_text")]
+    pending: BTreeSet<WeekStart>,
     reported_week: Option<WeekStart>,
     #[serde(with = "json_text")]
     recommended: Value,
@@ -132,7 +133,8 @@ pub async fn analysis_input(
     );
     let standing = Statement::new(
         "SELECT athlete.athlete_id, athlete.landmarks, \
-         (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
+         (SELECT json_group_array(DISTINCT date(local_date, 'weekday 0', '-6 days')) \
+         FROM workouts INDEXED BY workouts_pending \
          WHERE workouts.athlete_id = athlete.athlete_id \
          AND aggregated_revision < revision) AS pending, \
          nullif(athlete.reported_week, '') AS reported_week, \

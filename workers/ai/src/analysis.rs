@@ -212,8 +212,8 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
     };
     let known = input.known.remove(&id).unwrap_or_default();
     let found = rules::all(&history, &task.scope);
-    let pending = input.pending.get(&id).is_some_and(|pending| *pending > 0);
-    let moment = Moment { now, pending };
+    let pending = input.pending.remove(&id).unwrap_or_default();
+    let moment = Moment { now, pending: &pending };
     let steps = life::steps(id, &history, &task.scope, &known, &found, moment);
     let with_id = |pattern: Pattern| (life::id_of(id, &pattern, &known, now), pattern);
     let found: Vec<_> = found.into_iter().map(with_id).collect();

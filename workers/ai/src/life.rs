@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use shared_kernel::AthleteId;
 use shared_kernel::payload::PatternKind;
+use std::collections::BTreeSet;
 use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
 use uuid::Uuid;
@@ -55,12 +56,11 @@ pub enum Step {
 
 /// When, and what else there is to know of an athlete.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct Moment<'a> {
     /// The time.
     pub now: DateTime<Utc>,
-    /// Whether workouts are still on their way to the ledger: a week of which some are missing looks
-    /// like a deload.
-    pub pending: bool,
+    /// Weeks of which workouts are still on their way to the ledger: half a week looks like a deload.
+    pub pending: &'a BTreeSet<WeekStart>,
 }
 
 /// What becomes of an athlete's patterns: of those found within the scope, and of those known.
@@ -70,7 +70,7 @@ pub fn steps(
     scope: &Scope,
     known: &[KnownPattern],
     found: &[Pattern],
-    moment: Moment,
+    moment: Moment<'_>,
 ) -> Vec<Step> {
     let there = found.iter().filter_map(|pattern| {
         let pattern_id = id_of(athlete_id, pattern, known, moment.now);
@@ -85,7 +85,7 @@ pub fn steps(
         if scope.muscles.is_some() {
             false
         } else if is_of_one_week(known.kind) {
-            is_history(known.since, history) || looked_at.contains(&known.since)
+            looked_at.contains(&known.since)
         } else {
             // During a deload lifts are light by design: nothing ends by that.
             let is_of_a_lift = matches!(known.kind, PatternKind::Plateau | PatternKind::Regression);
@@ -94,7 +94,8 @@ pub fn steps(
     };
     let gone = known
         .iter()
-        .filter(|known| known.status == PatternStatus::Open && !is_found(known) && is_gone(known))
+        .filter(|known| known.status == PatternStatus::Open)
+        .filter(|known| is_past(known, history) || !is_found(known) && is_gone(known))
         .map(|known| Step::Gone {
             known: known.clone(),
             told: is_broken_plateau(known, history, found),
@@ -138,9 +139,10 @@ const fn can_worsen(kind: PatternKind) -> bool {
     }
 }
 
-/// A week about which nobody is told any more.
-fn is_history(week: WeekStart, history: &History) -> bool {
-    history.today - week.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1)
+/// A pattern of a week about which nobody is told any more.
+fn is_past(known: &KnownPattern, history: &History) -> bool {
+    is_of_one_week(known.kind)
+        && history.today - known.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1)
 }
 
 /// Whether a known pattern, if it is open, is this one.
@@ -180,14 +182,15 @@ fn there(
     pattern: &Pattern,
     pattern_id: Uuid,
     before: Option<&KnownPattern>,
-    Moment { now, pending }: Moment,
+    Moment { now, pending }: Moment<'_>,
 ) -> Option<Step> {
     let step = |announcements, told| {
         Some(Step::There { pattern: pattern.clone(), pattern_id, announcements, told })
     };
     let is_told = is_told(pattern.kind);
     let Some(before) = before else {
-        let may_be_half = pending && pattern.kind == PatternKind::DeloadTaken;
+        let may_be_half =
+            pattern.kind == PatternKind::DeloadTaken && pending.contains(&pattern.since);
         return if may_be_half { None } else { step(1, is_told) };
     };
     let told_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
@@ -253,8 +256,9 @@ mod tests {
         NOW.parse().unwrap()
     }
 
-    fn moment() -> Moment {
-        Moment { now: now(), pending: false }
+    fn moment() -> Moment<'static> {
+        static NONE: BTreeSet<WeekStart> = BTreeSet::new();
+        Moment { now: now(), pending: &NONE }
     }
 
     fn history() -> History {
@@ -375,7 +379,8 @@ mod tests {
         assert_eq!(steps(athlete(), &history, &scope, &known, &[], moment()), []);
         let later = History { today: "2026-11-30".parse().unwrap(), ..history.clone() };
         assert_eq!(steps(athlete(), &later, &scope, &known, &[], moment()).len(), 1);
-        let half = Moment { pending: true, ..moment() };
+        let pending = [week("2026-11-09")].into();
+        let half = Moment { pending: &pending, ..moment() };
         let found = [deload];
         assert_eq!(steps(athlete(), &history, &scope, &[], &found, half), []);
         assert_eq!(steps(athlete(), &history, &scope, &[], &found, moment()).len(), 1);

@@ -8,11 +8,11 @@
 //! - Each of the three weeks before needs 10 hard sets, or there is nothing to deload from.
 //! - A workout of the week must have at most 80 % of the hard sets that a workout of the three weeks
 //!   before had. Who misses two sessions of four has trained less, but none of it was lighter.
-//! - The week must be over: settled as [`super::calendar`] says, or with training after it. A week
-//!   that goes on has few sets because it goes on.
+//! - The week must be over: with training after it, or reported on. A week that goes on has few sets
+//!   because it goes on, and one whose workouts are still being entered because they are not there.
 //! - A week without any training is a week off, and not this.
 
-use super::calendar::{last_complete_week, latest_day, trained_week};
+use super::calendar::{latest_day, trained_week};
 use super::{Pattern, Subject, evidence};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
@@ -27,6 +27,8 @@ const SHARE_MAX_TENTHS: i64 = 6;
 /// In tenths of a workout of the three weeks before.
 const WORKOUT_SHARE_MAX_TENTHS: i64 = 8;
 const CONFIDENCE: f64 = 0.9;
+/// How far back a deload is looked for, in weeks (ours): the length of a training block.
+const WEEKS_OF_LATE: u32 = 8;
 /// How long after its Sunday lifts are not judged.
 const RECENT_DAYS: i64 = 14;
 
@@ -53,6 +55,13 @@ pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern>
             ("percent_of_usual", json!(percent)),
         ]),
     })
+}
+
+/// The deloads of late, beside those of the weeks that changed: what was not told while workouts of
+/// its week were on their way is told later.
+pub(super) fn weeks_of_late(history: &History) -> impl Iterator<Item = WeekStart> {
+    let this_week = WeekStart::of(history.today);
+    (1..=WEEKS_OF_LATE).map(move |back| this_week.weeks_before(back))
 }
 
 /// The last deload that was taken and is over, as far back as the history goes and knows the weeks
@@ -97,7 +106,10 @@ fn usual_half_sets(history: &History, week_start: WeekStart) -> Option<HalfSets>
 fn is_over(history: &History, week_start: WeekStart) -> bool {
     let (last_day, latest) = (week_start.last_day(), latest_day(history.today));
     let mut days = history.days.iter().filter(|day| day.workouts > 0);
-    week_start <= last_complete_week(history)
+    let mut weeks = history.weeks.iter().filter(|week| week.volume.workouts > 0);
+    let later = week_start.next()..=WeekStart::of(latest);
+    history.reported.is_some_and(|reported| week_start <= reported)
+        || weeks.any(|week| later.contains(&week.week_start))
         || days.any(|day| day.local_date > last_day && day.local_date <= latest)
 }
 

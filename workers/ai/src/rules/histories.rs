@@ -9,9 +9,11 @@ use training::{
     BestSet, Formula, Grams, HalfSets, Muscle, MuscleVolume, Performance, Rpe, Volume, WeekStart,
 };
 
-/// A history as of a day, line by line.
+/// A history as of a day, line by line. What is settled by then was reported on.
 pub fn history(today: &str, write: impl FnOnce(&mut Builder)) -> History {
     let mut builder = Builder(History::none(date(today)));
+    let settled = builder.today() - Days::new(2);
+    builder.0.reported = Some(WeekStart::of(settled).previous());
     write(&mut builder);
     builder.0
 }

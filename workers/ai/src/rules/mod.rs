@@ -148,9 +148,9 @@ fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
     let resting = is_resting(history);
     let mut found: Vec<_> = windows.iter().filter_map(|window| of_lift(window, resting)).collect();
     let plateaus = found.iter().filter(|pattern| pattern.kind == PatternKind::Plateau).count();
-    found.extend(
-        weeks_looked_at(history, scope).into_iter().filter_map(|week| deload_taken(history, week)),
-    );
+    let mut weeks = weeks_looked_at(history, scope);
+    weeks.extend(deload_taken::weeks_of_late(history));
+    found.extend(weeks.into_iter().filter_map(|week| deload_taken(history, week)));
     found.extend(deload_due::with_windows(history, &windows, plateaus));
     found
 }
@@ -268,16 +268,20 @@ mod tests {
         };
         let rises = "progressive_overload overhead-press";
         assert_eq!(weeks_ago(1), [rises, "deload_taken training"]);
-        assert_eq!(weeks_ago(2), [rises]);
+        assert_eq!(weeks_ago(2), [rises, "deload_taken training"]);
         let all = ["plateau barbell-bench-press", "plateau barbell-row", "regression deadlift"];
         // Its Sunday was 15 days ago.
-        assert_eq!(weeks_ago(3), [&all[..], &[rises]].concat());
+        assert_eq!(weeks_ago(3), [&all[..], &[rises, "deload_taken training"]].concat());
     }
 
     #[test]
-    fn a_deload_is_told_of_the_weeks_that_changed_and_of_the_week_before_this_one() {
+    fn a_deload_is_told_of_the_weeks_that_changed_and_of_the_last_eight() {
         let history = history(TODAY, |h| {
-            hard_sets(h, &[30.0, 60.0, 60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0]);
+            let mut sets = [60.0; 13];
+            for back in [1, 8, 9] {
+                sets[back - 1] = 30.0;
+            }
+            hard_sets(h, &sets);
             h.day(TODAY, 1.0);
         });
         let deloads = |mondays: &[&str]| {
@@ -285,8 +289,9 @@ mod tests {
             let found = found.filter(|p| p.kind == PatternKind::DeloadTaken);
             found.map(|p| p.since.to_string()).collect::<Vec<_>>()
         };
-        assert_eq!(deloads(&[TODAY]), ["2026-11-09"]);
-        assert_eq!(deloads(&["2026-10-05", TODAY]), ["2026-10-05", "2026-11-09"]);
+        assert_eq!(deloads(&[TODAY]), ["2026-09-21", "2026-11-09"]);
+        let all = ["2026-09-14", "2026-09-21", "2026-11-09"];
+        assert_eq!(deloads(&["2026-09-14", TODAY]), all);
     }
 
     #[test]
