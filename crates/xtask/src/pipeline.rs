@@ -21,10 +21,17 @@ const POLL: Duration = Duration::from_millis(500);
 /// when nothing new has come for so long, nothing is under way.
 const QUIET_FOR: Duration = Duration::from_secs(8);
 
-/// The demo athlete: the one of an earlier run, or a new one.
+/// The demo athlete: the one of an earlier run, or a new one where that one was deleted.
 pub fn athlete(api: &Api, state: &mut State) -> Result<Athlete> {
-    if let Some(athlete) = &state.memory.athlete {
-        return Ok(athlete.clone());
+    if let Some(athlete) = state.memory.athlete.clone() {
+        match api.get("/v1/me", &athlete.api_key) {
+            Err(error) if error.to_string().contains("answered 401") => {
+                println!("the demo athlete is gone; here is another");
+                state.memory.demo_loaded = false;
+                state.memory.demo_ends_on = None;
+            }
+            read => return read.map(|_| athlete),
+        }
     }
     let body = json!({ "display_name": "Demo Athlete", "email": "demo@example.com" });
     let post = Post { key: "demo-athlete", body: &body };

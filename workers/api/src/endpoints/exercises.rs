@@ -117,7 +117,8 @@ fn check_is_own(slug: &str) -> Result<(), ApiError> {
 }
 
 fn check_name(definition: &Definition) -> Result<(), ApiError> {
-    match find_by_name(&definition.name) {
+    let mut names = definition.aliases.iter().chain([&definition.name]);
+    match names.find_map(|name| find_by_name(name)) {
         Some(_) => Err(ApiError::Conflict("the catalogue has an exercise of this name")),
         None => Ok(()),
     }

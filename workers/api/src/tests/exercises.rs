@@ -61,6 +61,9 @@ fn an_exercise_of_ones_own_is_added_once_under_the_slug_of_its_name() {
     ] {
         assert_eq!(status(&key, taken), 409, "{taken}");
     }
+    let mut shadow = own("Übung");
+    shadow["aliases"] = json!(["Deadlift"]);
+    assert_eq!(house.post(&key, "/v1/exercises", &shadow).status, 409);
     assert_eq!(status(&house.athlete(), "Développé Zercher"), 201, "each athlete has their own");
 }
 
