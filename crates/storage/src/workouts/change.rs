@@ -1,0 +1,197 @@
+//! Changing and deleting a workout that is there, if it still is what the caller has seen.
+
+use super::{
+    Access, Content, Idempotency, Origin, RESEND_AFTER_MS, SlugRow, StoredWorkout, body_weight,
+    columns, next_change, select, unknown_slugs,
+};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::keys::{KeyProof, live_key, with_key};
+use serde::Deserialize;
+use shared_kernel::WorkoutId;
+
+/// A change of one workout.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change<'a> {
+    /// Which.
+    pub workout_id: WorkoutId,
+    /// The revision that the caller has seen; `None` changes whatever is there.
+    pub seen_revision: Option<i64>,
+    /// What it is to be.
+    pub content: &'a Content,
+    /// The number of the set that it adds, to be remembered with the Idempotency-Key.
+    pub set_id: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct RevisionRow {
+    revision: i64,
+}
+
+/// Changes one workout: one revision on. One round trip.
+pub async fn change(
+    database: &dyn Database,
+    proof: &KeyProof,
+    change: &Change<'_>,
+    origin: &Origin<'_>,
+) -> Result<Access<StoredWorkout>, DatabaseError> {
+    let slugs = Param::json(&change.content.own_slugs)?;
+    let workout_id = Param::text(change.workout_id);
+    let revision = proof.statement(
+        "SELECT revision FROM workouts \
+         WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted'",
+        [workout_id.clone()],
+    );
+    let unknown = proof.statement(
+        concat!(
+            unknown_slugs!("?5"),
+            " AND NOT EXISTS (SELECT 1 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?4 \
+             AND own_exercises -> named.value IS NOT NULL)"
+        ),
+        [workout_id, slugs.clone()],
+    );
+    let mut statements = vec![revision, unknown];
+    if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
+        let slugs = slugs.clone();
+        statements.push(remember_set(proof, change, slugs, (idempotency, set_id), origin.now_ms));
+    }
+    statements.push(update(proof, change, slugs, origin));
+    let Some(results) = with_key(database, proof, statements).await? else {
+        return Ok(Access::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    let revision = results.rows::<RevisionRow>()?.into_iter().next();
+    let unknown = results.rows::<SlugRow>()?;
+    if origin.idempotency.is_some() && change.set_id.is_some() {
+        results.skip_one();
+    }
+    let updated = results.rows()?.into_iter().next();
+    Ok(match (updated, revision) {
+        (Some(updated), _) => Access::Found(updated),
+        (None, None) => Access::NotFound,
+        (None, Some(row)) if change.seen_revision.is_some_and(|seen| seen != row.revision) => {
+            Access::Stale
+        }
+        (None, Some(_)) if !unknown.is_empty() => {
+            Access::UnknownExercises(unknown.into_iter().map(|row| row.slug).collect())
+        }
+        // Its Idempotency-Key was taken in the meantime: who reads again learns by whom.
+        (None, Some(_)) => Access::Stale,
+    })
+}
+
+/// Takes a key for a set, if it is free, the workout is still what was seen and the set is one that
+/// will be added.
+fn remember_set(
+    proof: &KeyProof,
+    change: &Change<'_>,
+    slugs: Param,
+    (idempotency, set_id): (&Idempotency, u32),
+    now_ms: i64,
+) -> Statement {
+    proof.statement(
+        concat!(
+            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
+             workout_id, document, set_id, created_at_ms) SELECT athlete_id, ?4, ?5, workout_id, \
+             '', ?6, ?7 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?8 \
+             AND status <> 'deleted' AND (?9 IS NULL OR revision = ?9) AND NOT EXISTS (",
+            unknown_slugs!("?10"),
+            " AND workouts.own_exercises -> named.value IS NULL) AND ",
+            live_key!(),
+            " ON CONFLICT DO NOTHING"
+        ),
+        [
+            idempotency.key.as_str().into(),
+            idempotency.request_hash.as_str().into(),
+            i64::from(set_id).into(),
+            now_ms.into(),
+            Param::text(change.workout_id),
+            change.seen_revision.into(),
+            slugs,
+        ],
+    )
+}
+
+fn update(proof: &KeyProof, change: &Change<'_>, slugs: Param, origin: &Origin<'_>) -> Statement {
+    let content = change.content;
+    let key = change.set_id.and(origin.idempotency).map(|idempotency| idempotency.key.as_str());
+    proof.statement(
+        concat!(
+            "UPDATE workouts SET revision = revision + 1, completed_revision = \
+             CASE WHEN ?6 <> 'completed' THEN 0 WHEN status = 'completed' THEN completed_revision \
+             ELSE revision + 1 END, status = ?6, local_date = ?7, started_at_ms = ?8, \
+             document = ?9, own_exercises = (SELECT json_group_object(named.value, \
+             json(coalesce(own.definition, workouts.own_exercises -> named.value))) \
+             FROM json_each(?10) AS named LEFT JOIN exercises AS own \
+             ON own.athlete_id = ?1 AND own.slug = named.value), body_weight_grams = ",
+            body_weight!("?11", "?7"),
+            ", changed_at_ms = ?12, resend_at_ms = ?13, resends = 0, traceparent = ?14, \
+             change_seq = ",
+            next_change!(),
+            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
+             AND (?5 IS NULL OR revision = ?5) AND NOT EXISTS (",
+            unknown_slugs!("?10"),
+            " AND workouts.own_exercises -> named.value IS NULL) \
+             AND (?15 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE athlete_id = ?1 \
+             AND idempotency_key = ?15 AND workout_id = ?4 AND set_id = ?16)) AND ",
+            live_key!(),
+            " RETURNING ",
+            columns!()
+        ),
+        [
+            Param::text(change.workout_id),
+            change.seen_revision.into(),
+            content.status.as_str().into(),
+            Param::text(content.local_date),
+            content.started_at_ms.into(),
+            content.document.as_str().into(),
+            slugs,
+            content.body_weight_grams.map(|grams| grams.0).into(),
+            origin.now_ms.into(),
+            (origin.now_ms + RESEND_AFTER_MS).into(),
+            Param::text(origin.trace),
+            key.into(),
+            change.set_id.map(i64::from).into(),
+        ],
+    )
+}
+
+/// Deletes one workout: the row stays, one revision on, so that what follows from it heals.
+pub async fn delete(
+    database: &dyn Database,
+    proof: &KeyProof,
+    workout_id: WorkoutId,
+    seen_revision: Option<i64>,
+    origin: &Origin<'_>,
+) -> Result<Access<StoredWorkout>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE workouts SET status = 'deleted', revision = revision + 1, \
+             changed_at_ms = ?6, resend_at_ms = ?7, resends = 0, traceparent = ?8, change_seq = ",
+            next_change!(),
+            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
+             AND (?5 IS NULL OR revision = ?5) AND ",
+            live_key!(),
+            " RETURNING ",
+            columns!()
+        ),
+        [
+            Param::text(workout_id),
+            seen_revision.into(),
+            origin.now_ms.into(),
+            (origin.now_ms + RESEND_AFTER_MS).into(),
+            Param::text(origin.trace),
+        ],
+    );
+    let Some(results) = with_key(database, proof, vec![update, select(proof, workout_id)]).await?
+    else {
+        return Ok(Access::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    let deleted = results.rows()?.into_iter().next();
+    let there = results.rows::<StoredWorkout>()?;
+    Ok(match deleted {
+        Some(deleted) => Access::Found(deleted),
+        None if there.is_empty() => Access::NotFound,
+        None => Access::Stale,
+    })
+}

@@ -1,0 +1,152 @@
+//! An athlete's workouts, many at a time: pages of them, and what changed since.
+
+use super::{StoredWorkout, columns};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::keys::{KeyProof, rows_with_key, with_key};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shared_kernel::WorkoutId;
+
+/// A page of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The first local day; none is the first of all.
+    pub from: Option<NaiveDate>,
+    /// The last local day; none is the last of all.
+    pub to: Option<NaiveDate>,
+    /// Where the page before ended.
+    pub after: Option<Position>,
+    /// Items, at most.
+    pub limit: i64,
+}
+
+/// The place of a workout in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Its local day.
+    pub local_date: NaiveDate,
+    /// When it began.
+    pub started_at_ms: i64,
+    /// Its id.
+    pub workout_id: WorkoutId,
+}
+
+/// An item of the list with its place in it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Listed {
+    /// Its local day.
+    pub local_date: NaiveDate,
+    /// When it began.
+    pub started_at_ms: i64,
+    /// The workout.
+    #[serde(flatten)]
+    pub workout: StoredWorkout,
+}
+
+impl Listed {
+    /// Its place in the list.
+    pub const fn position(&self) -> Position {
+        Position {
+            local_date: self.local_date,
+            started_at_ms: self.started_at_ms,
+            workout_id: self.workout.workout_id,
+        }
+    }
+}
+
+/// A page of the athlete's workouts, newest first. `None`: the key is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    page: &Page,
+) -> Result<Option<Vec<Listed>>, DatabaseError> {
+    let after = page.after.as_ref();
+    let select = proof.statement(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", local_date, started_at_ms FROM workouts \
+             WHERE athlete_id = ?1 AND local_date BETWEEN coalesce(?4, '0000') \
+             AND coalesce(?5, '9999') AND status <> 'deleted' \
+             AND (?6 IS NULL OR (local_date, started_at_ms, workout_id) < (?6, ?7, ?8)) \
+             ORDER BY local_date DESC, started_at_ms DESC, workout_id DESC LIMIT ?9"
+        ),
+        [
+            page.from.map(|day| day.to_string()).as_deref().into(),
+            page.to.map(|day| day.to_string()).as_deref().into(),
+            after.map(|position| position.local_date.to_string()).as_deref().into(),
+            after.map(|position| position.started_at_ms).into(),
+            after.map(|position| position.workout_id.to_string()).as_deref().into(),
+            page.limit.into(),
+        ],
+    );
+    rows_with_key(database, proof, select).await
+}
+
+/// A change of a workout with its place among all changes of the athlete's workouts.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Changed {
+    /// Its place.
+    pub change_seq: i64,
+    /// The workout as it now is, deleted ones too.
+    #[serde(flatten)]
+    pub workout: StoredWorkout,
+}
+
+/// From where on a client wants to know changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// After this place.
+    Change(i64),
+    /// From this instant on, by the clock of the api.
+    Instant(i64),
+}
+
+/// What changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// The newest state of each workout once, in the order of their last changes.
+    pub items: Vec<Changed>,
+    /// The place of the last of all changes; 0 when there was none ever.
+    pub last_seq: i64,
+}
+
+#[derive(Deserialize)]
+struct LastSeqRow {
+    last_seq: i64,
+}
+
+/// The workouts changed since. `None`: the key is not live.
+pub async fn changes(
+    database: &dyn Database,
+    proof: &KeyProof,
+    since: Since,
+    limit: i64,
+) -> Result<Option<Changes>, DatabaseError> {
+    let (seq, instant_ms) = match since {
+        Since::Change(seq) => (seq, 0),
+        Since::Instant(ms) => (0, ms),
+    };
+    let select = proof.statement(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", change_seq FROM workouts INDEXED BY workouts_by_change \
+             WHERE athlete_id = ?1 AND change_seq > ?4 AND changed_at_ms >= ?5 \
+             ORDER BY change_seq LIMIT ?6"
+        ),
+        [seq.into(), instant_ms.into(), limit.into()],
+    );
+    let last = Statement::new(
+        "SELECT coalesce(max(change_seq), 0) AS last_seq \
+         FROM workouts INDEXED BY workouts_by_change WHERE athlete_id = ?1",
+        [Param::text(proof.athlete_id)],
+    );
+    let Some(results) = with_key(database, proof, vec![select, last]).await? else {
+        return Ok(None);
+    };
+    let mut results = Results::new(results);
+    let items = results.rows()?;
+    let last_seq = results.rows::<LastSeqRow>()?.first().map_or(0, |row| row.last_seq);
+    Ok(Some(Changes { items, last_seq }))
+}

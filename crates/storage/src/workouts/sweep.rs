@@ -1,0 +1,81 @@
+//! What the sweep takes up, of all athletes of a database: events that did not come through, and
+//! workouts that nobody ended.
+
+use super::{RESEND_AFTER_MS, StoredWorkout, columns, next_change};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+
+/// Takes the workouts whose event did not come through in time, the longest due first, and puts
+/// their next turn off: after 1, 2, 4 … minutes, a day at the longest, so that an event that can
+/// never come through is no endless load. Their events are to be sent again.
+pub async fn take_overdue(
+    database: &dyn Database,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<StoredWorkout>, DatabaseError> {
+    let take = Statement::new(
+        concat!(
+            "UPDATE workouts SET resends = resends + 1, \
+             resend_at_ms = ?1 + min(60000 << min(resends, 11), 86400000) \
+             WHERE (athlete_id, workout_id) IN (SELECT athlete_id, workout_id FROM workouts \
+             WHERE aggregated_revision < revision AND resend_at_ms <= ?1 \
+             ORDER BY resend_at_ms LIMIT ?2) RETURNING ",
+            columns!()
+        ),
+        [now_ms.into(), limit.into()],
+    );
+    Results::new(database.batch(vec![take]).await?).rows()
+}
+
+/// Workouts in progress that began before an instant, the longest open first.
+pub async fn left_open(
+    database: &dyn Database,
+    started_before_ms: i64,
+    limit: i64,
+) -> Result<Vec<StoredWorkout>, DatabaseError> {
+    let select = Statement::new(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM workouts INDEXED BY workouts_open \
+             WHERE status = 'in_progress' AND started_at_ms < ?1 ORDER BY started_at_ms LIMIT ?2"
+        ),
+        [started_before_ms.into(), limit.into()],
+    );
+    Results::new(database.batch(vec![select]).await?).rows()
+}
+
+/// Completes workouts that were left open, each if it is still as it was read: one round trip.
+/// Answers those completed.
+pub async fn complete(
+    database: &dyn Database,
+    completed: &[(&StoredWorkout, String)],
+    now_ms: i64,
+) -> Result<Vec<StoredWorkout>, DatabaseError> {
+    let update = |(workout, document): &(&StoredWorkout, String)| {
+        Statement::new(
+            concat!(
+                "UPDATE workouts SET status = 'completed', document = ?4, \
+                 revision = revision + 1, completed_revision = revision + 1, changed_at_ms = ?5, \
+                 resend_at_ms = ?6, resends = 0, change_seq = ",
+                next_change!(),
+                " WHERE athlete_id = ?1 AND workout_id = ?2 AND revision = ?3 \
+                 AND status = 'in_progress' RETURNING ",
+                columns!()
+            ),
+            [
+                Param::text(workout.athlete_id),
+                Param::text(workout.workout_id),
+                workout.revision.into(),
+                document.as_str().into(),
+                now_ms.into(),
+                (now_ms + RESEND_AFTER_MS).into(),
+            ],
+        )
+    };
+    let results = database.batch(completed.iter().map(update).collect()).await?;
+    let mut rows = Vec::new();
+    for result in results {
+        rows.extend(result.into_rows::<StoredWorkout>()?);
+    }
+    Ok(rows)
+}
