@@ -320,11 +320,16 @@ fn tell_report(
     // What is too much or too little for a muscle stands among the muscles.
     let is_of_volume =
         |kind| matches!(kind, PatternKind::VolumeAboveMrv | PatternKind::VolumeBelowMev);
-    let seen = decision.found.iter().filter(|(_, pattern)| !is_of_volume(pattern.kind));
-    let patterns = seen.map(title).collect();
-    let is_deload = decision.found.iter().any(|(_, pattern)| {
-        pattern.kind == PatternKind::DeloadTaken && pattern.since == week_start
-    });
+    // Of patterns of one week, only those of the week that is reported on.
+    let is_of_the_week =
+        |pattern: &Pattern| !life::is_of_one_week(pattern.kind) || pattern.since == week_start;
+    let seen: Vec<_> = decision
+        .found
+        .iter()
+        .filter(|(_, pattern)| !is_of_volume(pattern.kind) && is_of_the_week(pattern))
+        .collect();
+    let is_deload = seen.iter().any(|(_, pattern)| pattern.kind == PatternKind::DeloadTaken);
+    let patterns = seen.into_iter().map(title).collect();
     let recommendations = &decision.recommendations;
     let found = Found { records, patterns, is_deload, recommendations };
     let report = report(&decision.history, week_start, &found);

@@ -110,7 +110,7 @@ pub const fn is_told(kind: PatternKind) -> bool {
 }
 
 /// Patterns of one week: another week's is another pattern. All others go on, whenever they began.
-const fn is_of_one_week(kind: PatternKind) -> bool {
+pub const fn is_of_one_week(kind: PatternKind) -> bool {
     match kind {
         PatternKind::VolumeAboveMrv | PatternKind::DeloadTaken | PatternKind::HighMonotony => true,
         PatternKind::VolumeBelowMev

@@ -69,9 +69,9 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
     let changes: Vec<_> =
         found.recommendations.iter().map(|r| template::change(&r.adjustment)).collect();
     match changes.as_slice() {
-        [] => body.push_str("\n\nNext week: go on as you do."),
+        [] => body.push_str("\n\nWhat to change: nothing, go on as you do."),
         changes => {
-            let _ = write!(body, "\n\nNext week: {}", changes.join(" "));
+            let _ = write!(body, "\n\nWhat to change: {}", changes.join(" "));
         }
     }
     let title = format!(
@@ -309,7 +309,7 @@ mod tests {
              New records: Barbell Bench Press 102.5 kg; Barbell Bench Press estimated maximum \
              118.3 kg.\n\n\
              What we see: Chest volume over MRV.\n\n\
-             Next week: Take chest down from 26.5 to 24 hard sets next week."
+             What to change: Take chest down from 26.5 to 24 hard sets next week."
         );
     }
 
@@ -320,7 +320,7 @@ mod tests {
         history.weeks.truncate(1);
         let off = report(&history, monday(), &found).unwrap();
         assert_eq!(off.title, "Your week of 2026-11-16: No workouts, 0 hard sets");
-        assert!(off.body.ends_with("Next week: go on as you do."), "{}", off.body);
+        assert!(off.body.ends_with("What to change: nothing, go on as you do."), "{}", off.body);
         assert!(!off.body.contains("MEV"), "{}", off.body);
         history.weeks = vec![week("2026-10-12", &[])];
         assert_eq!(report(&history, monday(), &found), None);

@@ -232,6 +232,21 @@ impl House {
         self.sink.take_events().into_iter().filter_map(notice).collect()
     }
 
+    /// A workout of so many hard sets.
+    fn trained_hard(&self, day: &str, sets: i64) {
+        let hard_half_sets = HalfSets::whole(sets);
+        let entry = LedgerEntry {
+            athlete_id: athlete_id(1),
+            workout_id: WorkoutId(Uuid::new_v5(&Uuid::NAMESPACE_OID, day.as_bytes())),
+            revision: 1,
+            local_date: day.parse().unwrap(),
+            volume: Volume { workouts: 1, sets, hard_half_sets, ..Volume::default() },
+            performances: std::collections::BTreeMap::new(),
+            bests: std::collections::BTreeMap::new(),
+        };
+        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
+    }
+
     /// A workout with one set of the bench press, whose estimated maximum is this.
     fn benched(&self, day: &str, e1rm_kg: f64) {
         let best = BestSet {
@@ -386,9 +401,27 @@ fn a_report_compares_its_week_and_says_what_is_next() {
     assert_eq!(
         notice.body,
         "1 workout, 0 hard sets and 0 kg moved. The 4 weeks before had 1 workout, 0 hard sets and \
-         0 kg on average.\n\nWhat we see: Barbell Bench Press has stalled for 35 days.\n\nNext week: Bring chest up \
+         0 kg on average.\n\nWhat we see: Barbell Bench Press has stalled for 35 days.\n\nWhat to change: Bring chest up \
          from 8 to 9.5 hard sets a week for the next 4 weeks."
     );
+}
+
+#[test]
+fn a_deload_stands_in_the_report_of_its_own_week_and_in_no_other() {
+    let house = House::new(1);
+    let weeks =
+        ["2026-10-05", "2026-10-12", "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09"];
+    for (day, sets) in weeks.into_iter().zip([40, 40, 40, 16, 40, 40]) {
+        house.trained_hard(day, sets);
+    }
+    let says_deload = |monday| {
+        house.consume(&[ended(1, monday)]);
+        let notices = house.notices();
+        let [report] = notices.as_slice() else { panic!("{notices:?}") };
+        report.body.contains("Deload taken")
+    };
+    assert!(says_deload("2026-10-26"));
+    assert!(!says_deload("2026-11-09"));
 }
 
 #[test]
