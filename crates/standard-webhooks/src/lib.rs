@@ -19,11 +19,15 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod payload;
+pub mod schedule;
 pub mod secret;
 pub mod sign;
 pub mod url;
 
 pub use address::is_public;
+pub use payload::{Body, Form};
+pub use schedule::{Answer, AttemptOutcome, Next};
 pub use secret::{PrivateKey, PublicKey, Secret, SigningKey, VerifyingKey};
 pub use sign::{Attempt, MessageId, SignedHeaders, sign, verify};
 pub use url::{EndpointUrl, Environment, UrlError, check_url};
