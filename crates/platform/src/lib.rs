@@ -1,7 +1,7 @@
 //! The platform: how a batch is consumed, how events are published, how HTTP is answered, and the
 //! adapters that bind all that to Cloudflare Workers.
 //!
-//! In scope: ports ([`clock`], [`sink`], [`mail`], [`model`], and `storage::Database`), the consumer loop, the
+//! In scope: ports ([`clock`], [`sink`], [`mail`], [`model`], [`vault`], and `storage::Database`), the consumer loop, the
 //! HTTP frame, logging. Out of scope: what any event means.
 //!
 //! Invariant: only [`cloudflare`] names the `worker` crate. Everything else compiles and is tested
@@ -18,11 +18,13 @@ pub mod model;
 pub mod publisher;
 pub mod sink;
 pub mod usage;
+pub mod vault;
 
 pub use clock::{Clock, Entropy};
 pub use handler::{Delivery, EventHandler, GroupHandler, Registry};
-pub use mail::{Mail, Mailer};
+pub use mail::{Mail, Mailer, Picture};
 pub use model::{LanguageModel, ModelError};
 pub use publisher::Publisher;
 pub use sink::{Destination, QueueSink, SendError};
 pub use usage::Usage;
+pub use vault::{Vault, VaultError};

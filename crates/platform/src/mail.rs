@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-/// One mail of plain text.
+/// One mail: the same in plain text and in HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
     /// The address it goes to.
@@ -11,6 +11,25 @@ pub struct Mail {
     pub subject: String,
     /// The text.
     pub text: String,
+    /// The text as HTML.
+    pub html: String,
+    /// Further headers, `List-Unsubscribe` say; each value is one line.
+    pub headers: Vec<(&'static str, String)>,
+    /// Pictures that the HTML shows by `cid:<content_id>`.
+    pub pictures: Vec<Picture>,
+}
+
+/// A picture inside a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// How the HTML names it.
+    pub content_id: &'static str,
+    /// `chart.png`.
+    pub filename: &'static str,
+    /// `image/png`.
+    pub content_type: &'static str,
+    /// The file.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a mail was not accepted.

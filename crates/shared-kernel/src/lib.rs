@@ -7,6 +7,7 @@
 pub mod dead_letter;
 pub mod event;
 pub mod ids;
+pub mod news;
 pub mod outcome;
 pub mod payload;
 pub mod routing;
@@ -15,6 +16,7 @@ pub mod trace;
 pub use dead_letter::DeadLetter;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
 pub use ids::{AthleteId, EventId, WorkoutId};
+pub use news::{Channel, ChannelChoices, NewsKind};
 pub use outcome::{Outcome, Settlement, settle};
 pub use routing::{Queue, RetryPolicy};
 pub use trace::TraceContext;

@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_pipeline.sql", include_str!("../migrations/0001_pipeline.sql")),
     ("0002_training.sql", include_str!("../migrations/0002_training.sql")),
     ("0003_patterns.sql", include_str!("../migrations/0003_patterns.sql")),
+    ("0004_deliveries.sql", include_str!("../migrations/0004_deliveries.sql")),
 ];
 
 #[cfg(test)]

@@ -1,17 +1,14 @@
 //! Delivering news to people: the row in the inbox, and the mail that goes with it.
 
-use platform::mail::one_line;
+use crate::letter::Letter;
 use platform::{Clock, Mail, Mailer};
 use serde_json::{Map, Value};
-use shared_kernel::{AthleteId, Event, EventId, Outcome};
+use shared_kernel::{AthleteId, Event, EventId, NewsKind, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::notifications::{self, NewNotification, Preferences};
 use storage::{Database, Shards};
-
-/// Longest subject of a mail: a header line of RFC 5322 is 78 characters with its name.
-const SUBJECT_CHARS_MAX: usize = 68;
 
 /// The record of sent mails is tried so often at once: what is not recorded is sent again.
 const RECORD_TRIES: u32 = 3;
@@ -192,8 +189,14 @@ fn is_mailed(news: &News<'_>, preferences: &Preferences) -> bool {
 }
 
 fn mail(news: &News<'_>, preferences: &Preferences) -> Option<Mail> {
-    let to = preferences.email.clone()?;
-    let name = one_line(&preferences.display_name, SUBJECT_CHARS_MAX);
-    let text = format!("Hello {name},\n\n{}\n\nBulktrack\n", news.body);
-    Some(Mail { to, subject: one_line(&news.title, SUBJECT_CHARS_MAX), text })
+    let letter = Letter {
+        to: preferences.email.as_deref()?,
+        display_name: &preferences.display_name,
+        kind: NewsKind::parse(&news.kind)?,
+        title: &news.title,
+        body: &news.body,
+        data: &news.data,
+        unsubscribe_url: "",
+    };
+    Some(letter.to_mail())
 }

@@ -5,6 +5,7 @@
 
 pub mod deliver;
 pub mod handlers;
+pub mod letter;
 mod wiring;
 
 use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
