@@ -17,6 +17,7 @@ pub mod records;
 pub mod reports;
 pub mod shards;
 pub mod volume;
+pub mod webhooks;
 pub mod workouts;
 
 mod json_text;

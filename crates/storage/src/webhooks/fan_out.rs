@@ -1,0 +1,97 @@
+//! From news to deliveries: who wants it, and the rows that are to be delivered.
+
+use super::EndpointKey;
+use crate::database::{DatabaseError, Param, Statement};
+use crate::json_text;
+use serde::{Deserialize, Serialize};
+use shared_kernel::{AthleteId, EventId};
+use uuid::Uuid;
+
+/// An endpoint that takes deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Target {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// The types that it takes; none named is all.
+    #[serde(with = "json_text")]
+    pub event_types: Vec<String>,
+    /// `full` or `thin`.
+    pub form: String,
+    /// The version of the payloads that it takes.
+    pub version: i64,
+}
+
+/// Reads the endpoints of some athletes that take deliveries: rows are [`Target`]s.
+pub(crate) fn targets(athletes: &[AthleteId]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT endpoint.athlete_id, endpoint.endpoint_id, endpoint.event_types, endpoint.form, \
+         endpoint.version FROM json_each(?1) AS asked JOIN webhook_endpoints AS endpoint \
+         ON endpoint.athlete_id = asked.value WHERE endpoint.status = 'enabled'",
+        [Param::json(&athletes)?],
+    ))
+}
+
+/// A delivery that is to be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NewDelivery {
+    /// To which endpoint.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Its id: see [`super::delivery_id`].
+    pub delivery_id: Uuid,
+    /// The event that it tells of.
+    pub event_id: EventId,
+    /// The type of its payload.
+    pub event_type: String,
+    /// What is sent, signed as it stands.
+    pub body: String,
+    /// The trace of the event.
+    pub traceparent: String,
+}
+
+/// A delivery that is waiting for its first attempt: what is told about it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Inserted {
+    /// To which endpoint.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Its id.
+    pub delivery_id: Uuid,
+    /// The event that it tells of.
+    pub event_id: EventId,
+}
+
+/// How long an endpoint's log is kept, in milliseconds: 30 days (ours: longer than any schedule, and
+/// than most want to look back).
+const KEPT_MS: i64 = 30 * 86_400_000;
+
+/// Stores deliveries, each due at once, and drops what the log of their endpoints kept long enough.
+/// A repeat changes nothing; an endpoint that is gone or disabled by now gets none. Rows of the
+/// last are [`Inserted`].
+pub(crate) fn insert(
+    deliveries: &[NewDelivery],
+    now_ms: i64,
+) -> Result<[Statement; 2], DatabaseError> {
+    let deliveries = Param::json(&deliveries)?;
+    let oldest = super::delivery_id(EventId(Uuid::nil()), now_ms - KEPT_MS);
+    let expire = Statement::new(
+        "DELETE FROM webhook_deliveries WHERE (athlete_id, endpoint_id) IN (\
+         SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) \
+         AND delivery_id < ?2 AND status <> 'waiting'",
+        [deliveries.clone(), Param::text(oldest)],
+    );
+    let insert = Statement::new(
+        "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
+         event_type, body, traceparent, created_at_ms, due_at_ms) \
+         SELECT endpoint.athlete_id, endpoint.endpoint_id, value ->> 'delivery_id', \
+         value ->> 'event_id', value ->> 'event_type', value ->> 'body', value ->> 'traceparent', \
+         ?2, ?2 FROM json_each(?1) JOIN webhook_endpoints AS endpoint \
+         ON endpoint.athlete_id = value ->> 'athlete_id' \
+         AND endpoint.endpoint_id = value ->> 'endpoint_id' AND endpoint.status = 'enabled' \
+         WHERE value ->> 'delivery_id' >= ?3 ON CONFLICT DO NOTHING \
+         RETURNING athlete_id, endpoint_id, delivery_id, event_id",
+        [deliveries, now_ms.into(), Param::text(oldest)],
+    );
+    Ok([expire, insert])
+}

@@ -1,0 +1,1 @@
+//! Lanes: an endpoint's attempts are made by whoever holds its lease.

@@ -1,0 +1,46 @@
+//! Outgoing webhooks: where they go, what is to be delivered, and who is delivering it.
+//!
+//! A delivery is a row that is due, and its own outbox. An endpoint is a lane: whoever holds its
+//! lease makes all of its attempts ([`lanes`]).
+
+pub mod fan_out;
+pub mod lanes;
+
+use serde::{Deserialize, Serialize};
+use shared_kernel::{AthleteId, EventId};
+use std::fmt;
+use uuid::{Builder, Uuid};
+
+/// An endpoint of an athlete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EndpointKey {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Which.
+    pub endpoint_id: Uuid,
+}
+
+impl fmt::Display for EndpointKey {
+    /// What its keys are sealed for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.athlete_id, self.endpoint_id)
+    }
+}
+
+/// A signing key as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedKey {
+    /// The key, sealed for its [`EndpointKey`].
+    pub sealed: String,
+    /// From when on nothing is signed with it: it was rotated.
+    pub expires_at_ms: Option<i64>,
+}
+
+/// The id of an event's delivery to an endpoint: a UUID whose first bits are the event's time, so
+/// that ids sort by it, and whose others are the event's id, so that a repeat has the same.
+pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {
+    let mut rest = [0; 10];
+    rest.iter_mut().zip(event_id.0.as_bytes().iter().rev()).for_each(|(to, from)| *to = *from);
+    Builder::from_unix_timestamp_millis(u64::try_from(occurred_at_ms).unwrap_or(0), &rest)
+        .into_uuid()
+}
