@@ -161,7 +161,7 @@ impl Consumer<'_> {
         let Ok(body) = serde_json::to_string(&letter) else {
             return again;
         };
-        match send_all(self.sink, Destination::DeadLetters(queue), &[body]).await {
+        match send_all(self.sink, Destination::DeadLetters(queue), &[body], 0).await {
             Ok(()) => Verdict::Ack,
             Err(error) => {
                 tracing::error!(queue = queue.name(), %error, "dead letter not accepted");

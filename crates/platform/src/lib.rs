@@ -1,12 +1,14 @@
 //! The platform: how a batch is consumed, how events are published, how HTTP is answered, and the
 //! adapters that bind all that to Cloudflare Workers.
 //!
-//! In scope: ports ([`clock`], [`sink`], [`mail`], [`model`], [`vault`], and `storage::Database`), the consumer loop, the
+//! In scope: ports ([`clock`], [`sink`], [`mail`], [`model`], [`outgoing`], [`background`],
+//! [`vault`], and `storage::Database`), the consumer loop, the
 //! HTTP frame, logging. Out of scope: what any event means.
 //!
 //! Invariant: only [`cloudflare`] names the `worker` crate. Everything else compiles and is tested
 //! natively.
 
+pub mod background;
 pub mod clock;
 pub mod cloudflare;
 pub mod consumer;
@@ -15,15 +17,18 @@ pub mod http;
 pub mod log;
 pub mod mail;
 pub mod model;
+pub mod outgoing;
 pub mod publisher;
 pub mod sink;
 pub mod usage;
 pub mod vault;
 
+pub use background::Background;
 pub use clock::{Clock, Entropy};
 pub use handler::{Delivery, EventHandler, GroupHandler, Registry};
 pub use mail::{Mail, Mailer, Picture};
 pub use model::{LanguageModel, ModelError};
+pub use outgoing::{HttpClient, Post, PostAnswer};
 pub use publisher::Publisher;
 pub use sink::{Destination, QueueSink, SendError};
 pub use usage::Usage;

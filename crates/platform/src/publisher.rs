@@ -35,6 +35,12 @@ impl Publisher {
 
     /// Publishes events in order, those of one queue in one send as far as they fit.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
+        self.publish_after(0, events).await
+    }
+
+    /// Publishes events that are delivered `delay_s` seconds later: 12 hours at most, the platform's
+    /// limit.
+    pub async fn publish_after(&self, delay_s: u32, events: &[Event]) -> Result<(), PublishError> {
         for queue in Queue::ALL {
             let bodies = events
                 .iter()
@@ -47,7 +53,7 @@ impl Publisher {
                 })
                 .collect::<Result<Vec<_>, _>>()?;
             if !bodies.is_empty() {
-                send_all(&*self.sink, Destination::Events(queue), &bodies).await?;
+                send_all(&*self.sink, Destination::Events(queue), &bodies, delay_s).await?;
             }
         }
         Ok(())

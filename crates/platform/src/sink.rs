@@ -46,27 +46,33 @@ pub enum SendError {
 /// Queues that accept messages: one call is one send of the platform, accepted whole or not.
 #[async_trait(?Send)]
 pub trait QueueSink {
-    /// Sends bodies that fit one send.
-    async fn send(&self, destination: Destination, bodies: &[String]) -> Result<(), SendError>;
+    /// Sends bodies that fit one send; they are delivered `delay_s` seconds later.
+    async fn send(
+        &self,
+        destination: Destination,
+        bodies: &[String],
+        delay_s: u32,
+    ) -> Result<(), SendError>;
 }
 
-/// Sends any number of bodies. After an error some may have been accepted: every body is fit to be
+/// Sends any number of bodies, to be delivered `delay_s` seconds later. After an error some may have been accepted: every body is fit to be
 /// sent twice.
 pub async fn send_all(
     sink: &dyn QueueSink,
     destination: Destination,
     bodies: &[String],
+    delay_s: u32,
 ) -> Result<(), SendError> {
     if let Some(body) = bodies.iter().find(|body| body.len() > BODY_BYTES_MAX) {
         return Err(SendError::TooLong { bytes: body.len() });
     }
     for batch in plan_batches(bodies) {
-        let mut result = sink.send(destination, batch).await;
+        let mut result = sink.send(destination, batch, delay_s).await;
         for _ in 1..TRIES {
             if result.is_ok() {
                 break;
             }
-            result = sink.send(destination, batch).await;
+            result = sink.send(destination, batch, delay_s).await;
         }
         result?;
     }
@@ -121,7 +127,7 @@ mod tests {
 
     #[async_trait(?Send)]
     impl QueueSink for Stubborn {
-        async fn send(&self, _: Destination, bodies: &[String]) -> Result<(), SendError> {
+        async fn send(&self, _: Destination, bodies: &[String], _: u32) -> Result<(), SendError> {
             let mut state = self.0.borrow_mut();
             if state.0 > 0 {
                 state.0 -= 1;
@@ -138,7 +144,7 @@ mod tests {
     fn sent(refusals: u32, bodies: &[String]) -> (Result<(), SendError>, usize) {
         let sink = Stubborn(RefCell::new((refusals, 0)));
         let to = Destination::Events(Queue::AiAnalysis);
-        let result = block_on(send_all(&sink, to, bodies));
+        let result = block_on(send_all(&sink, to, bodies, 0));
         let accepted = sink.0.borrow().1;
         (result, accepted)
     }

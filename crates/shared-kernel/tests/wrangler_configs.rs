@@ -44,7 +44,7 @@ fn sends(worker: &str) -> &'static [Queue] {
     match worker {
         "api" => &Queue::ALL,
         "aggregation" => &[Queue::AiAnalysis, Queue::WebhookNotification],
-        "ai" => &[Queue::WebhookNotification],
+        "ai" | "webhook" => &[Queue::WebhookNotification],
         _ => &[],
     }
 }

@@ -8,9 +8,11 @@
     reason = "a test says what failed by panicking"
 )]
 
+mod outgoing;
 mod recording;
 mod sqlite;
 
+pub use outgoing::{Later, Receivers, said};
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
 };

@@ -51,7 +51,12 @@ impl RecordingSink {
 
 #[async_trait(?Send)]
 impl QueueSink for RecordingSink {
-    async fn send(&self, destination: Destination, bodies: &[String]) -> Result<(), SendError> {
+    async fn send(
+        &self,
+        destination: Destination,
+        bodies: &[String],
+        _: u32,
+    ) -> Result<(), SendError> {
         if self.refusals.get() > 0 {
             self.refusals.set(self.refusals.get() - 1);
             let destination = format!("{destination:?}");

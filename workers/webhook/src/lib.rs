@@ -3,9 +3,12 @@
 //! In scope: telling people, each thing once as far as the world allows. Out of scope: what is
 //! worth telling; that is ai's.
 
+pub mod attempt;
 pub mod deliver;
+pub mod dispatch;
 pub mod handlers;
 pub mod letter;
+pub mod publisher;
 mod wiring;
 
 use platform::cloudflare::{JsContext, MessageBatch, serve_batch};

@@ -1,19 +1,23 @@
 //! The adapters to Cloudflare Workers: the only module that names the `worker` crate.
 
 mod ai;
+mod background;
 mod bindings;
 mod console;
 mod d1;
 mod email;
 mod fetch;
+mod outgoing;
 mod queue;
 mod system;
 
 pub use ai::WorkersAi;
+pub use background::WaitUntil;
 pub use bindings::{Bindings, serve_batch};
 pub(crate) use console::log_to_console;
 pub(crate) use d1::D1;
 pub use email::SendEmailBinding;
 pub use fetch::{read_request, write_response};
+pub use outgoing::GlobalFetch;
 pub use system::System;
 pub use worker::worker_sys::{Context as JsContext, MessageBatch};

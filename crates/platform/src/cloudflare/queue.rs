@@ -95,7 +95,12 @@ impl QueueBindings {
 
 #[async_trait(?Send)]
 impl QueueSink for QueueBindings {
-    async fn send(&self, destination: Destination, bodies: &[String]) -> Result<(), SendError> {
+    async fn send(
+        &self,
+        destination: Destination,
+        bodies: &[String],
+        delay_s: u32,
+    ) -> Result<(), SendError> {
         let binding = match destination {
             Destination::Events(queue) => queue.binding(),
             Destination::DeadLetters(queue) => queue.dead_letter_binding(),
@@ -109,7 +114,8 @@ impl QueueSink for QueueBindings {
             worker::RawMessageBuilder::new(JsValue::from_str(body))
                 .build_with_content_type(QueueContentType::Text)
         });
-        let batch = worker::BatchMessageBuilder::new().messages(messages).build();
+        let batch =
+            worker::BatchMessageBuilder::new().messages(messages).delay_seconds(delay_s).build();
         queue.send_raw_batch(batch).await.map_err(refused)?;
         self.usage.queue_messages(bodies.len());
         Ok(())

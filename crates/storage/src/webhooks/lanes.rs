@@ -1,1 +1,331 @@
-//! Lanes: an endpoint's attempts are made by whoever holds its lease.
+//! Lanes: an endpoint's attempts are made by whoever holds its lease, so that a receiver gets no
+//! more at once than it should, and no other waits for it.
+//!
+//! A delivery that is taken is due again when the lease ends: one that dies with its holder is made
+//! again by the next, as the attempt after it.
+
+use super::{EndpointKey, SealedKey};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use serde::{Deserialize, Serialize};
+use shared_kernel::{EventId, TraceContext};
+use uuid::Uuid;
+
+/// How long a lease is held without a sign of life, in milliseconds (ours: three times the longest
+/// attempt).
+const LEASE_MS: i64 = 60_000;
+/// Deliveries taken of one endpoint at once, at most.
+pub const IN_FLIGHT_MAX: i64 = 3;
+/// Attempts that a delivery's log keeps (ours: two schedules, begun anew by hand).
+const ATTEMPTS_KEPT: i64 = 20;
+
+/// What one round trip of a holder does, in this order.
+#[derive(Debug, Default)]
+pub struct Step<'a> {
+    /// The attempts that are over.
+    pub finished: &'a [Finished],
+    /// What they say of their endpoints, one each.
+    pub standings: &'a [Standing],
+    /// The endpoints that the holder wants to hold on.
+    pub hold: &'a [EndpointKey],
+    /// How many due deliveries to take of which.
+    pub take: &'a [(EndpointKey, i64)],
+    /// Endpoints of which none is in flight: let go, if none is due.
+    pub idle: &'a [EndpointKey],
+    /// Endpoints to let go whatever is due.
+    pub leave: &'a [Leave],
+}
+
+/// An attempt that is over.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finished {
+    /// At which endpoint.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Of which delivery.
+    pub delivery_id: Uuid,
+    /// Which attempt of its schedule.
+    pub attempt: u32,
+    /// `waiting`, `delivered` or `failed`.
+    pub status: DeliveryStatus,
+    /// When the next one may begin.
+    pub due_at_ms: i64,
+    /// What is logged.
+    pub entry: AttemptEntry,
+}
+
+/// What a delivery's log says of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptEntry {
+    /// When it began.
+    pub at_ms: i64,
+    /// A word for what came of it.
+    pub outcome: String,
+    /// What the receiver answered.
+    pub status: Option<u16>,
+    /// Why there was no answer, or what is wrong with it.
+    pub error: Option<String>,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The beginning of what the receiver said.
+    pub answer: Option<String>,
+}
+
+/// What is to become of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// An attempt is due, or under way.
+    Waiting,
+    /// It arrived.
+    Delivered,
+    /// No attempt is left.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How an endpoint stands after attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Since when no attempt has succeeded; `None`: one has.
+    pub failing_since_ms: Option<i64>,
+    /// Why it is disabled, if it is.
+    pub disabled_reason: Option<&'static str>,
+}
+
+/// An endpoint that is let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Leave {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Until when nobody is to hold it; 0 for at once.
+    pub rest_until_ms: i64,
+}
+
+/// An endpoint that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Lane {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Where it is.
+    pub url: String,
+    /// With what is signed, the newest first.
+    #[serde(with = "json_text")]
+    pub signing_keys: Vec<SealedKey>,
+    /// Since when no attempt has succeeded.
+    pub failing_since_ms: Option<i64>,
+}
+
+/// A delivery of which an attempt is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Taken {
+    /// To which endpoint.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// Which.
+    pub delivery_id: Uuid,
+    /// The event that it tells of.
+    pub event_id: EventId,
+    /// The type of its payload.
+    pub event_type: String,
+    /// What is sent.
+    pub body: String,
+    /// The trace of the event.
+    pub traceparent: TraceContext,
+    /// Which attempt of its schedule it is, from 1.
+    pub attempt: u32,
+}
+
+/// What a step answers.
+#[derive(Debug, Default)]
+pub struct Stepped {
+    /// The endpoints that are held; not those that another holds, that are disabled or gone.
+    pub held: Vec<Lane>,
+    /// What was taken.
+    pub taken: Vec<Taken>,
+    /// The idle ones that were let go.
+    pub released: Vec<EndpointKey>,
+    /// Of those that were left, the ones with something due.
+    pub left_over: Vec<Due>,
+}
+
+/// An endpoint with something due, and the delivery that is due longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Due {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// The event of the delivery.
+    pub event_id: EventId,
+    /// Attempts made of it.
+    pub attempt: u32,
+}
+
+/// Which round trip of a holder it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder {
+    /// Who: an id of its own.
+    pub lease_id: Uuid,
+    /// When.
+    pub now_ms: i64,
+}
+
+/// One step of a holder: one round trip, and one transaction. A repeat after an answer that was lost
+/// records nothing twice; what it took before is due again when the lease is over.
+pub async fn step(
+    database: &dyn Database,
+    holder: Holder,
+    step: &Step<'_>,
+) -> Result<Stepped, DatabaseError> {
+    let Holder { lease_id, now_ms } = holder;
+    let until_ms = now_ms + LEASE_MS;
+    let mine = || Param::text(lease_id);
+    let statements = vec![
+        Statement::new(RECORD, [Param::json(&step.finished)?, ATTEMPTS_KEPT.into()]),
+        Statement::new(STAND, [Param::json(&step.standings)?]),
+        Statement::new(FAIL_REST, [Param::json(&step.standings)?, now_ms.into()]),
+        Statement::new(HOLD, [Param::json(&step.hold)?, mine(), now_ms.into(), until_ms.into()]),
+        Statement::new(
+            TAKE,
+            [
+                Param::json(&step.take)?,
+                mine(),
+                now_ms.into(),
+                until_ms.into(),
+                IN_FLIGHT_MAX.into(),
+            ],
+        ),
+        Statement::new(RELEASE, [Param::json(&step.idle)?, mine(), now_ms.into(), until_ms.into()]),
+        Statement::new(LEFT_OVER, [Param::json(&step.leave)?, mine(), now_ms.into()]),
+        Statement::new(LEAVE, [Param::json(&step.leave)?, mine()]),
+    ];
+    let mut results = Results::new(database.batch(statements).await?);
+    (0..3).for_each(|_| results.skip_one());
+    Ok(Stepped {
+        held: results.rows()?,
+        taken: results.rows()?,
+        released: results.rows()?,
+        left_over: results.rows()?,
+    })
+}
+
+/// Of an attempt that was begun anew meanwhile, nothing is recorded.
+const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, due_at_ms = done.due_at_ms, \
+     attempts = iif(json_array_length(attempts) < ?2, json_insert(attempts, '$[#]', json(done.entry)), \
+     json_insert(json_remove(attempts, '$[0]'), '$[#]', json(done.entry))) FROM (\
+     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
+     value ->> 'delivery_id' AS delivery_id, value ->> 'attempt' AS attempt, \
+     value ->> 'status' AS status, value ->> 'due_at_ms' AS due_at_ms, value -> 'entry' AS entry \
+     FROM json_each(?1)) AS done WHERE webhook_deliveries.athlete_id = done.athlete_id \
+     AND webhook_deliveries.endpoint_id = done.endpoint_id \
+     AND webhook_deliveries.delivery_id = done.delivery_id \
+     AND webhook_deliveries.attempt = done.attempt AND webhook_deliveries.status = 'waiting'";
+
+/// An endpoint that its owner disabled stays so.
+const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.failing_since_ms, \
+     status = iif(standing.disabled_reason IS NULL, status, 'disabled'), \
+     disabled_reason = coalesce(standing.disabled_reason, webhook_endpoints.disabled_reason) FROM (\
+     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
+     value ->> 'failing_since_ms' AS failing_since_ms, \
+     value ->> 'disabled_reason' AS disabled_reason FROM json_each(?1)) AS standing \
+     WHERE webhook_endpoints.athlete_id = standing.athlete_id \
+     AND webhook_endpoints.endpoint_id = standing.endpoint_id AND status = 'enabled'";
+
+/// What waits for an endpoint that was just disabled has failed; its owner can have it tried again.
+const FAIL_REST: &str = "UPDATE webhook_deliveries SET status = 'failed', \
+     attempts = json_insert(attempts, '$[#]', json_object('at_ms', ?2, 'outcome', 'disabled', \
+     'status', NULL, 'error', 'the endpoint was disabled', 'duration_ms', 0, 'answer', NULL)) FROM (\
+     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id \
+     FROM json_each(?1) WHERE value ->> 'disabled_reason' IS NOT NULL) AS disabled \
+     WHERE webhook_deliveries.athlete_id = disabled.athlete_id \
+     AND webhook_deliveries.endpoint_id = disabled.endpoint_id \
+     AND webhook_deliveries.status = 'waiting'";
+
+const HOLD: &str = "UPDATE webhook_endpoints SET lease_id = ?2, leased_until_ms = ?4 \
+     WHERE (athlete_id, endpoint_id) IN (\
+     SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) \
+     AND status = 'enabled' AND (leased_until_ms <= ?3 OR lease_id = ?2) \
+     RETURNING athlete_id, endpoint_id, url, signing_keys, failing_since_ms";
+
+/// The inner limit keeps a backlog of thousands from being looked at for three.
+const TAKE: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_ms = ?4 \
+     WHERE (athlete_id, endpoint_id, delivery_id) IN (\
+     SELECT athlete_id, endpoint_id, delivery_id FROM (\
+     SELECT due.athlete_id, due.endpoint_id, due.delivery_id, asked.value ->> 1 AS wanted, \
+     row_number() OVER (PARTITION BY due.athlete_id, due.endpoint_id \
+     ORDER BY due.due_at_ms, due.delivery_id) AS place \
+     FROM json_each(?1) AS asked JOIN webhook_endpoints AS endpoint \
+     ON endpoint.athlete_id = asked.value ->> '$[0].athlete_id' \
+     AND endpoint.endpoint_id = asked.value ->> '$[0].endpoint_id' \
+     AND endpoint.lease_id = ?2 AND endpoint.status = 'enabled' \
+     JOIN webhook_deliveries AS due ON due.athlete_id = endpoint.athlete_id \
+     AND due.endpoint_id = endpoint.endpoint_id AND due.delivery_id IN (\
+     SELECT delivery_id FROM webhook_deliveries AS first \
+     WHERE first.athlete_id = endpoint.athlete_id AND first.endpoint_id = endpoint.endpoint_id \
+     AND first.status = 'waiting' AND first.due_at_ms <= ?3 \
+     ORDER BY first.due_at_ms, first.delivery_id LIMIT ?5)) WHERE place <= wanted) \
+     RETURNING athlete_id, endpoint_id, delivery_id, event_id, event_type, body, traceparent, attempt";
+
+/// What this very step took is due when its lease ends, and keeps its endpoint held.
+const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = 0 \
+     WHERE (athlete_id, endpoint_id) IN (\
+     SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) AND lease_id = ?2 \
+     AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS due \
+     WHERE due.athlete_id = webhook_endpoints.athlete_id \
+     AND due.endpoint_id = webhook_endpoints.endpoint_id AND due.status = 'waiting' \
+     AND (due.due_at_ms <= ?3 OR due.due_at_ms = ?4)) RETURNING athlete_id, endpoint_id";
+
+const LEFT_OVER: &str = "SELECT due.athlete_id, due.endpoint_id, due.event_id, due.attempt \
+     FROM json_each(?1) AS asked JOIN webhook_endpoints AS endpoint \
+     ON endpoint.athlete_id = asked.value ->> 'athlete_id' \
+     AND endpoint.endpoint_id = asked.value ->> 'endpoint_id' AND endpoint.lease_id = ?2 \
+     AND endpoint.status = 'enabled' AND asked.value ->> 'rest_until_ms' <= ?3 \
+     JOIN webhook_deliveries AS due ON due.athlete_id = endpoint.athlete_id \
+     AND due.endpoint_id = endpoint.endpoint_id AND due.delivery_id = (\
+     SELECT delivery_id FROM webhook_deliveries AS first \
+     WHERE first.athlete_id = endpoint.athlete_id AND first.endpoint_id = endpoint.endpoint_id \
+     AND first.status = 'waiting' AND first.due_at_ms <= ?3 \
+     ORDER BY first.due_at_ms, first.delivery_id LIMIT 1)";
+
+const LEAVE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = asked.rest FROM (\
+     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
+     value ->> 'rest_until_ms' AS rest FROM json_each(?1)) AS asked \
+     WHERE webhook_endpoints.athlete_id = asked.athlete_id \
+     AND webhook_endpoints.endpoint_id = asked.endpoint_id AND webhook_endpoints.lease_id = ?2";
+
+/// Endpoints of everybody with something due and nobody to deliver it: for the sweep.
+pub async fn overdue(
+    database: &dyn Database,
+    now_ms: i64,
+    endpoints_max: i64,
+) -> Result<Vec<Due>, DatabaseError> {
+    // Of a group SQLite answers the row that has the minimum.
+    let select = Statement::new(
+        "SELECT due.athlete_id, due.endpoint_id, due.event_id, due.attempt, min(due.due_at_ms) \
+         FROM webhook_deliveries AS due JOIN webhook_endpoints AS endpoint \
+         ON endpoint.athlete_id = due.athlete_id AND endpoint.endpoint_id = due.endpoint_id \
+         AND endpoint.status = 'enabled' AND endpoint.leased_until_ms <= ?1 \
+         WHERE due.status = 'waiting' AND due.due_at_ms <= ?1 \
+         GROUP BY due.athlete_id, due.endpoint_id LIMIT ?2",
+        [now_ms.into(), endpoints_max.into()],
+    );
+    Results::new(database.batch(vec![select]).await?).rows()
+}

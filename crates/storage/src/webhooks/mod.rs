@@ -36,11 +36,10 @@ pub struct SealedKey {
     pub expires_at_ms: Option<i64>,
 }
 
-/// The id of an event's delivery to an endpoint: a UUID whose first bits are the event's time, so
-/// that ids sort by it, and whose others are the event's id, so that a repeat has the same.
+/// The id of an event's delivery to an endpoint: the event's id with its time in front, so that ids
+/// sort by it and a repeat has the same. A UUIDv7 by its form.
 pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {
-    let mut rest = [0; 10];
-    rest.iter_mut().zip(event_id.0.as_bytes().iter().rev()).for_each(|(to, from)| *to = *from);
+    let [_, _, _, _, _, _, rest @ ..] = event_id.0.into_bytes();
     Builder::from_unix_timestamp_millis(u64::try_from(occurred_at_ms).unwrap_or(0), &rest)
         .into_uuid()
 }

@@ -13,6 +13,6 @@ pub async fn post(app: &App, call: &Call<'_>, queue: &str) -> Result<Response, A
     let queue = Queue::from_name(queue).ok_or(ApiError::NotFound)?;
     let text = std::str::from_utf8(body_bytes(call.request)?)
         .map_err(|_| ApiError::BadRequest("the body is not UTF-8"))?;
-    send_all(&*app.sink, Destination::Events(queue), &[text.to_owned()]).await?;
+    send_all(&*app.sink, Destination::Events(queue), &[text.to_owned()], 0).await?;
     Ok(empty(StatusCode::ACCEPTED))
 }

@@ -1,0 +1,32 @@
+//! `ctx.waitUntil` behind the `Background` port.
+
+use crate::background::Background;
+use futures_util::future::LocalBoxFuture;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::future_to_promise;
+use worker::worker_sys::Context;
+
+/// The context of an invocation. With the compatibility flag `queue_consumer_no_wait_for_wait_until`
+/// a queue's consumer is done when it has settled its batch, whatever goes on behind it.
+pub struct WaitUntil {
+    context: Context,
+}
+
+impl WaitUntil {
+    /// Of this invocation.
+    pub fn new(context: Context) -> Self {
+        Self { context }
+    }
+}
+
+impl Background for WaitUntil {
+    fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
+        let promise = future_to_promise(async {
+            work.await;
+            Ok(JsValue::UNDEFINED)
+        });
+        if self.context.wait_until(&promise).is_err() {
+            tracing::error!("the platform took no work for the background");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Receivers of outgoing webhooks, and the work that goes on behind a settled message.
+
+use async_trait::async_trait;
+use futures::future::LocalBoxFuture;
+use platform::{Background, HttpClient, Post, PostAnswer};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// What a receiver does with a post, and after how many turns of everybody else.
+type Behaviour = dyn Fn(&Post) -> (u32, PostAnswer);
+
+/// Receivers that behave as a test says.
+pub struct Receivers {
+    behaviour: RefCell<Box<Behaviour>>,
+    posts: RefCell<Vec<Post>>,
+    /// By URL, how many are in flight, and how many were at once at most.
+    in_flight: RefCell<BTreeMap<String, (u32, u32)>>,
+}
+
+impl Receivers {
+    /// Each answers at once with this status.
+    pub fn answering(status: u16) -> Self {
+        let receivers = Self {
+            behaviour: RefCell::new(Box::new(|_| (0, said(200)))),
+            posts: RefCell::default(),
+            in_flight: RefCell::default(),
+        };
+        receivers.behave(move |_| (0, said(status)));
+        receivers
+    }
+
+    /// From now on they behave so.
+    pub fn behave(&self, behaviour: impl Fn(&Post) -> (u32, PostAnswer) + 'static) {
+        *self.behaviour.borrow_mut() = Box::new(behaviour);
+    }
+
+    /// What was posted so far; taken away.
+    pub fn take(&self) -> Vec<Post> {
+        self.posts.take()
+    }
+
+    /// How many posts to a URL were in flight at once, at most.
+    pub fn in_flight_max(&self, url: &str) -> u32 {
+        self.in_flight.borrow().get(url).map_or(0, |(_, most)| *most)
+    }
+
+    fn count(&self, url: &str, change: i32) {
+        let mut in_flight = self.in_flight.borrow_mut();
+        let (now, most) = in_flight.entry(url.to_owned()).or_default();
+        *now = now.saturating_add_signed(change);
+        *most = (*most).max(*now);
+    }
+}
+
+/// An answer with a status and nothing else.
+pub fn said(status: u16) -> PostAnswer {
+    PostAnswer::Status { status, retry_after: None, body: String::new(), broken: None }
+}
+
+#[async_trait(?Send)]
+impl HttpClient for Receivers {
+    async fn post(&self, post: Post) -> PostAnswer {
+        let (turns, answer) = (self.behaviour.borrow())(&post);
+        let url = post.url.clone();
+        self.posts.borrow_mut().push(post);
+        self.count(&url, 1);
+        Turns(turns).await;
+        self.count(&url, -1);
+        answer
+    }
+}
+
+/// Lets everybody else have so many turns.
+struct Turns(u32);
+
+impl Future for Turns {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Work that waits until a test lets it go on, or forgets it, as a crash would.
+#[derive(Default)]
+pub struct Later(RefCell<Vec<LocalBoxFuture<'static, ()>>>);
+
+impl Later {
+    /// Does all of it, one after the other, and what comes of it; answers how much there was.
+    pub fn run(&self) -> usize {
+        let mut count = 0;
+        loop {
+            let work = self.0.take();
+            if work.is_empty() {
+                return count;
+            }
+            count += work.len();
+            work.into_iter().for_each(crate::run);
+        }
+    }
+
+    /// What waits; taken away.
+    pub fn take(&self) -> Vec<LocalBoxFuture<'static, ()>> {
+        self.0.take()
+    }
+}
+
+impl Background for Later {
+    fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
+        self.0.borrow_mut().push(work);
+    }
+}

@@ -1,0 +1,218 @@
+//! One attempt of a delivery: what is posted, and what its answer means. Decisions only.
+
+use crate::publisher::DisabledReason;
+use platform::{Post, PostAnswer};
+use shared_kernel::EventId;
+use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
+use standard_webhooks::{
+    Answer, Attempt, EndpointUrl, Environment, MessageId, Next, SigningKey, UrlError, check_url,
+    sign,
+};
+use storage::webhooks::EndpointKey;
+use storage::webhooks::lanes::{AttemptEntry, DeliveryStatus, Finished, Lane, Taken};
+
+/// So much of an answer is kept, in bytes (ours: enough for what a receiver says of an error).
+const ANSWER_BYTES_MAX: usize = 2_048;
+/// So much of a reason is kept, in characters.
+const ERROR_CHARS_MAX: usize = 300;
+/// When an attempt that we could not make is tried again, in seconds (ours: a deployment is mended in
+/// minutes).
+const OURS_DELAY_S: u32 = 60;
+/// How receivers know us.
+const USER_AGENT: &str = "Bulktrack-Webhooks/1";
+
+/// An endpoint as attempts need it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Which.
+    pub key: EndpointKey,
+    /// Since when no attempt has succeeded.
+    pub failing_since_ms: Option<i64>,
+    url: Result<EndpointUrl, UrlError>,
+    keys: Result<Vec<SigningKey>, String>,
+}
+
+impl Endpoint {
+    /// With its keys, opened. A URL that was allowed when it was entered may not be by now: it is
+    /// checked at each attempt.
+    pub fn new(lane: &Lane, keys: &[Result<String, String>], environment: Environment) -> Self {
+        let keys = keys.iter().map(|key| {
+            let key = key.as_ref().map_err(Clone::clone)?;
+            SigningKey::parse(key).map_err(|error| error.to_string())
+        });
+        Self {
+            key: lane.key,
+            failing_since_ms: lane.failing_since_ms,
+            url: check_url(&lane.url, environment),
+            keys: keys.collect(),
+        }
+    }
+
+    /// Whom it belongs to, in words for its owner: no path, which may carry a token.
+    pub fn origin(&self) -> &str {
+        self.url.as_ref().map_or("an address that is not allowed", EndpointUrl::origin)
+    }
+}
+
+/// Why nothing is posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Its URL is not allowed.
+    Forbidden(UrlError),
+    /// It cannot be signed: our fault.
+    Unsigned(String),
+}
+
+/// The id that a receiver knows an event by, the same at each attempt.
+pub fn message_id(event_id: EventId) -> String {
+    format!("msg_{}", event_id.0.simple())
+}
+
+/// What is posted.
+pub fn post(endpoint: &Endpoint, taken: &Taken, now_ms: i64) -> Result<Post, Unsent> {
+    let url = endpoint.url.as_ref().map_err(|error| Unsent::Forbidden(*error))?;
+    let keys = endpoint.keys.as_ref().map_err(|error| Unsent::Unsigned(error.clone()))?;
+    let ours = |error: &dyn std::fmt::Display| Unsent::Unsigned(error.to_string());
+    let id = MessageId::parse(&message_id(taken.event_id)).map_err(|error| ours(&error))?;
+    let timestamp_s = u64::try_from(now_ms / 1_000).unwrap_or(0);
+    let attempt = Attempt { id: &id, timestamp_s, body: taken.body.as_bytes() };
+    let signed = sign(&attempt, keys).map_err(|error| ours(&error))?;
+    let mut headers: Vec<_> = signed.pairs().map(|(name, value)| (name, value.to_owned())).to_vec();
+    headers.push(("content-type", "application/json".to_owned()));
+    headers.push(("user-agent", USER_AGENT.to_owned()));
+    Ok(Post {
+        url: url.as_str().to_owned(),
+        headers,
+        body: taken.body.clone(),
+        within_ms: TIMEOUT_S * 1_000,
+        answer_bytes_max: ANSWER_BYTES_MAX,
+    })
+}
+
+/// An attempt that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Of which delivery.
+    pub taken: Taken,
+    /// When it began.
+    pub began_ms: i64,
+    /// When it was over.
+    pub ended_ms: i64,
+    /// What came of it.
+    pub answer: Result<PostAnswer, Unsent>,
+}
+
+/// What follows from an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What is recorded.
+    pub finished: Finished,
+    /// In how many seconds it is tried again, if it is.
+    pub again_after_s: Option<u32>,
+    /// What it says of the endpoint.
+    pub verdict: Verdict,
+}
+
+/// What an attempt says of its endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It works.
+    Works,
+    /// It failed.
+    Failed,
+    /// It has too much to do.
+    Throttled,
+    /// It is disabled.
+    Disabled(DisabledReason),
+    /// Nothing: the fault is ours.
+    Ours,
+}
+
+/// Decides what follows from an attempt at an endpoint that has been failing since a time, if it
+/// has. `dice` is from 0 to 1.
+pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
+    let Made { taken, began_ms, ended_ms, answer } = made;
+    let read = read(answer, *ended_ms);
+    let outcome = read.answer.map(Answer::outcome);
+    let next = outcome.map_or(Next::After { delay_s: OURS_DELAY_S }, |outcome| {
+        schedule::next(taken.attempt, outcome, read.retry_after_s, dice)
+    });
+    let failing_since_ms = failing_since_ms.unwrap_or(*ended_ms);
+    let verdict = match outcome {
+        None => Verdict::Ours,
+        Some(AttemptOutcome::Delivered) => Verdict::Works,
+        Some(AttemptOutcome::Gone) => Verdict::Disabled(DisabledReason::Gone),
+        Some(AttemptOutcome::Forbidden) => Verdict::Disabled(DisabledReason::Forbidden),
+        Some(AttemptOutcome::Failed | AttemptOutcome::Throttled)
+            if schedule::is_failing_too_long(failing_since_ms, *ended_ms) =>
+        {
+            Verdict::Disabled(DisabledReason::Failing)
+        }
+        Some(AttemptOutcome::Throttled) => Verdict::Throttled,
+        Some(AttemptOutcome::Failed) => Verdict::Failed,
+    };
+    let again_after_s = match next {
+        Next::After { delay_s } if !matches!(verdict, Verdict::Disabled(_)) => Some(delay_s),
+        Next::After { .. } | Next::Done | Next::GiveUp | Next::Disable => None,
+    };
+    let status = match (verdict, again_after_s) {
+        (Verdict::Works, _) => DeliveryStatus::Delivered,
+        (_, Some(_)) => DeliveryStatus::Waiting,
+        (_, None) => DeliveryStatus::Failed,
+    };
+    let entry = AttemptEntry {
+        at_ms: *began_ms,
+        outcome: outcome.map_or("not_sent", AttemptOutcome::name).to_owned(),
+        status: read.status,
+        error: read.error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
+        duration_ms: ended_ms - began_ms,
+        answer: read.said,
+    };
+    let finished = Finished {
+        key: taken.key,
+        delivery_id: taken.delivery_id,
+        attempt: taken.attempt,
+        status,
+        due_at_ms: ended_ms + i64::from(again_after_s.unwrap_or(0)) * 1_000,
+        entry,
+    };
+    Judged { finished, again_after_s, verdict }
+}
+
+/// What an answer says. `answer` is `None` when nothing was sent and the fault is ours.
+struct Read {
+    answer: Option<Answer>,
+    status: Option<u16>,
+    retry_after_s: Option<u64>,
+    error: Option<String>,
+    said: Option<String>,
+}
+
+fn read(answer: &Result<PostAnswer, Unsent>, now_ms: i64) -> Read {
+    let without = |answer, error: String| Read {
+        answer,
+        status: None,
+        retry_after_s: None,
+        error: Some(error),
+        said: None,
+    };
+    match answer {
+        Ok(PostAnswer::Status { status, retry_after, body, broken }) => Read {
+            answer: Some(Answer::Status(*status)),
+            status: Some(*status),
+            retry_after_s: retry_after
+                .as_deref()
+                .and_then(|header| schedule::retry_after_s(header, now_ms / 1_000)),
+            error: broken.clone(),
+            said: Some(body.clone()),
+        },
+        Ok(PostAnswer::TimedOut) => {
+            without(Some(Answer::TimedOut), format!("no answer within {TIMEOUT_S} s"))
+        }
+        Ok(PostAnswer::Unreachable { reason }) => {
+            without(Some(Answer::Unreachable), reason.clone())
+        }
+        Err(Unsent::Forbidden(error)) => without(Some(Answer::UrlRefused), error.to_string()),
+        Err(Unsent::Unsigned(error)) => without(None, error.clone()),
+    }
+}

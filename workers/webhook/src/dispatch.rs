@@ -1,0 +1,409 @@
+//! Making the attempts of deliveries that are due.
+//!
+//! An endpoint is a lane (`storage::webhooks::lanes`): a run leases the lanes that it was woken for,
+//! makes attempts until nothing is due, and lets go. A slow receiver holds its own lane and few of
+//! the run's connections; it delays no other.
+
+use crate::attempt::{Endpoint, Judged, Made, Verdict, judge, post};
+use crate::publisher::{WebhookEventPublisher, webhook_delivery_requested, webhook_disabled};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use platform::{Background, Clock, Entropy, HttpClient, Vault};
+use shared_kernel::{AthleteId, Event, TraceContext};
+use standard_webhooks::Environment;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storage::webhooks::EndpointKey;
+use storage::webhooks::lanes::{
+    self, Finished, Holder, IN_FLIGHT_MAX, Leave, Standing, Step, Stepped, Taken,
+};
+use storage::{DatabaseError, Shards};
+use uuid::Uuid;
+
+/// Connections of a run, at most: those that the platform opens at once for an invocation
+/// (Cloudflare Workers documentation, Limits). One more would wait, and its time would run.
+const CONNECTIONS_MAX: i64 = 6;
+/// No attempt begins later in a run, in milliseconds: 8 s and the 20 s of an attempt are within the
+/// 30 s for which the platform keeps work in the background (Cloudflare Workers documentation,
+/// Context API).
+const RUN_MS_MAX: i64 = 8_000;
+/// A next attempt that is so near is not left to the sweep, which comes each minute, in seconds.
+const SOON_S: u32 = 60;
+/// A receiver that has too much to do gets nothing for so long at most, in milliseconds (ours).
+const REST_MS_MAX: i64 = 300_000;
+/// What attempts came to is tried to be recorded so often at once: what is not recorded is made
+/// again.
+const RECORD_TRIES: u32 = 3;
+
+/// Makes attempts.
+#[derive(Clone)]
+pub struct Dispatcher {
+    /// Where deliveries are.
+    pub shards: Shards,
+    /// Who posts them.
+    pub http: Rc<dyn HttpClient>,
+    /// Who opens the keys that they are signed with.
+    pub vault: Rc<dyn Vault>,
+    /// Who tells of attempts that are due soon, and of endpoints that were disabled.
+    pub publisher: WebhookEventPublisher,
+    /// Where attempts go on when their message is settled.
+    pub background: Rc<dyn Background>,
+    /// The time.
+    pub clock: Rc<dyn Clock>,
+    /// The dice: of jitter, and of leases.
+    pub entropy: Rc<dyn Entropy>,
+    /// Where endpoints may be.
+    pub environment: Environment,
+}
+
+impl Dispatcher {
+    /// Leases the lanes of endpoints, all of one database, takes what is due there, and makes the
+    /// attempts in the background.
+    ///
+    /// 1. lease and take (await): lanes that another holds, that are disabled or gone are left alone;
+    ///    what is due in them is its holder's, or nobody's. A crash after it: the lanes are free, and
+    ///    what was taken is due, when the lease is over; the sweep wakes them.
+    ///
+    /// Then, in the background, what [`Run::drive`] numbers.
+    pub async fn dispatch(&self, endpoints: &[EndpointKey]) -> Result<(), DatabaseError> {
+        let Some(first) = endpoints.first() else { return Ok(()) };
+        let mut lease_id = [0; 16];
+        self.entropy.fill(&mut lease_id);
+        let mut run = Run {
+            dispatcher: self.clone(),
+            athlete_id: first.athlete_id,
+            lease_id: Uuid::from_bytes(lease_id),
+            began_ms: self.clock.now_ms(),
+            lanes: BTreeMap::new(),
+            served_last: None,
+        };
+        let first_of_each: Vec<_> = endpoints.iter().map(|key| (*key, 1)).collect();
+        let places = usize::try_from(CONNECTIONS_MAX).unwrap_or(1).min(first_of_each.len());
+        let take = first_of_each.get(..places).unwrap_or_default();
+        let step = Step { hold: endpoints, take, idle: endpoints, ..Step::default() };
+        let stepped = run.step(&step).await?;
+        for lane in stepped.held {
+            if !stepped.released.contains(&lane.key) {
+                run.lanes.insert(lane.key, Lane::new(self.open(lane).await));
+            }
+        }
+        if !run.lanes.is_empty() {
+            self.background.spawn(run.drive(stepped.taken).boxed_local());
+        }
+        Ok(())
+    }
+
+    async fn open(&self, lane: lanes::Lane) -> Endpoint {
+        let mut keys = Vec::new();
+        for key in &lane.signing_keys {
+            if key.expires_at_ms.is_none_or(|at_ms| at_ms > self.clock.now_ms()) {
+                let opened = self.vault.open(&key.sealed, &lane.key.to_string()).await;
+                keys.push(opened.map_err(|error| error.to_string()));
+            }
+        }
+        Endpoint::new(&lane, &keys, self.environment)
+    }
+}
+
+/// A lane that is held.
+struct Lane {
+    endpoint: Endpoint,
+    in_flight: i64,
+    /// Attempts that may be in flight: one more after each that succeeds.
+    width: i64,
+    /// Attempts in a row that failed.
+    failures: i64,
+    /// It has been failing since before: one attempt shows whether it still does.
+    is_probed: bool,
+    /// Nothing more is taken of it: it fails, is disabled, or rests.
+    is_stopped: bool,
+    rest_until_ms: i64,
+}
+
+impl Lane {
+    fn new(endpoint: Endpoint) -> Self {
+        let is_probed = endpoint.failing_since_ms.is_some();
+        Self {
+            endpoint,
+            in_flight: 0,
+            width: 1,
+            failures: 0,
+            is_probed,
+            is_stopped: false,
+            rest_until_ms: 0,
+        }
+    }
+
+    /// Takes note of an attempt; answers how its endpoint stands, if otherwise than before.
+    fn note(&mut self, judged: &Judged, now_ms: i64) -> Option<Standing> {
+        self.in_flight -= 1;
+        let before = self.endpoint.failing_since_ms;
+        let mut disabled_reason = None;
+        match judged.verdict {
+            Verdict::Works => {
+                self.endpoint.failing_since_ms = None;
+                self.failures = 0;
+                self.is_probed = false;
+                self.width = (self.width + 1).min(IN_FLIGHT_MAX);
+            }
+            Verdict::Failed | Verdict::Throttled | Verdict::Disabled(_) => {
+                self.endpoint.failing_since_ms = before.or(Some(now_ms));
+                self.failures += 1;
+                self.width = 1;
+            }
+            Verdict::Ours => self.is_stopped = true,
+        }
+        self.is_stopped |= self.failures > 0 && (self.is_probed || self.failures >= IN_FLIGHT_MAX);
+        if let Verdict::Disabled(reason) = judged.verdict {
+            self.is_stopped = true;
+            disabled_reason = Some(reason.as_str());
+        }
+        if judged.verdict == Verdict::Throttled {
+            self.is_stopped = true;
+            let rest_ms = i64::from(judged.again_after_s.unwrap_or(0)) * 1_000;
+            self.rest_until_ms = self.rest_until_ms.max(now_ms + rest_ms.min(REST_MS_MAX));
+        }
+        let failing_since_ms = self.endpoint.failing_since_ms;
+        let standing = Standing { key: self.endpoint.key, failing_since_ms, disabled_reason };
+        (failing_since_ms != before || disabled_reason.is_some()).then_some(standing)
+    }
+}
+
+/// The attempts of one invocation, and what it holds meanwhile.
+struct Run {
+    dispatcher: Dispatcher,
+    /// One of the database's athletes.
+    athlete_id: AthleteId,
+    lease_id: Uuid,
+    began_ms: i64,
+    lanes: BTreeMap<EndpointKey, Lane>,
+    /// Places go around.
+    served_last: Option<EndpointKey>,
+}
+
+type InFlight = FuturesUnordered<LocalBoxFuture<'static, Made>>;
+
+/// What is to be done about attempts that are over.
+#[derive(Default)]
+struct Round {
+    finished: Vec<Finished>,
+    standings: BTreeMap<EndpointKey, Standing>,
+    notices: Vec<Event>,
+    soon: Vec<(u32, Event)>,
+}
+
+impl Run {
+    /// Makes attempts until nothing is due, or the time is up.
+    ///
+    /// 2. attempt (await): until the next of those in flight has ended, and all that have with it. A
+    ///    crash: each is made again, as the attempt after it. The receiver knows it by its id;
+    /// 3. publish (await): that an endpoint is disabled, under an id of its own. A crash after it:
+    ///    the attempt is made again, and disables the endpoint then; the news is the same event;
+    /// 4. record and take (await): what came of the attempts, how their endpoints stand, as many more
+    ///    as there is room for; lanes without any are let go. A crash after it is one at 2;
+    /// 5. publish (await): attempts that are due within a minute, delayed by the queue; and lanes that
+    ///    were let go with something due. What is not published is the sweep's.
+    async fn drive(mut self, taken: Vec<Taken>) {
+        let mut in_flight = InFlight::new();
+        self.start(taken, &in_flight);
+        while !self.lanes.is_empty() {
+            let made = next_made(&mut in_flight).await;
+            let round = self.decide(&made);
+            self.publish(0, &round.notices).await;
+            let held = self.lanes.len();
+            let Some(stepped) = self.settle(&round).await else { return };
+            for (delay_s, event) in &round.soon {
+                self.publish(*delay_s, std::slice::from_ref(event)).await;
+            }
+            self.start(stepped.taken, &in_flight);
+            // Nothing to wait for and nothing to let go: what is still held was lost, or is gone.
+            if in_flight.is_empty() && self.lanes.len() == held {
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self, taken: Vec<Taken>, in_flight: &InFlight) {
+        for taken in taken {
+            let Some(lane) = self.lanes.get_mut(&taken.key) else { continue };
+            lane.in_flight += 1;
+            let (clock, http) =
+                (Rc::clone(&self.dispatcher.clock), Rc::clone(&self.dispatcher.http));
+            let began_ms = clock.now_ms();
+            let prepared = post(&lane.endpoint, &taken, began_ms);
+            let attempt = async move {
+                let answer = match prepared {
+                    Ok(post) => Ok(http.post(post).await),
+                    Err(unsent) => Err(unsent),
+                };
+                Made { taken, began_ms, ended_ms: clock.now_ms(), answer }
+            };
+            in_flight.push(attempt.boxed_local());
+        }
+    }
+
+    fn decide(&mut self, made: &[Made]) -> Round {
+        let mut round = Round::default();
+        for made in made {
+            let Taken { key, event_id, traceparent, attempt, .. } = made.taken;
+            let Some(lane) = self.lanes.get_mut(&key) else { continue };
+            let dice = dice(&*self.dispatcher.entropy);
+            let judged = judge(made, lane.endpoint.failing_since_ms, dice);
+            log(made, &judged);
+            let now = self.dispatcher.clock.now();
+            if let Some(standing) = lane.note(&judged, made.ended_ms) {
+                // One that was disabled stays so, whatever came of its other attempts.
+                let known = round.standings.get(&key);
+                if known.is_none_or(|known| known.disabled_reason.is_none()) {
+                    round.standings.insert(key, standing);
+                }
+            }
+            if let Verdict::Disabled(reason) = judged.verdict {
+                let origin = lane.endpoint.origin();
+                let notice = webhook_disabled(key, origin, reason, event_id, traceparent, now);
+                round.notices.push(notice);
+            }
+            if let Some(delay_s) = judged.again_after_s.filter(|delay_s| *delay_s <= SOON_S) {
+                let next = attempt + 1;
+                let event = webhook_delivery_requested(key, event_id, next, traceparent, now);
+                round.soon.push((delay_s, event));
+            }
+            round.finished.push(judged.finished);
+        }
+        round
+    }
+
+    /// Records a round and takes what comes next. `None`: it could not be recorded, and the lanes
+    /// are given up; they are free when the lease is over.
+    async fn settle(&mut self, round: &Round) -> Option<Stepped> {
+        let is_over = self.dispatcher.clock.now_ms() >= self.began_ms + RUN_MS_MAX;
+        let take = if is_over { Vec::new() } else { self.places() };
+        let empty = || self.lanes.values().filter(|lane| lane.in_flight == 0);
+        let leave: Vec<_> = empty()
+            .filter(|lane| lane.is_stopped || is_over)
+            .map(|lane| Leave { key: lane.endpoint.key, rest_until_ms: lane.rest_until_ms })
+            .collect();
+        let idle: Vec<_> = empty()
+            .filter(|lane| !lane.is_stopped && !is_over)
+            .map(|lane| lane.endpoint.key)
+            .collect();
+        let standings: Vec<_> = round.standings.values().cloned().collect();
+        let step = Step {
+            finished: &round.finished,
+            standings: &standings,
+            hold: &[],
+            take: &take,
+            idle: &idle,
+            leave: &leave,
+        };
+        let mut stepped = self.step(&step).await;
+        for _ in 1..RECORD_TRIES {
+            if stepped.is_ok() {
+                break;
+            }
+            stepped = self.step(&step).await;
+        }
+        let stepped = stepped
+            .inspect_err(
+                |error| tracing::error!(worker = "webhook", %error, "deliveries unrecorded"),
+            )
+            .ok()?;
+        self.served_last = take.last().map(|(key, _)| *key).or(self.served_last);
+        let left = leave.iter().map(|leave| &leave.key);
+        let let_go: Vec<_> = stepped.released.iter().chain(left).copied().collect();
+        let gone: Vec<_> = let_go.iter().filter_map(|key| self.lanes.remove(key)).collect();
+        let due: Vec<_> = gone
+            .iter()
+            .filter(|lane| !lane.is_stopped)
+            .filter_map(|lane| stepped.left_over.iter().find(|due| due.key == lane.endpoint.key))
+            .map(|due| self.wake(due))
+            .collect();
+        self.publish(0, &due).await;
+        Some(stepped)
+    }
+
+    /// How many to take of which lane: one each, going around, as long as there is a connection.
+    fn places(&self) -> Vec<(EndpointKey, i64)> {
+        let mut free =
+            CONNECTIONS_MAX - self.lanes.values().map(|lane| lane.in_flight).sum::<i64>();
+        let after = self.lanes.iter().filter(|(key, _)| Some(**key) > self.served_last);
+        let before = self.lanes.iter().filter(|(key, _)| Some(**key) <= self.served_last);
+        let open: Vec<_> = after.chain(before).filter(|(_, lane)| !lane.is_stopped).collect();
+        let mut places = BTreeMap::new();
+        let mut order = Vec::new();
+        for turn in 0..IN_FLIGHT_MAX {
+            for (key, lane) in &open {
+                if free > 0 && lane.in_flight + turn < lane.width {
+                    free -= 1;
+                    *places.entry(**key).or_insert_with(|| {
+                        order.push(**key);
+                        0
+                    }) += 1;
+                }
+            }
+        }
+        order.into_iter().filter_map(|key| Some((key, *places.get(&key)?))).collect()
+    }
+
+    async fn step(&self, step: &Step<'_>) -> Result<Stepped, DatabaseError> {
+        let database = self.dispatcher.shards.for_athlete(self.athlete_id);
+        let now_ms = self.dispatcher.clock.now_ms();
+        lanes::step(database, Holder { lease_id: self.lease_id, now_ms }, step).await
+    }
+
+    fn wake(&self, due: &lanes::Due) -> Event {
+        let mut random = [0; 24];
+        self.dispatcher.entropy.fill(&mut random);
+        let (trace, now) = (TraceContext::from_random(random), self.dispatcher.clock.now());
+        webhook_delivery_requested(due.key, due.event_id, due.attempt + 1, trace, now)
+    }
+
+    async fn publish(&self, delay_s: u32, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.dispatcher.publisher.publish_after(delay_s, events).await {
+            tracing::warn!(worker = "webhook", %error, "left to the sweep");
+        }
+    }
+}
+
+/// The next attempts that are over: none, when none is in flight.
+async fn next_made(in_flight: &mut InFlight) -> Vec<Made> {
+    let mut made: Vec<_> = in_flight.next().await.into_iter().collect();
+    while let Some(Some(next)) = in_flight.next().now_or_never() {
+        made.push(next);
+    }
+    made
+}
+
+/// From 0 to 1.
+fn dice(entropy: &dyn Entropy) -> f64 {
+    let mut bytes = [0; 4];
+    entropy.fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+/// One line an attempt: never the address, which may carry a token.
+fn log(made: &Made, judged: &Judged) {
+    let Taken { key, delivery_id, event_id, attempt, traceparent, .. } = &made.taken;
+    let entry = &judged.finished.entry;
+    tracing::info!(
+        worker = "webhook",
+        athlete_id = %key.athlete_id,
+        endpoint_id = %key.endpoint_id,
+        %delivery_id,
+        %event_id,
+        trace_id = traceparent.trace_id(),
+        attempt,
+        outcome = entry.outcome,
+        status = entry.status,
+        error = entry.error,
+        duration_ms = entry.duration_ms,
+        again_after_s = judged.again_after_s,
+        "delivery"
+    );
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! `WebhookEventPublisher`: what webhook tells the others, which is itself.
+
+use chrono::{DateTime, Utc};
+use platform::Publisher;
+use platform::publisher::PublishError;
+use serde_json::{Map, json};
+use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
+use shared_kernel::{Event, EventId, NewsKind, TraceContext};
+use storage::webhooks::EndpointKey;
+
+const SOURCE: &str = "/bulktrack/webhook";
+
+/// Publishes deliveries that are due, and what became of endpoints.
+#[derive(Clone)]
+pub struct WebhookEventPublisher {
+    publisher: Publisher,
+}
+
+impl WebhookEventPublisher {
+    /// Publishes through this publisher.
+    pub fn new(publisher: Publisher) -> Self {
+        Self { publisher }
+    }
+
+    /// Publishes events that are delivered `delay_s` seconds later.
+    pub async fn publish_after(&self, delay_s: u32, events: &[Event]) -> Result<(), PublishError> {
+        self.publisher.publish_after(delay_s, events).await
+    }
+}
+
+/// An event is to be sent to an endpoint. Its id names the delivery and the attempt.
+pub fn webhook_delivery_requested(
+    key: EndpointKey,
+    event_id: EventId,
+    attempt: u32,
+    trace: TraceContext,
+    now: DateTime<Utc>,
+) -> Event {
+    let EndpointKey { athlete_id, endpoint_id } = key;
+    let parts = [endpoint_id.to_string(), event_id.to_string(), attempt.to_string()];
+    let id = EventId::derived(&["WebhookDeliveryRequested", &parts[0], &parts[1], &parts[2]]);
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("webhooks/{endpoint_id}/events/{event_id}"),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: event_id.to_string(),
+        causation_id: Some(event_id),
+        data: WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }.into(),
+    }
+}
+
+/// An endpoint is disabled, and its athlete is to know. Its id names the endpoint and the delivery
+/// that was the last straw: a repeat is the same event.
+pub fn webhook_disabled(
+    key: EndpointKey,
+    origin: &str,
+    reason: DisabledReason,
+    event_id: EventId,
+    trace: TraceContext,
+    now: DateTime<Utc>,
+) -> Event {
+    let EndpointKey { athlete_id, endpoint_id } = key;
+    let kind = NewsKind::WebhookDisabled.as_str();
+    let parts = [endpoint_id.to_string(), event_id.to_string()];
+    let id = EventId::derived(&["NotificationRequested", kind, &parts[0], &parts[1]]);
+    let requested = NotificationRequested {
+        athlete_id,
+        kind: kind.to_owned(),
+        title: format!("Webhooks to {origin} are switched off"),
+        body: format!(
+            "{} Nothing more is sent to {origin}. When it works again, enable the endpoint and have \
+             the failed deliveries sent once more.",
+            reason.words()
+        ),
+        date: None,
+        data: Map::from_iter([
+            ("endpoint_id".to_owned(), json!(endpoint_id)),
+            ("reason".to_owned(), json!(reason.as_str())),
+        ]),
+    };
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("webhooks/{endpoint_id}"),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: event_id.to_string(),
+        causation_id: Some(event_id),
+        data: requested.into(),
+    }
+}
+
+/// Why an endpoint was disabled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisabledReason {
+    /// It said so.
+    Gone,
+    /// Nothing arrived for days.
+    Failing,
+    /// It points where webhooks must not go.
+    Forbidden,
+}
+
+impl DisabledReason {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Failing => "failing",
+            Self::Forbidden => "forbidden",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Gone => "The receiver answered that it is gone (410).",
+            Self::Failing => "Every delivery has failed for five days.",
+            Self::Forbidden => "Its address is one to which webhooks must not go.",
+        }
+    }
+}
