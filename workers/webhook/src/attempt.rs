@@ -216,3 +216,81 @@ fn read(answer: &Result<PostAnswer, Unsent>, now_ms: i64) -> Read {
         Err(Unsent::Unsigned(error)) => without(None, error.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared_kernel::AthleteId;
+    use testkit::said;
+    use uuid::Uuid;
+
+    const NOW_MS: i64 = 1_795_435_200_000;
+
+    fn made(attempt: u32, answer: PostAnswer) -> Made {
+        let key = EndpointKey { athlete_id: AthleteId(Uuid::nil()), endpoint_id: Uuid::nil() };
+        let taken = Taken {
+            key,
+            delivery_id: Uuid::nil(),
+            event_id: EventId(Uuid::nil()),
+            event_type: "record.broken".to_owned(),
+            body: "{}".to_owned(),
+            traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
+            attempt,
+        };
+        Made { taken, began_ms: NOW_MS - 50, ended_ms: NOW_MS, answer: Ok(answer) }
+    }
+
+    fn asking(retry_after: &str) -> PostAnswer {
+        PostAnswer::Status {
+            status: 503,
+            retry_after: Some(retry_after.to_owned()),
+            body: "busy".to_owned(),
+            broken: None,
+        }
+    }
+
+    /// The second step is 300 s.
+    fn check_retry_after(header: &str, again_after_s: u32) {
+        let judged = judge(&made(2, asking(header)), None, 0.0);
+        assert_eq!(judged.again_after_s, Some(again_after_s), "{header}");
+        let due_in_ms = judged.finished.due_at_ms - NOW_MS;
+        assert_eq!(due_in_ms, i64::from(again_after_s) * 1_000, "{header}");
+        assert_eq!(judged.finished.entry.answer.as_deref(), Some("busy"));
+        assert_eq!(judged.finished.entry.duration_ms, 50);
+    }
+
+    #[test]
+    fn a_receiver_that_says_when_to_come_again_is_heard_between_the_step_and_twice_of_it() {
+        check_retry_after("400", 400);
+        check_retry_after("1", 300);
+        check_retry_after("86400", 600);
+        check_retry_after("Mon, 23 Nov 2026 12:06:40 GMT", 400);
+        check_retry_after("soon", 240);
+    }
+
+    #[test]
+    fn a_failure_disables_from_the_fifth_day_on_and_not_before() {
+        let check = |days: i64, verdict| {
+            let since_ms = Some(NOW_MS - days * 86_400_000);
+            assert_eq!(judge(&made(1, said(500)), since_ms, 0.5).verdict, verdict, "{days}");
+        };
+        check(4, Verdict::Failed);
+        check(5, Verdict::Disabled(DisabledReason::Failing));
+        let works = judge(&made(1, said(200)), Some(0), 0.5);
+        assert_eq!(works.verdict, Verdict::Works, "whatever was before");
+    }
+
+    #[test]
+    fn the_tenth_failure_is_the_end_of_a_delivery_and_not_of_its_endpoint() {
+        let judged = judge(&made(10, said(500)), None, 0.5);
+        assert_eq!(judged.finished.status, DeliveryStatus::Failed);
+        assert_eq!((judged.again_after_s, judged.verdict), (None, Verdict::Failed));
+    }
+
+    #[test]
+    fn a_long_reason_is_cut() {
+        let reason = "x".repeat(5_000);
+        let judged = judge(&made(1, PostAnswer::Unreachable { reason }), None, 0.5);
+        assert_eq!(judged.finished.entry.error.unwrap().len(), 300);
+    }
+}
