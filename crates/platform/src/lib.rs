@@ -17,6 +17,7 @@ pub mod mail;
 pub mod model;
 pub mod publisher;
 pub mod sink;
+pub mod unsubscribe;
 pub mod usage;
 pub mod vault;
 
@@ -26,5 +27,6 @@ pub use mail::{Mail, Mailer, Picture};
 pub use model::{LanguageModel, ModelError};
 pub use publisher::Publisher;
 pub use sink::{Destination, QueueSink, SendError};
+pub use unsubscribe::UnsubscribeKey;
 pub use usage::Usage;
 pub use vault::{Vault, VaultError};
