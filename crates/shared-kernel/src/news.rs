@@ -81,12 +81,11 @@ impl NewsKind {
     /// until the app is opened; a pattern is mailed only from the athlete's confidence on.
     pub const fn goes_by_default(self, channel: Channel) -> bool {
         match channel {
-            Channel::InApp => true,
+            Channel::InApp | Channel::Webhook => true,
             Channel::Email => match self {
                 Self::Pattern(_) | Self::WeeklyReport | Self::WebhookDisabled => true,
                 Self::PatternEnded | Self::NewRecord | Self::ImportFinished => false,
             },
-            Channel::Webhook => true,
         }
     }
 

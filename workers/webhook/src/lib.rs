@@ -6,6 +6,8 @@
 pub mod deliver;
 pub mod handlers;
 pub mod letter;
+pub mod local_time;
+pub mod post;
 mod wiring;
 
 use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
