@@ -20,6 +20,7 @@ mod refusals;
 mod sets;
 mod sweep;
 mod sync;
+mod unsubscribe;
 mod volume;
 mod workouts;
 
