@@ -26,6 +26,9 @@ pub trait TimeZones {
     /// A time that a clock change skips or repeats gets one of the two offsets. `None`: there is
     /// no such zone.
     fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>>;
+
+    /// The offset from UTC of an instant in a zone. `None`: there is no such zone.
+    fn offset_at_instant(&self, zone: &str, instant: DateTime<Utc>) -> Option<FixedOffset>;
 }
 
 /// The offset of a wall-clock time, from a function that knows the offset of an instant, in seconds

@@ -20,6 +20,7 @@ pub mod model;
 pub mod outgoing;
 pub mod publisher;
 pub mod sink;
+pub mod unsubscribe;
 pub mod usage;
 pub mod vault;
 
@@ -31,5 +32,6 @@ pub use model::{LanguageModel, ModelError};
 pub use outgoing::{HttpClient, Post, PostAnswer};
 pub use publisher::Publisher;
 pub use sink::{Destination, QueueSink, SendError};
+pub use unsubscribe::UnsubscribeKey;
 pub use usage::Usage;
 pub use vault::{Vault, VaultError};

@@ -2,9 +2,9 @@
 
 use crate::ids::{AthleteId, EventId};
 use crate::payload::{
-    AggregationUpdated, ImportSliceStored, NotificationRequested, TrainingPatternDetected,
-    TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached, VolumeUpdated,
-    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
+    AggregationUpdated, ImportSliceStored, MailFellDue, NotificationRequested,
+    TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached,
+    VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
 };
 use crate::trace::TraceContext;
 use chrono::{DateTime, Utc};
@@ -101,6 +101,8 @@ events! {
     TrainingPatternDetected(athlete_id) => "bulktrack.TrainingPatternDetected.v1",
     /// Somebody is to be told something.
     NotificationRequested(athlete_id) => "bulktrack.NotificationRequested.v1",
+    /// A mail that waited may go.
+    MailFellDue(athlete_id) => "bulktrack.MailFellDue.v1",
     /// An event is to be sent to one outgoing endpoint.
     WebhookDeliveryRequested(athlete_id) => "bulktrack.WebhookDeliveryRequested.v1",
 }

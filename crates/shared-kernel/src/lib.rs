@@ -10,6 +10,7 @@ pub mod ids;
 pub mod news;
 pub mod outcome;
 pub mod payload;
+pub mod quiet_hours;
 pub mod routing;
 pub mod trace;
 
@@ -18,5 +19,6 @@ pub use event::{DecodeError, Event, EventData, EventType, Payload};
 pub use ids::{AthleteId, EventId, WorkoutId};
 pub use news::{Channel, ChannelChoices, NewsKind};
 pub use outcome::{Outcome, Settlement, settle};
+pub use quiet_hours::{QuietHours, QuietHoursError};
 pub use routing::{Queue, RetryPolicy};
 pub use trace::TraceContext;

@@ -209,7 +209,7 @@ pub struct TrainingWeekEnded {
 pub struct NotificationRequested {
     /// Whom.
     pub athlete_id: AthleteId,
-    /// What kind of news: a `snake_case` word that an athlete can mute.
+    /// What kind of news: the name of a [`crate::NewsKind`].
     pub kind: String,
     /// A line for a list.
     pub title: String,
@@ -221,6 +221,14 @@ pub struct NotificationRequested {
     /// The numbers for machines.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
+}
+
+/// A mail of an athlete that waited may go: their quiet hours are over, or it was refused some time
+/// ago. Which mails wait, the inbox says, as it is when they go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailFellDue {
+    /// Whose.
+    pub athlete_id: AthleteId,
 }
 
 /// An event is to be sent to one outgoing endpoint.

@@ -144,6 +144,7 @@ pub const fn queue_of(event: EventType) -> Queue {
         | EventType::TrainingWeekEnded => Queue::AiAnalysis,
         EventType::TrainingPatternDetected
         | EventType::NotificationRequested
+        | EventType::MailFellDue
         | EventType::WebhookDeliveryRequested => Queue::WebhookNotification,
     }
 }

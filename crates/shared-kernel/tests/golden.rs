@@ -6,9 +6,10 @@
 use chrono::DateTime;
 use serde_json::{Value, json};
 use shared_kernel::payload::{
-    AggregationUpdated, Crossing, ImportSliceStored, NotificationRequested, PatternKind, Threshold,
-    TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached,
-    VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted, WorkoutSnapshot,
+    AggregationUpdated, Crossing, ImportSliceStored, MailFellDue, NotificationRequested,
+    PatternKind, Threshold, TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded,
+    VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted,
+    WorkoutDeleted, WorkoutSnapshot,
 };
 use shared_kernel::{AthleteId, DecodeError, Event, EventData, EventId, EventType, WorkoutId};
 use training::{
@@ -95,6 +96,7 @@ fn example(event_type: EventType) -> EventData {
             data: json!({ "workouts": 4 }).as_object().unwrap().clone(),
         }
         .into(),
+        EventType::MailFellDue => MailFellDue { athlete_id }.into(),
         EventType::WebhookDeliveryRequested => WebhookDeliveryRequested {
             athlete_id,
             endpoint_id: uuid(3),

@@ -5,7 +5,8 @@ use crate::json_text;
 use crate::keys::{KeyProof, is_live, live_key, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use shared_kernel::AthleteId;
+use serde_json::{Map, Value, json};
+use shared_kernel::{AthleteId, Channel, ChannelChoices, NewsKind, QuietHours};
 use training::Grams;
 use training::landmarks::OwnLandmarks;
 
@@ -27,11 +28,22 @@ pub struct Profile {
     /// What the athlete puts in place of the landmarks of the listing.
     #[serde(with = "json_text")]
     pub landmarks: OwnLandmarks,
+    /// Which news goes which way.
+    #[serde(with = "json_text")]
+    pub channels: ChannelChoices,
+    /// Of the IANA database.
+    pub time_zone: String,
+    /// When no mail goes.
+    #[serde(deserialize_with = "json_text::optional")]
+    pub quiet_hours: Option<QuietHours>,
+    /// So many mails go on one of their days.
+    pub daily_mail_limit: i64,
 }
 
 macro_rules! columns {
     () => {
-        "athlete_id, display_name, email, units, body_weight_grams, email_threshold, landmarks"
+        "athlete_id, display_name, email, units, body_weight_grams, email_threshold, landmarks, \
+         channels, time_zone, quiet_hours, daily_mail_limit"
     };
 }
 
@@ -142,6 +154,45 @@ pub struct ProfileChange {
     pub email_threshold: Option<f64>,
     /// Other landmarks of the athlete's own, all of them.
     pub landmarks: Option<OwnLandmarks>,
+    /// What changes in which news goes which way.
+    pub channels: ChannelsChange,
+    /// Another time zone.
+    pub time_zone: Option<String>,
+    /// Other quiet hours, or none any more.
+    pub quiet_hours: Option<Option<QuietHours>>,
+    /// Another limit of mails a day.
+    pub daily_mail_limit: Option<i64>,
+}
+
+/// What changes in which news goes which way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChannelsChange {
+    /// Whether all older choices go first.
+    pub from_defaults: bool,
+    /// Kinds that go back to their defaults first, if all their channels are off.
+    pub unmute: Vec<NewsKind>,
+    /// Merged onto the choices; null takes one away (RFC 7396).
+    pub patch: Map<String, Value>,
+}
+
+impl ChannelsChange {
+    /// The kinds of `unmute`, each with whether mail is its default: `{"new_record": false}`. The
+    /// other channels are on by default, so that off is always a choice of its own there.
+    fn unmute_parameter(&self) -> Map<String, Value> {
+        let email = |kind: &NewsKind| Value::from(kind.goes_by_default(Channel::Email));
+        self.unmute.iter().map(|kind| (kind.as_str().to_owned(), email(kind))).collect()
+    }
+}
+
+/// The new choices: parameter 13 the patch, 14 what is unmuted, 12 whether the older ones go.
+macro_rules! patched_channels {
+    () => {
+        "json_patch(iif(?12, '{}', json_patch(channels, (\
+         SELECT json_group_object(muted.key, NULL) FROM json_each(?14) AS muted \
+         WHERE NOT coalesce(channels -> muted.key ->> 'in_app', 1) \
+         AND NOT coalesce(channels -> muted.key ->> 'webhook', 1) \
+         AND NOT coalesce(channels -> muted.key ->> 'email', muted.value)))), ?13)"
+    };
 }
 
 /// Changes a profile and answers it as it then is. A new body weight counts from `today` on.
@@ -159,7 +210,10 @@ pub async fn change_profile(
             "email = iif(?5, ?6, email), units = coalesce(?7, units), ",
             "body_weight_grams = iif(?8, ?9, body_weight_grams), ",
             "email_threshold = coalesce(?10, email_threshold), ",
-            "landmarks = coalesce(?11, landmarks) WHERE athlete_id = ?1 AND ",
+            "landmarks = coalesce(?11, landmarks), channels = ",
+            patched_channels!(),
+            ", time_zone = coalesce(?15, time_zone), quiet_hours = iif(?16, ?17, quiet_hours), ",
+            "daily_mail_limit = coalesce(?18, daily_mail_limit) WHERE athlete_id = ?1 AND ",
             live_key!(),
             " RETURNING ",
             columns!()
@@ -172,7 +226,14 @@ pub async fn change_profile(
             i64::from(change.body_weight_grams.is_some()).into(),
             body_weight.into(),
             change.email_threshold.into(),
-            change.landmarks.as_ref().map(Param::json).transpose()?.unwrap_or(Param::Null),
+            optional_json(change.landmarks.as_ref())?,
+            i64::from(change.channels.from_defaults).into(),
+            Param::json(&change.channels.patch)?,
+            Param::json(&change.channels.unmute_parameter())?,
+            change.time_zone.as_deref().into(),
+            i64::from(change.quiet_hours.is_some()).into(),
+            optional_json(change.quiet_hours.flatten().as_ref())?,
+            change.daily_mail_limit.into(),
         ],
     );
     let mut statements = vec![update];
@@ -190,6 +251,37 @@ pub async fn change_profile(
         return Ok(None);
     };
     Ok(Results::new(results).rows()?.into_iter().next())
+}
+
+fn optional_json(value: Option<&impl Serialize>) -> Result<Param, DatabaseError> {
+    value.map_or(Ok(Param::Null), Param::json)
+}
+
+/// Whether there is such an athlete.
+pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bool, DatabaseError> {
+    let select = Statement::new(
+        "SELECT 1 AS found FROM athletes WHERE athlete_id = ?1",
+        [Param::text(athlete_id)],
+    );
+    let results = database.batch(vec![select]).await?;
+    Ok(results.iter().any(|result| !result.is_empty()))
+}
+
+/// Ends mails of a kind to an athlete, who shows no key but a token of ours. A repeat changes
+/// nothing. `false`: there is no such athlete.
+pub async fn end_mails(
+    database: &dyn Database,
+    athlete_id: AthleteId,
+    kind: NewsKind,
+) -> Result<bool, DatabaseError> {
+    let patch = json!({ kind.as_str(): { Channel::Email.as_str(): false } });
+    let update = Statement::new(
+        "UPDATE athletes SET channels = json_patch(channels, ?2) WHERE athlete_id = ?1 \
+         RETURNING athlete_id",
+        [Param::text(athlete_id), Param::json(&patch)?],
+    );
+    let results = database.batch(vec![update]).await?;
+    Ok(results.iter().any(|result| !result.is_empty()))
 }
 
 /// Deletes the key's athlete and all that is theirs, in every table: whatever names the athlete

@@ -9,3 +9,11 @@ pub fn deserialize<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     let text = String::deserialize(deserializer)?;
     serde_json::from_str(&text).map_err(D::Error::custom)
 }
+
+/// A column that is NULL or such a text, for `#[serde(deserialize_with = "json_text::optional")]`.
+pub fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| serde_json::from_str(&text).map_err(D::Error::custom)).transpose()
+}

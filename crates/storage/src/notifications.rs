@@ -1,13 +1,25 @@
-//! The in-app inbox, and the claims on the mails that go with it.
+//! The in-app inbox, and the mails that go with it: a row is the outbox of its own mail
+//! (docs/adr/0007-mail-claims.md).
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, EventId};
+use shared_kernel::{AthleteId, ChannelChoices, EventId, NewsKind, QuietHours};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
+
+/// While a mail is being sent nobody else tries it; after that the sender counts as dead (ours: twice
+/// what one batch may take to send).
+pub const CLAIM_MS: i64 = 60_000;
+/// Due mails of one athlete that are taken at once (ours).
+const DUE_PER_ATHLETE_MAX: i64 = 20;
+/// A day with a clock change has 25 hours: all mails of an athlete's day went out within them.
+const DAY_MAX_MS: i64 = 25 * 3_600_000;
+/// How old news can be whose mail counts for the daily limit (ours: a mail goes out within a day and
+/// three hours of its news; of older news, which an operator sent back, it does not count).
+const COUNTED_NEWS_AGE_MS: i64 = 7 * 86_400_000;
 
 /// A row of the inbox that is to be there.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +29,7 @@ pub struct NewNotification {
     /// The event that asked for it; the row's key.
     pub event_id: EventId,
     /// What kind of news.
-    pub kind: String,
+    pub kind: NewsKind,
     /// A line.
     pub title: String,
     /// The text.
@@ -26,8 +38,12 @@ pub struct NewNotification {
     pub data: Map<String, Value>,
     /// When the event happened.
     pub created_at_ms: i64,
-    /// The delivery attempt that wants to mail it; `None` when it is not to be mailed.
-    pub mail_attempt: Option<u32>,
+    /// Until when it is kept.
+    pub expires_at_ms: i64,
+    /// Whether the inbox shows it; else it is there for its mail.
+    pub in_app: bool,
+    /// From when on its mail may go; `None` when it is not to be mailed.
+    pub mail_due_at_ms: Option<i64>,
 }
 
 /// How an athlete wants to be told.
@@ -39,6 +55,19 @@ pub struct Preferences {
     pub email: Option<String>,
     /// A pattern at least so sure is mailed.
     pub email_threshold: f64,
+    /// Which news goes which way.
+    #[serde(with = "json_text")]
+    pub channels: ChannelChoices,
+    /// Of the IANA database.
+    pub time_zone: String,
+    /// When no mail goes.
+    #[serde(deserialize_with = "json_text::optional")]
+    pub quiet_hours: Option<QuietHours>,
+    /// So many mails go on one of their days.
+    pub daily_mail_limit: i64,
+    /// When mails went in the last 25 hours: those of their day are among them.
+    #[serde(with = "json_text")]
+    pub mailed_at_ms: Vec<i64>,
 }
 
 #[derive(Deserialize)]
@@ -48,104 +77,242 @@ struct PreferencesRow {
     preferences: Preferences,
 }
 
+/// The statement behind [`preferences`].
+fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
+         athlete.email_threshold, athlete.channels, athlete.time_zone, athlete.quiet_hours, \
+         athlete.daily_mail_limit, (SELECT json_group_array(mailed_at_ms) FROM notifications \
+         WHERE notifications.athlete_id = athlete.athlete_id AND created_at_ms > ?2 \
+         AND mailed_at_ms > ?3) AS mailed_at_ms FROM json_each(?1) AS asked \
+         JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
+        [
+            Param::json(&athletes)?,
+            (now_ms - COUNTED_NEWS_AGE_MS).into(),
+            (now_ms - DAY_MAX_MS).into(),
+        ],
+    ))
+}
+
+fn by_athlete(rows: Vec<PreferencesRow>) -> BTreeMap<AthleteId, Preferences> {
+    rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect()
+}
+
 /// How each of a list of athletes wants to be told, in one round trip. Who is not in the answer
 /// is no athlete.
 pub async fn preferences(
     database: &dyn Database,
     athletes: &[AthleteId],
+    now_ms: i64,
 ) -> Result<BTreeMap<AthleteId, Preferences>, DatabaseError> {
-    let select = Statement::new(
-        "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
-         athlete.email_threshold FROM json_each(?1) AS asked \
-         JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
-        [Param::json(&athletes)?],
+    let select = select_preferences(athletes, now_ms)?;
+    Ok(by_athlete(Results::new(database.batch(vec![select]).await?).rows()?))
+}
+
+/// A mail that is the caller's to send until its claim is over.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ClaimedMail {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// The row; the id of the event that asked for it.
+    pub notification_id: Uuid,
+    /// Where the row stands in its inbox.
+    pub seq: i64,
+    /// What kind of news, by its name.
+    pub kind: String,
+    /// A line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// The numbers.
+    #[serde(with = "json_text")]
+    pub data: Map<String, Value>,
+    /// Which try this is, from 1.
+    pub mail_attempt: i64,
+}
+
+macro_rules! claimed_columns {
+    () => {
+        "notifications.athlete_id, notifications.notification_id, seq, kind, title, body, data, \
+         mail_attempt"
+    };
+}
+
+/// Claims by athlete, the oldest news first.
+fn in_order(mut claimed: Vec<ClaimedMail>) -> Vec<ClaimedMail> {
+    claimed.sort_by_key(|mail| (mail.athlete_id, mail.seq));
+    claimed
+}
+
+/// Puts notifications into the inboxes, takes away what those athletes' inboxes keep no longer, and
+/// claims the new mails that may go now: one round trip. Answers the claimed mails.
+///
+/// A row that is there stays as it is, with its place. Its mail is claimed only when it is due: a
+/// second copy of a message wins nothing while the first is sending.
+pub async fn store(
+    database: &dyn Database,
+    notifications: &[NewNotification],
+    now_ms: i64,
+) -> Result<Vec<ClaimedMail>, DatabaseError> {
+    // A batch may bring an event twice.
+    let unique: BTreeMap<_, _> =
+        notifications.iter().map(|new| ((new.athlete_id, new.event_id), new)).collect();
+    let rows: Vec<_> = unique.values().map(|notification| row(notification)).collect();
+    let athletes: BTreeSet<_> = unique.keys().map(|(athlete_id, _)| athlete_id).collect();
+    let is_due = |new: &&&NewNotification| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
+    let due: Vec<_> =
+        unique.values().filter(is_due).map(|new| (new.athlete_id, new.event_id)).collect();
+    let claim = Statement::new(
+        concat!(
+            "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
+             FROM (SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id \
+             FROM json_each(?1)) AS new WHERE notifications.athlete_id = new.athlete_id \
+             AND notifications.notification_id = new.notification_id \
+             AND mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING ",
+            claimed_columns!()
+        ),
+        [Param::json(&due)?, now_ms.into(), CLAIM_MS.into()],
     );
-    let rows = Results::new(database.batch(vec![select]).await?).rows::<PreferencesRow>()?;
-    Ok(rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect())
+    // The row with the highest place stays, expired or not: no place is given twice.
+    let expire = Statement::new(
+        "DELETE FROM notifications WHERE athlete_id IN (SELECT value FROM json_each(?1)) \
+         AND expires_at_ms <= ?2 AND seq < (SELECT max(seq) FROM notifications AS every \
+         WHERE every.athlete_id = notifications.athlete_id)",
+        [Param::json(&athletes)?, now_ms.into()],
+    );
+    let insert = Statement::new(INSERT, [Param::json(&rows)?]);
+    let mut results = Results::new(database.batch(vec![insert, expire, claim]).await?);
+    results.skip_one();
+    results.skip_one();
+    Ok(in_order(results.rows()?))
+}
+
+/// Only rows that are not there get a place: the next ones of their inbox, in the order of their
+/// times.
+const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, \
+     data, created_at_ms, expires_at_ms, in_app, mail_due_at_ms, seq) \
+     SELECT athlete_id, notification_id, kind, title, body, data, created_at_ms, expires_at_ms, \
+     in_app, mail_due_at_ms, coalesce((SELECT max(last.seq) FROM notifications AS last \
+     WHERE last.athlete_id = new.athlete_id), 0) + row_number() OVER (\
+     PARTITION BY athlete_id ORDER BY created_at_ms, notification_id) FROM (\
+     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'notification_id' AS notification_id, \
+     value ->> 'kind' AS kind, value ->> 'title' AS title, value ->> 'body' AS body, \
+     value -> 'data' AS data, value ->> 'created_at_ms' AS created_at_ms, \
+     value ->> 'expires_at_ms' AS expires_at_ms, value ->> 'in_app' AS in_app, \
+     value ->> 'mail_due_at_ms' AS mail_due_at_ms FROM json_each(?1)) AS new \
+     WHERE NOT EXISTS (SELECT 1 FROM notifications AS old WHERE old.athlete_id = new.athlete_id \
+     AND old.notification_id = new.notification_id)";
+
+fn row(notification: &NewNotification) -> Value {
+    json!({
+        "athlete_id": notification.athlete_id,
+        "notification_id": notification.event_id,
+        "kind": notification.kind.as_str(),
+        "title": notification.title,
+        "body": notification.body,
+        "data": notification.data,
+        "created_at_ms": notification.created_at_ms,
+        "expires_at_ms": notification.expires_at_ms,
+        "in_app": notification.in_app,
+        "mail_due_at_ms": notification.mail_due_at_ms,
+    })
+}
+
+/// The mails of some athletes that were claimed, and how those athletes want to be told by now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DueMails {
+    /// The mails.
+    pub claimed: Vec<ClaimedMail>,
+    /// By athlete.
+    pub preferences: BTreeMap<AthleteId, Preferences>,
+}
+
+/// Claims the mails of some athletes that are due, the longest due first and at most twenty of
+/// each, and reads those athletes' preferences: one round trip.
+pub async fn claim_due(
+    database: &dyn Database,
+    athletes: &[AthleteId],
+    now_ms: i64,
+) -> Result<DueMails, DatabaseError> {
+    let claim = Statement::new(
+        concat!(
+            "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
+             WHERE (athlete_id, notification_id) IN (SELECT athlete_id, notification_id FROM (\
+             SELECT athlete_id, notification_id, row_number() OVER (\
+             PARTITION BY athlete_id ORDER BY mail_due_at_ms, seq) AS turn FROM notifications \
+             WHERE athlete_id IN (SELECT value FROM json_each(?1)) AND mailed_at_ms IS NULL \
+             AND mail_due_at_ms <= ?2) WHERE turn <= ?4) RETURNING ",
+            claimed_columns!()
+        ),
+        [Param::json(&athletes)?, now_ms.into(), CLAIM_MS.into(), DUE_PER_ATHLETE_MAX.into()],
+    );
+    let select = select_preferences(athletes, now_ms)?;
+    let mut results = Results::new(database.batch(vec![claim, select]).await?);
+    Ok(DueMails { claimed: in_order(results.rows()?), preferences: by_athlete(results.rows()?) })
+}
+
+/// What became of a claimed mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MailRecord {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// The row.
+    pub notification_id: Uuid,
+    /// The try whose claim it was.
+    pub mail_attempt: i64,
+    /// How many tries count now: one less when this was none.
+    pub tries: i64,
+    /// When it went.
+    pub mailed_at_ms: Option<i64>,
+    /// When it is due again; `None`: it never is.
+    pub mail_due_at_ms: Option<i64>,
+    /// Why it did not go.
+    pub mail_error: Option<String>,
+}
+
+/// Records what became of claimed mails, in one round trip. One that went is never sent again; of
+/// one that did not, only who still holds the claim can say what is next.
+pub async fn record_mails(
+    database: &dyn Database,
+    records: &[MailRecord],
+) -> Result<(), DatabaseError> {
+    let update = Statement::new(
+        "UPDATE notifications SET mailed_at_ms = mail.mailed_at_ms, \
+         mail_due_at_ms = mail.mail_due_at_ms, mail_error = mail.mail_error, \
+         mail_attempt = mail.tries FROM (SELECT value ->> 'athlete_id' AS athlete_id, \
+         value ->> 'notification_id' AS notification_id, value ->> 'mail_attempt' AS claim, \
+         value ->> 'tries' AS tries, value ->> 'mailed_at_ms' AS mailed_at_ms, \
+         value ->> 'mail_due_at_ms' AS mail_due_at_ms, value ->> 'mail_error' AS mail_error \
+         FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
+         AND notifications.notification_id = mail.notification_id \
+         AND notifications.mailed_at_ms IS NULL \
+         AND (mail.mailed_at_ms IS NOT NULL OR notifications.mail_attempt = mail.claim)",
+        [Param::json(&records)?],
+    );
+    database.batch(vec![update]).await.map(drop)
 }
 
 #[derive(Deserialize)]
-struct ClaimRow {
+struct AthleteRow {
     athlete_id: AthleteId,
-    notification_id: Uuid,
 }
 
-/// Puts notifications into the inboxes and claims their mails, in one round trip. Answers the
-/// claims won: those mails are this delivery's to send.
-///
-/// A claim is won when the mail was never sent and no claim of this or a later attempt stands. So
-/// a second copy of a message wins nothing, while the next attempt of a message whose attempt
-/// before it died takes the claim over.
-pub async fn store_and_claim(
+/// The athletes who have mails that fell due since an instant, the longest due first; nothing is
+/// changed, so that who is told of it can claim them.
+pub async fn athletes_with_due_mails(
     database: &dyn Database,
-    notifications: &[NewNotification],
-) -> Result<BTreeSet<(AthleteId, EventId)>, DatabaseError> {
-    let rows: Vec<_> = notifications
-        .iter()
-        .map(|notification| {
-            json!({
-                "athlete_id": notification.athlete_id,
-                "notification_id": notification.event_id,
-                "kind": notification.kind,
-                "title": notification.title,
-                "body": notification.body,
-                "data": notification.data,
-                "created_at_ms": notification.created_at_ms,
-            })
-        })
-        .collect();
-    let claims: Vec<_> = notifications
-        .iter()
-        .filter_map(|n| n.mail_attempt.map(|attempt| (n.athlete_id, n.event_id, attempt)))
-        .collect();
-    let insert = Statement::new(
-        "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-         created_at_ms) \
-         SELECT value ->> 'athlete_id', value ->> 'notification_id', value ->> 'kind', \
-         value ->> 'title', value ->> 'body', value -> 'data', value ->> 'created_at_ms' \
-         FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING",
-        [Param::json(&rows)?],
-    );
-    let claim = Statement::new(
-        "UPDATE notifications SET mail_attempt = claim.attempt FROM (\
-         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id, \
-         value ->> 2 AS attempt FROM json_each(?1)) AS claim \
-         WHERE notifications.athlete_id = claim.athlete_id \
-         AND notifications.notification_id = claim.notification_id \
-         AND mailed_at_ms IS NULL AND mail_attempt < claim.attempt \
-         RETURNING notifications.athlete_id, notifications.notification_id",
-        [Param::json(&claims)?],
-    );
-    let mut results = Results::new(database.batch(vec![insert, claim]).await?);
-    results.skip_one();
-    let won = results.rows::<ClaimRow>()?;
-    Ok(won.into_iter().map(|row| (row.athlete_id, EventId(row.notification_id))).collect())
-}
-
-/// Records what became of claimed mails, in one round trip: a sent one is never sent again; a
-/// refused one is free to be claimed, if its claim is still that of this attempt.
-pub async fn record_mails(
-    database: &dyn Database,
-    sent: &[(AthleteId, EventId)],
-    refused: &[(AthleteId, EventId, u32)],
+    since_ms: i64,
     now_ms: i64,
-) -> Result<(), DatabaseError> {
-    let mark = Statement::new(
-        "UPDATE notifications SET mailed_at_ms = ?2 FROM (\
-         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id FROM json_each(?1)) \
-         AS mail WHERE notifications.athlete_id = mail.athlete_id \
-         AND notifications.notification_id = mail.notification_id",
-        [Param::json(&sent)?, now_ms.into()],
+    limit: i64,
+) -> Result<Vec<AthleteId>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT athlete_id FROM notifications INDEXED BY notifications_mail_due \
+         WHERE mail_due_at_ms BETWEEN ?1 AND ?2 \
+         GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?3",
+        [since_ms.into(), now_ms.into(), limit.into()],
     );
-    let release = Statement::new(
-        "UPDATE notifications SET mail_attempt = 0 FROM (\
-         SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id, \
-         value ->> 2 AS attempt FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
-         AND notifications.notification_id = mail.notification_id \
-         AND mail_attempt = mail.attempt AND mailed_at_ms IS NULL",
-        [Param::json(&refused)?],
-    );
-    database.batch(vec![mark, release]).await.map(drop)
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow>()?;
+    Ok(rows.into_iter().map(|row| row.athlete_id).collect())
 }
 
 /// A row of the inbox.

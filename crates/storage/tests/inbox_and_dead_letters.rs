@@ -1,7 +1,7 @@
 //! The inbox and the dead letters on real SQL: pages, filters, owners.
 
 use serde_json::Map;
-use shared_kernel::{DeadLetter, EventId};
+use shared_kernel::{DeadLetter, EventId, NewsKind};
 use storage::dead_letters::{self, Filter};
 use storage::notifications::{self, NewNotification, Position};
 use storage::patterns::{self, WeekRange};
@@ -13,12 +13,14 @@ fn notification(n: u128, at_ms: i64) -> NewNotification {
     NewNotification {
         athlete_id: athlete_id(n),
         event_id: EventId(Uuid::from_u128(n * 1_000 + u128::from(at_ms.unsigned_abs()))),
-        kind: "test".to_owned(),
+        kind: NewsKind::NewRecord,
         title: format!("at {at_ms}"),
         body: String::new(),
         data: Map::new(),
         created_at_ms: at_ms,
-        mail_attempt: None,
+        expires_at_ms: 1_000,
+        in_app: true,
+        mail_due_at_ms: None,
     }
 }
 
@@ -27,8 +29,8 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     let database = Sqlite::migrated();
     let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
     let rows: Vec<_> = (1..=5).map(|at_ms| notification(1, at_ms)).collect();
-    run(notifications::store_and_claim(&database, &rows)).unwrap();
-    run(notifications::store_and_claim(&database, &[notification(2, 9)])).unwrap();
+    run(notifications::store(&database, &rows, 10)).unwrap();
+    run(notifications::store(&database, &[notification(2, 9)], 10)).unwrap();
 
     let mut titles = Vec::new();
     let mut after: Option<Position> = None;

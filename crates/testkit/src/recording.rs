@@ -187,12 +187,16 @@ pub struct DatabaseZones;
 
 impl TimeZones for DatabaseZones {
     fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>> {
-        let zone: chrono_tz::Tz = zone.parse().ok()?;
         let seconds_east_at = |instant_ms| {
             let instant = DateTime::from_timestamp_millis(instant_ms)?;
-            let offset = zone.offset_from_utc_datetime(&instant.naive_utc());
-            Some(offset.fix().local_minus_utc())
+            Some(self.offset_at_instant(zone, instant)?.local_minus_utc())
         };
+        zone.parse::<chrono_tz::Tz>().ok()?;
         times.iter().map(|time| offset_at(*time, seconds_east_at)).collect()
+    }
+
+    fn offset_at_instant(&self, zone: &str, instant: DateTime<Utc>) -> Option<FixedOffset> {
+        let zone: chrono_tz::Tz = zone.parse().ok()?;
+        Some(zone.offset_from_utc_datetime(&instant.naive_utc()).fix())
     }
 }

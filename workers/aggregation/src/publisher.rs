@@ -9,7 +9,7 @@ use serde_json::json;
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached,
 };
-use shared_kernel::{AthleteId, Event, EventId};
+use shared_kernel::{AthleteId, Event, EventId, NewsKind};
 use storage::imports::Import;
 use storage::records::BrokenRecord;
 use storage::volume::WeekState;
@@ -81,13 +81,19 @@ pub fn records_broken(
     now: DateTime<Utc>,
 ) -> Event {
     let athlete_id = cause.data.athlete_id();
+    let kind = NewsKind::NewRecord.as_str();
     let values = broken.iter().map(|record| format!("{}={}", record.key, record.value));
     let values = values.collect::<Vec<_>>().join(",");
-    let id = EventId::derived(&["NotificationRequested", "new_record", &cause.subject, &values]);
+    let id = EventId::derived(&["NotificationRequested", kind, &cause.subject, &values]);
     let (title, body, data) = words(broken);
-    let kind = "new_record".to_owned();
-    let requested =
-        NotificationRequested { athlete_id, kind, title, body, date: Some(local_date), data };
+    let requested = NotificationRequested {
+        athlete_id,
+        kind: kind.to_owned(),
+        title,
+        body,
+        date: Some(local_date),
+        data,
+    };
     cause.followed_by(id, SOURCE, cause.subject.clone(), now, requested.into())
 }
 
@@ -99,9 +105,10 @@ pub fn import_finished(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
+    let kind = NewsKind::ImportFinished.as_str();
     let import_id = import.import_id.to_string();
     let done = import.done.to_string();
-    let id = EventId::derived(&["NotificationRequested", "import_finished", &import_id, &done]);
+    let id = EventId::derived(&["NotificationRequested", kind, &import_id, &done]);
     let (title, body) = finish_in_words(import);
     let data = [
         ("import_id", json!(import.import_id)),
@@ -110,7 +117,7 @@ pub fn import_finished(
         ("needs_mapping", json!(import.held > 0)),
     ];
     let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let kind = "import_finished".to_owned();
+    let kind = kind.to_owned();
     let data = NotificationRequested { athlete_id, kind, title, body, date: None, data };
     cause.followed_by(id, SOURCE, format!("imports/{import_id}"), now, data.into())
 }

@@ -7,7 +7,7 @@ use platform::Publisher;
 use platform::publisher::PublishError;
 use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, TrainingPatternDetected};
-use shared_kernel::{AthleteId, Event, EventId};
+use shared_kernel::{AthleteId, Event, EventId, NewsKind};
 use storage::patterns::KnownPattern;
 use training::WeekStart;
 
@@ -54,8 +54,9 @@ pub fn pattern_ended(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
+    let kind = NewsKind::PatternEnded.as_str();
     let (pattern_id, told) = (known.pattern_id.to_string(), known.announcements.to_string());
-    let id = EventId::derived(&["NotificationRequested", "pattern_ended", &pattern_id, &told]);
+    let id = EventId::derived(&["NotificationRequested", kind, &pattern_id, &told]);
     let subject = format!("athletes/{athlete_id}/patterns/{pattern_id}");
     let data = Map::from_iter([
         ("pattern_id".to_owned(), json!(known.pattern_id)),
@@ -65,7 +66,7 @@ pub fn pattern_ended(
     ]);
     let requested = NotificationRequested {
         athlete_id,
-        kind: "pattern_ended".to_owned(),
+        kind: kind.to_owned(),
         title: words.title,
         body: words.recommendation,
         date: Some(now.date_naive()),
@@ -82,11 +83,12 @@ pub fn weekly_report_made(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
+    let kind = NewsKind::WeeklyReport.as_str();
     let (athlete, week) = (athlete_id.to_string(), week_start.to_string());
-    let id = EventId::derived(&["NotificationRequested", "weekly_report", &athlete, &week]);
+    let id = EventId::derived(&["NotificationRequested", kind, &athlete, &week]);
     let requested = NotificationRequested {
         athlete_id,
-        kind: "weekly_report".to_owned(),
+        kind: kind.to_owned(),
         title: report.title.clone(),
         body: report.body.clone(),
         date: Some(week_start.date()),

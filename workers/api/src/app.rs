@@ -3,7 +3,7 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, Usage};
+use platform::{Clock, Entropy, QueueSink, UnsubscribeKey, Usage};
 use shared_kernel::TraceContext;
 use std::rc::Rc;
 use storage::Shards;
@@ -25,6 +25,8 @@ pub struct App {
     pub entropy: Rc<dyn Entropy>,
     /// What an operator shows; without one nobody is an operator.
     pub operator_token: Option<String>,
+    /// The key of the links that end mails; without one no link is good.
+    pub unsubscribe_key: Option<UnsubscribeKey>,
     /// What the invocation cost.
     pub usage: Rc<Usage>,
 }

@@ -51,6 +51,10 @@ impl App {
         }
         match route {
             Route::Health => endpoints::health::get(),
+            Route::Unsubscribe if method == Method::GET => {
+                endpoints::unsubscribe::get(self, call).await
+            }
+            Route::Unsubscribe => endpoints::unsubscribe::post(self, call).await,
             Route::Workouts(route) => {
                 self.dispatch_workouts(call, route, &self.athlete(call)?).await
             }

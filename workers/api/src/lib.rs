@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod channels;
 pub mod cursor;
 pub mod dispatch;
 pub mod endpoints;

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
-    ImportSliceStored, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated, WorkoutCompleted,
-    WorkoutDeleted,
+    ImportSliceStored, MailFellDue, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated,
+    WorkoutCompleted, WorkoutDeleted,
 };
 use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
@@ -67,6 +67,23 @@ pub fn training_week_ended(
         correlation_id: id.to_string(),
         causation_id: None,
         data: TrainingWeekEnded { athlete_id, week_start }.into(),
+    }
+}
+
+/// Mails of an athlete may go: a function of the athlete and the minute, so that two sweeps of one
+/// minute ask once. The inbox says which mails, when they are sent.
+pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<Utc>) -> Event {
+    let minute = (now.timestamp() / 60).to_string();
+    let id = EventId::derived(&["MailFellDue", &athlete_id.to_string(), &minute]);
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("athletes/{athlete_id}/mails"),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: id.to_string(),
+        causation_id: None,
+        data: MailFellDue { athlete_id }.into(),
     }
 }
 

@@ -9,6 +9,8 @@ use uuid::Uuid;
 pub enum Route {
     /// Whether the worker runs; for everybody.
     Health,
+    /// Where a mail's link ends mails of its kind; for whoever holds the link.
+    Unsubscribe,
     /// Workouts of an athlete, and their sets.
     Workouts(WorkoutsRoute),
     /// Everything else of an athlete.
@@ -70,6 +72,7 @@ impl Route {
         let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
         match segments.as_slice() {
             ["healthz"] => Some(Self::Health),
+            ["v1", "unsubscribe"] => Some(Self::Unsubscribe),
             ["v1", "workouts", rest @ ..] => WorkoutsRoute::parse(rest).map(Self::Workouts),
             ["v1", "admin", rest @ ..] => OperatorRoute::parse(rest).map(Self::Operator),
             ["v1", rest @ ..] => AthleteRoute::parse(rest).map(Self::Athlete),
@@ -81,6 +84,7 @@ impl Route {
     pub const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Health => &[Method::GET],
+            Self::Unsubscribe => &[Method::GET, Method::POST],
             Self::Workouts(route) => route.methods(),
             Self::Athlete(route) => route.methods(),
             Self::Operator(route) => route.methods(),
@@ -91,6 +95,7 @@ impl Route {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Health => "/healthz",
+            Self::Unsubscribe => "/v1/unsubscribe",
             Self::Workouts(route) => route.template(),
             Self::Athlete(route) => route.template(),
             Self::Operator(route) => route.template(),

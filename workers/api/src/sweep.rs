@@ -3,17 +3,22 @@
 //! A workout's row is its own outbox, and so is a slice of an import.
 
 use crate::app::App;
-use crate::publisher::{event_about, import_slice_stored, training_week_ended};
+use crate::publisher::{event_about, import_slice_stored, mail_fell_due, training_week_ended};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use shared_kernel::{Event, TraceContext};
 use storage::workouts::StoredWorkout;
-use storage::{Database, imports, reports, workouts};
+use storage::{Database, imports, notifications, reports, workouts};
 use training::WeekStart;
 
 /// Workouts taken at once; a batch of the queue.
 const TAKEN_MAX: i64 = 100;
 /// Rounds of one sweep: 1,000 workouts a minute, and the sweep ends.
 const ROUNDS_MAX: u32 = 10;
+/// Athletes who are told of in one sweep that mails of theirs are due (ours: as many as workouts).
+const MAILED_MAX: i64 = 1_000;
+/// A mail that is overdue for longer waits for something that is broken: its athlete is asked for once
+/// an hour (ours), so that an outage does not end in a flood.
+const OVERDUE_MAX: TimeDelta = TimeDelta::minutes(15);
 /// A workout that began so long ago is over: its athlete forgot to say so (ours).
 const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
 
@@ -27,6 +32,7 @@ struct Swept {
     sent: usize,
     slices_sent: usize,
     reports_asked: usize,
+    mails_asked: usize,
 }
 
 impl App {
@@ -41,7 +47,9 @@ impl App {
     ///    aggregation, whose ledger knows the revision;
     /// 4. take and publish (await, await): slices of imports, in the same way;
     /// 5. take and publish (await, await): the weeks that ended, for athletes without a report of
-    ///    them, spread over an hour by their ids. A repeat collapses in the inbox.
+    ///    them, spread over an hour by their ids. A repeat collapses in the inbox;
+    /// 6. read and publish (await, await), once: the athletes who have mails that are due. Nothing is
+    ///    changed here: until somebody claims those mails, the next sweep asks again.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
         let mut swept = Swept::default();
@@ -57,6 +65,10 @@ impl App {
                     }
                 }
             }
+            match self.ask_for_due_mails(database).await {
+                Ok(asked) => swept.mails_asked += asked,
+                Err(reason) => error = Some(reason),
+            }
         }
         tracing::info!(
             worker = "api",
@@ -64,6 +76,7 @@ impl App {
             sent = swept.sent,
             slices_sent = swept.slices_sent,
             reports_asked = swept.reports_asked,
+            mails_asked = swept.mails_asked,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -103,6 +116,21 @@ impl App {
         swept.reports_asked += due.athletes.len();
         let looked_at = due.athletes.len() + due.idle;
         Ok(completed.len() + overdue.len() + slices.len() + looked_at)
+    }
+
+    /// Answers of how many athletes.
+    async fn ask_for_due_mails(&self, database: &dyn Database) -> Result<usize, String> {
+        let now = self.clock.now();
+        let since_ms = if now.minute() == 0 { 0 } else { (now - OVERDUE_MAX).timestamp_millis() };
+        let now_ms = now.timestamp_millis();
+        let athletes =
+            notifications::athletes_with_due_mails(database, since_ms, now_ms, MAILED_MAX)
+                .await
+                .map_err(|error| error.to_string())?;
+        let events: Vec<_> =
+            athletes.iter().map(|id| mail_fell_due(*id, self.new_trace(), now)).collect();
+        self.send(&events).await?;
+        Ok(athletes.len())
     }
 
     async fn send(&self, events: &[Event]) -> Result<(), String> {

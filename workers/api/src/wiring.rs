@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
+use platform::UnsubscribeKey;
 use platform::cloudflare::{Bindings, System};
 use std::rc::Rc;
 use worker::Env;
@@ -11,6 +12,8 @@ pub fn app(env: &Env) -> worker::Result<App> {
     let bindings = Bindings::of(env)?;
     // Without a token nobody is an operator; athletes are served all the same.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
+    let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
+    let unsubscribe_key = sealing_key.as_deref().and_then(UnsubscribeKey::derived_from);
     Ok(App {
         publisher: ApiEventPublisher::new(bindings.publisher()),
         shards: bindings.shards,
@@ -19,6 +22,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
         time_zones: Rc::new(System),
         entropy: Rc::new(System),
         operator_token,
+        unsubscribe_key,
         usage: bindings.usage,
     })
 }

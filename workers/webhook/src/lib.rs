@@ -8,6 +8,8 @@ pub mod deliver;
 pub mod dispatch;
 pub mod handlers;
 pub mod letter;
+pub mod local_time;
+pub mod post;
 pub mod publisher;
 mod wiring;
 

@@ -30,8 +30,22 @@ impl Entropy for System {
 }
 
 impl TimeZones for System {
-    /// The runtime brings the whole database along; the name of the offset is `GMT+02:00`.
     fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>> {
+        let zone = Zone::named(zone)?;
+        times.iter().map(|time| offset_at(*time, |ms| zone.seconds_east_at(ms))).collect()
+    }
+
+    fn offset_at_instant(&self, zone: &str, instant: DateTime<Utc>) -> Option<FixedOffset> {
+        let seconds_east = Zone::named(zone)?.seconds_east_at(instant.timestamp_millis())?;
+        FixedOffset::east_opt(seconds_east)
+    }
+}
+
+/// A zone of the database that the runtime brings along: what formats instants in it.
+struct Zone(Intl::DateTimeFormat);
+
+impl Zone {
+    fn named(zone: &str) -> Option<Self> {
         let options = Object::new();
         Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;
         Reflect::set(&options, &"timeZoneName".into(), &"longOffset".into()).ok()?;
@@ -43,19 +57,20 @@ impl TimeZones for System {
         .ok()?;
         let arguments = Array::of2(&"en-US".into(), &options);
         let format = Reflect::construct(&constructor.into(), &arguments).ok()?;
-        let format: Intl::DateTimeFormat = format.unchecked_into();
-        let seconds_east_at = |instant_ms: i64| {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of our calendar")]
-            let date = js_sys::Date::new(&JsValue::from_f64(instant_ms as f64));
-            let parts = format.format_to_parts(&date);
-            let name = parts.iter().find_map(|part| {
-                let kind = Reflect::get(&part, &"type".into()).ok()?.as_string()?;
-                let value = Reflect::get(&part, &"value".into()).ok()?.as_string()?;
-                (kind == "timeZoneName").then_some(value)
-            })?;
-            seconds_east(name.strip_prefix("GMT")?)
-        };
-        times.iter().map(|time| offset_at(*time, seconds_east_at)).collect()
+        Some(Self(format.unchecked_into()))
+    }
+
+    /// The name of the offset is `GMT+02:00`.
+    fn seconds_east_at(&self, instant_ms: i64) -> Option<i32> {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of our calendar")]
+        let date = js_sys::Date::new(&JsValue::from_f64(instant_ms as f64));
+        let parts = self.0.format_to_parts(&date);
+        let name = parts.iter().find_map(|part| {
+            let kind = Reflect::get(&part, &"type".into()).ok()?.as_string()?;
+            let value = Reflect::get(&part, &"value".into()).ok()?.as_string()?;
+            (kind == "timeZoneName").then_some(value)
+        })?;
+        seconds_east(name.strip_prefix("GMT")?)
     }
 }
 

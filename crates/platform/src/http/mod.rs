@@ -45,6 +45,11 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, serde
     Ok(with_body(status, "application/json", text))
 }
 
+/// An answer that is a page.
+pub fn html(status: StatusCode, page: String) -> Response {
+    with_body(status, "text/html; charset=utf-8", Content::Text(page))
+}
+
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Content::Text(String::new()));

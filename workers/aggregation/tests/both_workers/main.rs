@@ -50,6 +50,7 @@ impl House {
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
+            unsubscribe_key: None,
             usage: Rc::new(Usage::default()),
         };
         let publisher = AggregationEventPublisher::new(publisher());

@@ -1,11 +1,13 @@
 //! GET, PUT, DELETE /v1/me: the athlete's profile, and the athlete.
 
 use crate::app::{App, Call};
+use crate::channels;
 use crate::error::ApiError;
 use crate::input::{Errors, Fields, json_body};
 use platform::http::{Response, StatusCode, empty, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared_kernel::{QuietHours, QuietHoursError};
 use storage::KeyProof;
 use storage::athletes::{self, NewAthlete, Profile, ProfileChange, Units};
 use training::landmarks::{OwnLandmark, OwnLandmarks};
@@ -16,6 +18,8 @@ use training::{Grams, HalfSets, Muscle};
 const NAME_CHARS_MAX: usize = 200;
 /// The highest landmark, in hard sets a week (ours: more than anybody does).
 const LANDMARK_SETS_MAX: f64 = 100.0;
+/// The most mails of a day that can be asked for (ours; the database holds the same bound).
+const MAILS_A_DAY_MAX: u32 = 100;
 /// The longest mail address (RFC 5321, 4.5.3.1.3).
 const EMAIL_BYTES_MAX: usize = 254;
 
@@ -27,7 +31,7 @@ pub async fn get(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
 
 /// Changes the profile. A field that is not there stays as it is; null takes an optional one away.
 pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let change = parse_change(&json_body(call.request)?)?;
+    let change = parse_change(&json_body(call.request)?, app)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let today = app.clock.now().date_naive();
     answer(athletes::change_profile(database, key, &change, today).await?)
@@ -55,15 +59,29 @@ pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
     errors.finish(new)
 }
 
-fn parse_change(body: &Value) -> Result<ProfileChange, ApiError> {
+/// The fields of a profile that can be changed.
+const CHANGEABLE: [&str; 11] = [
+    "display_name",
+    "email",
+    "units",
+    "body_weight_kg",
+    "email_threshold",
+    "landmarks",
+    "notifications",
+    "muted_kinds",
+    "time_zone",
+    "quiet_hours",
+    "daily_mail_limit",
+];
+/// Those of them that cannot be taken away.
+const REQUIRED: [&str; 6] =
+    ["display_name", "units", "email_threshold", "muted_kinds", "time_zone", "daily_mail_limit"];
+
+fn parse_change(body: &Value, app: &App) -> Result<ProfileChange, ApiError> {
     let errors = Errors::default();
-    let known =
-        ["display_name", "email", "units", "body_weight_kg", "email_threshold", "landmarks"];
-    let change = Fields::of(body, "", &known, &errors).map(|fields| {
-        for name in ["display_name", "units", "email_threshold"] {
-            if fields.has(name) {
-                fields.require(name);
-            }
+    let change = Fields::of(body, "", &CHANGEABLE, &errors).map(|fields| {
+        for name in REQUIRED.into_iter().filter(|name| fields.has(name)) {
+            fields.require(name);
         }
         let body_weight = fields.number("body_weight_kg", 0.0, WEIGHT_MAX.kg());
         ProfileChange {
@@ -75,6 +93,10 @@ fn parse_change(body: &Value) -> Result<ProfileChange, ApiError> {
                 .then(|| body_weight.map(Grams::from_kg)),
             email_threshold: fields.number("email_threshold", 0.0, 1.0),
             landmarks: fields.has("landmarks").then(|| landmarks(&fields, &errors)),
+            channels: channels::parse(&fields, &errors),
+            time_zone: time_zone(&fields, app),
+            quiet_hours: fields.has("quiet_hours").then(|| quiet_hours(&fields, &errors)),
+            daily_mail_limit: fields.whole("daily_mail_limit", MAILS_A_DAY_MAX).map(i64::from),
         }
     });
     errors.finish(change)
@@ -129,6 +151,36 @@ fn landmarks_answer(own: &OwnLandmarks) -> Value {
     Value::Object(muscles.collect())
 }
 
+/// A zone of the IANA database, by the name that the runtime knows.
+fn time_zone(fields: &Fields<'_>, app: &App) -> Option<String> {
+    let zone = fields.text("time_zone")?;
+    if app.time_zones.offset_at_instant(&zone, app.clock.now()).is_none() {
+        fields.refuse("time_zone", "has to be a zone of the IANA database: Europe/Berlin");
+        return None;
+    }
+    Some(zone)
+}
+
+/// `{"from": "22:00", "to": "07:00"}`; null is none.
+fn quiet_hours(fields: &Fields<'_>, errors: &Errors) -> Option<QuietHours> {
+    let value = fields.get("quiet_hours")?;
+    let hours = Fields::of(value, "/quiet_hours", &["from", "to"], errors)?;
+    hours.require("from");
+    hours.require("to");
+    let (from, to) = (hours.text("from"), hours.text("to"));
+    match QuietHours::parse(&from?, &to?) {
+        Ok(quiet_hours) => Some(quiet_hours),
+        Err(error) => {
+            let field = match error {
+                QuietHoursError::From => "from",
+                QuietHoursError::To | QuietHoursError::Same => "to",
+            };
+            hours.refuse(field, error.to_string());
+            None
+        }
+    }
+}
+
 fn display_name(fields: &Fields<'_>) -> Option<String> {
     let name = fields.text("display_name")?;
     let printable = !name.trim().is_empty() && !name.chars().any(char::is_control);
@@ -173,6 +225,11 @@ fn answer(profile: Option<Profile>) -> Result<Response, ApiError> {
         "body_weight_kg": profile.body_weight_grams.map(Grams::kg),
         "email_threshold": profile.email_threshold,
         "landmarks": landmarks_answer(&profile.landmarks),
+        "notifications": channels::answer(&profile.channels),
+        "muted_kinds": channels::muted(&profile.channels),
+        "time_zone": profile.time_zone,
+        "quiet_hours": profile.quiet_hours,
+        "daily_mail_limit": profile.daily_mail_limit,
     });
     Ok(json(StatusCode::OK, &body)?)
 }

@@ -14,6 +14,7 @@ pub mod progress;
 pub mod queues;
 pub mod records;
 pub mod sets;
+pub mod unsubscribe;
 pub mod weekly_volume;
 pub mod workouts;
 

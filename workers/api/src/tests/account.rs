@@ -94,3 +94,119 @@ fn landmarks_of_ones_own_take_the_place_of_the_listing_in_the_week() {
     put(Value::Null);
     assert_eq!(chest(), (4.0, 24.0));
 }
+
+/// The channels of a kind as GET shows them: `a` in the app, `e` by mail, `w` by webhook.
+fn channels(house: &House, key: &str, kind: &str) -> String {
+    let kinds = house.get(key, "/v1/me").body["notifications"].clone();
+    let goes = |channel: &str| kinds[kind][channel].as_bool().unwrap();
+    [("in_app", 'a'), ("email", 'e'), ("webhook", 'w')]
+        .into_iter()
+        .filter_map(|(channel, letter)| goes(channel).then_some(letter))
+        .collect()
+}
+
+#[test]
+fn each_kind_of_news_shows_its_channels_and_a_choice_changes_one_of_them() {
+    let house = House::new();
+    let key = house.athlete();
+    let profile = house.get(&key, "/v1/me").body;
+    assert_eq!(profile["notifications"].as_object().unwrap().len(), 15);
+    assert_eq!(profile["muted_kinds"], json!([]));
+    let put = |choices: Value| house.put(&key, "/v1/me", &json!({ "notifications": choices }));
+    let check = |kind: &str, expected: &str| assert_eq!(channels(&house, &key, kind), expected);
+    check("new_record", "aw");
+    check("weekly_report", "aew");
+    assert_eq!(put(json!({ "new_record": { "email": true } })).status, 200);
+    put(json!({ "new_record": { "webhook": false }, "weekly_report": { "in_app": false } }));
+    check("new_record", "ae");
+    check("weekly_report", "ew");
+    house.put(&key, "/v1/me", &json!({ "units": "lb" }));
+    check("new_record", "ae");
+    put(json!({ "new_record": { "webhook": null } }));
+    check("new_record", "aew");
+    put(json!({ "new_record": null }));
+    check("new_record", "aw");
+    check("weekly_report", "ew");
+    put(Value::Null);
+    check("weekly_report", "aew");
+    let refused = |choices: Value, pointer: &str| {
+        assert_eq!(put(choices).pointers(), [pointer]);
+        check("new_record", "aw");
+    };
+    refused(json!({ "horoscope": {} }), "/notifications/horoscope");
+    refused(json!({ "new_record": { "fax": true } }), "/notifications/new_record/fax");
+    refused(json!({ "new_record": { "email": 1 } }), "/notifications/new_record/email");
+    refused(json!({ "new_record": true }), "/notifications/new_record");
+    refused(json!([]), "/notifications");
+}
+
+#[test]
+fn muted_kinds_are_those_without_a_channel_and_the_list_can_be_replaced() {
+    let house = House::new();
+    let key = house.athlete();
+    let put = |body: Value| house.put(&key, "/v1/me", &body);
+    let muted = |kinds: Value| put(json!({ "muted_kinds": kinds })).body["muted_kinds"].clone();
+    assert_eq!(
+        muted(json!(["new_record", "plateau", "plateau"])),
+        json!(["plateau", "new_record"])
+    );
+    put(json!({ "notifications": { "weekly_report": { "email": false } } }));
+    assert_eq!(muted(json!(["plateau"])), json!(["plateau"]));
+    assert_eq!(channels(&house, &key, "new_record"), "aw", "back to its defaults");
+    assert_eq!(channels(&house, &key, "weekly_report"), "aw", "it was not muted, and stays");
+    let by_channels = json!({ "in_app": false, "email": false, "webhook": false });
+    let both = put(json!({ "notifications": { "regression": by_channels.clone() } }));
+    assert_eq!(both.body["muted_kinds"], json!(["plateau", "regression"]));
+    assert_eq!(muted(json!([])), json!([]));
+
+    let whole = put(json!({ "muted_kinds": ["deload_due"] })).body;
+    let again = json!({
+        "notifications": whole["notifications"], "muted_kinds": whole["muted_kinds"],
+    });
+    assert_eq!(put(again).body, whole, "what was read can be written");
+    let disagree = |notifications: Value, kinds: Value| {
+        let body = json!({ "notifications": notifications, "muted_kinds": kinds });
+        assert_eq!(put(body).pointers(), ["/muted_kinds"]);
+        assert_eq!(house.get(&key, "/v1/me").body, whole);
+    };
+    disagree(json!({ "plateau": { "email": true } }), json!(["plateau"]));
+    disagree(json!({ "plateau": null }), json!(["plateau"]));
+    disagree(Value::Null, json!(["plateau"]));
+    disagree(json!({ "new_record": by_channels }), json!([]));
+    let bad = put(json!({ "muted_kinds": ["plateau", "horoscope", 7] }));
+    assert_eq!(bad.pointers(), ["/muted_kinds/1", "/muted_kinds/2"]);
+    assert_eq!(put(json!({ "muted_kinds": null })).pointers()[0], "/muted_kinds");
+}
+
+#[test]
+fn time_zone_quiet_hours_and_the_limit_of_mails_are_checked_and_kept() {
+    let house = House::new();
+    let key = house.athlete();
+    let put = |body: Value| house.put(&key, "/v1/me", &body);
+    let fresh = house.get(&key, "/v1/me").body;
+    assert_eq!(fresh["time_zone"], "UTC");
+    assert_eq!(fresh["quiet_hours"], Value::Null);
+    assert_eq!(fresh["daily_mail_limit"], 10);
+    let quiet = json!({ "from": "22:00", "to": "07:00" });
+    let changed = put(json!({
+        "time_zone": "Europe/Berlin", "quiet_hours": quiet, "daily_mail_limit": 0,
+    }));
+    assert_eq!(changed.body["time_zone"], "Europe/Berlin");
+    assert_eq!(changed.body["quiet_hours"], quiet);
+    assert_eq!(changed.body["daily_mail_limit"], 0);
+    put(json!({ "units": "lb" }));
+    assert_eq!(house.get(&key, "/v1/me").body["quiet_hours"], quiet);
+    let refused = |body: Value, pointers: &[&str]| assert_eq!(put(body).pointers(), pointers);
+    refused(json!({ "time_zone": "Moon/Tycho" }), &["/time_zone"]);
+    refused(json!({ "time_zone": null }), &["/time_zone"]);
+    refused(json!({ "daily_mail_limit": 101 }), &["/daily_mail_limit"]);
+    refused(json!({ "daily_mail_limit": -1 }), &["/daily_mail_limit"]);
+    refused(json!({ "daily_mail_limit": 1.5 }), &["/daily_mail_limit"]);
+    refused(json!({ "quiet_hours": { "from": "22:00" } }), &["/quiet_hours/to"]);
+    let hours = |from: &str, to: &str| json!({ "quiet_hours": { "from": from, "to": to } });
+    refused(hours("22h", "07:00"), &["/quiet_hours/from"]);
+    refused(hours("22:00", "24:00"), &["/quiet_hours/to"]);
+    refused(hours("22:00", "22:00"), &["/quiet_hours/to"]);
+    refused(json!({ "quiet_hours": "22:00-07:00" }), &["/quiet_hours"]);
+    assert_eq!(put(json!({ "quiet_hours": null })).body["quiet_hours"], Value::Null);
+}

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::http::{Body, Content, Response};
-use platform::{Publisher, Usage};
+use platform::{Publisher, UnsubscribeKey, Usage};
 use serde_json::{Value, json};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData, EventType};
@@ -20,6 +20,7 @@ mod refusals;
 mod sets;
 mod sweep;
 mod sync;
+mod unsubscribe;
 mod volume;
 mod workouts;
 
@@ -45,6 +46,7 @@ impl House {
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
+            unsubscribe_key: UnsubscribeKey::derived_from("secret"),
             usage: Rc::new(Usage::default()),
         };
         Self { app, database, sink, clock }

@@ -1,6 +1,7 @@
 //! What the sweep sends again, and what it completes.
 
 use super::*;
+use shared_kernel::AthleteId;
 
 #[test]
 fn what_was_not_published_is_sent_by_the_sweep_and_then_less_and_less_often() {
@@ -120,4 +121,85 @@ fn more_than_a_batch_left_open_is_completed_in_one_sweep() {
     assert_eq!(house.published().len(), 101);
     let open = house.database.query("SELECT 1 FROM workouts WHERE status = 'in_progress'");
     assert_eq!(open.len(), 0);
+}
+
+/// A notification of an athlete whose mail is due at an instant.
+fn mail_due(house: &House, key: &str, id: &str, due_at_ms: i64) -> AthleteId {
+    let athlete = house.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned();
+    house.database.execute(&format!(
+        "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
+         created_at_ms, mail_due_at_ms) \
+         VALUES ('{athlete}', '{id}', 'plateau', '', '', '{{}}', 0, {due_at_ms})"
+    ));
+    athlete.parse().unwrap()
+}
+
+/// Of whom the sweep says that mails are due.
+fn asked(house: &House) -> Vec<AthleteId> {
+    run(house.app.sweep());
+    let events = house.sink.take_events();
+    assert!(events.iter().all(|event| event.event_type() == EventType::MailFellDue));
+    events.iter().map(|event| event.data.athlete_id()).collect()
+}
+
+#[test]
+fn the_athletes_whose_mails_are_due_are_asked_for_the_longest_due_first_until_they_are_claimed() {
+    let house = House::new();
+    house.clock.advance_ms(60_000);
+    let now_ms = house.app.clock.now_ms();
+    let (ada, bob) = (house.athlete(), house.athlete());
+    let first = mail_due(&house, &ada, "a", now_ms);
+    mail_due(&house, &ada, "b", now_ms - 1);
+    let second = mail_due(&house, &bob, "c", now_ms - 2);
+    mail_due(&house, &bob, "d", now_ms + 1);
+    assert_eq!(asked(&house), [second, first]);
+    assert_eq!(asked(&house), [second, first], "the sweep hides nothing");
+    house.database.execute(
+        "UPDATE notifications SET mail_due_at_ms = NULL WHERE \
+                            notification_id IN ('a', 'b', 'c')",
+    );
+    assert_eq!(asked(&house), []);
+    house.clock.advance_ms(1);
+    assert_eq!(asked(&house), [second]);
+}
+
+#[test]
+fn two_sweeps_of_one_minute_ask_by_the_same_event_and_the_next_minute_by_another() {
+    let house = House::new();
+    let key = house.athlete();
+    mail_due(&house, &key, "a", house.app.clock.now_ms());
+    let ids = || {
+        run(house.app.sweep());
+        house.sink.take_events().iter().map(|event| event.id).collect::<Vec<_>>()
+    };
+    let first = ids();
+    house.clock.advance_ms(59_999);
+    assert_eq!(ids(), first);
+    house.clock.advance_ms(1);
+    assert_ne!(ids(), first);
+}
+
+#[test]
+fn a_mail_that_nobody_takes_for_a_quarter_of_an_hour_is_asked_for_once_an_hour() {
+    let house = House::new();
+    let key = house.athlete();
+    let athlete = mail_due(&house, &key, "a", house.app.clock.now_ms());
+    let minutes = (0..130).filter(|_| {
+        let told = asked(&house) == [athlete];
+        house.clock.advance_ms(60_000);
+        told
+    });
+    let expected: Vec<_> = (0..=15).chain([60, 120]).collect();
+    assert_eq!(minutes.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_queue_that_refuses_costs_no_due_mail() {
+    let house = House::new();
+    let key = house.athlete();
+    let athlete = mail_due(&house, &key, "a", house.app.clock.now_ms());
+    house.sink.refuse_next(10);
+    assert_eq!(asked(&house), []);
+    house.sink.refuse_next(0);
+    assert_eq!(asked(&house), [athlete]);
 }

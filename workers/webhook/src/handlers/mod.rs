@@ -3,22 +3,22 @@
 //! `WebhookDeliveryRequested` travels here too but has no handler yet: there are no outgoing
 //! endpoints, nothing publishes it, and one that came in would be a dead letter that says so.
 
+mod mail_fell_due;
 mod notification;
 mod pattern_detected;
 
 use crate::deliver::Inbox;
+use mail_fell_due::MailFellDueEventHandler;
 use notification::NotificationEventHandler;
 use pattern_detected::PatternDetectedEventHandler;
-use platform::{Clock, Mailer, Registry};
-use std::rc::Rc;
-use storage::Shards;
+use platform::Registry;
 
 /// Every handler of this worker.
-pub fn registry(shards: Shards, mailer: Rc<dyn Mailer>, clock: Rc<dyn Clock>) -> Registry {
-    let inbox = Inbox { shards, mailer, clock };
+pub fn registry(inbox: Inbox) -> Registry {
     Registry::default()
         .on(PatternDetectedEventHandler { inbox: inbox.clone() })
-        .on(NotificationEventHandler { inbox })
+        .on(NotificationEventHandler { inbox: inbox.clone() })
+        .on(MailFellDueEventHandler { inbox })
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use crate::deliver::{Inbox, News};
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use serde_json::{Map, json};
-use shared_kernel::Outcome;
 use shared_kernel::payload::TrainingPatternDetected;
+use shared_kernel::{NewsKind, Outcome};
 
 /// Tells the athletes of the batch. Its steps are those of [`Inbox::deliver`].
 pub struct PatternDetectedEventHandler {
@@ -35,8 +35,7 @@ fn news<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> News<'a> {
     News {
         event: delivery.event,
         athlete_id: pattern.athlete_id,
-        attempt: delivery.attempt,
-        kind: pattern.pattern.as_str().to_owned(),
+        kind: NewsKind::Pattern(pattern.pattern),
         title: pattern.title.clone(),
         body: pattern.recommendation.clone(),
         data,

@@ -1,51 +1,121 @@
 //! The handlers on real SQL with a recording mailer: rows, mails, claims, repeats and crashes.
 
 use super::*;
+use crate::post::{Post, UnsubscribeLinks};
+use async_trait::async_trait;
 use platform::consumer::{RawMessage, Verdict};
+use platform::mail::MailError;
+use platform::{Mail, Mailer, UnsubscribeKey};
 use serde_json::Map;
 use shared_kernel::payload::{
-    NotificationRequested, PatternKind, TrainingPatternDetected, WebhookDeliveryRequested,
+    MailFellDue, NotificationRequested, PatternKind, TrainingPatternDetected,
+    WebhookDeliveryRequested,
 };
 use shared_kernel::routing::queue_of;
-use shared_kernel::{EventId, EventType, Queue};
+use shared_kernel::{EventId, EventType, NewsKind, Queue};
+use std::rc::Rc;
+use storage::Shards;
 use testkit::{
-    Fault, FixedClock, RecordingMailer, RecordingSink, Sqlite, athlete, athlete_id, consume,
-    message,
+    DatabaseZones, Fault, FixedClock, RecordingMailer, RecordingSink, Sqlite, athlete, athlete_id,
+    consume, message,
 };
 use training::WeekStart;
 use uuid::Uuid;
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// 2026-11-23T12:00:00Z, when the house opens.
+const NOON_MS: i64 = 1_795_435_200_000;
 
 struct House {
     database: Rc<Sqlite>,
     shards: Shards,
     sink: RecordingSink,
+    clock: Rc<FixedClock>,
     mailer: Rc<RecordingMailer>,
     registry: Registry,
 }
 
+/// A mailer that takes its time.
+struct SlowMailer {
+    clock: Rc<FixedClock>,
+    takes_ms: i64,
+    mailer: Rc<RecordingMailer>,
+}
+
+#[async_trait(?Send)]
+impl Mailer for SlowMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        self.clock.advance_ms(self.takes_ms);
+        self.mailer.send(mail).await
+    }
+}
+
 impl House {
     fn new() -> Self {
+        Self::mailing_in(0)
+    }
+
+    fn mailing_in(takes_ms: i64) -> Self {
         let (database, shards) = testkit::database();
         athlete(&database, 1);
         athlete(&database, 2);
-        let mailer = Rc::new(RecordingMailer::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
-        let registry = registry(shards.clone(), Rc::clone(&mailer) as _, clock);
-        Self { database, shards, sink: RecordingSink::default(), mailer, registry }
+        let mailer = Rc::new(RecordingMailer::default());
+        let slow = SlowMailer { clock: Rc::clone(&clock), takes_ms, mailer: Rc::clone(&mailer) };
+        let key = UnsubscribeKey::derived_from("secret").unwrap();
+        let base_url = "https://api.example".to_owned();
+        let post = Post {
+            mailer: Rc::new(slow),
+            clock: Rc::clone(&clock) as _,
+            time_zones: Rc::new(DatabaseZones),
+            unsubscribe: Some(UnsubscribeLinks { base_url, key }),
+        };
+        let registry = registry(Inbox {
+            shards: shards.clone(),
+            clock: Rc::clone(&clock) as _,
+            time_zones: Rc::new(DatabaseZones),
+            post,
+        });
+        Self { database, shards, sink: RecordingSink::default(), clock, mailer, registry }
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
         consume(&self.registry, &self.shards, &self.sink, Queue::WebhookNotification, messages)
     }
 
+    /// What the sweep's event does.
+    fn mails_fall_due(&self) {
+        let due = message(MailFellDue { athlete_id: athlete_id(1) });
+        assert_eq!(self.consume(&[due]), [Verdict::Ack]);
+    }
+
+    /// Each row as its kind, and what is known of its mail; due counts in minutes from noon.
     fn rows(&self) -> Vec<String> {
-        self.database.query(
-            "SELECT kind, mail_attempt, mailed_at_ms FROM notifications ORDER BY athlete_id, title",
-        )
+        self.database.query(&format!(
+            "SELECT kind, in_app, mail_attempt AS tries, (mail_due_at_ms - {NOON_MS}) / {MINUTE_MS} \
+             AS due, mailed_at_ms IS NOT NULL AS mailed, mail_error AS error \
+             FROM notifications ORDER BY athlete_id, seq"
+        ))
+    }
+
+    fn mails(&self) -> usize {
+        self.mailer.take().len()
+    }
+
+    fn minutes_pass(&self, minutes: i64) {
+        self.clock.advance_ms(minutes * MINUTE_MS);
     }
 
     fn dead_letter_reason(&self) -> String {
         self.sink.take_dead_letters(Queue::WebhookNotification).remove(0).reason
+    }
+
+    fn athlete_wants(&self, settings: &str) {
+        self.database.execute(&format!(
+            "UPDATE athletes SET {settings} WHERE athlete_id = '{}'",
+            athlete_id(1)
+        ));
     }
 }
 
@@ -64,16 +134,46 @@ fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
     RawMessage { attempts, ..message(data) }
 }
 
+/// News of a kind to the first athlete; another title is another event.
+fn news(kind: &str, title: &str) -> RawMessage {
+    message(NotificationRequested {
+        athlete_id: athlete_id(1),
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        body: "4 workouts".to_owned(),
+        date: None,
+        data: Map::from_iter([("workouts".to_owned(), 4.into())]),
+    })
+}
+
+fn row(kind: NewsKind, in_app: bool, tries: i64, due: Option<i64>, mailed: bool) -> String {
+    row_with(kind, in_app, tries, due, mailed, None)
+}
+
+fn row_with(
+    kind: NewsKind,
+    in_app: bool,
+    tries: i64,
+    due: Option<i64>,
+    mailed: bool,
+    error: Option<&str>,
+) -> String {
+    serde_json::json!({
+        "kind": kind.as_str(), "in_app": i64::from(in_app), "tries": tries, "due": due,
+        "mailed": i64::from(mailed), "error": error,
+    })
+    .to_string()
+}
+
+const OVER_MRV: NewsKind = NewsKind::Pattern(PatternKind::VolumeAboveMrv);
+
 #[test]
 fn a_sure_pattern_is_a_row_and_one_mail_and_an_unsure_one_only_a_row() {
     let house = House::new();
     assert_eq!(house.consume(&[pattern(1, 0.8, 1), pattern(2, 0.79, 1)]), [Verdict::Ack; 2]);
     assert_eq!(
         house.rows(),
-        [
-            r#"{"kind":"volume_above_mrv","mail_attempt":1,"mailed_at_ms":1795435200000}"#,
-            r#"{"kind":"volume_above_mrv","mail_attempt":0,"mailed_at_ms":null}"#,
-        ]
+        [row(OVER_MRV, true, 1, None, true), row(OVER_MRV, true, 0, None, false)]
     );
     let mails = house.mailer.take();
     assert_eq!(mails.len(), 1);
@@ -87,9 +187,11 @@ fn the_same_event_again_in_a_batch_or_later_is_one_row_and_one_mail() {
     let house = House::new();
     house.consume(&[pattern(1, 0.9, 1), pattern(1, 0.9, 1)]);
     house.consume(&[pattern(1, 0.9, 1)]);
+    house.minutes_pass(2);
     house.consume(&[pattern(1, 0.9, 4)]);
+    house.mails_fall_due();
     assert_eq!(house.rows().len(), 1);
-    assert_eq!(house.mailer.take().len(), 1);
+    assert_eq!(house.mails(), 1);
 }
 
 #[test]
@@ -99,57 +201,327 @@ fn no_address_or_a_higher_limit_is_no_mail() {
     house.database.execute("UPDATE athletes SET email_threshold = 0.95 WHERE email IS NOT NULL");
     house.consume(&[pattern(1, 1.0, 1), pattern(2, 0.9, 1)]);
     assert_eq!(house.rows().len(), 2);
-    assert_eq!(house.mailer.take(), []);
+    assert_eq!(house.mails(), 0);
 }
 
 #[test]
-fn a_refused_mail_is_tried_at_the_next_attempt_and_the_row_is_there_meanwhile() {
+fn each_kind_goes_the_ways_that_its_athlete_chose_and_else_those_of_its_default() {
+    let check = |channels: &str, kind: NewsKind, expected: Option<(bool, bool)>| {
+        let house = House::new();
+        house.athlete_wants(&format!("channels = '{channels}'"));
+        assert_eq!(house.consume(&[news(kind.as_str(), "News")]), [Verdict::Ack]);
+        let expected = expected
+            .map(|(in_app, mailed)| row(kind, in_app, i64::from(mailed), None, mailed))
+            .into_iter()
+            .collect::<Vec<_>>();
+        assert_eq!(house.rows(), expected, "{channels} {kind:?}");
+        assert_eq!(house.sink.take_dead_letters(Queue::WebhookNotification), []);
+    };
+    check("{}", NewsKind::WeeklyReport, Some((true, true)));
+    check("{}", NewsKind::NewRecord, Some((true, false)));
+    check(r#"{"new_record":{"email":true}}"#, NewsKind::NewRecord, Some((true, true)));
+    check(r#"{"weekly_report":{"email":false}}"#, NewsKind::WeeklyReport, Some((true, false)));
+    check(r#"{"weekly_report":{"in_app":false}}"#, NewsKind::WeeklyReport, Some((false, true)));
+    check(r#"{"new_record":{"in_app":false}}"#, NewsKind::NewRecord, None);
+}
+
+#[test]
+fn news_of_a_kind_that_nobody_knows_is_a_dead_letter_and_its_neighbours_are_told() {
+    let house = House::new();
+    let batch =
+        [news("new_record", "Before"), news("horoscope", "Stars"), news("new_record", "After")];
+    assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
+    assert_eq!(house.rows().len(), 2);
+    assert_eq!(house.dead_letter_reason(), r#"there is no news of the kind "horoscope""#);
+}
+
+#[test]
+fn news_past_its_keeping_is_not_told_again() {
+    let house = House::new();
+    house.minutes_pass(30 * 24 * 60 - 1);
+    house.consume(&[news("import_finished", "Kept")]);
+    assert_eq!(house.rows().len(), 1);
+    house.minutes_pass(1);
+    assert_eq!(house.consume(&[news("import_finished", "Past")]), [Verdict::Ack]);
+    house.consume(&[news("import_finished", "Kept")]);
+    assert_eq!(house.rows().len(), 1);
+}
+
+#[test]
+fn the_inbox_loses_what_it_keeps_no_longer_and_gives_no_place_twice() {
+    let house = House::new();
+    let places = || house.database.query("SELECT title, seq FROM notifications ORDER BY seq");
+    house.consume(&[news("import_finished", "A"), news("import_finished", "B")]);
+    house.minutes_pass(31 * 24 * 60);
+    house.consume(&[news("import_finished", "Past")]);
+    assert_eq!(places().len(), 2, "nothing new, nothing taken away");
+    house.consume(&[news("new_record", "C")]);
+    assert_eq!(places(), [r#"{"seq":3,"title":"C"}"#]);
+    house.database.execute(&format!("UPDATE notifications SET expires_at_ms = {NOON_MS}"));
+    house.consume(&[news("new_record", "C")]);
+    assert_eq!(places(), [r#"{"seq":3,"title":"C"}"#], "the last place is kept");
+    house.consume(&[news("new_record", "D"), news("new_record", "C"), news("new_record", "E")]);
+    assert_eq!(house.database.query("SELECT seq FROM notifications ORDER BY seq").len(), 2);
+    let seqs = house.database.query("SELECT max(seq) AS seq FROM notifications");
+    assert_eq!(seqs, [r#"{"seq":5}"#]);
+}
+
+#[test]
+fn a_refused_mail_is_tried_after_1_5_30_and_120_minutes_and_then_given_up() {
+    let house = House::new();
+    house.mailer.refuse_next(5);
+    let refused = Some("mail not accepted: mail service away");
+    let check = |tries: i64, due: Option<i64>| {
+        assert_eq!(house.rows(), [row_with(OVER_MRV, true, tries, due, false, refused)]);
+    };
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack], "the row is the outbox");
+    check(1, Some(1));
+    house.mails_fall_due();
+    check(1, Some(1));
+    for (pause, tries, due) in
+        [(1, 2, Some(6)), (5, 3, Some(36)), (30, 4, Some(156)), (120, 5, None)]
+    {
+        house.minutes_pass(pause);
+        house.mails_fall_due();
+        check(tries, due);
+    }
+    house.minutes_pass(24 * 60);
+    house.consume(&[pattern(1, 0.9, 1)]);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 0);
+}
+
+#[test]
+fn a_refused_mail_goes_at_its_next_try() {
     let house = House::new();
     house.mailer.refuse_next(1);
-    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
-    assert_eq!(house.rows().len(), 1);
-    assert_eq!(house.consume(&[pattern(1, 0.9, 2)]), [Verdict::Ack]);
-    assert_eq!(house.mailer.take().len(), 1);
-}
-
-#[test]
-fn a_mail_refused_four_times_is_a_dead_letter_that_can_be_sent_again() {
-    let house = House::new();
-    house.mailer.refuse_next(4);
-    for attempt in 1..=4 {
-        house.consume(&[pattern(1, 0.9, attempt)]);
-    }
-    assert_eq!(house.dead_letter_reason(), "mail not accepted: mail service away");
     house.consume(&[pattern(1, 0.9, 1)]);
-    assert_eq!(house.mailer.take().len(), 1);
+    house.minutes_pass(1);
+    house.mails_fall_due();
+    assert_eq!(house.rows(), [row(OVER_MRV, true, 2, None, true)]);
+    assert_eq!(house.mails(), 1);
 }
 
 #[test]
-fn a_crash_after_the_claim_is_taken_over_by_the_next_attempt_only() {
+fn a_dead_claim_is_taken_over_after_a_minute_and_not_before() {
     let house = House::new();
-    // As a crash leaves it: the row is there, claimed by attempt 1, and nobody sent the mail.
+    house.database.execute(
+        "CREATE TRIGGER lost BEFORE UPDATE OF mailed_at_ms ON notifications \
+         BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
+    );
+    house.mailer.refuse_next(1);
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack]);
+    house.database.execute("DROP TRIGGER lost");
+    assert_eq!(house.rows(), [row(OVER_MRV, true, 1, Some(1), false)]);
+    house.clock.advance_ms(MINUTE_MS - 1);
+    house.consume(&[pattern(1, 0.9, 2)]);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 0, "the claim stands");
+    house.clock.advance_ms(1);
+    house.consume(&[pattern(1, 0.9, 3)]);
+    assert_eq!(house.mails(), 1, "the claim is over");
+    house.minutes_pass(2);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 0);
+}
+
+#[test]
+fn a_mail_whose_senders_die_is_given_up_at_the_sixth_claim() {
+    let house = House::new();
     house.consume(&[pattern(1, 0.5, 1)]);
-    house.database.execute("UPDATE notifications SET mail_attempt = 1");
-    house.database.execute("UPDATE athletes SET email_threshold = 0.5");
-    assert_eq!(house.consume(&[pattern(1, 0.5, 1)]), [Verdict::Ack]);
-    assert_eq!(house.mailer.take().len(), 0, "another copy of attempt 1 wins no claim");
-    assert_eq!(house.consume(&[pattern(1, 0.5, 2)]), [Verdict::Ack]);
-    assert_eq!(house.mailer.take().len(), 1, "attempt 2 takes the dead claim over");
+    house.athlete_wants("email_threshold = 0.5");
+    house
+        .database
+        .execute(&format!("UPDATE notifications SET mail_attempt = 5, mail_due_at_ms = {NOON_MS}"));
+    house.mails_fall_due();
+    assert_eq!(house.rows(), [row_with(OVER_MRV, true, 6, None, false, Some("given up"))]);
+    assert_eq!(house.mails(), 0);
 }
 
 #[test]
 fn a_mail_is_sent_again_only_when_its_record_is_lost() {
     let house = House::new();
-    // The third round trip of a delivery records the mail.
     house.database.execute(
         "CREATE TRIGGER lost BEFORE UPDATE OF mailed_at_ms ON notifications \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack]);
     house.database.execute("DROP TRIGGER lost");
-    assert_eq!(house.consume(&[pattern(1, 0.9, 2)]), [Verdict::Ack]);
-    assert_eq!(house.consume(&[pattern(1, 0.9, 3)]), [Verdict::Ack]);
-    assert_eq!(house.mailer.take().len(), 2, "the window that the docs admit");
+    house.consume(&[pattern(1, 0.9, 2)]);
+    assert_eq!(house.mails(), 1);
+    house.minutes_pass(1);
+    house.mails_fall_due();
+    house.minutes_pass(1);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 1, "the window that the docs admit");
+}
+
+#[test]
+fn a_database_that_fails_at_any_await_costs_no_row_and_no_mail() {
+    let check = |passing: usize, fault: Fault| {
+        let house = House::new();
+        house.database.fail_after(passing, fault);
+        for attempt in 1..=2 {
+            house.consume(&[pattern(1, 0.9, attempt)]);
+        }
+        house.minutes_pass(1);
+        house.mails_fall_due();
+        assert_eq!(house.rows().len(), 1, "{passing} {fault:?}");
+        assert!(house.rows()[0].contains(r#""mailed":1"#), "{passing} {fault:?}");
+        assert_eq!(house.mails(), 1, "{passing} {fault:?}");
+    };
+    for passing in 0..4 {
+        check(passing, Fault::BeforeCommit);
+        check(passing, Fault::AfterCommit);
+    }
+}
+
+#[test]
+fn due_mails_that_are_asked_for_while_the_database_fails_are_asked_for_again() {
+    let check = |passing: usize, fault: Fault, verdict: Verdict| {
+        let house = House::new();
+        house.mailer.refuse_next(1);
+        house.consume(&[pattern(1, 0.9, 1)]);
+        house.minutes_pass(1);
+        house.database.fail_after(passing, fault);
+        let due = message(MailFellDue { athlete_id: athlete_id(1) });
+        assert_eq!(house.consume(std::slice::from_ref(&due)), [verdict], "{passing} {fault:?}");
+        house.minutes_pass(1);
+        assert_eq!(house.consume(&[due.clone(), due]), [Verdict::Ack; 2]);
+        assert_eq!(house.mails(), 1, "{passing} {fault:?}");
+    };
+    check(0, Fault::BeforeCommit, Verdict::Retry { delay_s: 1 });
+    check(0, Fault::AfterCommit, Verdict::Retry { delay_s: 1 });
+    check(1, Fault::BeforeCommit, Verdict::Ack);
+    check(1, Fault::AfterCommit, Verdict::Ack);
+}
+
+#[test]
+fn in_quiet_hours_a_mail_waits_for_their_end_and_the_row_is_there_at_once() {
+    let house = House::new();
+    // It is 13:00 in Berlin; quiet until 13:30 there.
+    house.athlete_wants(
+        r#"time_zone = 'Europe/Berlin', quiet_hours = '{"from":"12:00","to":"13:30"}'"#,
+    );
+    house.consume(&[pattern(1, 0.9, 1)]);
+    assert_eq!(house.rows(), [row(OVER_MRV, true, 0, Some(30), false)]);
+    house.minutes_pass(29);
+    house.mails_fall_due();
+    house.consume(&[pattern(1, 0.9, 2)]);
+    assert_eq!(house.mails(), 0);
+    house.minutes_pass(1);
+    house.mails_fall_due();
+    assert_eq!(house.rows(), [row(OVER_MRV, true, 1, None, true)]);
+    assert_eq!(house.mails(), 1);
+}
+
+#[test]
+fn a_waiting_mail_is_held_against_what_its_athlete_wants_when_it_is_due() {
+    let check = |settings: &str, expected: String| {
+        let house = House::new();
+        house.mailer.refuse_next(1);
+        house.consume(&[pattern(1, 0.9, 1)]);
+        house.minutes_pass(1);
+        house.athlete_wants(settings);
+        house.mails_fall_due();
+        assert_eq!(house.rows(), [expected], "{settings}");
+        assert_eq!(house.mails(), 0, "{settings}");
+    };
+    let dropped = |reason| row_with(OVER_MRV, true, 2, None, false, Some(reason));
+    check("email = NULL", dropped("there is no address any more"));
+    check(
+        r#"channels = '{"volume_above_mrv":{"email":false}}'"#,
+        dropped("mail of this kind is switched off"),
+    );
+    check("daily_mail_limit = 0", dropped("over the daily limit"));
+    check(
+        r#"quiet_hours = '{"from":"12:00","to":"12:10"}'"#,
+        row(OVER_MRV, true, 1, Some(10), false),
+    );
+}
+
+#[test]
+fn no_more_mails_go_on_one_of_the_athletes_days_than_they_want() {
+    let house = House::new();
+    house.athlete_wants("daily_mail_limit = 2, time_zone = 'Asia/Tokyo'");
+    let reports = |titles: &[&str]| {
+        let batch: Vec<_> = titles.iter().map(|title| news("weekly_report", title)).collect();
+        house.consume(&batch);
+        house.mails()
+    };
+    assert_eq!(reports(&["A"]), 1);
+    assert_eq!(reports(&["A", "B", "C"]), 1, "a repeat counts no second time");
+    assert_eq!(reports(&["D"]), 0);
+    let report = NewsKind::WeeklyReport;
+    let over = Some("over the daily limit");
+    assert_eq!(house.rows()[3], row_with(report, true, 1, None, false, over));
+    assert_eq!(house.rows().len(), 4, "each is in the inbox");
+    // 24:00 in Tokyo.
+    house.clock.advance_ms(3 * HOUR_MS - 1);
+    assert_eq!(reports(&["E"]), 0);
+    house.clock.advance_ms(1);
+    assert_eq!(reports(&["F", "G", "H"]), 2);
+}
+
+#[test]
+fn mails_that_would_outlast_their_claim_are_left_to_the_next_who_asks() {
+    let house = House::mailing_in(20_000);
+    let batch: Vec<_> =
+        ["A", "B", "C", "D"].iter().map(|title| news("weekly_report", title)).collect();
+    house.consume(&batch);
+    assert_eq!(house.mails(), 2, "20 s are within half of the claim, 40 s are not");
+    let report = NewsKind::WeeklyReport;
+    assert_eq!(house.rows()[3], row(report, true, 0, Some(0), false), "it was no try");
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 2);
+}
+
+#[test]
+fn at_most_twenty_mails_of_an_athlete_go_at_once_the_longest_due_first() {
+    let house = House::new();
+    house.athlete_wants(
+        "daily_mail_limit = 100, quiet_hours = '{\"from\":\"12:00\",\"to\":\"12:30\"}'",
+    );
+    let batch: Vec<_> = (10..35).map(|n| news("weekly_report", &format!("Week {n}"))).collect();
+    house.consume(&batch);
+    house.minutes_pass(30);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 20);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 5);
+}
+
+#[test]
+fn mails_of_one_athlete_are_not_sent_for_another() {
+    let house = House::new();
+    house.mailer.refuse_next(2);
+    house.consume(&[pattern(1, 0.9, 1), pattern(2, 0.9, 1)]);
+    house.minutes_pass(1);
+    house.mails_fall_due();
+    let mails = house.mailer.take();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, "athlete1@example.com");
+}
+
+#[test]
+fn mails_of_an_athlete_who_is_gone_are_none() {
+    let house = House::new();
+    let due = message(MailFellDue { athlete_id: athlete_id(9) });
+    assert_eq!(house.consume(&[due]), [Verdict::Ack]);
+    assert_eq!(house.sink.take_dead_letters(Queue::WebhookNotification), []);
+}
+
+#[test]
+fn a_batch_reads_once_writes_once_and_records_once() {
+    let house = House::new();
+    let trips = |messages: &[RawMessage]| {
+        let before = house.database.round_trips();
+        house.consume(messages);
+        house.database.round_trips() - before
+    };
+    assert_eq!(trips(&[news("new_record", "A")]), 2);
+    assert_eq!(trips(&[pattern(1, 0.9, 1), pattern(2, 0.9, 1)]), 3);
+    assert_eq!(trips(&[message(MailFellDue { athlete_id: athlete_id(1) })]), 1);
 }
 
 #[test]
@@ -165,19 +537,15 @@ fn a_database_that_is_away_is_a_retry_and_an_unknown_athlete_a_dead_letter() {
 #[test]
 fn a_requested_notification_is_a_row_with_its_numbers() {
     let house = House::new();
-    let data = NotificationRequested {
-        athlete_id: athlete_id(1),
-        kind: "weekly_report".to_owned(),
-        title: "Your week".to_owned(),
-        body: "4 workouts".to_owned(),
-        date: None,
-        data: Map::from_iter([("workouts".to_owned(), 4.into())]),
-    };
-    assert_eq!(house.consume(&[message(data)]), [Verdict::Ack]);
-    let row = house.database.query("SELECT kind, data, created_at_ms FROM notifications");
+    assert_eq!(house.consume(&[news("weekly_report", "Your week")]), [Verdict::Ack]);
+    let row = house
+        .database
+        .query("SELECT kind, data, created_at_ms, expires_at_ms, seq FROM notifications");
     assert_eq!(
         row,
-        [r#"{"created_at_ms":1795435198000,"data":"{\"workouts\":4}","kind":"weekly_report"}"#]
+        [
+            r#"{"created_at_ms":1795435198000,"data":"{\"workouts\":4}","expires_at_ms":1826971198000,"kind":"weekly_report","seq":1}"#
+        ]
     );
 }
 

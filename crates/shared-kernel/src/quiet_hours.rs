@@ -1,0 +1,120 @@
+//! Quiet hours: when no mail goes to an athlete, by the clock on the athlete's wall.
+
+use chrono::{NaiveDateTime, NaiveTime, Timelike};
+use serde::{Deserialize, Serialize};
+
+/// From a time of the day, included, to another one, not included; over midnight when the second
+/// is the earlier one: `{"from": "22:00", "to": "07:00"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Texts", into = "Texts")]
+pub struct QuietHours {
+    from: NaiveTime,
+    to: NaiveTime,
+}
+
+/// Why two texts are no quiet hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QuietHoursError {
+    /// `from` is no time of the day.
+    #[error("has to be a time of the day: 22:00")]
+    From,
+    /// `to` is no time of the day.
+    #[error("has to be a time of the day: 07:00")]
+    To,
+    /// They would never begin, or never end.
+    #[error("has to differ from `from`")]
+    Same,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Texts {
+    from: String,
+    to: String,
+}
+
+impl QuietHours {
+    /// From the two times, each as `HH:MM`.
+    pub fn parse(from: &str, to: &str) -> Result<Self, QuietHoursError> {
+        let from = time_of_day(from).ok_or(QuietHoursError::From)?;
+        let to = time_of_day(to).ok_or(QuietHoursError::To)?;
+        if from == to { Err(QuietHoursError::Same) } else { Ok(Self { from, to }) }
+    }
+
+    /// When they end, if this is one of them; both by the clock on the wall.
+    pub fn end_after(self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
+        let (time, today) = (wall.time(), wall.date());
+        let ends_tomorrow = if self.from < self.to {
+            (self.from <= time && time < self.to).then_some(false)
+        } else {
+            (time >= self.from || time < self.to).then_some(time >= self.from)
+        };
+        let day = if ends_tomorrow? { today.succ_opt()? } else { today };
+        Some(day.and_time(self.to))
+    }
+}
+
+fn time_of_day(text: &str) -> Option<NaiveTime> {
+    let digits = text.len() == 5 && text.bytes().filter(u8::is_ascii_digit).count() == 4;
+    digits.then(|| NaiveTime::parse_from_str(text, "%H:%M").ok())?
+}
+
+fn text(time: NaiveTime) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+impl From<QuietHours> for Texts {
+    fn from(hours: QuietHours) -> Self {
+        Self { from: text(hours.from), to: text(hours.to) }
+    }
+}
+
+impl TryFrom<Texts> for QuietHours {
+    type Error = QuietHoursError;
+
+    fn try_from(texts: Texts) -> Result<Self, QuietHoursError> {
+        Self::parse(&texts.from, &texts.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quiet_hours_begin_at_their_first_minute_and_are_over_at_their_last() {
+        let check = |from: &str, to: &str, wall: &str, end: Option<&str>| {
+            let hours = QuietHours::parse(from, to).unwrap();
+            let expected = end.map(|end| end.parse::<NaiveDateTime>().unwrap());
+            assert_eq!(hours.end_after(wall.parse().unwrap()), expected, "{from}-{to} at {wall}");
+        };
+        let night = ("22:00", "07:00");
+        check(night.0, night.1, "2026-11-23T21:59:59", None);
+        check(night.0, night.1, "2026-11-23T22:00:00", Some("2026-11-24T07:00:00"));
+        check(night.0, night.1, "2026-11-23T23:59:59", Some("2026-11-24T07:00:00"));
+        check(night.0, night.1, "2026-11-24T00:00:00", Some("2026-11-24T07:00:00"));
+        check(night.0, night.1, "2026-11-24T06:59:59", Some("2026-11-24T07:00:00"));
+        check(night.0, night.1, "2026-11-24T07:00:00", None);
+        check("12:00", "13:30", "2026-11-23T11:59:59", None);
+        check("12:00", "13:30", "2026-11-23T12:00:00", Some("2026-11-23T13:30:00"));
+        check("12:00", "13:30", "2026-11-23T13:30:00", None);
+        check("00:00", "06:00", "2026-11-23T00:00:00", Some("2026-11-23T06:00:00"));
+        check("18:00", "00:00", "2026-12-31T23:00:00", Some("2027-01-01T00:00:00"));
+        check("18:00", "00:00", "2026-12-31T00:00:00", None);
+    }
+
+    #[test]
+    fn what_is_no_time_of_the_day_is_refused_and_the_rest_is_written_as_it_was_read() {
+        let check = |from: &str, to: &str, error: QuietHoursError| {
+            assert_eq!(QuietHours::parse(from, to), Err(error), "{from}-{to}");
+        };
+        check("24:00", "07:00", QuietHoursError::From);
+        check("9:00", "07:00", QuietHoursError::From);
+        check("+9:00", "07:00", QuietHoursError::From);
+        check("22:00", "07:60", QuietHoursError::To);
+        check("22:00", "", QuietHoursError::To);
+        check("07:00", "07:00", QuietHoursError::Same);
+        let text = r#"{"from":"22:05","to":"07:00"}"#;
+        let hours: QuietHours = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&hours).unwrap(), text);
+    }
+}
