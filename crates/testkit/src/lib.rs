@@ -10,11 +10,13 @@
 
 mod recording;
 mod sqlite;
+mod vault;
 
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
 };
 pub use sqlite::{Fault, Sqlite};
+pub use vault::TestVault;
 
 use platform::consumer::{Consumer, RawMessage, Verdict};
 use platform::{Registry, Usage};

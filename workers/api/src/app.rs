@@ -3,8 +3,9 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, Usage};
+use platform::{Clock, Entropy, QueueSink, Usage, Vault};
 use shared_kernel::TraceContext;
+use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use uuid::Uuid;
@@ -25,6 +26,10 @@ pub struct App {
     pub entropy: Rc<dyn Entropy>,
     /// What an operator shows; without one nobody is an operator.
     pub operator_token: Option<String>,
+    /// Where the signing keys of webhooks are sealed.
+    pub vault: Rc<dyn Vault>,
+    /// Where this runs, and so where webhooks may go.
+    pub environment: Environment,
     /// What the invocation cost.
     pub usage: Rc<Usage>,
 }

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
-    ImportSliceStored, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated, WorkoutCompleted,
-    WorkoutDeleted,
+    ImportSliceStored, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated,
+    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
 };
 use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
+use storage::webhooks::deliveries::Overdue;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 use training::WeekStart;
 
@@ -67,6 +68,35 @@ pub fn training_week_ended(
         correlation_id: id.to_string(),
         causation_id: None,
         data: TrainingWeekEnded { athlete_id, week_start }.into(),
+    }
+}
+
+/// The event that wakes an endpoint's lane: a function of the delivery that is due, its next attempt,
+/// and why.
+pub fn webhook_delivery_requested(
+    due: &Overdue,
+    why: &str,
+    trace: TraceContext,
+    now: DateTime<Utc>,
+) -> Event {
+    let (endpoint, attempt) = (due.key, due.attempt + 1);
+    let (delivery_id, number) = (due.delivery_id.to_string(), attempt.to_string());
+    let id = EventId::derived(&["WebhookDeliveryRequested", &delivery_id, &number, why]);
+    Event {
+        id,
+        source: SOURCE.to_owned(),
+        subject: format!("webhooks/{}", endpoint.endpoint_id),
+        time: now,
+        trace: trace.in_span_of(id),
+        correlation_id: due.event_id.to_string(),
+        causation_id: None,
+        data: WebhookDeliveryRequested {
+            athlete_id: endpoint.athlete_id,
+            endpoint_id: endpoint.endpoint_id,
+            event_id: due.event_id,
+            attempt,
+        }
+        .into(),
     }
 }
 

@@ -3,9 +3,12 @@
 //! A workout's row is its own outbox, and so is a slice of an import.
 
 use crate::app::App;
-use crate::publisher::{event_about, import_slice_stored, training_week_ended};
+use crate::publisher::{
+    event_about, import_slice_stored, training_week_ended, webhook_delivery_requested,
+};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use shared_kernel::{Event, TraceContext};
+use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
 use storage::{Database, imports, reports, workouts};
 use training::WeekStart;
@@ -27,6 +30,7 @@ struct Swept {
     sent: usize,
     slices_sent: usize,
     reports_asked: usize,
+    lanes_woken: usize,
 }
 
 impl App {
@@ -41,12 +45,19 @@ impl App {
     ///    aggregation, whose ledger knows the revision;
     /// 4. take and publish (await, await): slices of imports, in the same way;
     /// 5. take and publish (await, await): the weeks that ended, for athletes without a report of
-    ///    them, spread over an hour by their ids. A repeat collapses in the inbox.
+    ///    them, spread over an hour by their ids. A repeat collapses in the inbox;
+    /// 6. read and publish (await, await): lanes of webhooks with a delivery that is due and nobody
+    ///    at it. It is read once: a lane that was told stands in the list until it is taken. A
+    ///    repeat finds the lane leased, or nothing due.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
         let mut swept = Swept::default();
         let mut error = None;
         for database in self.shards.every() {
+            match self.wake_lanes(database).await {
+                Ok(woken) => swept.lanes_woken += woken,
+                Err(reason) => error = Some(reason),
+            }
             for _ in 0..ROUNDS_MAX {
                 match self.sweep_round(database, &mut swept).await {
                     Ok(0) => break,
@@ -64,6 +75,7 @@ impl App {
             sent = swept.sent,
             slices_sent = swept.slices_sent,
             reports_asked = swept.reports_asked,
+            lanes_woken = swept.lanes_woken,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -103,6 +115,17 @@ impl App {
         swept.reports_asked += due.athletes.len();
         let looked_at = due.athletes.len() + due.idle;
         Ok(completed.len() + overdue.len() + slices.len() + looked_at)
+    }
+
+    /// Answers how many endpoints it found.
+    async fn wake_lanes(&self, database: &dyn Database) -> Result<usize, String> {
+        let now = self.clock.now();
+        let overdue = deliveries::overdue(database, now.timestamp_millis(), TAKEN_MAX)
+            .await
+            .map_err(|error| error.to_string())?;
+        let wake = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);
+        self.send(&overdue.iter().map(wake).collect::<Vec<_>>()).await?;
+        Ok(overdue.len())
     }
 
     async fn send(&self, events: &[Event]) -> Result<(), String> {

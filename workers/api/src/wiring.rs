@@ -2,7 +2,8 @@
 
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
-use platform::cloudflare::{Bindings, System};
+use platform::cloudflare::{Bindings, System, WebCryptoVault};
+use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;
 
@@ -11,6 +12,9 @@ pub fn app(env: &Env) -> worker::Result<App> {
     let bindings = Bindings::of(env)?;
     // Without a token nobody is an operator; athletes are served all the same.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
+    // What is not said to be a developer's machine is none: there loopback may be called.
+    let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
+    let environment = if is_local { Environment::Local } else { Environment::Public };
     Ok(App {
         publisher: ApiEventPublisher::new(bindings.publisher()),
         shards: bindings.shards,
@@ -19,6 +23,8 @@ pub fn app(env: &Env) -> worker::Result<App> {
         time_zones: Rc::new(System),
         entropy: Rc::new(System),
         operator_token,
+        vault: Rc::new(WebCryptoVault::of(env)),
+        environment,
         usage: bindings.usage,
     })
 }

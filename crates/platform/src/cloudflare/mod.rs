@@ -8,6 +8,7 @@ mod email;
 mod fetch;
 mod queue;
 mod system;
+mod vault;
 
 pub use ai::WorkersAi;
 pub use bindings::{Bindings, serve_batch};
@@ -16,4 +17,5 @@ pub(crate) use d1::D1;
 pub use email::SendEmailBinding;
 pub use fetch::{read_request, write_response};
 pub use system::System;
+pub use vault::WebCryptoVault;
 pub use worker::worker_sys::{Context as JsContext, MessageBatch};

@@ -8,8 +8,11 @@ use platform::{Publisher, Usage};
 use serde_json::{Value, json};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData, EventType};
+use standard_webhooks::Environment;
 use std::rc::Rc;
-use testkit::{DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, run};
+use testkit::{
+    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, run,
+};
 
 mod account;
 mod exercises;
@@ -21,6 +24,7 @@ mod sets;
 mod sweep;
 mod sync;
 mod volume;
+mod webhooks;
 mod workouts;
 
 const OPERATOR: &str = "operator-token";
@@ -45,6 +49,8 @@ impl House {
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
+            vault: Rc::new(TestVault::default()),
+            environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
         Self { app, database, sink, clock }
