@@ -1,8 +1,10 @@
 //! What each event says. The wire format of every payload is pinned by a golden file in
 //! `crates/shared-kernel/golden/`: a version is never edited; a changed meaning is a new version.
 
+use crate::event::Event;
 use crate::ids::{AthleteId, EventId, WorkoutId};
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use crate::trace::TraceContext;
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use training::{Grams, HalfSets, Muscle, PerformedExercise, Volume, WeekStart};
@@ -242,4 +244,25 @@ pub struct WebhookDeliveryRequested {
     pub event_id: EventId,
     /// Which attempt of its schedule, from 1.
     pub attempt: u32,
+}
+
+impl WebhookDeliveryRequested {
+    /// The event that says so, from a worker and for a reason. Its id names all of that: a repeat is
+    /// the same event.
+    pub fn event(self, source: &str, why: &str, trace: TraceContext, now: DateTime<Utc>) -> Event {
+        let Self { endpoint_id, event_id, attempt, .. } = self;
+        let parts = [endpoint_id.to_string(), event_id.to_string(), attempt.to_string()];
+        let [endpoint, delivered, number] = &parts;
+        let id = EventId::derived(&["WebhookDeliveryRequested", endpoint, delivered, number, why]);
+        Event {
+            id,
+            source: source.to_owned(),
+            subject: format!("webhooks/{endpoint_id}"),
+            time: now,
+            trace: trace.in_span_of(id),
+            correlation_id: event_id.to_string(),
+            causation_id: Some(event_id),
+            data: self.into(),
+        }
+    }
 }

@@ -41,7 +41,7 @@ CREATE TABLE webhook_endpoints (
     form TEXT NOT NULL CHECK (form IN ('full', 'thin')),
     -- The version of the payloads.
     version INTEGER NOT NULL,
-    -- [{"sealed": ..., "expires_at_ms": ... or null}, ...], the newest first.
+    -- [{"sealed": ..., "signature": "v1" or "v1a", "expires_at_ms": ... or null}, ...], the newest first.
     signing_keys TEXT NOT NULL CHECK (json_valid(signing_keys)),
     status TEXT NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled')),
     disabled_reason TEXT,

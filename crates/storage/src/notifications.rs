@@ -4,6 +4,8 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
+use crate::webhooks::deliveries::Overdue;
+use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::{AthleteId, ChannelChoices, EventId, NewsKind, QuietHours};
@@ -68,6 +70,9 @@ pub struct Preferences {
     /// When mails went in the last 25 hours: those of their day are among them.
     #[serde(with = "json_text")]
     pub mailed_at_ms: Vec<i64>,
+    /// Their endpoints of outgoing webhooks that take deliveries; read for news only.
+    #[serde(skip)]
+    pub targets: Vec<Target>,
 }
 
 #[derive(Deserialize)]
@@ -98,15 +103,22 @@ fn by_athlete(rows: Vec<PreferencesRow>) -> BTreeMap<AthleteId, Preferences> {
     rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect()
 }
 
-/// How each of a list of athletes wants to be told, in one round trip. Who is not in the answer
-/// is no athlete.
+/// How each of a list of athletes wants to be told, their webhooks included, in one round trip. Who
+/// is not in the answer is no athlete.
 pub async fn preferences(
     database: &dyn Database,
     athletes: &[AthleteId],
     now_ms: i64,
 ) -> Result<BTreeMap<AthleteId, Preferences>, DatabaseError> {
-    let select = select_preferences(athletes, now_ms)?;
-    Ok(by_athlete(Results::new(database.batch(vec![select]).await?).rows()?))
+    let statements = vec![select_preferences(athletes, now_ms)?, fan_out::targets(athletes)?];
+    let mut results = Results::new(database.batch(statements).await?);
+    let mut preferences = by_athlete(results.rows()?);
+    for target in results.rows::<Target>()? {
+        if let Some(preferences) = preferences.get_mut(&target.key.athlete_id) {
+            preferences.targets.push(target);
+        }
+    }
+    Ok(preferences)
 }
 
 /// A mail that is the caller's to send until its claim is over.
@@ -144,19 +156,39 @@ fn in_order(mut claimed: Vec<ClaimedMail>) -> Vec<ClaimedMail> {
     claimed
 }
 
-/// Puts notifications into the inboxes, takes away what those athletes' inboxes keep no longer, and
-/// claims the new mails that may go now: one round trip. Answers the claimed mails.
+/// A piece of news as it is to be stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewNews {
+    /// Its row in the inbox; `None`: no inbox shows it and no mail tells it.
+    pub notification: Option<NewNotification>,
+    /// Its deliveries to endpoints.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What is to be done now about news that is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredNews {
+    /// The mails that are the caller's to send.
+    pub claimed: Vec<ClaimedMail>,
+    /// The deliveries that are new, and due.
+    pub due: Vec<Overdue>,
+}
+
+/// Puts notifications into the inboxes, takes away what those athletes' inboxes keep no longer,
+/// claims the new mails that may go now, and stores deliveries: one round trip.
 ///
 /// A row that is there stays as it is, with its place. Its mail is claimed only when it is due: a
 /// second copy of a message wins nothing while the first is sending.
 pub async fn store(
     database: &dyn Database,
-    notifications: &[NewNotification],
+    news: &[NewNews],
     now_ms: i64,
-) -> Result<Vec<ClaimedMail>, DatabaseError> {
+) -> Result<StoredNews, DatabaseError> {
+    let deliveries: Vec<_> = news.iter().flat_map(|news| &news.deliveries).collect();
+    let notifications = news.iter().filter_map(|news| news.notification.as_ref());
     // A batch may bring an event twice.
     let unique: BTreeMap<_, _> =
-        notifications.iter().map(|new| ((new.athlete_id, new.event_id), new)).collect();
+        notifications.map(|new| ((new.athlete_id, new.event_id), new)).collect();
     let rows: Vec<_> = unique.values().map(|notification| row(notification)).collect();
     let athletes: BTreeSet<_> = unique.keys().map(|(athlete_id, _)| athlete_id).collect();
     let is_due = |new: &&&NewNotification| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
@@ -181,10 +213,21 @@ pub async fn store(
         [Param::json(&athletes)?, now_ms.into()],
     );
     let insert = Statement::new(INSERT, [Param::json(&rows)?]);
-    let mut results = Results::new(database.batch(vec![insert, expire, claim]).await?);
+    let mut statements = vec![insert, expire, claim];
+    // Most athletes have no endpoints.
+    if !deliveries.is_empty() {
+        statements.extend(fan_out::insert(&deliveries, now_ms)?);
+    }
+    let mut results = Results::new(database.batch(statements).await?);
     results.skip_one();
     results.skip_one();
-    Ok(in_order(results.rows()?))
+    let claimed = in_order(results.rows()?);
+    let mut due = Vec::new();
+    if !deliveries.is_empty() {
+        results.skip_one();
+        due = results.rows()?;
+    }
+    Ok(StoredNews { claimed, due })
 }
 
 /// Only rows that are not there get a place: the next ones of their inbox, in the order of their

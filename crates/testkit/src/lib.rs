@@ -11,12 +11,14 @@
 mod outgoing;
 mod recording;
 mod sqlite;
+mod vault;
 
 pub use outgoing::{Later, Receivers, said};
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
 };
 pub use sqlite::{Fault, Sqlite};
+pub use vault::TestVault;
 
 use platform::consumer::{Consumer, RawMessage, Verdict};
 use platform::{Registry, Usage};

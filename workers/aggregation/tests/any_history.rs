@@ -17,12 +17,13 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 use shared_kernel::Queue;
+use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Shards;
 use storage::workouts::StoredWorkout;
 use testkit::{
-    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, consume, run,
+    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
 };
 use training::performance::{Performance, bests, performances};
 use training::{Grams, Volume, WeekStart};
@@ -58,6 +59,8 @@ impl House {
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: None,
+            vault: Rc::new(TestVault::default()),
+            environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
         let registry = registry(

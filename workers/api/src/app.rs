@@ -3,8 +3,9 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, UnsubscribeKey, Usage};
+use platform::{Clock, Entropy, QueueSink, UnsubscribeKey, Usage, Vault};
 use shared_kernel::TraceContext;
+use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use uuid::Uuid;
@@ -27,6 +28,10 @@ pub struct App {
     pub operator_token: Option<String>,
     /// The key of the links that end mails; without one no link is good.
     pub unsubscribe_key: Option<UnsubscribeKey>,
+    /// Where the signing keys of webhooks are sealed.
+    pub vault: Rc<dyn Vault>,
+    /// Where this runs, and so where webhooks may go.
+    pub environment: Environment,
     /// What the invocation cost.
     pub usage: Rc<Usage>,
 }

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Call};
 use crate::error::ApiError;
-use crate::route::{AthleteRoute, OperatorRoute, Route, WorkoutsRoute};
+use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
 use crate::{auth, endpoints};
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
@@ -58,6 +58,9 @@ impl App {
             Route::Workouts(route) => {
                 self.dispatch_workouts(call, route, &self.athlete(call)?).await
             }
+            Route::Webhooks(route) => {
+                self.dispatch_webhooks(call, route, &self.athlete(call)?).await
+            }
             Route::Athlete(route) => self.dispatch_athlete(call, route, &self.athlete(call)?).await,
             Route::Operator(route) => {
                 auth::operator(call.request, self.operator_token.as_deref())?;
@@ -86,6 +89,29 @@ impl App {
             }
             (WorkoutsRoute::Set(id, set), _) => sets::delete(self, call, key, (*id, *set)).await,
             (WorkoutsRoute::Complete(id), _) => sets::complete(self, call, key, *id).await,
+        }
+    }
+
+    async fn dispatch_webhooks(
+        &self,
+        call: &Call<'_>,
+        route: &WebhooksRoute,
+        key: &KeyProof,
+    ) -> Result<Response, ApiError> {
+        use WebhooksRoute as To;
+        use endpoints::{webhook_deliveries as deliveries, webhooks};
+        match (*route, call.request.method()) {
+            (To::All, &Method::GET) => webhooks::list(self, key).await,
+            (To::All, _) => webhooks::post(self, call, key).await,
+            (To::One(id), &Method::GET) => webhooks::get(self, key, id).await,
+            (To::One(id), &Method::PATCH) => webhooks::patch(self, call, key, id).await,
+            (To::One(id), _) => webhooks::delete(self, key, id).await,
+            (To::RotateSecret(id), _) => webhooks::rotate_secret(self, key, id).await,
+            (To::Test(id), _) => deliveries::test(self, call, key, id).await,
+            (To::Deliveries(id), _) => deliveries::list(self, call, key, id).await,
+            (To::RetryFailed(id), _) => deliveries::retry_failed(self, call, key, id).await,
+            (To::Delivery(id, delivery), _) => deliveries::get(self, key, id, delivery).await,
+            (To::Retry(id, delivery), _) => deliveries::retry(self, call, key, id, delivery).await,
         }
     }
 

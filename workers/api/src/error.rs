@@ -1,7 +1,9 @@
 //! Refusals and failures, and what each is answered with: theirs 4xx, ours 5xx, in this one place.
 
+use platform::VaultError;
 use platform::http::{FieldError, Method, Problem, StatusCode};
 use platform::sink::SendError;
+use standard_webhooks::payload::PayloadError;
 use storage::DatabaseError;
 
 /// When a client may try again after the database was away, in seconds (ours: D1's own outages
@@ -59,6 +61,12 @@ pub enum ApiError {
     /// A queue failed where an operator asked for it.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// A secret was not sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A payload of ours is none.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
     /// What is stored or answered has no JSON.
     #[error("encode or decode a document: {0}")]
     Document(#[from] serde_json::Error),
@@ -94,7 +102,13 @@ impl ApiError {
                 "it is not known whether this took effect; please repeat it, a POST under its Idempotency-Key",
             )
             .with_header("retry-after", RETRY_AFTER_S),
+            Self::Vault(VaultError::NoKey) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "this deployment has no key to keep secrets with; its operator has to set one",
+            ),
             Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))
+            | Self::Vault(VaultError::Sealed)
+            | Self::Payload(_)
             | Self::Document(_) => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this is our fault")
             }

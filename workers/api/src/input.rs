@@ -153,6 +153,15 @@ impl<'a> Fields<'a> {
         within
     }
 
+    /// True or false.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        let flag = self.get(name)?.as_bool();
+        if flag.is_none() {
+            self.refuse(name, "has to be true or false");
+        }
+        flag
+    }
+
     /// An instant with its offset.
     pub fn time(&self, name: &str) -> Option<DateTime<FixedOffset>> {
         let value = self.get(name)?;

@@ -5,10 +5,12 @@ use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
     ImportSliceStored, MailFellDue, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated,
-    WorkoutCompleted, WorkoutDeleted,
+    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
 };
 use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
+use storage::webhooks::EndpointKey;
+use storage::webhooks::deliveries::Overdue;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 use training::WeekStart;
 
@@ -85,6 +87,20 @@ pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<U
         causation_id: None,
         data: MailFellDue { athlete_id }.into(),
     }
+}
+
+/// An endpoint has a delivery that is due: a function of the delivery, of its next attempt, and of why
+/// its lane is woken.
+pub fn webhook_delivery_requested(
+    due: &Overdue,
+    why: &str,
+    trace: TraceContext,
+    now: DateTime<Utc>,
+) -> Event {
+    let EndpointKey { athlete_id, endpoint_id } = due.key;
+    let (event_id, attempt) = (due.event_id, due.attempt + 1);
+    WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
+        .event(SOURCE, why, trace, now)
 }
 
 /// The event about a workout at its revision: a function of what is stored, so that the sweep

@@ -13,6 +13,8 @@ pub enum Route {
     Unsubscribe,
     /// Workouts of an athlete, and their sets.
     Workouts(WorkoutsRoute),
+    /// Outgoing webhooks of an athlete, and their deliveries.
+    Webhooks(WebhooksRoute),
     /// Everything else of an athlete.
     Athlete(AthleteRoute),
     /// For operators.
@@ -29,6 +31,20 @@ pub enum WorkoutsRoute {
     Sets(WorkoutId),
     Set(WorkoutId, u32),
     Complete(WorkoutId),
+}
+
+/// Outgoing webhooks and their deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
+pub enum WebhooksRoute {
+    All,
+    One(Uuid),
+    RotateSecret(Uuid),
+    Test(Uuid),
+    Deliveries(Uuid),
+    RetryFailed(Uuid),
+    Delivery(Uuid, Uuid),
+    Retry(Uuid, Uuid),
 }
 
 /// What else an athlete has.
@@ -74,6 +90,7 @@ impl Route {
             ["healthz"] => Some(Self::Health),
             ["v1", "unsubscribe"] => Some(Self::Unsubscribe),
             ["v1", "workouts", rest @ ..] => WorkoutsRoute::parse(rest).map(Self::Workouts),
+            ["v1", "webhooks", rest @ ..] => WebhooksRoute::parse(rest).map(Self::Webhooks),
             ["v1", "admin", rest @ ..] => OperatorRoute::parse(rest).map(Self::Operator),
             ["v1", rest @ ..] => AthleteRoute::parse(rest).map(Self::Athlete),
             _ => None,
@@ -86,6 +103,7 @@ impl Route {
             Self::Health => &[Method::GET],
             Self::Unsubscribe => &[Method::GET, Method::POST],
             Self::Workouts(route) => route.methods(),
+            Self::Webhooks(route) => route.methods(),
             Self::Athlete(route) => route.methods(),
             Self::Operator(route) => route.methods(),
         }
@@ -97,6 +115,7 @@ impl Route {
             Self::Health => "/healthz",
             Self::Unsubscribe => "/v1/unsubscribe",
             Self::Workouts(route) => route.template(),
+            Self::Webhooks(route) => route.template(),
             Self::Athlete(route) => route.template(),
             Self::Operator(route) => route.template(),
         }
@@ -134,6 +153,50 @@ impl WorkoutsRoute {
             Self::Sets(_) => "/v1/workouts/{id}/sets",
             Self::Set(..) => "/v1/workouts/{id}/sets/{set_id}",
             Self::Complete(_) => "/v1/workouts/{id}/complete",
+        }
+    }
+}
+
+impl WebhooksRoute {
+    fn parse(segments: &[&str]) -> Option<Self> {
+        Some(match segments {
+            [] => Self::All,
+            [id] => Self::One(id.parse().ok()?),
+            [id, "rotate-secret"] => Self::RotateSecret(id.parse().ok()?),
+            [id, "test"] => Self::Test(id.parse().ok()?),
+            [id, "deliveries"] => Self::Deliveries(id.parse().ok()?),
+            [id, "deliveries", "retry"] => Self::RetryFailed(id.parse().ok()?),
+            [id, "deliveries", delivery] => {
+                Self::Delivery(id.parse().ok()?, delivery.parse().ok()?)
+            }
+            [id, "deliveries", delivery, "retry"] => {
+                Self::Retry(id.parse().ok()?, delivery.parse().ok()?)
+            }
+            _ => return None,
+        })
+    }
+
+    const fn methods(&self) -> &'static [Method] {
+        match self {
+            Self::All => &[Method::GET, Method::POST],
+            Self::One(_) => &[Method::GET, Method::PATCH, Method::DELETE],
+            Self::Deliveries(_) | Self::Delivery(..) => &[Method::GET],
+            Self::RotateSecret(_) | Self::Test(_) | Self::RetryFailed(_) | Self::Retry(..) => {
+                &[Method::POST]
+            }
+        }
+    }
+
+    const fn template(&self) -> &'static str {
+        match self {
+            Self::All => "/v1/webhooks",
+            Self::One(_) => "/v1/webhooks/{id}",
+            Self::RotateSecret(_) => "/v1/webhooks/{id}/rotate-secret",
+            Self::Test(_) => "/v1/webhooks/{id}/test",
+            Self::Deliveries(_) => "/v1/webhooks/{id}/deliveries",
+            Self::RetryFailed(_) => "/v1/webhooks/{id}/deliveries/retry",
+            Self::Delivery(..) => "/v1/webhooks/{id}/deliveries/{delivery_id}",
+            Self::Retry(..) => "/v1/webhooks/{id}/deliveries/{delivery_id}/retry",
         }
     }
 }

@@ -3,9 +3,13 @@
 //! A workout's row is its own outbox, and so is a slice of an import.
 
 use crate::app::App;
-use crate::publisher::{event_about, import_slice_stored, mail_fell_due, training_week_ended};
+use crate::publisher::{
+    event_about, import_slice_stored, mail_fell_due, training_week_ended,
+    webhook_delivery_requested,
+};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use shared_kernel::{Event, TraceContext};
+use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
 use storage::{Database, imports, notifications, reports, workouts};
 use training::WeekStart;
@@ -33,6 +37,7 @@ struct Swept {
     slices_sent: usize,
     reports_asked: usize,
     mails_asked: usize,
+    lanes_woken: usize,
 }
 
 impl App {
@@ -49,12 +54,19 @@ impl App {
     /// 5. take and publish (await, await): the weeks that ended, for athletes without a report of
     ///    them, spread over an hour by their ids. A repeat collapses in the inbox;
     /// 6. read and publish (await, await), once: the athletes who have mails that are due. Nothing is
-    ///    changed here: until somebody claims those mails, the next sweep asks again.
+    ///    changed here: until somebody claims those mails, the next sweep asks again;
+    /// 7. read and publish (await, await): lanes of webhooks with a delivery that is due and nobody
+    ///    at it. It is read once: a lane that was told stands in the list until it is taken. A
+    ///    repeat finds the lane leased, or nothing due.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
         let mut swept = Swept::default();
         let mut error = None;
         for database in self.shards.every() {
+            match self.wake_lanes(database).await {
+                Ok(woken) => swept.lanes_woken += woken,
+                Err(reason) => error = Some(reason),
+            }
             for _ in 0..ROUNDS_MAX {
                 match self.sweep_round(database, &mut swept).await {
                     Ok(0) => break,
@@ -77,6 +89,7 @@ impl App {
             slices_sent = swept.slices_sent,
             reports_asked = swept.reports_asked,
             mails_asked = swept.mails_asked,
+            lanes_woken = swept.lanes_woken,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -131,6 +144,17 @@ impl App {
             athletes.iter().map(|id| mail_fell_due(*id, self.new_trace(), now)).collect();
         self.send(&events).await?;
         Ok(athletes.len())
+    }
+
+    /// Answers how many endpoints it found.
+    async fn wake_lanes(&self, database: &dyn Database) -> Result<usize, String> {
+        let now = self.clock.now();
+        let overdue = deliveries::overdue(database, now.timestamp_millis(), TAKEN_MAX)
+            .await
+            .map_err(|error| error.to_string())?;
+        let wake = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);
+        self.send(&overdue.iter().map(wake).collect::<Vec<_>>()).await?;
+        Ok(overdue.len())
     }
 
     async fn send(&self, events: &[Event]) -> Result<(), String> {

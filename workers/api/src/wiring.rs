@@ -3,7 +3,8 @@
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
 use platform::UnsubscribeKey;
-use platform::cloudflare::{Bindings, System};
+use platform::cloudflare::{Bindings, System, WebCryptoVault};
+use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;
 
@@ -14,6 +15,9 @@ pub fn app(env: &Env) -> worker::Result<App> {
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
     let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
     let unsubscribe_key = sealing_key.as_deref().and_then(UnsubscribeKey::derived_from);
+    // What is not said to be a developer's machine is none: there loopback may be called.
+    let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
+    let environment = if is_local { Environment::Local } else { Environment::Public };
     Ok(App {
         publisher: ApiEventPublisher::new(bindings.publisher()),
         shards: bindings.shards,
@@ -23,6 +27,8 @@ pub fn app(env: &Env) -> worker::Result<App> {
         entropy: Rc::new(System),
         operator_token,
         unsubscribe_key,
+        vault: Rc::new(WebCryptoVault::of(env)),
+        environment,
         usage: bindings.usage,
     })
 }

@@ -9,7 +9,8 @@ use standard_webhooks::{
     sign,
 };
 use storage::webhooks::EndpointKey;
-use storage::webhooks::lanes::{AttemptEntry, DeliveryStatus, Finished, Lane, Taken};
+use storage::webhooks::deliveries::{self, DeliveryStatus};
+use storage::webhooks::lanes::{Finished, Lane, Taken};
 
 /// So much of an answer is kept, in bytes (ours: enough for what a receiver says of an error).
 const ANSWER_BYTES_MAX: usize = 2_048;
@@ -160,7 +161,7 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
         (_, Some(_)) => DeliveryStatus::Waiting,
         (_, None) => DeliveryStatus::Failed,
     };
-    let entry = AttemptEntry {
+    let entry = deliveries::Attempt {
         at_ms: *began_ms,
         outcome: outcome.map_or("not_sent", AttemptOutcome::name).to_owned(),
         status: read.status,

@@ -14,6 +14,7 @@ use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::webhooks::EndpointKey;
+use storage::webhooks::deliveries::Overdue;
 use storage::webhooks::lanes::{
     self, Finished, Holder, IN_FLIGHT_MAX, Leave, Standing, Step, Stepped, Taken,
 };
@@ -245,7 +246,7 @@ impl Run {
     fn decide(&mut self, made: &[Made]) -> Round {
         let mut round = Round::default();
         for made in made {
-            let Taken { key, event_id, traceparent, attempt, .. } = made.taken;
+            let Taken { key, delivery_id, event_id, traceparent, attempt, .. } = made.taken;
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             let dice = dice(&*self.dispatcher.entropy);
             let judged = judge(made, lane.endpoint.failing_since_ms, dice);
@@ -264,8 +265,8 @@ impl Run {
                 round.notices.push(notice);
             }
             if let Some(delay_s) = judged.again_after_s.filter(|delay_s| *delay_s <= SOON_S) {
-                let next = attempt + 1;
-                let event = webhook_delivery_requested(key, event_id, next, traceparent, now);
+                let due = Overdue { key, delivery_id, event_id, attempt };
+                let event = webhook_delivery_requested(&due, "again", traceparent, now);
                 round.soon.push((delay_s, event));
             }
             round.finished.push(judged.finished);
@@ -351,11 +352,11 @@ impl Run {
         lanes::step(database, Holder { lease_id: self.lease_id, now_ms }, step).await
     }
 
-    fn wake(&self, due: &lanes::Due) -> Event {
+    fn wake(&self, due: &Overdue) -> Event {
         let mut random = [0; 24];
         self.dispatcher.entropy.fill(&mut random);
-        let (trace, now) = (TraceContext::from_random(random), self.dispatcher.clock.now());
-        webhook_delivery_requested(due.key, due.event_id, due.attempt + 1, trace, now)
+        let trace = TraceContext::from_random(random);
+        webhook_delivery_requested(due, "left over", trace, self.dispatcher.clock.now())
     }
 
     async fn publish(&self, delay_s: u32, events: &[Event]) {

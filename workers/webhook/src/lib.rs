@@ -1,4 +1,5 @@
-//! webhook: consumes patterns and notification requests; fills the in-app inbox, sends mail.
+//! webhook: consumes patterns and notification requests; fills the in-app inbox, sends mail and
+//! outgoing webhooks.
 //!
 //! In scope: telling people, each thing once as far as the world allows. Out of scope: what is
 //! worth telling; that is ai's.
@@ -6,6 +7,7 @@
 pub mod attempt;
 pub mod deliver;
 pub mod dispatch;
+pub mod fan_out;
 pub mod handlers;
 pub mod letter;
 pub mod local_time;
@@ -13,13 +15,14 @@ pub mod post;
 pub mod publisher;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
+use platform::cloudflare::{Bindings, JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: webhook-notification and its dead letters. Never fails.
 #[wasm_bindgen]
-pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    serve_batch("webhook", &batch, &env, |bindings| wiring::registry(bindings, &env)).await;
+pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
+    let registry = |bindings: &Bindings| wiring::registry(bindings, &env, context);
+    serve_batch("webhook", &batch, &env, registry).await;
     JsValue::UNDEFINED
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
 use shared_kernel::{Event, EventId, NewsKind, TraceContext};
 use storage::webhooks::EndpointKey;
+use storage::webhooks::deliveries::Overdue;
 
 const SOURCE: &str = "/bulktrack/webhook";
 
@@ -28,27 +29,18 @@ impl WebhookEventPublisher {
     }
 }
 
-/// An event is to be sent to an endpoint. Its id names the delivery and the attempt.
+/// An endpoint has a delivery that is due: a function of the delivery, of its next attempt, and of why
+/// its lane is woken.
 pub fn webhook_delivery_requested(
-    key: EndpointKey,
-    event_id: EventId,
-    attempt: u32,
+    due: &Overdue,
+    why: &str,
     trace: TraceContext,
     now: DateTime<Utc>,
 ) -> Event {
-    let EndpointKey { athlete_id, endpoint_id } = key;
-    let parts = [endpoint_id.to_string(), event_id.to_string(), attempt.to_string()];
-    let id = EventId::derived(&["WebhookDeliveryRequested", &parts[0], &parts[1], &parts[2]]);
-    Event {
-        id,
-        source: SOURCE.to_owned(),
-        subject: format!("webhooks/{endpoint_id}/events/{event_id}"),
-        time: now,
-        trace: trace.in_span_of(id),
-        correlation_id: event_id.to_string(),
-        causation_id: Some(event_id),
-        data: WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }.into(),
-    }
+    let EndpointKey { athlete_id, endpoint_id } = due.key;
+    let (event_id, attempt) = (due.event_id, due.attempt + 1);
+    WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
+        .event(SOURCE, why, trace, now)
 }
 
 /// An endpoint is disabled, and its athlete is to know. Its id names the endpoint and the delivery

@@ -10,6 +10,7 @@ mod fetch;
 mod outgoing;
 mod queue;
 mod system;
+mod vault;
 
 pub use ai::WorkersAi;
 pub use background::WaitUntil;
@@ -20,4 +21,5 @@ pub use email::SendEmailBinding;
 pub use fetch::{read_request, write_response};
 pub use outgoing::GlobalFetch;
 pub use system::System;
+pub use vault::WebCryptoVault;
 pub use worker::worker_sys::{Context as JsContext, MessageBatch};

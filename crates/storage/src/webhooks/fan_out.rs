@@ -50,27 +50,15 @@ pub struct NewDelivery {
     pub traceparent: String,
 }
 
-/// A delivery that is waiting for its first attempt: what is told about it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Inserted {
-    /// To which endpoint.
-    #[serde(flatten)]
-    pub key: EndpointKey,
-    /// Its id.
-    pub delivery_id: Uuid,
-    /// The event that it tells of.
-    pub event_id: EventId,
-}
-
 /// How long an endpoint's log is kept, in milliseconds: 30 days (ours: longer than any schedule, and
 /// than most want to look back).
 const KEPT_MS: i64 = 30 * 86_400_000;
 
 /// Stores deliveries, each due at once, and drops what the log of their endpoints kept long enough.
 /// A repeat changes nothing; an endpoint that is gone or disabled by now gets none. Rows of the
-/// last are [`Inserted`].
+/// last are [`super::deliveries::Overdue`].
 pub(crate) fn insert(
-    deliveries: &[NewDelivery],
+    deliveries: &[&NewDelivery],
     now_ms: i64,
 ) -> Result<[Statement; 2], DatabaseError> {
     let deliveries = Param::json(&deliveries)?;
@@ -90,7 +78,7 @@ pub(crate) fn insert(
          ON endpoint.athlete_id = value ->> 'athlete_id' \
          AND endpoint.endpoint_id = value ->> 'endpoint_id' AND endpoint.status = 'enabled' \
          WHERE value ->> 'delivery_id' >= ?3 ON CONFLICT DO NOTHING \
-         RETURNING athlete_id, endpoint_id, delivery_id, event_id",
+         RETURNING athlete_id, endpoint_id, delivery_id, event_id, attempt",
         [deliveries, now_ms.into(), Param::text(oldest)],
     );
     Ok([expire, insert])

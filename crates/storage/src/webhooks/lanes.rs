@@ -4,6 +4,7 @@
 //! A delivery that is taken is due again when the lease ends: one that dies with its holder is made
 //! again by the next, as the attempt after it.
 
+use super::deliveries::{ATTEMPTS_KEPT, Attempt, DeliveryStatus, Overdue};
 use super::{EndpointKey, SealedKey};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
@@ -16,8 +17,6 @@ use uuid::Uuid;
 const LEASE_MS: i64 = 60_000;
 /// Deliveries taken of one endpoint at once, at most.
 pub const IN_FLIGHT_MAX: i64 = 3;
-/// Attempts that a delivery's log keeps (ours: two schedules, begun anew by hand).
-const ATTEMPTS_KEPT: i64 = 20;
 
 /// What one round trip of a holder does, in this order.
 #[derive(Debug, Default)]
@@ -46,55 +45,12 @@ pub struct Finished {
     pub delivery_id: Uuid,
     /// Which attempt of its schedule.
     pub attempt: u32,
-    /// `waiting`, `delivered` or `failed`.
+    /// What becomes of the delivery.
     pub status: DeliveryStatus,
     /// When the next one may begin.
     pub due_at_ms: i64,
     /// What is logged.
-    pub entry: AttemptEntry,
-}
-
-/// What a delivery's log says of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttemptEntry {
-    /// When it began.
-    pub at_ms: i64,
-    /// A word for what came of it.
-    pub outcome: String,
-    /// What the receiver answered.
-    pub status: Option<u16>,
-    /// Why there was no answer, or what is wrong with it.
-    pub error: Option<String>,
-    /// How long it took.
-    pub duration_ms: i64,
-    /// The beginning of what the receiver said.
-    pub answer: Option<String>,
-}
-
-/// What is to become of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryStatus {
-    /// An attempt is due, or under way.
-    Waiting,
-    /// It arrived.
-    Delivered,
-    /// No attempt is left.
-    Failed,
-}
-
-impl DeliveryStatus {
-    /// Every status.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
-
-    /// The wire name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-        }
-    }
+    pub entry: Attempt,
 }
 
 /// How an endpoint stands after attempts.
@@ -164,19 +120,7 @@ pub struct Stepped {
     /// The idle ones that were let go.
     pub released: Vec<EndpointKey>,
     /// Of those that were left, the ones with something due.
-    pub left_over: Vec<Due>,
-}
-
-/// An endpoint with something due, and the delivery that is due longest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct Due {
-    /// Which.
-    #[serde(flatten)]
-    pub key: EndpointKey,
-    /// The event of the delivery.
-    pub event_id: EventId,
-    /// Attempts made of it.
-    pub attempt: u32,
+    pub left_over: Vec<Overdue>,
 }
 
 /// Which round trip of a holder it is.
@@ -293,7 +237,7 @@ const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_
      AND due.endpoint_id = webhook_endpoints.endpoint_id AND due.status = 'waiting' \
      AND (due.due_at_ms <= ?3 OR due.due_at_ms = ?4)) RETURNING athlete_id, endpoint_id";
 
-const LEFT_OVER: &str = "SELECT due.athlete_id, due.endpoint_id, due.event_id, due.attempt \
+const LEFT_OVER: &str = "SELECT due.athlete_id, due.endpoint_id, due.delivery_id, due.event_id, due.attempt \
      FROM json_each(?1) AS asked JOIN webhook_endpoints AS endpoint \
      ON endpoint.athlete_id = asked.value ->> 'athlete_id' \
      AND endpoint.endpoint_id = asked.value ->> 'endpoint_id' AND endpoint.lease_id = ?2 \
@@ -310,23 +254,3 @@ const LEAVE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms
      value ->> 'rest_until_ms' AS rest FROM json_each(?1)) AS asked \
      WHERE webhook_endpoints.athlete_id = asked.athlete_id \
      AND webhook_endpoints.endpoint_id = asked.endpoint_id AND webhook_endpoints.lease_id = ?2";
-
-/// Endpoints of everybody with something due and nobody to deliver it: for the sweep.
-pub async fn overdue(
-    database: &dyn Database,
-    now_ms: i64,
-    endpoints_max: i64,
-) -> Result<Vec<Due>, DatabaseError> {
-    // Of a group SQLite answers the row that has the minimum. Left to itself it would go through every
-    // delivery there is, for the order of the groups.
-    let select = Statement::new(
-        "SELECT due.athlete_id, due.endpoint_id, due.event_id, due.attempt, min(due.due_at_ms) \
-         FROM webhook_deliveries AS due INDEXED BY webhook_deliveries_due \
-         JOIN webhook_endpoints AS endpoint ON endpoint.athlete_id = due.athlete_id AND endpoint.endpoint_id = due.endpoint_id \
-         AND endpoint.status = 'enabled' AND endpoint.leased_until_ms <= ?1 \
-         WHERE due.status = 'waiting' AND due.due_at_ms <= ?1 \
-         GROUP BY due.athlete_id, due.endpoint_id LIMIT ?2",
-        [now_ms.into(), endpoints_max.into()],
-    );
-    Results::new(database.batch(vec![select]).await?).rows()
-}

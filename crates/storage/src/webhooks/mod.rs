@@ -3,6 +3,8 @@
 //! A delivery is a row that is due, and its own outbox. An endpoint is a lane: whoever holds its
 //! lease makes all of its attempts ([`lanes`]).
 
+pub mod deliveries;
+pub mod endpoints;
 pub mod fan_out;
 pub mod lanes;
 
@@ -27,13 +29,38 @@ impl fmt::Display for EndpointKey {
     }
 }
 
+/// How attempts are signed: as the header of Standard Webhooks names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// HMAC-SHA256, with a secret that both sides have.
+    V1,
+    /// ed25519, with a key of which the receiver has the public half.
+    V1a,
+}
+
 /// A signing key as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedKey {
     /// The key, sealed for its [`EndpointKey`].
     pub sealed: String,
+    /// What it signs: told without opening it.
+    pub signature: Signature,
     /// From when on nothing is signed with it: it was rotated.
     pub expires_at_ms: Option<i64>,
+}
+
+/// What came of a call of an endpoint's owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Called<T> {
+    /// The key is not live.
+    Unauthorized,
+    /// There is no such endpoint, or no such delivery, of this athlete.
+    NotFound,
+    /// The endpoint takes no deliveries: nothing was changed.
+    Disabled,
+    /// Done.
+    Done(T),
 }
 
 /// The id of an event's delivery to an endpoint: the event's id with its time in front, so that ids

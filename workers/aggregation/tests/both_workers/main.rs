@@ -21,9 +21,12 @@ use serde_json::{Value, json};
 use shared_kernel::payload::NotificationRequested;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, EventData, EventType, Queue};
+use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
-use testkit::{DatabaseZones, FixedClock, FixedEntropy, RecordingSink, Sqlite, consume, run};
+use testkit::{
+    DatabaseZones, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
+};
 
 const OPERATOR: &str = "operator";
 
@@ -51,6 +54,8 @@ impl House {
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: None,
+            vault: Rc::new(TestVault::default()),
+            environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
         let publisher = AggregationEventPublisher::new(publisher());

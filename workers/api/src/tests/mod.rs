@@ -8,8 +8,11 @@ use platform::{Publisher, UnsubscribeKey, Usage};
 use serde_json::{Value, json};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData, EventType};
+use standard_webhooks::Environment;
 use std::rc::Rc;
-use testkit::{DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, run};
+use testkit::{
+    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, run,
+};
 
 mod account;
 mod exercises;
@@ -22,6 +25,7 @@ mod sweep;
 mod sync;
 mod unsubscribe;
 mod volume;
+mod webhooks;
 mod workouts;
 
 const OPERATOR: &str = "operator-token";
@@ -47,6 +51,8 @@ impl House {
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: UnsubscribeKey::derived_from("secret"),
+            vault: Rc::new(TestVault::default()),
+            environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
         Self { app, database, sink, clock }

@@ -1,18 +1,17 @@
 //! Attempts on real SQL, at receivers that misbehave, with a clock that is moved.
 
 use super::*;
-use async_trait::async_trait;
 use futures_util::FutureExt;
-use platform::{Clock, Post, PostAnswer, Publisher, VaultError};
+use platform::{Clock, Post, PostAnswer, Publisher};
 use shared_kernel::{EventData, EventId};
 use standard_webhooks::schedule::{JITTER, STEPS_S};
 use standard_webhooks::{VerifyingKey, verify};
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use storage::webhooks::delivery_id;
+use storage::webhooks::{deliveries, delivery_id};
 use testkit::{
-    Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingSink, Sqlite, athlete, athlete_id,
-    run, said,
+    Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingSink, Sqlite, TestVault, athlete,
+    athlete_id, run, said,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -20,20 +19,6 @@ const OLD_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
-
-/// What is sealed here is the text itself; sealing is tested where it is done.
-struct OpenVault;
-
-#[async_trait(?Send)]
-impl Vault for OpenVault {
-    async fn seal(&self, text: &str, _: &str) -> Result<String, VaultError> {
-        Ok(text.to_owned())
-    }
-
-    async fn open(&self, sealed: &str, _: &str) -> Result<String, VaultError> {
-        if sealed == "broken" { Err(VaultError::Sealed) } else { Ok(sealed.to_owned()) }
-    }
-}
 
 struct House {
     database: Rc<Sqlite>,
@@ -56,7 +41,7 @@ impl House {
         let dispatcher = Dispatcher {
             shards,
             http: Rc::clone(&receivers) as _,
-            vault: Rc::new(OpenVault),
+            vault: Rc::new(TestVault::default()),
             publisher: WebhookEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             background: Rc::clone(&later) as _,
             clock: Rc::clone(&clock) as _,
@@ -70,10 +55,11 @@ impl House {
 
     fn endpoint(&self, n: u128, url: &str) {
         let EndpointKey { athlete_id, endpoint_id } = key(n);
+        let sealed = seal(n, SECRET);
         self.database.execute(&format!(
             "INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, event_types, \
              form, version, signing_keys, created_at_ms) VALUES ('{athlete_id}', '{endpoint_id}', \
-             '{url}', '', '[]', 'full', 1, '[{{\"sealed\":\"{SECRET}\",\"expires_at_ms\":null}}]', 0)"
+             '{url}', '', '[]', 'full', 1, '[{{\"sealed\":\"{sealed}\",\"signature\":\"v1\",\"expires_at_ms\":null}}]', 0)"
         ));
     }
 
@@ -105,7 +91,7 @@ impl House {
     /// What the sweep would do now.
     fn sweep(&self) {
         // One that fails is made up for by the next.
-        let due = run(lanes::overdue(&*self.database, self.clock.now_ms(), 100));
+        let due = run(deliveries::overdue(&*self.database, self.clock.now_ms(), 100));
         let keys: Vec<_> = due.iter().flatten().map(|due| due.key).collect();
         let _ = run(self.dispatcher.dispatch(&keys));
         self.later.run();
@@ -166,6 +152,10 @@ fn key(n: u128) -> EndpointKey {
     EndpointKey { athlete_id: athlete_id(1), endpoint_id: Uuid::from_u128(n) }
 }
 
+fn seal(n: u128, text: &str) -> String {
+    run(TestVault::default().seal(text, &key(n).to_string())).unwrap()
+}
+
 fn url(n: u128) -> String {
     format!("https://r{n}.example/hook")
 }
@@ -205,9 +195,10 @@ fn a_delivery_is_posted_signed_and_recorded_and_its_lane_let_go() {
 fn while_a_key_is_rotated_both_sign_and_afterwards_the_new_one_alone() {
     let house = House::with_endpoints(1);
     let expires_at_ms = house.clock.now_ms() + DAY_MS;
+    let (sealed, old) = (seal(1, SECRET), seal(1, OLD_SECRET));
     house.database.execute(&format!(
-        "UPDATE webhook_endpoints SET signing_keys = '[{{\"sealed\":\"{SECRET}\",\
-         \"expires_at_ms\":null}},{{\"sealed\":\"{OLD_SECRET}\",\"expires_at_ms\":{expires_at_ms}}}]'"
+        "UPDATE webhook_endpoints SET signing_keys = '[{{\"sealed\":\"{sealed}\",\
+         \"signature\":\"v1\",\"expires_at_ms\":null}},{{\"sealed\":\"{old}\",\"signature\":\"v1\",\"expires_at_ms\":{expires_at_ms}}}]'"
     ));
     let check = |n, old_signs| {
         house.due(1, n);
@@ -285,7 +276,7 @@ fn a_url_that_is_not_allowed_any_more_is_not_called_and_disables_its_endpoint() 
 fn a_key_that_does_not_open_is_our_fault_and_not_the_endpoints() {
     let house = House::with_endpoints(1);
     house.database.execute(
-        "UPDATE webhook_endpoints SET signing_keys = '[{\"sealed\":\"broken\",\"expires_at_ms\":null}]'",
+        "UPDATE webhook_endpoints SET signing_keys = '[{\"sealed\":\"broken\",\"signature\":\"v1\",\"expires_at_ms\":null}]'",
     );
     house.due(1, 1);
     house.due(1, 2);

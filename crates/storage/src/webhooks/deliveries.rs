@@ -1,0 +1,340 @@
+//! What an endpoint's owner sees and does of its deliveries: the log, a test, and trying again.
+//!
+//! Whoever makes a delivery due tells the endpoint's lane; what is not told the sweep finds
+//! ([`overdue`]).
+
+use super::endpoints::EndpointStatus;
+use super::fan_out::NewDelivery;
+use super::{Called, EndpointKey};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::keys::{KeyProof, live_key, with_key};
+use serde::{Deserialize, Serialize};
+use shared_kernel::EventId;
+use uuid::Uuid;
+
+/// Entries of a delivery's log, at most: the last ones (ours: two whole schedules).
+pub const ATTEMPTS_KEPT: i64 = 20;
+
+/// How a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    /// For its next attempt.
+    Waiting,
+    /// It arrived.
+    Delivered,
+    /// It was given up.
+    Failed,
+}
+
+impl DeliveryStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
+
+    /// The word for it on the wire and in a row.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The status of that name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// An entry of a delivery's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it began.
+    pub at_ms: i64,
+    /// What came of it: a word of the retry schedule, or `disabled`.
+    pub outcome: String,
+    /// The status that was answered.
+    pub status: Option<u16>,
+    /// What was wrong, where nothing was answered.
+    pub error: Option<String>,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// How the answer's text begins. Not read for a list.
+    pub answer: Option<String>,
+}
+
+/// A delivery in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Listed {
+    /// Its id.
+    pub delivery_id: Uuid,
+    /// The event that it tells of.
+    pub event_id: EventId,
+    /// The type of its payload.
+    pub event_type: String,
+    /// How it stands.
+    pub status: DeliveryStatus,
+    /// When it was stored.
+    pub created_at_ms: i64,
+    /// Attempts of its schedule that were begun.
+    pub attempt: i64,
+    /// When the next may begin, while it waits.
+    pub due_at_ms: i64,
+    /// The last entry of its log, without the answer; `null` is none.
+    #[serde(with = "json_text")]
+    pub last: Option<Attempt>,
+}
+
+/// A delivery with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Stored {
+    /// What a list says.
+    #[serde(flatten)]
+    pub listed: Listed,
+    /// What is sent, as it stands.
+    pub body: String,
+    /// Its log, the oldest entry first.
+    #[serde(with = "json_text")]
+    pub attempts: Vec<Attempt>,
+}
+
+/// What a list says of a delivery.
+macro_rules! listed {
+    () => {
+        "delivery_id, event_id, event_type, status, created_at_ms, attempt, due_at_ms, \
+         coalesce(json_remove(attempts -> '$[#-1]', '$.answer'), 'null') AS last"
+    };
+}
+
+#[derive(Deserialize)]
+struct StatusRow {
+    status: EndpointStatus,
+}
+
+/// Runs statements on an endpoint's deliveries and reads what they answer. What each writes is
+/// guarded by itself; `needs_enabled` says that they write nothing at a disabled endpoint.
+async fn call<T>(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    statements: Vec<Statement>,
+    needs_enabled: bool,
+    read: impl FnOnce(Results) -> Result<Option<T>, DatabaseError>,
+) -> Result<Called<T>, DatabaseError> {
+    let status = Statement::new(
+        "SELECT status FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
+        [Param::text(proof.athlete_id), Param::text(endpoint_id)],
+    );
+    let batch = [status].into_iter().chain(statements).collect();
+    let Some(results) = with_key(database, proof, batch).await? else {
+        return Ok(Called::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    match results.rows::<StatusRow>()?.into_iter().next().map(|row| row.status) {
+        None => Ok(Called::NotFound),
+        Some(EndpointStatus::Disabled) if needs_enabled => Ok(Called::Disabled),
+        Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => {
+            Ok(read(results)?.map_or(Called::NotFound, Called::Done))
+        }
+    }
+}
+
+/// A page of an endpoint's log.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Only those that stand so.
+    pub status: Option<DeliveryStatus>,
+    /// Only those before this one.
+    pub after: Option<Uuid>,
+    /// So many, at most.
+    pub limit: i64,
+}
+
+/// Reads a page of an endpoint's log, the newest event first: ids sort by its time.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    page: &Page,
+) -> Result<Called<Vec<Listed>>, DatabaseError> {
+    let select = Statement::new(
+        concat!(
+            "SELECT ",
+            listed!(),
+            " FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
+             AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR delivery_id < ?4) \
+             ORDER BY delivery_id DESC LIMIT ?5"
+        ),
+        [
+            Param::text(proof.athlete_id),
+            Param::text(endpoint_id),
+            page.status.map(DeliveryStatus::as_str).into(),
+            page.after.map(|id| id.to_string()).as_deref().into(),
+            page.limit.into(),
+        ],
+    );
+    let read = |mut results: Results| results.rows().map(Some);
+    call(database, proof, endpoint_id, vec![select], false, read).await
+}
+
+/// Reads one delivery with its body and its log.
+pub async fn get(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    delivery_id: Uuid,
+) -> Result<Called<Stored>, DatabaseError> {
+    let select = Statement::new(
+        concat!(
+            "SELECT ",
+            listed!(),
+            ", body, attempts FROM webhook_deliveries \
+             WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3"
+        ),
+        [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)],
+    );
+    let read = |mut results: Results| Ok(results.rows()?.into_iter().next());
+    call(database, proof, endpoint_id, vec![select], false, read).await
+}
+
+/// Stores a delivery that its owner asked for, due at once.
+pub async fn store(
+    database: &dyn Database,
+    proof: &KeyProof,
+    new: &NewDelivery,
+    now_ms: i64,
+) -> Result<Called<()>, DatabaseError> {
+    let insert = proof.statement(
+        concat!(
+            "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
+             event_type, body, traceparent, created_at_ms, due_at_ms) \
+             SELECT athlete_id, endpoint_id, ?5, ?6, ?7, ?8, ?9, ?10, ?10 FROM webhook_endpoints \
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled' AND ",
+            live_key!()
+        ),
+        [
+            Param::text(new.key.endpoint_id),
+            Param::text(new.delivery_id),
+            Param::text(new.event_id),
+            new.event_type.as_str().into(),
+            new.body.as_str().into(),
+            new.traceparent.as_str().into(),
+            now_ms.into(),
+        ],
+    );
+    call(database, proof, new.key.endpoint_id, vec![insert], true, |_| Ok(Some(()))).await
+}
+
+#[derive(Deserialize)]
+struct EventRow {
+    event_id: EventId,
+}
+
+/// Makes a delivery due, at the begin of its schedule; its log stays. One that has arrived goes
+/// again. An attempt that is under way ends as it does, but is not what the row is about any more.
+/// Answers the event.
+pub async fn retry(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    delivery_id: Uuid,
+    now_ms: i64,
+) -> Result<Called<EventId>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = ?6 \
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND delivery_id = ?5 \
+             AND EXISTS (SELECT 1 FROM webhook_endpoints WHERE athlete_id = ?1 \
+             AND endpoint_id = ?4 AND status = 'enabled') AND ",
+            live_key!(),
+            " RETURNING event_id"
+        ),
+        [Param::text(endpoint_id), Param::text(delivery_id), now_ms.into()],
+    );
+    let read = |mut results: Results| {
+        Ok(results.rows::<EventRow>()?.into_iter().next().map(|row| row.event_id))
+    };
+    call(database, proof, endpoint_id, vec![update], true, read).await
+}
+
+/// Failed deliveries that are to be retried, or were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Matched {
+    /// How many.
+    pub matched: i64,
+    /// One of them, unless there is none.
+    pub delivery_id: Option<Uuid>,
+    /// Its event.
+    pub event_id: Option<EventId>,
+}
+
+/// Counts the deliveries that failed and were stored since an instant and, unless it is only to count,
+/// makes them due, each at the begin of its schedule; their logs stay.
+pub async fn retry_failed(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    since_ms: i64,
+    retry_at_ms: Option<i64>,
+) -> Result<Called<Matched>, DatabaseError> {
+    // In one transaction with the update: what is counted is what is retried. Beside min() stand
+    // the columns of its row.
+    let count = Statement::new(
+        "SELECT count(*) AS matched, min(delivery_id) AS delivery_id, event_id \
+         FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
+         AND status = 'failed' AND created_at_ms >= ?3",
+        [Param::text(proof.athlete_id), Param::text(endpoint_id), since_ms.into()],
+    );
+    let update = |now_ms: i64| {
+        proof.statement(
+            concat!(
+                "UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = ?6 \
+                 WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'failed' \
+                 AND created_at_ms >= ?5 AND EXISTS (SELECT 1 FROM webhook_endpoints \
+                 WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled') AND ",
+                live_key!()
+            ),
+            [Param::text(endpoint_id), since_ms.into(), now_ms.into()],
+        )
+    };
+    let batch = [count].into_iter().chain(retry_at_ms.map(update)).collect();
+    let read = |mut results: Results| Ok(results.rows()?.into_iter().next());
+    call(database, proof, endpoint_id, batch, retry_at_ms.is_some(), read).await
+}
+
+/// An endpoint with a delivery that is due, and nobody at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Overdue {
+    /// Which endpoint.
+    #[serde(flatten)]
+    pub key: EndpointKey,
+    /// The delivery that has waited longest.
+    pub delivery_id: Uuid,
+    /// Its event.
+    pub event_id: EventId,
+    /// Attempts of its schedule that were begun.
+    pub attempt: u32,
+}
+
+/// Of all athletes the endpoints that have a delivery due and are leased to nobody, the longest due
+/// first. It changes nothing: their lanes are to be told.
+pub async fn overdue(
+    database: &dyn Database,
+    now_ms: i64,
+    limit: i64,
+) -> Result<Vec<Overdue>, DatabaseError> {
+    // Beside min() stand the columns of its row.
+    let select = Statement::new(
+        "SELECT delivery.athlete_id, delivery.endpoint_id, delivery.delivery_id, \
+         delivery.event_id, delivery.attempt, min(delivery.due_at_ms) AS due_at_ms \
+         FROM webhook_deliveries AS delivery INDEXED BY webhook_deliveries_due \
+         JOIN webhook_endpoints AS endpoint ON endpoint.athlete_id = delivery.athlete_id \
+         AND endpoint.endpoint_id = delivery.endpoint_id AND endpoint.status = 'enabled' \
+         AND endpoint.leased_until_ms <= ?1 \
+         WHERE delivery.status = 'waiting' AND delivery.due_at_ms <= ?1 \
+         GROUP BY delivery.athlete_id, delivery.endpoint_id ORDER BY due_at_ms LIMIT ?2",
+        [now_ms.into(), limit.into()],
+    );
+    Results::new(database.batch(vec![select]).await?).rows()
+}

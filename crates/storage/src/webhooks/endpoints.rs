@@ -1,0 +1,326 @@
+//! Where an athlete's outgoing webhooks go: what its owner says and reads of an endpoint.
+//!
+//! A row for a reader never has the keys in it; they are read for a rotation alone.
+
+use super::deliveries::ATTEMPTS_KEPT;
+use super::{Called, SealedKey, Signature};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Endpoints of one athlete, at most (ours: an athlete has a few apps; each event is stored once for
+/// each endpoint).
+pub const ENDPOINTS_MAX: i64 = 20;
+
+/// Whether an endpoint takes deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointStatus {
+    /// It does.
+    Enabled,
+    /// It takes none, and those that waited have failed.
+    Disabled,
+}
+
+/// An endpoint as its owner reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Endpoint {
+    /// Which.
+    pub endpoint_id: Uuid,
+    /// Where it is.
+    pub url: String,
+    /// What its owner says of it; may be empty.
+    pub description: String,
+    /// The types that it takes; none named is all.
+    #[serde(with = "json_text")]
+    pub event_types: Vec<String>,
+    /// `full` or `thin`.
+    pub form: String,
+    /// The version of the payloads that it takes.
+    pub version: i64,
+    /// How it is signed.
+    pub signature: Signature,
+    /// Whether it takes deliveries.
+    pub status: EndpointStatus,
+    /// Why it takes none.
+    pub disabled_reason: Option<String>,
+    /// Since when it is there.
+    pub created_at_ms: i64,
+    /// Since when no attempt has succeeded.
+    pub failing_since_ms: Option<i64>,
+    /// How many deliveries wait for an attempt.
+    pub waiting: i64,
+    /// How many of the log have arrived.
+    pub delivered: i64,
+    /// How many of the log were given up.
+    pub failed: i64,
+}
+
+/// The endpoints of parameter 1's athlete as their owner reads them. The counts are of the index
+/// alone.
+macro_rules! select_endpoints {
+    () => {
+        "SELECT endpoint.endpoint_id, endpoint.url, endpoint.description, endpoint.event_types, \
+         endpoint.form, endpoint.version, endpoint.signing_keys ->> '$[0].signature' AS signature, \
+         endpoint.status, endpoint.disabled_reason, endpoint.created_at_ms, \
+         endpoint.failing_since_ms, \
+         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
+         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'waiting') AS waiting, \
+         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
+         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'delivered') AS delivered, \
+         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
+         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'failed') AS failed \
+         FROM webhook_endpoints AS endpoint WHERE endpoint.athlete_id = ?1"
+    };
+}
+
+fn select_one(proof: &KeyProof, endpoint_id: Uuid) -> Statement {
+    Statement::new(
+        concat!(select_endpoints!(), " AND endpoint.endpoint_id = ?2"),
+        [Param::text(proof.athlete_id), Param::text(endpoint_id)],
+    )
+}
+
+/// An endpoint that is to be there.
+#[derive(Clone, Debug)]
+pub struct NewEndpoint {
+    /// Which.
+    pub endpoint_id: Uuid,
+    /// Where it is.
+    pub url: String,
+    /// What its owner says of it; may be empty.
+    pub description: String,
+    /// The types that it takes; none named is all.
+    pub event_types: Vec<String>,
+    /// `full` or `thin`.
+    pub form: &'static str,
+    /// The version of the payloads that it takes.
+    pub version: i64,
+    /// What it is signed with.
+    pub signing_key: SealedKey,
+}
+
+/// What became of an endpoint that is to be added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// The key is not live.
+    Unauthorized,
+    /// It is there now.
+    Stored(Box<Endpoint>),
+    /// The athlete has as many as there may be.
+    TooMany,
+}
+
+/// Adds an endpoint, if the athlete has room for it.
+pub async fn add(
+    database: &dyn Database,
+    proof: &KeyProof,
+    new: &NewEndpoint,
+    now_ms: i64,
+) -> Result<Added, DatabaseError> {
+    let insert = proof.statement(
+        concat!(
+            "INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, \
+             event_types, form, version, signing_keys, created_at_ms) \
+             SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ",
+            live_key!(),
+            " AND (SELECT count(*) FROM webhook_endpoints WHERE athlete_id = ?1) < ?12"
+        ),
+        [
+            Param::text(new.endpoint_id),
+            new.url.as_str().into(),
+            new.description.as_str().into(),
+            Param::json(&new.event_types)?,
+            new.form.into(),
+            new.version.into(),
+            Param::json(&[&new.signing_key])?,
+            now_ms.into(),
+            ENDPOINTS_MAX.into(),
+        ],
+    );
+    let batch = vec![insert, select_one(proof, new.endpoint_id)];
+    let Some(results) = with_key(database, proof, batch).await? else {
+        return Ok(Added::Unauthorized);
+    };
+    let mut results = Results::new(results);
+    results.skip_one();
+    let stored = results.rows::<Endpoint>()?.into_iter().next();
+    Ok(stored.map_or(Added::TooMany, |endpoint| Added::Stored(Box::new(endpoint))))
+}
+
+/// The endpoints of the key's athlete, the oldest first. `None`: the key is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Result<Option<Vec<Endpoint>>, DatabaseError> {
+    let select = Statement::new(
+        concat!(select_endpoints!(), " ORDER BY endpoint.created_at_ms, endpoint.endpoint_id"),
+        [Param::text(proof.athlete_id)],
+    );
+    rows_with_key(database, proof, select).await
+}
+
+/// One endpoint.
+pub async fn get(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+) -> Result<Called<Endpoint>, DatabaseError> {
+    one(database, proof, vec![select_one(proof, endpoint_id)]).await
+}
+
+/// What is to be otherwise at an endpoint; `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointChange {
+    /// Where it is.
+    pub url: Option<String>,
+    /// What its owner says of it; may be empty.
+    pub description: Option<String>,
+    /// The types that it takes; none named is all.
+    pub event_types: Option<Vec<String>>,
+    /// `full` or `thin`.
+    pub form: Option<&'static str>,
+    /// The version of the payloads that it takes.
+    pub version: Option<i64>,
+    /// Whether it takes deliveries.
+    pub enabled: Option<bool>,
+}
+
+/// Changes an endpoint; answers it as it then is. One that moves or is enabled again has not failed
+/// yet. Disabled, its deliveries that waited have failed, each with an entry in its log, so that they
+/// can be retried; the first reason to disable it stays.
+pub async fn change(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    change: &EndpointChange,
+    now_ms: i64,
+) -> Result<Called<Endpoint>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE webhook_endpoints SET url = coalesce(?5, url), \
+             description = coalesce(?6, description), event_types = coalesce(?7, event_types), \
+             form = coalesce(?8, form), version = coalesce(?9, version), \
+             failing_since_ms = iif(coalesce(?5, url) <> url OR (?10 AND status = 'disabled'), \
+             NULL, failing_since_ms), \
+             disabled_reason = CASE WHEN ?10 THEN NULL \
+             WHEN NOT ?10 AND status = 'enabled' THEN 'by its owner' ELSE disabled_reason END, \
+             status = CASE ?10 WHEN 1 THEN 'enabled' WHEN 0 THEN 'disabled' ELSE status END \
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND ",
+            live_key!()
+        ),
+        [
+            Param::text(endpoint_id),
+            change.url.as_deref().into(),
+            change.description.as_deref().into(),
+            change.event_types.as_ref().map(Param::json).transpose()?.unwrap_or(Param::Null),
+            change.form.into(),
+            change.version.into(),
+            change.enabled.map(i64::from).into(),
+        ],
+    );
+    let mut batch = vec![update];
+    if change.enabled == Some(false) {
+        batch.push(give_up_waiting(proof, endpoint_id, now_ms));
+    }
+    batch.push(select_one(proof, endpoint_id));
+    one(database, proof, batch).await
+}
+
+/// Runs statements of which the last reads what of an endpoint is answered.
+async fn one<T: DeserializeOwned>(
+    database: &dyn Database,
+    proof: &KeyProof,
+    statements: Vec<Statement>,
+) -> Result<Called<T>, DatabaseError> {
+    let Some(mut results) = with_key(database, proof, statements).await? else {
+        return Ok(Called::Unauthorized);
+    };
+    let rows = results.pop().ok_or(DatabaseError::MissingResult)?.into_rows()?;
+    Ok(rows.into_iter().next().map_or(Called::NotFound, Called::Done))
+}
+
+/// What waited at an endpoint that takes nothing more has failed.
+fn give_up_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
+    proof.statement(
+        concat!(
+            "UPDATE webhook_deliveries SET status = 'failed', attempts = json_insert(\
+             iif(json_array_length(attempts) < ?6, attempts, json_remove(attempts, '$[0]')), \
+             '$[#]', json_object('at_ms', ?5, 'outcome', 'disabled', 'status', NULL, \
+             'error', 'endpoint disabled', 'duration_ms', 0, 'answer', NULL)) \
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'waiting' AND ",
+            live_key!()
+        ),
+        [Param::text(endpoint_id), now_ms.into(), ATTEMPTS_KEPT.into()],
+    )
+}
+
+/// Removes an endpoint with its log. `None`: the key is not live. `false`: there is no such endpoint
+/// of this athlete.
+pub async fn remove(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+) -> Result<Option<bool>, DatabaseError> {
+    let delete = proof.statement(
+        concat!(
+            "DELETE FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?4 AND ",
+            live_key!(),
+            " RETURNING endpoint_id"
+        ),
+        [Param::text(endpoint_id)],
+    );
+    let results = with_key(database, proof, vec![delete]).await?;
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+}
+
+/// The keys of an endpoint as they were read: a rotation stands on them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ReadKeys {
+    signing_keys: String,
+}
+
+impl ReadKeys {
+    /// The keys, the newest first.
+    pub fn keys(&self) -> Result<Vec<SealedKey>, DatabaseError> {
+        serde_json::from_str(&self.signing_keys).map_err(DatabaseError::Row)
+    }
+}
+
+/// The keys of an endpoint.
+pub async fn signing_keys(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+) -> Result<Called<ReadKeys>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT signing_keys FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
+        [Param::text(proof.athlete_id), Param::text(endpoint_id)],
+    );
+    one(database, proof, vec![select]).await
+}
+
+/// Puts keys in place of those that were read. `None`: the key is not live. `false`: they are not
+/// what was read any more, or the endpoint is gone.
+pub async fn rotate(
+    database: &dyn Database,
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    read: &ReadKeys,
+    keys: &[SealedKey],
+) -> Result<Option<bool>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE webhook_endpoints SET signing_keys = ?6 \
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND signing_keys = ?5 AND ",
+            live_key!(),
+            " RETURNING endpoint_id"
+        ),
+        [Param::text(endpoint_id), read.signing_keys.as_str().into(), Param::json(&keys)?],
+    );
+    let results = with_key(database, proof, vec![update]).await?;
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+}

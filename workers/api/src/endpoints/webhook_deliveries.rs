@@ -1,0 +1,199 @@
+//! An endpoint's deliveries: the log, a test, and trying again.
+//!
+//! Each is a row that is due, and its own outbox. The event that is published after it only wakes
+//! the endpoint's lane in the webhook worker: a wake-up that is lost is the sweep's, one too many
+//! finds nothing due.
+
+use super::webhooks::done;
+use super::{fields, instant};
+use crate::app::{App, Call};
+use crate::cursor;
+use crate::error::{ApiError, bad_parameter};
+use crate::input::{Errors, Fields, json_body};
+use crate::publisher::webhook_delivery_requested;
+use platform::clock::new_uuid;
+use platform::http::{Response, StatusCode, json, query};
+use serde_json::{Map, Value, json};
+use shared_kernel::EventId;
+use standard_webhooks::Form;
+use standard_webhooks::payload::{self, Occurrence};
+use storage::KeyProof;
+use storage::webhooks::deliveries::{
+    self, Attempt, DeliveryStatus, Listed, Matched, Overdue, Page,
+};
+use storage::webhooks::fan_out::NewDelivery;
+use storage::webhooks::{EndpointKey, delivery_id};
+use uuid::Uuid;
+
+/// The type of a test: no news, and delivered whatever types an endpoint takes.
+const TEST_TYPE: &str = "endpoint.test";
+
+/// GET /v1/webhooks/{id}/deliveries: the newest event first.
+///
+/// 1. read (await).
+pub async fn list(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: Uuid,
+) -> Result<Response, ApiError> {
+    let status = match query(call.request, "status") {
+        None => None,
+        Some(name) => Some(
+            DeliveryStatus::parse(&name)
+                .ok_or_else(|| bad_parameter("status", "has to be waiting, delivered or failed"))?,
+        ),
+    };
+    let limit = cursor::limit(call.request)?;
+    let page = Page { status, after: cursor::after(call.request)?, limit: limit + 1 };
+    let database = app.shards.for_athlete(key.athlete_id);
+    let rows = done(deliveries::list(database, key, id, &page).await?)?;
+    let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
+    let items: Vec<_> = rows.iter().map(item).collect();
+    Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
+}
+
+/// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: with what is sent, as it is signed, and the log.
+///
+/// 1. read (await).
+pub async fn get(
+    app: &App,
+    key: &KeyProof,
+    id: Uuid,
+    delivery: Uuid,
+) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let stored = done(deliveries::get(database, key, id, delivery).await?)?;
+    let with_answer = |attempt: &Attempt| {
+        let mut fields = entry(attempt);
+        fields.insert("answer".to_owned(), json!(attempt.answer));
+        fields
+    };
+    let mut fields = item(&stored.listed);
+    fields.insert("body".to_owned(), json!(stored.body));
+    fields.insert(
+        "attempts".to_owned(),
+        stored.attempts.iter().map(with_answer).collect::<Vec<_>>().into(),
+    );
+    Ok(json(StatusCode::OK, &fields)?)
+}
+
+/// POST /v1/webhooks/{id}/test: a delivery that says nothing but that it came.
+///
+/// 1. store it, due (await). A repeat is another test;
+/// 2. wake the lane (await). A crash before it: the sweep does.
+pub async fn test(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: Uuid,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
+    let data =
+        json!({ "endpoint_id": id, "message": "A test, asked for by the endpoint's owner." });
+    let occurrence =
+        Occurrence { event_type: TEST_TYPE, occurred_at: now, full: &data, thin: &data };
+    let new = NewDelivery {
+        key: EndpointKey { athlete_id: key.athlete_id, endpoint_id: id },
+        delivery_id: delivery_id(event_id, now.timestamp_millis()),
+        event_id,
+        event_type: TEST_TYPE.to_owned(),
+        body: payload::body(&occurrence, Form::Full)?.text,
+        traceparent: call.trace.to_string(),
+    };
+    let database = app.shards.for_athlete(key.athlete_id);
+    done(deliveries::store(database, key, &new, now.timestamp_millis()).await?)?;
+    let due = Overdue { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
+    wake(app, call, &due, "test").await;
+    Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
+}
+
+/// `POST /v1/webhooks/{id}/deliveries/{delivery_id}/retry`: due now, at the begin of its schedule,
+/// whether it waits, has failed or has arrived.
+///
+/// 1. make it due (await). A repeat makes it due again: one that was delivered between the two is
+///    delivered once more, under the same `webhook-id`;
+/// 2. wake the lane (await). A crash before it: the sweep does.
+pub async fn retry(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: Uuid,
+    delivery: Uuid,
+) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let now_ms = app.clock.now_ms();
+    let event_id = done(deliveries::retry(database, key, id, delivery, now_ms).await?)?;
+    let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
+    let due = Overdue { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
+    wake(app, call, &due, "retry").await;
+    Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
+}
+
+/// POST /v1/webhooks/{id}/deliveries/retry: those that failed and were stored since an instant; a dry
+/// run counts them only.
+///
+/// 1. count them, and make them due (await). A repeat finds none of them failed;
+/// 2. wake the lane, once for all (await). A crash before it: the sweep does.
+pub async fn retry_failed(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: Uuid,
+) -> Result<Response, ApiError> {
+    let (since_ms, dry_run) = parse_retry(&json_body(call.request)?)?;
+    let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
+    let database = app.shards.for_athlete(key.athlete_id);
+    let Matched { matched, delivery_id, event_id } =
+        done(deliveries::retry_failed(database, key, id, since_ms, retry_at_ms).await?)?;
+    let retried = if dry_run { 0 } else { matched };
+    if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
+        let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
+        let due = Overdue { key: endpoint, delivery_id, event_id, attempt: 0 };
+        wake(app, call, &due, "retry").await;
+    }
+    Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
+}
+
+fn parse_retry(body: &Value) -> Result<(i64, bool), ApiError> {
+    let errors = Errors::default();
+    let asked = Fields::of(body, "", &["since", "dry_run"], &errors).and_then(|fields| {
+        fields.require("since");
+        let dry_run = fields.flag("dry_run").unwrap_or(false);
+        fields.time("since").map(|since| (since.timestamp_millis(), dry_run))
+    });
+    errors.finish(asked)
+}
+
+/// Wakes an endpoint's lane. What fails here heals by the sweep.
+async fn wake(app: &App, call: &Call<'_>, due: &Overdue, why: &str) {
+    let event = webhook_delivery_requested(due, why, call.trace, app.clock.now());
+    if let Err(error) = app.publisher.publish(&[event]).await {
+        tracing::warn!(endpoint_id = %due.key.endpoint_id, %error, "lane not woken; the sweep will");
+    }
+}
+
+fn item(row: &Listed) -> Map<String, Value> {
+    let waits = row.status == DeliveryStatus::Waiting;
+    fields([
+        ("id", json!(row.delivery_id)),
+        ("event_id", json!(row.event_id)),
+        ("event_type", json!(row.event_type)),
+        ("status", json!(row.status.as_str())),
+        ("created_at", json!(instant(row.created_at_ms))),
+        ("attempt", json!(row.attempt)),
+        ("next_attempt_at", json!(waits.then(|| instant(row.due_at_ms)))),
+        ("last", json!(row.last.as_ref().map(entry))),
+    ])
+}
+
+fn entry(attempt: &Attempt) -> Map<String, Value> {
+    fields([
+        ("at", json!(instant(attempt.at_ms))),
+        ("outcome", json!(attempt.outcome)),
+        ("status", json!(attempt.status)),
+        ("error", json!(attempt.error)),
+        ("duration_ms", json!(attempt.duration_ms)),
+    ])
+}

@@ -1,0 +1,325 @@
+//! POST, GET, PATCH, DELETE /v1/webhooks: where an athlete's outgoing webhooks go, and the keys that
+//! sign them.
+
+use super::{fields, instant};
+use crate::app::{App, Call};
+use crate::error::ApiError;
+use crate::input::{Errors, Fields, json_body};
+use platform::clock::new_uuid;
+use platform::http::{Response, StatusCode, empty, json, set_header};
+use serde_json::{Map, Value, json};
+use shared_kernel::NewsKind;
+use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
+use standard_webhooks::{Environment, Form, PrivateKey, Secret, SigningKey, check_url};
+use std::collections::BTreeSet;
+use storage::webhooks::endpoints::{self, Added, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
+use storage::webhooks::{Called, EndpointKey, SealedKey, Signature};
+use storage::{Database, KeyProof};
+use uuid::Uuid;
+
+/// The version of the payloads; the only one so far.
+const VERSION: i64 = 1;
+/// How long a rotated key goes on signing beside the new one (Svix: 24 hours), in milliseconds.
+const OVERLAP_MS: i64 = 24 * 3_600_000;
+/// Keys that sign at once, at most (ours: each makes the header longer by 90 bytes).
+const LIVE_KEYS_MAX: usize = 5;
+/// A rotation that another one overtook begins anew so often (ours: two at once are a double click).
+const ROTATIONS: u32 = 2;
+
+/// GET /v1/webhooks: the oldest first.
+///
+/// 1. read (await).
+pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let listed = endpoints::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let items: Vec<_> = listed.iter().map(item).collect();
+    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+}
+
+/// GET /v1/webhooks/{id}.
+///
+/// 1. read (await).
+pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    let endpoint = done(endpoints::get(database, key, id).await?)?;
+    Ok(json(StatusCode::OK, &item(&endpoint))?)
+}
+
+/// POST /v1/webhooks: an endpoint, answered with its secret, which is shown this once.
+///
+/// 1. seal the new key (await). It leaves nothing;
+/// 2. store the endpoint (await). A client that lost the answer finds it in the list, without the
+///    secret: it rotates the secret, or deletes the endpoint. A repeat makes another one.
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+    let (wanted, signature) = parse_new(&json_body(call.request)?, app.environment)?;
+    let endpoint_id = new_uuid(&*app.clock, &*app.entropy);
+    let new_key = NewKey::make(app, key, endpoint_id, signature).await?;
+    let new = NewEndpoint {
+        endpoint_id,
+        url: wanted.url.unwrap_or_default(),
+        description: wanted.description.unwrap_or_default(),
+        event_types: wanted.event_types.unwrap_or_default(),
+        form: wanted.form.unwrap_or(Form::Full.as_str()),
+        version: wanted.version.unwrap_or(VERSION),
+        signing_key: new_key.sealed,
+    };
+    let database = app.shards.for_athlete(key.athlete_id);
+    match endpoints::add(database, key, &new, app.clock.now_ms()).await? {
+        Added::Unauthorized => Err(ApiError::Unauthorized),
+        Added::TooMany => Err(ApiError::Conflict("you have 20 endpoints: the most")),
+        Added::Stored(endpoint) => {
+            let mut fields = item(&endpoint);
+            fields.insert("secret".to_owned(), json!(new_key.shown));
+            let mut response = json(StatusCode::CREATED, &fields)?;
+            set_header(&mut response, "location", &format!("/v1/webhooks/{endpoint_id}"));
+            Ok(response)
+        }
+    }
+}
+
+/// PATCH /v1/webhooks/{id}: a field that is not there stays as it is. Disabled, it takes nothing, and
+/// what waited has failed; enabled again, it has not failed yet.
+///
+/// 1. change and read (await). A repeat changes nothing more.
+pub async fn patch(
+    app: &App,
+    call: &Call<'_>,
+    key: &KeyProof,
+    id: Uuid,
+) -> Result<Response, ApiError> {
+    let change = parse_change(&json_body(call.request)?, app.environment)?;
+    let database = app.shards.for_athlete(key.athlete_id);
+    let changed = endpoints::change(database, key, id, &change, app.clock.now_ms()).await?;
+    Ok(json(StatusCode::OK, &item(&done(changed)?))?)
+}
+
+/// DELETE /v1/webhooks/{id}: with its log. An attempt under way ends as it does, and leaves nothing.
+///
+/// 1. delete (await). A repeat is 404.
+pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    match endpoints::remove(database, key, id).await? {
+        None => Err(ApiError::Unauthorized),
+        Some(false) => Err(ApiError::NotFound),
+        Some(true) => Ok(empty(StatusCode::NO_CONTENT)),
+    }
+}
+
+/// POST /v1/webhooks/{id}/rotate-secret: a new key, shown this once. The old one goes on signing
+/// beside it for 24 hours.
+///
+/// 1. read the keys (await);
+/// 2. seal the new key (await). It leaves nothing;
+/// 3. store it (await), if the keys are still those that were read; overtaken, it begins anew once. A
+///    client that lost the answer rotates again: the key that nobody has seen ends in 24 hours.
+pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
+    let database = app.shards.for_athlete(key.athlete_id);
+    for _ in 0..ROTATIONS {
+        let read = done(endpoints::signing_keys(database, key, id).await?)?;
+        if let Some(response) = rotate(app, database, key, id, &read).await? {
+            return Ok(response);
+        }
+    }
+    Err(ApiError::Conflict("another call rotated the secret at the same time"))
+}
+
+/// `None`: another rotation came first.
+async fn rotate(
+    app: &App,
+    database: &dyn Database,
+    key: &KeyProof,
+    id: Uuid,
+    read: &ReadKeys,
+) -> Result<Option<Response>, ApiError> {
+    let now_ms = app.clock.now_ms();
+    let old = old_keys(read.keys()?, now_ms);
+    if old.len() >= LIVE_KEYS_MAX {
+        return Err(ApiError::Conflict("5 keys are signing: wait until the first has expired"));
+    }
+    let signature = old.first().map_or(Signature::V1, |key| key.signature);
+    let new_key = NewKey::make(app, key, id, signature).await?;
+    let keys: Vec<_> = [new_key.sealed].into_iter().chain(old).collect();
+    if !endpoints::rotate(database, key, id, read, &keys).await?.ok_or(ApiError::Unauthorized)? {
+        return Ok(None);
+    }
+    let body = json!({
+        "secret": new_key.shown,
+        "old_secret_expires_at": instant(now_ms + OVERLAP_MS),
+    });
+    Ok(Some(json(StatusCode::OK, &body)?))
+}
+
+/// The keys that sign beside a new one: those that have not expired. The one that had no end has one
+/// now.
+fn old_keys(keys: Vec<SealedKey>, now_ms: i64) -> Vec<SealedKey> {
+    let mut live = keys;
+    live.retain(|key| key.expires_at_ms.is_none_or(|expires_at_ms| expires_at_ms > now_ms));
+    for key in &mut live {
+        key.expires_at_ms.get_or_insert(now_ms + OVERLAP_MS);
+    }
+    live
+}
+
+/// A new signing key: what is stored of it, and what its owner is shown, once.
+struct NewKey {
+    sealed: SealedKey,
+    shown: String,
+}
+
+impl NewKey {
+    async fn make(
+        app: &App,
+        owner: &KeyProof,
+        endpoint_id: Uuid,
+        signature: Signature,
+    ) -> Result<Self, ApiError> {
+        let key = match signature {
+            Signature::V1 => {
+                let mut random = [0; SECRET_BYTES];
+                app.entropy.fill(&mut random);
+                SigningKey::Shared(Secret::generate(random))
+            }
+            Signature::V1a => {
+                let mut random = [0; ED25519_BYTES];
+                app.entropy.fill(&mut random);
+                SigningKey::Ed25519(PrivateKey::generate(random))
+            }
+        };
+        let place = EndpointKey { athlete_id: owner.athlete_id, endpoint_id };
+        let sealed = app.vault.seal(&key.reveal(), &place.to_string()).await?;
+        let sealed = SealedKey { sealed, signature, expires_at_ms: None };
+        Ok(Self { sealed, shown: key.reveal_to_receiver() })
+    }
+}
+
+/// What a call is answered that was not done.
+pub fn done<T>(called: Called<T>) -> Result<T, ApiError> {
+    match called {
+        Called::Unauthorized => Err(ApiError::Unauthorized),
+        Called::NotFound => Err(ApiError::NotFound),
+        Called::Disabled => Err(ApiError::Conflict("this endpoint is disabled: enable it first")),
+        Called::Done(done) => Ok(done),
+    }
+}
+
+fn item(endpoint: &Endpoint) -> Map<String, Value> {
+    fields([
+        ("id", json!(endpoint.endpoint_id)),
+        ("url", json!(endpoint.url)),
+        ("description", json!(endpoint.description)),
+        ("event_types", json!(endpoint.event_types)),
+        ("payload", json!(endpoint.form)),
+        ("version", json!(endpoint.version)),
+        ("signature", json!(endpoint.signature)),
+        ("status", json!(endpoint.status)),
+        ("disabled_reason", json!(endpoint.disabled_reason)),
+        ("created_at", json!(instant(endpoint.created_at_ms))),
+        ("failing_since", json!(endpoint.failing_since_ms.map(instant))),
+        (
+            "counts",
+            json!({
+                "waiting": endpoint.waiting,
+                "delivered": endpoint.delivered,
+                "failed": endpoint.failed,
+            }),
+        ),
+    ])
+}
+
+fn parse_new(
+    body: &Value,
+    environment: Environment,
+) -> Result<(EndpointChange, Signature), ApiError> {
+    let errors = Errors::default();
+    let known = ["url", "description", "event_types", "payload", "version", "signature"];
+    let new = Fields::of(body, "", &known, &errors).map(|fields| {
+        fields.require("url");
+        (settings(&fields, environment), signature(&fields).unwrap_or(Signature::V1))
+    });
+    errors.finish(new)
+}
+
+fn parse_change(body: &Value, environment: Environment) -> Result<EndpointChange, ApiError> {
+    let errors = Errors::default();
+    let known = ["url", "description", "event_types", "payload", "version", "enabled"];
+    let change = Fields::of(body, "", &known, &errors).map(|fields| {
+        for name in ["url", "event_types", "payload", "version", "enabled"] {
+            if fields.has(name) {
+                fields.require(name);
+            }
+        }
+        let mut change = settings(&fields, environment);
+        if fields.has("description") {
+            change.description.get_or_insert_default();
+        }
+        change.enabled = fields.flag("enabled");
+        change
+    });
+    errors.finish(change)
+}
+
+/// What a new endpoint and a change have in common.
+fn settings(fields: &Fields<'_>, environment: Environment) -> EndpointChange {
+    EndpointChange {
+        url: url(fields, environment),
+        description: fields.text("description"),
+        event_types: event_types(fields),
+        form: form(fields).map(Form::as_str),
+        version: version(fields),
+        enabled: None,
+    }
+}
+
+fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
+    match check_url(&fields.text("url")?, environment) {
+        Ok(url) => Some(url.as_str().to_owned()),
+        Err(error) => {
+            fields.refuse("url", error.to_string());
+            None
+        }
+    }
+}
+
+fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
+    fields.get("event_types")?;
+    let known: BTreeSet<_> = NewsKind::all().map(NewsKind::webhook_type).collect();
+    let mut seen = BTreeSet::new();
+    for (pointer, value) in fields.list("event_types")? {
+        match value.as_str().and_then(|name| known.get(name)) {
+            Some(name) if seen.insert(*name) => {}
+            Some(_) => fields.errors().add(pointer, "is there twice"),
+            None => {
+                let names: Vec<_> = known.iter().copied().collect();
+                fields.errors().add(pointer, format!("has to be one of {}", names.join(", ")));
+            }
+        }
+    }
+    Some(seen.into_iter().map(ToOwned::to_owned).collect())
+}
+
+fn form(fields: &Fields<'_>) -> Option<Form> {
+    let form = fields.get("payload")?.as_str().and_then(Form::parse);
+    if form.is_none() {
+        fields.refuse("payload", "has to be full or thin");
+    }
+    form
+}
+
+fn version(fields: &Fields<'_>) -> Option<i64> {
+    let version = fields.get("version")?.as_i64().filter(|version| *version == VERSION);
+    if version.is_none() {
+        fields.refuse("version", format!("has to be {VERSION}"));
+    }
+    version
+}
+
+fn signature(fields: &Fields<'_>) -> Option<Signature> {
+    match fields.get("signature")?.as_str() {
+        Some("v1") => Some(Signature::V1),
+        Some("v1a") => Some(Signature::V1a),
+        Some(_) | None => {
+            fields.refuse("signature", "has to be v1 or v1a");
+            None
+        }
+    }
+}

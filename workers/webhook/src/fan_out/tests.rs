@@ -1,0 +1,130 @@
+//! Who gets what, as a table, and the bodies as they are sent.
+
+use super::*;
+use shared_kernel::payload::{NotificationRequested, PatternKind};
+use shared_kernel::{AthleteId, Event, EventId};
+use storage::webhooks::EndpointKey;
+use testkit::athlete_id;
+use uuid::Uuid;
+
+fn event(data: Map<String, Value>) -> Event {
+    let requested = NotificationRequested {
+        athlete_id: athlete_id(1),
+        kind: "new_record".to_owned(),
+        title: String::new(),
+        body: String::new(),
+        date: None,
+        data,
+    };
+    Event {
+        id: EventId(Uuid::from_u128(7)),
+        source: "/test".to_owned(),
+        subject: "test".to_owned(),
+        time: "2026-11-23T11:59:58.250Z".parse().unwrap(),
+        trace: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
+        correlation_id: "test".to_owned(),
+        causation_id: None,
+        data: requested.into(),
+    }
+}
+
+fn news(event: &Event, kind: NewsKind, data: Map<String, Value>) -> News<'_> {
+    News {
+        event,
+        athlete_id: athlete_id(1),
+        kind,
+        title: "2 new records".to_owned(),
+        body: "Well done.".to_owned(),
+        data,
+        confidence: None,
+    }
+}
+
+fn target(athlete_id: AthleteId, event_types: &[&str], form: Form) -> Target {
+    Target {
+        key: EndpointKey { athlete_id, endpoint_id: Uuid::from_u128(3) },
+        event_types: event_types.iter().map(|event_type| (*event_type).to_owned()).collect(),
+        form: form.as_str().to_owned(),
+        version: 1,
+    }
+}
+
+fn check_taken(kind: NewsKind, event_types: &[&str], taken: bool) {
+    let event = event(Map::new());
+    let targets = [target(athlete_id(1), event_types, Form::Full)];
+    let deliveries = deliveries(&news(&event, kind, Map::new()), &targets).unwrap();
+    assert_eq!(!deliveries.is_empty(), taken, "{kind:?} {event_types:?}");
+}
+
+#[test]
+fn an_endpoint_gets_the_types_that_it_names_and_one_that_names_none_gets_all() {
+    let pattern = NewsKind::Pattern(PatternKind::Plateau);
+    check_taken(pattern, &[], true);
+    check_taken(pattern, &["pattern.detected"], true);
+    check_taken(pattern, &["record.broken", "pattern.detected"], true);
+    check_taken(pattern, &["record.broken"], false);
+    check_taken(pattern, &["pattern"], false);
+    check_taken(NewsKind::NewRecord, &["record.broken"], true);
+}
+
+#[test]
+fn nobody_gets_what_is_another_athletes() {
+    let event = event(Map::new());
+    let targets = [target(athlete_id(2), &[], Form::Full)];
+    let news = news(&event, NewsKind::NewRecord, Map::new());
+    assert_eq!(deliveries(&news, &targets).unwrap(), []);
+}
+
+fn body(kind: NewsKind, data: Value, form: Form) -> String {
+    let Value::Object(data) = data else { panic!("{data}") };
+    let event = event(data.clone());
+    let targets = [target(athlete_id(1), &[], form)];
+    deliveries(&news(&event, kind, data), &targets).unwrap().remove(0).body
+}
+
+#[test]
+fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
+    let data = json!({ "records": [{ "exercise": "deadlift" }] });
+    assert_eq!(
+        body(NewsKind::NewRecord, data.clone(), Form::Full),
+        r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","body":"Well done.","details":{"records":[{"exercise":"deadlift"}]},"kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records","title":"2 new records"}}"#
+    );
+    assert_eq!(
+        body(NewsKind::NewRecord, data, Form::Thin),
+        r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records"}}"#
+    );
+}
+
+#[test]
+fn a_body_that_would_be_too_long_is_thin() {
+    let long = json!({ "records": "x".repeat(20_000) });
+    let thin = body(NewsKind::NewRecord, long, Form::Full);
+    assert!(thin.len() < 1_000 && thin.contains(r#""resource":"/v1/records""#), "{thin}");
+}
+
+#[test]
+fn each_kind_names_where_the_api_tells_more() {
+    let check = |kind, data, resource: &str| {
+        let body: Value = serde_json::from_str(&body(kind, data, Form::Thin)).unwrap();
+        assert_eq!(body["data"]["resource"], resource);
+    };
+    check(NewsKind::Pattern(PatternKind::Plateau), json!({}), "/v1/patterns");
+    check(NewsKind::PatternEnded, json!({}), "/v1/patterns?status=resolved");
+    check(
+        NewsKind::WeeklyReport,
+        json!({ "week_start": "2026-11-16" }),
+        "/v1/reports/weekly?week=2026-11-16",
+    );
+    check(NewsKind::ImportFinished, json!({ "import_id": "i1" }), "/v1/imports/i1");
+    check(NewsKind::WebhookDisabled, json!({ "endpoint_id": "e1" }), "/v1/webhooks/e1");
+}
+
+#[test]
+fn the_same_news_is_the_same_delivery_byte_for_byte() {
+    let event = event(Map::new());
+    let targets = [target(athlete_id(1), &[], Form::Full)];
+    let news = news(&event, NewsKind::NewRecord, Map::new());
+    let first = deliveries(&news, &targets).unwrap();
+    assert_eq!(first, deliveries(&news, &targets).unwrap());
+    assert_eq!(first[0].event_id, event.id);
+}
