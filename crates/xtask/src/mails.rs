@@ -73,7 +73,7 @@ impl Mails {
             return Ok(());
         };
         let inside = format!("src=\"cid:{name}\"");
-        let outside = format!("src={beside:?}");
+        let outside = format!("src=\"{}\"", beside.display());
         fs::write(page, fs::read_to_string(page)?.replace(&inside, &outside))
     }
 
@@ -128,7 +128,9 @@ mod tests {
 
         fn read(&self, lines: &[&str]) {
             let mut mails = Mails::into(self.0.join("mails"));
-            lines.iter().for_each(|line| mails.read_line(line));
+            for line in lines {
+                mails.read_line(line);
+            }
         }
 
         /// The files that stay, by name.

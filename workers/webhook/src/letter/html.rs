@@ -1,7 +1,7 @@
 //! The mail as HTML: styles inline, no tables, nothing from elsewhere; mail programs drop the rest.
 
 use super::chart::{SHOWN_HEIGHT, SHOWN_WIDTH};
-use super::{CHART_NAME, Chart, PREFERENCES, Parts};
+use super::{CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
 use std::fmt::Write;
 
 /// The whole document.
@@ -57,7 +57,7 @@ fn footer(html: &mut String, parts: &Parts) {
     let _ = write!(html, "<p style=\"{style}\">Bulktrack<br>\n{}<br>\n", escaped(&parts.reason));
     if !parts.unsubscribe_url.is_empty() {
         let url = escaped(&parts.unsubscribe_url);
-        let link = format!("<a href=\"{url}\" style=\"color:#1f5fa8\">No more of these</a>");
+        let link = format!("<a href=\"{url}\" style=\"color:#1f5fa8\">{UNSUBSCRIBE}</a>");
         let _ = writeln!(html, "{link}<br>");
     }
     let _ = writeln!(html, "{}</p>", escaped(PREFERENCES));

@@ -60,6 +60,8 @@ struct Chart {
     numbers: String,
 }
 
+/// What the link does, in one click or two.
+const UNSUBSCRIBE: &str = "Unsubscribe from mails of this kind";
 /// How to choose what is mailed at all.
 const PREFERENCES: &str =
     "What reaches you, and by which way, is yours to choose: in your app, or with PUT /v1/me.";
@@ -123,8 +125,8 @@ fn chart_of(data: &Map<String, Value>) -> Option<Chart> {
     let weeks = chart::weeks(data)?;
     let png = chart::chart(&weeks)?;
     let numbers: Vec<_> =
-        weeks.iter().map(|week| format!("{} {}", week.start, week.hard_sets)).collect();
-    Some(Chart { png, numbers: format!("Hard sets by week: {}.", numbers.join(", ")) })
+        weeks.iter().map(|week| format!("of {}: {}", week.start, week.hard_sets)).collect();
+    Some(Chart { png, numbers: format!("Hard sets in the week {}.", numbers.join(", ")) })
 }
 
 fn picture(chart: Chart) -> Picture {
@@ -155,7 +157,7 @@ fn text(parts: &Parts) -> String {
     // Two dashes and a blank begin what mail programs fold away (RFC 3676, section 4.3).
     let mut footer = vec!["-- ".to_owned(), "Bulktrack".to_owned(), parts.reason.clone()];
     if !parts.unsubscribe_url.is_empty() {
-        footer.push(format!("No more of these: {}", parts.unsubscribe_url));
+        footer.push(format!("{UNSUBSCRIBE}: {}", parts.unsubscribe_url));
     }
     footer.push(PREFERENCES.to_owned());
     blocks.push(footer.join("\n"));
