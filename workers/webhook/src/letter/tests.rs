@@ -173,4 +173,5 @@ fn names_with_nothing_to_show_leave_no_gap() {
     assert_eq!(mail.subject, "News of your training");
     assert!(mail.text.starts_with("Hello,\n\n-- \n"), "{}", mail.text);
     assert!(!mail.html.contains("<h1"), "{}", mail.html);
+    assert!(!mail.html.contains("></p>"), "{}", mail.html);
 }
