@@ -3,7 +3,7 @@
 //! It has no lettering: that would bring a font into the worker. The numbers stand beside it and in
 //! its alternative text.
 
-use png::{BitDepth, ColorType, Encoder};
+use super::indexed_png;
 use serde_json::{Map, Value};
 use training::WeekStart;
 
@@ -31,11 +31,11 @@ const BAR: u8 = 2;
 const REPORTED_BAR: u8 = 3;
 /// Red, green and blue of each shade, by its number: dark enough against white, the two bars told
 /// apart by their lightness alone.
-const PALETTE: [u8; 12] = [
-    0xff, 0xff, 0xff, // background
-    0x55, 0x55, 0x55, // baseline
-    0x9d, 0xb8, 0xd9, // bar
-    0x1f, 0x5f, 0xa8, // the reported week's bar
+const PALETTE: [[u8; 3]; 4] = [
+    [0xff, 0xff, 0xff], // background
+    [0x55, 0x55, 0x55], // baseline
+    [0x9d, 0xb8, 0xd9], // bar
+    [0x1f, 0x5f, 0xa8], // the reported week's bar
 ];
 
 /// A week of the chart.
@@ -71,8 +71,8 @@ pub fn chart(weeks: &[Week]) -> Option<Vec<u8>> {
         heights: weeks.iter().map(|week| bar_height(week.hard_sets / most)).collect(),
         share_width: WIDTH.checked_div(count)?,
     };
-    let pixels: Vec<u8> = (1..=HEIGHT).rev().flat_map(|height| bars.row(height)).collect();
-    encode(&pixels).ok()
+    let rows = (0..HEIGHT).map(|y| bars.row(HEIGHT - y));
+    Some(indexed_png::file(WIDTH, rows, &PALETTE))
 }
 
 #[expect(
@@ -93,10 +93,9 @@ struct Bars {
 impl Bars {
     /// The row of pixels at this height above the lower edge, which is 1 for the lowest; four
     /// pixels make a byte.
-    fn row(&self, height: u32) -> impl Iterator<Item = u8> {
-        (0..WIDTH / 4).map(move |byte| {
-            (4 * byte..4 * byte + 4).fold(0, |pixels, x| pixels << 2 | self.shade(x, height))
-        })
+    fn row(&self, height: u32) -> Vec<u8> {
+        let byte = |x: u32| (x..x + 4).fold(0, |byte, x| byte << 2 | self.shade(x, height));
+        (0..WIDTH).step_by(4).map(byte).collect()
     }
 
     /// A bar is the middle three fifths of its share.
@@ -113,18 +112,6 @@ impl Bars {
             Some(_) | None => BACKGROUND,
         }
     }
-}
-
-fn encode(pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
-    let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, WIDTH, HEIGHT);
-    encoder.set_color(ColorType::Indexed);
-    encoder.set_depth(BitDepth::Two);
-    encoder.set_palette(&PALETTE[..]);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(pixels)?;
-    writer.finish()?;
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub mod chart;
 mod html;
+mod indexed_png;
 
 use platform::mail::one_line;
 use platform::{Mail, Picture};
