@@ -1,7 +1,7 @@
 //! A picture of four colours as a PNG (W3C, Portable Network Graphics, third edition).
 //!
-//! The four chunks that such a file needs are written here: the `png` crate does it too, and makes
-//! the worker 40 KB larger, gzipped, of the 300 that it may have.
+//! The four chunks that such a file needs are written here, which costs the worker 9 KB of its 300;
+//! with the `png` crate it was 37 KB (`cargo xtask build`, gzipped, with each and without a picture).
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 

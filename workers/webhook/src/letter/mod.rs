@@ -4,7 +4,7 @@
 //! through `html::escaped`. Nothing in a mail is loaded from elsewhere, so nobody learns that it was
 //! opened.
 
-pub mod chart;
+mod chart;
 mod html;
 mod indexed_png;
 
@@ -20,6 +20,11 @@ const SUBJECT_OF_NOTHING: &str = "News of your training";
 /// The chart's file, and how the HTML names it: the same, so that a mail that is kept as files can
 /// be put together again.
 const CHART_NAME: &str = "hard-sets.png";
+/// The words of the link.
+const UNSUBSCRIBE: &str = "Unsubscribe from mails of this kind";
+/// How to choose what is mailed at all.
+const PREFERENCES: &str =
+    "What reaches you, and by which way, is yours to choose: in your app, or with PUT /v1/me.";
 
 /// What a mail is made of. Names, titles and texts are as somebody entered them.
 #[derive(Clone, Copy, Debug)]
@@ -60,12 +65,6 @@ struct Chart {
     /// Its numbers, in a sentence.
     numbers: String,
 }
-
-/// What the link does, in one click or two.
-const UNSUBSCRIBE: &str = "Unsubscribe from mails of this kind";
-/// How to choose what is mailed at all.
-const PREFERENCES: &str =
-    "What reaches you, and by which way, is yours to choose: in your app, or with PUT /v1/me.";
 
 impl Letter<'_> {
     /// The mail.
