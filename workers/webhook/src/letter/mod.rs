@@ -15,7 +15,7 @@ use shared_kernel::NewsKind;
 
 /// Longest subject of a mail: a header line of RFC 5322 is 78 characters with its name.
 const SUBJECT_CHARS_MAX: usize = 68;
-/// The subject of news whose title has nothing to show: the mail service takes none without one.
+/// The subject of news whose title has nothing to show (ours: a mail without one looks like junk).
 const SUBJECT_OF_NOTHING: &str = "News of your training";
 /// The chart's file, and how the HTML names it: the same, so that a mail that is kept as files can
 /// be put together again.
