@@ -81,6 +81,8 @@ describe("a posted workout of 30 hard sets for the chest", () => {
     const [mail] = athlete.mails;
     expect(mail?.subject).toContain("Chest");
     expect(mail?.text).toMatch(/\b30\b.*\b24\b/s);
+    expect(mail?.html).toContain(`${mail?.subject ?? ""}</h1>`);
+    expect(mail?.attachments).toEqual([]);
   });
 
   it("carries one trace through all four workers", async () => {

@@ -37,6 +37,15 @@ export interface Mail {
   to: string;
   subject: string;
   text: string;
+  /** "" when it has none. */
+  html: string;
+  attachments: Attachment[];
+}
+
+/** A file that goes with a mail. */
+export interface Attachment {
+  name: string;
+  bytes: Uint8Array;
 }
 
 /** Takes up what the workers write to the console. */
@@ -98,8 +107,8 @@ function cost(worker: string, line: LogLine, batch: LogLine[]): Cost {
 }
 
 /**
- * The log of miniflare itself. It tells of each simulated mail: the head in words, and the file
- * with the text, which is gone when the stack stops.
+ * The log of miniflare itself. It tells of each simulated mail: the head in words, but for the
+ * further headers, and the files with the parts, which are gone when the stack stops.
  */
 export class MiniflareLog extends Log {
   readonly mails: Mail[] = [];
@@ -120,10 +129,17 @@ export class MiniflareLog extends Log {
 function parseMail(announcement: string): Mail {
   const field = (name: string): string =>
     announcement.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1] ?? "";
+  const html = field("HTML");
+  const attachments = announcement.matchAll(/^Attachment \(\w+\): (.*) -> (.*)$/gm);
   return {
     from: field("From"),
     to: field("To"),
     subject: field("Subject"),
     text: readFileSync(field("Text"), "utf8"),
+    html: html && readFileSync(html, "utf8"),
+    attachments: [...attachments].map(([, name = "", file = ""]) => ({
+      name,
+      bytes: readFileSync(file),
+    })),
   };
 }

@@ -47,21 +47,69 @@ pub trait Mailer {
     async fn send(&self, mail: &Mail) -> Result<(), MailError>;
 }
 
-/// A text as one header line: no control characters, so that no name can start a header of its
-/// own, and at most so many characters.
+/// A text as one line, of at most so many characters, that is what it looks like: no control
+/// characters, so that no name can start a header of its own, and none of the marks that cannot be
+/// seen but turn or hide what stands beside them.
 pub fn one_line(text: &str, chars_max: usize) -> String {
-    let flat: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let shown = text.chars().filter(|c| !is_disguise(*c));
+    let flat: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
     flat.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(chars_max).collect()
+}
+
+/// Characters of the Unicode category Cf that change the direction of a text or are invisible. The
+/// two joiners, U+200C and U+200D, stay: Persian and emoji are written with them.
+const fn is_disguise(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::one_line;
 
+    #[track_caller]
+    fn check(text: &str, line: &str) {
+        assert_eq!(one_line(text, 80), line, "{text:?}");
+    }
+
     #[test]
     fn no_text_can_start_a_header() {
-        assert_eq!(one_line("Chest\r\nBcc: all@example.com", 80), "Chest Bcc: all@example.com");
-        assert_eq!(one_line("a\u{0}b\tc", 80), "a b c");
+        check("Chest\r\nBcc: all@example.com", "Chest Bcc: all@example.com");
+        check("a\u{0}b\tc", "a b c");
+        check("a\u{2028}b\u{2029}c\u{85}d\u{b}e", "a b c d e");
+    }
+
+    #[test]
+    fn no_text_can_disguise_a_line() {
+        check("Report \u{202e}gpj.exe\u{202c}", "Report gpj.exe");
+        check("\u{2067}Anna\u{2069}\u{200f}\u{61c}", "Anna");
+        check("An\u{200b}na\u{feff}\u{2060}\u{ad}", "Anna");
+        check("Anna\u{e0041}\u{e007f}", "Anna");
+        check("\u{200b}\u{202e}", "");
+    }
+
+    #[test]
+    fn names_of_all_scripts_stay_as_they_are() {
+        check("Zoë O'Brien", "Zoë O'Brien");
+        check("نیلوفر\u{200c}ها", "نیلوفر\u{200c}ها");
+        check("👩\u{200d}🔬 דנה", "👩\u{200d}🔬 דנה");
+    }
+
+    #[test]
+    fn a_line_is_at_most_so_long() {
         assert_eq!(one_line("abcdef", 3), "abc");
+        assert_eq!(one_line("äöü", 2), "äö");
     }
 }

@@ -85,6 +85,7 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         "hard_sets": this.hard_half_sets.sets(),
         "tonnage_kg": this.tonnage_grams.kg(),
         "weeks_before": before.to_json(),
+        "weeks": weeks(history, week_start),
         "above_mrv": names(history, this, Level::AboveMrv),
         "below_mev": names(history, this, Level::BelowMev),
         "records": records,
@@ -93,6 +94,19 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
     });
     let Value::Object(data) = data else { return None };
     Some(Report { title, body, data })
+}
+
+/// The weeks that are compared, oldest first, the reported one last; for the chart of the mail.
+fn weeks(history: &History, week_start: WeekStart) -> Vec<Value> {
+    let to_json = |week_start: WeekStart| {
+        let volume = history.week(week_start).map(|week| &week.volume);
+        json!({
+            "week_start": week_start,
+            "hard_sets": volume.map_or(0.0, |volume| volume.hard_half_sets.sets()),
+            "tonnage_kg": volume.map_or(0.0, |volume| volume.tonnage_grams.kg()),
+        })
+    };
+    (0..=WEEKS_BEFORE).rev().map(|back| to_json(week_start.weeks_before(back))).collect()
 }
 
 /// The mean of some weeks; weeks without training count.
@@ -310,6 +324,22 @@ mod tests {
              118.3 kg.\n\n\
              What we see: Chest volume over MRV.\n\n\
              What to change: Take chest down from 26.5 to 24 hard sets next week."
+        );
+    }
+
+    #[test]
+    fn a_report_has_the_weeks_that_it_compares_oldest_first() {
+        let report = report(&history(), monday(), &Found::default()).unwrap();
+        let week = |start: &str, hard_sets: f64, tonnage_kg: f64| json!({ "week_start": start, "hard_sets": hard_sets, "tonnage_kg": tonnage_kg });
+        assert_eq!(
+            report.data.get("weeks"),
+            Some(&json!([
+                week("2026-10-19", 0.0, 0.0),
+                week("2026-10-26", 0.0, 0.0),
+                week("2026-11-02", 0.0, 0.0),
+                week("2026-11-09", 60.0, 20_000.4),
+                week("2026-11-16", 60.0, 20_000.4),
+            ]))
         );
     }
 

@@ -1,0 +1,80 @@
+//! The mail as HTML: styles inline, no tables, nothing from elsewhere; mail programs drop the rest.
+
+use super::chart::{SHOWN_HEIGHT, SHOWN_WIDTH};
+use super::{CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
+use std::fmt::Write;
+
+/// The whole document.
+pub fn document(parts: &Parts) -> String {
+    let title = escaped(&parts.title);
+    let mut html = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n</head>\n\
+         <body style=\"margin:0;padding:0;background:#ffffff\">\n\
+         <div style=\"max-width:560px;margin:0 auto;padding:24px 16px;background:#ffffff;\
+         color:#1a1a1a;font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:1.5;\
+         overflow-wrap:anywhere\">\n"
+    );
+    paragraph(&mut html, &escaped(&parts.greeting));
+    if !title.is_empty() {
+        let style = "margin:0 0 16px;font-size:22px;line-height:1.3;font-weight:bold";
+        let _ = writeln!(html, "<h1 style=\"{style}\">{title}</h1>");
+    }
+    for lines in &parts.paragraphs {
+        let lines: Vec<_> = lines.iter().map(|line| escaped(line)).collect();
+        paragraph(&mut html, &lines.join("<br>\n"));
+    }
+    if let Some(chart) = &parts.chart {
+        figure(&mut html, chart);
+    }
+    footer(&mut html, parts);
+    html.push_str("</div>\n</body>\n</html>\n");
+    html
+}
+
+fn paragraph(html: &mut String, content: &str) {
+    let _ = writeln!(html, "<p style=\"margin:0 0 16px\">{content}</p>");
+}
+
+/// The numbers stand under the picture too: many mail programs hide pictures at first, and few
+/// people look for an alternative text.
+fn figure(html: &mut String, chart: &Chart) {
+    let numbers = escaped(&chart.numbers);
+    let _ = writeln!(
+        html,
+        "<img src=\"cid:{CHART_NAME}\" width=\"{SHOWN_WIDTH}\" height=\"{SHOWN_HEIGHT}\" \
+         alt=\"Bar chart. {numbers}\" \
+         style=\"display:block;width:100%;max-width:{SHOWN_WIDTH}px;height:auto;margin:0 0 8px\">"
+    );
+    let style = "margin:0 0 16px;font-size:14px;color:#555555";
+    let _ = writeln!(html, "<p style=\"{style}\">{numbers}</p>");
+}
+
+fn footer(html: &mut String, parts: &Parts) {
+    let style = "margin:32px 0 0;padding:12px 0 0;border-top:1px solid #dddddd;font-size:13px;\
+                 color:#555555";
+    let _ = write!(html, "<p style=\"{style}\">Bulktrack<br>\n{}<br>\n", escaped(&parts.reason));
+    if !parts.unsubscribe_url.is_empty() {
+        let url = escaped(&parts.unsubscribe_url);
+        let link = format!("<a href=\"{url}\" style=\"color:#1f5fa8\">{UNSUBSCRIBE}</a>");
+        let _ = writeln!(html, "{link}<br>");
+    }
+    let _ = writeln!(html, "{}</p>", escaped(PREFERENCES));
+}
+
+/// A text that is nothing but text, in an element or in a quoted attribute.
+pub fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html
+}
