@@ -85,10 +85,14 @@ export class Receiver {
   }
 
   /** Ends every connection, answered or not. */
-  async stop(): Promise<void> {
+  hangUp(): void {
     for (const socket of this.sockets) {
       socket.destroy();
     }
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
     await new Promise((resume) => this.server.close(resume));
   }
 
