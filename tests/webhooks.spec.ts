@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Athlete } from "./support/athlete";
 import { type Envelope, event, message } from "./support/events";
 import { eventually } from "./support/eventually";
@@ -24,8 +24,9 @@ import {
   verified,
 } from "./support/webhooks";
 
-/** Longer than the longest wait in a test. */
-const TIMEOUT_MS = 2 * DELIVERED_WITHIN_MS;
+// Longer than the longest waits of a test.
+vi.setConfig({ testTimeout: 2 * DELIVERED_WITHIN_MS, hookTimeout: 2 * DELIVERED_WITHIN_MS });
+
 /** What the network may still take after the sender has gone: the buffers of both sides. */
 const TAKEN_BYTES_MAX = 64_000_000;
 const ANSWER_BYTES_MAX = 2_048;
@@ -244,7 +245,7 @@ describe("a delivery to a receiver", () => {
       both.catch(() => {});
       seen.set(verdict.behaviour, both);
     }
-  }, TIMEOUT_MS);
+  });
 
   it.each(VERDICTS)(
     "that does $behaviour is written down as $outcome, status $status",
@@ -276,7 +277,6 @@ describe("a delivery to a receiver", () => {
         expect(delivery.status).toBe(verdict.outcome === "delivered" ? "delivered" : "failed");
       }
     },
-    TIMEOUT_MS,
   );
 
   it("that redirects is not followed", async () => {
@@ -298,7 +298,6 @@ describe("a delivery to a receiver", () => {
       expect(request?.answeredBytes).toBeGreaterThan(0);
       expect(request?.answeredBytes).toBeLessThan(TAKEN_BYTES_MAX);
     },
-    TIMEOUT_MS,
   );
 
   async function seenOf(behaviour: Behaviour) {
@@ -365,7 +364,7 @@ describe("an endpoint", () => {
     );
     const told = inbox.items.filter(({ kind }) => kind === "webhook_disabled");
     expect(told).toMatchObject([{ data: { endpoint_id: target.id, reason: "failing" } }]);
-  }, TIMEOUT_MS);
+  });
 });
 
 describe("a delivery", () => {
@@ -391,7 +390,7 @@ describe("a delivery", () => {
       failing_since: null,
       counts: { waiting: 0, delivered: 1, failed: 0 },
     });
-  }, TIMEOUT_MS);
+  });
 
   it("is one, however often its event comes", async () => {
     const athlete = await Athlete.create(stack);
@@ -408,7 +407,7 @@ describe("a delivery", () => {
     await arrivals(receiver, target.url, 2);
     expect(await deliveriesOf(athlete, target)).toHaveLength(2);
     expect(receiver.at(target.url)).toHaveLength(2);
-  }, TIMEOUT_MS);
+  });
 
   it("whose wake-up was lost is made by the sweep", async () => {
     const athlete = await Athlete.create(stack);
@@ -422,7 +421,7 @@ describe("a delivery", () => {
     await stack.strikeCron();
     await arrivals(receiver, target.url, 2);
     await theDelivery(athlete, target, "the second time", isDelivered);
-  }, TIMEOUT_MS);
+  });
 
   it("has failed after ten attempts, and its endpoint goes on", async () => {
     const athlete = await Athlete.create(stack);
@@ -440,7 +439,7 @@ describe("a delivery", () => {
       status: "enabled",
       counts: { waiting: 0, delivered: 0, failed: 1 },
     });
-  }, TIMEOUT_MS);
+  });
 
   it("to an endpoint that is deleted never comes", async () => {
     const athlete = await Athlete.create(stack);
@@ -458,7 +457,7 @@ describe("a delivery", () => {
     await arrivals(receiver, witness.url, 2);
     expect(receiver.at(deleted.url)).toHaveLength(1);
     expect((await athlete.request("GET", `/v1/webhooks/${deleted.id}`)).status).toBe(404);
-  }, TIMEOUT_MS);
+  });
 });
 
 describe("an endpoint that its owner disabled", () => {

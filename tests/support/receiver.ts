@@ -4,7 +4,6 @@ import type { AddressInfo, Socket } from "node:net";
 
 /** A request as it came. */
 export interface Received {
-  path: string;
   headers: Record<string, string>;
   body: Buffer;
   atMs: number;
@@ -64,7 +63,7 @@ export type Behaviour = keyof typeof ANSWERS;
 
 /** A receiver of webhooks on loopback, that misbehaves where it is asked to, and keeps what came. */
 export class Receiver {
-  readonly received: Received[] = [];
+  private readonly received = new Map<string, Received[]>();
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
@@ -104,14 +103,13 @@ export class Receiver {
 
   /** What came to this URL. */
   at(url: string): Received[] {
-    return this.received.filter(({ path }) => path === new URL(url).pathname);
+    return this.received.get(new URL(url).pathname) ?? [];
   }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
-    const before = socket.bytesWritten;
+    const writtenBefore = socket.bytesWritten;
     const received: Received = {
-      path: request.url ?? "",
       headers: request.headers as Record<string, string>,
       body: Buffer.alloc(0),
       atMs: Date.now(),
@@ -120,7 +118,7 @@ export class Receiver {
     };
     response.on("close", () => {
       received.isOpen = false;
-      received.answeredBytes = socket.bytesWritten - before;
+      received.answeredBytes = socket.bytesWritten - writtenBefore;
     });
     const chunks: Buffer[] = [];
     try {
@@ -132,10 +130,11 @@ export class Receiver {
       return;
     }
     received.body = Buffer.concat(chunks);
-    this.received.push(received);
-    const behaviour = received.path.split("/")[1] ?? "";
-    const nth = this.received.filter(({ path }) => path === received.path).length;
-    (answerOf(behaviour) ?? status(404))(response, request, nth);
+    const path = request.url ?? "";
+    const before = this.received.get(path) ?? [];
+    this.received.set(path, [...before, received]);
+    const behaviour = path.split("/")[1] ?? "";
+    (answerOf(behaviour) ?? status(404))(response, request, before.length + 1);
   }
 }
 

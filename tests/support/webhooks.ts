@@ -11,6 +11,8 @@ import type { Stack } from "./stack";
 
 /** Longer than two attempts that time out, each with the waits of the queue before it. */
 export const DELIVERED_WITHIN_MS = 110_000;
+/** Twenty deliveries are looked at at once, each by two requests: not so often that it slows them. */
+const LOOK_EVERY_MS = 500;
 
 export interface EndpointInput {
   url: string;
@@ -107,6 +109,7 @@ export async function theDelivery(
     () => deliveriesOf(athlete, endpoint),
     ([delivery]) => delivery !== undefined && isExpected(delivery),
     DELIVERED_WITHIN_MS,
+    LOOK_EVERY_MS,
   );
   expect(seen, what).toHaveLength(1);
   return seen[0] as DeliveryWithLog;
