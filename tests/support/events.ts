@@ -39,11 +39,12 @@ interface Data extends Record<string, unknown> {
 export interface Envelope extends Record<string, unknown> {
   id: string;
   type: string;
+  time: string;
   partitionkey: string;
   data: Data;
 }
 
-/** An event of an athlete, made from the golden file of its type, with an id of its own. */
+/** An event of an athlete, made now from the golden file of its type, with an id of its own. */
 export function event(type: EventType, athleteId: string, data: Data = {}): Envelope {
   const file = new URL(`../../crates/shared-kernel/golden/${type}.v1.json`, import.meta.url);
   const golden = JSON.parse(readFileSync(file, "utf8")) as Envelope;
@@ -51,6 +52,8 @@ export function event(type: EventType, athleteId: string, data: Data = {}): Enve
   return {
     ...golden,
     id: randomUUID(),
+    // Not the golden time: old news is thrown away.
+    time: new Date().toISOString(),
     partitionkey: athleteId,
     data: workout
       ? { workout: { ...workout, athlete_id: athleteId, ...data.workout } }

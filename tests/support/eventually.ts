@@ -1,4 +1,4 @@
-/** How often a condition is looked at. */
+/** How often a condition is looked at, if nothing else is said. */
 const PAUSE_MS = 50;
 
 /**
@@ -10,6 +10,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   isExpected: (seen: T) => boolean,
   deadlineMs = 20_000,
+  pauseMs = PAUSE_MS,
 ): Promise<T> {
   const end = Date.now() + deadlineMs;
   for (;;) {
@@ -20,6 +21,6 @@ export async function eventually<T>(
     if (Date.now() >= end) {
       throw new Error(`${what}: not within ${deadlineMs} ms; seen last: ${JSON.stringify(seen)}`);
     }
-    await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+    await new Promise((resume) => setTimeout(resume, pauseMs));
   }
 }

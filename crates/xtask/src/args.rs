@@ -10,7 +10,7 @@ usage: cargo xtask <command>
                  set up, build, and run all four workers with sample training
   test           set up, then formatting, lints, native tests, builds, miniflare tests
   check          formatting and lints
-  bench          build, then measure what must not grow with an athlete's history
+  bench          build, then measure what must not grow with a history, nor by one receiver that hangs
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy

@@ -39,7 +39,8 @@ fn native_tests(ready: &Ready) -> Result<()> {
     process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
 }
 
-/// What a workout costs, measured on the built workers.
+/// What a workout costs, and what one receiver of webhooks may cost the others, measured on the built
+/// workers.
 pub fn bench(ready: &Ready) -> Result<()> {
     build::run(ready)?;
     vitest(ready, "tests/bench")

@@ -1,0 +1,83 @@
+// A receiver of Bulktrack's webhooks, in plain Node: `verify` is the part to take over.
+//
+//   node docs/webhooks/receiver.mjs <whsec_… or whpk_…> [port]
+//
+// Answers 204 to what is signed with that key, and prints it; 401 to anything else.
+import { createHmac, createPublicKey, timingSafeEqual, verify as verifyEd25519 } from "node:crypto";
+import { createServer } from "node:http";
+import { pathToFileURL } from "node:url";
+
+/** How far the two clocks may be apart, and how long a delivery can be replayed. */
+const TOLERANCE_S = 300;
+/** A public ed25519 key as DER is this, and then its 32 bytes (RFC 8410). */
+const ED25519_DER_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
+
+/**
+ * Answers the delivery if one of the keys signed it just now; throws if not. `body` is the Buffer
+ * that came, byte for byte: JSON that was parsed and written again has another signature.
+ */
+export function verify(headers, body, keys, nowS = Math.floor(Date.now() / 1000)) {
+  // 1. The three headers are there.
+  const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
+    const value = headers[`webhook-${name}`];
+    if (!value) throw new Error(`there is no webhook-${name} header`);
+    return value;
+  });
+  // 2. The attempt was made just now.
+  if (!/^\d+$/.test(timestamp)) throw new Error("webhook-timestamp is not in seconds since 1970");
+  if (Math.abs(nowS - Number(timestamp)) > TOLERANCE_S) {
+    throw new Error(`the attempt is more than ${TOLERANCE_S} s off`);
+  }
+  // 3. One of the signatures is of one of the keys.
+  const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
+  const matches = (signature) => keys.some((key) => isSignature(signature, key, content));
+  if (!signatures.split(" ").some(matches)) throw new Error("no signature matches");
+  // 4. Only now the body is read.
+  return JSON.parse(body.toString("utf8"));
+}
+
+function isSignature(signature, key, content) {
+  const [version, encoded] = signature.split(",");
+  const [prefix, encodedKey] = key.split("_");
+  const given = Buffer.from(encoded ?? "", "base64");
+  const keyBytes = Buffer.from(encodedKey ?? "", "base64");
+  if (keyBytes.length === 0) throw new Error("the key is empty");
+  if (version === "v1" && prefix === "whsec") {
+    const expected = createHmac("sha256", keyBytes).update(content).digest();
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+  if (version === "v1a" && prefix === "whpk") {
+    const der = Buffer.concat([ED25519_DER_PREFIX, keyBytes]);
+    const publicKey = createPublicKey({ key: der, format: "der", type: "spki" });
+    return verifyEd25519(null, content, publicKey, given);
+  }
+  return false;
+}
+
+/** A server that answers what `verify` says. */
+export function receiver(keys, log = console.log) {
+  return createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    try {
+      const delivery = verify(request.headers, Buffer.concat(chunks), keys);
+      log(`verified ${delivery.type} ${request.headers["webhook-id"]}`);
+      log(JSON.stringify(delivery, null, 2));
+      response.writeHead(204).end();
+    } catch (error) {
+      log(`refused: ${error.message}`);
+      response.writeHead(401).end();
+    }
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const [key, port = "9000"] = process.argv.slice(2);
+  if (!/^(whsec|whpk)_/.test(key ?? "")) {
+    console.error("usage: node receiver.mjs <whsec_… or whpk_…> [port]");
+    process.exit(2);
+  }
+  receiver([key]).listen(Number(port), "127.0.0.1", () => {
+    console.log(`listening on http://127.0.0.1:${port}/`);
+  });
+}

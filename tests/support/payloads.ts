@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+
+/** A body as a receiver gets it. */
+export interface Payload {
+  type: string;
+  timestamp: string;
+  data: Record<string, unknown>;
+}
+
+const SCHEMAS = new URL("../../docs/webhooks/schemas/v1/", import.meta.url);
+const EXAMPLES = new URL("../../docs/webhooks/examples/", import.meta.url);
+
+/** The types that have a schema. */
+export const PAYLOAD_TYPES = readdirSync(SCHEMAS).map((file) => file.replace(/\.json$/, ""));
+
+const validators = new Map<string, ValidateFunction>();
+
+/** The example that the documentation has of a type. */
+export function example(type: string): Payload {
+  return JSON.parse(readFileSync(new URL(`${type}.json`, EXAMPLES), "utf8")) as Payload;
+}
+
+/**
+ * What a payload has that its schema does not allow or does not know; nothing, if all is well.
+ * Receivers are told to leave aside what they do not know: here a field without a word in the
+ * schema is a fault, so that the schema tells of everything.
+ */
+export function faults(payload: Payload): string[] {
+  const validate = validatorOf(payload.type);
+  if (!validate) {
+    return [`no schema of ${payload.type}`];
+  }
+  validate(payload);
+  return (validate.errors ?? []).map(
+    ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+  );
+}
+
+function validatorOf(type: string): ValidateFunction | undefined {
+  if (!PAYLOAD_TYPES.includes(type)) {
+    return undefined;
+  }
+  let validate = validators.get(type);
+  if (!validate) {
+    const schema: unknown = JSON.parse(readFileSync(new URL(`${type}.json`, SCHEMAS), "utf8"));
+    validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(
+      closed(schema) as object,
+    );
+    validators.set(type, validate);
+  }
+  return validate;
+}
+
+/** The schema with every object that names its properties closed against others. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) {
+    return schema.map(closed);
+  }
+  if (typeof schema !== "object" || schema === null) {
+    return schema;
+  }
+  const inner = Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, closed(value)]),
+  );
+  const isObject = inner.type === "object" && "properties" in inner;
+  return isObject ? { ...inner, additionalProperties: false } : inner;
+}
