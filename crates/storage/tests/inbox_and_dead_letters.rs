@@ -3,7 +3,8 @@
 use serde_json::Map;
 use shared_kernel::{DeadLetter, EventId};
 use storage::dead_letters::{self, Filter};
-use storage::notifications::{self, NewNotification, Position};
+use storage::inbox::{self, Position};
+use storage::notifications::{self, NewNotification};
 use storage::patterns::{self, WeekRange};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use training::WeekStart;
@@ -33,7 +34,7 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     let mut titles = Vec::new();
     let mut after: Option<Position> = None;
     loop {
-        let page = run(notifications::list(&database, &ada, false, after.as_ref(), 2));
+        let page = run(inbox::list(&database, &ada, false, after.as_ref(), 2));
         let page = page.unwrap().unwrap();
         assert_eq!(page.unread, 5);
         let Some(last) = page.items.last() else { break };
@@ -46,13 +47,13 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     assert_eq!(titles, ["at 5", "at 4", "at 3", "at 2", "at 1"]);
 
     let id = rows[0].event_id.0;
-    assert_eq!(run(notifications::mark_read(&database, &bob, id, 7)).unwrap(), Some(false));
-    assert_eq!(run(notifications::mark_read(&database, &ada, id, 7)).unwrap(), Some(true));
-    assert_eq!(run(notifications::mark_read(&database, &ada, id, 8)).unwrap(), Some(true));
+    assert_eq!(run(inbox::mark_read(&database, &bob, id, 7)).unwrap(), Some(false));
+    assert_eq!(run(inbox::mark_read(&database, &ada, id, 7)).unwrap(), Some(true));
+    assert_eq!(run(inbox::mark_read(&database, &ada, id, 8)).unwrap(), Some(true));
     let read = database.query("SELECT read_at_ms FROM notifications WHERE read_at_ms NOT NULL");
     assert_eq!(read, [r#"{"read_at_ms":7}"#], "the first reading counts");
-    assert!(run(notifications::mark_all_read(&database, &ada, 9)).unwrap());
-    let unread = |key| run(notifications::list(&database, key, true, None, 9)).unwrap().unwrap();
+    assert!(run(inbox::mark_all_read(&database, &ada, 9)).unwrap());
+    let unread = |key| run(inbox::list(&database, key, true, None, 9)).unwrap().unwrap();
     assert_eq!((unread(&ada).items.len(), unread(&ada).unread), (0, 0));
     assert_eq!(unread(&bob).unread, 1);
 }

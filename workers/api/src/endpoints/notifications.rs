@@ -7,7 +7,7 @@ use crate::error::{ApiError, bad_parameter};
 use platform::http::{Response, StatusCode, empty, json, query};
 use serde_json::{Value, json};
 use storage::KeyProof;
-use storage::notifications::{self, Notification, Position};
+use storage::inbox::{self, Notification, Position};
 use uuid::Uuid;
 
 /// GET /v1/notifications: newest first.
@@ -20,22 +20,22 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let limit = cursor::limit(call.request)?;
     let after: Option<Position> = cursor::after(call.request)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    let inbox = notifications::list(database, key, unread_only, after.as_ref(), limit + 1)
+    let page = inbox::list(database, key, unread_only, after.as_ref(), limit + 1)
         .await?
         .ok_or(ApiError::Unauthorized)?;
-    let (items, next_cursor) = cursor::page(inbox.items, limit, |item| Position {
+    let (items, next_cursor) = cursor::page(page.items, limit, |item| Position {
         created_at_ms: item.created_at_ms,
         notification_id: item.notification_id,
     })?;
     let items: Vec<_> = items.iter().map(item).collect();
-    let body = json!({ "items": items, "unread": inbox.unread, "next_cursor": next_cursor });
+    let body = json!({ "items": items, "unread": page.unread, "next_cursor": next_cursor });
     Ok(json(StatusCode::OK, &body)?)
 }
 
 /// POST /v1/notifications/{id}/read.
 pub async fn read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    match notifications::mark_read(database, key, id, app.clock.now_ms()).await? {
+    match inbox::mark_read(database, key, id, app.clock.now_ms()).await? {
         None => Err(ApiError::Unauthorized),
         Some(false) => Err(ApiError::NotFound),
         Some(true) => Ok(empty(StatusCode::NO_CONTENT)),
@@ -45,7 +45,7 @@ pub async fn read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiEr
 /// POST /v1/notifications/read-all.
 pub async fn read_all(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    if notifications::mark_all_read(database, key, app.clock.now_ms()).await? {
+    if inbox::mark_all_read(database, key, app.clock.now_ms()).await? {
         Ok(empty(StatusCode::NO_CONTENT))
     } else {
         Err(ApiError::Unauthorized)
