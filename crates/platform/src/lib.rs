@@ -20,7 +20,7 @@ pub mod sink;
 pub mod usage;
 pub mod vault;
 
-pub use clock::{Clock, Entropy};
+pub use clock::{Clock, Entropy, Timer};
 pub use handler::{Delivery, EventHandler, GroupHandler, Registry};
 pub use mail::{Mail, Mailer, Picture};
 pub use model::{LanguageModel, ModelError};

@@ -3,7 +3,7 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, Usage};
+use platform::{Clock, Entropy, QueueSink, Timer, Usage};
 use shared_kernel::TraceContext;
 use std::rc::Rc;
 use storage::Shards;
@@ -19,6 +19,8 @@ pub struct App {
     pub sink: Rc<dyn QueueSink>,
     /// The time.
     pub clock: Rc<dyn Clock>,
+    /// Who waits.
+    pub timer: Rc<dyn Timer>,
     /// The rules of time zones.
     pub time_zones: Rc<dyn TimeZones>,
     /// The dice.

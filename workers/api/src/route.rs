@@ -48,6 +48,7 @@ pub enum AthleteRoute {
     Export,
     Me,
     Notifications,
+    NotificationStream,
     NotificationsReadAll,
     NotificationRead(Uuid),
 }
@@ -151,6 +152,7 @@ impl AthleteRoute {
             ["export"] => Self::Export,
             ["me"] => Self::Me,
             ["notifications"] => Self::Notifications,
+            ["notifications", "stream"] => Self::NotificationStream,
             ["notifications", "read-all"] => Self::NotificationsReadAll,
             ["notifications", id, "read"] => Self::NotificationRead(id.parse().ok()?),
             _ => return None,
@@ -170,7 +172,8 @@ impl AthleteRoute {
             | Self::WeeklyReport
             | Self::Import(_)
             | Self::Export
-            | Self::Notifications => &[Method::GET],
+            | Self::Notifications
+            | Self::NotificationStream => &[Method::GET],
             Self::ImportMapping(_) => &[Method::PUT],
             Self::Imports | Self::NotificationsReadAll | Self::NotificationRead(_) => {
                 &[Method::POST]
@@ -195,6 +198,7 @@ impl AthleteRoute {
             Self::Export => "/v1/export",
             Self::Me => "/v1/me",
             Self::Notifications => "/v1/notifications",
+            Self::NotificationStream => "/v1/notifications/stream",
             Self::NotificationsReadAll => "/v1/notifications/read-all",
             Self::NotificationRead(_) => "/v1/notifications/{id}/read",
         }

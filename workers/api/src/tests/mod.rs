@@ -14,6 +14,7 @@ use testkit::{DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sql
 mod account;
 mod exercises;
 mod imports;
+mod inbox;
 mod operators;
 mod patterns;
 mod refusals;
@@ -42,6 +43,7 @@ impl House {
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
+            timer: Rc::clone(&clock) as _,
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
@@ -91,6 +93,10 @@ impl House {
         let answer = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.body["api_key"].as_str().unwrap().to_owned()
+    }
+
+    fn athlete_id(&self, key: &str) -> String {
+        self.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned()
     }
 
     fn get(&self, key: &str, path: &str) -> Answer {
