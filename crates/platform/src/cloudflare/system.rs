@@ -1,4 +1,4 @@
-//! The runtime's clock and its dice.
+//! The runtime's clock, its timer and its dice.
 
 use crate::clock::{Clock, Entropy, TimeZones, Timer, offset_at};
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ extern "C" {
     fn get_random_values(buffer: &mut [u8]);
 }
 
-/// The runtime's clock and its dice.
+/// The runtime's clock, its timer and its dice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 

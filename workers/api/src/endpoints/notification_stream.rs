@@ -1,5 +1,5 @@
-//! GET /v1/notifications/stream: what comes into the inbox, as it comes, as server-sent events. Why
-//! it asks the database again and again: docs/adr/0020-the-live-inbox-polls.md.
+//! GET /v1/notifications/stream: what comes into the inbox, as it comes, as server-sent events. Why it
+//! looks again and again: docs/adr/0020-the-live-inbox-polls.md.
 
 use super::notifications::item;
 use crate::app::{App, Call};
@@ -119,7 +119,7 @@ impl LiveInbox {
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let read = inbox::after_seq(database, &self.key, self.after_seq, limit, now_ms).await;
         read.unwrap_or_else(|error| {
-            tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "stream");
+            tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "an open inbox was not read");
             Some(Vec::new())
         })
     }
