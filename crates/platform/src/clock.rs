@@ -1,5 +1,6 @@
-//! Time and dice come in through these two ports, and nowhere else.
+//! Time and dice come in through these ports, and nowhere else.
 
+use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use uuid::{Builder, Uuid};
 
@@ -12,6 +13,13 @@ pub trait Clock {
     fn now_ms(&self) -> i64 {
         self.now().timestamp_millis()
     }
+}
+
+/// Who waits.
+#[async_trait(?Send)]
+pub trait Timer {
+    /// Comes back after so many milliseconds; dropped before that, it leaves nothing behind.
+    async fn sleep_ms(&self, milliseconds: u32);
 }
 
 /// Random bytes, fit for secrets.

@@ -25,7 +25,7 @@ pub mod usage;
 pub mod vault;
 
 pub use background::Background;
-pub use clock::{Clock, Entropy};
+pub use clock::{Clock, Entropy, Timer};
 pub use handler::{Delivery, EventHandler, GroupHandler, Registry};
 pub use mail::{Mail, Mailer, Picture};
 pub use model::{LanguageModel, ModelError};

@@ -27,7 +27,9 @@ UPDATE notifications SET seq = ranked.seq, expires_at_ms = created_at_ms + 90 * 
 WHERE notifications.athlete_id = ranked.athlete_id
     AND notifications.notification_id = ranked.notification_id;
 CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq);
-CREATE INDEX notifications_unread ON notifications (athlete_id) WHERE read_at_ms IS NULL AND in_app = 1;
+-- read_at_ms, always NULL in it, lets the unread be counted in the index alone.
+CREATE INDEX notifications_unread ON notifications (athlete_id, expires_at_ms, read_at_ms)
+    WHERE read_at_ms IS NULL AND in_app = 1;
 CREATE INDEX notifications_mail_due ON notifications (mail_due_at_ms) WHERE mail_due_at_ms IS NOT NULL;
 
 -- Where an athlete's outgoing webhooks go.

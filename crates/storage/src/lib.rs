@@ -10,6 +10,7 @@ pub mod database;
 pub mod dead_letters;
 pub mod exercises;
 pub mod imports;
+pub mod inbox;
 pub mod keys;
 pub mod notifications;
 pub mod patterns;

@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, 
 use platform::clock::{TimeZones, offset_at};
 use platform::mail::MailError;
 use platform::sink::{Destination, QueueSink, SendError};
-use platform::{Clock, Entropy, LanguageModel, Mail, Mailer, ModelError};
+use platform::{Clock, Entropy, LanguageModel, Mail, Mailer, ModelError, Timer};
 use serde_json::Value;
 use shared_kernel::{DeadLetter, Event, Queue};
 use std::cell::{Cell, RefCell};
@@ -158,6 +158,14 @@ impl FixedClock {
     /// Moves on.
     pub fn advance_ms(&self, milliseconds: i64) {
         self.0.set(self.0.get() + TimeDelta::milliseconds(milliseconds));
+    }
+}
+
+/// Waiting moves the clock, and takes no time.
+#[async_trait(?Send)]
+impl Timer for FixedClock {
+    async fn sleep_ms(&self, milliseconds: u32) {
+        self.advance_ms(i64::from(milliseconds));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, UnsubscribeKey, Usage, Vault};
+use platform::{Clock, Entropy, QueueSink, Timer, UnsubscribeKey, Usage, Vault};
 use shared_kernel::TraceContext;
 use standard_webhooks::Environment;
 use std::rc::Rc;
@@ -20,6 +20,8 @@ pub struct App {
     pub sink: Rc<dyn QueueSink>,
     /// The time.
     pub clock: Rc<dyn Clock>,
+    /// Who waits.
+    pub timer: Rc<dyn Timer>,
     /// The rules of time zones.
     pub time_zones: Rc<dyn TimeZones>,
     /// The dice.

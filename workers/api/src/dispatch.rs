@@ -123,8 +123,8 @@ impl App {
     ) -> Result<Response, ApiError> {
         use AthleteRoute as To;
         use endpoints::{
-            daily_volume, exercises, export, imports, me, notifications, patterns, progress,
-            records, weekly_volume,
+            daily_volume, exercises, export, imports, me, notification_stream, notifications,
+            patterns, progress, records, weekly_volume,
         };
         match (route, call.request.method()) {
             (To::Exercises, &Method::GET) => exercises::list(self, call, key).await,
@@ -147,6 +147,7 @@ impl App {
             (To::Me, &Method::PUT) => me::put(self, call, key).await,
             (To::Me, _) => me::delete(self, key).await,
             (To::Notifications, _) => notifications::list(self, call, key).await,
+            (To::NotificationStream, _) => notification_stream::get(self, call, key).await,
             (To::NotificationRead(id), _) => notifications::read(self, key, *id).await,
             (To::NotificationsReadAll, _) => notifications::read_all(self, key).await,
         }

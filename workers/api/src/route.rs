@@ -66,6 +66,7 @@ pub enum AthleteRoute {
     Export,
     Me,
     Notifications,
+    NotificationStream,
     NotificationsReadAll,
     NotificationRead(Uuid),
 }
@@ -219,6 +220,7 @@ impl AthleteRoute {
             ["export"] => Self::Export,
             ["me"] => Self::Me,
             ["notifications"] => Self::Notifications,
+            ["notifications", "stream"] => Self::NotificationStream,
             ["notifications", "read-all"] => Self::NotificationsReadAll,
             ["notifications", id, "read"] => Self::NotificationRead(id.parse().ok()?),
             _ => return None,
@@ -238,7 +240,8 @@ impl AthleteRoute {
             | Self::WeeklyReport
             | Self::Import(_)
             | Self::Export
-            | Self::Notifications => &[Method::GET],
+            | Self::Notifications
+            | Self::NotificationStream => &[Method::GET],
             Self::ImportMapping(_) => &[Method::PUT],
             Self::Imports | Self::NotificationsReadAll | Self::NotificationRead(_) => {
                 &[Method::POST]
@@ -263,6 +266,7 @@ impl AthleteRoute {
             Self::Export => "/v1/export",
             Self::Me => "/v1/me",
             Self::Notifications => "/v1/notifications",
+            Self::NotificationStream => "/v1/notifications/stream",
             Self::NotificationsReadAll => "/v1/notifications/read-all",
             Self::NotificationRead(_) => "/v1/notifications/{id}/read",
         }

@@ -23,6 +23,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
         shards: bindings.shards,
         sink: bindings.sink,
         clock: Rc::new(System),
+        timer: Rc::new(System),
         time_zones: Rc::new(System),
         entropy: Rc::new(System),
         operator_token,

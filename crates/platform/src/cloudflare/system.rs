@@ -1,9 +1,12 @@
-//! The runtime's clock and its dice.
+//! The runtime's clock, its timer and its dice.
 
-use crate::clock::{Clock, Entropy, TimeZones, offset_at};
+use crate::clock::{Clock, Entropy, TimeZones, Timer, offset_at};
+use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use js_sys::{Array, Intl, Object, Reflect};
+use std::time::Duration;
 use wasm_bindgen::prelude::*;
+use worker::Delay;
 
 #[wasm_bindgen]
 extern "C" {
@@ -11,7 +14,7 @@ extern "C" {
     fn get_random_values(buffer: &mut [u8]);
 }
 
-/// The runtime's clock and its dice.
+/// The runtime's clock, its timer and its dice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -20,6 +23,14 @@ impl Clock for System {
         #[expect(clippy::cast_possible_truncation, reason = "whole milliseconds since 1970")]
         let now_ms = js_sys::Date::now() as i64;
         DateTime::from_timestamp_millis(now_ms).unwrap_or_default()
+    }
+}
+
+#[async_trait(?Send)]
+impl Timer for System {
+    /// A delay that is dropped takes its timeout back.
+    async fn sleep_ms(&self, milliseconds: u32) {
+        Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
     }
 }
 

@@ -50,6 +50,7 @@ impl House {
             publisher: ApiEventPublisher::new(publisher()),
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
+            timer: Rc::clone(&clock) as _,
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),

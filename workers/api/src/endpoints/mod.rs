@@ -8,6 +8,7 @@ pub mod export;
 pub mod health;
 pub mod imports;
 pub mod me;
+pub mod notification_stream;
 pub mod notifications;
 pub mod patterns;
 pub mod progress;

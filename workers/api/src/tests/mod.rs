@@ -17,6 +17,7 @@ use testkit::{
 mod account;
 mod exercises;
 mod imports;
+mod inbox;
 mod operators;
 mod patterns;
 mod refusals;
@@ -47,6 +48,7 @@ impl House {
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
+            timer: Rc::clone(&clock) as _,
             time_zones: Rc::new(DatabaseZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
@@ -99,6 +101,10 @@ impl House {
         let answer = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
         assert_eq!(answer.status, 201, "{}", answer.body);
         answer.body["api_key"].as_str().unwrap().to_owned()
+    }
+
+    fn athlete_id(&self, key: &str) -> String {
+        self.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned()
     }
 
     fn get(&self, key: &str, path: &str) -> Answer {

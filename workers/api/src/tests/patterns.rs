@@ -3,10 +3,6 @@
 use super::*;
 
 impl House {
-    fn athlete_id(&self, key: &str) -> String {
-        self.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned()
-    }
-
     /// Stores a pattern as the analysis would.
     fn found(&self, athlete: &str, id: u8, status: &str) {
         self.database.execute(&format!(

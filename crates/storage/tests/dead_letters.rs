@@ -1,63 +1,11 @@
-//! The inbox and the dead letters on real SQL: pages, filters, owners.
+//! The dead letters on real SQL: pages, filters. An athlete without a history.
 
-use serde_json::Map;
-use shared_kernel::{DeadLetter, EventId, NewsKind};
+use shared_kernel::DeadLetter;
 use storage::dead_letters::{self, Filter};
-use storage::notifications::{self, NewNotification, Position};
 use storage::patterns::{self, WeekRange};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use training::WeekStart;
 use uuid::Uuid;
-
-fn notification(n: u128, at_ms: i64) -> NewNotification {
-    NewNotification {
-        athlete_id: athlete_id(n),
-        event_id: EventId(Uuid::from_u128(n * 1_000 + u128::from(at_ms.unsigned_abs()))),
-        kind: NewsKind::NewRecord,
-        title: format!("at {at_ms}"),
-        body: String::new(),
-        data: Map::new(),
-        created_at_ms: at_ms,
-        expires_at_ms: 1_000,
-        in_app: true,
-        mail_due_at_ms: None,
-    }
-}
-
-#[test]
-fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
-    let database = Sqlite::migrated();
-    let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
-    let rows: Vec<_> = (1..=5).map(|at_ms| notification(1, at_ms)).collect();
-    run(notifications::store(&database, &rows, 10)).unwrap();
-    run(notifications::store(&database, &[notification(2, 9)], 10)).unwrap();
-
-    let mut titles = Vec::new();
-    let mut after: Option<Position> = None;
-    loop {
-        let page = run(notifications::list(&database, &ada, false, after.as_ref(), 2));
-        let page = page.unwrap().unwrap();
-        assert_eq!(page.unread, 5);
-        let Some(last) = page.items.last() else { break };
-        after = Some(Position {
-            created_at_ms: last.created_at_ms,
-            notification_id: last.notification_id,
-        });
-        titles.extend(page.items.into_iter().map(|item| item.title));
-    }
-    assert_eq!(titles, ["at 5", "at 4", "at 3", "at 2", "at 1"]);
-
-    let id = rows[0].event_id.0;
-    assert_eq!(run(notifications::mark_read(&database, &bob, id, 7)).unwrap(), Some(false));
-    assert_eq!(run(notifications::mark_read(&database, &ada, id, 7)).unwrap(), Some(true));
-    assert_eq!(run(notifications::mark_read(&database, &ada, id, 8)).unwrap(), Some(true));
-    let read = database.query("SELECT read_at_ms FROM notifications WHERE read_at_ms NOT NULL");
-    assert_eq!(read, [r#"{"read_at_ms":7}"#], "the first reading counts");
-    assert!(run(notifications::mark_all_read(&database, &ada, 9)).unwrap());
-    let unread = |key| run(notifications::list(&database, key, true, None, 9)).unwrap().unwrap();
-    assert_eq!((unread(&ada).items.len(), unread(&ada).unread), (0, 0));
-    assert_eq!(unread(&bob).unread, 1);
-}
 
 #[test]
 fn dead_letters_are_filtered_counted_and_read() {

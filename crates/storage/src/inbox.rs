@@ -1,0 +1,219 @@
+//! The in-app inbox as its athlete reads it. Filling it is [`crate::notifications`].
+//!
+//! What is shown: rows for the app (`in_app`) that have not expired. Other rows are as if they were
+//! not there.
+//!
+//! `seq` is a row's place in its inbox. The statement that inserts a row gives it the highest of
+//! the athlete plus one, and write transactions of a database run one after the other: so rows
+//! become visible in the order of `seq`, and who has seen one place has seen all before it.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A row of the inbox.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Notification {
+    /// Its place in the order of commits.
+    pub seq: i64,
+    /// Its id.
+    pub notification_id: Uuid,
+    /// What kind of news.
+    pub kind: String,
+    /// A line.
+    pub title: String,
+    /// The text.
+    pub body: String,
+    /// The numbers for machines.
+    #[serde(with = "json_text")]
+    pub data: Map<String, Value>,
+    /// When.
+    pub created_at_ms: i64,
+    /// When it was read.
+    pub read_at_ms: Option<i64>,
+}
+
+/// A page of an inbox, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inbox {
+    /// The rows.
+    pub items: Vec<Notification>,
+    /// How many of the whole inbox are unread.
+    pub unread: i64,
+    /// The highest place of the athlete's rows, hidden ones included; 0 when there is none.
+    pub last_seq: i64,
+}
+
+/// The place of a row in a list of the inbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// When.
+    pub created_at_ms: i64,
+    /// Its id.
+    pub notification_id: Uuid,
+}
+
+/// Which page of an inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Leaves out what was read.
+    pub unread_only: bool,
+    /// The last row of the page before.
+    pub after: Option<Position>,
+    /// How many rows, at most.
+    pub limit: i64,
+}
+
+#[derive(Deserialize)]
+struct UnreadRow {
+    unread: i64,
+}
+
+#[derive(Deserialize)]
+struct LastRow {
+    last_seq: i64,
+}
+
+/// Over an index of what is unread and shown alone, by expiry: it reads no more entries than it
+/// counts.
+const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \
+     WHERE athlete_id = ?1 AND expires_at_ms > ?2 AND read_at_ms IS NULL AND in_app = 1";
+
+const LAST_SEQ: &str = "SELECT coalesce(max(seq), 0) AS last_seq FROM notifications \
+     WHERE athlete_id = ?1";
+
+const AFTER_SEQ: &str = "SELECT seq, notification_id, kind, title, body, data, created_at_ms, \
+     read_at_ms FROM notifications WHERE athlete_id = ?1 AND seq > ?4 AND in_app = 1 \
+     AND expires_at_ms > ?5 ORDER BY seq LIMIT ?6";
+
+/// Reads a page of the inbox, with the place from which a stream goes on: all of one transaction,
+/// so that each row is either on the page's side of that place or on the stream's. `None`: the key
+/// is not live.
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    page: &Page,
+    now_ms: i64,
+) -> Result<Option<Inbox>, DatabaseError> {
+    let after = page.after.as_ref();
+    let select = proof.statement(
+        "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
+         FROM notifications WHERE athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?8 \
+         AND (NOT ?4 OR read_at_ms IS NULL) \
+         AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
+         ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7",
+        [
+            i64::from(page.unread_only).into(),
+            after.map(|position| position.created_at_ms).into(),
+            after.map(|position| position.notification_id.to_string()).as_deref().into(),
+            page.limit.into(),
+            now_ms.into(),
+        ],
+    );
+    let unread = Statement::new(UNREAD, [Param::text(proof.athlete_id), now_ms.into()]);
+    let last = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
+    let Some(results) = with_key(database, proof, vec![select, unread, last]).await? else {
+        return Ok(None);
+    };
+    let mut results = Results::new(results);
+    let items = results.rows()?;
+    let unread = results.rows::<UnreadRow>()?.first().map_or(0, |row| row.unread);
+    let last_seq = results.rows::<LastRow>()?.first().map_or(0, |row| row.last_seq);
+    Ok(Some(Inbox { items, unread, last_seq }))
+}
+
+/// The highest place of the athlete's rows, hidden ones included; 0 when there is none. `None`:
+/// the key is not live.
+pub async fn last_seq(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Result<Option<i64>, DatabaseError> {
+    let select = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
+    let rows = rows_with_key::<LastRow>(database, proof, select).await?;
+    Ok(rows.map(|rows| rows.first().map_or(0, |row| row.last_seq)))
+}
+
+/// What is shown and stands after a place, in the order of places, at most `limit` rows. `None`:
+/// the key is not live.
+pub async fn after_seq(
+    database: &dyn Database,
+    proof: &KeyProof,
+    seq: i64,
+    limit: i64,
+    now_ms: i64,
+) -> Result<Option<Vec<Notification>>, DatabaseError> {
+    let select = proof.statement(AFTER_SEQ, [seq.into(), now_ms.into(), limit.into()]);
+    rows_with_key(database, proof, select).await
+}
+
+/// Marks one row as read; the first time counts. `None`: the key is not live. `false`: this athlete
+/// is not shown such a row.
+pub async fn mark_read(
+    database: &dyn Database,
+    proof: &KeyProof,
+    notification_id: Uuid,
+    now_ms: i64,
+) -> Result<Option<bool>, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE notifications SET read_at_ms = coalesce(read_at_ms, ?5) \
+             WHERE athlete_id = ?1 AND notification_id = ?4 AND in_app = 1 \
+             AND expires_at_ms > ?5 AND ",
+            live_key!(),
+            " RETURNING notification_id"
+        ),
+        [Param::text(notification_id), now_ms.into()],
+    );
+    let results = with_key(database, proof, vec![update]).await?;
+    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+}
+
+/// Marks every row that is shown as read; one that was read stays as it is. `false`: the key is not
+/// live.
+pub async fn mark_all_read(
+    database: &dyn Database,
+    proof: &KeyProof,
+    now_ms: i64,
+) -> Result<bool, DatabaseError> {
+    let update = proof.statement(
+        concat!(
+            "UPDATE notifications SET read_at_ms = ?4 WHERE athlete_id = ?1 \
+             AND expires_at_ms > ?4 AND read_at_ms IS NULL AND in_app = 1 AND ",
+            live_key!()
+        ),
+        [now_ms.into()],
+    );
+    Ok(with_key(database, proof, vec![update]).await?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::Sqlite;
+
+    #[test]
+    fn counting_what_is_unread_and_looking_for_what_is_new_scan_no_inbox() {
+        let database = Sqlite::migrated();
+        let check = |sql: &str, plan: &str| {
+            let sql = ["?1", "?2", "?4", "?5", "?6"]
+                .iter()
+                .fold(sql.to_owned(), |sql, param| sql.replace(param, "1"));
+            let steps = database.query(&format!("EXPLAIN QUERY PLAN {sql}"));
+            let [step] = steps.as_slice() else { panic!("more than one step: {steps:?}") };
+            assert!(step.contains(plan), "{step}");
+        };
+        check(
+            UNREAD,
+            "SEARCH notifications USING COVERING INDEX notifications_unread \
+             (athlete_id=? AND expires_at_ms>?)",
+        );
+        check(LAST_SEQ, "SEARCH notifications USING COVERING INDEX notifications_by_seq");
+        check(
+            AFTER_SEQ,
+            "SEARCH notifications USING INDEX notifications_by_seq (athlete_id=? AND seq>?)",
+        );
+    }
+}

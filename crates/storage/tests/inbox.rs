@@ -1,0 +1,113 @@
+//! The inbox on real SQL: pages, owners, what is shown.
+#![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
+
+use storage::KeyProof;
+use storage::inbox::{self, Inbox, Page, Position};
+use testkit::{Sqlite, athlete, athlete_id, run};
+use uuid::Uuid;
+
+/// A row of the nth athlete, at a place that is also its time; with what differs from a row that is
+/// shown.
+fn insert(database: &Sqlite, n: u128, seq: i64, but: &str) {
+    let (athlete, id) = (athlete_id(n), id(n, seq));
+    database.execute(&format!(
+        "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
+         created_at_ms, seq, expires_at_ms) VALUES ('{athlete}', '{id}', 'new_record', \
+         'at {seq}', '', '{{}}', {seq}, {seq}, 1000)"
+    ));
+    if !but.is_empty() {
+        database.execute(&format!("UPDATE notifications SET {but} WHERE notification_id = '{id}'"));
+    }
+}
+
+fn id(n: u128, seq: i64) -> Uuid {
+    Uuid::from_u128(n * 1_000 + u128::from(seq.unsigned_abs()))
+}
+
+fn listed(database: &Sqlite, key: &KeyProof, page: &Page, now_ms: i64) -> Inbox {
+    run(inbox::list(database, key, page, now_ms)).unwrap().unwrap()
+}
+
+fn titles(inbox: Inbox) -> Vec<String> {
+    inbox.items.into_iter().map(|item| item.title).collect()
+}
+
+const ALL: Page = Page { unread_only: false, after: None, limit: 100 };
+const UNREAD: Page = Page { unread_only: true, after: None, limit: 100 };
+
+#[test]
+fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
+    let database = Sqlite::migrated();
+    let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
+    (1..=5).for_each(|seq| insert(&database, 1, seq, ""));
+    insert(&database, 2, 9, "");
+
+    let mut read = Vec::new();
+    let mut page = Page { limit: 2, ..ALL };
+    loop {
+        let inbox = listed(&database, &ada, &page, 10);
+        assert_eq!((inbox.unread, inbox.last_seq), (5, 5));
+        let Some(last) = inbox.items.last() else { break };
+        page.after = Some(Position {
+            created_at_ms: last.created_at_ms,
+            notification_id: last.notification_id,
+        });
+        read.extend(titles(inbox));
+    }
+    assert_eq!(read, ["at 5", "at 4", "at 3", "at 2", "at 1"]);
+
+    let id = id(1, 1);
+    assert_eq!(run(inbox::mark_read(&database, &bob, id, 7)).unwrap(), Some(false));
+    assert_eq!(run(inbox::mark_read(&database, &ada, id, 7)).unwrap(), Some(true));
+    assert_eq!(run(inbox::mark_read(&database, &ada, id, 8)).unwrap(), Some(true));
+    let when = database.query("SELECT read_at_ms FROM notifications WHERE read_at_ms NOT NULL");
+    assert_eq!(when, [r#"{"read_at_ms":7}"#], "the first reading counts");
+    assert!(run(inbox::mark_all_read(&database, &ada, 9)).unwrap());
+    let unread = listed(&database, &ada, &UNREAD, 10);
+    assert_eq!((unread.items.len(), unread.unread), (0, 0));
+    assert_eq!(listed(&database, &bob, &UNREAD, 10).unread, 1);
+}
+
+#[test]
+fn what_is_hidden_or_has_expired_is_not_there() {
+    let database = Sqlite::migrated();
+    let key = athlete(&database, 1);
+    insert(&database, 1, 1, "");
+    insert(&database, 1, 2, "expires_at_ms = 500");
+    insert(&database, 1, 3, "in_app = 0");
+    let check = |now_ms: i64, shown: &[&str]| {
+        for page in [ALL, UNREAD] {
+            let inbox = listed(&database, &key, &page, now_ms);
+            assert_eq!(usize::try_from(inbox.unread).unwrap(), shown.len(), "{page:?} {now_ms}");
+            assert_eq!(inbox.last_seq, 3, "the place of a hidden row is a place");
+            assert_eq!(titles(inbox), shown, "{page:?} at {now_ms}");
+        }
+        let streamed = run(inbox::after_seq(&database, &key, 0, 9, now_ms)).unwrap().unwrap();
+        let mut streamed: Vec<_> = streamed.into_iter().map(|item| item.title).collect();
+        streamed.reverse();
+        assert_eq!(streamed, shown, "streamed at {now_ms}");
+    };
+    check(499, &["at 2", "at 1"]);
+    check(500, &["at 1"]);
+    check(1_000, &[]);
+
+    let read = |seq, now_ms| run(inbox::mark_read(&database, &key, id(1, seq), now_ms)).unwrap();
+    assert_eq!((read(2, 500), read(3, 500), read(4, 500)), (Some(false), Some(false), Some(false)));
+    assert!(run(inbox::mark_all_read(&database, &key, 500)).unwrap());
+    let read = database.query("SELECT seq FROM notifications WHERE read_at_ms IS NOT NULL");
+    assert_eq!(read, [r#"{"seq":1}"#]);
+}
+
+#[test]
+fn a_revoked_key_reads_and_marks_nothing() {
+    let database = Sqlite::migrated();
+    let key = athlete(&database, 1);
+    insert(&database, 1, 1, "");
+    database.execute("UPDATE api_keys SET revoked_at_ms = 1");
+    assert_eq!(run(inbox::list(&database, &key, &ALL, 2)).unwrap(), None);
+    assert_eq!(run(inbox::last_seq(&database, &key)).unwrap(), None);
+    assert_eq!(run(inbox::after_seq(&database, &key, 0, 9, 2)).unwrap(), None);
+    assert_eq!(run(inbox::mark_read(&database, &key, id(1, 1), 2)).unwrap(), None);
+    assert!(!run(inbox::mark_all_read(&database, &key, 2)).unwrap());
+    assert_eq!(database.query("SELECT 1 FROM notifications WHERE read_at_ms NOT NULL").len(), 0);
+}
