@@ -150,7 +150,7 @@ describe("the same batch delivered twice", () => {
     expect(athlete.mails).toHaveLength(1);
   });
 
-  it("puts one row into the inbox and sends one mail", async () => {
+  it("puts one row into the inbox and sends one mail for each event", async () => {
     const athlete = await Athlete.create(stack);
     const batch = [
       message(patternDetected(athlete.id)),
@@ -167,7 +167,7 @@ describe("the same batch delivered twice", () => {
     const { items, unread } = await athlete.notifications();
     expect(items.map(({ kind }) => kind).sort()).toEqual(["volume_above_mrv", "weekly_report"]);
     expect(unread).toBe(2);
-    expect(athlete.mails).toHaveLength(1);
+    expect(athlete.mails).toHaveLength(2);
   });
 });
 
@@ -208,6 +208,10 @@ function badFor(consumer: Consumer): Bad[] {
       return [
         { message: message(patternDetected(stranger)), reason: "no such athlete" },
         { message: message(event("WebhookDeliveryRequested", stranger)), reason: "no handler" },
+        {
+          message: message(event("NotificationRequested", stranger, { kind: "horoscope" })),
+          reason: 'no news of the kind "horoscope"',
+        },
       ];
   }
 }

@@ -12,6 +12,7 @@ export const CONSUMERS: { consumer: Consumer; queue: string }[] = [
 export type EventType =
   | "AggregationUpdated"
   | "ImportSliceStored"
+  | "MailFellDue"
   | "NotificationRequested"
   | "TrainingPatternDetected"
   | "TrainingSetRecorded"
@@ -44,7 +45,10 @@ export interface Envelope extends Record<string, unknown> {
   data: Data;
 }
 
-/** An event of an athlete, made now from the golden file of its type, with an id of its own. */
+/**
+ * An event of an athlete that happens now, made from the golden file of its type, with an id of its
+ * own. The golden time would one day be past what an inbox keeps.
+ */
 export function event(type: EventType, athleteId: string, data: Data = {}): Envelope {
   const file = new URL(`../../crates/shared-kernel/golden/${type}.v1.json`, import.meta.url);
   const golden = JSON.parse(readFileSync(file, "utf8")) as Envelope;
@@ -52,7 +56,6 @@ export function event(type: EventType, athleteId: string, data: Data = {}): Enve
   return {
     ...golden,
     id: randomUUID(),
-    // Not the golden time: old news is thrown away.
     time: new Date().toISOString(),
     partitionkey: athleteId,
     data: workout

@@ -9,11 +9,17 @@ import {
 } from "wrangler";
 import { type Mail, MiniflareLog, WorkerLog } from "./output";
 
-/** What an operator of the test's stack shows. */
-export const OPERATOR_TOKEN = "the operator of the tests";
-
 /** The workers; the first has the HTTP door. */
 const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
+/** What an operator of the test's stack shows. */
+export const OPERATOR_TOKEN = "the operator of the tests";
+/** The secret behind links that end mails: 32 bytes. */
+const SEALING_KEY = Buffer.alloc(32, "tests").toString("base64");
+/** The secrets of the workers that have some. */
+const SECRETS: Partial<Record<(typeof WORKERS)[number], Record<string, string>>> = {
+  api: { OPERATOR_TOKEN, SEALING_KEY },
+  webhook: { SEALING_KEY },
+};
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
@@ -191,11 +197,10 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
   const config = readConfig({ config: project(`wrangler/${name}.jsonc`) });
   const { workerOptions } = miniflareWorkerOptions(config);
   const build = project(`workers/${name}/build/`);
-  const secrets = name === "api" ? { OPERATOR_TOKEN } : {};
   return {
     ...workerOptions,
     name: config.name,
-    bindings: { ...(workerOptions.bindings as object), ...secrets },
+    bindings: { ...(workerOptions.bindings as object), ...SECRETS[name] },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },

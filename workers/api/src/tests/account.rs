@@ -150,10 +150,16 @@ fn muted_kinds_are_those_without_a_channel_and_the_list_can_be_replaced() {
         muted(json!(["new_record", "plateau", "plateau"])),
         json!(["plateau", "new_record"])
     );
-    put(json!({ "notifications": { "weekly_report": { "email": false } } }));
+    let but_webhook = json!({ "in_app": false, "email": false });
+    let but_mail = json!({ "in_app": false, "webhook": false });
+    put(json!({ "notifications": {
+        "weekly_report": { "email": false }, "regression": but_webhook, "load_spike": but_mail,
+    } }));
     assert_eq!(muted(json!(["plateau"])), json!(["plateau"]));
     assert_eq!(channels(&house, &key, "new_record"), "aw", "back to its defaults");
     assert_eq!(channels(&house, &key, "weekly_report"), "aw", "it was not muted, and stays");
+    assert_eq!(channels(&house, &key, "regression"), "w");
+    assert_eq!(channels(&house, &key, "load_spike"), "e");
     let by_channels = json!({ "in_app": false, "email": false, "webhook": false });
     let both = put(json!({ "notifications": { "regression": by_channels.clone() } }));
     assert_eq!(both.body["muted_kinds"], json!(["plateau", "regression"]));

@@ -1,0 +1,108 @@
+//! The mails of an inbox on real SQL: places, claims, and whose word counts.
+
+use proptest::prelude::*;
+use serde_json::Map;
+use shared_kernel::{EventId, NewsKind};
+use std::collections::BTreeMap;
+use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNotification};
+use testkit::{Sqlite, athlete, athlete_id, run};
+use uuid::Uuid;
+
+fn mail(athlete: u128, event: u128) -> NewNotification {
+    NewNotification {
+        athlete_id: athlete_id(athlete),
+        event_id: EventId(Uuid::from_u128(event)),
+        kind: NewsKind::WeeklyReport,
+        title: event.to_string(),
+        body: String::new(),
+        data: Map::new(),
+        created_at_ms: 0,
+        expires_at_ms: i64::from(u32::MAX),
+        in_app: true,
+        mail_due_at_ms: Some(0),
+    }
+}
+
+fn refused(mail: &ClaimedMail, due_at_ms: i64) -> MailRecord {
+    MailRecord {
+        athlete_id: mail.athlete_id,
+        notification_id: mail.notification_id,
+        mail_attempt: mail.mail_attempt,
+        tries: mail.mail_attempt,
+        mailed_at_ms: None,
+        mail_due_at_ms: Some(due_at_ms),
+        mail_error: Some("refused".to_owned()),
+    }
+}
+
+fn sent(mail: &ClaimedMail, at_ms: i64) -> MailRecord {
+    let mailed_at_ms = Some(at_ms);
+    MailRecord { mailed_at_ms, mail_due_at_ms: None, mail_error: None, ..refused(mail, 0) }
+}
+
+#[test]
+fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
+    let database = Sqlite::migrated();
+    athlete(&database, 1);
+    let claim = |now_ms| {
+        run(notifications::claim_due(&database, &[athlete_id(1)], now_ms)).unwrap().claimed
+    };
+    let record = |record| run(notifications::record_mails(&database, &[record])).unwrap();
+    let state = || {
+        database
+            .query("SELECT mail_attempt AS try, mail_due_at_ms AS due, mailed_at_ms AS at FROM notifications")
+            .remove(0)
+    };
+    let first = run(notifications::store(&database, &[mail(1, 1)], 0)).unwrap().remove(0);
+    assert_eq!(claim(CLAIM_MS - 1), []);
+    let second = claim(CLAIM_MS).remove(0);
+    assert_eq!((first.mail_attempt, second.mail_attempt), (1, 2));
+    let held = state();
+    record(refused(&first, 5));
+    assert_eq!(state(), held, "its claim is over");
+    record(sent(&first, 70));
+    assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#, "it went all the same");
+    record(refused(&second, 5));
+    record(sent(&second, 80));
+    assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#);
+    assert_eq!(claim(i64::from(u32::MAX)), []);
+}
+
+proptest! {
+    /// Whatever comes, in whatever batches and however often: each inbox counts its rows from 1
+    /// without a gap, a row keeps its place, and each mail is claimed once.
+    #[test]
+    fn places_are_given_once_and_each_mail_is_claimed_once(
+        batches in prop::collection::vec(
+            prop::collection::vec((1..=2_u128, 1..=12_u128), 0..8), 1..8
+        )
+    ) {
+        let database = Sqlite::migrated();
+        athlete(&database, 1);
+        athlete(&database, 2);
+        let mut places: BTreeMap<Uuid, i64> = BTreeMap::new();
+        let mut claims = 0;
+        for batch in &batches {
+            // Each athlete has events of their own.
+            let rows: Vec<_> = batch.iter().map(|(n, event)| mail(*n, n * 100 + event)).collect();
+            for claimed in run(notifications::store(&database, &rows, 0)).unwrap() {
+                claims += 1;
+                prop_assert_eq!(places.insert(claimed.notification_id, claimed.seq), None);
+            }
+        }
+        for n in 1..=2 {
+            let of_athlete = places.iter().filter(|(id, _)| id.as_u128() / 100 == n);
+            let mut seqs: Vec<_> = of_athlete.map(|(_, seq)| *seq).collect();
+            seqs.sort_unstable();
+            let expected: Vec<_> = (1..).take(seqs.len()).collect();
+            prop_assert_eq!(seqs, expected);
+        }
+        prop_assert_eq!(claims, database.query("SELECT 1 FROM notifications").len());
+        for (id, seq) in &places {
+            let kept = database.query(&format!(
+                "SELECT 1 FROM notifications WHERE notification_id = '{id}' AND seq = {seq}"
+            ));
+            prop_assert_eq!(kept.len(), 1);
+        }
+    }
+}
