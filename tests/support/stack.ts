@@ -12,11 +12,22 @@ import { type Mail, MiniflareLog, WorkerLog } from "./output";
 /** What an operator of the test's stack shows. */
 export const OPERATOR_TOKEN = "the operator of the tests";
 
+/** What the keys of the test's webhooks are sealed with. */
+const SEALING_KEY = "5a".repeat(32);
+
 /** The workers; the first has the HTTP door. */
 const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
+
+/** What a local run gives to the workers, beside what their configurations say. */
+const BINDINGS: Record<(typeof WORKERS)[number], Record<string, string>> = {
+  api: { OPERATOR_TOKEN, SEALING_KEY, ENVIRONMENT: "local" },
+  aggregation: {},
+  ai: {},
+  webhook: { SEALING_KEY, ENVIRONMENT: "local", PUBLIC_URL: ORIGIN },
+};
 
 export type Consumer = "aggregation" | "ai" | "webhook";
 
@@ -191,11 +202,10 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
   const config = readConfig({ config: project(`wrangler/${name}.jsonc`) });
   const { workerOptions } = miniflareWorkerOptions(config);
   const build = project(`workers/${name}/build/`);
-  const secrets = name === "api" ? { OPERATOR_TOKEN } : {};
   return {
     ...workerOptions,
     name: config.name,
-    bindings: { ...(workerOptions.bindings as object), ...secrets },
+    bindings: { ...(workerOptions.bindings as object), ...BINDINGS[name] },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },
