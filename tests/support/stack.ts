@@ -13,16 +13,19 @@ import { type Mail, MiniflareLog, WorkerLog } from "./output";
 const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 /** What an operator of the test's stack shows. */
 export const OPERATOR_TOKEN = "the operator of the tests";
-/** The secret behind links that end mails: 32 bytes. */
-const SEALING_KEY = Buffer.alloc(32, "tests").toString("base64");
-/** The secrets of the workers that have some. */
-const SECRETS: Partial<Record<(typeof WORKERS)[number], Record<string, string>>> = {
-  api: { OPERATOR_TOKEN, SEALING_KEY },
-  webhook: { SEALING_KEY },
-};
+/** What the keys of webhooks are sealed with, and the links that end mails are signed. */
+const SEALING_KEY = "5a".repeat(32);
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
+
+/** What a local run gives to the workers, beside what their configurations say. */
+const BINDINGS: Record<(typeof WORKERS)[number], Record<string, string>> = {
+  api: { OPERATOR_TOKEN, SEALING_KEY, ENVIRONMENT: "local" },
+  aggregation: {},
+  ai: {},
+  webhook: { SEALING_KEY, ENVIRONMENT: "local", PUBLIC_URL: ORIGIN },
+};
 
 export type Consumer = "aggregation" | "ai" | "webhook";
 
@@ -200,7 +203,7 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
   return {
     ...workerOptions,
     name: config.name,
-    bindings: { ...(workerOptions.bindings as object), ...SECRETS[name] },
+    bindings: { ...(workerOptions.bindings as object), ...BINDINGS[name] },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },

@@ -132,3 +132,28 @@ fn only_the_production_environment_of_ai_has_a_model() {
         }
     }
 }
+
+/// The operators' secret is the api's alone; webhook opens what the api seals.
+#[test]
+fn each_worker_is_given_the_secrets_that_it_needs_and_no_other() {
+    for worker in WORKERS {
+        let expected = match worker {
+            "api" => json!(["OPERATOR_TOKEN", "SEALING_KEY"]),
+            "webhook" => json!(["SEALING_KEY"]),
+            _ => Value::Null,
+        };
+        for (place, config) in configs(worker) {
+            assert_eq!(config["secrets"]["required"], expected, "{place}");
+        }
+    }
+}
+
+/// What is deployed may not be sent to loopback.
+#[test]
+fn what_checks_the_addresses_of_webhooks_is_deployed_as_public() {
+    for worker in ["api", "webhook"] {
+        for (place, config) in configs(worker) {
+            assert_eq!(config["vars"]["ENVIRONMENT"], "public", "{place}");
+        }
+    }
+}

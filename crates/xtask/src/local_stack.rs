@@ -42,6 +42,7 @@ impl LocalStack {
     pub fn start(ready: &Ready, state: &State, port: u16) -> Result<Self> {
         migrate(ready, state)?;
         let log = state.path("wrangler.log");
+        let url = format!("http://{HOST}:{port}");
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
         let mut command = ready.wrangler();
         command.arg("dev");
@@ -54,9 +55,12 @@ impl LocalStack {
             .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
             .arg("--persist-to")
             .arg(state.path(""))
-            // Read for the first config only: the other workers never see the operators' secret.
-            .arg("--env-file")
-            .arg(state.path("dev.vars"))
+            // Each worker is given those that its config names as a secret or a variable, and no
+            // other: only the api sees the operators' secret.
+            .env("OPERATOR_TOKEN", &state.memory.operator_token)
+            .env("SEALING_KEY", &state.memory.sealing_key)
+            .env("ENVIRONMENT", "local")
+            .env("PUBLIC_URL", &url)
             // Another stack on this machine has workers of the same names: do not join it.
             .env("WRANGLER_REGISTRY_PATH", state.path("registry"))
             // It would store a trace of every event.
@@ -68,7 +72,7 @@ impl LocalStack {
         let wrangler = Group::spawn(&mut command, "wrangler dev")?;
         let mails = Mails::into(state.path("mails"));
         std::thread::spawn(move || keep_log(reader, file, mails));
-        Ok(Self { wrangler, log, url: format!("http://{HOST}:{port}") })
+        Ok(Self { wrangler, log, url })
     }
 
     /// Waits until the api answers, then starts to fire the cron.

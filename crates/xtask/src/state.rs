@@ -8,8 +8,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// 256 bits, the strength of the hash they are compared by.
-const OPERATOR_TOKEN_BYTES: usize = 32;
+/// 256 bits: the strength of the hash that operators are compared by, and of the cipher that seals.
+const SECRET_BYTES: usize = 32;
 /// Secrets are for their owner alone.
 const OWNER_ONLY: u32 = 0o600;
 
@@ -26,6 +26,8 @@ pub struct State {
 pub struct Memory {
     /// The secret of the api's operators.
     pub operator_token: String,
+    /// What the signing keys of webhooks are sealed with: without it, those stored are lost.
+    pub sealing_key: String,
     /// The demo athlete, once created.
     pub athlete: Option<Athlete>,
     /// The last day of the sample training. Fixed before the first workout is sent, so that a run
@@ -52,15 +54,14 @@ impl State {
         let lock = lock(&dir)?;
         let _ = fs::remove_file(dir.join("dev.json"));
         let memory = match fs::read_to_string(dir.join("secrets.json")) {
-            Ok(text) => Memory::parse(&text).context("secrets.json of the state is damaged")?,
+            Ok(text) => {
+                let fresh = random_digits()?;
+                Memory::parse(&text, fresh).context("secrets.json of the state is damaged")?
+            }
             Err(_) => Memory::new()?,
         };
         let state = Self { dir, memory, _lock: lock };
         state.save()?;
-        state.write_private(
-            "dev.vars",
-            &format!("OPERATOR_TOKEN={}\n", state.memory.operator_token),
-        )?;
         Ok(state)
     }
 
@@ -111,16 +112,18 @@ impl Drop for State {
 
 impl Memory {
     fn new() -> Result<Self> {
-        let mut bytes = [0; OPERATOR_TOKEN_BYTES];
-        File::open("/dev/urandom")
-            .and_then(|mut random| random.read_exact(&mut bytes))
-            .context("cannot make a random token")?;
-        let operator_token =
-            bytes.iter().fold(String::new(), |token, byte| format!("{token}{byte:02x}"));
-        Ok(Self { operator_token, athlete: None, demo_ends_on: None, demo_loaded: false })
+        let (operator_token, sealing_key) = (random_digits()?, random_digits()?);
+        Ok(Self {
+            operator_token,
+            sealing_key,
+            athlete: None,
+            demo_ends_on: None,
+            demo_loaded: false,
+        })
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// A memory of before there was a sealing key takes the fresh one.
+    fn parse(text: &str, fresh_sealing_key: String) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
         let athlete = match (text("athlete_id"), text("api_key")) {
@@ -129,6 +132,7 @@ impl Memory {
         };
         Some(Self {
             operator_token: text("operator_token")?,
+            sealing_key: text("sealing_key").unwrap_or(fresh_sealing_key),
             athlete,
             demo_ends_on: text("demo_ends_on").and_then(|date| date.parse().ok()),
             demo_loaded: value.get("demo_loaded")?.as_bool()?,
@@ -138,12 +142,22 @@ impl Memory {
     fn to_json(&self) -> Value {
         json!({
             "operator_token": self.operator_token,
+            "sealing_key": self.sealing_key,
             "athlete_id": self.athlete.as_ref().map(|athlete| &athlete.id),
             "api_key": self.athlete.as_ref().map(|athlete| &athlete.api_key),
             "demo_ends_on": self.demo_ends_on.map(|date| date.to_string()),
             "demo_loaded": self.demo_loaded,
         })
     }
+}
+
+/// A new secret, in hexadecimal digits.
+fn random_digits() -> Result<String> {
+    let mut bytes = [0; SECRET_BYTES];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("cannot make a random secret")?;
+    Ok(bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}")))
 }
 
 /// Two stacks over one database would corrupt it. The lock goes with the process that holds it.
@@ -169,15 +183,21 @@ mod tests {
     fn what_is_remembered_survives_the_round_trip() {
         let fresh = Memory::new().unwrap();
         let used = Memory {
-            operator_token: "ab".repeat(OPERATOR_TOKEN_BYTES),
+            operator_token: "ab".repeat(SECRET_BYTES),
+            sealing_key: "cd".repeat(SECRET_BYTES),
             athlete: Some(Athlete { id: "a1".to_owned(), api_key: "bt_1_2".to_owned() }),
             demo_ends_on: NaiveDate::from_ymd_opt(2026, 11, 22),
             demo_loaded: true,
         };
         for memory in [fresh, used] {
-            assert_eq!(memory.operator_token.len(), 2 * OPERATOR_TOKEN_BYTES);
-            assert_eq!(Memory::parse(&memory.to_json().to_string()), Some(memory));
+            assert_eq!(memory.operator_token.len(), 2 * SECRET_BYTES);
+            assert_eq!(memory.sealing_key.len(), 2 * SECRET_BYTES);
+            let text = memory.to_json().to_string();
+            assert_eq!(Memory::parse(&text, "fresh".to_owned()), Some(memory));
         }
-        assert_eq!(Memory::parse("{}"), None);
+        assert_eq!(Memory::parse("{}", "fresh".to_owned()), None);
+        let before = r#"{"operator_token":"ab","demo_loaded":false}"#;
+        let memory = Memory::parse(before, "fresh".to_owned()).unwrap();
+        assert_eq!(memory.sealing_key, "fresh", "of before there was one");
     }
 }

@@ -39,6 +39,12 @@ fn live(athlete: &Athlete<'_>) -> String {
          INSERT INTO weekly_reports VALUES ('{id}', '2026-11-16', '{{}}', 0); \
          INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
          created_at_ms) VALUES ('{id}', 'n', '', '', '', '{{}}', 0); \
+         INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, event_types, form, \
+         version, signing_keys, created_at_ms) \
+         VALUES ('{id}', 'e', '', '', '[]', 'full', 1, '[]', 0); \
+         INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, event_type, \
+         body, traceparent, created_at_ms, due_at_ms) \
+         VALUES ('{id}', 'e', 'd', 'd', '', '', '', 0, 0); \
          INSERT INTO dead_letters (dead_letter_id, queue, message_id, athlete_id, reason, \
          attempts, failed_at_ms, body) VALUES ('{id}', '', '', '{id}', '', 4, 0, '')"
     ));

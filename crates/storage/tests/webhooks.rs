@@ -1,0 +1,81 @@
+//! Outgoing webhooks on real SQL: which lanes are to be told, and what reads of a log.
+
+use shared_kernel::EventId;
+use storage::KeyProof;
+use storage::webhooks::deliveries::{self, Overdue};
+use storage::webhooks::endpoints::{self, Added, NewEndpoint};
+use storage::webhooks::{Called, EndpointKey, SealedKey, Signature};
+use testkit::{Sqlite, athlete, run};
+use uuid::Uuid;
+
+const NOW_MS: i64 = 1_000_000;
+
+fn endpoint(database: &Sqlite, owner: &KeyProof, n: u128) -> EndpointKey {
+    let endpoint_id = Uuid::from_u128(n);
+    let sealed = "v1.".to_owned();
+    let new = NewEndpoint {
+        endpoint_id,
+        url: "https://hooks.example/".to_owned(),
+        description: String::new(),
+        event_types: Vec::new(),
+        form: "full",
+        version: 1,
+        signing_key: SealedKey { sealed, signature: Signature::V1, expires_at_ms: None },
+    };
+    let added = run(endpoints::add(database, owner, &new, 0)).unwrap();
+    assert!(matches!(added, Added::Stored(_)), "{added:?}");
+    EndpointKey { athlete_id: owner.athlete_id, endpoint_id }
+}
+
+/// The nth delivery, waiting until then, after two attempts.
+fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> Overdue {
+    let (delivery_id, event_id) = (Uuid::from_u128(n), EventId(Uuid::from_u128(n + 1_000)));
+    database.execute(&format!(
+        "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
+         event_type, body, traceparent, created_at_ms, attempt, due_at_ms) \
+         VALUES ('{}', '{}', '{delivery_id}', '{event_id}', 't', '{{}}', '', 0, 2, {due_at_ms})",
+        key.athlete_id, key.endpoint_id
+    ));
+    Overdue { key, delivery_id, event_id, attempt: 2 }
+}
+
+#[test]
+fn lanes_are_told_the_longest_due_first_each_with_its_oldest_delivery() {
+    let database = Sqlite::migrated();
+    let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
+    let (first, second) = (endpoint(&database, &ada, 1), endpoint(&database, &ada, 2));
+    // Endpoints of two athletes may have one id: an id is an athlete's own.
+    let third = endpoint(&database, &bob, 1);
+    waiting(&database, first, 1, NOW_MS);
+    let of_first = waiting(&database, first, 2, NOW_MS - 20);
+    waiting(&database, second, 3, NOW_MS + 1);
+    let of_third = waiting(&database, third, 4, NOW_MS - 30);
+    let overdue = |now_ms, limit| run(deliveries::overdue(&database, now_ms, limit)).unwrap();
+    assert_eq!(overdue(NOW_MS, 9), [of_third, of_first]);
+    assert_eq!(overdue(NOW_MS, 1), [of_third]);
+    assert_eq!(overdue(NOW_MS + 1, 9).len(), 3);
+    assert_eq!(overdue(NOW_MS - 31, 9), []);
+}
+
+#[test]
+fn the_first_attempt_after_a_retry_is_number_one_whatever_is_under_way() {
+    let database = Sqlite::migrated();
+    let ada = athlete(&database, 1);
+    let key = endpoint(&database, &ada, 1);
+    let row = waiting(&database, key, 1, NOW_MS + 60_000);
+    database
+        .execute(&format!("UPDATE webhook_endpoints SET leased_until_ms = {}", NOW_MS + 60_000));
+    let retried =
+        run(deliveries::retry(&database, &ada, key.endpoint_id, row.delivery_id, NOW_MS)).unwrap();
+    assert_eq!(retried, Called::Done(row.event_id));
+    let left = database.query(
+        "SELECT attempt, due_at_ms, webhook_deliveries.status, leased_until_ms \
+         FROM webhook_deliveries JOIN webhook_endpoints USING (athlete_id, endpoint_id)",
+    );
+    let expected =
+        r#"{"attempt":0,"due_at_ms":1000000,"leased_until_ms":1060000,"status":"waiting"}"#;
+    assert_eq!(left, [expected], "the lease is its holder's");
+    assert_eq!(run(deliveries::overdue(&database, NOW_MS, 9)).unwrap(), []);
+    let later = run(deliveries::overdue(&database, NOW_MS + 60_000, 9)).unwrap();
+    assert_eq!(later, [Overdue { attempt: 0, ..row }]);
+}
