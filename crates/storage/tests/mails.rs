@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Map;
 use shared_kernel::{EventId, NewsKind};
 use std::collections::BTreeMap;
-use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNotification};
+use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNews, NewNotification};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use uuid::Uuid;
 
@@ -21,6 +21,10 @@ fn mail(athlete: u128, event: u128) -> NewNotification {
         in_app: true,
         mail_due_at_ms: Some(0),
     }
+}
+
+fn news(n: u128, event: u128) -> NewNews {
+    NewNews { notification: Some(mail(n, event)), deliveries: Vec::new() }
 }
 
 fn refused(mail: &ClaimedMail, due_at_ms: i64) -> MailRecord {
@@ -53,7 +57,7 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
             .query("SELECT mail_attempt AS try, mail_due_at_ms AS due, mailed_at_ms AS at FROM notifications")
             .remove(0)
     };
-    let first = run(notifications::store(&database, &[mail(1, 1)], 0)).unwrap().remove(0);
+    let first = run(notifications::store(&database, &[news(1, 1)], 0)).unwrap().claimed.remove(0);
     assert_eq!(claim(CLAIM_MS - 1), []);
     let second = claim(CLAIM_MS).remove(0);
     assert_eq!((first.mail_attempt, second.mail_attempt), (1, 2));
@@ -84,8 +88,8 @@ proptest! {
         let mut claims = 0;
         for batch in &batches {
             // Each athlete has events of their own.
-            let rows: Vec<_> = batch.iter().map(|(n, event)| mail(*n, n * 100 + event)).collect();
-            for claimed in run(notifications::store(&database, &rows, 0)).unwrap() {
+            let rows: Vec<_> = batch.iter().map(|(n, event)| news(*n, n * 100 + event)).collect();
+            for claimed in run(notifications::store(&database, &rows, 0)).unwrap().claimed {
                 claims += 1;
                 prop_assert_eq!(places.insert(claimed.notification_id, claimed.seq), None);
             }
