@@ -63,6 +63,21 @@ pub enum Called<T> {
     Done(T),
 }
 
+impl<T> Called<T> {
+    /// What is read of what was done; nothing is not found.
+    pub(crate) fn and_then<U, E>(
+        self,
+        read: impl FnOnce(T) -> Result<Option<U>, E>,
+    ) -> Result<Called<U>, E> {
+        Ok(match self {
+            Self::Unauthorized => Called::Unauthorized,
+            Self::NotFound => Called::NotFound,
+            Self::Disabled => Called::Disabled,
+            Self::Done(done) => read(done)?.map_or(Called::NotFound, Called::Done),
+        })
+    }
+}
+
 /// The id of an event's delivery to an endpoint: a UUID whose first bits are the event's time, so
 /// that ids sort by it, and whose others are the event's id, so that a repeat has the same.
 pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {
