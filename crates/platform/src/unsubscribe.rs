@@ -17,21 +17,27 @@ pub const PATH: &str = "/v1/unsubscribe";
 /// What the key is derived for; another purpose of the same secret says another word.
 const PURPOSE: &[u8] = b"bulktrack unsubscribe v1";
 
-/// The key of the tokens.
+/// The key of the tokens, and those that were before it.
 #[derive(Clone)]
-pub struct UnsubscribeKey([u8; 32]);
+pub struct UnsubscribeKey {
+    first: [u8; 32],
+    older: Vec<[u8; 32]>,
+}
 
 impl UnsubscribeKey {
-    /// The key that the text of a secret gives (the first half of RFC 5869): never the secret
-    /// itself. `None`: it is empty.
+    /// The keys that the text of a secret gives, one for each of its parts between commas (the first
+    /// half of RFC 5869): never the secret itself. The first signs, each verifies: a link outlives a
+    /// rotation of the secret. `None`: it is empty.
     pub fn derived_from(secret: &str) -> Option<Self> {
-        (!secret.is_empty()).then(|| Self(mac(PURPOSE, secret.as_bytes())))
+        let parts = secret.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let mut keys = parts.map(|part| mac(PURPOSE, part.as_bytes()));
+        Some(Self { first: keys.next()?, older: keys.collect() })
     }
 
     /// The link that ends mails of a kind to an athlete. `base_url` is the api's, without a slash
     /// at its end.
     pub fn link(&self, base_url: &str, athlete_id: AthleteId, kind: NewsKind) -> String {
-        format!("{base_url}{PATH}?token={}", self.token(athlete_id, kind))
+        format!("{base_url}{PATH}?token={}", token(&self.first, athlete_id, kind))
     }
 
     /// Whom and what a token is for; `None` for one that this key did not make. How long it takes
@@ -40,20 +46,24 @@ impl UnsubscribeKey {
         let mut parts = token.splitn(3, '.');
         let athlete_id = AthleteId(Uuid::try_parse(parts.next()?).ok()?);
         let kind = NewsKind::parse(parts.next()?)?;
-        let expected = self.token(athlete_id, kind);
-        bool::from(token.as_bytes().ct_eq(expected.as_bytes())).then_some((athlete_id, kind))
+        let is_of = |key: &[u8; 32]| {
+            let expected = self::token(key, athlete_id, kind);
+            bool::from(token.as_bytes().ct_eq(expected.as_bytes()))
+        };
+        let mut keys = [&self.first].into_iter().chain(&self.older);
+        keys.any(is_of).then_some((athlete_id, kind))
     }
+}
 
-    fn token(&self, athlete_id: AthleteId, kind: NewsKind) -> String {
-        let mut token = format!("{}.{}", athlete_id.0.simple(), kind.as_str());
-        let signature = mac(&self.0, token.as_bytes());
-        token.push('.');
-        for byte in signature {
-            // Writing to a String does not fail.
-            let _ = write!(token, "{byte:02x}");
-        }
-        token
+fn token(key: &[u8; 32], athlete_id: AthleteId, kind: NewsKind) -> String {
+    let mut token = format!("{}.{}", athlete_id.0.simple(), kind.as_str());
+    let signature = mac(key, token.as_bytes());
+    token.push('.');
+    for byte in signature {
+        // Writing to a String does not fail.
+        let _ = write!(token, "{byte:02x}");
     }
+    token
 }
 
 /// HMAC-SHA256, with a key of up to its block, 64 bytes: filled up with zeros (RFC 2104, 2).
@@ -106,5 +116,16 @@ mod tests {
             token,
             "00000000000000000000000000000000.new_record.ecfd2d0a8ae154e8a430f802f1defb4f1178c329d5c032d4ad0436d1e3b37a6c"
         );
+    }
+
+    #[test]
+    fn a_link_outlives_a_rotation_of_the_secret_and_not_the_end_of_its_key() {
+        let (athlete, kind) = (AthleteId(Uuid::from_u128(7)), NewsKind::WeeklyReport);
+        let link = key("old").link("", athlete, kind);
+        let token = link.strip_prefix("/v1/unsubscribe?token=").unwrap();
+        assert_eq!(key("new, old").verify(token), Some((athlete, kind)));
+        assert_eq!(key("new").verify(token), None);
+        assert_eq!(key("new,old").link("", athlete, kind), key("new").link("", athlete, kind));
+        assert!(UnsubscribeKey::derived_from(" , ").is_none());
     }
 }

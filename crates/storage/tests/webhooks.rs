@@ -22,8 +22,8 @@ fn endpoint(database: &Sqlite, owner: &KeyProof, n: u128) -> EndpointKey {
         version: 1,
         signing_key: SealedKey { sealed, signature: Signature::V1, expires_at_ms: None },
     };
-    let added = run(endpoints::add(database, owner, &new, 0)).unwrap();
-    assert!(matches!(added, Added::Stored(_)), "{added:?}");
+    let added = run(endpoints::add(database, owner, &new, 0));
+    assert!(matches!(added, Ok(Added::Stored(_))), "{added:?}");
     EndpointKey { athlete_id: owner.athlete_id, endpoint_id }
 }
 

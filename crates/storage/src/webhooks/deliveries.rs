@@ -10,7 +10,7 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
-use shared_kernel::EventId;
+use shared_kernel::{AthleteId, EventId};
 use uuid::Uuid;
 
 /// Entries of a delivery's log, at most: the last ones (ours: two whole schedules).
@@ -87,16 +87,21 @@ pub struct Listed {
 }
 
 /// A delivery with all that is known of it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// What a list says.
-    #[serde(flatten)]
     pub listed: Listed,
     /// What is sent, as it stands.
     pub body: String,
     /// Its log, the oldest entry first.
-    #[serde(with = "json_text")]
     pub attempts: Vec<Attempt>,
+}
+
+#[derive(Deserialize)]
+struct ContentRow {
+    body: String,
+    #[serde(with = "json_text")]
+    attempts: Vec<Attempt>,
 }
 
 /// What a list says of a delivery.
@@ -112,16 +117,15 @@ struct StatusRow {
     status: EndpointStatus,
 }
 
-/// Runs statements on an endpoint's deliveries and reads what they answer. What each writes is
-/// guarded by itself; `needs_enabled` says that they write nothing at a disabled endpoint.
-async fn call<T>(
+/// Runs statements on an endpoint's deliveries. What each writes is guarded by itself;
+/// `needs_enabled` says that they write nothing at a disabled endpoint. Their results follow.
+async fn call(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
     statements: Vec<Statement>,
     needs_enabled: bool,
-    read: impl FnOnce(Results) -> Result<Option<T>, DatabaseError>,
-) -> Result<Called<T>, DatabaseError> {
+) -> Result<Called<Results>, DatabaseError> {
     let status = Statement::new(
         "SELECT status FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
         [Param::text(proof.athlete_id), Param::text(endpoint_id)],
@@ -131,13 +135,11 @@ async fn call<T>(
         return Ok(Called::Unauthorized);
     };
     let mut results = Results::new(results);
-    match results.rows::<StatusRow>()?.into_iter().next().map(|row| row.status) {
-        None => Ok(Called::NotFound),
-        Some(EndpointStatus::Disabled) if needs_enabled => Ok(Called::Disabled),
-        Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => {
-            Ok(read(results)?.map_or(Called::NotFound, Called::Done))
-        }
-    }
+    Ok(match results.rows::<StatusRow>()?.first().map(|row| row.status) {
+        None => Called::NotFound,
+        Some(EndpointStatus::Disabled) if needs_enabled => Called::Disabled,
+        Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => Called::Done(results),
+    })
 }
 
 /// A page of an endpoint's log.
@@ -174,8 +176,8 @@ pub async fn list(
             page.limit.into(),
         ],
     );
-    let read = |mut results: Results| results.rows().map(Some);
-    call(database, proof, endpoint_id, vec![select], false, read).await
+    let called = call(database, proof, endpoint_id, vec![select], false).await?;
+    called.and_then(|mut results| results.rows().map(Some))
 }
 
 /// Reads one delivery with its body and its log.
@@ -185,17 +187,27 @@ pub async fn get(
     endpoint_id: Uuid,
     delivery_id: Uuid,
 ) -> Result<Called<Stored>, DatabaseError> {
+    let params =
+        || [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)];
     let select = Statement::new(
         concat!(
             "SELECT ",
             listed!(),
-            ", body, attempts FROM webhook_deliveries \
+            " FROM webhook_deliveries \
              WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3"
         ),
-        [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)],
+        params(),
     );
-    let read = |mut results: Results| Ok(results.rows()?.into_iter().next());
-    call(database, proof, endpoint_id, vec![select], false, read).await
+    let content = Statement::new(
+        "SELECT body, attempts FROM webhook_deliveries \
+         WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3",
+        params(),
+    );
+    let called = call(database, proof, endpoint_id, vec![select, content], false).await?;
+    called.and_then(|mut results| {
+        let rows = results.rows()?.into_iter().zip(results.rows::<ContentRow>()?).next();
+        Ok(rows.map(|(listed, row)| Stored { listed, body: row.body, attempts: row.attempts }))
+    })
 }
 
 /// Stores a delivery that its owner asked for, due at once.
@@ -223,7 +235,8 @@ pub async fn store(
             now_ms.into(),
         ],
     );
-    call(database, proof, new.key.endpoint_id, vec![insert], true, |_| Ok(Some(()))).await
+    let called = call(database, proof, new.key.endpoint_id, vec![insert], true).await?;
+    called.and_then(|_| Ok(Some(())))
 }
 
 #[derive(Deserialize)]
@@ -252,10 +265,8 @@ pub async fn retry(
         ),
         [Param::text(endpoint_id), Param::text(delivery_id), now_ms.into()],
     );
-    let read = |mut results: Results| {
-        Ok(results.rows::<EventRow>()?.into_iter().next().map(|row| row.event_id))
-    };
-    call(database, proof, endpoint_id, vec![update], true, read).await
+    let called = call(database, proof, endpoint_id, vec![update], true).await?;
+    called.and_then(|mut results| Ok(results.rows::<EventRow>()?.first().map(|row| row.event_id)))
 }
 
 /// Failed deliveries that are to be retried, or were.
@@ -299,15 +310,14 @@ pub async fn retry_failed(
         )
     };
     let batch = [count].into_iter().chain(retry_at_ms.map(update)).collect();
-    let read = |mut results: Results| Ok(results.rows()?.into_iter().next());
-    call(database, proof, endpoint_id, batch, retry_at_ms.is_some(), read).await
+    let called = call(database, proof, endpoint_id, batch, retry_at_ms.is_some()).await?;
+    called.and_then(|mut results| Ok(results.rows()?.into_iter().next()))
 }
 
 /// An endpoint with a delivery that is due, and nobody at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overdue {
     /// Which endpoint.
-    #[serde(flatten)]
     pub key: EndpointKey,
     /// The delivery that has waited longest.
     pub delivery_id: Uuid,
@@ -315,6 +325,22 @@ pub struct Overdue {
     pub event_id: EventId,
     /// Attempts of its schedule that were begun.
     pub attempt: u32,
+}
+
+#[derive(Deserialize)]
+struct OverdueRow {
+    athlete_id: AthleteId,
+    endpoint_id: Uuid,
+    delivery_id: Uuid,
+    event_id: EventId,
+    attempt: u32,
+}
+
+impl From<OverdueRow> for Overdue {
+    fn from(row: OverdueRow) -> Self {
+        let OverdueRow { athlete_id, endpoint_id, delivery_id, event_id, attempt } = row;
+        Self { key: EndpointKey { athlete_id, endpoint_id }, delivery_id, event_id, attempt }
+    }
 }
 
 /// Of all athletes the endpoints that have a delivery due and are leased to nobody, the longest due
@@ -336,5 +362,6 @@ pub async fn overdue(
          GROUP BY delivery.athlete_id, delivery.endpoint_id ORDER BY due_at_ms LIMIT ?2",
         [now_ms.into(), limit.into()],
     );
-    Results::new(database.batch(vec![select]).await?).rows()
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<OverdueRow>()?;
+    Ok(rows.into_iter().map(Overdue::from).collect())
 }

@@ -63,6 +63,21 @@ pub enum Called<T> {
     Done(T),
 }
 
+impl<T> Called<T> {
+    /// What is read of what was done; nothing is not found.
+    pub(crate) fn and_then<U, E>(
+        self,
+        read: impl FnOnce(T) -> Result<Option<U>, E>,
+    ) -> Result<Called<U>, E> {
+        Ok(match self {
+            Self::Unauthorized => Called::Unauthorized,
+            Self::NotFound => Called::NotFound,
+            Self::Disabled => Called::Disabled,
+            Self::Done(done) => read(done)?.map_or(Called::NotFound, Called::Done),
+        })
+    }
+}
+
 /// The id of an event's delivery to an endpoint: the event's id with its time in front, so that ids
 /// sort by it and a repeat has the same. A UUIDv7 by its form.
 pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {

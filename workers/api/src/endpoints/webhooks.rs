@@ -11,7 +11,6 @@ use serde_json::{Map, Value, json};
 use shared_kernel::NewsKind;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
 use standard_webhooks::{Environment, Form, PrivateKey, Secret, SigningKey, check_url};
-use std::collections::BTreeSet;
 use storage::webhooks::endpoints::{self, Added, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
 use storage::webhooks::{Called, EndpointKey, SealedKey, Signature};
 use storage::{Database, KeyProof};
@@ -280,21 +279,25 @@ fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
     }
 }
 
+/// In the order in which the body has them.
 fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     fields.get("event_types")?;
-    let known: BTreeSet<_> = NewsKind::all().map(NewsKind::webhook_type).collect();
-    let mut seen = BTreeSet::new();
+    let mut known: Vec<_> = NewsKind::all().map(NewsKind::webhook_type).collect();
+    // All patterns are one type.
+    known.dedup();
+    let mut types: Vec<String> = Vec::new();
     for (pointer, value) in fields.list("event_types")? {
-        match value.as_str().and_then(|name| known.get(name)) {
-            Some(name) if seen.insert(*name) => {}
-            Some(_) => fields.errors().add(pointer, "is there twice"),
+        match value.as_str().filter(|name| known.contains(name)) {
+            Some(name) if types.iter().any(|there| there == name) => {
+                fields.errors().add(pointer, "is there twice");
+            }
+            Some(name) => types.push(name.to_owned()),
             None => {
-                let names: Vec<_> = known.iter().copied().collect();
-                fields.errors().add(pointer, format!("has to be one of {}", names.join(", ")));
+                fields.errors().add(pointer, format!("has to be one of {}", known.join(", ")));
             }
         }
     }
-    Some(seen.into_iter().map(ToOwned::to_owned).collect())
+    Some(types)
 }
 
 fn form(fields: &Fields<'_>) -> Option<Form> {

@@ -67,7 +67,7 @@ fn an_endpoint_is_created_read_and_listed_and_its_secret_is_shown_once() {
         body,
         json!({
             "id": path.strip_prefix("/v1/webhooks/").unwrap(), "url": URL, "description": "coach",
-            "event_types": ["pattern.detected", "record.broken"], "payload": "thin", "version": 1,
+            "event_types": ["record.broken", "pattern.detected"], "payload": "thin", "version": 1,
             "signature": "v1", "status": "enabled", "disabled_reason": null,
             "created_at": "2026-11-23T12:00:00.000Z", "failing_since": null,
             "counts": { "waiting": 0, "delivered": 0, "failed": 0 },
