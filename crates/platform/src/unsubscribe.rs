@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_token_is_in_mails_for_years_and_so_never_changes() {
-        let token = key("secret").token(AthleteId(Uuid::nil()), NewsKind::NewRecord);
+        let token = token(&key("secret").first, AthleteId(Uuid::nil()), NewsKind::NewRecord);
         assert_eq!(
             token,
             "00000000000000000000000000000000.new_record.ecfd2d0a8ae154e8a430f802f1defb4f1178c329d5c032d4ad0436d1e3b37a6c"

@@ -315,7 +315,8 @@ pub async fn retry_failed(
 }
 
 /// An endpoint with a delivery that is due, and nobody at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "OverdueRow")]
 pub struct Overdue {
     /// Which endpoint.
     pub key: EndpointKey,
@@ -327,6 +328,7 @@ pub struct Overdue {
     pub attempt: u32,
 }
 
+/// Flat: `serde(flatten)` reads every row through a buffer, and each use of it is 1 KB of wasm.
 #[derive(Deserialize)]
 struct OverdueRow {
     athlete_id: AthleteId,
@@ -362,6 +364,5 @@ pub async fn overdue(
          GROUP BY delivery.athlete_id, delivery.endpoint_id ORDER BY due_at_ms LIMIT ?2",
         [now_ms.into(), limit.into()],
     );
-    let rows = Results::new(database.batch(vec![select]).await?).rows::<OverdueRow>()?;
-    Ok(rows.into_iter().map(Overdue::from).collect())
+    Results::new(database.batch(vec![select]).await?).rows()
 }
