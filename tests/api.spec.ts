@@ -541,6 +541,46 @@ describe("the sweep", () => {
       .first<number>("resends");
 });
 
+describe("outgoing webhooks, on D1 and WebCrypto", () => {
+  const call = (method: string, path: string, json?: unknown) =>
+    athlete.request(method, `/v1/webhooks${path}`, { json });
+
+  it("keep their secret to the one answer that shows it", async () => {
+    const created = await call("POST", "", { url: "https://hooks.example/bulktrack" });
+    expect(created.status).toBe(201);
+    const { id, secret } = (await created.json()) as { id: string; secret: string };
+    expect(created.headers.get("location")).toBe(`/v1/webhooks/${id}`);
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    const rotated = await call("POST", `/${id}/rotate-secret`);
+    expect(rotated.status).toBe(200);
+    const stored = await stack.database
+      .prepare("SELECT signing_keys FROM webhook_endpoints WHERE endpoint_id = ?")
+      .bind(id)
+      .first<string>("signing_keys");
+    const sealed = (JSON.parse(stored ?? "[]") as { sealed: string }[]).map((key) => key.sealed);
+    // 12 bytes of nonce, the 50 of the text, 16 of the tag.
+    expect(sealed).toEqual([1, 2].map(() => expect.stringMatching(/^v1\.[A-Za-z0-9+/]{104}$/)));
+    for (const path of ["", `/${id}`]) {
+      expect(await (await call("GET", path)).text()).not.toContain("whsec_");
+    }
+  });
+
+  it("say in the log of a delivery that its endpoint was disabled", async () => {
+    const url = "https://hooks.example/bulktrack";
+    const { id } = (await (await call("POST", "", { url })).json()) as { id: string };
+    const test = await call("POST", `/${id}/test`);
+    expect(test.status).toBe(202);
+    const { delivery_id } = (await test.json()) as { delivery_id: string };
+    const disabled = await call("PATCH", `/${id}`, { enabled: false });
+    expect(await disabled.json()).toMatchObject({ status: "disabled", counts: { failed: 1 } });
+    const delivery = await call("GET", `/${id}/deliveries/${delivery_id}`);
+    expect(delivery.status).toBe(200);
+    const last = { outcome: "disabled", error: "endpoint disabled" };
+    expect(await delivery.json()).toMatchObject({ event_type: "endpoint.test", last });
+    expect((await call("POST", `/${id}/deliveries/${delivery_id}/retry`)).status).toBe(409);
+  });
+});
+
 /** Puts so many notices into an athlete's inbox. */
 async function deliverNews(to: Athlete, count: number): Promise<void> {
   const news = Array.from({ length: count }, () => message(event("NotificationRequested", to.id)));

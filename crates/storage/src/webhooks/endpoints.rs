@@ -243,14 +243,15 @@ async fn one<T: DeserializeOwned>(
     Ok(rows.into_iter().next().map_or(Called::NotFound, Called::Done))
 }
 
-/// What waited at an endpoint that takes nothing more has failed.
+/// What waited at an endpoint that takes nothing more has failed. The cast: D1 binds a number as a
+/// float, and `json_object` would write it as one, which no reader of the log takes.
 fn give_up_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
     proof.statement(
         concat!(
             "UPDATE webhook_deliveries SET status = 'failed', attempts = json_insert(\
              iif(json_array_length(attempts) < ?6, attempts, json_remove(attempts, '$[0]')), \
-             '$[#]', json_object('at_ms', ?5, 'outcome', 'disabled', 'status', NULL, \
-             'error', 'endpoint disabled', 'duration_ms', 0, 'answer', NULL)) \
+             '$[#]', json_object('at_ms', CAST(?5 AS INTEGER), 'outcome', 'disabled', \
+             'status', NULL, 'error', 'endpoint disabled', 'duration_ms', 0, 'answer', NULL)) \
              WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'waiting' AND ",
             live_key!()
         ),
