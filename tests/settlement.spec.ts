@@ -207,7 +207,6 @@ function badFor(consumer: Consumer): Bad[] {
     case "webhook":
       return [
         { message: message(patternDetected(stranger)), reason: "no such athlete" },
-        { message: message(event("WebhookDeliveryRequested", stranger)), reason: "no handler" },
         {
           message: message(event("NotificationRequested", stranger, { kind: "horoscope" })),
           reason: 'no news of the kind "horoscope"',

@@ -19,13 +19,9 @@ const SEALING_KEY = "5a".repeat(32);
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
 
-/** What a local run gives to the workers, beside what their configurations say. */
-const BINDINGS: Record<(typeof WORKERS)[number], Record<string, string>> = {
-  api: { OPERATOR_TOKEN, SEALING_KEY, ENVIRONMENT: "local" },
-  aggregation: {},
-  ai: {},
-  webhook: { SEALING_KEY, ENVIRONMENT: "local", PUBLIC_URL: ORIGIN },
-};
+// A local run gives secrets and variables by the environment; each worker takes those that its
+// configuration names.
+Object.assign(process.env, { OPERATOR_TOKEN, SEALING_KEY, ENVIRONMENT: "local", PUBLIC_URL: ORIGIN });
 
 export type Consumer = "aggregation" | "ai" | "webhook";
 
@@ -203,7 +199,6 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
   return {
     ...workerOptions,
     name: config.name,
-    bindings: { ...(workerOptions.bindings as object), ...BINDINGS[name] },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },

@@ -122,8 +122,9 @@ impl ToSql for SqlParam<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
             Param::Null => ToSqlOutput::Owned(SqlValue::Null),
-            // D1 takes numbers as floats; whole ones bind as integers there too.
-            Param::Integer(integer) => ToSqlOutput::Owned(SqlValue::Integer(*integer)),
+            // As D1 does: a number of JavaScript is a float.
+            #[expect(clippy::cast_precision_loss, reason = "exact to 2^53, as on D1")]
+            Param::Integer(integer) => ToSqlOutput::Owned(SqlValue::Real(*integer as f64)),
             Param::Real(real) => ToSqlOutput::Owned(SqlValue::Real(*real)),
             Param::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         })

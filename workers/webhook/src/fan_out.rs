@@ -62,8 +62,7 @@ fn full(news: &News<'_>) -> Value {
 fn resource(news: &News<'_>) -> String {
     let named = |name: &str| news.data.get(name).and_then(Value::as_str).unwrap_or_default();
     match news.kind {
-        NewsKind::Pattern(_) => "/v1/patterns".to_owned(),
-        NewsKind::PatternEnded => "/v1/patterns?status=resolved".to_owned(),
+        NewsKind::Pattern(_) | NewsKind::PatternEnded => "/v1/patterns".to_owned(),
         NewsKind::NewRecord => "/v1/records".to_owned(),
         NewsKind::WeeklyReport => format!("/v1/reports/weekly?week={}", named("week_start")),
         NewsKind::ImportFinished => format!("/v1/imports/{}", named("import_id")),

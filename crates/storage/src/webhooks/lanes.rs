@@ -171,7 +171,8 @@ pub async fn step(
     })
 }
 
-/// Of an attempt that was begun anew meanwhile, nothing is recorded.
+/// Of an attempt that was begun anew meanwhile, nothing is recorded; of one whose endpoint was disabled
+/// meanwhile, that it arrived.
 const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, due_at_ms = done.due_at_ms, \
      attempts = iif(json_array_length(attempts) < ?2, json_insert(attempts, '$[#]', json(done.entry)), \
      json_insert(json_remove(attempts, '$[0]'), '$[#]', json(done.entry))) FROM (\
@@ -181,7 +182,8 @@ const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, due_at
      FROM json_each(?1)) AS done WHERE webhook_deliveries.athlete_id = done.athlete_id \
      AND webhook_deliveries.endpoint_id = done.endpoint_id \
      AND webhook_deliveries.delivery_id = done.delivery_id \
-     AND webhook_deliveries.attempt = done.attempt AND webhook_deliveries.status = 'waiting'";
+     AND webhook_deliveries.attempt = done.attempt AND (webhook_deliveries.status = 'waiting' \
+     OR webhook_deliveries.status = 'failed' AND done.status = 'delivered')";
 
 /// An endpoint that its owner disabled stays so.
 const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.failing_since_ms, \
@@ -195,7 +197,7 @@ const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.fa
 
 /// What waits for an endpoint that was just disabled has failed; its owner can have it tried again.
 const FAIL_REST: &str = "UPDATE webhook_deliveries SET status = 'failed', \
-     attempts = json_insert(attempts, '$[#]', json_object('at_ms', ?2, 'outcome', 'disabled', \
+     attempts = json_insert(attempts, '$[#]', json_object('at_ms', CAST(?2 AS INTEGER), 'outcome', 'disabled', \
      'status', NULL, 'error', 'the endpoint was disabled', 'duration_ms', 0, 'answer', NULL)) FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id \
      FROM json_each(?1) WHERE value ->> 'disabled_reason' IS NOT NULL) AS disabled \

@@ -109,7 +109,7 @@ fn each_kind_names_where_the_api_tells_more() {
         assert_eq!(body["data"]["resource"], resource);
     };
     check(NewsKind::Pattern(PatternKind::Plateau), json!({}), "/v1/patterns");
-    check(NewsKind::PatternEnded, json!({}), "/v1/patterns?status=resolved");
+    check(NewsKind::PatternEnded, json!({}), "/v1/patterns");
     check(
         NewsKind::WeeklyReport,
         json!({ "week_start": "2026-11-16" }),
