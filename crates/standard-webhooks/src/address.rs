@@ -1,6 +1,6 @@
 //! Which addresses are of the public internet: where one is known, nothing is sent to another.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A block of IPv4 addresses: its first one, and how many bits all of it share.
 struct Block4([u8; 4], u32);
