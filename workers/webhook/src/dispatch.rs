@@ -24,6 +24,12 @@ use uuid::Uuid;
 /// Connections of a run, at most: those that the platform opens at once for an invocation
 /// (Cloudflare Workers documentation, Limits). One more would wait, and its time would run.
 const CONNECTIONS_MAX: i64 = 6;
+/// Of these, one is for attempts that take long: a receiver that never answers takes nothing from the
+/// others (ours).
+const CONNECTIONS_FOR_SLOW: i64 = 1;
+/// From then on an attempt takes long, in milliseconds (ours: a receiver that stores and answers, as it
+/// should, takes less).
+const SLOW_MS: i64 = 250;
 /// No attempt begins later in a run, in milliseconds: 8 s and the 20 s of an attempt are within the
 /// 30 s for which the platform keeps work in the background (Cloudflare Workers documentation,
 /// Context API).
@@ -79,8 +85,8 @@ impl Dispatcher {
             served_last: None,
         };
         let first_of_each: Vec<_> = endpoints.iter().map(|key| (*key, 1)).collect();
-        let places = usize::try_from(CONNECTIONS_MAX).unwrap_or(1).min(first_of_each.len());
-        let take = first_of_each.get(..places).unwrap_or_default();
+        let places = usize::try_from(CONNECTIONS_MAX - CONNECTIONS_FOR_SLOW).unwrap_or(1);
+        let take = first_of_each.get(..places).unwrap_or(&first_of_each);
         let step = Step { hold: endpoints, take, idle: endpoints, ..Step::default() };
         let stepped = run.step(&step).await?;
         for lane in stepped.held {
@@ -110,6 +116,8 @@ impl Dispatcher {
 struct Lane {
     endpoint: Endpoint,
     in_flight: i64,
+    /// When the last of these began.
+    began_ms: i64,
     /// Attempts that may be in flight: one more after each that succeeds.
     width: i64,
     /// Attempts in a row that failed.
@@ -127,6 +135,7 @@ impl Lane {
         Self {
             endpoint,
             in_flight: 0,
+            began_ms: 0,
             width: 1,
             failures: 0,
             is_probed,
@@ -227,10 +236,11 @@ impl Run {
     fn start(&mut self, taken: Vec<Taken>, in_flight: &InFlight) {
         for taken in taken {
             let Some(lane) = self.lanes.get_mut(&taken.key) else { continue };
-            lane.in_flight += 1;
             let (clock, http) =
                 (Rc::clone(&self.dispatcher.clock), Rc::clone(&self.dispatcher.http));
             let began_ms = clock.now_ms();
+            lane.in_flight += 1;
+            lane.began_ms = began_ms;
             let prepared = post(&lane.endpoint, &taken, began_ms);
             let attempt = async move {
                 let answer = match prepared {
@@ -325,8 +335,11 @@ impl Run {
 
     /// How many to take of which lane: one each, going around, as long as there is a connection.
     fn places(&self) -> Vec<(EndpointKey, i64)> {
-        let mut free =
-            CONNECTIONS_MAX - self.lanes.values().map(|lane| lane.in_flight).sum::<i64>();
+        let slow_since_ms = self.dispatcher.clock.now_ms() - SLOW_MS;
+        let slow = self.lanes.values().filter(|lane| lane.began_ms <= slow_since_ms);
+        let slow: i64 = slow.map(|lane| lane.in_flight).sum();
+        let in_flight: i64 = self.lanes.values().map(|lane| lane.in_flight).sum();
+        let mut free = CONNECTIONS_MAX - (CONNECTIONS_FOR_SLOW - slow).max(0) - in_flight;
         let after = self.lanes.iter().filter(|(key, _)| Some(**key) > self.served_last);
         let before = self.lanes.iter().filter(|(key, _)| Some(**key) <= self.served_last);
         let open: Vec<_> = after.chain(before).filter(|(_, lane)| !lane.is_stopped).collect();

@@ -6,8 +6,9 @@
 
 use super::deliveries::{ATTEMPTS_KEPT, Attempt, DeliveryStatus, Overdue};
 use super::{EndpointKey, SealedKey};
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
 use crate::json_text;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{EventId, TraceContext};
 use uuid::Uuid;
@@ -140,35 +141,55 @@ pub async fn step(
     step: &Step<'_>,
 ) -> Result<Stepped, DatabaseError> {
     let Holder { lease_id, now_ms } = holder;
-    let until_ms = now_ms + LEASE_MS;
+    let (now, until) = (|| Param::from(now_ms), || Param::from(now_ms + LEASE_MS));
     let mine = || Param::text(lease_id);
-    let statements = vec![
-        Statement::new(RECORD, [Param::json(&step.finished)?, ATTEMPTS_KEPT.into()]),
-        Statement::new(STAND, [Param::json(&step.standings)?]),
-        Statement::new(FAIL_REST, [Param::json(&step.standings)?, now_ms.into()]),
-        Statement::new(HOLD, [Param::json(&step.hold)?, mine(), now_ms.into(), until_ms.into()]),
-        Statement::new(
-            TAKE,
-            [
-                Param::json(&step.take)?,
-                mine(),
-                now_ms.into(),
-                until_ms.into(),
-                IN_FLIGHT_MAX.into(),
-            ],
-        ),
-        Statement::new(RELEASE, [Param::json(&step.idle)?, mine(), now_ms.into(), until_ms.into()]),
-        Statement::new(LEFT_OVER, [Param::json(&step.leave)?, mine(), now_ms.into()]),
-        Statement::new(LEAVE, [Param::json(&step.leave)?, mine()]),
-    ];
-    let mut results = Results::new(database.batch(statements).await?);
-    (0..3).for_each(|_| results.skip_one());
+    let mut batch = Batch::default();
+    batch.ask(step.finished, RECORD, [ATTEMPTS_KEPT.into()])?;
+    batch.ask(step.standings, STAND, [])?;
+    batch.ask(step.standings, FAIL_REST, [now()])?;
+    let held = batch.ask(step.hold, HOLD, [mine(), now(), until()])?;
+    let taken = batch.ask(step.take, TAKE, [mine(), now(), until(), IN_FLIGHT_MAX.into()])?;
+    let released = batch.ask(step.idle, RELEASE, [mine(), now(), until()])?;
+    let left_over = batch.ask(step.leave, LEFT_OVER, [mine(), now()])?;
+    batch.ask(step.leave, LEAVE, [mine()])?;
+    if batch.0.is_empty() {
+        return Ok(Stepped::default());
+    }
+    let results = database.batch(batch.0).await?;
     Ok(Stepped {
-        held: results.rows()?,
-        taken: results.rows()?,
-        released: results.rows()?,
-        left_over: results.rows()?,
+        held: rows(&results, held)?,
+        taken: rows(&results, taken)?,
+        released: rows(&results, released)?,
+        left_over: rows(&results, left_over)?,
     })
+}
+
+/// Statements on lists; one on an empty list is left out.
+#[derive(Default)]
+struct Batch(Vec<Statement>);
+
+impl Batch {
+    /// Adds a statement whose first parameter is the list. Answers its place, if it has one.
+    fn ask<const N: usize>(
+        &mut self,
+        list: &[impl Serialize],
+        sql: &'static str,
+        more: [Param; N],
+    ) -> Result<Option<usize>, DatabaseError> {
+        if list.is_empty() {
+            return Ok(None);
+        }
+        self.0.push(Statement::new(sql, [Param::json(&list)?].into_iter().chain(more)));
+        Ok(Some(self.0.len() - 1))
+    }
+}
+
+fn rows<T: DeserializeOwned>(
+    results: &[QueryResult],
+    place: Option<usize>,
+) -> Result<Vec<T>, DatabaseError> {
+    let Some(place) = place else { return Ok(Vec::new()) };
+    results.get(place).cloned().ok_or(DatabaseError::MissingResult)?.into_rows()
 }
 
 /// Of an attempt that was begun anew meanwhile, nothing is recorded; of one whose endpoint was disabled
