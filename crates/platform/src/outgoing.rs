@@ -11,8 +11,10 @@ pub struct Post {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: String,
-    /// All of it, the answer included, takes no longer, in milliseconds.
+    /// The head of the answer is waited for so long, in milliseconds.
     pub within_ms: u32,
+    /// The body of the answer is then read for so long, in milliseconds.
+    pub answer_within_ms: u32,
     /// So many bytes of the answer's body are read, and no more.
     pub answer_bytes_max: usize,
 }

@@ -48,6 +48,8 @@ CREATE TABLE webhook_endpoints (
     status TEXT NOT NULL DEFAULT 'enabled' CHECK (status IN ('enabled', 'disabled')),
     disabled_reason TEXT,
     created_at_ms INTEGER NOT NULL,
+    -- How often its owner has moved, enabled or disabled it: what is known of it from before is void.
+    generation INTEGER NOT NULL DEFAULT 0,
     -- Since when no attempt has succeeded.
     failing_since_ms INTEGER,
     -- The lane: who makes its attempts, and until when nobody else does.
@@ -60,7 +62,7 @@ CREATE TABLE webhook_endpoints (
 CREATE TABLE webhook_deliveries (
     athlete_id TEXT NOT NULL,
     endpoint_id TEXT NOT NULL,
-    -- Derived from the event and its time: ids sort by time, and a repeat is the same row.
+    -- The event's id with the time of its first publishing in front: ids sort by time.
     delivery_id TEXT NOT NULL,
     event_id TEXT NOT NULL,
     event_type TEXT NOT NULL,
@@ -79,5 +81,7 @@ CREATE TABLE webhook_deliveries (
         REFERENCES webhook_endpoints (athlete_id, endpoint_id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 
+-- A repeat of an event is the same row, whenever it was published.
+CREATE UNIQUE INDEX webhook_deliveries_by_event ON webhook_deliveries (athlete_id, endpoint_id, event_id);
 CREATE INDEX webhook_deliveries_lane ON webhook_deliveries (athlete_id, endpoint_id, status, due_at_ms);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at_ms) WHERE status = 'waiting';

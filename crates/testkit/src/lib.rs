@@ -13,7 +13,7 @@ mod recording;
 mod sqlite;
 mod vault;
 
-pub use outgoing::{Later, Receivers, said};
+pub use outgoing::{Later, Receivers, TurnTimer, said};
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
 };

@@ -1,11 +1,13 @@
 //! Receivers of outgoing webhooks, and the work that goes on behind a settled message.
 
+use crate::FixedClock;
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
-use platform::{Background, HttpClient, Post, PostAnswer};
+use platform::{Background, HttpClient, Post, PostAnswer, Timer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 /// What a receiver does with a post, and after how many turns of everybody else.
@@ -69,6 +71,20 @@ impl HttpClient for Receivers {
         Turns(turns).await;
         self.count(&url, -1);
         answer
+    }
+}
+
+/// A timer of a clock that stands: everybody else has some turns, then the time has passed.
+pub struct TurnTimer(pub Rc<FixedClock>);
+
+/// Turns of everybody else in which a timer of [`TurnTimer`] runs out.
+const TIMER_TURNS: u32 = 50;
+
+#[async_trait(?Send)]
+impl Timer for TurnTimer {
+    async fn sleep_ms(&self, milliseconds: u32) {
+        Turns(TIMER_TURNS).await;
+        self.0.advance_ms(i64::from(milliseconds));
     }
 }
 

@@ -18,6 +18,8 @@ use training::WeekStart;
 const TAKEN_MAX: i64 = 100;
 /// Rounds of one sweep: 1,000 workouts a minute, and the sweep ends.
 const ROUNDS_MAX: u32 = 10;
+/// Lanes of webhooks that are woken in one sweep (ours: as many as workouts).
+const LANES_MAX: i64 = 1_000;
 /// Athletes who are told of in one sweep that mails of theirs are due (ours: as many as workouts).
 const MAILED_MAX: i64 = 1_000;
 /// A mail that is overdue for longer waits for something that is broken: its athlete is asked for once
@@ -149,7 +151,7 @@ impl App {
     /// Answers how many endpoints it found.
     async fn wake_lanes(&self, database: &dyn Database) -> Result<usize, String> {
         let now = self.clock.now();
-        let overdue = deliveries::overdue(database, now.timestamp_millis(), TAKEN_MAX)
+        let overdue = deliveries::overdue(database, now.timestamp_millis(), LANES_MAX)
             .await
             .map_err(|error| error.to_string())?;
         let wake = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);

@@ -14,6 +14,9 @@ use storage::webhooks::lanes::{Finished, Lane, Taken};
 
 /// So much of an answer is kept, in bytes (ours: enough for what a receiver says of an error).
 const ANSWER_BYTES_MAX: usize = 2_048;
+/// An answer's body is read for so long, in milliseconds (ours: it is for the log; its status has
+/// decided already, and a receiver that drips holds a connection).
+const ANSWER_MS_MAX: u32 = 2_000;
 /// So much of a reason is kept, in characters.
 const ERROR_CHARS_MAX: usize = 300;
 /// When an attempt that we could not make is tried again, in seconds (ours: a deployment is mended in
@@ -29,23 +32,29 @@ pub struct Endpoint {
     pub key: EndpointKey,
     /// Since when no attempt has succeeded.
     pub failing_since_ms: Option<i64>,
+    /// How often its owner has changed what attempts depend on.
+    pub generation: i64,
     url: Result<EndpointUrl, UrlError>,
     keys: Result<Vec<SigningKey>, String>,
 }
 
 impl Endpoint {
-    /// With its keys, opened. A URL that was allowed when it was entered may not be by now: it is
-    /// checked at each attempt.
+    /// With its keys, opened: it signs with those that open. A URL that was allowed when it was
+    /// entered may not be by now: it is checked at each attempt.
     pub fn new(lane: &Lane, keys: &[Result<String, String>], environment: Environment) -> Self {
         let keys = keys.iter().map(|key| {
             let key = key.as_ref().map_err(Clone::clone)?;
             SigningKey::parse(key).map_err(|error| error.to_string())
         });
+        let (open, sealed): (Vec<_>, Vec<_>) = keys.partition(Result::is_ok);
+        let reason = sealed.into_iter().find_map(Result::err);
+        let open: Vec<_> = open.into_iter().flatten().collect();
         Self {
             key: lane.key,
             failing_since_ms: lane.failing_since_ms,
+            generation: lane.generation,
             url: check_url(&lane.url, environment),
-            keys: keys.collect(),
+            keys: reason.filter(|_| open.is_empty()).map_or(Ok(open), Err),
         }
     }
 
@@ -86,6 +95,7 @@ pub fn post(endpoint: &Endpoint, taken: &Taken, now_ms: i64) -> Result<Post, Uns
         headers,
         body: taken.body.clone(),
         within_ms: TIMEOUT_S * 1_000,
+        answer_within_ms: ANSWER_MS_MAX,
         answer_bytes_max: ANSWER_BYTES_MAX,
     })
 }
@@ -135,9 +145,12 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
     let Made { taken, began_ms, ended_ms, answer } = made;
     let read = read(answer, *ended_ms);
     let outcome = read.answer.map(Answer::outcome);
-    let next = outcome.map_or(Next::After { delay_s: OURS_DELAY_S }, |outcome| {
-        schedule::next(taken.attempt, outcome, read.retry_after_s, dice)
-    });
+    let next = match outcome {
+        Some(outcome) => schedule::next(taken.attempt, outcome, read.retry_after_s, dice),
+        // Our faults use up no attempt, but not for ever.
+        None if schedule::is_failing_too_long(taken.created_at_ms, *ended_ms) => Next::GiveUp,
+        None => Next::After { delay_s: OURS_DELAY_S },
+    };
     let failing_since_ms = failing_since_ms.unwrap_or(*ended_ms);
     let verdict = match outcome {
         None => Verdict::Ours,
@@ -167,17 +180,24 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
         status: read.status,
         error: read.error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
         duration_ms: ended_ms - began_ms,
-        answer: read.said,
+        answer: read.said.map(|said| printable(&said)),
     };
     let finished = Finished {
         key: taken.key,
         delivery_id: taken.delivery_id,
-        attempt: taken.attempt,
+        taken_until_ms: taken.taken_until_ms,
+        attempt: if outcome.is_none() { taken.attempt - 1 } else { taken.attempt },
         status,
         due_at_ms: ended_ms + i64::from(again_after_s.unwrap_or(0)) * 1_000,
         entry,
     };
     Judged { finished, again_after_s, verdict }
+}
+
+/// Control characters are written as six each in JSON: what a log keeps has none but the end of a line.
+fn printable(said: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    said.chars().map(shown).collect()
 }
 
 /// What an answer says. `answer` is `None` when nothing was sent and the fault is ours.
@@ -237,6 +257,8 @@ mod tests {
             body: "{}".to_owned(),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
             attempt,
+            taken_until_ms: 0,
+            created_at_ms: NOW_MS,
         };
         Made { taken, began_ms: NOW_MS - 50, ended_ms: NOW_MS, answer: Ok(answer) }
     }
@@ -286,6 +308,29 @@ mod tests {
         let judged = judge(&made(10, said(500)), None, 0.5);
         assert_eq!(judged.finished.status, DeliveryStatus::Failed);
         assert_eq!((judged.again_after_s, judged.verdict), (None, Verdict::Failed));
+    }
+
+    #[test]
+    fn a_fault_of_ours_uses_up_no_attempt_but_ends_after_five_days() {
+        let unsent = |created_at_ms| {
+            let mut made = made(10, said(200));
+            made.taken.created_at_ms = created_at_ms;
+            made.answer = Err(Unsent::Unsigned("no key".to_owned()));
+            let judged = judge(&made, Some(0), 0.5);
+            assert_eq!((judged.finished.attempt, judged.verdict), (9, Verdict::Ours));
+            (judged.finished.status, judged.again_after_s)
+        };
+        assert_eq!(unsent(NOW_MS), (DeliveryStatus::Waiting, Some(60)));
+        assert_eq!(unsent(NOW_MS - 5 * 86_400_000), (DeliveryStatus::Failed, None));
+    }
+
+    #[test]
+    fn control_characters_are_not_kept() {
+        let body = "a\u{0}b\r\nc\u{85}".to_owned();
+        let answer = PostAnswer::Status { status: 500, retry_after: None, body, broken: None };
+        let judged = judge(&made(1, answer), None, 0.5);
+        let kept = "a\u{fffd}b\u{fffd}\nc\u{fffd}";
+        assert_eq!(judged.finished.entry.answer.as_deref(), Some(kept));
     }
 
     #[test]

@@ -6,9 +6,9 @@
 
 use crate::attempt::{Endpoint, Judged, Made, Verdict, judge, post};
 use crate::publisher::{WebhookEventPublisher, webhook_delivery_requested, webhook_disabled};
-use futures_util::future::{FutureExt, LocalBoxFuture};
+use futures_util::future::{Either, FutureExt, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use platform::{Background, Clock, Entropy, HttpClient, Vault};
+use platform::{Background, Clock, Entropy, HttpClient, Timer, Vault};
 use shared_kernel::{AthleteId, Event, TraceContext};
 use standard_webhooks::Environment;
 use std::collections::BTreeMap;
@@ -30,14 +30,19 @@ const CONNECTIONS_FOR_SLOW: i64 = 1;
 /// From then on an attempt takes long, in milliseconds (ours: a receiver that stores and answers, as it
 /// should, takes less).
 const SLOW_MS: i64 = 250;
+/// While a lane waits for a connection, it is looked so often whether it will get one, in milliseconds.
+const LOOK_MS: u32 = 250;
 /// No attempt begins later in a run, in milliseconds: 8 s and the 20 s of an attempt are within the
 /// 30 s for which the platform keeps work in the background (Cloudflare Workers documentation,
 /// Context API).
 const RUN_MS_MAX: i64 = 8_000;
 /// A next attempt that is so near is not left to the sweep, which comes each minute, in seconds.
 const SOON_S: u32 = 60;
-/// A receiver that has too much to do gets nothing for so long at most, in milliseconds (ours).
+/// A receiver that has too much to do, or fails and was failing before, gets nothing for so long at
+/// most, in milliseconds (ours).
 const REST_MS_MAX: i64 = 300_000;
+/// One that was failing before gets an attempt in so long at most, in milliseconds (ours).
+const PROBE_MS_MIN: i64 = 60_000;
 /// What attempts came to is tried to be recorded so often at once: what is not recorded is made
 /// again.
 const RECORD_TRIES: u32 = 3;
@@ -57,6 +62,8 @@ pub struct Dispatcher {
     pub background: Rc<dyn Background>,
     /// The time.
     pub clock: Rc<dyn Clock>,
+    /// For receivers that take their time.
+    pub timer: Rc<dyn Timer>,
     /// The dice: of jitter, and of leases.
     pub entropy: Rc<dyn Entropy>,
     /// Where endpoints may be.
@@ -76,6 +83,10 @@ impl Dispatcher {
         let Some(first) = endpoints.first() else { return Ok(()) };
         let mut lease_id = [0; 16];
         self.entropy.fill(&mut lease_id);
+        // Nobody is always the first.
+        let mut endpoints = endpoints.to_vec();
+        let offset = usize::from(lease_id[15]) % endpoints.len();
+        endpoints.rotate_left(offset);
         let mut run = Run {
             dispatcher: self.clone(),
             athlete_id: first.athlete_id,
@@ -84,10 +95,12 @@ impl Dispatcher {
             lanes: BTreeMap::new(),
             served_last: None,
         };
+        let endpoints = endpoints.as_slice();
         let first_of_each: Vec<_> = endpoints.iter().map(|key| (*key, 1)).collect();
         let places = usize::try_from(CONNECTIONS_MAX - CONNECTIONS_FOR_SLOW).unwrap_or(1);
         let take = first_of_each.get(..places).unwrap_or(&first_of_each);
         let step = Step { hold: endpoints, take, idle: endpoints, ..Step::default() };
+        run.served_last = take.last().map(|(key, _)| *key);
         let stepped = run.step(&step).await?;
         for lane in stepped.held {
             if !stepped.released.contains(&lane.key) {
@@ -126,6 +139,7 @@ struct Lane {
     is_probed: bool,
     /// Nothing more is taken of it: it fails, is disabled, or rests.
     is_stopped: bool,
+    is_disabled: bool,
     rest_until_ms: i64,
 }
 
@@ -140,7 +154,18 @@ impl Lane {
             failures: 0,
             is_probed,
             is_stopped: false,
+            is_disabled: false,
             rest_until_ms: 0,
+        }
+    }
+
+    /// How long nobody is to come back to it, in milliseconds, if nobody is.
+    fn rest_ms(&self, judged: &Judged) -> Option<i64> {
+        let next_ms = i64::from(judged.again_after_s.unwrap_or(0)) * 1_000;
+        match judged.verdict {
+            Verdict::Throttled => Some(next_ms.min(REST_MS_MAX)),
+            Verdict::Failed if self.is_probed => Some(next_ms.clamp(PROBE_MS_MIN, REST_MS_MAX)),
+            Verdict::Works | Verdict::Failed | Verdict::Disabled(_) | Verdict::Ours => None,
         }
     }
 
@@ -166,15 +191,16 @@ impl Lane {
         self.is_stopped |= self.failures > 0 && (self.is_probed || self.failures >= IN_FLIGHT_MAX);
         if let Verdict::Disabled(reason) = judged.verdict {
             self.is_stopped = true;
+            self.is_disabled = true;
             disabled_reason = Some(reason.as_str());
         }
-        if judged.verdict == Verdict::Throttled {
+        if let Some(rest_ms) = self.rest_ms(judged) {
             self.is_stopped = true;
-            let rest_ms = i64::from(judged.again_after_s.unwrap_or(0)) * 1_000;
-            self.rest_until_ms = self.rest_until_ms.max(now_ms + rest_ms.min(REST_MS_MAX));
+            self.rest_until_ms = self.rest_until_ms.max(now_ms + rest_ms);
         }
         let failing_since_ms = self.endpoint.failing_since_ms;
-        let standing = Standing { key: self.endpoint.key, failing_since_ms, disabled_reason };
+        let Endpoint { key, generation, .. } = self.endpoint;
+        let standing = Standing { key, generation, failing_since_ms, disabled_reason };
         (failing_since_ms != before || disabled_reason.is_some()).then_some(standing)
     }
 }
@@ -217,7 +243,7 @@ impl Run {
         let mut in_flight = InFlight::new();
         self.start(taken, &in_flight);
         while !self.lanes.is_empty() {
-            let made = next_made(&mut in_flight).await;
+            let made = self.next_made(&mut in_flight).await;
             let round = self.decide(&made);
             self.publish(0, &round.notices).await;
             let held = self.lanes.len();
@@ -261,6 +287,7 @@ impl Run {
             let dice = dice(&*self.dispatcher.entropy);
             let judged = judge(made, lane.endpoint.failing_since_ms, dice);
             log(made, &judged);
+            let was_disabled = lane.is_disabled;
             let now = self.dispatcher.clock.now();
             if let Some(standing) = lane.note(&judged, made.ended_ms) {
                 // One that was disabled stays so, whatever came of its other attempts.
@@ -269,9 +296,10 @@ impl Run {
                     round.standings.insert(key, standing);
                 }
             }
-            if let Verdict::Disabled(reason) = judged.verdict {
-                let origin = lane.endpoint.origin();
-                let notice = webhook_disabled(key, origin, reason, event_id, traceparent, now);
+            if let Verdict::Disabled(reason) = judged.verdict
+                && !was_disabled
+            {
+                let notice = webhook_disabled(&lane.endpoint, reason, event_id, traceparent, now);
                 round.notices.push(notice);
             }
             if let Some(delay_s) = judged.again_after_s.filter(|delay_s| *delay_s <= SOON_S) {
@@ -287,7 +315,9 @@ impl Run {
     /// Records a round and takes what comes next. `None`: it could not be recorded, and the lanes
     /// are given up; they are free when the lease is over.
     async fn settle(&mut self, round: &Round) -> Option<Stepped> {
-        let is_over = self.dispatcher.clock.now_ms() >= self.began_ms + RUN_MS_MAX;
+        // When nothing but slow receivers has the connections, who waits is better off in another run.
+        let is_over =
+            self.dispatcher.clock.now_ms() >= self.began_ms + RUN_MS_MAX || self.is_stuck();
         let take = if is_over { Vec::new() } else { self.places() };
         let empty = || self.lanes.values().filter(|lane| lane.in_flight == 0);
         let leave: Vec<_> = empty()
@@ -333,13 +363,46 @@ impl Run {
         Some(stepped)
     }
 
+    fn in_flight(&self) -> i64 {
+        self.lanes.values().map(|lane| lane.in_flight).sum()
+    }
+
+    /// Of these, the ones that take long.
+    fn slow(&self) -> i64 {
+        let since_ms = self.dispatcher.clock.now_ms() - SLOW_MS;
+        let slow = self.lanes.values().filter(|lane| lane.began_ms <= since_ms);
+        slow.map(|lane| lane.in_flight).sum()
+    }
+
+    fn is_stuck(&self) -> bool {
+        let slow = self.slow();
+        slow >= CONNECTIONS_MAX && slow == self.in_flight()
+    }
+
+    /// The next attempts that are over: none, when none is in flight, or when a lane waits for a
+    /// connection and none was over soon.
+    async fn next_made(&self, in_flight: &mut InFlight) -> Vec<Made> {
+        let waits = |lane: &Lane| lane.in_flight == 0 && !lane.is_stopped;
+        let first = if !in_flight.is_empty() && self.lanes.values().any(waits) {
+            let soon = self.dispatcher.timer.sleep_ms(LOOK_MS);
+            match select(in_flight.next(), soon).await {
+                Either::Left((first, _)) => first,
+                Either::Right(_) => None,
+            }
+        } else {
+            in_flight.next().await
+        };
+        let mut made: Vec<_> = first.into_iter().collect();
+        while let Some(Some(next)) = in_flight.next().now_or_never() {
+            made.push(next);
+        }
+        made
+    }
+
     /// How many to take of which lane: one each, going around, as long as there is a connection.
     fn places(&self) -> Vec<(EndpointKey, i64)> {
-        let slow_since_ms = self.dispatcher.clock.now_ms() - SLOW_MS;
-        let slow = self.lanes.values().filter(|lane| lane.began_ms <= slow_since_ms);
-        let slow: i64 = slow.map(|lane| lane.in_flight).sum();
-        let in_flight: i64 = self.lanes.values().map(|lane| lane.in_flight).sum();
-        let mut free = CONNECTIONS_MAX - (CONNECTIONS_FOR_SLOW - slow).max(0) - in_flight;
+        let reserved = (CONNECTIONS_FOR_SLOW - self.slow()).max(0);
+        let mut free = CONNECTIONS_MAX - reserved - self.in_flight();
         let after = self.lanes.iter().filter(|(key, _)| Some(**key) > self.served_last);
         let before = self.lanes.iter().filter(|(key, _)| Some(**key) <= self.served_last);
         let open: Vec<_> = after.chain(before).filter(|(_, lane)| !lane.is_stopped).collect();
@@ -380,15 +443,6 @@ impl Run {
             tracing::warn!(worker = "webhook", %error, "left to the sweep");
         }
     }
-}
-
-/// The next attempts that are over: none, when none is in flight.
-async fn next_made(in_flight: &mut InFlight) -> Vec<Made> {
-    let mut made: Vec<_> = in_flight.next().await.into_iter().collect();
-    while let Some(Some(next)) = in_flight.next().now_or_never() {
-        made.push(next);
-    }
-    made
 }
 
 /// From 0 to 1.

@@ -1,5 +1,6 @@
 //! `WebhookEventPublisher`: what webhook tells the others, which is itself.
 
+use crate::attempt::Endpoint;
 use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
@@ -43,19 +44,19 @@ pub fn webhook_delivery_requested(
         .event(SOURCE, why, trace, now)
 }
 
-/// An endpoint is disabled, and its athlete is to know. Its id names the endpoint and the delivery
-/// that was the last straw: a repeat is the same event.
+/// An endpoint is disabled, and its athlete is to know. Its id names the endpoint and how often its
+/// owner has enabled or moved it: a repeat is the same event, and the next time is another.
 pub fn webhook_disabled(
-    key: EndpointKey,
-    origin: &str,
+    endpoint: &Endpoint,
     reason: DisabledReason,
     event_id: EventId,
     trace: TraceContext,
     now: DateTime<Utc>,
 ) -> Event {
-    let EndpointKey { athlete_id, endpoint_id } = key;
+    let EndpointKey { athlete_id, endpoint_id } = endpoint.key;
+    let origin = endpoint.origin();
     let kind = NewsKind::WebhookDisabled.as_str();
-    let parts = [endpoint_id.to_string(), event_id.to_string()];
+    let parts = [endpoint_id.to_string(), endpoint.generation.to_string()];
     let id = EventId::derived(&["NotificationRequested", kind, &parts[0], &parts[1]]);
     let requested = NotificationRequested {
         athlete_id,

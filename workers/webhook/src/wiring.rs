@@ -31,6 +31,7 @@ pub fn registry(bindings: &Bindings, env: &Env, context: JsContext) -> worker::R
         publisher,
         background: Rc::new(WaitUntil::new(context)),
         clock: Rc::new(System),
+        timer: Rc::new(System),
         entropy: Rc::new(System),
         environment: environment(env),
     };

@@ -23,45 +23,52 @@ impl HttpClient for GlobalFetch {
     /// was read of it.
     async fn post(&self, post: Post) -> PostAnswer {
         let controller = AbortController::default();
-        let mut read = Read::default();
-        let end = {
-            let exchange = pin!(exchange(&post, controller.signal(), &mut read));
-            let too_late = Delay::from(Duration::from_millis(u64::from(post.within_ms)));
-            match select(exchange, pin!(too_late)).await {
-                Either::Left((Ok(()), _)) => End::InTime,
-                Either::Left((Err(error), _)) => End::Broken(error.to_string()),
-                Either::Right(((), _)) => End::TooLate,
-            }
-        };
+        let signal = controller.signal();
+        let answer = exchange(&post, &signal).await;
         controller.abort();
-        read.answer(end)
+        answer
     }
 }
 
-/// What there is of an answer so far.
-#[derive(Default)]
-struct Read {
-    head: Option<(u16, Option<String>)>,
-    body: Vec<u8>,
+async fn exchange(post: &Post, signal: &AbortSignal) -> PostAnswer {
+    let mut response = match within(post.within_ms, send(post, signal)).await {
+        None => return PostAnswer::TimedOut,
+        Some(Err(error)) => return PostAnswer::Unreachable { reason: error.to_string() },
+        Some(Ok(response)) => response,
+    };
+    let mut body = Vec::new();
+    let read = read(&mut response, post.answer_bytes_max, &mut body);
+    let broken = match within(post.answer_within_ms, read).await {
+        None => Some("the answer did not end in time".to_owned()),
+        Some(Err(error)) => Some(error.to_string()),
+        Some(Ok(())) => None,
+    };
+    PostAnswer::Status {
+        status: response.status_code(),
+        // A value that cannot be read asks for nothing.
+        retry_after: response.headers().get("retry-after").ok().flatten(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+        broken,
+    }
 }
 
-/// How an exchange ended.
-enum End {
-    InTime,
-    TooLate,
-    Broken(String),
+/// What a future comes to, if it does in time.
+async fn within<T>(milliseconds: u32, future: impl Future<Output = T>) -> Option<T> {
+    let too_late = Delay::from(Duration::from_millis(u64::from(milliseconds)));
+    match select(pin!(future), pin!(too_late)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), _)) => None,
+    }
 }
 
-async fn exchange(post: &Post, signal: AbortSignal, read: &mut Read) -> worker::Result<()> {
-    let mut response = send(post, &signal).await?;
-    read.head = Some((response.status_code(), response.headers().get("retry-after")?));
+async fn read(response: &mut Response, bytes_max: usize, body: &mut Vec<u8>) -> worker::Result<()> {
     // A status like 204 has no body.
     let Ok(mut stream) = response.stream() else { return Ok(()) };
-    while read.body.len() < post.answer_bytes_max
+    while body.len() < bytes_max
         && let Some(chunk) = stream.next().await
     {
-        let room = post.answer_bytes_max - read.body.len();
-        read.body.extend(chunk?.into_iter().take(room));
+        let room = bytes_max - body.len();
+        body.extend(chunk?.into_iter().take(room));
     }
     Ok(())
 }
@@ -78,27 +85,4 @@ async fn send(post: &Post, signal: &AbortSignal) -> worker::Result<Response> {
         .with_body(Some(JsValue::from_str(&post.body)));
     let request = worker::Request::new_with_init(&post.url, &init)?;
     Fetch::Request(request).send_with_signal(signal).await
-}
-
-impl Read {
-    fn answer(self, end: End) -> PostAnswer {
-        let body = String::from_utf8_lossy(&self.body).into_owned();
-        let status = |(status, retry_after), broken| PostAnswer::Status {
-            status,
-            retry_after,
-            body,
-            broken,
-        };
-        match (self.head, end) {
-            (Some(head), End::InTime) => status(head, None),
-            (Some(head), End::TooLate) => {
-                status(head, Some("the answer did not end in time".to_owned()))
-            }
-            (Some(head), End::Broken(reason)) => status(head, Some(reason)),
-            (None, End::TooLate) => PostAnswer::TimedOut,
-            (None, End::Broken(reason)) => PostAnswer::Unreachable { reason },
-            // An exchange that ends in time has a status.
-            (None, End::InTime) => PostAnswer::Unreachable { reason: "no status".to_owned() },
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! ([`overdue`]).
 
 use super::endpoints::EndpointStatus;
-use super::fan_out::NewDelivery;
+use super::fan_out::{self, NewDelivery};
 use super::{Called, EndpointKey};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
@@ -210,20 +210,41 @@ pub async fn get(
     })
 }
 
-/// Stores a delivery that its owner asked for, due at once.
+/// Deliveries that may wait at an endpoint before its owner can ask for no more (ours).
+const WAITING_MAX: i64 = 100;
+
+/// Stores a delivery that its owner asked for, due at once, and drops what the endpoint's log kept
+/// long enough. `false`: too many wait already, and nothing was stored.
 pub async fn store(
     database: &dyn Database,
     proof: &KeyProof,
     new: &NewDelivery,
     now_ms: i64,
-) -> Result<Called<()>, DatabaseError> {
+) -> Result<Called<bool>, DatabaseError> {
+    let expire = proof.statement(
+        concat!(
+            "DELETE FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?4 \
+             AND delivery_id < ?5 AND status <> 'waiting' AND EXISTS (\
+             SELECT 1 FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?4 \
+             AND delivery_id = ?6) AND ",
+            live_key!()
+        ),
+        [
+            Param::text(new.key.endpoint_id),
+            Param::text(fan_out::oldest_kept(now_ms)),
+            Param::text(new.delivery_id),
+        ],
+    );
     let insert = proof.statement(
         concat!(
             "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
              event_type, body, traceparent, created_at_ms, due_at_ms) \
              SELECT athlete_id, endpoint_id, ?5, ?6, ?7, ?8, ?9, ?10, ?10 FROM webhook_endpoints \
-             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled' AND ",
-            live_key!()
+             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled' \
+             AND (SELECT count(*) FROM webhook_deliveries AS waiting WHERE waiting.athlete_id = ?1 \
+             AND waiting.endpoint_id = ?4 AND waiting.status = 'waiting') < ?11 AND ",
+            live_key!(),
+            " RETURNING delivery_id"
         ),
         [
             Param::text(new.key.endpoint_id),
@@ -233,10 +254,17 @@ pub async fn store(
             new.body.as_str().into(),
             new.traceparent.as_str().into(),
             now_ms.into(),
+            WAITING_MAX.into(),
         ],
     );
-    let called = call(database, proof, new.key.endpoint_id, vec![insert], true).await?;
-    called.and_then(|_| Ok(Some(())))
+    let called = call(database, proof, new.key.endpoint_id, vec![insert, expire], true).await?;
+    called.and_then(|mut results| Ok(Some(!results.rows::<StoredRow>()?.is_empty())))
+}
+
+#[derive(Deserialize)]
+struct StoredRow {
+    #[serde(rename = "delivery_id")]
+    _delivery_id: Uuid,
 }
 
 #[derive(Deserialize)]
@@ -245,8 +273,7 @@ struct EventRow {
 }
 
 /// Makes a delivery due, at the begin of its schedule; its log stays. One that has arrived goes
-/// again. An attempt that is under way ends as it does, but is not what the row is about any more.
-/// Answers the event.
+/// again. An attempt that is under way ends as it does, and is recorded nowhere. Answers the event.
 pub async fn retry(
     database: &dyn Database,
     proof: &KeyProof,

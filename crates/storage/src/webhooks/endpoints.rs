@@ -206,6 +206,7 @@ pub async fn change(
              form = coalesce(?8, form), version = coalesce(?9, version), \
              failing_since_ms = iif(coalesce(?5, url) <> url OR (?10 AND status = 'disabled'), \
              NULL, failing_since_ms), \
+             generation = generation + (coalesce(?5, url) <> url OR ?10 IS NOT NULL), \
              disabled_reason = CASE WHEN ?10 THEN NULL \
              WHEN NOT ?10 AND status = 'enabled' THEN 'by its owner' ELSE disabled_reason END, \
              status = CASE ?10 WHEN 1 THEN 'enabled' WHEN 0 THEN 'disabled' ELSE status END \

@@ -1,10 +1,11 @@
 //! From news to deliveries: who wants it, and the rows that are to be delivered.
 
-use super::EndpointKey;
+use super::{EndpointKey, delivery_id};
 use crate::database::{DatabaseError, Param, Statement};
 use crate::json_text;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, EventId};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// An endpoint that takes deliveries.
@@ -54,20 +55,24 @@ pub struct NewDelivery {
 /// than most want to look back).
 const KEPT_MS: i64 = 30 * 86_400_000;
 
+/// The id from which on deliveries are kept.
+pub(crate) fn oldest_kept(now_ms: i64) -> Uuid {
+    delivery_id(EventId(Uuid::nil()), now_ms - KEPT_MS)
+}
+
 /// Stores deliveries, each due at once, and drops what the log of their endpoints kept long enough.
-/// A repeat changes nothing; an endpoint that is gone or disabled by now gets none. Rows of the
-/// last are [`super::deliveries::Overdue`].
+/// A repeat of an event changes nothing; an endpoint that is gone or disabled by now gets none. Rows
+/// of the last are [`super::deliveries::Overdue`].
 pub(crate) fn insert(
     deliveries: &[&NewDelivery],
     now_ms: i64,
 ) -> Result<[Statement; 2], DatabaseError> {
-    let deliveries = Param::json(&deliveries)?;
-    let oldest = super::delivery_id(EventId(Uuid::nil()), now_ms - KEPT_MS);
+    let endpoints: BTreeSet<_> = deliveries.iter().map(|delivery| delivery.key).collect();
     let expire = Statement::new(
         "DELETE FROM webhook_deliveries WHERE (athlete_id, endpoint_id) IN (\
          SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) \
          AND delivery_id < ?2 AND status <> 'waiting'",
-        [deliveries.clone(), Param::text(oldest)],
+        [Param::json(&endpoints)?, Param::text(oldest_kept(now_ms))],
     );
     let insert = Statement::new(
         "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
@@ -79,7 +84,7 @@ pub(crate) fn insert(
          AND endpoint.endpoint_id = value ->> 'endpoint_id' AND endpoint.status = 'enabled' \
          WHERE value ->> 'delivery_id' >= ?3 ON CONFLICT DO NOTHING \
          RETURNING athlete_id, endpoint_id, delivery_id, event_id, attempt",
-        [deliveries, now_ms.into(), Param::text(oldest)],
+        [Param::json(&deliveries)?, now_ms.into(), Param::text(oldest_kept(now_ms))],
     );
     Ok([expire, insert])
 }

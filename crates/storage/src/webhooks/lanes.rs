@@ -44,7 +44,9 @@ pub struct Finished {
     pub key: EndpointKey,
     /// Of which delivery.
     pub delivery_id: Uuid,
-    /// Which attempt of its schedule.
+    /// Until when it was taken: what is not taken so any more was begun anew meanwhile.
+    pub taken_until_ms: i64,
+    /// Attempts of its schedule that count now: one less when this was none.
     pub attempt: u32,
     /// What becomes of the delivery.
     pub status: DeliveryStatus,
@@ -60,6 +62,8 @@ pub struct Standing {
     /// Which.
     #[serde(flatten)]
     pub key: EndpointKey,
+    /// As it was when it was leased: of one that its owner has changed since, nothing is said.
+    pub generation: i64,
     /// Since when no attempt has succeeded; `None`: one has.
     pub failing_since_ms: Option<i64>,
     /// Why it is disabled, if it is.
@@ -89,6 +93,8 @@ pub struct Lane {
     pub signing_keys: Vec<SealedKey>,
     /// Since when no attempt has succeeded.
     pub failing_since_ms: Option<i64>,
+    /// How often its owner has changed what attempts depend on.
+    pub generation: i64,
 }
 
 /// A delivery of which an attempt is to be made.
@@ -109,6 +115,11 @@ pub struct Taken {
     pub traceparent: TraceContext,
     /// Which attempt of its schedule it is, from 1.
     pub attempt: u32,
+    /// Until when it is taken.
+    #[serde(rename = "due_at_ms")]
+    pub taken_until_ms: i64,
+    /// When it was stored.
+    pub created_at_ms: i64,
 }
 
 /// What a step answers.
@@ -134,7 +145,7 @@ pub struct Holder {
 }
 
 /// One step of a holder: one round trip, and one transaction. A repeat after an answer that was lost
-/// records nothing twice; what it took before is due again when the lease is over.
+/// records nothing twice; what the first took is due again when the lease is over.
 pub async fn step(
     database: &dyn Database,
     holder: Holder,
@@ -146,7 +157,7 @@ pub async fn step(
     let mut batch = Batch::default();
     batch.ask(step.finished, RECORD, [ATTEMPTS_KEPT.into()])?;
     batch.ask(step.standings, STAND, [])?;
-    batch.ask(step.standings, FAIL_REST, [now()])?;
+    batch.ask(step.standings, FAIL_REST, [now(), ATTEMPTS_KEPT.into()])?;
     let held = batch.ask(step.hold, HOLD, [mine(), now(), until()])?;
     let taken = batch.ask(step.take, TAKE, [mine(), now(), until(), IN_FLIGHT_MAX.into()])?;
     let released = batch.ask(step.idle, RELEASE, [mine(), now(), until()])?;
@@ -192,36 +203,43 @@ fn rows<T: DeserializeOwned>(
     results.get(place).cloned().ok_or(DatabaseError::MissingResult)?.into_rows()
 }
 
-/// Of an attempt that was begun anew meanwhile, nothing is recorded; of one whose endpoint was disabled
-/// meanwhile, that it arrived.
-const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, due_at_ms = done.due_at_ms, \
-     attempts = iif(json_array_length(attempts) < ?2, json_insert(attempts, '$[#]', json(done.entry)), \
-     json_insert(json_remove(attempts, '$[0]'), '$[#]', json(done.entry))) FROM (\
+/// Of a delivery that is not taken any more as it was, nothing is recorded; of one whose endpoint was
+/// disabled meanwhile, that it arrived.
+const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, attempt = done.attempt, \
+     due_at_ms = done.due_at_ms, attempts = json_insert(iif(json_array_length(attempts) < ?2, attempts, \
+     json_remove(attempts, '$[0]')), '$[#]', json(done.entry)) FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
-     value ->> 'delivery_id' AS delivery_id, value ->> 'attempt' AS attempt, \
-     value ->> 'status' AS status, value ->> 'due_at_ms' AS due_at_ms, value -> 'entry' AS entry \
+     value ->> 'delivery_id' AS delivery_id, value ->> 'taken_until_ms' AS taken_until_ms, \
+     value ->> 'attempt' AS attempt, value ->> 'status' AS status, \
+     value ->> 'due_at_ms' AS due_at_ms, value -> 'entry' AS entry \
      FROM json_each(?1)) AS done WHERE webhook_deliveries.athlete_id = done.athlete_id \
      AND webhook_deliveries.endpoint_id = done.endpoint_id \
      AND webhook_deliveries.delivery_id = done.delivery_id \
-     AND webhook_deliveries.attempt = done.attempt AND (webhook_deliveries.status = 'waiting' \
+     AND webhook_deliveries.due_at_ms = done.taken_until_ms AND (webhook_deliveries.status = 'waiting' \
      OR webhook_deliveries.status = 'failed' AND done.status = 'delivered')";
 
-/// An endpoint that its owner disabled stays so.
+/// An endpoint that its owner changed stays as it is.
 const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.failing_since_ms, \
      status = iif(standing.disabled_reason IS NULL, status, 'disabled'), \
      disabled_reason = coalesce(standing.disabled_reason, webhook_endpoints.disabled_reason) FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
-     value ->> 'failing_since_ms' AS failing_since_ms, \
+     value ->> 'generation' AS generation, value ->> 'failing_since_ms' AS failing_since_ms, \
      value ->> 'disabled_reason' AS disabled_reason FROM json_each(?1)) AS standing \
      WHERE webhook_endpoints.athlete_id = standing.athlete_id \
-     AND webhook_endpoints.endpoint_id = standing.endpoint_id AND status = 'enabled'";
+     AND webhook_endpoints.endpoint_id = standing.endpoint_id \
+     AND webhook_endpoints.generation = standing.generation AND status = 'enabled'";
 
 /// What waits for an endpoint that was just disabled has failed; its owner can have it tried again.
 const FAIL_REST: &str = "UPDATE webhook_deliveries SET status = 'failed', \
-     attempts = json_insert(attempts, '$[#]', json_object('at_ms', CAST(?2 AS INTEGER), 'outcome', 'disabled', \
-     'status', NULL, 'error', 'the endpoint was disabled', 'duration_ms', 0, 'answer', NULL)) FROM (\
-     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id \
-     FROM json_each(?1) WHERE value ->> 'disabled_reason' IS NOT NULL) AS disabled \
+     attempts = json_insert(iif(json_array_length(attempts) < ?3, attempts, \
+     json_remove(attempts, '$[0]')), '$[#]', json_object('at_ms', CAST(?2 AS INTEGER), \
+     'outcome', 'disabled', 'status', NULL, 'error', 'endpoint disabled', 'duration_ms', 0, \
+     'answer', NULL)) FROM (\
+     SELECT endpoint.athlete_id, endpoint.endpoint_id FROM json_each(?1) \
+     JOIN webhook_endpoints AS endpoint ON endpoint.athlete_id = value ->> 'athlete_id' \
+     AND endpoint.endpoint_id = value ->> 'endpoint_id' \
+     AND endpoint.generation = value ->> 'generation' AND endpoint.status = 'disabled' \
+     WHERE value ->> 'disabled_reason' IS NOT NULL) AS disabled \
      WHERE webhook_deliveries.athlete_id = disabled.athlete_id \
      AND webhook_deliveries.endpoint_id = disabled.endpoint_id \
      AND webhook_deliveries.status = 'waiting'";
@@ -230,7 +248,7 @@ const HOLD: &str = "UPDATE webhook_endpoints SET lease_id = ?2, leased_until_ms 
      WHERE (athlete_id, endpoint_id) IN (\
      SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) \
      AND status = 'enabled' AND (leased_until_ms <= ?3 OR lease_id = ?2) \
-     RETURNING athlete_id, endpoint_id, url, signing_keys, failing_since_ms";
+     RETURNING athlete_id, endpoint_id, url, signing_keys, failing_since_ms, generation";
 
 /// The inner limit keeps a backlog of thousands from being looked at for three.
 const TAKE: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_ms = ?4 \
@@ -249,7 +267,8 @@ const TAKE: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_
      WHERE first.athlete_id = endpoint.athlete_id AND first.endpoint_id = endpoint.endpoint_id \
      AND first.status = 'waiting' AND first.due_at_ms <= ?3 \
      ORDER BY first.due_at_ms, first.delivery_id LIMIT ?5)) WHERE place <= wanted) \
-     RETURNING athlete_id, endpoint_id, delivery_id, event_id, event_type, body, traceparent, attempt";
+     RETURNING athlete_id, endpoint_id, delivery_id, event_id, event_type, body, traceparent, \
+     attempt, due_at_ms, created_at_ms";
 
 /// What this very step took is due when its lease ends, and keeps its endpoint held.
 const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = 0 \

@@ -78,8 +78,9 @@ impl<T> Called<T> {
     }
 }
 
-/// The id of an event's delivery to an endpoint: the event's id with its time in front, so that ids
-/// sort by it and a repeat has the same. A UUIDv7 by its form.
+/// The id of an event's delivery to an endpoint: the event's id with a time in front, so that ids sort
+/// by it. A UUIDv7 by its form. A repeat of an event may be published at another time: what it is a
+/// repeat of is told by the event's id.
 pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {
     let [_, _, _, _, _, _, rest @ ..] = event_id.0.into_bytes();
     Builder::from_unix_timestamp_millis(u64::try_from(occurred_at_ms).unwrap_or(0), &rest)

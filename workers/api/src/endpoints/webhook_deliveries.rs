@@ -103,7 +103,9 @@ pub async fn test(
         traceparent: call.trace.to_string(),
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    done(deliveries::store(database, key, &new, now.timestamp_millis()).await?)?;
+    if !done(deliveries::store(database, key, &new, now.timestamp_millis()).await?)? {
+        return Err(ApiError::Conflict("too many deliveries wait at this endpoint"));
+    }
     let due = Overdue { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
     wake(app, call, &due, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)

@@ -470,6 +470,22 @@ fn a_test_is_stored_due_at_once_and_wakes_the_lane() {
 }
 
 #[test]
+fn no_more_can_be_asked_for_where_a_hundred_wait_and_old_logs_go() {
+    let house = House::new();
+    let key = house.athlete();
+    let (path, _) = created(&house, &key, &json!({}));
+    let test = || house.call(&key, "POST", &format!("{path}/test"), None).status;
+    for _ in 0..100 {
+        assert_eq!(test(), 202);
+    }
+    assert_eq!(test(), 409);
+    house.database.execute("UPDATE webhook_deliveries SET status = 'delivered'");
+    house.clock.advance_ms(31 * 86_400_000);
+    assert_eq!(test(), 202);
+    assert_eq!(counts(&house, &key, &path), [1, 0, 0], "after 30 days");
+}
+
+#[test]
 fn a_wake_up_that_is_not_accepted_is_the_sweeps() {
     let house = House::new();
     let key = house.athlete();

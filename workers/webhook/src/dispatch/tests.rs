@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use storage::webhooks::{deliveries, delivery_id};
 use testkit::{
-    Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingSink, Sqlite, TestVault, athlete,
-    athlete_id, run, said,
+    Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingSink, Sqlite, TestVault, TurnTimer,
+    athlete, athlete_id, run, said,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -45,6 +45,7 @@ impl House {
             publisher: WebhookEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             background: Rc::clone(&later) as _,
             clock: Rc::clone(&clock) as _,
+            timer: Rc::new(TurnTimer(Rc::clone(&clock))),
             entropy: Rc::new(FixedEntropy::default()),
             environment: Environment::Public,
         };
@@ -117,10 +118,11 @@ impl House {
     }
 
     fn endpoints(&self) -> Vec<String> {
-        self.texts(
-            "SELECT concat_ws(' ', status, disabled_reason, iif(leased_until_ms, 'held', 'free')) \
+        self.texts(&format!(
+            "SELECT concat_ws(' ', status, disabled_reason, iif(leased_until_ms > {}, 'held', 'free')) \
              AS text FROM webhook_endpoints ORDER BY endpoint_id",
-        )
+            self.clock.now_ms()
+        ))
     }
 
     fn texts(&self, sql: &str) -> Vec<String> {
@@ -130,6 +132,13 @@ impl House {
             row["text"].as_str().unwrap().to_owned()
         };
         rows.iter().map(text).collect()
+    }
+
+    /// The ids of the news of disabled endpoints that was published so far.
+    fn disabled_ids(&self) -> Vec<EventId> {
+        let events = self.sink.take_events();
+        let news = events.iter().filter(|e| matches!(e.data, EventData::NotificationRequested(_)));
+        news.map(|event| event.id).collect()
     }
 
     /// The types of the events published so far.
@@ -393,6 +402,116 @@ fn a_receiver_that_never_answers_delays_no_other_and_gets_few_at_once() {
 }
 
 #[test]
+fn slow_receivers_that_have_every_connection_delay_no_other_whoever_is_woken_first() {
+    for offset in 0..10 {
+        let house = House::with_endpoints(10);
+        // Six of ten take the whole of their time, and then succeed: no failure stops them.
+        let is_slow = move |post: &Post| (0..6).any(|n| post.url == url((n + offset) % 10 + 1));
+        house.receivers.behave(move |post| (if is_slow(post) { 50_000 } else { 1 }, said(200)));
+        for n in 0..100 {
+            house.due(n % 10 + 1, n);
+        }
+        house.begin(&(1..=10).collect::<Vec<_>>());
+        let mut work = house.later.take();
+        for _ in 0..10 {
+            for _ in 0..400 {
+                work.retain_mut(|work| work.now_or_never().is_none());
+            }
+            // What was let go is woken, and finds another run.
+            let woken: BTreeSet<_> = house
+                .sink
+                .take_events()
+                .iter()
+                .filter_map(|event| match &event.data {
+                    EventData::WebhookDeliveryRequested(data) => Some(data.endpoint_id.as_u128()),
+                    _ => None,
+                })
+                .collect();
+            if !woken.is_empty() {
+                house.begin(&woken.into_iter().collect::<Vec<_>>());
+                work.extend(house.later.take());
+            }
+        }
+        let arrived = house.deliveries().iter().filter(|d| *d == "delivered 1").count();
+        assert_eq!(arrived, 40, "from {offset}");
+    }
+}
+
+#[test]
+fn a_receiver_that_is_gone_is_told_of_once_and_again_when_it_was_enabled_meanwhile() {
+    let house = House::with_endpoints(1);
+    (0..9).for_each(|n| house.due(1, n));
+    let posts = std::cell::Cell::new(0);
+    house.receivers.behave(move |_| {
+        posts.set(posts.get() + 1);
+        (2, said(if posts.get() > 3 { 410 } else { 200 }))
+    });
+    house.wake(&[1]);
+    let first = house.disabled_ids();
+    assert_eq!(first.len(), 1);
+    house.database.execute(
+        "UPDATE webhook_endpoints SET status = 'enabled', generation = generation + 2; \
+         UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = 0",
+    );
+    house.begin(&[1]);
+    house.later.run();
+    assert_ne!(house.disabled_ids(), first);
+}
+
+#[test]
+fn what_was_seen_of_an_endpoint_before_its_owner_moved_it_does_not_count() {
+    let house = House::with_endpoints(1);
+    (0..2).for_each(|n| house.due(1, n));
+    house.receivers.behave(|_| (3, said(410)));
+    house.begin(&[1]);
+    let mut work = house.later.take();
+    let _ = (&mut work[0]).now_or_never();
+    house.database.execute(
+        "UPDATE webhook_endpoints SET url = 'https://new.example/', generation = generation + 1",
+    );
+    work.into_iter().for_each(run);
+    assert_eq!(house.endpoints(), ["enabled free"]);
+    assert_eq!(house.deliveries()[1], "waiting 0");
+}
+
+#[test]
+fn one_key_that_opens_is_enough_to_sign() {
+    let house = House::with_endpoints(1);
+    let sealed = seal(1, SECRET);
+    house.database.execute(&format!(
+        "UPDATE webhook_endpoints SET signing_keys = '[{{\"sealed\":\"{sealed}\",\
+         \"signature\":\"v1\",\"expires_at_ms\":null}},{{\"sealed\":\"broken\",\
+         \"signature\":\"v1\",\"expires_at_ms\":null}}]'"
+    ));
+    house.due(1, 1);
+    house.wake(&[1]);
+    assert_eq!(house.deliveries(), ["delivered 1"]);
+}
+
+#[test]
+fn an_attempt_that_its_owner_began_anew_meanwhile_is_recorded_nowhere() {
+    let house = House::with_endpoints(1);
+    house.due(1, 1);
+    house.receivers.behave(|_| (3, said(500)));
+    house.begin(&[1]);
+    let mut work = house.later.take();
+    let _ = (&mut work[0]).now_or_never();
+    house.database.execute("UPDATE webhook_deliveries SET attempt = 0, due_at_ms = due_at_ms - 7");
+    work.into_iter().for_each(run);
+    assert_eq!(house.attempts(), [""; 0]);
+}
+
+#[test]
+fn a_record_whose_answer_was_lost_stands_once_in_the_log() {
+    let house = House::with_endpoints(1);
+    house.due(1, 1);
+    house.receivers.behave(|_| (0, said(500)));
+    house.database.fail_after(1, Fault::AfterCommit);
+    house.wake(&[1]);
+    assert_eq!(house.attempts(), ["failed 500"]);
+}
+
+#[test]
 fn a_healthy_endpoint_gets_up_to_three_at_once_and_a_failing_one_a_single_probe() {
     let house = House::with_endpoints(1);
     house.receivers.behave(|_| (2, said(200)));
@@ -536,7 +655,10 @@ fn a_log_keeps_the_last_twenty_attempts() {
         );
         house.database.execute("UPDATE webhook_endpoints SET failing_since_ms = NULL");
         for _ in 0..10 {
-            house.database.execute("UPDATE webhook_deliveries SET due_at_ms = 0");
+            house.database.execute(
+                "UPDATE webhook_deliveries SET due_at_ms = 0; \
+                 UPDATE webhook_endpoints SET leased_until_ms = 0",
+            );
             house.wake(&[1]);
         }
     }

@@ -21,7 +21,7 @@ use storage::webhooks::EndpointKey;
 use storage::webhooks::deliveries::{self, Overdue};
 use testkit::{
     DatabaseZones, Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingMailer,
-    RecordingSink, Sqlite, TestVault, athlete, athlete_id, consume, message,
+    RecordingSink, Sqlite, TestVault, TurnTimer, athlete, athlete_id, consume, message,
 };
 use training::WeekStart;
 use uuid::Uuid;
@@ -95,6 +95,7 @@ impl House {
             publisher,
             background: Rc::clone(&later) as _,
             clock: Rc::clone(&clock) as _,
+            timer: Rc::new(TurnTimer(Rc::clone(&clock))),
             entropy: Rc::new(FixedEntropy::default()),
             environment: Environment::Public,
         };
@@ -628,6 +629,20 @@ fn the_same_news_twice_or_shuffled_is_one_delivery() {
     house.consume(&[record, report]);
     assert_eq!(house.consume_published(), 0);
     assert_eq!(house.receivers.take().len(), 2);
+}
+
+#[test]
+fn news_that_is_published_again_later_is_the_same_delivery() {
+    let house = House::new();
+    house.endpoint(1, "[]");
+    let first = news("new_record", "A record");
+    let body = first.body.replace("T11:59:58", "T11:59:59");
+    assert_ne!(body, first.body);
+    house.consume(&[first.clone(), RawMessage { body: body.clone(), ..first.clone() }]);
+    assert_eq!(house.consume_published(), 1);
+    house.consume(&[RawMessage { body, ..first }]);
+    assert_eq!(house.consume_published(), 0);
+    assert_eq!(house.receivers.take().len(), 1);
 }
 
 #[test]
