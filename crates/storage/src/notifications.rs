@@ -339,19 +339,18 @@ struct AthleteRow {
     athlete_id: AthleteId,
 }
 
-/// The athletes who have mails that fell due since an instant, the longest due first; nothing is
-/// changed, so that who is told of it can claim them.
+/// The athletes who have mails that are due, the longest due first; nothing is changed, so that who
+/// is told of it can claim them.
 pub async fn athletes_with_due_mails(
     database: &dyn Database,
-    since_ms: i64,
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<AthleteId>, DatabaseError> {
     let select = Statement::new(
         "SELECT athlete_id FROM notifications INDEXED BY notifications_mail_due \
-         WHERE mail_due_at_ms BETWEEN ?1 AND ?2 \
-         GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?3",
-        [since_ms.into(), now_ms.into(), limit.into()],
+         WHERE mail_due_at_ms <= ?1 \
+         GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?2",
+        [now_ms.into(), limit.into()],
     );
     let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow>()?;
     Ok(rows.into_iter().map(|row| row.athlete_id).collect())
