@@ -140,12 +140,15 @@ pub struct ClaimedMail {
     pub data: Map<String, Value>,
     /// Which try this is, from 1.
     pub mail_attempt: i64,
+    /// When the claim is over; who holds it is known by it.
+    #[serde(rename = "mail_due_at_ms")]
+    pub claim_ends_at_ms: i64,
 }
 
 macro_rules! claimed_columns {
     () => {
         "notifications.athlete_id, notifications.notification_id, seq, kind, title, body, data, \
-         mail_attempt"
+         mail_attempt, mail_due_at_ms"
     };
 }
 
@@ -300,8 +303,8 @@ pub struct MailRecord {
     pub athlete_id: AthleteId,
     /// The row.
     pub notification_id: Uuid,
-    /// The try whose claim it was.
-    pub mail_attempt: i64,
+    /// When the claim that it was sent by is over.
+    pub claim_ends_at_ms: i64,
     /// How many tries count now: one less when this was none.
     pub tries: i64,
     /// When it went.
@@ -313,7 +316,8 @@ pub struct MailRecord {
 }
 
 /// Records what became of claimed mails, in one round trip. One that went is never sent again; of
-/// one that did not, only who still holds the claim can say what is next.
+/// one that did not, only who still holds the claim can say what is next. No two claims on a mail
+/// end at one instant, for it is due to nobody before; the number of a try can come back.
 pub async fn record_mails(
     database: &dyn Database,
     records: &[MailRecord],
@@ -322,13 +326,14 @@ pub async fn record_mails(
         "UPDATE notifications SET mailed_at_ms = mail.mailed_at_ms, \
          mail_due_at_ms = mail.mail_due_at_ms, mail_error = mail.mail_error, \
          mail_attempt = mail.tries FROM (SELECT value ->> 'athlete_id' AS athlete_id, \
-         value ->> 'notification_id' AS notification_id, value ->> 'mail_attempt' AS claim, \
+         value ->> 'notification_id' AS notification_id, value ->> 'claim_ends_at_ms' AS claim_ends_at_ms, \
          value ->> 'tries' AS tries, value ->> 'mailed_at_ms' AS mailed_at_ms, \
          value ->> 'mail_due_at_ms' AS mail_due_at_ms, value ->> 'mail_error' AS mail_error \
          FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
          AND notifications.notification_id = mail.notification_id \
          AND notifications.mailed_at_ms IS NULL \
-         AND (mail.mailed_at_ms IS NOT NULL OR notifications.mail_attempt = mail.claim)",
+         AND (mail.mailed_at_ms IS NOT NULL \
+         OR notifications.mail_due_at_ms = mail.claim_ends_at_ms)",
         [Param::json(&records)?],
     );
     database.batch(vec![update]).await.map(drop)

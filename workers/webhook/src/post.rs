@@ -110,7 +110,7 @@ impl Post {
         let undone = MailRecord {
             athlete_id: mail.athlete_id,
             notification_id: mail.notification_id,
-            mail_attempt: mail.mail_attempt,
+            claim_ends_at_ms: mail.claim_ends_at_ms,
             tries: mail.mail_attempt,
             mailed_at_ms: None,
             mail_due_at_ms: None,
