@@ -99,7 +99,7 @@ fn one_click_is_offered_where_there_is_a_place_for_it() {
     );
     let plain = URL.replace("https:", "http:");
     let mail = Letter { unsubscribe_url: &plain, ..letter }.to_mail();
-    assert_eq!(mail.headers, [automatic.clone()], "refused by the mail service");
+    assert_eq!(mail.headers, std::slice::from_ref(&automatic), "refused by the mail service");
     assert!(mail.text.contains(&plain), "{}", mail.text);
     let mail = Letter { unsubscribe_url: "", ..letter }.to_mail();
     assert_eq!(mail.headers, [automatic]);
