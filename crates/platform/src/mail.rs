@@ -56,6 +56,22 @@ pub fn one_line(text: &str, chars_max: usize) -> String {
     flat.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(chars_max).collect()
 }
 
+/// A text without a mail address that it may quote, in whatever case: mail services write addresses
+/// as they like.
+pub fn without_address(text: &str, address: &str) -> String {
+    // Of ASCII alone, or the places in it would be others.
+    let (flat, address) = (text.to_ascii_lowercase(), address.to_ascii_lowercase());
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = 0;
+    for (place, found) in flat.match_indices(&address) {
+        shown.push_str(text.get(rest..place).unwrap_or_default());
+        shown.push_str("<address>");
+        rest = place + found.len();
+    }
+    shown.push_str(text.get(rest..).unwrap_or_default());
+    shown
+}
+
 /// Characters of the Unicode category Cf that change the direction of a text or are invisible. The
 /// two joiners, U+200C and U+200D, stay: Persian and emoji are written with them.
 const fn is_disguise(c: char) -> bool {
@@ -77,7 +93,7 @@ const fn is_disguise(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::{one_line, without_address};
 
     #[track_caller]
     fn check(text: &str, line: &str) {
@@ -105,6 +121,18 @@ mod tests {
         check("Zoë O'Brien", "Zoë O'Brien");
         check("نیلوفر\u{200c}ها", "نیلوفر\u{200c}ها");
         check("👩\u{200d}🔬 דנה", "👩\u{200d}🔬 דנה");
+    }
+
+    #[test]
+    fn an_address_is_cut_out_in_whatever_case_it_stands() {
+        let check = |text: &str, shown: &str| {
+            assert_eq!(without_address(text, "Änne@Example.com"), shown, "{text:?}");
+        };
+        check("Änne@Example.com: refused", "<address>: refused");
+        check("no such user ÄNNE@EXAMPLE.COM", "no such user <address>");
+        check("Ä Änne@example.com, Änne@EXAMPLE.com ß", "Ä <address>, <address> ß");
+        check("somebody@example.com", "somebody@example.com");
+        check("", "");
     }
 
     #[test]

@@ -157,3 +157,11 @@ fn what_checks_the_addresses_of_webhooks_is_deployed_as_public() {
         }
     }
 }
+
+/// Links in mails of one operator may not lead to another's house.
+#[test]
+fn links_in_mails_lead_nowhere_until_an_operator_says_where() {
+    for (place, config) in configs("webhook") {
+        assert_eq!(config["vars"]["PUBLIC_URL"], "", "{place}");
+    }
+}

@@ -6,7 +6,7 @@ ALTER TABLE athletes ADD COLUMN channels TEXT NOT NULL DEFAULT '{}' CHECK (json_
 -- Of the IANA database; quiet hours and the day of the mail limit are of this zone.
 ALTER TABLE athletes ADD COLUMN time_zone TEXT NOT NULL DEFAULT 'UTC';
 -- {"from": "22:00", "to": "07:00"}; NULL is none.
-ALTER TABLE athletes ADD COLUMN quiet_hours TEXT CHECK (json_valid(quiet_hours));
+ALTER TABLE athletes ADD COLUMN quiet_hours TEXT CHECK (quiet_hours IS NULL OR json_valid(quiet_hours));
 ALTER TABLE athletes ADD COLUMN daily_mail_limit INTEGER NOT NULL DEFAULT 10 CHECK (daily_mail_limit BETWEEN 0 AND 100);
 
 -- Where the row stands in its inbox, in the order of commits; 0 before there was an order.
@@ -26,11 +26,14 @@ UPDATE notifications SET seq = ranked.seq, expires_at_ms = created_at_ms + 90 * 
 ) AS ranked
 WHERE notifications.athlete_id = ranked.athlete_id
     AND notifications.notification_id = ranked.notification_id;
-CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq);
+-- expires_at_ms lets the expired be found in the index alone.
+CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq, expires_at_ms);
 -- read_at_ms, always NULL in it, lets the unread be counted in the index alone.
 CREATE INDEX notifications_unread ON notifications (athlete_id, expires_at_ms, read_at_ms)
     WHERE read_at_ms IS NULL AND in_app = 1;
-CREATE INDEX notifications_mail_due ON notifications (mail_due_at_ms) WHERE mail_due_at_ms IS NOT NULL;
+-- Only of mails that wait: the sweep reads the whole of it.
+CREATE INDEX notifications_mail_due ON notifications (athlete_id, mail_due_at_ms)
+    WHERE mail_due_at_ms IS NOT NULL;
 
 -- Where an athlete's outgoing webhooks go.
 CREATE TABLE webhook_endpoints (

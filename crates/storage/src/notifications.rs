@@ -140,12 +140,15 @@ pub struct ClaimedMail {
     pub data: Map<String, Value>,
     /// Which try this is, from 1.
     pub mail_attempt: i64,
+    /// When the claim is over; who holds it is known by it.
+    #[serde(rename = "mail_due_at_ms")]
+    pub claim_ends_at_ms: i64,
 }
 
 macro_rules! claimed_columns {
     () => {
         "notifications.athlete_id, notifications.notification_id, seq, kind, title, body, data, \
-         mail_attempt"
+         mail_attempt, mail_due_at_ms"
     };
 }
 
@@ -204,13 +207,7 @@ pub async fn store(
         ),
         [Param::json(&due)?, now_ms.into(), CLAIM_MS.into()],
     );
-    // The row with the highest place stays, expired or not: no place is given twice.
-    let expire = Statement::new(
-        "DELETE FROM notifications WHERE athlete_id IN (SELECT value FROM json_each(?1)) \
-         AND expires_at_ms <= ?2 AND seq < (SELECT max(seq) FROM notifications AS every \
-         WHERE every.athlete_id = notifications.athlete_id)",
-        [Param::json(&athletes)?, now_ms.into()],
-    );
+    let expire = Statement::new(EXPIRE, [Param::json(&athletes)?, now_ms.into()]);
     let insert = Statement::new(INSERT, [Param::json(&rows)?]);
     let mut statements = vec![insert, expire, claim];
     // Most athletes have no endpoints.
@@ -228,6 +225,15 @@ pub async fn store(
     }
     Ok(StoredNews { claimed, due })
 }
+
+/// The row with the highest place stays, expired or not: no place is given twice. What is expired is
+/// found in an index alone: it is looked for with each piece of news.
+const EXPIRE: &str = "DELETE FROM notifications WHERE (athlete_id, notification_id) IN (\
+     SELECT old.athlete_id, old.notification_id \
+     FROM notifications AS old INDEXED BY notifications_by_seq \
+     WHERE old.athlete_id IN (SELECT value FROM json_each(?1)) AND old.expires_at_ms <= ?2 \
+     AND old.seq < (SELECT max(seq) FROM notifications AS every \
+     WHERE every.athlete_id = old.athlete_id))";
 
 /// Only rows that are not there get a place: the next ones of their inbox, in the order of their
 /// times.
@@ -277,21 +283,25 @@ pub async fn claim_due(
     now_ms: i64,
 ) -> Result<DueMails, DatabaseError> {
     let claim = Statement::new(
-        concat!(
-            "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
-             WHERE (athlete_id, notification_id) IN (SELECT athlete_id, notification_id FROM (\
-             SELECT athlete_id, notification_id, row_number() OVER (\
-             PARTITION BY athlete_id ORDER BY mail_due_at_ms, seq) AS turn FROM notifications \
-             WHERE athlete_id IN (SELECT value FROM json_each(?1)) AND mailed_at_ms IS NULL \
-             AND mail_due_at_ms <= ?2) WHERE turn <= ?4) RETURNING ",
-            claimed_columns!()
-        ),
+        CLAIM_DUE,
         [Param::json(&athletes)?, now_ms.into(), CLAIM_MS.into(), DUE_PER_ATHLETE_MAX.into()],
     );
     let select = select_preferences(athletes, now_ms)?;
     let mut results = Results::new(database.batch(vec![claim, select]).await?);
     Ok(DueMails { claimed: in_order(results.rows()?), preferences: by_athlete(results.rows()?) })
 }
+
+/// It reads the rows of mails that are due, and no others of those inboxes.
+const CLAIM_DUE: &str = concat!(
+    "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
+     WHERE (athlete_id, notification_id) IN (SELECT athlete_id, notification_id FROM (\
+     SELECT athlete_id, notification_id, row_number() OVER (\
+     PARTITION BY athlete_id ORDER BY mail_due_at_ms, seq) AS turn \
+     FROM notifications INDEXED BY notifications_mail_due \
+     WHERE athlete_id IN (SELECT value FROM json_each(?1)) AND mailed_at_ms IS NULL \
+     AND mail_due_at_ms <= ?2) WHERE turn <= ?4) RETURNING ",
+    claimed_columns!()
+);
 
 /// What became of a claimed mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -300,8 +310,8 @@ pub struct MailRecord {
     pub athlete_id: AthleteId,
     /// The row.
     pub notification_id: Uuid,
-    /// The try whose claim it was.
-    pub mail_attempt: i64,
+    /// When the claim that it was sent by is over.
+    pub claim_ends_at_ms: i64,
     /// How many tries count now: one less when this was none.
     pub tries: i64,
     /// When it went.
@@ -313,7 +323,8 @@ pub struct MailRecord {
 }
 
 /// Records what became of claimed mails, in one round trip. One that went is never sent again; of
-/// one that did not, only who still holds the claim can say what is next.
+/// one that did not, only who still holds the claim can say what is next. No two claims on a mail
+/// end at one instant, for it is due to nobody before; the number of a try can come back.
 pub async fn record_mails(
     database: &dyn Database,
     records: &[MailRecord],
@@ -322,13 +333,14 @@ pub async fn record_mails(
         "UPDATE notifications SET mailed_at_ms = mail.mailed_at_ms, \
          mail_due_at_ms = mail.mail_due_at_ms, mail_error = mail.mail_error, \
          mail_attempt = mail.tries FROM (SELECT value ->> 'athlete_id' AS athlete_id, \
-         value ->> 'notification_id' AS notification_id, value ->> 'mail_attempt' AS claim, \
+         value ->> 'notification_id' AS notification_id, value ->> 'claim_ends_at_ms' AS claim_ends_at_ms, \
          value ->> 'tries' AS tries, value ->> 'mailed_at_ms' AS mailed_at_ms, \
          value ->> 'mail_due_at_ms' AS mail_due_at_ms, value ->> 'mail_error' AS mail_error \
          FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
          AND notifications.notification_id = mail.notification_id \
          AND notifications.mailed_at_ms IS NULL \
-         AND (mail.mailed_at_ms IS NOT NULL OR notifications.mail_attempt = mail.claim)",
+         AND (mail.mailed_at_ms IS NOT NULL \
+         OR notifications.mail_due_at_ms = mail.claim_ends_at_ms)",
         [Param::json(&records)?],
     );
     database.batch(vec![update]).await.map(drop)
@@ -339,20 +351,66 @@ struct AthleteRow {
     athlete_id: AthleteId,
 }
 
-/// The athletes who have mails that fell due since an instant, the longest due first; nothing is
-/// changed, so that who is told of it can claim them.
+/// The athletes who have mails that are due, the longest due first; nothing is changed, so that who
+/// is told of it can claim them.
 pub async fn athletes_with_due_mails(
     database: &dyn Database,
-    since_ms: i64,
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<AthleteId>, DatabaseError> {
-    let select = Statement::new(
-        "SELECT athlete_id FROM notifications INDEXED BY notifications_mail_due \
-         WHERE mail_due_at_ms BETWEEN ?1 AND ?2 \
-         GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?3",
-        [since_ms.into(), now_ms.into(), limit.into()],
-    );
+    let select = Statement::new(ATHLETES_WITH_DUE_MAILS, [now_ms.into(), limit.into()]);
     let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow>()?;
     Ok(rows.into_iter().map(|row| row.athlete_id).collect())
+}
+
+/// Over an index of the mails that wait alone.
+const ATHLETES_WITH_DUE_MAILS: &str = "SELECT athlete_id \
+     FROM notifications INDEXED BY notifications_mail_due WHERE mail_due_at_ms <= ?1 \
+     GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?2";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::Sqlite;
+
+    #[test]
+    fn what_is_expired_and_what_is_due_is_found_in_an_index() {
+        let database = Sqlite::migrated();
+        let check = |sql: &str, plan: &[&str]| {
+            let sql = ["?1", "?2", "?3", "?4"]
+                .iter()
+                .fold(sql.to_owned(), |sql, param| sql.replace(param, "1"));
+            let steps = database.query(&format!("EXPLAIN QUERY PLAN {sql}"));
+            let reads: Vec<_> = steps
+                .iter()
+                .filter_map(|step| {
+                    let step: Value = serde_json::from_str(step).ok()?;
+                    let detail = step.get("detail")?.as_str()?.to_owned();
+                    detail.contains(" USING ").then_some(detail)
+                })
+                .collect();
+            assert_eq!(reads, plan, "{sql}");
+        };
+        let by_key = "SEARCH notifications USING PRIMARY KEY (athlete_id=? AND notification_id=?)";
+        check(
+            EXPIRE,
+            &[
+                by_key,
+                "SEARCH old USING COVERING INDEX notifications_by_seq (athlete_id=?)",
+                "SEARCH every USING COVERING INDEX notifications_by_seq (athlete_id=?)",
+            ],
+        );
+        check(
+            CLAIM_DUE,
+            &[
+                by_key,
+                "SEARCH notifications USING INDEX notifications_mail_due \
+                 (athlete_id=? AND mail_due_at_ms<?)",
+            ],
+        );
+        check(
+            ATHLETES_WITH_DUE_MAILS,
+            &["SCAN notifications USING COVERING INDEX notifications_mail_due"],
+        );
+    }
 }

@@ -31,7 +31,7 @@ fn refused(mail: &ClaimedMail, due_at_ms: i64) -> MailRecord {
     MailRecord {
         athlete_id: mail.athlete_id,
         notification_id: mail.notification_id,
-        mail_attempt: mail.mail_attempt,
+        claim_ends_at_ms: mail.claim_ends_at_ms,
         tries: mail.mail_attempt,
         mailed_at_ms: None,
         mail_due_at_ms: Some(due_at_ms),
@@ -70,6 +70,24 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
     record(sent(&second, 80));
     assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#);
     assert_eq!(claim(i64::from(u32::MAX)), []);
+}
+
+#[test]
+fn a_claim_that_is_over_says_nothing_even_when_the_tries_count_what_they_did() {
+    let database = Sqlite::migrated();
+    athlete(&database, 1);
+    let record = |record| run(notifications::record_mails(&database, &[record])).unwrap();
+    let state =
+        || database.query("SELECT mail_attempt AS try, mail_due_at_ms AS due FROM notifications");
+    let first = run(notifications::store(&database, &[news(1, 1)], 0)).unwrap().claimed.remove(0);
+    let due = run(notifications::claim_due(&database, &[athlete_id(1)], CLAIM_MS)).unwrap();
+    let second = &due.claimed[0];
+    assert_eq!((first.claim_ends_at_ms, second.claim_ends_at_ms), (CLAIM_MS, 2 * CLAIM_MS));
+    record(MailRecord { tries: 1, ..refused(second, 900_000) });
+    let put_off = [r#"{"due":900000,"try":1}"#];
+    assert_eq!(state(), put_off);
+    record(refused(&first, 5));
+    assert_eq!(state(), put_off, "the first try, but not the first claim");
 }
 
 proptest! {

@@ -22,9 +22,6 @@ const ROUNDS_MAX: u32 = 10;
 const LANES_MAX: i64 = 1_000;
 /// Athletes who are told of in one sweep that mails of theirs are due (ours: as many as workouts).
 const MAILED_MAX: i64 = 1_000;
-/// A mail that is overdue for longer waits for something that is broken: its athlete is asked for once
-/// an hour (ours), so that an outage does not end in a flood.
-const OVERDUE_MAX: TimeDelta = TimeDelta::minutes(15);
 /// A workout that began so long ago is over: its athlete forgot to say so (ours).
 const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
 
@@ -136,10 +133,8 @@ impl App {
     /// Answers of how many athletes.
     async fn ask_for_due_mails(&self, database: &dyn Database) -> Result<usize, String> {
         let now = self.clock.now();
-        let since_ms = if now.minute() == 0 { 0 } else { (now - OVERDUE_MAX).timestamp_millis() };
-        let now_ms = now.timestamp_millis();
         let athletes =
-            notifications::athletes_with_due_mails(database, since_ms, now_ms, MAILED_MAX)
+            notifications::athletes_with_due_mails(database, now.timestamp_millis(), MAILED_MAX)
                 .await
                 .map_err(|error| error.to_string())?;
         let events: Vec<_> =

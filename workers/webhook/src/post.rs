@@ -19,9 +19,9 @@ use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, Preference
 const RECORD_TRIES: u32 = 3;
 /// How long after each refusal a mail is tried again (ours: a hiccup, a restart, an outage).
 const BACKOFF_MS: [i64; 4] = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000];
-/// No mail is begun later than this after its claim: half of the claim is left to send it and to
-/// record it.
-const SEND_WITHIN_MS: i64 = CLAIM_MS / 2;
+/// No mail is begun with less than this left of its claim: half of it, to send the mail and to record
+/// it. A claim runs from when it was asked for: what a slow database takes is gone.
+const LEFT_TO_SEND_MS: i64 = CLAIM_MS / 2;
 
 /// Sends mails.
 #[derive(Clone)]
@@ -80,8 +80,7 @@ impl Post {
         claimed: &[ClaimedMail],
         preferences: &BTreeMap<AthleteId, Preferences>,
     ) {
-        let began = self.clock.now();
-        let mut mailed_today = self.mailed_today(claimed, preferences, began);
+        let mut mailed_today = self.mailed_today(claimed, preferences, self.clock.now());
         let mut records = Vec::new();
         for mail in claimed {
             // Who is gone took their rows along.
@@ -90,7 +89,7 @@ impl Post {
             let wall = self.wall(preferences);
             let now = self.clock.now();
             let situation = Situation { preferences, wall, now, mailed_today: *today };
-            let is_late = (now - began).num_milliseconds() >= SEND_WITHIN_MS;
+            let is_late = mail.claim_ends_at_ms - now.timestamp_millis() <= LEFT_TO_SEND_MS;
             let decision = if is_late { Decision::PutOff(now) } else { decide(mail, situation) };
             let record = self.carry_out(mail, decision, preferences).await;
             *today += i64::from(record.mailed_at_ms.is_some());
@@ -110,7 +109,7 @@ impl Post {
         let undone = MailRecord {
             athlete_id: mail.athlete_id,
             notification_id: mail.notification_id,
-            mail_attempt: mail.mail_attempt,
+            claim_ends_at_ms: mail.claim_ends_at_ms,
             tries: mail.mail_attempt,
             mailed_at_ms: None,
             mail_due_at_ms: None,

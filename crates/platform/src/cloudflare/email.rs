@@ -1,6 +1,6 @@
 //! The `send_email` binding behind the `Mailer` port.
 
-use crate::mail::{Mail, MailError, Mailer, Picture};
+use crate::mail::{Mail, MailError, Mailer, Picture, without_address};
 use async_trait::async_trait;
 use js_sys::{JsString, Object, Reflect, Uint8Array};
 use worker::{EmailAttachment, SendEmail, SendEmailBuilder};
@@ -57,7 +57,7 @@ impl Mailer for SendEmailBinding {
             Ok(_) => Ok(()),
             Err(error) => {
                 let reason: String = error.message().into();
-                Err(MailError { reason: reason.replace(&mail.to, "<address>") })
+                Err(MailError { reason: without_address(&reason, &mail.to) })
             }
         }
     }

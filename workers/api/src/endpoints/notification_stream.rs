@@ -62,6 +62,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         timer: Rc::clone(&app.timer),
         after_seq,
         goes_on_at_once: true,
+        is_failing: false,
         polls_left: POLLS_MAX,
         spoke_at_ms: now_ms,
         ends_at_ms: now_ms + LASTS_MS,
@@ -81,6 +82,8 @@ struct LiveInbox {
     timer: Rc<dyn Timer>,
     after_seq: i64,
     goes_on_at_once: bool,
+    /// Whether the last look failed.
+    is_failing: bool,
     polls_left: u32,
     spoke_at_ms: i64,
     ends_at_ms: i64,
@@ -118,8 +121,12 @@ impl LiveInbox {
         let database = self.shards.for_athlete(self.key.athlete_id);
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let read = inbox::after_seq(database, &self.key, self.after_seq, limit, now_ms).await;
+        let was_failing = std::mem::replace(&mut self.is_failing, read.is_err());
         read.unwrap_or_else(|error| {
-            tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "an open inbox was not read");
+            // One line for a run of failures: each open stream looks 30 times a minute.
+            if !was_failing {
+                tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "an open inbox was not read");
+            }
             Some(Vec::new())
         })
     }

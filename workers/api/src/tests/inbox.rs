@@ -4,6 +4,8 @@ use super::*;
 use futures::StreamExt;
 use platform::Clock;
 use platform::http::Pieces;
+use platform::log::JsonLines;
+use std::cell::RefCell;
 
 const STREAM: &str = "/v1/notifications/stream";
 const BEGIN: &str = "retry: 1000\nid: ";
@@ -232,6 +234,29 @@ fn a_database_that_is_away_for_a_beat_costs_no_row_and_not_the_stream() {
     assert_eq!(stream.places(), [2]);
     house.database.fail_next(&[Fault::BeforeCommit]);
     assert_eq!(house.open(&key, STREAM, None).err().unwrap(), 503);
+}
+
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn of_looks_that_fail_one_after_the_other_the_first_is_logged() {
+    let house = House::new();
+    let key = house.athlete();
+    let id = house.athlete_id(&key);
+    let mut stream = house.stream(&key, None, 0);
+    let lines = JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
+    tracing::subscriber::with_default(lines, || {
+        for place in [1, 2] {
+            house.arrive(&id, [place]);
+            house.database.fail_next(&[Fault::BeforeCommit; 3]);
+            assert_eq!(stream.places(), [place]);
+            let lines = LINES.take();
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert!(lines[0].contains("an open inbox was not read"), "{lines:?}");
+        }
+    });
 }
 
 #[test]

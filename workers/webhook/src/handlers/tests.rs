@@ -15,10 +15,11 @@ use shared_kernel::payload::{
 use shared_kernel::routing::queue_of;
 use shared_kernel::{EventId, EventType, NewsKind, Queue};
 use standard_webhooks::Environment;
+use std::cell::Cell;
 use std::rc::Rc;
-use storage::Shards;
 use storage::webhooks::EndpointKey;
 use storage::webhooks::deliveries::{self, Overdue};
+use storage::{Database, DatabaseError, QueryResult, Shards, Statement};
 use testkit::{
     DatabaseZones, Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingMailer,
     RecordingSink, Sqlite, TestVault, TurnTimer, athlete, athlete_id, consume, message,
@@ -38,8 +39,26 @@ struct House {
     receivers: Rc<Receivers>,
     later: Rc<Later>,
     clock: Rc<FixedClock>,
+    /// How long each round trip takes.
+    database_takes_ms: Rc<Cell<i64>>,
     mailer: Rc<RecordingMailer>,
     registry: Registry,
+}
+
+/// A database that takes its time.
+struct SlowDatabase {
+    clock: Rc<FixedClock>,
+    takes_ms: Rc<Cell<i64>>,
+    database: Rc<Sqlite>,
+}
+
+#[async_trait(?Send)]
+impl Database for SlowDatabase {
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
+        let results = self.database.batch(statements).await;
+        self.clock.advance_ms(self.takes_ms.get());
+        results
+    }
 }
 
 /// A mailer that takes its time.
@@ -63,10 +82,16 @@ impl House {
     }
 
     fn mailing_in(takes_ms: i64) -> Self {
-        let (database, shards) = testkit::database();
+        let database = Rc::new(Sqlite::migrated());
         athlete(&database, 1);
         athlete(&database, 2);
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
+        let database_takes_ms = Rc::new(Cell::new(0));
+        let shards = Shards::single(Rc::new(SlowDatabase {
+            clock: Rc::clone(&clock),
+            takes_ms: Rc::clone(&database_takes_ms),
+            database: Rc::clone(&database),
+        }));
         let mailer = Rc::new(RecordingMailer::default());
         let slow = SlowMailer { clock: Rc::clone(&clock), takes_ms, mailer: Rc::clone(&mailer) };
         let key = UnsubscribeKey::derived_from("secret").unwrap();
@@ -100,7 +125,17 @@ impl House {
             environment: Environment::Public,
         };
         let registry = registry(inbox, dispatcher);
-        Self { database, shards, sink, receivers, later, clock, mailer, registry }
+        Self {
+            database,
+            shards,
+            sink,
+            receivers,
+            later,
+            clock,
+            database_takes_ms,
+            mailer,
+            registry,
+        }
     }
 
     /// An endpoint of the first athlete that takes these types.
@@ -530,6 +565,31 @@ fn mails_that_would_outlast_their_claim_are_left_to_the_next_who_asks() {
     assert_eq!(house.rows()[3], row(report, true, 0, Some(0), false), "it was no try");
     house.mails_fall_due();
     assert_eq!(house.mails(), 2);
+}
+
+#[test]
+fn no_mail_is_begun_on_what_a_slow_database_left_of_its_claim() {
+    let report = NewsKind::WeeklyReport;
+    let check = |takes_ms: i64, mails: usize, row: String| {
+        let house = House::new();
+        house.database_takes_ms.set(takes_ms);
+        house.consume(&[news("weekly_report", "A")]);
+        assert_eq!((house.mails(), house.rows()), (mails, vec![row]), "new, {takes_ms} ms");
+    };
+    // Two round trips lie between the time of a claim in the write and the first mail.
+    check(14_999, 1, row(report, true, 1, None, true));
+    check(30_000, 0, row(report, true, 0, Some(1), false));
+
+    let house = House::new();
+    house.mailer.refuse_next(1);
+    house.consume(&[news("weekly_report", "A")]);
+    house.minutes_pass(1);
+    house.database_takes_ms.set(30_000);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 0, "its claim is half over");
+    house.database_takes_ms.set(29_999);
+    house.mails_fall_due();
+    assert_eq!(house.mails(), 1);
 }
 
 #[test]

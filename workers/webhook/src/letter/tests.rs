@@ -97,6 +97,10 @@ fn one_click_is_offered_where_there_is_a_place_for_it() {
         letter.to_mail().headers,
         [automatic.clone(), ("List-Unsubscribe", format!("<{URL}>")), one_click]
     );
+    let plain = URL.replace("https:", "http:");
+    let mail = Letter { unsubscribe_url: &plain, ..letter }.to_mail();
+    assert_eq!(mail.headers, std::slice::from_ref(&automatic), "refused by the mail service");
+    assert!(mail.text.contains(&plain), "{}", mail.text);
     let mail = Letter { unsubscribe_url: "", ..letter }.to_mail();
     assert_eq!(mail.headers, [automatic]);
     assert!(!mail.text.contains("Unsubscribe"), "{}", mail.text);
