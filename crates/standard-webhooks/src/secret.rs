@@ -99,14 +99,15 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The half of an ed25519 pair that signs. It stays with us.
+/// The half of an ed25519 pair that signs. It stays with us. Boxed: it is many times as long as a
+/// [`Secret`].
 #[derive(Clone)]
-pub struct PrivateKey(ed25519_dalek::SigningKey);
+pub struct PrivateKey(Box<ed25519_dalek::SigningKey>);
 
 impl PrivateKey {
     /// A new one, from random bytes fit for secrets.
     pub fn generate(random: [u8; ED25519_BYTES]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(&random))
+        Self(Box::new(ed25519_dalek::SigningKey::from_bytes(&random)))
     }
 
     /// From its text, `whsk_…`: the seed, as the reference library in Go writes it, or the seed and
