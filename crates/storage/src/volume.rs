@@ -187,21 +187,25 @@ SELECT value ->> 'athlete_id', value ->> 'workout_id', value ->> 'revision', \
     value ->> 'hard_half_sets', value -> 'muscles', value -> 'performances', value -> 'bests' \
 FROM json_each(?1) WHERE true \
 ON CONFLICT (athlete_id, workout_id) DO UPDATE SET \
-    moved_from = iif(local_date <> excluded.local_date, local_date, NULL), \
+    moved_from = iif(local_date <> excluded.local_date, \
+        coalesce(moved_from || ' ', '') || local_date, moved_from), \
     revision = excluded.revision, local_date = excluded.local_date, \
     workouts = excluded.workouts, sets = excluded.sets, \
     tonnage_grams = excluded.tonnage_grams, hard_half_sets = excluded.hard_half_sets, \
     muscles = excluded.muscles, performances = excluded.performances, bests = excluded.bests \
 WHERE excluded.revision > volume_ledger.revision";
 
-/// The days on which the workouts of parameter 1 count, and those from which they moved away.
+/// The days on which the workouts of parameter 1 count, and those from which they moved away since
+/// their weeks were told of last: `moved_from` has a blank between two.
 macro_rules! touched_days {
     () => {
         "WITH mine AS (SELECT ledger.athlete_id, ledger.local_date, ledger.moved_from \
          FROM json_each(?1) AS entry JOIN volume_ledger AS ledger \
          ON ledger.athlete_id = entry.value ->> 0 AND ledger.workout_id = entry.value ->> 1), \
          days AS (SELECT athlete_id, local_date FROM mine \
-         UNION SELECT athlete_id, moved_from FROM mine WHERE moved_from IS NOT NULL), \
+         UNION SELECT athlete_id, day.value FROM mine, \
+         json_each('[\"' || replace(moved_from, ' ', '\",\"') || '\"]') AS day \
+         WHERE moved_from IS NOT NULL), \
          weeks AS (SELECT DISTINCT athlete_id, \
          date(local_date, 'weekday 0', '-6 days') AS week_start FROM days) "
     };
@@ -297,6 +301,15 @@ pub async fn mark(database: &dyn Database, marks: &Marks) -> Result<(), Database
          AND mark.revision <= workouts.revision",
         [Param::json(&marks.aggregated)?],
     );
+    // The weeks that it moved away from were told of; those of a newer revision are still to be.
+    let settled = Statement::new(
+        "UPDATE volume_ledger SET moved_from = NULL FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS workout_id, value ->> 2 AS revision \
+         FROM json_each(?1)) AS mark WHERE volume_ledger.athlete_id = mark.athlete_id \
+         AND volume_ledger.workout_id = mark.workout_id \
+         AND volume_ledger.revision = mark.revision AND moved_from IS NOT NULL",
+        [Param::json(&marks.aggregated)?],
+    );
     let announced = Statement::new(
         "UPDATE weekly_volume SET announced = announced | mark.bits FROM (\
          SELECT value ->> 0 AS athlete_id, value ->> 1 AS week_start, value ->> 2 AS bits \
@@ -305,7 +318,7 @@ pub async fn mark(database: &dyn Database, marks: &Marks) -> Result<(), Database
          AND weekly_volume.week_start = mark.week_start",
         [Param::json(&marks.announced)?],
     );
-    let mut statements = vec![aggregated];
+    let mut statements = vec![aggregated, settled];
     if !marks.announced.is_empty() {
         statements.push(announced);
     }

@@ -31,6 +31,31 @@ fn a_workout_moved_over_a_weeks_border_or_deleted_leaves_all_sums_right() {
 }
 
 #[test]
+fn every_week_that_a_workout_left_is_told_of_though_a_crash_and_another_edit_come_between() {
+    let house = House::new();
+    let ada = house.athlete();
+    let path = ada.post(&bench("2026-11-02T08:00:00Z", 100.0, 8));
+    house.settle();
+    for (started_at, reps) in [("2026-11-10T08:00:00Z", 8), ("2026-11-17T08:00:00Z", 8)] {
+        ada.ok("PUT", &path, &bench(started_at, 100.0, reps));
+        let (moved, _) = house.take_events();
+        house.sink.refuse_next(3);
+        assert!(matches!(house.deliver(&moved)[..], [Verdict::Retry { .. }]));
+    }
+    ada.ok("PUT", &path, &bench("2026-11-17T08:00:00Z", 100.0, 9));
+    let weeks = |events: &[Event]| -> Vec<String> {
+        let week = |event: &Event| match &event.data {
+            EventData::AggregationUpdated(data) => Some(data.week_start.to_string()),
+            _ => None,
+        };
+        events.iter().filter_map(week).collect()
+    };
+    assert_eq!(weeks(&house.settle()), ["2026-11-02", "2026-11-09", "2026-11-16"]);
+    ada.ok("PUT", &path, &bench("2026-11-17T08:00:00Z", 100.0, 10));
+    assert_eq!(weeks(&house.settle()), ["2026-11-16"], "what was told is told");
+}
+
+#[test]
 fn sets_count_as_they_are_logged_and_as_they_are_corrected() {
     let house = House::new();
     let ada = house.athlete();
