@@ -56,6 +56,46 @@ impl DeadLetter {
             Err(_) => ids::derived(&["dead-letter", &self.queue, "message", &self.message_id]),
         }
     }
+
+    /// Its reason without numbers and ids, each a `#` in its place: one for one fault, whatever it
+    /// struck.
+    pub fn reason_group(&self) -> String {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let mut group = String::with_capacity(self.reason.len());
+        let mut rest = self.reason.as_str();
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+            push_generalised(&mut group, word);
+            let gap = after.find(is_word).unwrap_or(after.len());
+            let (between, next) = after.split_at(gap);
+            group.push_str(between);
+            rest = next;
+        }
+        group
+    }
+}
+
+/// Hexadecimal digits in a row that are an id, at least (ours: half of a span's, and longer than
+/// any word of ours that is spelt with these letters alone).
+const ID_DIGITS_MIN: usize = 8;
+
+/// A word as it stands in a group: an id becomes `#`, and so does each run of digits.
+fn push_generalised(group: &mut String, word: &str) {
+    let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let has_digit = word.contains(|c: char| c.is_ascii_digit());
+    if has_digit && word.len() >= ID_DIGITS_MIN && word.chars().all(is_hex) {
+        group.push('#');
+        return;
+    }
+    let mut in_number = false;
+    for c in word.chars() {
+        if !c.is_ascii_digit() {
+            group.push(c);
+        } else if !in_number {
+            group.push('#');
+        }
+        in_number = c.is_ascii_digit();
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +133,24 @@ mod tests {
     fn a_letter_of_another_queue_is_not_believed() {
         let text = serde_json::to_string(&letter()).unwrap();
         assert_eq!(DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body, text);
+    }
+
+    #[test]
+    fn reasons_that_differ_in_numbers_and_ids_alone_are_one_group() {
+        let check = |reason: &str, group: &str| {
+            let letter = DeadLetter { reason: reason.to_owned(), ..letter() };
+            assert_eq!(letter.reason_group(), group, "{reason}");
+        };
+        check("", "");
+        check("database: away", "database: away");
+        check("a workout of 501 sets", "a workout of # sets");
+        check("01a20785-0b62-7169-a234-e1edb5d47d8e is gone", "# is gone");
+        check("trace beb28d84fe444ea65d67d58c1f085012.", "trace #.");
+        check("line 1 column 17", "line # column #");
+        check("-1.5 kg, e1RM 12x8", "-#.# kg, e#RM #x#");
+        check("decade facade deadbeefs", "decade facade deadbeefs");
+        check("2026-11-23T12:00:00Z", "#-#-#T#:#:#Z");
+        check("\u{1f3cb} ünit 7", "\u{1f3cb} ünit #");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod dead_letter;
 pub mod event;
 pub mod ids;
+pub mod latency;
 pub mod news;
 pub mod outcome;
 pub mod payload;

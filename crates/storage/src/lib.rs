@@ -9,11 +9,13 @@ pub mod athletes;
 pub mod database;
 pub mod dead_letters;
 pub mod exercises;
+pub mod expiry;
 pub mod imports;
 pub mod inbox;
 pub mod keys;
 pub mod notifications;
 pub mod patterns;
+pub mod pipeline;
 pub mod records;
 pub mod reports;
 pub mod shards;
@@ -33,6 +35,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_training.sql", include_str!("../migrations/0002_training.sql")),
     ("0003_patterns.sql", include_str!("../migrations/0003_patterns.sql")),
     ("0004_deliveries.sql", include_str!("../migrations/0004_deliveries.sql")),
+    ("0005_operators.sql", include_str!("../migrations/0005_operators.sql")),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
-//! The dead letters on real SQL: pages, filters. An athlete without a history.
+//! The dead letters on real SQL: pages, filters, groups, what operators do. An athlete without a
+//! history.
 
-use shared_kernel::DeadLetter;
+use serde_json::{Value, json};
+use shared_kernel::{DeadLetter, Event, EventId};
+use storage::dead_letters::actions::{self, Action, Selection};
 use storage::dead_letters::{self, Filter};
+use storage::expiry;
 use storage::patterns::{self, WeekRange};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use training::WeekStart;
@@ -36,10 +40,234 @@ fn dead_letters_are_filtered_counted_and_read() {
     check(Filter { reason: some("garbage"), ..Filter::default() }, &[3, 2], 2);
     check(Filter { reason: some("%"), ..Filter::default() }, &[2], 1);
     check(Filter { status: some("discarded"), ..Filter::default() }, &[], 0);
+    check(Filter { reason_group: some("decode: #% garbage"), ..Filter::default() }, &[2], 1);
+    check(Filter { event_id: some("e2"), ..Filter::default() }, &[2], 1);
+    check(Filter { athlete_id: some("a"), ..Filter::default() }, &[3, 2], 3);
+    check(Filter { since_ms: Some(2), until_ms: Some(3), ..Filter::default() }, &[2], 1);
+    check(Filter { q: some("away"), ..Filter::default() }, &[1], 1);
+    check(Filter { q: some("\"e3\""), ..Filter::default() }, &[3], 1);
+    check(Filter { q: some("2"), ..Filter::default() }, &[2], 1);
     let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 1)).unwrap();
     let one = run(dead_letters::get(&database, rows[0].dead_letter_id)).unwrap().unwrap();
     assert_eq!((one.body.as_str(), one.message_id.as_str()), (letters[2].body.as_str(), "3"));
-    assert_eq!(run(dead_letters::get(&database, Uuid::nil())).unwrap(), None);
+    assert_eq!(
+        one.history.get(),
+        r#"[{"at_ms":3,"what":"failed","reason":"decode: garbage","attempts":1}]"#
+    );
+    assert!(run(dead_letters::get(&database, Uuid::nil())).unwrap().is_none());
+}
+
+const NONE: [i64; 0] = [];
+
+/// A letter of an event of its own, that failed at an instant.
+fn letter(n: u128, failed_at_ms: i64, reason: &str) -> DeadLetter {
+    let golden = include_str!("../../shared-kernel/golden/AggregationUpdated.v1.json");
+    let mut event = Event::decode(golden).unwrap();
+    event.id = EventId(Uuid::from_u128(n));
+    DeadLetter {
+        queue: "ai-analysis".to_owned(),
+        message_id: n.to_string(),
+        reason: reason.to_owned(),
+        attempts: 4,
+        failed_at_ms,
+        body: event.encode().unwrap(),
+    }
+}
+
+fn action(n: u128, at_ms: i64) -> Action {
+    Action { id: Uuid::from_u128(n), operator: "ann".to_owned(), at_ms, note: None }
+}
+
+fn all() -> Selection {
+    Selection::Matching(Filter::default())
+}
+
+fn stored(letters: &[DeadLetter]) -> Sqlite {
+    let database = Sqlite::migrated();
+    run(dead_letters::store(&database, letters)).unwrap();
+    database
+}
+
+/// Claims, by the times at which they failed.
+fn claim(database: &Sqlite, action: &Action, selection: &Selection) -> Vec<i64> {
+    let (_, claimed) = run(actions::claim(database, action, selection, None, 10)).unwrap();
+    claimed.iter().map(|letter| letter.failed_at_ms).collect()
+}
+
+/// Of each letter by its time: status, redrives, reason.
+fn rows(database: &Sqlite) -> Vec<(i64, String, i64, String)> {
+    let (rows, _) = run(dead_letters::list(database, &Filter::default(), None, 100)).unwrap();
+    let row = |row: dead_letters::Listed| (row.failed_at_ms, row.status, row.redrives, row.reason);
+    rows.into_iter().map(row).collect()
+}
+
+fn row(at_ms: i64, status: &str, redrives: i64, reason: &str) -> (i64, String, i64, String) {
+    (at_ms, status.to_owned(), redrives, reason.to_owned())
+}
+
+#[test]
+fn groups_are_counted_with_their_first_and_last_failure_the_largest_first() {
+    let letters =
+        [letter(1, 5, "week 12 is bad"), letter(2, 6, "away"), letter(3, 9, "week 7 is bad")];
+    let database = stored(&letters);
+    let groups = run(dead_letters::groups(&database, &Filter::default(), 10)).unwrap();
+    let read: Vec<_> = groups
+        .iter()
+        .map(|group| {
+            (
+                group.reason_group.as_str(),
+                group.count,
+                group.first_failed_at_ms,
+                group.last_failed_at_ms,
+            )
+        })
+        .collect();
+    assert_eq!(read, [("week # is bad", 2, 5, 9), ("away", 1, 6, 6)]);
+    assert_eq!(groups[0].event_type.as_deref(), Some("bulktrack.AggregationUpdated.v1"));
+    let first = run(dead_letters::groups(&database, &Filter::default(), 1)).unwrap();
+    assert_eq!(first, groups[..1]);
+}
+
+#[test]
+fn a_claim_keeps_others_off_for_a_minute_and_leaves_the_letter_open() {
+    let database = stored(&[letter(1, 5, "away"), letter(2, 6, "away")]);
+    assert_eq!(claim(&database, &action(1, 10), &all()), [5, 6]);
+    assert_eq!(claim(&database, &action(2, 11), &all()), NONE);
+    assert_eq!(claim(&database, &action(3, 10 + actions::CLAIM_MS - 1), &all()), NONE);
+    assert_eq!(rows(&database)[0], row(6, "open", 1, "away"));
+    // Whoever claimed them has died.
+    assert_eq!(claim(&database, &action(4, 10 + actions::CLAIM_MS), &all()), [5, 6]);
+}
+
+#[test]
+fn what_was_sent_is_redriven_and_what_was_not_is_open_as_before() {
+    let letters = [letter(1, 5, "away"), letter(2, 6, "away")];
+    let database = stored(&letters);
+    let redrive = action(1, 10);
+    claim(&database, &redrive, &all());
+    run(actions::mark_redriven(&database, &redrive, &[letters[0].id()])).unwrap();
+    run(actions::release(&database, &redrive, &[letters[1].id()])).unwrap();
+    assert_eq!(rows(&database), [row(6, "open", 0, "away"), row(5, "redriven", 1, "away")]);
+    assert_eq!(claim(&database, &action(2, 11), &all()), [6]);
+    let recorded = run(actions::recorded(&database, None, 10)).unwrap();
+    let read: Vec<_> =
+        recorded.iter().map(|row| (row.at_ms, row.action.as_str(), row.affected)).collect();
+    assert_eq!(read, [(11, "redrive", 0), (10, "redrive", 1)]);
+}
+
+#[test]
+fn a_redriven_event_that_fails_again_is_open_again_with_its_new_reason_and_its_redrives() {
+    let first = letter(1, 5, "away");
+    let database = stored(std::slice::from_ref(&first));
+    let redrive = action(1, 10);
+    claim(&database, &redrive, &all());
+    run(actions::mark_redriven(&database, &redrive, &[first.id()])).unwrap();
+    // The message of before, delivered once more.
+    run(dead_letters::store(&database, std::slice::from_ref(&first))).unwrap();
+    assert_eq!(rows(&database), [row(5, "redriven", 1, "away")]);
+    run(dead_letters::store(&database, &[letter(1, 12, "bad week")])).unwrap();
+    assert_eq!(rows(&database), [row(12, "open", 1, "bad week")]);
+    let one = run(dead_letters::get(&database, first.id())).unwrap().unwrap();
+    let history: Vec<Value> = serde_json::from_str(one.history.get()).unwrap();
+    let read: Vec<_> = history.iter().map(|entry| (&entry["at_ms"], &entry["what"])).collect();
+    let (failed, redriven) = (json!("failed"), json!("redrive"));
+    assert_eq!(read, [(&json!(5), &failed), (&json!(10), &redriven), (&json!(12), &failed)]);
+}
+
+#[test]
+fn a_letter_that_failed_again_before_its_mark_stays_open() {
+    let first = letter(1, 5, "away");
+    let database = stored(std::slice::from_ref(&first));
+    let redrive = action(1, 10);
+    claim(&database, &redrive, &all());
+    run(dead_letters::store(&database, &[letter(1, 11, "away")])).unwrap();
+    run(actions::mark_redriven(&database, &redrive, &[first.id()])).unwrap();
+    assert_eq!(rows(&database), [row(11, "open", 1, "away")]);
+    assert_eq!(
+        claim(&database, &redrive, &all()),
+        NONE,
+        "of its own failure an action knows nothing"
+    );
+    assert_eq!(claim(&database, &action(2, 12), &all()), [11]);
+}
+
+#[test]
+fn a_letter_that_came_back_three_times_is_redriven_by_its_id_and_force_alone() {
+    let id = letter(1, 0, "away").id();
+    let database = stored(&[letter(1, 0, "away")]);
+    for turn in 1..=3 {
+        let redrive = action(turn, i64::try_from(turn).unwrap() * 10);
+        assert_eq!(claim(&database, &redrive, &all()).len(), 1, "turn {turn}");
+        run(actions::mark_redriven(&database, &redrive, &[id])).unwrap();
+        run(dead_letters::store(&database, &[letter(1, redrive.at_ms + 1, "away")])).unwrap();
+    }
+    let by_id = |force| Selection::Ids { ids: vec![id], force };
+    for selection in [all(), by_id(false)] {
+        let counted = run(actions::matched(&database, &selection, 40)).unwrap();
+        assert_eq!((counted.matched, counted.held_back), (0, 1), "{selection:?}");
+        assert_eq!(claim(&database, &action(4, 40), &selection), NONE);
+    }
+    assert_eq!(run(actions::matched(&database, &by_id(true), 40)).unwrap().matched, 1);
+    assert_eq!(claim(&database, &action(5, 40), &by_id(true)), [31]);
+}
+
+#[test]
+fn an_edited_text_is_sent_from_then_on_and_the_body_stays_as_it_came() {
+    let first = letter(1, 5, "away");
+    let database = stored(std::slice::from_ref(&first));
+    let by_id = Selection::Ids { ids: vec![first.id()], force: false };
+    let edit = action(1, 10);
+    let (_, claimed) = run(actions::claim(&database, &edit, &by_id, Some("mended"), 1)).unwrap();
+    assert_eq!(claimed[0].body, "mended");
+    run(actions::release(&database, &edit, &[first.id()])).unwrap();
+    let (_, claimed) = run(actions::claim(&database, &action(2, 11), &all(), None, 1)).unwrap();
+    assert_eq!(claimed[0].body, "mended");
+    let one = run(dead_letters::get(&database, first.id())).unwrap().unwrap();
+    assert_eq!((one.body, one.edited_body.as_deref()), (first.body, Some("mended")));
+}
+
+#[test]
+fn what_is_discarded_stays_so_and_says_why_and_the_oldest_go_first() {
+    let database = stored(&[letter(1, 5, "away"), letter(2, 6, "away"), letter(3, 7, "bad")]);
+    let why = Action { note: Some("an outage of ours".to_owned()), ..action(1, 10) };
+    let away = Selection::Matching(Filter { reason: Some("away".to_owned()), ..Filter::default() });
+    assert_eq!(run(actions::discard(&database, &why, &away, 1)).unwrap(), (2, 1));
+    assert_eq!(run(actions::discard(&database, &action(2, 11), &away, 10)).unwrap(), (1, 1));
+    assert_eq!(run(actions::discard(&database, &action(3, 12), &away, 10)).unwrap(), (0, 0));
+    // The sweep sent its event once more.
+    run(dead_letters::store(&database, &[letter(1, 20, "away")])).unwrap();
+    let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 10)).unwrap();
+    let read: Vec<_> = rows.iter().map(|row| (row.status.as_str(), row.note.as_deref())).collect();
+    let discarded = "discarded";
+    assert_eq!(read, [("open", None), (discarded, None), (discarded, Some("an outage of ours"))]);
+    let recorded = run(actions::recorded(&database, None, 10)).unwrap();
+    let affected: Vec<_> = recorded.iter().map(|row| row.affected).collect();
+    assert_eq!(affected, [0, 1, 1]);
+}
+
+#[test]
+fn a_letter_is_kept_for_thirty_days_after_its_last_failure() {
+    const DAY_MS: i64 = 86_400_000;
+    let database = stored(&[letter(1, 0, "away"), letter(2, 1, "away"), letter(3, DAY_MS, "away")]);
+    assert_eq!(run(expiry::expire(&database, 30 * DAY_MS, 10)).unwrap(), 0);
+    assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 1);
+    assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 1);
+    assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 0);
+    assert_eq!(rows(&database).len(), 1);
+}
+
+#[test]
+fn the_letters_of_before_are_there_after_the_migration() {
+    let database = Sqlite::migrated_before("0005_operators.sql");
+    database.execute(
+        "INSERT INTO dead_letters (dead_letter_id, queue, message_id, reason, attempts, \
+         failed_at_ms, status, body) VALUES ('00000000-0000-0000-0000-000000000001', 'q', 'm', \
+         'away', 4, 5, 'open', 'text')",
+    );
+    database.migrate_from("0005_operators.sql");
+    assert_eq!(rows(&database), [row(5, "open", 0, "away")]);
+    let one = run(dead_letters::get(&database, Uuid::from_u128(1))).unwrap().unwrap();
+    assert_eq!((one.body.as_str(), one.history.get()), ("text", "[]"));
 }
 
 #[test]

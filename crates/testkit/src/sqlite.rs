@@ -29,15 +29,37 @@ pub enum Fault {
 impl Sqlite {
     /// With every migration applied.
     pub fn migrated() -> Self {
+        let database = Self::empty();
+        database.apply(storage::MIGRATIONS);
+        database
+    }
+
+    /// With the migrations before this one applied.
+    pub fn migrated_before(name: &str) -> Self {
+        let database = Self::empty();
+        database.apply(split_at(name).0);
+        database
+    }
+
+    /// Applies this migration and those after it.
+    pub fn migrate_from(&self, name: &str) {
+        self.apply(split_at(name).1);
+    }
+
+    fn empty() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
-        for (name, sql) in storage::MIGRATIONS {
-            connection.execute_batch(sql).unwrap_or_else(|error| panic!("{name}: {error}"));
-        }
         Self {
             connection: RefCell::new(connection),
             round_trips: Cell::new(0),
             failures: RefCell::default(),
+        }
+    }
+
+    fn apply(&self, migrations: &[(&str, &str)]) {
+        for (name, sql) in migrations {
+            let applied = self.connection.borrow().execute_batch(sql);
+            applied.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 
@@ -95,6 +117,15 @@ impl Database for Sqlite {
         transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;
         if fault == Some(Fault::AfterCommit) { Err(lost()) } else { Ok(results) }
     }
+}
+
+/// Migrations, by file name.
+type Migrations = &'static [(&'static str, &'static str)];
+
+/// The migrations before one, and from it on.
+fn split_at(name: &str) -> (Migrations, Migrations) {
+    let place = storage::MIGRATIONS.iter().position(|(other, _)| *other == name);
+    storage::MIGRATIONS.split_at(place.expect("there is such a migration"))
 }
 
 fn select(

@@ -1,0 +1,362 @@
+//! What operators do with dead letters, each call with a row that says who did what.
+//!
+//! A letter that is redriven is claimed first. A claim leaves it open and ends by itself: whoever
+//! dies between the claim and the mark has lost nothing, and two operators never send the same
+//! letter at once.
+
+use super::{Filter, matching};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+/// How long a claim holds, in milliseconds (ours: ten times what sending a round takes).
+pub const CLAIM_MS: i64 = 60_000;
+
+/// Which letters an action is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// These, as far as they are open.
+    Ids {
+        /// Their ids.
+        ids: Vec<Uuid>,
+        /// Redrives them in whatever status they are, and however often they were.
+        force: bool,
+    },
+    /// The open ones that match.
+    Matching(Filter),
+}
+
+#[derive(Serialize)]
+struct IdsJson<'a> {
+    ids: &'a [Uuid],
+    force: bool,
+}
+
+impl Selection {
+    fn param(&self) -> Result<Param, DatabaseError> {
+        match self {
+            Self::Ids { ids, force } => Param::json(&IdsJson { ids, force: *force }),
+            Self::Matching(filter) => Param::json(filter),
+        }
+    }
+}
+
+/// Who does it, when and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// Its id: a UUIDv7.
+    pub id: Uuid,
+    /// The operator's name.
+    pub operator: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Why.
+    pub note: Option<String>,
+}
+
+impl Action {
+    /// The entry of a letter's history, as JSON.
+    fn entry(&self, what: &str) -> Param {
+        let Self { id, operator, at_ms, note } = self;
+        Param::text(json!({
+            "at_ms": at_ms, "what": what, "operator": operator, "action_id": id, "note": note,
+        }))
+    }
+
+    /// The row that says who did what.
+    fn record(&self, what: &str, selection: Param) -> Statement {
+        Statement::new(
+            "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+            [
+                self.at_ms.into(),
+                Param::text(self.id),
+                self.operator.as_str().into(),
+                what.into(),
+                selection,
+                self.note.as_deref().into(),
+            ],
+        )
+    }
+}
+
+/// The open letters of a filter that nobody is sending and that have not failed since ?2.
+macro_rules! open_by_filter {
+    () => {
+        concat!(
+            matching!(),
+            " AND status = 'open' AND claimed_until_ms <= ?2 AND failed_at_ms <= ?2"
+        )
+    };
+}
+
+/// The same of ids; with force, whatever their status.
+macro_rules! open_by_ids {
+    () => {
+        " FROM dead_letters WHERE dead_letter_id IN (SELECT value FROM json_each(?1, '$.ids')) \
+         AND (status = 'open' OR ?1 ->> 'force') AND claimed_until_ms <= ?2 AND failed_at_ms <= ?2"
+    };
+}
+
+/// Nor were they redriven three times (ours: what came back so often comes back once more); a
+/// filter has no force.
+macro_rules! not_looping {
+    () => {
+        "(redrives < 3 OR coalesce(?1 ->> 'force', 0))"
+    };
+}
+
+macro_rules! count {
+    ($open:expr) => {
+        concat!(
+            "SELECT count(*) AS open, count(*) FILTER (WHERE ",
+            not_looping!(),
+            ") AS matched",
+            $open
+        )
+    };
+}
+
+macro_rules! claim {
+    ($open:expr) => {
+        concat!(
+            "UPDATE dead_letters SET claim_id = ?3, claimed_until_ms = ?4, redriven_at_ms = ?2, \
+             redrives = redrives + 1, history = json_insert(history, '$[#]', json(?5)), \
+             edited_body = coalesce(?6, edited_body) WHERE dead_letter_id IN (SELECT dead_letter_id",
+            $open,
+            " AND claim_id <> ?3 AND ",
+            not_looping!(),
+            " ORDER BY failed_at_ms, dead_letter_id LIMIT ?7) \
+             RETURNING dead_letter_id, queue, failed_at_ms, coalesce(edited_body, body) AS body"
+        )
+    };
+}
+
+/// How many letters an action is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// Those it may take.
+    pub matched: i64,
+    /// Those that were redriven too often already.
+    pub held_back: i64,
+}
+
+#[derive(Deserialize)]
+struct CountRow {
+    open: i64,
+    matched: i64,
+}
+
+impl From<CountRow> for Matched {
+    fn from(row: CountRow) -> Self {
+        Self { matched: row.matched, held_back: row.open - row.matched }
+    }
+}
+
+fn count(selection: &Selection, now_ms: i64) -> Result<Statement, DatabaseError> {
+    let sql = match selection {
+        Selection::Ids { .. } => count!(open_by_ids!()),
+        Selection::Matching(_) => count!(open_by_filter!()),
+    };
+    Ok(Statement::new(sql, [selection.param()?, now_ms.into()]))
+}
+
+/// How many letters a redrive would take; nothing is changed.
+pub async fn matched(
+    database: &dyn Database,
+    selection: &Selection,
+    now_ms: i64,
+) -> Result<Matched, DatabaseError> {
+    let mut results = Results::new(database.batch(vec![count(selection, now_ms)?]).await?);
+    Ok(results.rows::<CountRow>()?.into_iter().next().map(Matched::from).unwrap_or_default())
+}
+
+/// A letter that is claimed, to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Claimed {
+    /// When it failed.
+    pub failed_at_ms: i64,
+    /// Its id.
+    pub dead_letter_id: Uuid,
+    /// The queue to which it goes.
+    pub queue: String,
+    /// What is sent.
+    pub body: String,
+}
+
+/// Claims the oldest letters that a redrive takes, `limit` at most, records the action, and counts
+/// what matches. A letter that this action has claimed before is not claimed again.
+///
+/// `edited_body` is sent in the place of the body, now and from now on.
+pub async fn claim(
+    database: &dyn Database,
+    action: &Action,
+    selection: &Selection,
+    edited_body: Option<&str>,
+    limit: i64,
+) -> Result<(Matched, Vec<Claimed>), DatabaseError> {
+    let what = if edited_body.is_some() { "edit" } else { "redrive" };
+    let sql = match selection {
+        Selection::Ids { .. } => claim!(open_by_ids!()),
+        Selection::Matching(_) => claim!(open_by_filter!()),
+    };
+    let claim = Statement::new(
+        sql,
+        [
+            selection.param()?,
+            action.at_ms.into(),
+            Param::text(action.id),
+            (action.at_ms + CLAIM_MS).into(),
+            action.entry(what),
+            edited_body.into(),
+            limit.into(),
+        ],
+    );
+    let record = action.record(what, selection.param()?);
+    let statements = vec![count(selection, action.at_ms)?, claim, record];
+    let mut results = Results::new(database.batch(statements).await?);
+    let matched = results.rows::<CountRow>()?.into_iter().next().map(Matched::from);
+    let mut claimed: Vec<Claimed> = results.rows()?;
+    claimed.sort();
+    Ok((matched.unwrap_or_default(), claimed))
+}
+
+/// Marks letters that are sent. One that has failed again meanwhile has lost its claim, and stays
+/// open.
+pub async fn mark_redriven(
+    database: &dyn Database,
+    action: &Action,
+    ids: &[Uuid],
+) -> Result<(), DatabaseError> {
+    let mark = Statement::new(
+        "UPDATE dead_letters SET status = 'redriven', claimed_until_ms = 0 \
+         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) AND claim_id = ?2",
+        [Param::json(&ids)?, Param::text(action.id)],
+    );
+    let count = Statement::new(
+        "UPDATE operator_actions SET affected = affected + json_array_length(?1) \
+         WHERE at_ms = ?2 AND action_id = ?3",
+        [Param::json(&ids)?, action.at_ms.into(), Param::text(action.id)],
+    );
+    database.batch(vec![mark, count]).await.map(drop)
+}
+
+/// Gives letters back that were not sent: they are as they were, but for their history.
+pub async fn release(
+    database: &dyn Database,
+    action: &Action,
+    ids: &[Uuid],
+) -> Result<(), DatabaseError> {
+    let release = Statement::new(
+        "UPDATE dead_letters SET claimed_until_ms = 0, redrives = redrives - 1, \
+         history = json_insert(history, '$[#]', json(?3)) \
+         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) AND claim_id = ?2",
+        [Param::json(&ids)?, Param::text(action.id), action.entry("not_sent")],
+    );
+    database.batch(vec![release]).await.map(drop)
+}
+
+macro_rules! discard {
+    ($open:expr) => {
+        concat!(
+            "UPDATE dead_letters SET status = 'discarded', note = ?3, \
+             history = json_insert(history, '$[#]', json(?4)) \
+             WHERE dead_letter_id IN (SELECT dead_letter_id",
+            $open,
+            " ORDER BY failed_at_ms, dead_letter_id LIMIT ?5) RETURNING dead_letter_id"
+        )
+    };
+}
+
+#[derive(Deserialize)]
+struct IdRow {
+    #[expect(dead_code, reason = "rows are counted")]
+    dead_letter_id: Uuid,
+}
+
+/// Discards the oldest open letters, `limit` at most, and records the action. Answers how many
+/// there were, and how many were discarded.
+pub async fn discard(
+    database: &dyn Database,
+    action: &Action,
+    selection: &Selection,
+    limit: i64,
+) -> Result<(i64, usize), DatabaseError> {
+    let sql = match selection {
+        Selection::Ids { .. } => discard!(open_by_ids!()),
+        Selection::Matching(_) => discard!(open_by_filter!()),
+    };
+    let discard = Statement::new(
+        sql,
+        [
+            selection.param()?,
+            action.at_ms.into(),
+            action.note.as_deref().into(),
+            action.entry("discard"),
+            limit.into(),
+        ],
+    );
+    let record = Statement::new(
+        "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note, \
+         affected) VALUES (?1, ?2, ?3, 'discard', ?4, ?5, changes())",
+        [
+            action.at_ms.into(),
+            Param::text(action.id),
+            action.operator.as_str().into(),
+            selection.param()?,
+            action.note.as_deref().into(),
+        ],
+    );
+    let statements = vec![count(selection, action.at_ms)?, discard, record];
+    let mut results = Results::new(database.batch(statements).await?);
+    let open = results.rows::<CountRow>()?.first().map_or(0, |row| row.open);
+    Ok((open, results.rows::<IdRow>()?.len()))
+}
+
+/// An action as it was recorded.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Recorded {
+    /// When.
+    pub at_ms: i64,
+    /// Its id.
+    pub action_id: Uuid,
+    /// Who.
+    pub operator: String,
+    /// redrive, edit or discard.
+    pub action: String,
+    /// About which letters, as JSON.
+    pub selection: String,
+    /// Why.
+    pub note: Option<String>,
+    /// How many letters it came to.
+    pub affected: i64,
+}
+
+/// Where the list of actions goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedPosition {
+    /// When.
+    pub at_ms: i64,
+    /// Its id.
+    pub action_id: Uuid,
+}
+
+/// A page of what operators did, newest first.
+pub async fn recorded(
+    database: &dyn Database,
+    after: Option<&RecordedPosition>,
+    limit: i64,
+) -> Result<Vec<Recorded>, DatabaseError> {
+    let select = Statement::new(
+        "SELECT at_ms, action_id, operator, action, selection, note, affected \
+         FROM operator_actions WHERE ?1 IS NULL OR (at_ms, action_id) < (?1, ?2) \
+         ORDER BY at_ms DESC, action_id DESC LIMIT ?3",
+        [
+            after.map(|position| position.at_ms).into(),
+            after.map(|position| position.action_id.to_string()).as_deref().into(),
+            limit.into(),
+        ],
+    );
+    Results::new(database.batch(vec![select]).await?).rows()
+}

@@ -1,0 +1,58 @@
+//! The counts of the pipeline on real SQL: they add up, by type and minute.
+
+use shared_kernel::latency::Latencies;
+use storage::pipeline::{self, Minute, Pending};
+use testkit::{Sqlite, athlete, athlete_id, run};
+
+fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Minute {
+    let mut latency = Latencies::default();
+    latencies_ms.iter().for_each(|latency_ms| latency.record(*latency_ms));
+    let handled = latencies_ms.len() as u64;
+    Minute {
+        minute_ms,
+        queue: "ai-analysis",
+        event_type,
+        handled,
+        retried: 2,
+        dead_lettered: 1,
+        latency,
+    }
+}
+
+#[test]
+fn counts_of_one_minute_and_type_add_up_in_one_row() {
+    let database = Sqlite::migrated();
+    run(pipeline::add(&database, &[minute(0, "a", &[5, 40]), minute(0, "", &[])])).unwrap();
+    run(pipeline::add(&database, &[minute(0, "a", &[5]), minute(60_000, "a", &[1_500])])).unwrap();
+    assert_eq!(database.query("SELECT 1 FROM pipeline_minutes").len(), 3);
+    let (flows, open) = run(pipeline::flows(&database, 0)).unwrap();
+    assert!(open.is_empty());
+    let read: Vec<_> = flows
+        .iter()
+        .map(|flow| (flow.event_type.as_str(), flow.handled, flow.retried, flow.dead_lettered))
+        .collect();
+    assert_eq!(read, [("", 0, 2, 1), ("a", 4, 6, 3)]);
+    let mut expected = Latencies::default();
+    [5, 5, 40, 1_500].into_iter().for_each(|latency| expected.record(latency));
+    assert_eq!(flows[1].latency, expected);
+    let (flows, _) = run(pipeline::flows(&database, 60_000)).unwrap();
+    assert_eq!((flows.len(), flows[0].handled), (1, 1));
+}
+
+#[test]
+fn what_waits_is_counted_with_the_time_of_the_oldest() {
+    let database = Sqlite::migrated();
+    assert_eq!(run(pipeline::pending(&database)).unwrap(), Pending::default());
+    athlete(&database, 1);
+    for (n, changed_at_ms, aggregated) in [(1, 7, 0), (2, 5, 0), (3, 1, 1)] {
+        database.execute(&format!(
+            "INSERT INTO workouts (athlete_id, workout_id, revision, aggregated_revision, status, \
+             local_date, started_at_ms, document, changed_at_ms, resend_at_ms, traceparent, change_seq) \
+             VALUES ('{}', 'w{n}', 1, {aggregated}, 'completed', '2026-11-23', 0, '{{}}', \
+             {changed_at_ms}, 0, '', {n})",
+            athlete_id(1)
+        ));
+    }
+    let waits = Pending { workouts: 2, oldest_ms: Some(5) };
+    assert_eq!(run(pipeline::pending(&database)).unwrap(), waits);
+}
