@@ -8,7 +8,7 @@ const BATCH_MESSAGES_MAX: usize = 100;
 /// Bytes in one send, at most: the platform's 256 KB, read as the smaller of its two meanings.
 const BATCH_BYTES_MAX: usize = 256_000;
 /// Bytes of a body, at most: the platform's 128,000 less its own metadata.
-const BODY_BYTES_MAX: usize = 128_000 - METADATA_BYTES;
+pub const BODY_BYTES_MAX: usize = 128_000 - METADATA_BYTES;
 /// What the platform adds to each message (about 100 bytes, by its documentation).
 const METADATA_BYTES: usize = 100;
 /// A send is tried so often before the caller hears of it. At once: a longer outage is the

@@ -69,7 +69,9 @@ mod tests {
 
     fn check(latencies: &[i64], median_ms: Option<i64>, most_ms: Option<i64>) {
         let mut counted = Latencies::default();
-        latencies.iter().for_each(|latency| counted.record(*latency));
+        for latency in latencies {
+            counted.record(*latency);
+        }
         let read = (counted.percentile_ms(50), counted.percentile_ms(95));
         assert_eq!(read, (median_ms, most_ms), "{latencies:?}");
     }

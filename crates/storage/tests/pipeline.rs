@@ -6,7 +6,9 @@ use testkit::{Sqlite, athlete, athlete_id, run};
 
 fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Minute {
     let mut latency = Latencies::default();
-    latencies_ms.iter().for_each(|latency_ms| latency.record(*latency_ms));
+    for latency_ms in latencies_ms {
+        latency.record(*latency_ms);
+    }
     let handled = latencies_ms.len() as u64;
     Minute {
         minute_ms,
@@ -33,7 +35,9 @@ fn counts_of_one_minute_and_type_add_up_in_one_row() {
         .collect();
     assert_eq!(read, [("", 0, 2, 1), ("a", 4, 6, 3)]);
     let mut expected = Latencies::default();
-    [5, 5, 40, 1_500].into_iter().for_each(|latency| expected.record(latency));
+    for latency_ms in [5, 5, 40, 1_500] {
+        expected.record(latency_ms);
+    }
     assert_eq!(flows[1].latency, expected);
     let (flows, _) = run(pipeline::flows(&database, 60_000)).unwrap();
     assert_eq!((flows.len(), flows[0].handled), (1, 1));

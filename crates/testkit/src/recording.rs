@@ -16,13 +16,27 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct RecordingSink {
     sent: RefCell<Vec<(Destination, String)>>,
+    sends: RefCell<Vec<(Destination, u32, usize)>>,
+    accepted_before: Cell<u32>,
     refusals: Cell<u32>,
 }
 
 impl RecordingSink {
     /// The next sends are refused, so many times.
     pub fn refuse_next(&self, times: u32) {
+        self.refuse_after(0, times);
+    }
+
+    /// So many sends are accepted, and the next are refused, so many times.
+    pub fn refuse_after(&self, accepted: u32, times: u32) {
+        self.accepted_before.set(accepted);
         self.refusals.set(times);
+    }
+
+    /// The sends that were accepted so far: where to, the delay in seconds, how many bodies; taken
+    /// away.
+    pub fn take_sends(&self) -> Vec<(Destination, u32, usize)> {
+        self.sends.take()
     }
 
     /// The events sent to queues so far, in order; taken away.
@@ -55,13 +69,16 @@ impl QueueSink for RecordingSink {
         &self,
         destination: Destination,
         bodies: &[String],
-        _: u32,
+        delay_s: u32,
     ) -> Result<(), SendError> {
-        if self.refusals.get() > 0 {
+        if self.accepted_before.get() > 0 {
+            self.accepted_before.set(self.accepted_before.get() - 1);
+        } else if self.refusals.get() > 0 {
             self.refusals.set(self.refusals.get() - 1);
             let destination = format!("{destination:?}");
             return Err(SendError::Refused { destination, reason: "queue away".to_owned() });
         }
+        self.sends.borrow_mut().push((destination, delay_s, bodies.len()));
         self.sent.borrow_mut().extend(bodies.iter().map(|body| (destination, body.clone())));
         Ok(())
     }

@@ -18,6 +18,8 @@ const PREFIX: &str = "bt_";
 const ATHLETE_DIGITS: usize = 32;
 const KEY_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 64;
+/// The longest name of an operator (ours: a name, or a mail address).
+const OPERATOR_CHARS_MAX: usize = 80;
 
 /// A new key: what is stored of it, and what its owner is shown, once.
 pub struct NewKey {
@@ -59,6 +61,19 @@ pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), A
     } else {
         Err(ApiError::Unauthorized)
     }
+}
+
+/// Under which name an operator acts: the one that `X-Operator` gives, or the fingerprint of the token. It
+/// is taken on trust: whoever holds the token can give any.
+pub fn operator_name(request: &Request) -> Result<String, ApiError> {
+    const REFUSED: ApiError =
+        ApiError::BadRequest("X-Operator has to be a name of 1 to 80 visible ASCII characters");
+    let Some(value) = request.headers().get("x-operator") else {
+        let fingerprint = sha256(bearer(request)?.as_bytes());
+        return Ok(format!("token {}", fingerprint.get(..8).unwrap_or_default()));
+    };
+    let name = value.to_str().map_err(|_| REFUSED)?.trim();
+    if (1..=OPERATOR_CHARS_MAX).contains(&name.len()) { Ok(name.to_owned()) } else { Err(REFUSED) }
 }
 
 /// Both sides are hashed, so that neither content nor length shows in the time it takes. An empty

@@ -159,13 +159,19 @@ impl App {
         route: &OperatorRoute,
     ) -> Result<Response, ApiError> {
         use OperatorRoute as To;
-        use endpoints::{athletes, dead_letters, queues};
+        use endpoints::{athletes, dead_letter_actions, dead_letters, pipeline, queues};
         match route {
             To::Athletes => athletes::post(self, call).await,
             To::Keys(athlete_id) => athletes::post_key(self, *athlete_id).await,
             To::Key(athlete_id, key_id) => athletes::delete_key(self, *athlete_id, key_id).await,
             To::DeadLetters => dead_letters::list(self, call).await,
+            To::DeadLetterGroups => dead_letters::groups(self, call).await,
+            To::DeadLettersRedrive => dead_letter_actions::redrive(self, call).await,
+            To::DeadLettersDiscard => dead_letter_actions::discard(self, call).await,
             To::DeadLetter(id) => dead_letters::get(self, *id).await,
+            To::DeadLetterRedrive(id) => dead_letter_actions::redrive_one(self, call, *id).await,
+            To::Actions => dead_letter_actions::list(self, call).await,
+            To::Pipeline => pipeline::get(self, call).await,
             To::QueueMessages(queue) => queues::post(self, call, queue).await,
         }
     }

@@ -13,6 +13,7 @@ pub mod error;
 pub mod import;
 pub mod input;
 pub mod publisher;
+pub mod redrive;
 pub mod route;
 pub mod sweep;
 mod wiring;

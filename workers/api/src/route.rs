@@ -79,7 +79,13 @@ pub enum OperatorRoute {
     Keys(AthleteId),
     Key(AthleteId, String),
     DeadLetters,
+    DeadLetterGroups,
+    DeadLettersRedrive,
+    DeadLettersDiscard,
     DeadLetter(Uuid),
+    DeadLetterRedrive(Uuid),
+    Actions,
+    Pipeline,
     QueueMessages(String),
 }
 
@@ -280,7 +286,13 @@ impl OperatorRoute {
             ["athletes", id, "keys"] => Self::Keys(id.parse().ok()?),
             ["athletes", id, "keys", key] => Self::Key(id.parse().ok()?, (*key).to_owned()),
             ["dead-letters"] => Self::DeadLetters,
+            ["dead-letters", "groups"] => Self::DeadLetterGroups,
+            ["dead-letters", "redrive"] => Self::DeadLettersRedrive,
+            ["dead-letters", "discard"] => Self::DeadLettersDiscard,
             ["dead-letters", id] => Self::DeadLetter(id.parse().ok()?),
+            ["dead-letters", id, "redrive"] => Self::DeadLetterRedrive(id.parse().ok()?),
+            ["actions"] => Self::Actions,
+            ["pipeline"] => Self::Pipeline,
             ["queues", queue, "messages"] => Self::QueueMessages((*queue).to_owned()),
             _ => return None,
         })
@@ -288,8 +300,17 @@ impl OperatorRoute {
 
     const fn methods(&self) -> &'static [Method] {
         match self {
-            Self::DeadLetters | Self::DeadLetter(_) => &[Method::GET],
-            Self::Athletes | Self::Keys(_) | Self::QueueMessages(_) => &[Method::POST],
+            Self::DeadLetters
+            | Self::DeadLetterGroups
+            | Self::DeadLetter(_)
+            | Self::Actions
+            | Self::Pipeline => &[Method::GET],
+            Self::Athletes
+            | Self::Keys(_)
+            | Self::DeadLettersRedrive
+            | Self::DeadLettersDiscard
+            | Self::DeadLetterRedrive(_)
+            | Self::QueueMessages(_) => &[Method::POST],
             Self::Key(..) => &[Method::DELETE],
         }
     }
@@ -300,7 +321,13 @@ impl OperatorRoute {
             Self::Keys(_) => "/v1/admin/athletes/{id}/keys",
             Self::Key(..) => "/v1/admin/athletes/{id}/keys/{key_id}",
             Self::DeadLetters => "/v1/admin/dead-letters",
+            Self::DeadLetterGroups => "/v1/admin/dead-letters/groups",
+            Self::DeadLettersRedrive => "/v1/admin/dead-letters/redrive",
+            Self::DeadLettersDiscard => "/v1/admin/dead-letters/discard",
             Self::DeadLetter(_) => "/v1/admin/dead-letters/{id}",
+            Self::DeadLetterRedrive(_) => "/v1/admin/dead-letters/{id}/redrive",
+            Self::Actions => "/v1/admin/actions",
+            Self::Pipeline => "/v1/admin/pipeline",
             Self::QueueMessages(_) => "/v1/admin/queues/{queue}/messages",
         }
     }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use shared_kernel::{Event, TraceContext};
 use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
-use storage::{Database, imports, notifications, reports, workouts};
+use storage::{Database, expiry, imports, notifications, reports, workouts};
 use training::WeekStart;
 
 /// Workouts taken at once; a batch of the queue.
@@ -22,6 +22,8 @@ const ROUNDS_MAX: u32 = 10;
 const LANES_MAX: i64 = 1_000;
 /// Athletes who are told of in one sweep that mails of theirs are due (ours: as many as workouts).
 const MAILED_MAX: i64 = 1_000;
+/// Rows of each of the operators' tables that one sweep deletes, at most (ours: as many as workouts).
+const EXPIRED_MAX: i64 = 1_000;
 /// A workout that began so long ago is over: its athlete forgot to say so (ours).
 const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
 
@@ -37,6 +39,7 @@ struct Swept {
     reports_asked: usize,
     mails_asked: usize,
     lanes_woken: usize,
+    dead_letters_expired: i64,
 }
 
 impl App {
@@ -57,6 +60,7 @@ impl App {
     /// 7. read and publish (await, await): lanes of webhooks with a delivery that is due and nobody
     ///    at it. It is read once: a lane that was told stands in the list until it is taken. A
     ///    repeat finds the lane leased, or nothing due.
+    /// 8. expire (await), once: operators' rows that are past their keeping. A repeat finds fewer.
     pub async fn sweep(&self) {
         let began_ms = self.clock.now_ms();
         let mut swept = Swept::default();
@@ -81,6 +85,10 @@ impl App {
                 Err(reason) => error = Some(reason),
             }
         }
+        match expiry::expire(self.shards.operators(), self.clock.now_ms(), EXPIRED_MAX).await {
+            Ok(expired) => swept.dead_letters_expired = expired,
+            Err(reason) => error = Some(reason.to_string()),
+        }
         tracing::info!(
             worker = "api",
             completed = swept.completed,
@@ -89,6 +97,7 @@ impl App {
             reports_asked = swept.reports_asked,
             mails_asked = swept.mails_asked,
             lanes_woken = swept.lanes_woken,
+            dead_letters_expired = swept.dead_letters_expired,
             error,
             duration_ms = self.clock.now_ms() - began_ms,
             d1_round_trips = self.usage.round_trips(),

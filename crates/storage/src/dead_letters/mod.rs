@@ -5,7 +5,6 @@ pub mod actions;
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 use shared_kernel::DeadLetter;
 use shared_kernel::event::Label;
 use uuid::Uuid;
@@ -91,14 +90,14 @@ pub struct Listed {
 }
 
 /// A dead letter with all there is of it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     /// What a list shows.
     pub listed: Listed,
     /// The platform's id of the message.
     pub message_id: String,
     /// What happened to it, the oldest first, as JSON: failures, and what operators did.
-    pub history: Box<RawValue>,
+    pub history: String,
     /// What is sent in the body's place.
     pub edited_body: Option<String>,
     /// The message, untouched.
@@ -258,6 +257,5 @@ pub async fn get(database: &dyn Database, id: Uuid) -> Result<Option<Stored>, Da
         return Ok(None);
     };
     let RestRow { message_id, history, edited_body, body } = rest;
-    let history = RawValue::from_string(history).map_err(DatabaseError::Row)?;
     Ok(Some(Stored { listed, message_id, history, edited_body, body }))
 }

@@ -1,25 +1,24 @@
-//! The operator's dead letters: list, and one with its body.
+//! The operator's dead letters: list, groups, and one with its body and its history.
 
-use super::instant;
+use super::{fields, instant};
 use crate::app::{App, Call};
 use crate::cursor;
 use crate::error::{ApiError, bad_parameter};
-use platform::http::{Response, StatusCode, json, query};
-use serde_json::{Value, json};
-use storage::dead_letters::{self, Filter, Listed, Position};
+use chrono::DateTime;
+use platform::http::{Request, Response, StatusCode, json, query};
+use serde_json::{Map, Value, json};
+use shared_kernel::event::Label;
+use storage::dead_letters::{self, Filter, Group, Listed, Position};
 use uuid::Uuid;
 
+/// Groups that are answered, at most (ours: more kinds of faults at once are one fault).
+const GROUPS_MAX: i64 = 100;
+
 /// GET /v1/admin/dead-letters: newest first.
+///
+/// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
-    let filter = Filter {
-        queue: query(call.request, "queue"),
-        event_type: query(call.request, "type"),
-        reason: query(call.request, "reason"),
-        status: query(call.request, "status"),
-    };
-    if filter.status.as_deref().is_some_and(|s| !["open", "redriven", "discarded"].contains(&s)) {
-        return Err(bad_parameter("status", "has to be open, redriven or discarded"));
-    }
+    let filter = filter(call.request)?;
     let limit = cursor::limit(call.request)?;
     let after: Option<Position> = cursor::after(call.request)?;
     let database = app.shards.operators();
@@ -33,28 +32,90 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body)?)
 }
 
-/// GET /v1/admin/dead-letters/{id}.
-pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
-    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
-    let mut body = item(&stored.listed);
-    if let Value::Object(fields) = &mut body {
-        fields.insert("message_id".to_owned(), json!(stored.message_id));
-        fields.insert("body".to_owned(), json!(stored.body));
-    }
-    Ok(json(StatusCode::OK, &body)?)
+/// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; of the open ones
+/// unless the query names a status.
+///
+/// 1. read (await).
+pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+    let mut filter = filter(call.request)?;
+    filter.status.get_or_insert_with(|| "open".to_owned());
+    let groups = dead_letters::groups(app.shards.operators(), &filter, GROUPS_MAX).await?;
+    let items: Vec<_> = groups.iter().map(group).collect();
+    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
 
-fn item(row: &Listed) -> Value {
+/// `GET /v1/admin/dead-letters/{id}`.
+///
+/// 1. read (await).
+pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
+    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
+    let mut fields = item(&stored.listed);
+    let trace_id = Label::read(&stored.body).trace_id();
+    fields.insert("trace_id".to_owned(), json!(trace_id));
+    fields.insert("message_id".to_owned(), json!(stored.message_id));
+    fields.insert("body".to_owned(), json!(stored.body));
+    fields.insert("edited_body".to_owned(), json!(stored.edited_body));
+    fields.insert("history".to_owned(), serde_json::from_str(&stored.history)?);
+    Ok(json(StatusCode::OK, &fields)?)
+}
+
+/// Whether there is such a status.
+pub fn is_status(name: &str) -> bool {
+    ["open", "redriven", "discarded"].contains(&name)
+}
+
+fn filter(request: &Request) -> Result<Filter, ApiError> {
+    let filter = Filter {
+        queue: query(request, "queue"),
+        event_type: query(request, "type"),
+        reason: query(request, "reason"),
+        reason_group: query(request, "reason_group"),
+        status: query(request, "status"),
+        q: query(request, "q"),
+        event_id: query(request, "event_id"),
+        athlete_id: query(request, "athlete_id"),
+        since_ms: time(request, "since")?,
+        until_ms: time(request, "until")?,
+    };
+    if filter.status.as_deref().is_some_and(|status| !is_status(status)) {
+        return Err(bad_parameter("status", "has to be open, redriven or discarded"));
+    }
+    Ok(filter)
+}
+
+fn time(request: &Request, name: &str) -> Result<Option<i64>, ApiError> {
+    let Some(text) = query(request, name) else { return Ok(None) };
+    let time = DateTime::parse_from_rfc3339(&text).map_err(|_| {
+        bad_parameter(name, "has to be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")
+    })?;
+    Ok(Some(time.timestamp_millis()))
+}
+
+fn item(row: &Listed) -> Map<String, Value> {
+    fields([
+        ("id", json!(row.dead_letter_id)),
+        ("queue", json!(row.queue)),
+        ("event_id", json!(row.event_id)),
+        ("event_type", json!(row.event_type)),
+        ("athlete_id", json!(row.athlete_id)),
+        ("traceparent", json!(row.traceparent)),
+        ("reason", json!(row.reason)),
+        ("reason_group", json!(row.reason_group)),
+        ("attempts", json!(row.attempts)),
+        ("failed_at", json!(instant(row.failed_at_ms))),
+        ("status", json!(row.status)),
+        ("redrives", json!(row.redrives)),
+        ("note", json!(row.note)),
+    ])
+}
+
+fn group(group: &Group) -> Value {
     json!({
-        "id": row.dead_letter_id,
-        "queue": row.queue,
-        "event_id": row.event_id,
-        "event_type": row.event_type,
-        "athlete_id": row.athlete_id,
-        "traceparent": row.traceparent,
-        "reason": row.reason,
-        "attempts": row.attempts,
-        "failed_at": instant(row.failed_at_ms),
-        "status": row.status,
+        "queue": group.queue,
+        "event_type": group.event_type,
+        "reason_group": group.reason_group,
+        "count": group.count,
+        "first_failed_at": instant(group.first_failed_at_ms),
+        "last_failed_at": instant(group.last_failed_at_ms),
     })
 }

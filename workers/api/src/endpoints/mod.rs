@@ -2,6 +2,7 @@
 
 pub mod athletes;
 pub mod daily_volume;
+pub mod dead_letter_actions;
 pub mod dead_letters;
 pub mod exercises;
 pub mod export;
@@ -11,6 +12,7 @@ pub mod me;
 pub mod notification_stream;
 pub mod notifications;
 pub mod patterns;
+pub mod pipeline;
 pub mod progress;
 pub mod queues;
 pub mod records;

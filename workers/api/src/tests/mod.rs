@@ -15,11 +15,13 @@ use testkit::{
 };
 
 mod account;
+mod dead_letters;
 mod exercises;
 mod imports;
 mod inbox;
 mod operators;
 mod patterns;
+mod pipeline;
 mod refusals;
 mod sets;
 mod sweep;

@@ -1,0 +1,258 @@
+//! What an operator does with dead letters: redrive, mend and redrive, discard; and who did what.
+
+use super::dead_letters::is_status;
+use super::instant;
+use crate::app::{App, Call};
+use crate::auth;
+use crate::cursor;
+use crate::error::ApiError;
+use crate::input::{Errors, Fields, json_body};
+use crate::redrive::{self, Order, Pace, Redriven, refused_edit};
+use platform::clock::new_uuid;
+use platform::http::{Response, StatusCode, json};
+use serde_json::{Value, json};
+use storage::dead_letters::actions::{
+    self, Action, Matched, Recorded, RecordedPosition, Selection,
+};
+use storage::dead_letters::{self, Filter};
+use uuid::Uuid;
+
+/// Letters of one call, at most (ours: ten rounds, some seconds).
+const LIMIT_MAX: u32 = 1_000;
+/// Letters of a call that names no limit, where a filter chooses them.
+const LIMIT_DEFAULT: i64 = 100;
+/// Letters a second, at most (ours: past it a rate is none).
+const RATE_PER_S_MAX: u32 = 1_000;
+
+/// What a call asks for.
+struct Asked {
+    selection: Selection,
+    dry_run: bool,
+    limit: i64,
+    rate_per_s: Option<u32>,
+    note: Option<String>,
+}
+
+/// POST /v1/admin/dead-letters/redrive: those of a filter, or of ids. Two calls at once take other
+/// letters each; a repeat finds none of them open.
+///
+/// 1. a dry run: count (await), and that is all;
+/// 2. else [`redrive::redrive`] (awaits).
+pub async fn redrive(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+    let known = ["ids", "filter", "dry_run", "limit", "rate_per_s", "force", "note"];
+    let Asked { selection, dry_run, limit, rate_per_s, note } =
+        parse(&json_body(call.request)?, &known, false)?;
+    if dry_run {
+        let database = app.shards.operators();
+        let matched = actions::matched(database, &selection, app.clock.now_ms()).await?;
+        return answer(Redriven { matched, ..Redriven::default() }, None);
+    }
+    let action = action(app, call, note)?;
+    let pace = Pace::new(rate_per_s, limit);
+    let order = Order { action, selection, limit, pace, edited_body: None };
+    answer(redrive::redrive(app, &order).await?, Some(order.action.id))
+}
+
+/// `POST /v1/admin/dead-letters/{id}/redrive`: one, as it is or with another body, which has to be an event
+/// of its queue. What came is kept.
+///
+/// 1. read (await);
+/// 2. [`redrive::redrive`] (awaits).
+pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Response, ApiError> {
+    let json = json_body(call.request)?;
+    let errors = Errors::default();
+    let fields = Fields::of(&json, "", &["body", "force", "note"], &errors);
+    let force = fields.as_ref().and_then(|fields| fields.flag("force")).unwrap_or(false);
+    let note = fields.as_ref().and_then(|fields| fields.text("note"));
+    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
+    let edited = fields.as_ref().and_then(|fields| fields.get("body"));
+    if edited.is_some_and(|edited| !edited.is_string()) {
+        errors.add("/body", "has to be a text");
+    }
+    let edited = edited.and_then(Value::as_str).map(str::to_owned);
+    if let Some(reason) =
+        edited.as_deref().and_then(|text| refused_edit(text, &stored.listed.queue, &stored.body))
+    {
+        errors.add("/body", reason);
+    }
+    errors.finish(Some(()))?;
+    let order = Order {
+        action: action(app, call, note)?,
+        selection: Selection::Ids { ids: vec![id], force },
+        limit: 1,
+        pace: Pace::new(None, 1),
+        edited_body: edited,
+    };
+    let done = redrive::redrive(app, &order).await?;
+    if done.matched.matched == 0 {
+        return Err(ApiError::Conflict(
+            "it is not open, somebody is sending it, or it came back three times; force sends it all the same, unless somebody is sending it",
+        ));
+    }
+    answer(done, Some(order.action.id))
+}
+
+fn answer(done: Redriven, action_id: Option<Uuid>) -> Result<Response, ApiError> {
+    let Redriven { matched: Matched { matched, held_back }, redriven, unsendable } = done;
+    let body = json!({
+        "matched": matched, "redriven": redriven, "held_back": held_back,
+        "unsendable": unsendable, "action_id": action_id,
+    });
+    Ok(json(StatusCode::OK, &body)?)
+}
+
+/// POST /v1/admin/dead-letters/discard: those of a filter, or of ids, with a note that says why.
+///
+/// 1. a dry run: count (await), and that is all;
+/// 2. else discard and record it (await). A repeat finds none of them open.
+pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+    let known = ["ids", "filter", "dry_run", "limit", "note"];
+    let Asked { selection, dry_run, limit, note, .. } =
+        parse(&json_body(call.request)?, &known, true)?;
+    let database = app.shards.operators();
+    if dry_run {
+        let Matched { matched, held_back } =
+            actions::matched(database, &selection, app.clock.now_ms()).await?;
+        let body = json!({ "matched": matched + held_back, "discarded": 0, "action_id": null });
+        return Ok(json(StatusCode::OK, &body)?);
+    }
+    let action = action(app, call, note)?;
+    let (matched, discarded) = actions::discard(database, &action, &selection, limit).await?;
+    let body = json!({ "matched": matched, "discarded": discarded, "action_id": action.id });
+    Ok(json(StatusCode::OK, &body)?)
+}
+
+/// GET /v1/admin/actions: what operators did with dead letters, newest first.
+///
+/// 1. read (await).
+pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+    let limit = cursor::limit(call.request)?;
+    let after: Option<RecordedPosition> = cursor::after(call.request)?;
+    let rows = actions::recorded(app.shards.operators(), after.as_ref(), limit + 1).await?;
+    let (rows, next_cursor) = cursor::page(rows, limit, |row| RecordedPosition {
+        at_ms: row.at_ms,
+        action_id: row.action_id,
+    })?;
+    let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
+}
+
+fn item(row: &Recorded) -> Result<Value, serde_json::Error> {
+    Ok(json!({
+        "id": row.action_id,
+        "at": instant(row.at_ms),
+        "operator": row.operator,
+        "action": row.action,
+        "selection": serde_json::from_str::<Value>(&row.selection)?,
+        "note": row.note,
+        "affected": row.affected,
+    }))
+}
+
+fn action(app: &App, call: &Call<'_>, note: Option<String>) -> Result<Action, ApiError> {
+    Ok(Action {
+        id: new_uuid(&*app.clock, &*app.entropy),
+        operator: auth::operator_name(call.request)?,
+        at_ms: app.clock.now_ms(),
+        note,
+    })
+}
+
+fn parse(body: &Value, known: &[&str], needs_note: bool) -> Result<Asked, ApiError> {
+    let errors = Errors::default();
+    let asked = Fields::of(body, "", known, &errors).and_then(|fields| {
+        let note = fields.text("note");
+        if needs_note && note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+            fields.refuse("note", "has to say why");
+        }
+        let selection = selection(&fields)?;
+        let limit_default = match &selection {
+            Selection::Ids { ids, .. } => i64::try_from(ids.len()).unwrap_or(i64::MAX),
+            Selection::Matching(_) => LIMIT_DEFAULT,
+        };
+        Some(Asked {
+            selection,
+            dry_run: fields.flag("dry_run").unwrap_or(false),
+            limit: positive(&fields, "limit", LIMIT_MAX).map_or(limit_default, i64::from),
+            rate_per_s: positive(&fields, "rate_per_s", RATE_PER_S_MAX),
+            note,
+        })
+    });
+    errors.finish(asked)
+}
+
+fn positive(fields: &Fields<'_>, name: &str, max: u32) -> Option<u32> {
+    fields.get(name)?;
+    let number = fields.whole(name, max);
+    if number == Some(0) {
+        fields.refuse(name, "has to be 1 at least");
+    }
+    number
+}
+
+fn selection(fields: &Fields<'_>) -> Option<Selection> {
+    let force = fields.flag("force").unwrap_or(false);
+    match (fields.get("ids"), fields.get("filter")) {
+        (Some(_), None) => Some(Selection::Ids { ids: ids(fields)?, force }),
+        (None, Some(filter)) => {
+            if force {
+                fields
+                    .refuse("force", "is for ids: a filter may bring back what always comes back");
+            }
+            self::filter(filter, fields.errors()).map(Selection::Matching)
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            fields.errors().add("", "has to name either ids or a filter");
+            None
+        }
+    }
+}
+
+fn ids(fields: &Fields<'_>) -> Option<Vec<Uuid>> {
+    let list = fields.list("ids")?;
+    if list.len() > LIMIT_MAX as usize {
+        fields.refuse("ids", format!("has over {LIMIT_MAX} items"));
+        return None;
+    }
+    let id = |(pointer, value): (String, &Value)| {
+        let id = value.as_str().and_then(|text| text.parse::<Uuid>().ok());
+        if id.is_none() {
+            fields.errors().add(pointer, "has to be the id of a dead letter");
+        }
+        id
+    };
+    Some(list.into_iter().filter_map(id).collect())
+}
+
+fn filter(value: &Value, errors: &Errors) -> Option<Filter> {
+    let known = [
+        "queue",
+        "type",
+        "reason",
+        "reason_group",
+        "status",
+        "q",
+        "event_id",
+        "athlete_id",
+        "since",
+        "until",
+    ];
+    let fields = Fields::of(value, "/filter", &known, errors)?;
+    let status = fields.text("status");
+    if status.as_deref().is_some_and(|status| !is_status(status)) {
+        fields.refuse("status", "has to be open, redriven or discarded");
+    }
+    let time_ms = |name| fields.time(name).map(|time| time.timestamp_millis());
+    Some(Filter {
+        queue: fields.text("queue"),
+        event_type: fields.text("type"),
+        reason: fields.text("reason"),
+        reason_group: fields.text("reason_group"),
+        status,
+        q: fields.text("q"),
+        event_id: fields.text("event_id"),
+        athlete_id: fields.text("athlete_id"),
+        since_ms: time_ms("since"),
+        until_ms: time_ms("until"),
+    })
+}

@@ -1,0 +1,83 @@
+//! GET /v1/admin/pipeline: how the pipeline does.
+
+use super::instant;
+use crate::app::{App, Call};
+use crate::error::{ApiError, bad_parameter};
+use platform::http::{Response, StatusCode, json, query};
+use serde_json::{Value, json};
+use storage::pipeline::{self, Flow, OpenLetters, Pending};
+
+const MINUTE_MS: i64 = 60_000;
+/// The minutes of a call that names none: long enough for rare events, short enough to see a change.
+const MINUTES_DEFAULT: i64 = 60;
+/// The minutes of a call, at most (ours: a day, half of what is kept).
+const MINUTES_MAX: i64 = 1_440;
+
+/// By queue and type what was handled, put off and given up in the last `minutes`, this one included, and
+/// how long it took; the dead letters that are open; the workouts that wait. Counts come up to ten
+/// seconds late.
+///
+/// 1. read the counts and the dead letters (await);
+/// 2. read the workouts that wait (await for each database of athletes).
+pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+    let minutes = match query(call.request, "minutes") {
+        None => MINUTES_DEFAULT,
+        Some(text) => {
+            text.parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes)).ok_or_else(
+                || {
+                    let detail = format!("has to be a whole number from 1 to {MINUTES_MAX}");
+                    bad_parameter("minutes", &detail)
+                },
+            )?
+        }
+    };
+    let now_ms = app.clock.now_ms();
+    let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
+    let (flows, letters) = pipeline::flows(app.shards.operators(), since_ms).await?;
+    let mut waiting = Pending::default();
+    for database in app.shards.every() {
+        let Pending { workouts, oldest_ms } = pipeline::pending(database).await?;
+        waiting.workouts += workouts;
+        waiting.oldest_ms = waiting.oldest_ms.into_iter().chain(oldest_ms).min();
+    }
+    let body = json!({
+        "since": instant(since_ms),
+        "until": instant(now_ms),
+        "items": flows.iter().map(flow).collect::<Vec<_>>(),
+        "dead_letters": letters.iter().map(|row| open_letters(row, now_ms)).collect::<Vec<_>>(),
+        "pending": {
+            "workouts": waiting.workouts,
+            "oldest_at": waiting.oldest_ms.map(instant),
+            "oldest_age_s": waiting.oldest_ms.map(|oldest_ms| age_s(oldest_ms, now_ms)),
+        },
+    });
+    Ok(json(StatusCode::OK, &body)?)
+}
+
+fn flow(flow: &Flow) -> Value {
+    let event_type = Some(flow.event_type.as_str()).filter(|name| !name.is_empty());
+    json!({
+        "queue": flow.queue,
+        "type": event_type,
+        "handled": flow.handled,
+        "retried": flow.retried,
+        "dead_lettered": flow.dead_lettered,
+        "latency_ms": {
+            "p50": flow.latency.percentile_ms(50),
+            "p95": flow.latency.percentile_ms(95),
+        },
+    })
+}
+
+fn open_letters(row: &OpenLetters, now_ms: i64) -> Value {
+    json!({
+        "queue": row.queue,
+        "open": row.open,
+        "oldest_failed_at": instant(row.oldest_failed_at_ms),
+        "oldest_age_s": age_s(row.oldest_failed_at_ms, now_ms),
+    })
+}
+
+fn age_s(since_ms: i64, now_ms: i64) -> i64 {
+    (now_ms - since_ms).max(0) / 1_000
+}
