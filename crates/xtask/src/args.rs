@@ -1,5 +1,6 @@
 //! The command line: words in, one [`Command`] out.
 
+use crate::dead_letters;
 use std::path::PathBuf;
 
 /// What is printed after a usage error, and for `help`.
@@ -14,7 +15,17 @@ usage: cargo xtask <command>
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
-  setup          install what is missing, inside this folder";
+  setup          install what is missing, inside this folder
+
+  dead-letters list | groups [FILTER…] [--limit N]
+  dead-letters show ID
+  dead-letters redrive ID… | FILTER… | --all [--limit N] [--rate LETTERS_A_SECOND] [--dry-run]
+                 [--note TEXT] [--force, with ids] [--body FILE, with one id]
+  dead-letters discard ID… | FILTER… | --all --note TEXT [--limit N] [--dry-run]
+                 of the local stack [--state .bulktrack], or of [--url URL] with --token or
+                 OPERATOR_TOKEN; [--operator NAME] for the record.
+                 FILTER: --queue --type --reason --group --status --q --event --athlete
+                 --since --until";
 
 /// A command with its options.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +46,8 @@ pub enum Command {
     Deploy(DeployOptions),
     /// Run the local stack.
     Dev(DevOptions),
+    /// Look at dead letters, and act on them.
+    DeadLetters(Box<dead_letters::Options>),
 }
 
 /// Options of `deploy`.
@@ -76,6 +89,8 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "bench" => no_options(words, Command::Bench),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
+        "dead-letters" => Ok(dead_letters::parse(words)?
+            .map_or(Command::Help, |options| Command::DeadLetters(Box::new(options)))),
         other => Err(format!("there is no command `{other}`")),
     }
 }

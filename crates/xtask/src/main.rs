@@ -1,12 +1,14 @@
 //! `cargo xtask`: everything a developer runs, from a fresh clone on.
 //!
-//! In scope: set-up, build, checks, tests, the local stack, deployment.
-//! Out of scope: what any of it is about. Only [`demo`] and [`pipeline`] know the HTTP contract.
+//! In scope: set-up, build, checks, tests, the local stack, deployment, dead letters.
+//! Out of scope: what any of it is about. Only [`demo`], [`pipeline`] and [`dead_letters`] know the HTTP
+//! contract.
 
 mod args;
 mod build;
 mod check;
 mod clock;
+mod dead_letters;
 mod demo;
 mod deploy;
 mod dev;
@@ -66,6 +68,9 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Bench => test::bench(&setup::run(&project)?)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
+        Command::DeadLetters(options) => {
+            dead_letters::run(options, &project.path(&options.state))?;
+        }
     }
     Ok(())
 }
