@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::handler::{Received, Registry};
 use crate::sink::{Destination, QueueSink, send_all};
+use crate::tally::{Fate, Tally};
 use crate::usage::Usage;
 use shared_kernel::event::Label;
 use shared_kernel::routing::queue_of;
@@ -48,6 +49,8 @@ pub struct Consumer<'a> {
     pub clock: &'a dyn Clock,
     /// What the invocation cost.
     pub usage: &'a Usage,
+    /// What came of events.
+    pub tally: &'a Tally,
 }
 
 impl Consumer<'_> {
@@ -72,7 +75,7 @@ impl Consumer<'_> {
     /// 2. let each handler take the events of its kinds, all at once;
     /// 3. settle each outcome;
     /// 4. send the dead letters (await; a repeat is the same row in the end);
-    /// 5. one log line for each message.
+    /// 5. one log line for each message, and one more in the counts.
     pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<Verdict> {
         let began_ms = self.clock.now_ms();
         let decoded: Vec<_> = messages.iter().map(|message| decode(queue, message)).collect();
@@ -84,7 +87,12 @@ impl Consumer<'_> {
             .map(|(outcome, message)| settle(outcome, message.attempts, policy))
             .collect();
         let verdicts = self.dead_letter(queue, messages, &settlements).await;
-        let duration_ms = self.clock.now_ms() - began_ms;
+        let ended_ms = self.clock.now_ms();
+        for ((message, settlement), verdict) in decoded.iter().zip(&settlements).zip(&verdicts) {
+            let event = message.as_ref().ok().map(|received| &received.event);
+            self.tally.count(queue, event, Fate::of(settlement, *verdict), ended_ms);
+        }
+        let duration_ms = ended_ms - began_ms;
         for (index, message) in messages.iter().enumerate() {
             self.log_event(&EventLine {
                 queue,

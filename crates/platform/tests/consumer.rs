@@ -4,13 +4,15 @@
 
 use async_trait::async_trait;
 use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Delivery, EventHandler, Registry, Usage};
+use platform::{Delivery, EventHandler, Flusher, Registry, Tally, Usage};
+use shared_kernel::latency::Latencies;
 use shared_kernel::payload::{AggregationUpdated, VolumeThresholdReached};
-use shared_kernel::{DeadLetter, Outcome, Queue};
+use shared_kernel::{DeadLetter, Event, Outcome, Queue};
 use std::cell::RefCell;
 use std::rc::Rc;
 use storage::Shards;
-use testkit::{Fault, FixedClock, RecordingSink, Sqlite, run};
+use storage::pipeline::{self, Flow};
+use testkit::{Fault, FixedClock, Later, RecordingSink, Sqlite, run};
 
 /// Answers each batch with what it was told, and remembers how large the batches were.
 #[derive(Clone, Default)]
@@ -45,14 +47,17 @@ struct House {
     database: Rc<Sqlite>,
     shards: Shards,
     sink: RecordingSink,
-    clock: FixedClock,
+    clock: Rc<FixedClock>,
+    tally: Rc<Tally>,
+    later: Rc<Later>,
 }
 
 impl House {
     fn new() -> Self {
         let (database, shards) = testkit::database();
-        let clock = FixedClock::at("2026-11-23T12:00:00Z");
-        Self { database, shards, sink: RecordingSink::default(), clock }
+        let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
+        let (tally, later) = (Rc::default(), Rc::default());
+        Self { database, shards, sink: RecordingSink::default(), clock, tally, later }
     }
 
     fn consume(&self, registry: &Registry, queue: &str, messages: &[RawMessage]) -> Vec<Verdict> {
@@ -62,8 +67,9 @@ impl House {
             registry,
             sink: &self.sink,
             shards: &self.shards,
-            clock: &self.clock,
+            clock: &*self.clock,
             usage: &usage,
+            tally: &self.tally,
         };
         run(consumer.consume_named(queue, messages))
     }
@@ -211,4 +217,84 @@ fn a_queue_that_the_table_does_not_know_keeps_its_messages() {
     let house = House::new();
     let verdicts = house.consume(&Registry::default(), "no-such-queue", &[updated(1)]);
     assert_eq!(verdicts, [Verdict::Retry { delay_s: 60 }]);
+}
+
+/// Lets what was counted be stored, as after each batch.
+fn flush_later(house: &House) {
+    house.tally.flush_later(&Flusher {
+        shards: house.shards.clone(),
+        clock: Rc::clone(&house.clock) as _,
+        timer: Rc::clone(&house.clock) as _,
+        background: Rc::clone(&house.later) as _,
+    });
+}
+
+/// What is stored: type, handled, retried, dead-lettered, and the median of the latency.
+fn counted(house: &House) -> Vec<(String, i64, i64, i64, Option<i64>)> {
+    let (flows, _) = run(pipeline::flows(house.shards.operators(), 0)).unwrap();
+    let read = |flow: Flow| {
+        let Flow { event_type, handled, retried, dead_lettered, latency, .. } = flow;
+        (event_type, handled, retried, dead_lettered, latency.percentile_ms(50))
+    };
+    flows.into_iter().map(read).collect()
+}
+
+#[test]
+fn what_came_of_events_is_stored_by_type_once_in_ten_seconds() {
+    let house = House::new();
+    let outcomes = [Outcome::Done, Outcome::transient("away"), Outcome::permanent("bad")];
+    let registry = Registry::default().on::<AggregationUpdated>(Scripted::answers(&outcomes));
+    let garbage = message("g", "garbage".to_owned(), 1);
+    let batch = [updated(1), updated(1), updated(1), garbage];
+    for _ in 0..3 {
+        house.consume(&registry, "ai-analysis", &batch);
+        flush_later(&house);
+    }
+    let trips = house.database.round_trips();
+    assert_eq!(house.later.run(), 1, "one flush for three batches");
+    assert_eq!(house.database.round_trips(), trips + 1);
+    let golden = Event::decode(&golden("AggregationUpdated")).unwrap();
+    let age_ms = 1_795_435_200_000 - golden.time.timestamp_millis();
+    let mut latency = Latencies::default();
+    for _ in 0..3 {
+        latency.record(age_ms);
+    }
+    let updated = "bulktrack.AggregationUpdated.v1".to_owned();
+    assert_eq!(
+        counted(&house),
+        [(String::new(), 0, 0, 3, None), (updated, 3, 3, 3, latency.percentile_ms(50))]
+    );
+    flush_later(&house);
+    assert_eq!(house.later.run(), 0, "there is nothing to store");
+}
+
+#[test]
+fn a_dead_letter_that_no_queue_takes_is_counted_as_put_off() {
+    let house = House::new();
+    house.sink.refuse_next(3);
+    house.consume(&Registry::default(), "ai-analysis", &[updated(1)]);
+    flush_later(&house);
+    house.later.run();
+    let read: Vec<_> = counted(&house).into_iter().map(|row| (row.1, row.2, row.3)).collect();
+    assert_eq!(read, [(0, 1, 0)]);
+}
+
+#[test]
+fn counts_wait_for_a_database_that_is_away_and_a_flush_that_died_is_replaced() {
+    let house = House::new();
+    let garbage = [message("g", "garbage".to_owned(), 1)];
+    let dead_lettered = |house: &House| counted(house).iter().map(|row| row.3).sum::<i64>();
+    house.consume(&Registry::default(), "ai-analysis", &garbage);
+    flush_later(&house);
+    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.later.run();
+    house.consume(&Registry::default(), "ai-analysis", &garbage);
+    flush_later(&house);
+    drop(house.later.take());
+    flush_later(&house);
+    assert_eq!(house.later.run(), 0, "it may still be under way");
+    house.clock.advance_ms(15_000);
+    flush_later(&house);
+    house.later.run();
+    assert_eq!(dead_lettered(&house), 2);
 }

@@ -165,3 +165,13 @@ fn links_in_mails_lead_nowhere_until_an_operator_says_where() {
         assert_eq!(config["vars"]["PUBLIC_URL"], "", "{place}");
     }
 }
+
+#[test]
+fn a_consumer_settles_its_batch_before_what_goes_on_behind_it() {
+    for queue in Queue::ALL {
+        let config = config(consumer_of(queue));
+        let flags = config["compatibility_flags"].as_array().unwrap();
+        let flag = json!("queue_consumer_no_wait_for_wait_until");
+        assert!(flags.contains(&flag), "{queue:?}: a batch would wait for its counts to be stored");
+    }
+}

@@ -21,7 +21,7 @@ pub use sqlite::{Fault, Sqlite};
 pub use vault::TestVault;
 
 use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Registry, Usage};
+use platform::{Registry, Tally, Usage};
 use shared_kernel::{AthleteId, Event, EventData, EventId, Queue};
 use std::future::Future;
 use std::rc::Rc;
@@ -90,7 +90,15 @@ pub fn consume(
 ) -> Vec<Verdict> {
     let usage = Usage::default();
     let clock = FixedClock::at("2026-11-23T12:00:00Z");
-    let consumer =
-        Consumer { worker: "test", registry, sink, shards, clock: &clock, usage: &usage };
+    let tally = Tally::default();
+    let consumer = Consumer {
+        worker: "test",
+        registry,
+        sink,
+        shards,
+        clock: &clock,
+        usage: &usage,
+        tally: &tally,
+    };
     run(consumer.consume(queue, messages))
 }

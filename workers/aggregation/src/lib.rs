@@ -9,13 +9,14 @@ pub mod records;
 pub mod thresholds;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
+use platform::cloudflare::{Bindings, JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: volume-aggregation and its dead letters. Never fails.
 #[wasm_bindgen]
-pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    serve_batch("aggregation", &batch, &env, |bindings| Ok(wiring::registry(bindings))).await;
+pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
+    let registry = |bindings: &Bindings, _: &_| Ok(wiring::registry(bindings));
+    serve_batch("aggregation", &batch, &env, context, registry).await;
     JsValue::UNDEFINED
 }

@@ -16,13 +16,14 @@ pub mod report;
 pub mod rules;
 mod wiring;
 
-use platform::cloudflare::{JsContext, MessageBatch, serve_batch};
+use platform::cloudflare::{Bindings, JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: ai-analysis and its dead letters. Never fails.
 #[wasm_bindgen]
-pub async fn queue(batch: MessageBatch, env: Env, _: JsContext) -> JsValue {
-    serve_batch("ai", &batch, &env, |bindings| Ok(wiring::registry(bindings, &env))).await;
+pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
+    let registry = |bindings: &Bindings, _: &_| Ok(wiring::registry(bindings, &env));
+    serve_batch("ai", &batch, &env, context, registry).await;
     JsValue::UNDEFINED
 }

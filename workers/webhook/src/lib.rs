@@ -15,14 +15,18 @@ pub mod post;
 pub mod publisher;
 mod wiring;
 
+use platform::Background;
 use platform::cloudflare::{Bindings, JsContext, MessageBatch, serve_batch};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The queue export: webhook-notification and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
-    let registry = |bindings: &Bindings| wiring::registry(bindings, &env, context);
-    serve_batch("webhook", &batch, &env, registry).await;
+    let registry = |bindings: &Bindings, background: &Rc<dyn Background>| {
+        wiring::registry(bindings, &env, Rc::clone(background))
+    };
+    serve_batch("webhook", &batch, &env, context, registry).await;
     JsValue::UNDEFINED
 }

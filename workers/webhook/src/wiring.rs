@@ -5,16 +5,18 @@ use crate::dispatch::Dispatcher;
 use crate::handlers;
 use crate::post::{Post, UnsubscribeLinks};
 use crate::publisher::WebhookEventPublisher;
-use platform::cloudflare::{
-    Bindings, GlobalFetch, JsContext, SendEmailBinding, System, WaitUntil, WebCryptoVault,
-};
-use platform::{Registry, UnsubscribeKey};
+use platform::cloudflare::{Bindings, GlobalFetch, SendEmailBinding, System, WebCryptoVault};
+use platform::{Background, Registry, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::{Env, SendEmail};
 
 /// The handlers over the bindings. Fails when the mail binding or its sender is missing.
-pub fn registry(bindings: &Bindings, env: &Env, context: JsContext) -> worker::Result<Registry> {
+pub fn registry(
+    bindings: &Bindings,
+    env: &Env,
+    background: Rc<dyn Background>,
+) -> worker::Result<Registry> {
     let publisher = WebhookEventPublisher::new(bindings.publisher());
     let inbox = Inbox {
         shards: bindings.shards.clone(),
@@ -29,7 +31,7 @@ pub fn registry(bindings: &Bindings, env: &Env, context: JsContext) -> worker::R
         http: Rc::new(GlobalFetch),
         vault: Rc::new(WebCryptoVault::of(env)),
         publisher,
-        background: Rc::new(WaitUntil::new(context)),
+        background,
         clock: Rc::new(System),
         timer: Rc::new(System),
         entropy: Rc::new(System),

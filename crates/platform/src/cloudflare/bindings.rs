@@ -1,11 +1,13 @@
 //! What every worker has bound: the database and the queues it sends to.
 
 use super::queue::{QueueBindings, consume_batch, retry_batch};
-use super::{D1, System, log_to_console};
+use super::{D1, JsContext, System, WaitUntil, log_to_console};
+use crate::background::Background;
 use crate::consumer::Consumer;
 use crate::handler::Registry;
 use crate::publisher::Publisher;
 use crate::sink::QueueSink;
+use crate::tally::{Flusher, Tally};
 use crate::usage::Usage;
 use std::rc::Rc;
 use storage::Shards;
@@ -38,17 +40,27 @@ impl Bindings {
     }
 }
 
-/// Consumes a batch with the handlers that `registry` makes of the bindings. Never fails: where a
-/// binding is missing the batch is given back, to be tried when the deployment is mended.
+thread_local! {
+    /// The isolate's: what its batches count is stored together.
+    static TALLY: Rc<Tally> = Rc::default();
+}
+
+/// Consumes a batch with the handlers that `registry` makes of the bindings, and of what lets work go on
+/// behind it. Never fails: where a binding is missing the batch is given back, to be tried when the
+/// deployment is mended.
 pub async fn serve_batch(
     worker: &'static str,
     batch: &MessageBatch,
     env: &Env,
-    registry: impl FnOnce(&Bindings) -> worker::Result<Registry>,
+    context: JsContext,
+    registry: impl FnOnce(&Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
 ) {
-    let wired = Bindings::of(env).and_then(|bindings| Ok((registry(&bindings)?, bindings)));
+    let background: Rc<dyn Background> = Rc::new(WaitUntil::new(context));
+    let wired =
+        Bindings::of(env).and_then(|bindings| Ok((registry(&bindings, &background)?, bindings)));
     match wired {
         Ok((registry, bindings)) => {
+            let tally = TALLY.with(Rc::clone);
             let consumer = Consumer {
                 worker,
                 registry: &registry,
@@ -56,8 +68,15 @@ pub async fn serve_batch(
                 shards: &bindings.shards,
                 clock: &System,
                 usage: &bindings.usage,
+                tally: &tally,
             };
             consume_batch(batch, &consumer).await;
+            tally.flush_later(&Flusher {
+                shards: bindings.shards,
+                clock: Rc::new(System),
+                timer: Rc::new(System),
+                background,
+            });
         }
         Err(error) => {
             tracing::error!(worker, %error, "a binding is missing");
