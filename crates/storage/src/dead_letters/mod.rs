@@ -109,7 +109,7 @@ pub struct Stored {
 pub struct Filter {
     /// Given up by this queue.
     pub queue: Option<String>,
-    /// Of this event type.
+    /// Of this event type; "" is what names none.
     pub event_type: Option<String>,
     /// Whose reason contains this.
     pub reason: Option<String>,
@@ -142,7 +142,7 @@ pub struct Position {
 macro_rules! matching {
     () => {
         " FROM dead_letters WHERE (?1 ->> 'queue' IS NULL OR queue = ?1 ->> 'queue') \
-         AND (?1 ->> 'event_type' IS NULL OR event_type = ?1 ->> 'event_type') \
+         AND (?1 ->> 'event_type' IS NULL OR coalesce(event_type, '') = ?1 ->> 'event_type') \
          AND (?1 ->> 'reason' IS NULL OR instr(reason, ?1 ->> 'reason') > 0) \
          AND (?1 ->> 'reason_group' IS NULL OR reason_group = ?1 ->> 'reason_group') \
          AND (?1 ->> 'status' IS NULL OR status = ?1 ->> 'status') \

@@ -55,7 +55,9 @@ pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
     fields.insert("message_id".to_owned(), json!(stored.message_id));
     fields.insert("body".to_owned(), json!(stored.body));
     fields.insert("edited_body".to_owned(), json!(stored.edited_body));
-    fields.insert("history".to_owned(), serde_json::from_str(&stored.history)?);
+    let history: Vec<Map<String, Value>> = serde_json::from_str(&stored.history)?;
+    let history: Vec<_> = history.into_iter().map(entry).collect();
+    fields.insert("history".to_owned(), json!(history));
     Ok(json(StatusCode::OK, &fields)?)
 }
 
@@ -89,6 +91,14 @@ fn time(request: &Request, name: &str) -> Result<Option<i64>, ApiError> {
         bad_parameter(name, "has to be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")
     })?;
     Ok(Some(time.timestamp_millis()))
+}
+
+/// An entry of a history, with its time as it is answered.
+fn entry(mut entry: Map<String, Value>) -> Map<String, Value> {
+    if let Some(at_ms) = entry.remove("at_ms").and_then(|at_ms| at_ms.as_i64()) {
+        entry.insert("at".to_owned(), json!(instant(at_ms)));
+    }
+    entry
 }
 
 fn item(row: &Listed) -> Map<String, Value> {

@@ -137,6 +137,7 @@ fn one_letter_shows_its_trace_and_all_that_happened_to_it() {
     let whats: Vec<_> = history.iter().map(|entry| entry["what"].as_str().unwrap()).collect();
     assert_eq!(whats, ["failed", "redrive", "failed"]);
     assert_eq!(history[1]["note"], "the database is back");
+    assert_eq!(history[1]["at"], "2026-11-23T12:00:00.001Z");
 }
 
 #[test]
