@@ -1,5 +1,6 @@
 //! The dead letters on real SQL: pages, filters, groups, what operators do. An athlete without a
 //! history.
+#![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
 use shared_kernel::{DeadLetter, Event, EventId};

@@ -39,7 +39,7 @@ struct Swept {
     reports_asked: usize,
     mails_asked: usize,
     lanes_woken: usize,
-    dead_letters_expired: i64,
+    dead_letters_expired: usize,
 }
 
 impl App {

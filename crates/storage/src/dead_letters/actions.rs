@@ -269,6 +269,17 @@ macro_rules! discard {
     };
 }
 
+/// Before the letters are discarded, while they can be counted.
+macro_rules! record {
+    ($open:expr) => {
+        concat!(
+            "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note, \
+             affected) SELECT ?2, ?3, ?4, 'discard', ?1, ?5, min(count(*), ?6)",
+            $open
+        )
+    };
+}
+
 #[derive(Deserialize)]
 struct IdRow {
     #[expect(dead_code, reason = "rows are counted")]
@@ -283,9 +294,9 @@ pub async fn discard(
     selection: &Selection,
     limit: i64,
 ) -> Result<(i64, usize), DatabaseError> {
-    let sql = match selection {
-        Selection::Ids { .. } => discard!(open_by_ids!()),
-        Selection::Matching(_) => discard!(open_by_filter!()),
+    let (record, sql) = match selection {
+        Selection::Ids { .. } => (record!(open_by_ids!()), discard!(open_by_ids!())),
+        Selection::Matching(_) => (record!(open_by_filter!()), discard!(open_by_filter!())),
     };
     let discard = Statement::new(
         sql,
@@ -298,19 +309,20 @@ pub async fn discard(
         ],
     );
     let record = Statement::new(
-        "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note, \
-         affected) VALUES (?1, ?2, ?3, 'discard', ?4, ?5, changes())",
+        record,
         [
+            selection.param()?,
             action.at_ms.into(),
             Param::text(action.id),
             action.operator.as_str().into(),
-            selection.param()?,
             action.note.as_deref().into(),
+            limit.into(),
         ],
     );
-    let statements = vec![count(selection, action.at_ms)?, discard, record];
+    let statements = vec![count(selection, action.at_ms)?, record, discard];
     let mut results = Results::new(database.batch(statements).await?);
     let open = results.rows::<CountRow>()?.first().map_or(0, |row| row.open);
+    results.skip_one();
     Ok((open, results.rows::<IdRow>()?.len()))
 }
 

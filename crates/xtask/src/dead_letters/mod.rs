@@ -111,7 +111,8 @@ fn shown(letter: &Value) -> String {
     for name in ["body", "edited_body"] {
         if let Some(body) = letter.get(name).and_then(Value::as_str) {
             let pretty = serde_json::from_str::<Value>(body).map(|json| format!("{json:#}"));
-            page.push_str(&format!("\n{name}\n{}\n", pretty.unwrap_or_else(|_| body.to_owned())));
+            let body = pretty.unwrap_or_else(|_| body.to_owned());
+            page.extend(["\n", name, "\n", &body, "\n"]);
         }
     }
     page

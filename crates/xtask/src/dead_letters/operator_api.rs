@@ -114,8 +114,8 @@ fn problem(text: &str) -> String {
 }
 
 fn curl(config: &[(&str, String)]) -> Result<String> {
-    let lines: String =
-        config.iter().map(|(name, value)| format!("{name} = \"{}\"\n", quoted(value))).collect();
+    let line = |(name, value): &(&str, String)| format!("{name} = \"{}\"", quoted(value));
+    let lines: Vec<_> = config.iter().map(line).collect();
     // -q: nobody's .curlrc changes what is asked.
     let mut child = Command::new("curl")
         .args(["-q", "--silent", "--show-error", "--config", "-"])
@@ -125,7 +125,7 @@ fn curl(config: &[(&str, String)]) -> Result<String> {
         .spawn()
         .context("curl cannot be started; is it installed?")?;
     let mut input = child.stdin.take().context("curl takes no input")?;
-    input.write_all(lines.as_bytes())?;
+    input.write_all(lines.join("\n").as_bytes())?;
     drop(input);
     let output = child.wait_with_output()?;
     if !output.status.success() {
@@ -186,7 +186,10 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let mut seen = String::new();
             let mut buffer = [0; 4_096];
-            while !seen.ends_with("}") && !(seen.starts_with("GET") && seen.ends_with("\r\n\r\n")) {
+            let is_whole = |seen: &str| {
+                seen.ends_with('}') || seen.starts_with("GET") && seen.ends_with("\r\n\r\n")
+            };
+            while !is_whole(&seen) {
                 let count = stream.read(&mut buffer).unwrap();
                 seen.push_str(&String::from_utf8_lossy(&buffer[..count]));
             }
