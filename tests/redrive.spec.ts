@@ -29,7 +29,6 @@ interface History {
 }
 
 interface Whole extends DeadLetterWithBody {
-  redrives: number;
   history: History[];
   edited_body: string | null;
 }

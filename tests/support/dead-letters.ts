@@ -8,9 +8,12 @@ export interface DeadLetter {
   event_type: string | null;
   athlete_id: string | null;
   reason: string;
+  reason_group: string;
   attempts: number;
   failed_at: string;
   status: string;
+  redrives: number;
+  note: string | null;
 }
 
 export interface DeadLetterWithBody extends DeadLetter {

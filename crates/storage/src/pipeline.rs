@@ -109,7 +109,7 @@ pub async fn flows(
     );
     let open = Statement::new(
         "SELECT queue, count(*) AS open, min(failed_at_ms) AS oldest_failed_at_ms \
-         FROM dead_letters INDEXED BY dead_letters_by_group WHERE status = 'open' \
+         FROM dead_letters INDEXED BY dead_letters_by_status WHERE status = 'open' \
          GROUP BY queue ORDER BY queue",
         [],
     );

@@ -3,11 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
+use shared_kernel::latency::Latencies;
 use shared_kernel::{DeadLetter, Event, EventId};
 use storage::dead_letters::actions::{self, Action, Selection};
 use storage::dead_letters::{self, Filter};
-use storage::expiry;
 use storage::patterns::{self, WeekRange};
+use storage::{expiry, pipeline};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use training::WeekStart;
 use uuid::Uuid;
@@ -255,6 +256,33 @@ fn a_letter_is_kept_for_thirty_days_after_its_last_failure() {
     assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 1);
     assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 0);
     assert_eq!(rows(&database).len(), 1);
+}
+
+#[test]
+fn who_did_what_is_kept_for_a_year_and_counts_for_two_days() {
+    const DAY_MS: i64 = 86_400_000;
+    let database = stored(&[letter(1, 0, "away")]);
+    claim(&database, &action(1, 0), &all());
+    let minute = pipeline::Minute {
+        minute_ms: 0,
+        queue: "ai-analysis",
+        event_type: "",
+        handled: 1,
+        retried: 0,
+        dead_lettered: 0,
+        latency: Latencies::default(),
+    };
+    run(pipeline::add(&database, &[minute])).unwrap();
+    let check = |now_ms: i64, actions: usize, minutes: usize| {
+        run(expiry::expire(&database, now_ms, 10)).unwrap();
+        let rows = |table: &str| database.query(&format!("SELECT 1 FROM {table}")).len();
+        let left = (rows("operator_actions"), rows("pipeline_minutes"));
+        assert_eq!(left, (actions, minutes), "{now_ms}");
+    };
+    check(2 * DAY_MS, 1, 1);
+    check(2 * DAY_MS + 1, 1, 0);
+    check(365 * DAY_MS, 1, 0);
+    check(365 * DAY_MS + 1, 0, 0);
 }
 
 #[test]
