@@ -17,7 +17,8 @@ usage: cargo xtask <command>
                  build, migrate, deploy
   setup          install what is missing, inside this folder
 
-  dead-letters list | groups [FILTER…] [--limit N]
+  dead-letters list [FILTER…] [--limit N]
+  dead-letters groups [FILTER…]
   dead-letters show ID
   dead-letters redrive ID… | FILTER… | --all [--limit N] [--rate LETTERS_A_SECOND] [--dry-run]
                  [--note TEXT] [--force, with ids] [--body FILE, with one id]

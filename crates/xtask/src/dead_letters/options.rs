@@ -129,12 +129,18 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Options>,
 
 /// What does not go together, before anything is asked of an api.
 fn refused(options: &Options) -> Option<&'static str> {
-    let Options { verb, ids, filter, all, dry_run, force, note, body, rate_per_s, .. } = options;
+    let Options { verb, ids, filter, all, dry_run, force, note, body, limit, rate_per_s, .. } =
+        options;
     let chooses = *all || !filter.is_empty();
     let acts = matches!(verb, Verb::Redrive | Verb::Discard);
     let rules = [
         (acts && ids.is_empty() && !chooses, "name ids, or filters, or --all"),
         (acts && !ids.is_empty() && chooses, "name either ids or filters"),
+        (
+            *verb == Verb::Show && (chooses || limit.is_some()),
+            "show takes no filters and no --limit",
+        ),
+        (*verb == Verb::Groups && limit.is_some(), "groups takes no --limit"),
         (*verb == Verb::Show && ids.len() != 1, "show needs the id of one dead letter"),
         (
             matches!(verb, Verb::List | Verb::Groups) && !ids.is_empty(),
@@ -234,6 +240,8 @@ mod tests {
         check("discard --all --note", "--note needs a value");
         check("discard --all --note x --rate 1", "only redrive takes");
         check("show", "show needs the id");
+        check("show a --queue q", "show takes no filters");
+        check("groups --limit 5", "groups takes no --limit");
         check("list a", "take ids");
         check("list --dry-run", "only redrive and discard");
         check("list --colour red", "no option `--colour`");
