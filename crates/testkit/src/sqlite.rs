@@ -8,6 +8,9 @@ use std::cell::{Cell, RefCell};
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 
+/// Statements that stay prepared (ours: more than the house has).
+const STATEMENTS_KEPT: usize = 256;
+
 /// A SQLite database in memory: the SQL that D1 runs, without D1.
 pub struct Sqlite {
     connection: RefCell<Connection>,
@@ -31,6 +34,7 @@ impl Sqlite {
     pub fn migrated() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         for (name, sql) in storage::MIGRATIONS {
             connection.execute_batch(sql).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
@@ -39,6 +43,19 @@ impl Sqlite {
             round_trips: Cell::new(0),
             failures: RefCell::default(),
         }
+    }
+
+    /// Takes every row away. Far less work than a new database: its statements stay prepared.
+    pub fn clear(&self) {
+        let tables = self.query(
+            "SELECT group_concat('DELETE FROM ' || name, ';') AS sql FROM sqlite_schema \
+             WHERE type = 'table'",
+        );
+        let tables: Value = serde_json::from_str(&tables.concat()).unwrap();
+        let sql = tables["sql"].as_str().unwrap();
+        self.execute(&format!(
+            "PRAGMA foreign_keys = OFF; BEGIN; {sql}; COMMIT; PRAGMA foreign_keys = ON"
+        ));
     }
 
     /// Round trips so far.
