@@ -17,7 +17,7 @@ pub enum Fault {
     SendAfter,
     /// A message is delivered twice.
     Twice,
-    /// A message comes up to ten minutes late.
+    /// A message comes up to five minutes late.
     Late,
     /// A batch is any messages of its queue, in any order.
     Reordered,

@@ -83,7 +83,7 @@ impl House {
             "notifications": { "new_record": { "email": true } },
         });
         if n == 0 {
-            me["quiet_hours"] = json!({ "from": "11:55", "to": "12:03" });
+            me["quiet_hours"] = json!({ "from": "12:30", "to": "12:50" });
         }
         self.ok(&key, "PUT", "/v1/me", &me);
         self.ok(&key, "POST", "/v1/webhooks", &json!({ "url": url }));

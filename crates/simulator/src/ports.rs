@@ -104,7 +104,7 @@ impl QueueSink for Ports {
             return Err(refused());
         }
         for body in bodies {
-            if is_held(world.bug, destination) {
+            if is_held(world.bug, destination, body) {
                 self.held.borrow_mut().push((world.invocation.get(), destination, body.clone()));
             } else if world.bug == Some(Bug::NonDeterministicId) {
                 world.enqueue(destination, &self.with_another_id(body), delay_s);
@@ -118,9 +118,11 @@ impl QueueSink for Ports {
     }
 }
 
-/// Aggregation alone sends there, and the sweep, which marks nothing.
-fn is_held(bug: Option<Bug>, destination: Destination) -> bool {
-    bug == Some(Bug::MarkBeforePublish) && destination == Destination::Events(Queue::AiAnalysis)
+/// What aggregation tells ai.
+fn is_held(bug: Option<Bug>, destination: Destination, body: &str) -> bool {
+    bug == Some(Bug::MarkBeforePublish)
+        && destination == Destination::Events(Queue::AiAnalysis)
+        && body.contains("\"/bulktrack/aggregation\"")
 }
 
 impl Ports {

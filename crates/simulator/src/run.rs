@@ -20,8 +20,8 @@ use std::task::{Context, Wake};
 use testkit::Sqlite;
 
 const MINUTE_MS: i64 = 60_000;
-/// For so long things go wrong: five minutes longer than athletes do anything.
-const FAULTS_MS: i64 = 20 * MINUTE_MS;
+/// For so long things go wrong: two minutes longer than athletes do anything.
+const FAULTS_MS: i64 = 10 * MINUTE_MS;
 /// Invocations of one consumer at once (ours: the platform has up to 250; three meet often enough).
 const CONSUMERS_MAX: usize = 3;
 /// A run that takes more turns does not come to rest (ours: the longest seen takes a tenth).
@@ -330,7 +330,7 @@ impl Simulation {
             Kind::Delete(_) => ("DELETE", Value::Null),
             Kind::AddSet(_, set) => ("POST", set.logged()),
             Kind::Complete(_) => {
-                ("POST", serde_json::json!({ "ended_at": "2026-11-23T11:45:00Z" }))
+                ("POST", serde_json::json!({ "ended_at": "2026-11-23T12:30:00Z" }))
             }
         };
         let idempotency_key = format!("action-{number}");

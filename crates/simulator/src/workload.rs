@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 
 /// How many athletes there are.
 pub const ATHLETES: usize = 2;
-/// All is done within so long.
-const SPAN_MS: i64 = 15 * 60_000;
+/// Most is done in bursts, so that much is under way at once: at this many moments,
+const BURSTS: i64 = 4;
+/// so far from each other,
+const BETWEEN_BURSTS_MS: i64 = 120_000;
+/// each of so long. The rest is done at any time of the whole.
+const BURST_MS: i64 = 3_000;
 /// Few enough that workouts meet: in a day, a week, an exercise, a weight.
 const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "barbell-row"];
 
@@ -106,7 +110,11 @@ pub fn of_seed(seed: u64) -> Vec<Action> {
     let count = 10 + dice.index(21);
     (0..count)
         .map(|number| {
-            let after_ms = dice.ms(SPAN_MS);
+            let after_ms = if dice.below(4) == 0 {
+                dice.ms(BURSTS * BETWEEN_BURSTS_MS)
+            } else {
+                dice.ms(BURSTS) * BETWEEN_BURSTS_MS + dice.ms(BURST_MS)
+            };
             let athlete = dice.index(ATHLETES);
             let which = dice.index(1_000);
             let kind = match dice.below(12) {
