@@ -97,7 +97,9 @@ impl Broker {
         let left = visible.split_off(size.min(visible.len()));
         *queue = rest;
         queue.extend(left);
-        visible.iter_mut().for_each(|message| message.attempts += 1);
+        for message in &mut visible {
+            message.attempts += 1;
+        }
         visible
     }
 

@@ -1,4 +1,4 @@
-//! The dice: SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+//! The dice: `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 
 /// A stream of numbers; the same seed is the same stream.
 #[derive(Clone, Debug)]

@@ -27,7 +27,8 @@ pub struct SentMail {
     /// Whether its sender has recorded it while it held the claim. What is not recorded is sent
     /// again: the window of docs/adr/0007-mail-claims.md.
     pub is_recorded: bool,
-    invocation: u64,
+    /// Who is to record it; `None`: it is recorded, or its sender believes that it did not go.
+    recorder: Option<u64>,
 }
 
 impl Effects {
@@ -41,7 +42,7 @@ impl Effects {
     /// The mail service has accepted a mail.
     pub fn mail(&mut self, mail: &Mail, invocation: u64) {
         let (to, text) = (mail.to.clone(), mail.text.clone());
-        self.mails.push(SentMail { to, text, is_recorded: false, invocation });
+        self.mails.push(SentMail { to, text, is_recorded: false, recorder: Some(invocation) });
     }
 
     /// A receiver has a post.
@@ -59,9 +60,8 @@ impl Effects {
         if sql.contains("SET mailed_at_ms = mail.mailed_at_ms") {
             let in_time =
                 self.claimed_at_ms.get(&invocation).is_some_and(|at| now_ms - at < CLAIM_MS);
-            let mut of_invocation = self.mails.iter_mut();
-            while let Some(mail) = of_invocation.find(|mail| mail.invocation == invocation) {
-                mail.is_recorded |= in_time;
+            for mail in self.mails.iter_mut().filter(|mail| mail.recorder == Some(invocation)) {
+                (mail.recorder, mail.is_recorded) = (None, in_time);
             }
         }
     }
@@ -69,8 +69,7 @@ impl Effects {
     /// The last mail was accepted, and its sender was told otherwise: so it records a refusal.
     pub fn last_mail_was_denied(&mut self) {
         if let Some(mail) = self.mails.last_mut() {
-            // No invocation has this number: nothing records it.
-            mail.invocation = u64::MAX;
+            mail.recorder = None;
         }
     }
 }

@@ -54,13 +54,15 @@ impl Database for Ports {
     ) -> Result<Vec<QueryResult>, DatabaseError> {
         let world = &self.world;
         if let Some(bug) = world.bug {
-            statements.iter_mut().for_each(|statement| statement.sql = bug.rewrite(statement.sql));
+            for statement in &mut statements {
+                statement.sql = bug.rewrite(statement.sql);
+            }
         }
         let sql: Vec<_> = statements.iter().map(|statement| statement.sql).collect();
-        let last = sql.last().copied().unwrap_or_default();
+        let in_short = begin(sql.last().copied().unwrap_or_default());
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         world.pause().await;
-        if world.strikes(Fault::DatabaseBefore, begin(last)) {
+        if world.strikes(Fault::DatabaseBefore, &in_short) {
             return Err(lost());
         }
         let results = self.sqlite.batch(statements).await;
@@ -68,12 +70,14 @@ impl Database for Ports {
             Ok(_) => {
                 let (mut effects, invocation) =
                     (world.effects.borrow_mut(), world.invocation.get());
-                sql.iter().for_each(|sql| effects.committed(sql, invocation, world.now_ms()));
-                world.note(|| format!("   committed {}", begin(last)));
+                for sql in &sql {
+                    effects.committed(sql, invocation, world.now_ms());
+                }
+                world.note(|| format!("   committed {in_short}"));
             }
-            Err(error) => world.note(|| format!("   refused {}: {error}", begin(last))),
+            Err(error) => world.note(|| format!("   refused {in_short}: {error}")),
         }
-        let is_lost = world.strikes(Fault::DatabaseAfter, begin(last));
+        let is_lost = world.strikes(Fault::DatabaseAfter, &in_short);
         world.pause().await;
         if results.is_ok() && sql.iter().any(|sql| sql.contains("SET aggregated_revision")) {
             self.release_held();

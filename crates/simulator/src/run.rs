@@ -3,7 +3,7 @@
 use crate::broker::{self, Message, destinations};
 use crate::bug::Bug;
 use crate::check;
-use crate::fault::{Fault, Faults};
+use crate::fault::Fault;
 use crate::house::{Answer, House};
 use crate::search::Plan;
 use crate::workload::{self, Action, Kind};
@@ -51,7 +51,7 @@ pub struct Report {
 pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
     let database = DATABASE.with(Rc::clone);
     database.clear();
-    let world = Rc::new(World::new(plan.seed, Faults::default(), plan.bug, is_traced));
+    let world = Rc::new(World::new(plan, is_traced));
     let house = House::new(&world, database);
     world.begin(plan.faults.clone());
     let actions: Vec<_> = workload::of_seed(plan.seed)

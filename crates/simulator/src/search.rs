@@ -1,7 +1,7 @@
 //! Searching seeds for a violation, and the shortest run that still shows it.
 
 use crate::bug::Bug;
-use crate::fault::{Fault, Faults};
+use crate::fault::Faults;
 use crate::run::{Report, simulate};
 use crate::workload;
 use std::ops::Range;
@@ -9,8 +9,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-/// Runs that a search for a shorter one may take.
-const SHRINK_RUNS_MAX: u32 = 400;
+/// Runs that a search for a shorter one may take (ours: a minute).
+const SHRINK_RUNS_MAX: u32 = 600;
+/// With fewer actions everything else comes in another order: so many orders are tried of each.
+const SCHEDULES: u64 = 6;
 
 /// Seeds, from the first to before the last.
 pub type SeedRange = Range<u64>;
@@ -22,6 +24,8 @@ pub struct Plan {
     pub seed: u64,
     /// Which actions of the seed's workload; `None` is all.
     pub actions: Option<Vec<usize>>,
+    /// Which of the seed's orders; 0, but for a run that was made shorter.
+    pub schedule: u64,
     /// What goes wrong.
     pub faults: Faults,
     /// The planted bug.
@@ -31,7 +35,7 @@ pub struct Plan {
 impl Plan {
     /// All of a seed.
     pub fn of_seed(seed: u64, bug: Option<Bug>) -> Self {
-        Self { seed, actions: None, faults: Faults::of_seed(seed), bug }
+        Self { seed, actions: None, schedule: 0, faults: Faults::of_seed(seed), bug }
     }
 }
 
@@ -82,9 +86,11 @@ pub fn search(seeds: SeedRange, bug: Option<Bug>) -> (Option<Found>, Report) {
 /// kinds of faults.
 pub fn shrink(plan: Plan) -> Plan {
     let mut runs = 0;
-    let mut fails = |plan: &Plan| {
-        runs += 1;
-        runs <= SHRINK_RUNS_MAX && !simulate(plan, false).violations.is_empty()
+    let mut failing = |plan: Plan| {
+        (0..SCHEDULES).map(|schedule| Plan { schedule, ..plan.clone() }).find(|plan| {
+            runs += 1;
+            runs <= SHRINK_RUNS_MAX && !simulate(plan, false).violations.is_empty()
+        })
     };
     let all = || workload::of_seed(plan.seed).iter().map(|action| action.number).collect();
     let mut actions: Vec<usize> = plan.actions.clone().unwrap_or_else(all);
@@ -96,20 +102,16 @@ pub fn shrink(plan: Plan) -> Plan {
             let kept = actions.iter().enumerate();
             let kept = kept.filter(|(place, _)| !(from..from + part).contains(place));
             let fewer: Vec<_> = kept.map(|(_, number)| *number).collect();
-            let candidate = Plan { actions: Some(fewer.clone()), ..best.clone() };
-            if fails(&candidate) {
-                (actions, best) = (fewer, candidate);
-            } else {
-                from += part;
+            match failing(Plan { actions: Some(fewer.clone()), ..best.clone() }) {
+                Some(shorter) => (actions, best) = (fewer, shorter),
+                None => from += part,
             }
         }
         part /= 2;
     }
-    for fault in Fault::ALL {
+    for fault in best.faults.kinds() {
         let candidate = Plan { faults: best.faults.without(fault), ..best.clone() };
-        if best.faults.rate(fault) > 0 && fails(&candidate) {
-            best = candidate;
-        }
+        best = failing(candidate).unwrap_or(best);
     }
     best
 }
@@ -120,8 +122,9 @@ pub fn replay_command(plan: &Plan) -> String {
     let actions: Vec<_> = plan.actions.iter().flatten().map(ToString::to_string).collect();
     let bug = plan.bug.map(|bug| format!("BUG={bug:?} ")).unwrap_or_default();
     format!(
-        "{bug}SEED={} ACTIONS={} FAULTS={} cargo test -p simulator --test seeds -- --nocapture replay",
+        "{bug}SEED={} SCHEDULE={} ACTIONS={} FAULTS={} cargo test -p simulator --test seeds -- --nocapture replay",
         plan.seed,
+        plan.schedule,
         actions.join(","),
         kinds.join(",")
     )

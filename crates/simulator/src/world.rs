@@ -5,6 +5,7 @@ use crate::bug::Bug;
 use crate::dice::Dice;
 use crate::effects::Effects;
 use crate::fault::{Fault, Faults};
+use crate::search::Plan;
 use futures::future::LocalBoxFuture;
 use platform::Destination;
 use std::cell::{Cell, RefCell};
@@ -42,14 +43,14 @@ pub struct World {
 }
 
 impl World {
-    /// The world of a seed.
-    pub fn new(seed: u64, faults: Faults, bug: Option<Bug>, is_traced: bool) -> Self {
+    /// The world of a plan, in which nothing goes wrong yet.
+    pub fn new(plan: &Plan, is_traced: bool) -> Self {
         Self {
             now_ms: Cell::new(START_MS),
             skew_ms: Cell::new(0),
-            dice: RefCell::new(Dice::new(seed, 2)),
-            faults: RefCell::new(faults),
-            bug,
+            dice: RefCell::new(Dice::new(plan.seed, 1_000 + plan.schedule)),
+            faults: RefCell::default(),
+            bug: plan.bug,
             invocation: Cell::new(0),
             timers: RefCell::default(),
             spawned: RefCell::default(),
@@ -114,7 +115,9 @@ impl World {
         let (due, later): (Vec<_>, Vec<_>) =
             self.timers.take().into_iter().partition(|(at_ms, _)| *at_ms <= now_ms);
         *self.timers.borrow_mut() = later;
-        due.into_iter().for_each(|(_, waker)| waker.wake());
+        for (_, waker) in due {
+            waker.wake();
+        }
     }
 
     /// When the next one who waits is woken.

@@ -51,7 +51,7 @@ fn the_same_seed_is_the_same_run() {
 fn check_found(bug: Bug) {
     let (found, _) = search(0..SEEDS_OF_A_BUG, Some(bug));
     let found = found.unwrap_or_else(|| panic!("{bug:?} was not found"));
-    println!("{bug:?} shows at seed {}: {}", found.seed, found.report.violations[0]);
+    println!("{bug:?} shows at seed {}: {}", found.seed, found.report.violations.concat());
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_claim_that_is_forgotten_is_found() {
     check_found(Bug::ClaimForgotten);
 }
 
-/// Runs what `SEED`, `ACTIONS`, `FAULTS` and `BUG` say, and prints what happens. Without `SEED` there
+/// Runs what `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` say, and prints what happens. Without `SEED` there
 /// is nothing to replay.
 #[test]
 fn replay() {
@@ -87,6 +87,7 @@ fn replay() {
     let bug = env::var("BUG").ok();
     let bug = Bug::ALL.into_iter().find(|known| bug == Some(format!("{known:?}")));
     let mut plan = Plan::of_seed(seed, bug);
+    plan.schedule = number("SCHEDULE").unwrap_or(0);
     if let Ok(actions) = env::var("ACTIONS") {
         let numbers = actions.split(',').filter(|text| !text.is_empty());
         plan.actions = Some(numbers.map(|text| text.parse().unwrap()).collect());

@@ -118,15 +118,14 @@ fn check_patterns(run: &Simulation, published: &BTreeMap<String, Event>, found: 
     let mut told: BTreeMap<Uuid, i64> = BTreeMap::new();
     let mut reported: BTreeSet<(String, String)> = BTreeSet::new();
     for event in published.values() {
-        match &event.data {
-            EventData::TrainingPatternDetected(data) => {
-                *told.entry(data.pattern_id).or_default() += 1;
-            }
-            EventData::NotificationRequested(data) if data.kind == "weekly_report" => {
-                let week = data.data["week_start"].as_str().unwrap().to_owned();
-                reported.insert((data.athlete_id.to_string(), week));
-            }
-            _ => {}
+        if let EventData::TrainingPatternDetected(data) = &event.data {
+            *told.entry(data.pattern_id).or_default() += 1;
+        }
+        if let EventData::NotificationRequested(data) = &event.data
+            && data.kind == "weekly_report"
+        {
+            let week = data.data["week_start"].as_str().unwrap().to_owned();
+            reported.insert((data.athlete_id.to_string(), week));
         }
     }
     let marked =
