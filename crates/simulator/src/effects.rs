@@ -1,9 +1,14 @@
 //! What reached the world: events that a queue accepted, mails, and posts to receivers.
 
+use crate::world::SKEW_MS_MAX;
 use platform::{Mail, Post};
 use shared_kernel::event::Label;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::notifications::CLAIM_MS;
+
+/// For so long nobody takes a claim over, whatever their clock shows: they are set by up to two
+/// seconds either way.
+const HELD_MS: i64 = CLAIM_MS - 2 * SKEW_MS_MAX;
 
 /// All of it.
 #[derive(Default)]
@@ -59,7 +64,7 @@ impl Effects {
         }
         if sql.contains("SET mailed_at_ms = mail.mailed_at_ms") {
             let in_time =
-                self.claimed_at_ms.get(&invocation).is_some_and(|at| now_ms - at < CLAIM_MS);
+                self.claimed_at_ms.get(&invocation).is_some_and(|at| now_ms - at < HELD_MS);
             for mail in self.mails.iter_mut().filter(|mail| mail.recorder == Some(invocation)) {
                 (mail.recorder, mail.is_recorded) = (None, in_time);
             }

@@ -16,6 +16,8 @@ use std::task::{Context, Poll, Waker};
 /// Monday, 2026-11-23, 12:45 UTC: by then, or within a quarter of an hour, the reports of the week
 /// before are due.
 pub const START_MS: i64 = 1_795_437_900_000;
+/// Clocks are wrong by up to so long.
+pub const SKEW_MS_MAX: i64 = 2_000;
 /// A step of an invocation takes up to so long, in milliseconds.
 const STEP_MS_MAX: i64 = 15;
 /// The latest a message comes (ours: half of the time in which things go wrong).
@@ -128,7 +130,8 @@ impl World {
     /// Perhaps everything stands still for a while, or somebody sets the clocks.
     pub fn jump(&self) {
         if self.strikes(Fault::ClockJump, "") {
-            let (ahead, skew) = (self.roll_ms(120_000), self.roll_ms(4_001) - 2_000);
+            let (ahead, skew) =
+                (self.roll_ms(120_000), self.roll_ms(2 * SKEW_MS_MAX + 1) - SKEW_MS_MAX);
             if self.roll_ms(2) == 0 {
                 self.pass_to(self.now_ms() + ahead);
             } else {
