@@ -4,11 +4,9 @@ use crate::world::SKEW_MS_MAX;
 use platform::{Mail, Post};
 use shared_kernel::event::Label;
 use std::collections::{BTreeMap, BTreeSet};
+use storage::Statement;
+use storage::database::Param;
 use storage::notifications::CLAIM_MS;
-
-/// For so long nobody takes a claim over, whatever their clock shows: they are set by up to two
-/// seconds either way.
-const HELD_MS: i64 = CLAIM_MS - 2 * SKEW_MS_MAX;
 
 /// All of it.
 #[derive(Default)]
@@ -19,8 +17,8 @@ pub struct Effects {
     pub mails: Vec<SentMail>,
     /// By URL the `webhook-id`s that a receiver has.
     pub received: BTreeMap<String, BTreeSet<String>>,
-    /// By invocation, when it claimed mails last.
-    claimed_at_ms: BTreeMap<u64, i64>,
+    /// By invocation, until when nobody takes over what it claimed last, whatever their clock shows.
+    held_until_ms: BTreeMap<u64, i64>,
 }
 
 /// A mail that was accepted.
@@ -57,17 +55,19 @@ impl Effects {
         self.received.entry(post.url.clone()).or_default().insert(id);
     }
 
-    /// An invocation has committed statements.
-    pub fn committed(&mut self, sql: &str, invocation: u64, now_ms: i64) {
-        if sql.contains("mail_attempt = mail_attempt + 1") {
-            self.claimed_at_ms.insert(invocation, now_ms);
-        }
-        if sql.contains("SET mailed_at_ms = mail.mailed_at_ms") {
-            let in_time =
-                self.claimed_at_ms.get(&invocation).is_some_and(|at| now_ms - at < HELD_MS);
-            for mail in self.mails.iter_mut().filter(|mail| mail.recorder == Some(invocation)) {
-                (mail.recorder, mail.is_recorded) = (None, in_time);
+    /// An invocation has committed a statement.
+    pub fn committed(&mut self, statement: &Committed, invocation: u64, now_ms: i64) {
+        match *statement {
+            Committed::Claim { at_ms } => {
+                self.held_until_ms.insert(invocation, at_ms + CLAIM_MS - SKEW_MS_MAX);
             }
+            Committed::Record => {
+                let held_until_ms = self.held_until_ms.get(&invocation).copied().unwrap_or(0);
+                for mail in self.mails.iter_mut().filter(|mail| mail.recorder == Some(invocation)) {
+                    (mail.recorder, mail.is_recorded) = (None, now_ms < held_until_ms);
+                }
+            }
+            Committed::Mark | Committed::Other => {}
         }
     }
 
@@ -75,6 +75,36 @@ impl Effects {
     pub fn last_mail_was_denied(&mut self) {
         if let Some(mail) = self.mails.last_mut() {
             mail.recorder = None;
+        }
+    }
+}
+
+/// What a statement does, as far as the simulator cares.
+pub enum Committed {
+    /// It claims mails, at an instant of the claimant's clock.
+    Claim {
+        /// That instant.
+        at_ms: i64,
+    },
+    /// It records what became of mails.
+    Record,
+    /// It marks workouts as aggregated.
+    Mark,
+    /// Anything else.
+    Other,
+}
+
+impl Committed {
+    /// Read off its text.
+    pub fn of(statement: &Statement) -> Self {
+        let says = |words| statement.sql.contains(words);
+        match statement.params.get(1) {
+            Some(Param::Integer(at_ms)) if says("mail_attempt = mail_attempt + 1") => {
+                Self::Claim { at_ms: *at_ms }
+            }
+            _ if says("SET mailed_at_ms = mail.mailed_at_ms") => Self::Record,
+            _ if says("SET aggregated_revision") => Self::Mark,
+            _ => Self::Other,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The ports of the workers, each an await at which the world may strike, before and after.
 
 use crate::bug::Bug;
+use crate::effects::Committed;
 use crate::fault::Fault;
 use crate::world::World;
 use async_trait::async_trait;
@@ -58,8 +59,8 @@ impl Database for Ports {
                 statement.sql = bug.rewrite(statement.sql);
             }
         }
-        let sql: Vec<_> = statements.iter().map(|statement| statement.sql).collect();
-        let in_short = begin(sql.last().copied().unwrap_or_default());
+        let committed: Vec<_> = statements.iter().map(Committed::of).collect();
+        let in_short = begin(statements.last().map_or("", |statement| statement.sql));
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         world.pause().await;
         if world.strikes(Fault::DatabaseBefore, &in_short) {
@@ -70,8 +71,8 @@ impl Database for Ports {
             Ok(_) => {
                 let (mut effects, invocation) =
                     (world.effects.borrow_mut(), world.invocation.get());
-                for sql in &sql {
-                    effects.committed(sql, invocation, world.now_ms());
+                for statement in &committed {
+                    effects.committed(statement, invocation, world.now_ms());
                 }
                 world.note(|| format!("   committed {in_short}"));
             }
@@ -79,7 +80,7 @@ impl Database for Ports {
         }
         let is_lost = world.strikes(Fault::DatabaseAfter, &in_short);
         world.pause().await;
-        if results.is_ok() && sql.iter().any(|sql| sql.contains("SET aggregated_revision")) {
+        if results.is_ok() && committed.iter().any(|of| matches!(of, Committed::Mark)) {
             self.release_held();
         }
         if is_lost { Err(lost()) } else { results }

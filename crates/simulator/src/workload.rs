@@ -8,7 +8,7 @@ pub const ATHLETES: usize = 2;
 /// Most is done in bursts, so that much is under way at once: at this many moments,
 const BURSTS: i64 = 4;
 /// so far from each other,
-const BETWEEN_BURSTS_MS: i64 = 120_000;
+const BETWEEN_BURSTS_MS: i64 = 75_000;
 /// each of so long. The rest is done at any time of the whole.
 const BURST_MS: i64 = 3_000;
 /// Few enough that workouts meet: in a day, a week, an exercise, a weight.

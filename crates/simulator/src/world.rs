@@ -20,7 +20,7 @@ pub const START_MS: i64 = 1_795_437_900_000;
 pub const SKEW_MS_MAX: i64 = 2_000;
 /// A step of an invocation takes up to so long, in milliseconds.
 const STEP_MS_MAX: i64 = 15;
-/// The latest a message comes (ours: half of the time in which things go wrong).
+/// The latest a message comes (ours: most of the time in which things go wrong).
 const LATE_MS_MAX: i64 = 300_000;
 
 /// The world.
