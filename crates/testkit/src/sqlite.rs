@@ -8,6 +8,9 @@ use std::cell::{Cell, RefCell};
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 
+/// Statements that stay prepared (ours: more than the house has).
+const STATEMENTS_KEPT: usize = 256;
+
 /// A SQLite database in memory: the SQL that D1 runs, without D1.
 pub struct Sqlite {
     connection: RefCell<Connection>,
@@ -49,6 +52,7 @@ impl Sqlite {
     fn empty() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         Self {
             connection: RefCell::new(connection),
             round_trips: Cell::new(0),
@@ -61,6 +65,16 @@ impl Sqlite {
             let applied = self.connection.borrow().execute_batch(sql);
             applied.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
+    }
+
+    /// Takes every row away. Far less work than a new database: its statements stay prepared, for
+    /// which reason no pragma is touched; every foreign key cascades, so any order will do.
+    pub fn clear(&self) {
+        let connection = self.connection.borrow();
+        let tables = "SELECT group_concat('DELETE FROM ' || name, ';') FROM sqlite_schema \
+                      WHERE type = 'table'";
+        let sql: String = connection.query_row(tables, [], |row| row.get(0)).unwrap();
+        connection.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
     }
 
     /// Round trips so far.

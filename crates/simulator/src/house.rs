@@ -1,0 +1,225 @@
+//! The four workers over the ports of one world.
+
+use crate::ports::Ports;
+use crate::workload::ATHLETES;
+use crate::world::World;
+use aggregation::publisher::AggregationEventPublisher;
+use ai::analysis::Analysis;
+use ai::narrator::Template;
+use ai::publisher::AIEventPublisher;
+use api::app::App;
+use api::publisher::ApiEventPublisher;
+use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::http::{Body, Content};
+use platform::{Destination, Publisher, Registry, Usage};
+use serde_json::{Value, json};
+use shared_kernel::Queue;
+use standard_webhooks::Environment;
+use std::rc::Rc;
+use storage::Shards;
+use testkit::{DatabaseZones, Sqlite, TestVault};
+use webhook::deliver::Inbox;
+use webhook::dispatch::Dispatcher;
+use webhook::post::Post;
+use webhook::publisher::WebhookEventPublisher;
+
+const OPERATOR: &str = "operator";
+
+/// The house.
+pub struct House {
+    /// Its ports.
+    pub ports: Rc<Ports>,
+    app: Rc<App>,
+    shards: Shards,
+    registries: [Rc<Registry>; 3],
+    /// The athletes.
+    pub athletes: Vec<Athlete>,
+}
+
+/// An athlete with a webhook.
+pub struct Athlete {
+    /// Who.
+    pub id: String,
+    /// Their key.
+    pub key: String,
+    /// Where their webhook goes.
+    pub url: String,
+}
+
+/// An answer of the api.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its body.
+    pub body: Value,
+}
+
+impl House {
+    /// With its athletes, each with a webhook, and mails for all that can be mailed.
+    pub fn new(world: &Rc<World>, database: Rc<Sqlite>) -> Self {
+        let ports = Rc::new(Ports::new(Rc::clone(world), database));
+        let shards = Shards::single(Rc::clone(&ports) as _);
+        let registries = [
+            aggregation_registry(&ports, &shards),
+            ai_registry(&ports, &shards),
+            webhook_registry(&ports, &shards),
+        ];
+        let app = Rc::new(app(&ports, &shards));
+        let mut house = Self { ports, app, shards, registries, athletes: Vec::new() };
+        house.athletes = (0..ATHLETES).map(|n| house.athlete(n)).collect();
+        house
+    }
+
+    fn athlete(&self, n: usize) -> Athlete {
+        let email = format!("athlete{n}@example.com");
+        let url = format!("https://receiver{n}.example/hook");
+        let new = json!({ "display_name": format!("Athlete {n}"), "email": email });
+        let created = self.ok(OPERATOR, "POST", "/v1/admin/athletes", &new);
+        let text = |name: &str| created[name].as_str().unwrap().to_owned();
+        let (id, key) = (text("athlete_id"), text("api_key"));
+        let mut me = json!({
+            "body_weight_kg": 80, "daily_mail_limit": 100,
+            "notifications": { "new_record": { "email": true } },
+        });
+        if n == 0 {
+            me["quiet_hours"] = json!({ "from": "12:30", "to": "12:50" });
+        }
+        self.ok(&key, "PUT", "/v1/me", &me);
+        self.ok(&key, "POST", "/v1/webhooks", &json!({ "url": url }));
+        Athlete { id, key, url }
+    }
+
+    fn ok(&self, key: &str, method: &str, path: &str, body: &Value) -> Value {
+        let answer = testkit::run(self.call(key, method, path, &body.to_string(), None));
+        assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
+        answer.body
+    }
+
+    /// Puts a dead letter back on its queue, as an operator does.
+    pub fn send_back(&self, queue: &str, body: &str) {
+        let path = format!("/v1/admin/queues/{queue}/messages");
+        let answer = testkit::run(self.call(OPERATOR, "POST", &path, body, None));
+        assert_eq!(answer.status, 202, "{answer:?}");
+    }
+
+    /// One request.
+    pub fn call(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+        idempotency_key: Option<&str>,
+    ) -> impl Future<Output = Answer> + 'static {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://host{path}"))
+            .header("authorization", format!("Bearer {key}"))
+            .header("content-type", "application/json");
+        if let Some(key) = idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request.body(Body::Complete(body.as_bytes().to_vec())).unwrap();
+        let app = Rc::clone(&self.app);
+        async move {
+            let response = app.handle(request).await;
+            let status = response.status().as_u16();
+            let Content::Text(text) = response.into_body() else {
+                panic!("no stream is asked for")
+            };
+            Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+        }
+    }
+
+    /// The sweep of a minute.
+    pub fn sweep(&self) -> impl Future<Output = ()> + 'static {
+        let app = Rc::clone(&self.app);
+        async move { app.sweep().await }
+    }
+
+    /// One batch of one queue, consumed by its worker.
+    pub fn consume(
+        &self,
+        from: Destination,
+        messages: Vec<RawMessage>,
+    ) -> impl Future<Output = Vec<Verdict>> + 'static {
+        let (Destination::Events(queue) | Destination::DeadLetters(queue)) = from;
+        let (worker, index) = match queue {
+            Queue::VolumeAggregation => ("aggregation", 0),
+            Queue::AiAnalysis => ("ai", 1),
+            Queue::WebhookNotification => ("webhook", 2),
+        };
+        let registry = Rc::clone(&self.registries[index]);
+        let (ports, shards) = (Rc::clone(&self.ports), self.shards.clone());
+        async move {
+            let (sink, clock, usage) = (&*ports, &*ports, &Usage::default());
+            let consumer =
+                Consumer { worker, registry: &registry, sink, shards: &shards, clock, usage };
+            consumer.consume_named(crate::broker::name(from), &messages).await
+        }
+    }
+}
+
+fn publisher(ports: &Rc<Ports>) -> Publisher {
+    Publisher::new(Rc::clone(ports) as _)
+}
+
+fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
+    App {
+        shards: shards.clone(),
+        publisher: ApiEventPublisher::new(publisher(ports)),
+        sink: Rc::clone(ports) as _,
+        clock: Rc::clone(ports) as _,
+        timer: Rc::clone(ports) as _,
+        time_zones: Rc::new(DatabaseZones),
+        entropy: Rc::clone(ports) as _,
+        operator_token: Some(OPERATOR.to_owned()),
+        unsubscribe_key: None,
+        vault: Rc::new(TestVault::default()),
+        environment: Environment::Public,
+        usage: Rc::new(Usage::default()),
+    }
+}
+
+fn aggregation_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
+    let publisher = AggregationEventPublisher::new(publisher(ports));
+    Rc::new(aggregation::handlers::registry(shards.clone(), publisher, Rc::clone(ports) as _))
+}
+
+fn ai_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
+    Rc::new(ai::handlers::registry(Analysis {
+        shards: shards.clone(),
+        publisher: AIEventPublisher::new(publisher(ports)),
+        narrator: Rc::new(Template),
+        clock: Rc::clone(ports) as _,
+    }))
+}
+
+fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
+    let publisher = WebhookEventPublisher::new(publisher(ports));
+    let inbox = Inbox {
+        shards: shards.clone(),
+        clock: Rc::clone(ports) as _,
+        time_zones: Rc::new(DatabaseZones),
+        post: Post {
+            mailer: Rc::clone(ports) as _,
+            clock: Rc::clone(ports) as _,
+            time_zones: Rc::new(DatabaseZones),
+            unsubscribe: None,
+        },
+        publisher: publisher.clone(),
+        entropy: Rc::clone(ports) as _,
+    };
+    let dispatcher = Dispatcher {
+        shards: shards.clone(),
+        http: Rc::clone(ports) as _,
+        vault: Rc::new(TestVault::default()),
+        publisher,
+        background: Rc::clone(ports) as _,
+        clock: Rc::clone(ports) as _,
+        entropy: Rc::clone(ports) as _,
+        environment: Environment::Public,
+    };
+    Rc::new(webhook::handlers::registry(inbox, dispatcher))
+}
