@@ -1,8 +1,9 @@
 //! The consumer loop: a batch of raw messages in, a verdict for each message out. It never fails
-//! as a whole and never panics: what goes wrong with a message is that message's own verdict.
+//! as a whole: what goes wrong with a message is that message's own verdict, a panic included.
 
 use crate::clock::Clock;
-use crate::handler::{Received, Registry};
+use crate::handler::{GroupHandler, Received, Registry};
+use crate::panics::caught;
 use crate::sink::{Destination, QueueSink, send_all};
 use crate::tally::{Fate, Tally};
 use crate::usage::Usage;
@@ -11,6 +12,9 @@ use shared_kernel::routing::queue_of;
 use shared_kernel::{DeadLetter, Event, EventType, Outcome, Queue, Settlement, settle};
 use storage::database::write_splitting;
 use storage::{DatabaseError, Shards, dead_letters};
+
+/// Why an event is a dead letter that nothing was said of.
+const UNANSWERED: &str = "no handler answered for this event here";
 
 /// A message as the platform delivers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,13 +76,18 @@ impl Consumer<'_> {
     /// Consumes a batch of events.
     ///
     /// 1. decode each message alone;
-    /// 2. let each handler take the events of its kinds, all at once;
+    /// 2. let each handler take the events of its kinds, all at once. When it panics, halves of them,
+    ///    until the event that it panics at stands alone, and is retried;
     /// 3. settle each outcome;
     /// 4. send the dead letters (await; a repeat is the same row in the end);
     /// 5. one log line for each message, and one more in the counts.
     pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<Verdict> {
         let began_ms = self.clock.now_ms();
-        let decoded: Vec<_> = messages.iter().map(|message| decode(queue, message)).collect();
+        let mut decoded = Vec::with_capacity(messages.len());
+        for message in messages {
+            let caught = caught(async { decode(queue, message) }).await;
+            decoded.push(caught.map_err(Outcome::transient).flatten());
+        }
         let outcomes = self.outcomes(&decoded).await;
         let policy = queue.consumption().retry;
         let settlements: Vec<_> = outcomes
@@ -120,7 +129,7 @@ impl Consumer<'_> {
             if received.is_empty() {
                 continue;
             }
-            let answered = entry.handler.handle(&received).await;
+            let answered = handle_splitting(&*entry.handler, &received).await;
             for (index, outcome) in indexes.into_iter().zip(answered) {
                 if let Some(slot) = outcomes.get_mut(index) {
                     *slot = Some(outcome);
@@ -128,7 +137,7 @@ impl Consumer<'_> {
             }
         }
         // Nothing was said of it: no handler is registered, or it answered too few outcomes.
-        let unsaid = || Outcome::permanent("no handler answered for this event here");
+        let unsaid = || Outcome::permanent(UNANSWERED);
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unsaid)).collect()
     }
 
@@ -283,6 +292,29 @@ struct EventLine<'a> {
     verdict: Option<Verdict>,
     duration_ms: i64,
     batch_size: usize,
+}
+
+/// Hands events to a handler. What panics is halved, so that an event that cannot be handled costs its
+/// neighbours about 2·log2(n) repeats, and nothing else; its repeats may see a later version of the code.
+async fn handle_splitting(handler: &dyn GroupHandler, received: &[&Received]) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(received.len());
+    let mut todo = Vec::from([received]);
+    while let Some(part) = todo.pop() {
+        match caught(handler.handle(part)).await {
+            Ok(mut answered) => {
+                // Each part answers for itself, whatever its number of answers.
+                answered.resize_with(part.len(), || Outcome::permanent(UNANSWERED));
+                outcomes.append(&mut answered);
+            }
+            Err(panicked) if part.len() < 2 => outcomes.push(Outcome::transient(panicked)),
+            Err(panicked) => {
+                tracing::error!(error = %panicked, events = part.len(), "a handler; its events are halved");
+                let (first, second) = part.split_at(part.len() / 2);
+                todo.extend([second, first]);
+            }
+        }
+    }
+    outcomes
 }
 
 fn decode(queue: Queue, message: &RawMessage) -> Result<Received, Outcome> {

@@ -76,38 +76,49 @@ fn report(worker: &str, time: &str, bytes: usize) {
     println!("{worker:<12} {time:>10} {:>5} KB gzipped", sizes::kilobytes(bytes));
 }
 
-/// What worker-build finds under the name of cargo: its `cargo build` becomes a `cargo rustc` of the
-/// cdylib alone. Cargo has no LTO for a crate that is an rlib too, and worker-build cannot be told
-/// to leave the rlib out; together they make a worker 13 % smaller (docs/adr/0014).
-const CARGO_SHIM: &str = "#!/bin/sh\n\
-    [ \"$1\" = build ] || exec \"$BULKTRACK_CARGO\" \"$@\"\n\
-    shift\n\
-    exec \"$BULKTRACK_CARGO\" rustc \"$@\" --crate-type cdylib\n";
+/// What worker-build finds under the names of cargo, rustc and rustup.
+///
+/// It asks for `nightly` by name, for the two flags that build the standard library; the pinned
+/// compiler has them too when `RUSTC_BOOTSTRAP` is set, and so a worker is built by the compiler that
+/// its tests are built by (docs/adr/0025). And its `cargo build` becomes a `cargo rustc` of the cdylib
+/// alone: cargo has no LTO for a crate that is an rlib too, and together they make a worker 13 %
+/// smaller (docs/adr/0014).
+const SHIM: &str = r#"#!/bin/sh
+name=$(basename "$0")
+[ "$1" = +nightly ] && shift
+case "$name $1" in
+"cargo build") shift && set -- rustc "$@" --crate-type cdylib ;;
+"rustup component") set -- component list ;;
+esac
+PATH=$BULKTRACK_PATH exec "$name" "$@"
+"#;
 
 /// Optimises across all crates of a worker.
 const LTO: &str = "fat";
 
-/// The folder of the shim, to be put before all others on the path.
-fn cargo_shim(project: &Project) -> Result<PathBuf> {
+/// The folder of the shims, to be put before all others on the path.
+fn shims(project: &Project) -> Result<PathBuf> {
     let folder = project.path(".tools/shim");
     fs::create_dir_all(&folder)?;
-    let file = folder.join("cargo");
-    fs::write(&file, CARGO_SHIM).with_context(|| format!("cannot write {}", file.display()))?;
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+    for name in ["cargo", "rustc", "rustup"] {
+        let file = folder.join(name);
+        fs::write(&file, SHIM).with_context(|| format!("cannot write {}", file.display()))?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;
+    }
     Ok(folder)
 }
 
 /// worker-build looks for its tools in these variables before it would download them.
 fn run_worker_build(ready: &Ready, worker: &str) -> Result<()> {
     let project = ready.project;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = ready.command(project.tool("worker-build"));
-    let path = std::iter::once(cargo_shim(project)?).chain(std::env::split_paths(&ready.path));
+    let path = std::iter::once(shims(project)?).chain(std::env::split_paths(&ready.path));
     command
         .env("PATH", std::env::join_paths(path)?)
-        .env("BULKTRACK_CARGO", cargo)
+        .env("BULKTRACK_PATH", &ready.path)
         .env("CARGO_PROFILE_RELEASE_LTO", LTO)
-        .arg("--release")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["--release", "--panic-unwind"])
         .current_dir(project.path("workers").join(worker))
         .env("WASM_BINDGEN_BIN", project.tool("wasm-bindgen"))
         .env("ESBUILD_BIN", project.node_tool("esbuild"));
@@ -146,7 +157,7 @@ impl Stamp {
         }
         files.sort();
         let mut hasher = DefaultHasher::new();
-        (WORKER_BUILD_VERSION, WASM_OPT, CARGO_SHIM, LTO).hash(&mut hasher);
+        (WORKER_BUILD_VERSION, WASM_OPT, SHIM, LTO).hash(&mut hasher);
         for file in files {
             let bytes =
                 fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

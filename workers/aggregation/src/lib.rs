@@ -16,7 +16,7 @@ use worker::Env;
 /// The queue export: volume-aggregation and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
-    let registry = |bindings: &Bindings, _: &_| Ok(wiring::registry(bindings));
-    serve_batch("aggregation", &batch, &env, context, registry).await;
+    let registry = |_: &_, bindings: &Bindings, _: &_| Ok(wiring::registry(bindings));
+    serve_batch("aggregation", batch, env, context, registry).await;
     JsValue::UNDEFINED
 }

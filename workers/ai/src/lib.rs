@@ -23,7 +23,7 @@ use worker::Env;
 /// The queue export: ai-analysis and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
-    let registry = |bindings: &Bindings, _: &_| Ok(wiring::registry(bindings, &env));
-    serve_batch("ai", &batch, &env, context, registry).await;
+    let registry = |env: &_, bindings: &Bindings, _: &_| Ok(wiring::registry(bindings, env));
+    serve_batch("ai", batch, env, context, registry).await;
     JsValue::UNDEFINED
 }

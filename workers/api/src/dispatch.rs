@@ -4,6 +4,7 @@ use crate::app::{App, Call};
 use crate::error::ApiError;
 use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
 use crate::{auth, endpoints};
+use platform::caught;
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
 use shared_kernel::TraceContext;
@@ -19,7 +20,8 @@ impl App {
             trace: self.trace(&request),
         };
         let route = Route::parse(request.uri().path());
-        let result = self.dispatch(&call, route.as_ref()).await;
+        let result = caught(self.dispatch(&call, route.as_ref())).await;
+        let result = result.map_err(ApiError::from).flatten();
         let error = result.as_ref().err().map(ToString::to_string);
         let mut response = result.unwrap_or_else(|error| {
             error.problem().into_response(&format!("urn:uuid:{}", call.id))

@@ -2,6 +2,7 @@
 
 use platform::VaultError;
 use platform::http::{FieldError, Method, Problem, StatusCode};
+use platform::panics::Panicked;
 use platform::sink::SendError;
 use standard_webhooks::payload::PayloadError;
 use storage::DatabaseError;
@@ -67,6 +68,9 @@ pub enum ApiError {
     /// A payload of ours is none.
     #[error(transparent)]
     Payload(#[from] PayloadError),
+    /// A bug of ours.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// What is stored or answered has no JSON.
     #[error("encode or decode a document: {0}")]
     Document(#[from] serde_json::Error),
@@ -108,6 +112,7 @@ impl ApiError {
             ),
             Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))
             | Self::Vault(VaultError::Sealed)
+            | Self::Panicked(_)
             | Self::Payload(_)
             | Self::Document(_) => {
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this is our fault")

@@ -23,6 +23,7 @@ pub mod workout;
 mod tests;
 
 use crate::route::{AthleteRoute, Route};
+use platform::caught;
 use platform::cloudflare::{JsContext, read_request, write_response};
 use wasm_bindgen::prelude::*;
 use worker::Env;
@@ -47,14 +48,17 @@ pub async fn fetch(
     env: Env,
     _: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
-    let request = read_request(request.into(), body_bytes_max).await?;
-    let response = wiring::app(&env)?.handle(request).await;
-    Ok(write_response(response)?.into())
+    let answered = caught(async move {
+        let request = read_request(request.into(), body_bytes_max).await?;
+        let response = wiring::app(&env)?.handle(request).await;
+        Ok::<_, worker::Error>(write_response(response)?.into())
+    });
+    Ok(answered.await.map_err(|panicked| panicked.to_string())??)
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
 pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
-    wiring::app(&env)?.sweep().await;
-    Ok(())
+    let swept = caught(async move { Ok::<_, worker::Error>(wiring::app(&env)?.sweep().await) });
+    Ok(swept.await.map_err(|panicked| panicked.to_string())??)
 }

@@ -8,6 +8,7 @@ use crate::publisher::{
     webhook_delivery_requested,
 };
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use platform::caught;
 use shared_kernel::{Event, TraceContext};
 use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
@@ -66,12 +67,12 @@ impl App {
         let mut swept = Swept::default();
         let mut error = None;
         for database in self.shards.every() {
-            match self.wake_lanes(database).await {
+            match step(self.wake_lanes(database)).await {
                 Ok(woken) => swept.lanes_woken += woken,
                 Err(reason) => error = Some(reason),
             }
             for _ in 0..ROUNDS_MAX {
-                match self.sweep_round(database, &mut swept).await {
+                match step(self.sweep_round(database, &mut swept)).await {
                     Ok(0) => break,
                     Ok(_) => {}
                     Err(reason) => {
@@ -80,7 +81,7 @@ impl App {
                     }
                 }
             }
-            match self.ask_for_due_mails(database).await {
+            match step(self.ask_for_due_mails(database)).await {
                 Ok(asked) => swept.mails_asked += asked,
                 Err(reason) => error = Some(reason),
             }
@@ -188,6 +189,11 @@ impl App {
         self.entropy.fill(&mut dice);
         TraceContext::from_random(dice)
     }
+}
+
+/// A step that fails or panics keeps none of the others from their turn.
+async fn step<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    caught(work).await.map_err(|panicked| panicked.to_string()).flatten()
 }
 
 /// The last week that is over everywhere, and the minute of the hour since then, 59 from its last

@@ -24,9 +24,9 @@ use worker::Env;
 /// The queue export: webhook-notification and its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
-    let registry = |bindings: &Bindings, background: &Rc<dyn Background>| {
-        wiring::registry(bindings, &env, Rc::clone(background))
+    let registry = |env: &_, bindings: &Bindings, background: &Rc<dyn Background>| {
+        wiring::registry(bindings, env, Rc::clone(background))
     };
-    serve_batch("webhook", &batch, &env, context, registry).await;
+    serve_batch("webhook", batch, env, context, registry).await;
     JsValue::UNDEFINED
 }

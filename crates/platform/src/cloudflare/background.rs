@@ -1,7 +1,8 @@
 //! `ctx.waitUntil` behind the `Background` port.
 
 use crate::background::Background;
-use futures_util::future::LocalBoxFuture;
+use crate::panics::caught;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 use worker::worker_sys::Context;
@@ -21,10 +22,12 @@ impl WaitUntil {
 
 impl Background for WaitUntil {
     fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
-        let promise = future_to_promise(async {
-            work.await;
+        let promise = future_to_promise(caught(work).map(|done| {
+            if let Err(error) = done {
+                tracing::error!(%error, "work in the background");
+            }
             Ok(JsValue::UNDEFINED)
-        });
+        }));
         if self.context.wait_until(&promise).is_err() {
             tracing::error!("the platform took no work for the background");
         }

@@ -5,10 +5,13 @@ use super::{D1, JsContext, System, WaitUntil, log_to_console};
 use crate::background::Background;
 use crate::consumer::Consumer;
 use crate::handler::Registry;
+use crate::panics::caught;
 use crate::publisher::Publisher;
 use crate::sink::QueueSink;
 use crate::tally::{Flusher, Tally};
 use crate::usage::Usage;
+use futures_util::FutureExt;
+use std::panic::UnwindSafe;
 use std::rc::Rc;
 use storage::Shards;
 use worker::Env;
@@ -46,18 +49,35 @@ thread_local! {
 }
 
 /// Consumes a batch with the handlers that `registry` makes of the bindings, and of what lets work go on
-/// behind it. Never fails: where a binding is missing the batch is given back, to be tried when the
-/// deployment is mended.
-pub async fn serve_batch(
+/// behind it. Never fails: where a binding is missing, or the consumer itself panics, the batch is given
+/// back, to be tried when the deployment is mended.
+pub fn serve_batch(
+    worker: &'static str,
+    batch: MessageBatch,
+    env: Env,
+    context: JsContext,
+    registry: impl FnOnce(&Env, &Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
+) -> impl Future<Output = ()> + UnwindSafe {
+    caught(async move {
+        let served = caught(serve(worker, &batch, &env, context, registry)).await;
+        if let Err(error) = served {
+            tracing::error!(worker, %error, "the consumer");
+            retry_batch(&batch);
+        }
+    })
+    .map(|_| ())
+}
+
+async fn serve(
     worker: &'static str,
     batch: &MessageBatch,
     env: &Env,
     context: JsContext,
-    registry: impl FnOnce(&Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
+    registry: impl FnOnce(&Env, &Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
 ) {
     let background: Rc<dyn Background> = Rc::new(WaitUntil::new(context));
-    let wired =
-        Bindings::of(env).and_then(|bindings| Ok((registry(&bindings, &background)?, bindings)));
+    let wired = Bindings::of(env)
+        .and_then(|bindings| Ok((registry(env, &bindings, &background)?, bindings)));
     match wired {
         Ok((registry, bindings)) => {
             let tally = TALLY.with(Rc::clone);
