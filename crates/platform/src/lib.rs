@@ -12,6 +12,7 @@ pub mod background;
 pub mod clock;
 pub mod cloudflare;
 pub mod consumer;
+pub mod drill;
 pub mod handler;
 pub mod http;
 pub mod log;

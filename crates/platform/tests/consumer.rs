@@ -18,18 +18,24 @@ use testkit::{Fault, FixedClock, Later, RecordingSink, Sqlite, run};
 #[derive(Clone, Default)]
 struct Scripted {
     outcomes: Vec<Outcome>,
+    panics: bool,
     batches: Rc<RefCell<Vec<usize>>>,
 }
 
 impl Scripted {
     fn answers(outcomes: &[Outcome]) -> Self {
-        Self { outcomes: outcomes.to_vec(), batches: Rc::default() }
+        Self { outcomes: outcomes.to_vec(), ..Self::default() }
+    }
+
+    fn panics() -> Self {
+        Self { panics: true, ..Self::default() }
     }
 }
 
 #[async_trait(?Send)]
 impl EventHandler<AggregationUpdated> for Scripted {
     async fn handle(&self, deliveries: &[Delivery<'_, AggregationUpdated>]) -> Vec<Outcome> {
+        assert!(!self.panics, "nobody wrote this");
         self.batches.borrow_mut().push(deliveries.len());
         self.outcomes.clone()
     }
@@ -146,6 +152,39 @@ fn an_event_without_a_handler_or_without_an_answer_is_a_dead_letter() {
         let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
         assert_eq!(letters[0].reason, "no handler answered for this event here");
     }
+}
+
+/// Panics at an event that comes for the second time, and remembers what it took.
+struct Panicking {
+    taken: Rc<RefCell<Vec<usize>>>,
+}
+
+#[async_trait(?Send)]
+impl EventHandler<AggregationUpdated> for Panicking {
+    async fn handle(&self, deliveries: &[Delivery<'_, AggregationUpdated>]) -> Vec<Outcome> {
+        self.taken.borrow_mut().push(deliveries.len());
+        assert!(deliveries.iter().all(|delivery| delivery.attempt != 2), "it cannot be twice");
+        deliveries.iter().map(|_| Outcome::Done).collect()
+    }
+}
+
+#[test]
+fn an_event_that_a_handler_panics_at_is_retried_and_its_neighbours_are_handled() {
+    let house = House::new();
+    let taken = Rc::default();
+    let registry =
+        Registry::default().on::<AggregationUpdated>(Panicking { taken: Rc::clone(&taken) });
+    let batch = [1, 1, 2, 1, 1, 1, 2, 1].map(updated);
+    let (ack, again) = (Verdict::Ack, Verdict::Retry { delay_s: 2 });
+    let verdicts = house.consume(&registry, "ai-analysis", &batch);
+    assert_eq!(verdicts, [ack, ack, again, ack, ack, ack, again, ack]);
+    assert_eq!(*taken.borrow(), [8, 4, 2, 2, 1, 1, 4, 2, 2, 1, 1]);
+    // The last time it is given up, with what it said.
+    let poisoned = Registry::default().on::<AggregationUpdated>(Scripted::panics());
+    assert_eq!(house.consume(&poisoned, "ai-analysis", &[updated(4)]), [ack]);
+    let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].reason.contains("panicked: nobody wrote this"), "{}", letters[0].reason);
 }
 
 #[test]

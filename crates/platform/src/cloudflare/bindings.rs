@@ -4,6 +4,7 @@ use super::queue::{QueueBindings, consume_batch, retry_batch};
 use super::{D1, JsContext, System, WaitUntil, log_to_console};
 use crate::background::Background;
 use crate::consumer::Consumer;
+use crate::drill::Drill;
 use crate::handler::Registry;
 use crate::panics::caught;
 use crate::publisher::Publisher;
@@ -13,7 +14,7 @@ use crate::usage::Usage;
 use futures_util::FutureExt;
 use std::panic::UnwindSafe;
 use std::rc::Rc;
-use storage::Shards;
+use storage::{Database, Shards};
 use worker::Env;
 use worker::worker_sys::MessageBatch;
 
@@ -32,9 +33,12 @@ impl Bindings {
     pub fn of(env: &Env) -> worker::Result<Self> {
         log_to_console();
         let usage = Rc::new(Usage::default());
-        let database = D1::new(env.d1("DB")?, Rc::clone(&usage));
+        let mut database: Rc<dyn Database> = Rc::new(D1::new(env.d1("DB")?, Rc::clone(&usage)));
+        if let Ok(poisons) = env.var("DRILL") {
+            database = Rc::new(Drill::new(database, &poisons.to_string()));
+        }
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
-        Ok(Self { shards: Shards::single(Rc::new(database)), sink, usage })
+        Ok(Self { shards: Shards::single(database), sink, usage })
     }
 
     /// A publisher over the queues.
