@@ -11,6 +11,7 @@ use api::app::App;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::{Consumer, RawMessage, Verdict};
 use platform::http::{Body, Content};
+use platform::tally::Tally;
 use platform::{Destination, Publisher, Registry, Usage};
 use serde_json::{Value, json};
 use shared_kernel::Queue;
@@ -153,9 +154,17 @@ impl House {
         let registry = Rc::clone(&self.registries[index]);
         let (ports, shards) = (Rc::clone(&self.ports), self.shards.clone());
         async move {
-            let (sink, clock, usage) = (&*ports, &*ports, &Usage::default());
-            let consumer =
-                Consumer { worker, registry: &registry, sink, shards: &shards, clock, usage };
+            let (sink, clock) = (&*ports, &*ports);
+            let (usage, tally) = (&Usage::default(), &Tally::default());
+            let consumer = Consumer {
+                worker,
+                registry: &registry,
+                sink,
+                shards: &shards,
+                clock,
+                usage,
+                tally,
+            };
             consumer.consume_named(crate::broker::name(from), &messages).await
         }
     }
@@ -217,6 +226,7 @@ fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
         vault: Rc::new(TestVault::default()),
         publisher,
         background: Rc::clone(ports) as _,
+        timer: Rc::clone(ports) as _,
         clock: Rc::clone(ports) as _,
         entropy: Rc::clone(ports) as _,
         environment: Environment::Public,
