@@ -97,11 +97,10 @@ impl House {
         answer.body
     }
 
-    /// Puts a dead letter back on its queue, as an operator does.
-    pub fn send_back(&self, queue: &str, body: &str) {
-        let path = format!("/v1/admin/queues/{queue}/messages");
-        let answer = testkit::run(self.call(OPERATOR, "POST", &path, body, None));
-        assert_eq!(answer.status, 202, "{answer:?}");
+    /// An operator redrives dead letters.
+    pub fn redrive(&self, selection: &Value) -> impl Future<Output = Answer> + use<> {
+        let body = selection.to_string();
+        self.call(OPERATOR, "POST", "/v1/admin/dead-letters/redrive", &body, None)
     }
 
     /// One request.
@@ -112,7 +111,7 @@ impl House {
         path: &str,
         body: &str,
         idempotency_key: Option<&str>,
-    ) -> impl Future<Output = Answer> + 'static {
+    ) -> impl Future<Output = Answer> + use<> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("http://host{path}"))
