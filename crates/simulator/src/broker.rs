@@ -3,9 +3,9 @@
 use crate::dice::Dice;
 use platform::Destination;
 use platform::consumer::Verdict;
-use shared_kernel::Queue;
 use shared_kernel::event::Label;
 use shared_kernel::routing::Consumption;
+use shared_kernel::{EventType, Queue};
 use std::collections::BTreeMap;
 
 /// A message that waits.
@@ -134,16 +134,20 @@ impl Broker {
 /// Whether somebody sends it again if it is lost: the sweep, from a row that is its outbox. The
 /// platform promises at least once; for all others we rely on that.
 pub fn is_sent_again(body: &str) -> bool {
-    let event_type = Label::read(body).event_type.unwrap_or_default();
-    [
-        "TrainingSetRecorded",
-        "WorkoutCompleted",
-        "WorkoutDeleted",
-        "VolumeUpdated",
-        "TrainingWeekEnded",
-        "MailFellDue",
-        "WebhookDeliveryRequested",
-    ]
-    .iter()
-    .any(|name| event_type.contains(name))
+    let name = Label::read(body).event_type.unwrap_or_default();
+    let event_type = EventType::ALL.iter().find(|event_type| event_type.wire_name() == name);
+    event_type.is_some_and(|event_type| match event_type {
+        EventType::TrainingSetRecorded
+        | EventType::WorkoutCompleted
+        | EventType::WorkoutDeleted
+        | EventType::VolumeUpdated
+        | EventType::ImportSliceStored
+        | EventType::TrainingWeekEnded
+        | EventType::MailFellDue
+        | EventType::WebhookDeliveryRequested => true,
+        EventType::AggregationUpdated
+        | EventType::VolumeThresholdReached
+        | EventType::TrainingPatternDetected
+        | EventType::NotificationRequested => false,
+    })
 }

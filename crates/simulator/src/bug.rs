@@ -1,6 +1,8 @@
 //! Bugs that the simulator must find: each is what a port makes of what the product does, so that
 //! no line of the product knows of it.
 
+use crate::known::Known;
+
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
@@ -28,17 +30,14 @@ impl Bug {
 
     /// What a statement becomes: itself, but for those that the bug is about.
     pub fn rewrite(self, sql: &'static str) -> &'static str {
-        let (text, instead) = match self {
-            Self::RevisionCheckDropped => (" WHERE excluded.revision > volume_ledger.revision", ""),
-            Self::ClaimForgotten => (
-                "mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING",
-                "mailed_at_ms IS NULL RETURNING",
-            ),
+        let (known, instead) = match self {
+            Self::RevisionCheckDropped => (Known::WriteLedger, ""),
+            Self::ClaimForgotten => (Known::ClaimNewMails, "mailed_at_ms IS NULL RETURNING"),
             Self::AckBeforePublish | Self::NonDeterministicId | Self::MarkBeforePublish => {
                 return sql;
             }
         };
         // A statement is never built from data; these few are made once a run, and kept.
-        if sql.contains(text) { String::leak(sql.replace(text, instead)) } else { sql }
+        if known.is(sql) { String::leak(sql.replace(known.text(), instead)) } else { sql }
     }
 }

@@ -1,7 +1,9 @@
 //! What reached the world: events that a queue accepted, mails, and posts to receivers.
 
+use crate::known::Known;
 use crate::world::SKEW_MS_MAX;
 use platform::{Mail, Post};
+use serde_json::Value;
 use shared_kernel::event::Label;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::Statement;
@@ -17,6 +19,12 @@ pub struct Effects {
     pub mails: Vec<SentMail>,
     /// By URL the `webhook-id`s that a receiver has.
     pub received: BTreeMap<String, BTreeSet<String>>,
+    /// By delivery the ends of the leases in which it was recorded that it arrived; one lease is not
+    /// recorded twice. What is recorded too late may be made again: the window of
+    /// docs/adr/0022-an-endpoint-is-a-lane.md.
+    pub arrived: BTreeMap<String, BTreeSet<i64>>,
+    /// How often a statement came of each kind that is known.
+    pub known_met: [u64; Known::ALL.len()],
     /// By invocation, until when nobody takes over what it claimed last, whatever their clock shows.
     held_until_ms: BTreeMap<u64, i64>,
 }
@@ -55,9 +63,16 @@ impl Effects {
         self.received.entry(post.url.clone()).or_default().insert(id);
     }
 
+    /// A statement has come.
+    pub fn met(&mut self, sql: &str) {
+        for (count, known) in self.known_met.iter_mut().zip(Known::ALL) {
+            *count += u64::from(known.is(sql));
+        }
+    }
+
     /// An invocation has committed a statement.
     pub fn committed(&mut self, statement: &Committed, invocation: u64, now_ms: i64) {
-        match *statement {
+        match statement {
             Committed::Claim { at_ms } => {
                 self.held_until_ms.insert(invocation, at_ms + CLAIM_MS - SKEW_MS_MAX);
             }
@@ -65,6 +80,14 @@ impl Effects {
                 let held_until_ms = self.held_until_ms.get(&invocation).copied().unwrap_or(0);
                 for mail in self.mails.iter_mut().filter(|mail| mail.recorder == Some(invocation)) {
                     (mail.recorder, mail.is_recorded) = (None, now_ms < held_until_ms);
+                }
+            }
+            Committed::Attempts(attempts) => {
+                for (delivery_id, leased_until_ms) in attempts {
+                    if now_ms < leased_until_ms - SKEW_MS_MAX {
+                        let recorded = self.arrived.entry(delivery_id.clone()).or_default();
+                        recorded.insert(*leased_until_ms);
+                    }
                 }
             }
             Committed::Mark | Committed::Other => {}
@@ -88,6 +111,8 @@ pub enum Committed {
     },
     /// It records what became of mails.
     Record,
+    /// It records attempts; of those that arrived the delivery, and the end of its lease.
+    Attempts(Vec<(String, i64)>),
     /// It marks workouts as aggregated.
     Mark,
     /// Anything else.
@@ -97,14 +122,27 @@ pub enum Committed {
 impl Committed {
     /// Read off its text.
     pub fn of(statement: &Statement) -> Self {
-        let says = |words| statement.sql.contains(words);
-        match statement.params.get(1) {
-            Some(Param::Integer(at_ms)) if says("mail_attempt = mail_attempt + 1") => {
+        let is = |known: Known| known.is(statement.sql);
+        match statement.params.as_slice() {
+            [_, Param::Integer(at_ms), ..] if is(Known::ClaimMails) => {
                 Self::Claim { at_ms: *at_ms }
             }
-            _ if says("SET mailed_at_ms = mail.mailed_at_ms") => Self::Record,
-            _ if says("SET aggregated_revision") => Self::Mark,
+            [Param::Text(attempts), ..] if is(Known::RecordAttempts) => {
+                Self::Attempts(arrived(attempts))
+            }
+            _ if is(Known::RecordMails) => Self::Record,
+            _ if is(Known::MarkWorkouts) => Self::Mark,
             _ => Self::Other,
         }
     }
+}
+
+fn arrived(attempts: &str) -> Vec<(String, i64)> {
+    let attempts: Vec<Value> = serde_json::from_str(attempts).unwrap();
+    let arrived = attempts.iter().filter(|attempt| attempt["status"] == "delivered");
+    let lease = |attempt: &Value| {
+        let delivery_id = attempt["delivery_id"].as_str().unwrap().to_owned();
+        (delivery_id, attempt["taken_until_ms"].as_i64().unwrap())
+    };
+    arrived.map(lease).collect()
 }

@@ -11,6 +11,7 @@ use api::app::App;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::{Consumer, RawMessage, Verdict};
 use platform::http::{Body, Content};
+use platform::tally::Tally;
 use platform::{Destination, Publisher, Registry, Usage};
 use serde_json::{Value, json};
 use shared_kernel::Queue;
@@ -96,11 +97,10 @@ impl House {
         answer.body
     }
 
-    /// Puts a dead letter back on its queue, as an operator does.
-    pub fn send_back(&self, queue: &str, body: &str) {
-        let path = format!("/v1/admin/queues/{queue}/messages");
-        let answer = testkit::run(self.call(OPERATOR, "POST", &path, body, None));
-        assert_eq!(answer.status, 202, "{answer:?}");
+    /// An operator redrives dead letters.
+    pub fn redrive(&self, selection: &Value) -> impl Future<Output = Answer> + use<> {
+        let body = selection.to_string();
+        self.call(OPERATOR, "POST", "/v1/admin/dead-letters/redrive", &body, None)
     }
 
     /// One request.
@@ -111,7 +111,7 @@ impl House {
         path: &str,
         body: &str,
         idempotency_key: Option<&str>,
-    ) -> impl Future<Output = Answer> + 'static {
+    ) -> impl Future<Output = Answer> + use<> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("http://host{path}"))
@@ -153,9 +153,17 @@ impl House {
         let registry = Rc::clone(&self.registries[index]);
         let (ports, shards) = (Rc::clone(&self.ports), self.shards.clone());
         async move {
-            let (sink, clock, usage) = (&*ports, &*ports, &Usage::default());
-            let consumer =
-                Consumer { worker, registry: &registry, sink, shards: &shards, clock, usage };
+            let (sink, clock) = (&*ports, &*ports);
+            let (usage, tally) = (&Usage::default(), &Tally::default());
+            let consumer = Consumer {
+                worker,
+                registry: &registry,
+                sink,
+                shards: &shards,
+                clock,
+                usage,
+                tally,
+            };
             consumer.consume_named(crate::broker::name(from), &messages).await
         }
     }
@@ -217,6 +225,7 @@ fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
         vault: Rc::new(TestVault::default()),
         publisher,
         background: Rc::clone(ports) as _,
+        timer: Rc::clone(ports) as _,
         clock: Rc::clone(ports) as _,
         entropy: Rc::clone(ports) as _,
         environment: Environment::Public,

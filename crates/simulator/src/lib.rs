@@ -21,6 +21,7 @@ mod dice;
 mod effects;
 mod fault;
 mod house;
+mod known;
 mod ports;
 mod run;
 mod search;
@@ -29,5 +30,6 @@ mod world;
 
 pub use bug::Bug;
 pub use fault::{Fault, Faults};
+pub use known::Known;
 pub use run::{Report, simulate};
 pub use search::{Found, Plan, SeedRange, replay_command, search, shrink};

@@ -54,6 +54,9 @@ impl Database for Ports {
         mut statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
         let world = &self.world;
+        for statement in &statements {
+            world.effects.borrow_mut().met(statement.sql);
+        }
         if let Some(bug) = world.bug {
             for statement in &mut statements {
                 statement.sql = bug.rewrite(statement.sql);

@@ -5,13 +5,14 @@ use crate::bug::Bug;
 use crate::check;
 use crate::fault::Fault;
 use crate::house::{Answer, House};
+use crate::known::Known;
 use crate::search::Plan;
 use crate::workload::{self, Action, Kind};
 use crate::world::{START_MS, World, in_short};
 use futures::future::{FutureExt, LocalBoxFuture};
 use platform::Destination;
 use platform::consumer::{RawMessage, Verdict};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -45,6 +46,10 @@ pub struct Report {
     pub turns: u64,
     /// News, mails and posts that reached somebody.
     pub effects: [usize; 3],
+    /// How often a statement came of each kind that is known.
+    pub known_met: [u64; Known::ALL.len()],
+    /// Dead letters that were redriven.
+    pub redriven: usize,
 }
 
 /// Runs a plan.
@@ -75,6 +80,8 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
         trace: simulation.world.trace(),
         turns: simulation.turns,
         effects: [news, effects.mails.len(), received],
+        known_met: effects.known_met,
+        redriven: simulation.redriven,
     }
 }
 
@@ -102,9 +109,11 @@ pub struct Simulation {
     last_task: u64,
     next_sweep_ms: i64,
     is_healed: bool,
-    is_sent_back: bool,
-    /// Dead letters by the time when the operator sent them back.
-    pub dead_letters_by_then: usize,
+    /// While things go wrong, an operator redrives now and then.
+    next_redrive_ms: i64,
+    redriven: usize,
+    /// Dead letters by the time when the operator redrove the last of them, if there were any.
+    pub dead_letters_by_then: Option<usize>,
     turns: u64,
 }
 
@@ -120,6 +129,7 @@ enum Work {
     Batch(Destination, Vec<Message>, Slot<Vec<Verdict>>),
     Call(usize, u32, Slot<Answer>),
     Sweep,
+    Redrive(Slot<Answer>),
     Behind,
 }
 
@@ -138,6 +148,7 @@ enum Choice {
     Poll(usize),
     Call(usize),
     Sweep,
+    Redrive,
     Batch(Destination),
 }
 
@@ -155,8 +166,9 @@ impl Simulation {
             last_task: 0,
             next_sweep_ms: START_MS + MINUTE_MS,
             is_healed: false,
-            is_sent_back: false,
-            dead_letters_by_then: 0,
+            next_redrive_ms: START_MS + 2 * MINUTE_MS,
+            redriven: 0,
+            dead_letters_by_then: None,
             turns: 0,
         }
     }
@@ -171,7 +183,7 @@ impl Simulation {
             }
             let choices = self.choices();
             if choices.is_empty() {
-                if !self.advance() && !self.send_back() {
+                if !self.advance() && !self.redrive_the_rest() {
                     return true;
                 }
                 continue;
@@ -181,6 +193,7 @@ impl Simulation {
                 Choice::Poll(index) => self.poll(index),
                 Choice::Call(index) => self.begin_call(index),
                 Choice::Sweep => self.begin_sweep(),
+                Choice::Redrive => self.redrive_some(),
                 Choice::Batch(from) => self.begin_batch(from),
             }
             self.world.jump();
@@ -197,6 +210,9 @@ impl Simulation {
         choices.extend(due.map(|(index, _)| Choice::Call(index)));
         if self.next_sweep_ms <= now_ms {
             choices.push(Choice::Sweep);
+        }
+        if !self.is_healed && self.next_redrive_ms <= now_ms {
+            choices.push(Choice::Redrive);
         }
         let is_ready = |from: &Destination| {
             self.batch_ready_at_ms(*from).is_some_and(|ready_at_ms| ready_at_ms <= now_ms)
@@ -223,7 +239,9 @@ impl Simulation {
         let batches = destinations().filter_map(|from| self.batch_ready_at_ms(from)).min();
         let calls = self.calls.iter().map(|call| call.0).min();
         let sweep = (self.next_sweep_ms < i64::MAX).then_some(self.next_sweep_ms);
-        let next = [batches, calls, sweep, self.world.next_timer_ms()].into_iter().flatten().min();
+        let redrive = (!self.is_healed).then_some(self.next_redrive_ms);
+        let all = [batches, calls, sweep, redrive, self.world.next_timer_ms()];
+        let next = all.into_iter().flatten().min();
         if let Some(next_ms) = next {
             self.world.pass_to(next_ms);
         }
@@ -285,6 +303,12 @@ impl Simulation {
                     self.clients[index].answer = answer;
                 }
             }
+            Work::Redrive(answer) => {
+                let answer = answer.take();
+                self.world.note(|| format!("   redriven {answer:?}"));
+                let redriven = answer.as_ref().and_then(|answer| answer.body["redriven"].as_u64());
+                self.redriven += usize::try_from(redriven.unwrap_or(0)).unwrap();
+            }
             Work::Sweep | Work::Behind => {}
         }
     }
@@ -329,9 +353,7 @@ impl Simulation {
             Kind::Put(_, entered) => ("PUT", entered.json()),
             Kind::Delete(_) => ("DELETE", Value::Null),
             Kind::AddSet(_, set) => ("POST", set.logged()),
-            Kind::Complete(_) => {
-                ("POST", serde_json::json!({ "ended_at": "2026-11-23T12:30:00Z" }))
-            }
+            Kind::Complete(_) => ("POST", json!({ "ended_at": "2026-11-23T12:30:00Z" })),
         };
         let idempotency_key = format!("action-{number}");
         let is_keyed = matches!(kind, Kind::Post(_) | Kind::AddSet(..));
@@ -376,18 +398,35 @@ impl Simulation {
         path
     }
 
-    /// An operator sends back what was given up, once. `false`: there is nothing, or it was done.
-    fn send_back(&mut self) -> bool {
-        let letters = check::open_dead_letters(self);
-        if self.is_sent_back || letters.is_empty() {
+    fn begin_redrive(&mut self, selection: &Value) {
+        let answered = self.house.redrive(selection);
+        self.world.invocation.set(self.last_task + 1);
+        self.world.note(|| format!("an operator redrives {selection}"));
+        let answer = Slot::default();
+        let said = Rc::clone(&answer);
+        let future = async move { *said.borrow_mut() = Some(answered.await) };
+        self.start(Work::Redrive(answer), future.boxed_local());
+    }
+
+    /// An operator redrives what there is while things still go wrong: some of it comes back.
+    fn redrive_some(&mut self) {
+        self.next_redrive_ms = self.world.now_ms() + self.world.roll_ms(2 * MINUTE_MS);
+        if !check::open_dead_letters(self).0.is_empty() {
+            let rate = 1 + self.world.roll_ms(2);
+            self.begin_redrive(&json!({ "filter": {}, "rate_per_s": rate }));
+        }
+    }
+
+    /// When nothing goes wrong any more, an operator redrives what is left, once, however often it
+    /// came back. `false`: there is nothing, or it was done.
+    fn redrive_the_rest(&mut self) -> bool {
+        let (ids, free_at_ms) = check::open_dead_letters(self);
+        if self.dead_letters_by_then.is_some() || ids.is_empty() {
             return false;
         }
-        self.is_sent_back = true;
-        self.dead_letters_by_then = self.world.broker.borrow().dead_letters;
-        self.house.ports.sqlite.execute("UPDATE dead_letters SET status = 'redriven'");
-        for (queue, body) in letters {
-            self.house.send_back(&queue, &body);
-        }
+        self.dead_letters_by_then = Some(self.world.broker.borrow().dead_letters);
+        self.world.pass_to(free_at_ms);
+        self.begin_redrive(&json!({ "ids": ids, "force": true }));
         true
     }
 }

@@ -63,6 +63,10 @@ pub fn search(seeds: SeedRange, bug: Option<Bug>) -> (Option<Found>, Report) {
             let report = simulate(&Plan::of_seed(seed, bug), false);
             let mut shared = shared.lock().unwrap();
             shared.1.turns += report.turns;
+            shared.1.redriven += report.redriven;
+            for (sum, count) in shared.1.known_met.iter_mut().zip(report.known_met) {
+                *sum += count;
+            }
             for (sum, count) in shared.1.effects.iter_mut().zip(report.effects) {
                 *sum += count;
             }

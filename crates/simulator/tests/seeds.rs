@@ -1,7 +1,7 @@
 //! The seeds: nothing is lost, nothing is twice, whatever goes wrong; and the simulator would say so.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics on failure")]
 
-use simulator::{Bug, Fault, Plan, replay_command, search, shrink, simulate};
+use simulator::{Bug, Fault, Known, Plan, replay_command, search, shrink, simulate};
 use std::env;
 
 /// Seeds of each run of the tests; `SEEDS=100000` asks for more, `FROM=2000` for others.
@@ -28,10 +28,11 @@ fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_twice() {
     let seeds = from..from + number("SEEDS").unwrap_or(SEEDS);
     let (found, sum) = search(seeds.clone(), None);
     println!(
-        "{} seeds, {} turns, [news, mails, posts] {:?}",
+        "{} seeds, {} turns, [news, mails, posts] {:?}, {} redriven",
         seeds.end - seeds.start,
         sum.turns,
-        sum.effects
+        sum.effects,
+        sum.redriven
     );
     if let Some(found) = found {
         panic!("{}", tell(Plan::of_seed(found.seed, None)));
@@ -45,6 +46,15 @@ fn the_same_seed_is_the_same_run() {
         let (first, second) = (simulate(&plan, true), simulate(&plan, true));
         assert_eq!(first.trace, second.trace, "seed {seed}");
     }
+}
+
+#[test]
+fn every_statement_that_is_known_by_its_text_comes() {
+    let (_, sum) = search(0..20, None);
+    for (known, times) in Known::ALL.into_iter().zip(sum.known_met) {
+        assert!(times > 0, "no statement says {:?} ({known:?})", known.text());
+    }
+    assert!(sum.redriven > 0, "nothing was redriven");
 }
 
 #[track_caller]

@@ -1,6 +1,7 @@
 //! SQLite behind the `Database` port, with faults on demand.
 
 use async_trait::async_trait;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use serde_json::{Map, Value};
@@ -53,6 +54,8 @@ impl Sqlite {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        // This build of SQLite has statistics, and would plan a statement anew for each value that is bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         Self {
             connection: RefCell::new(connection),
             round_trips: Cell::new(0),

@@ -209,6 +209,9 @@ fn check_posts(run: &Simulation, news: &[Value], found: &mut Violations) {
             found.0.push(format!("unexpected: {} has {unexpected}", athlete.url));
         }
     }
+    for (delivery, leases) in effects.arrived.iter().filter(|(_, leases)| leases.len() > 1) {
+        found.0.push(format!("duplicated: {delivery} arrived and was recorded in {leases:?}"));
+    }
     let undelivered = rows(run, "SELECT * FROM webhook_deliveries WHERE status <> 'delivered'");
     found.unless(undelivered.is_empty(), || format!("lost: {undelivered:?}"));
 }
