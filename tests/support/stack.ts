@@ -68,6 +68,12 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
+interface Options {
+  migrated?: boolean;
+  /** Variables that every worker has besides those of its configuration. */
+  variables?: Record<string, string>;
+}
+
 /** The four built workers with their shipped configurations, on queues and a database in memory. */
 export class Stack {
   private constructor(
@@ -77,12 +83,12 @@ export class Stack {
     readonly database: Database,
   ) {}
 
-  static async start(options: { migrated: boolean } = { migrated: true }): Promise<Stack> {
+  static async start({ migrated = true, variables = {} }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
-        workers: [...WORKERS.map(worker), cutOffApi()],
+        workers: [...WORKERS.map((name) => worker(name, variables)), cutOffApi()],
         log: output,
         cf: false,
         handleStructuredLogs: ({ message }) => log.read(message),
@@ -91,7 +97,7 @@ export class Stack {
     await miniflare.ready;
     const database: Database = await miniflare.getD1Database("DB", "bulktrack-api");
     const stack = new Stack(miniflare, output, log, database);
-    if (options.migrated) {
+    if (migrated) {
       await stack.migrate();
     }
     return stack;
@@ -192,13 +198,17 @@ export class Stack {
 }
 
 /** A worker as `wrangler deploy` would take it; what is built stands beside its entry point. */
-function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
+function worker(
+  name: (typeof WORKERS)[number],
+  variables: Record<string, string> = {},
+): V4WorkerOptions {
   const config = readConfig({ config: project(`wrangler/${name}.jsonc`) });
   const { workerOptions } = miniflareWorkerOptions(config);
   const build = project(`workers/${name}/build/`);
   return {
     ...workerOptions,
     name: config.name,
+    bindings: { ...workerOptions.bindings, ...variables },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },

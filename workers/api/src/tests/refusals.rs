@@ -1,6 +1,8 @@
 //! Bad input, bad requests, a database that is away.
 
 use super::*;
+use platform::drill::Drill;
+use storage::Shards;
 
 #[test]
 fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
@@ -162,4 +164,19 @@ fn a_database_that_is_away_is_503_and_nothing_is_half_written() {
     assert_eq!(answer.status, 503);
     let keys = house.database.query("SELECT idempotency_key FROM idempotency_keys");
     assert_eq!(keys, [r#"{"idempotency_key":"k"}"#]);
+}
+
+#[test]
+fn a_call_that_panics_is_a_500_that_says_whose_fault_it_is() {
+    let mut house = House::new();
+    let key = house.athlete();
+    let path = house.posted(&key, &bench(1));
+    let id = path.rsplit('/').next().unwrap();
+    let drill = Drill::new(Rc::clone(&house.database) as _, &format!("panic:{id}"));
+    house.app.shards = Shards::single(Rc::new(drill));
+    let answer = house.get(&key, &path);
+    assert_eq!(answer.status, 500);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert_eq!(answer.body["detail"], "this is our fault");
+    assert_eq!(house.get(&key, "/v1/workouts").status, 200);
 }

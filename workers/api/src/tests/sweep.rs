@@ -1,7 +1,9 @@
 //! What the sweep sends again, and what it completes.
 
 use super::*;
+use platform::drill::Drill;
 use shared_kernel::AthleteId;
+use storage::Shards;
 
 #[test]
 fn what_was_not_published_is_sent_by_the_sweep_and_then_less_and_less_often() {
@@ -223,4 +225,18 @@ fn a_queue_that_refuses_costs_no_due_mail() {
     assert_eq!(asked(&house), []);
     house.sink.refuse_next(0);
     assert_eq!(asked(&house), [athlete]);
+}
+
+#[test]
+fn a_step_that_panics_keeps_no_other_from_its_turn() {
+    let mut house = House::new();
+    let key = house.athlete();
+    let path = left_open(&house, &key);
+    let athlete = mail_due(&house, &key, "a", 0);
+    house.clock.advance_ms(3_600_000);
+    let id = path.rsplit('/').next().unwrap();
+    let drill = Drill::new(Rc::clone(&house.database) as _, &format!("panic:{id}"));
+    house.app.shards = Shards::single(Rc::new(drill));
+    assert_eq!(asked(&house), [athlete]);
+    assert_eq!(house.get(&key, &path).status, 500, "the drill is none");
 }
