@@ -1,7 +1,11 @@
 //! The command line: words in, one [`Command`] out.
 
 use crate::dead_letters;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+
+/// Minutes and kills of a soak, at most (ours: a day of minutes).
+const SOAK_MAX: u32 = 1_440;
 
 /// What is printed after a usage error, and for `help`.
 pub const USAGE: &str = "\
@@ -12,6 +16,9 @@ usage: cargo xtask <command>
   test           set up, then formatting, lints, native tests, builds, miniflare tests
   check          formatting and lints
   bench          build, then measure what must not grow with a history, nor by one receiver that hangs
+  soak [--quick] [--minutes 5] [--kills 10] [--seed N]
+                 run a stack of its own under load, kill it again and again, and hold what was
+                 counted against what was accepted; --quick is 3 kills, in about 90 s
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
@@ -47,6 +54,8 @@ pub enum Command {
     Deploy(DeployOptions),
     /// Run the local stack.
     Dev(DevOptions),
+    /// Kill the local stack under load, and see that nothing is lost.
+    Soak(SoakOptions),
     /// Look at dead letters, and act on them.
     DeadLetters(Box<dead_letters::Options>),
 }
@@ -67,6 +76,17 @@ pub struct DevOptions {
     pub state: PathBuf,
     /// Load twelve weeks of sample training.
     pub demo: bool,
+}
+
+/// Options of `soak`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SoakOptions {
+    /// How long it takes, about; none in the quick form, which takes as long as its kills do.
+    pub minutes: Option<u32>,
+    /// How often the runtime is killed.
+    pub kills: u32,
+    /// What the dice begin with; a random one otherwise.
+    pub seed: Option<u32>,
 }
 
 impl Default for DevOptions {
@@ -90,6 +110,7 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "bench" => no_options(words, Command::Bench),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
+        "soak" => parse_soak(words),
         "dead-letters" => Ok(dead_letters::parse(words)?
             .map_or(Command::Help, |options| Command::DeadLetters(Box::new(options)))),
         other => Err(format!("there is no command `{other}`")),
@@ -142,6 +163,32 @@ fn parse_dev(mut words: impl Iterator<Item = String>) -> Result<Command, String>
     Ok(Command::Dev(options))
 }
 
+fn parse_soak(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let (mut quick, mut minutes, mut kills, mut seed) = (false, None, None, None);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => quick = true,
+            "--minutes" => minutes = Some(number("--minutes", words.next(), 1..=SOAK_MAX)?),
+            "--kills" => kills = Some(number("--kills", words.next(), 1..=SOAK_MAX)?),
+            "--seed" => seed = Some(number("--seed", words.next(), 0..=u32::MAX)?),
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("soak has no option `{other}`")),
+        }
+    }
+    if quick && minutes.is_some() {
+        return Err("--quick takes as long as its kills do: leave --minutes out".to_owned());
+    }
+    let (minutes, kills_default) = if quick { (None, 3) } else { (minutes.or(Some(5)), 10) };
+    Ok(Command::Soak(SoakOptions { minutes, kills: kills.unwrap_or(kills_default), seed }))
+}
+
+fn number(option: &str, value: Option<String>, range: RangeInclusive<u32>) -> Result<u32, String> {
+    let value = value_of(option, value)?;
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        format!("{option} must be {} to {}, not `{value}`", range.start(), range.end())
+    })
+}
+
 fn value_of(option: &str, value: Option<String>) -> Result<String, String> {
     value
         .filter(|value| !value.is_empty() && !value.starts_with("--"))
@@ -173,6 +220,10 @@ mod tests {
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
+        let soak = |minutes, kills, seed| Ok(Command::Soak(SoakOptions { minutes, kills, seed }));
+        check("soak", soak(Some(5), 10, None));
+        check("soak --quick --seed 7", soak(None, 3, Some(7)));
+        check("soak --minutes 20 --kills=40", soak(Some(20), 40, None));
         check("deploy --dry-run", Ok(Command::Deploy(DeployOptions { dry_run: true })));
     }
 
@@ -185,6 +236,13 @@ mod tests {
         check("dev --state --no-demo", Err("--state needs a value"));
         check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));
         check("dev --port 70000", Err("--port must be 1 to 65535, not `70000`"));
+        check("soak --kills 0", Err("--kills must be 1 to 1440, not `0`"));
+        check("soak --seed x", Err("--seed must be 0 to 4294967295, not `x`"));
+        check(
+            "soak --quick --minutes 1",
+            Err("--quick takes as long as its kills do: leave --minutes out"),
+        );
+        check("soak --forever", Err("soak has no option `--forever`"));
         check("deploy --force", Err("deploy has no option `--force`"));
     }
 }
