@@ -13,7 +13,8 @@ usage: cargo xtask <command>
 
   dev [--port 8787] [--state .bulktrack] [--no-demo]
                  set up, build, and run all four workers with sample training
-  test           set up, then formatting, lints, native tests, builds, miniflare tests
+  test [--soak]  set up, then formatting, lints, native tests, builds, miniflare tests; with a
+                 quick soak before the last
   check          formatting and lints
   bench          build, then measure what must not grow with a history, nor by one receiver that hangs
   soak [--quick] [--minutes 5] [--kills 10] [--seed N]
@@ -47,7 +48,7 @@ pub enum Command {
     /// Build the workers.
     Build,
     /// Everything that must pass.
-    Test,
+    Test(TestOptions),
     /// What a workout costs, by the history of its athlete.
     Bench,
     /// Deploy the workers.
@@ -58,6 +59,13 @@ pub enum Command {
     Soak(SoakOptions),
     /// Look at dead letters, and act on them.
     DeadLetters(Box<dead_letters::Options>),
+}
+
+/// Options of `test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TestOptions {
+    /// A quick soak too.
+    pub soak: bool,
 }
 
 /// Options of `deploy`.
@@ -89,6 +97,19 @@ pub struct SoakOptions {
     pub seed: Option<u32>,
 }
 
+impl Default for SoakOptions {
+    fn default() -> Self {
+        Self { minutes: Some(5), kills: 10, seed: None }
+    }
+}
+
+impl SoakOptions {
+    /// The form that every change goes through.
+    pub fn quick() -> Self {
+        Self { minutes: None, kills: 3, seed: None }
+    }
+}
+
 impl Default for DevOptions {
     fn default() -> Self {
         Self { port: 8787, state: PathBuf::from(".bulktrack"), demo: true }
@@ -106,7 +127,7 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "setup" => no_options(words, Command::Setup),
         "check" => no_options(words, Command::Check),
         "build" => no_options(words, Command::Build),
-        "test" => no_options(words, Command::Test),
+        "test" => parse_test(words),
         "bench" => no_options(words, Command::Bench),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
@@ -135,6 +156,18 @@ fn no_options(
         None => Ok(command),
         Some(word) => Err(format!("unexpected `{word}`")),
     }
+}
+
+fn parse_test(words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = TestOptions::default();
+    for word in words {
+        match word.as_str() {
+            "--soak" => options.soak = true,
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("test has no option `{other}`")),
+        }
+    }
+    Ok(Command::Test(options))
 }
 
 fn parse_deploy(words: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -178,8 +211,12 @@ fn parse_soak(mut words: impl Iterator<Item = String>) -> Result<Command, String
     if quick && minutes.is_some() {
         return Err("--quick takes as long as its kills do: leave --minutes out".to_owned());
     }
-    let (minutes, kills_default) = if quick { (None, 3) } else { (minutes.or(Some(5)), 10) };
-    Ok(Command::Soak(SoakOptions { minutes, kills: kills.unwrap_or(kills_default), seed }))
+    let form = if quick { SoakOptions::quick() } else { SoakOptions::default() };
+    Ok(Command::Soak(SoakOptions {
+        minutes: minutes.or(form.minutes),
+        kills: kills.unwrap_or(form.kills),
+        seed,
+    }))
 }
 
 fn number(option: &str, value: Option<String>, range: RangeInclusive<u32>) -> Result<u32, String> {
@@ -216,7 +253,8 @@ mod tests {
         let dev = |port, state: &str, demo| {
             Ok(Command::Dev(DevOptions { port, state: state.into(), demo }))
         };
-        check("test", Ok(Command::Test));
+        check("test", Ok(Command::Test(TestOptions { soak: false })));
+        check("test --soak", Ok(Command::Test(TestOptions { soak: true })));
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
@@ -231,7 +269,8 @@ mod tests {
     fn a_usage_error_says_what_is_wrong() {
         check("", Err("a command is missing"));
         check("run", Err("there is no command `run`"));
-        check("test --fast", Err("unexpected `--fast`"));
+        check("test --fast", Err("test has no option `--fast`"));
+        check("build --fast", Err("unexpected `--fast`"));
         check("dev --port", Err("--port needs a value"));
         check("dev --state --no-demo", Err("--state needs a value"));
         check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));

@@ -65,7 +65,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         }
         Command::Check => check::run(&setup::run(&project)?)?,
         Command::Build => build::run(&setup::run(&project)?)?,
-        Command::Test => test::run(&project)?,
+        Command::Test(options) => test::run(&project, options)?,
         Command::Bench => test::bench(&setup::run(&project)?)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,

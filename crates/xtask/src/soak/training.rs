@@ -64,13 +64,14 @@ struct Lift {
 }
 
 impl Entry {
-    /// One to three exercises, one to five sets of each, on a day that is not after today.
+    /// One to three exercises, one to five sets of each, on a day that is not after today. Fewer than
+    /// five repetitions would be no hard set (docs/training.md).
     pub fn thrown(dice: &mut Dice, today: NaiveDate) -> Self {
         let back = Days::new(u64::from(dice.below(DAYS)));
         let date = today.checked_sub_days(back).unwrap_or(today);
         let lifts = (0..=dice.below(3)).filter_map(|_| {
             let exercise = dice.one_of(EXERCISES.iter())?;
-            let (sets, kg, reps) = (1 + dice.below(5), 20 + dice.below(160), 3 + dice.below(10));
+            let (sets, kg, reps) = (1 + dice.below(5), 20 + dice.below(160), 5 + dice.below(8));
             Some(Lift { exercise, sets, kg, reps })
         });
         Self { date, lifts: lifts.collect() }
@@ -185,5 +186,24 @@ mod tests {
         assert_eq!((totals.workouts, totals.tonnage_kg), (1.0, 480.0));
         assert_eq!(totals.muscles, BTreeMap::from([("biceps".to_owned(), 2.0)]));
         assert_eq!(Totals::read(&json!({ "workouts": 1 })), None);
+    }
+
+    #[test]
+    fn every_set_that_is_entered_is_a_hard_one() {
+        let mut dice = Dice::new(1, 0);
+        for _ in 0..200 {
+            let entry = Entry::thrown(&mut dice, NaiveDate::default());
+            for reps in entry.lifts.iter().map(|lift| lift.reps) {
+                let set = training::PerformedSet {
+                    kind: training::SetKind::Working,
+                    weight_grams: Some(training::Grams::from_kg(60.0)),
+                    reps: Some(reps),
+                    rpe: training::Rpe::new(8.0),
+                    duration_s: None,
+                    distance_m: None,
+                };
+                assert!(set.is_hard(), "{reps} repetitions");
+            }
+        }
     }
 }
