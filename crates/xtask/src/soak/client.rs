@@ -40,7 +40,7 @@ pub struct Figures {
     pub changed: usize,
     /// DELETEs that were answered, and whose workout is gone.
     pub deleted: usize,
-    /// Requests that were sent again because there was no answer.
+    /// Requests that were sent again because no answer came, each counted once.
     pub unanswered: usize,
     /// Answers of 500 and above: the door's, while the house behind it dies.
     pub failed: usize,
@@ -167,9 +167,13 @@ impl<'a> Client<'a> {
             let answer = self.api.ask(&request);
             self.signals.in_flight.fetch_sub(1, Ordering::Relaxed);
             match answer {
-                Ok(answer) if answer.status < 500 => return Ok((answer, sent)),
+                Ok(answer) if answer.status < 500 => {
+                    self.figures.unanswered += usize::from(sent > 1);
+                    return Ok((answer, sent));
+                }
                 Ok(_) => self.figures.failed += 1,
-                Err(_) => self.figures.unanswered += 1,
+                // Refused, while the stack is away, or lost on its way here or back.
+                Err(_) => {}
             }
             if start.elapsed() > ANSWERED_WITHIN || self.signals.broken.load(Ordering::Relaxed) {
                 break;

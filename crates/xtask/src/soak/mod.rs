@@ -294,10 +294,9 @@ impl Report {
         println!("workouts answered 201     {:>6}", figures.posted);
         println!("  changed, answered 200   {:>6}", figures.changed);
         println!("  deleted                 {:>6}", figures.deleted);
-        println!("requests sent again");
-        println!("  without an answer       {:>6}", figures.unanswered);
-        println!("  answered 500 and above  {:>6}", figures.failed);
-        println!("  answered 201 before     {:>6}", figures.repeated);
+        println!("sent again, unanswered    {:>6}", figures.unanswered);
+        println!("sent again, answered      {:>6}", figures.repeated);
+        println!("answers of 500 and above  {:>6}", figures.failed);
         println!("accepted and not deleted  {:>6}", verdict.accepted);
         println!("counted                   {:>6}", verdict.counted);
         println!("  lost                    {:>6}", verdict.lost);
