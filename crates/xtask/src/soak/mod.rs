@@ -81,6 +81,8 @@ struct Report {
     figures: Figures,
     verdict: Verdict,
     dead_letters: u64,
+    /// Workouts whose events the sweep sent again, because they were lost or late.
+    swept: u64,
     healed_after: Duration,
     took: Duration,
 }
@@ -121,6 +123,7 @@ fn soak(ready: &Ready, options: &SoakOptions, seed: u32, dir: &Path) -> Result<R
         figures: Figures::default(),
         verdict: Verdict::default(),
         dead_letters: dead_letters(&api, operator_token)?,
+        swept: swept(&String::from_utf8_lossy(&std::fs::read(state.path("wrangler.log"))?)),
         healed_after: healing.elapsed(),
         took: Duration::ZERO,
     };
@@ -234,6 +237,15 @@ fn dead_letters(api: &Api, operator_token: &str) -> Result<u64> {
     answer.get("total").and_then(Value::as_u64).context("dead letters have no total")
 }
 
+/// What the sweeps of a log have sent again.
+fn swept(log: &str) -> u64 {
+    log.lines()
+        .filter(|line| line.contains(r#""message":"sweep""#))
+        .filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok())
+        .filter_map(|sweep| sweep.get("sent")?.as_u64())
+        .sum()
+}
+
 /// All that the api says of an athlete.
 fn look(api: &Api, athlete: &Athlete, range: &str) -> Result<Seen> {
     let key = &athlete.api_key;
@@ -297,6 +309,7 @@ impl Report {
         println!("sent again, unanswered    {:>6}", figures.unanswered);
         println!("sent again, answered      {:>6}", figures.repeated);
         println!("answers of 500 and above  {:>6}", figures.failed);
+        println!("sent again by the sweep   {:>6}", self.swept);
         println!("accepted and not deleted  {:>6}", verdict.accepted);
         println!("counted                   {:>6}", verdict.counted);
         println!("  lost                    {:>6}", verdict.lost);
@@ -313,5 +326,29 @@ impl Report {
             bail!("{} differences, {} dead letters", verdict.differences.len(), self.dead_letters);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_swept_up_is_the_sum_of_all_sweeps() {
+        let log = "[bulktrack-api] {\"message\":\"sweep\",\"sent\":2,\"worker\":\"api\"}\n\
+            [bulktrack-api] {\"message\":\"request\",\"sent\":9}\n\
+            [bulktrack-api] {\"message\":\"sweep\",\"sent\":40}\n\
+            [bulktrack-api] {\"message\":\"sweep\",\"sen";
+        assert_eq!(swept(log), 42);
+    }
+
+    #[test]
+    fn the_stack_is_up_longer_where_there_is_more_time_for_each_kill() {
+        let check = |options: SoakOptions, up_max_s: u64| {
+            assert_eq!(options.up_max(), Duration::from_secs(up_max_s));
+        };
+        check(SoakOptions::quick(), 5);
+        check(SoakOptions::default(), 24);
+        check(SoakOptions { minutes: Some(1), kills: 100, seed: None }, 5);
     }
 }
