@@ -1,7 +1,11 @@
 //! The command line: words in, one [`Command`] out.
 
 use crate::dead_letters;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+
+/// Minutes and kills of a soak, at most (ours: a day of minutes).
+const SOAK_MAX: u32 = 1_440;
 
 /// What is printed after a usage error, and for `help`.
 pub const USAGE: &str = "\
@@ -9,9 +13,13 @@ usage: cargo xtask <command>
 
   dev [--port 8787] [--state .bulktrack] [--no-demo]
                  set up, build, and run all four workers with sample training
-  test           set up, then formatting, lints, native tests, builds, miniflare tests
+  test [--soak]  set up, then formatting, lints, native tests, builds, miniflare tests; with a
+                 quick soak before the last
   check          formatting and lints
   bench          build, then measure what must not grow with a history, nor by one receiver that hangs
+  soak [--quick] [--minutes 5] [--kills 10] [--seed N]
+                 run a stack of its own under load, kill it again and again, and hold what was
+                 counted against what was accepted; --quick is 3 kills, in about 90 s
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
@@ -40,15 +48,24 @@ pub enum Command {
     /// Build the workers.
     Build,
     /// Everything that must pass.
-    Test,
+    Test(TestOptions),
     /// What a workout costs, by the history of its athlete.
     Bench,
     /// Deploy the workers.
     Deploy(DeployOptions),
     /// Run the local stack.
     Dev(DevOptions),
+    /// Kill the local stack under load, and see that nothing is lost.
+    Soak(SoakOptions),
     /// Look at dead letters, and act on them.
     DeadLetters(Box<dead_letters::Options>),
+}
+
+/// Options of `test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TestOptions {
+    /// A quick soak too.
+    pub soak: bool,
 }
 
 /// Options of `deploy`.
@@ -69,6 +86,30 @@ pub struct DevOptions {
     pub demo: bool,
 }
 
+/// Options of `soak`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SoakOptions {
+    /// How long it takes, about; none in the quick form, which takes as long as its kills do.
+    pub minutes: Option<u32>,
+    /// How often the runtime is killed.
+    pub kills: u32,
+    /// What the dice begin with; a random one otherwise.
+    pub seed: Option<u32>,
+}
+
+impl Default for SoakOptions {
+    fn default() -> Self {
+        Self { minutes: Some(5), kills: 10, seed: None }
+    }
+}
+
+impl SoakOptions {
+    /// The form that every change goes through.
+    pub fn quick() -> Self {
+        Self { minutes: None, kills: 3, seed: None }
+    }
+}
+
 impl Default for DevOptions {
     fn default() -> Self {
         Self { port: 8787, state: PathBuf::from(".bulktrack"), demo: true }
@@ -86,10 +127,11 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "setup" => no_options(words, Command::Setup),
         "check" => no_options(words, Command::Check),
         "build" => no_options(words, Command::Build),
-        "test" => no_options(words, Command::Test),
+        "test" => parse_test(words),
         "bench" => no_options(words, Command::Bench),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
+        "soak" => parse_soak(words),
         "dead-letters" => Ok(dead_letters::parse(words)?
             .map_or(Command::Help, |options| Command::DeadLetters(Box::new(options)))),
         other => Err(format!("there is no command `{other}`")),
@@ -116,6 +158,18 @@ fn no_options(
     }
 }
 
+fn parse_test(words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = TestOptions::default();
+    for word in words {
+        match word.as_str() {
+            "--soak" => options.soak = true,
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("test has no option `{other}`")),
+        }
+    }
+    Ok(Command::Test(options))
+}
+
 fn parse_deploy(words: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut options = DeployOptions::default();
     for word in words {
@@ -140,6 +194,36 @@ fn parse_dev(mut words: impl Iterator<Item = String>) -> Result<Command, String>
         }
     }
     Ok(Command::Dev(options))
+}
+
+fn parse_soak(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let (mut quick, mut minutes, mut kills, mut seed) = (false, None, None, None);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--quick" => quick = true,
+            "--minutes" => minutes = Some(number("--minutes", words.next(), 1..=SOAK_MAX)?),
+            "--kills" => kills = Some(number("--kills", words.next(), 1..=SOAK_MAX)?),
+            "--seed" => seed = Some(number("--seed", words.next(), 0..=u32::MAX)?),
+            "--help" | "-h" => return Ok(Command::Help),
+            other => return Err(format!("soak has no option `{other}`")),
+        }
+    }
+    if quick && minutes.is_some() {
+        return Err("--quick takes as long as its kills do: leave --minutes out".to_owned());
+    }
+    let form = if quick { SoakOptions::quick() } else { SoakOptions::default() };
+    Ok(Command::Soak(SoakOptions {
+        minutes: minutes.or(form.minutes),
+        kills: kills.unwrap_or(form.kills),
+        seed,
+    }))
+}
+
+fn number(option: &str, value: Option<String>, range: RangeInclusive<u32>) -> Result<u32, String> {
+    let value = value_of(option, value)?;
+    value.parse().ok().filter(|number| range.contains(number)).ok_or_else(|| {
+        format!("{option} must be {} to {}, not `{value}`", range.start(), range.end())
+    })
 }
 
 fn value_of(option: &str, value: Option<String>) -> Result<String, String> {
@@ -169,10 +253,15 @@ mod tests {
         let dev = |port, state: &str, demo| {
             Ok(Command::Dev(DevOptions { port, state: state.into(), demo }))
         };
-        check("test", Ok(Command::Test));
+        check("test", Ok(Command::Test(TestOptions { soak: false })));
+        check("test --soak", Ok(Command::Test(TestOptions { soak: true })));
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
+        let soak = |minutes, kills, seed| Ok(Command::Soak(SoakOptions { minutes, kills, seed }));
+        check("soak", soak(Some(5), 10, None));
+        check("soak --quick --seed 7", soak(None, 3, Some(7)));
+        check("soak --minutes 20 --kills=40", soak(Some(20), 40, None));
         check("deploy --dry-run", Ok(Command::Deploy(DeployOptions { dry_run: true })));
     }
 
@@ -180,11 +269,19 @@ mod tests {
     fn a_usage_error_says_what_is_wrong() {
         check("", Err("a command is missing"));
         check("run", Err("there is no command `run`"));
-        check("test --fast", Err("unexpected `--fast`"));
+        check("test --fast", Err("test has no option `--fast`"));
+        check("build --fast", Err("unexpected `--fast`"));
         check("dev --port", Err("--port needs a value"));
         check("dev --state --no-demo", Err("--state needs a value"));
         check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));
         check("dev --port 70000", Err("--port must be 1 to 65535, not `70000`"));
+        check("soak --kills 0", Err("--kills must be 1 to 1440, not `0`"));
+        check("soak --seed x", Err("--seed must be 0 to 4294967295, not `x`"));
+        check(
+            "soak --quick --minutes 1",
+            Err("--quick takes as long as its kills do: leave --minutes out"),
+        );
+        check("soak --forever", Err("soak has no option `--forever`"));
         check("deploy --force", Err("deploy has no option `--force`"));
     }
 }

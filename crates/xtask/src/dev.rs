@@ -22,6 +22,7 @@ pub fn run(project: &Project, options: &DevOptions) -> Result<()> {
     println!("starting the workers; their log: {}", state.path("wrangler.log").display());
     let mut stack = LocalStack::start(&ready, &state, options.port)?;
     let api = stack.wait_until_healthy()?;
+    local_stack::keep_cron(&api, local_stack::CRON_EVERY);
     let athlete = pipeline::athlete(&api, &mut state)?;
     if options.demo {
         pipeline::load_demo(&api, &mut stack, &mut state, &athlete)?;

@@ -19,6 +19,27 @@ pub struct Api {
     base: String,
 }
 
+/// One request.
+pub struct Request<'a> {
+    /// As HTTP spells it.
+    pub method: &'static str,
+    /// Path and query.
+    pub path: &'a str,
+    /// Whose it is.
+    pub token: &'a str,
+    /// What is sent along.
+    pub post: Option<&'a Post<'a>>,
+}
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub text: String,
+}
+
 /// A request body with the key that makes its repetition harmless.
 pub struct Post<'a> {
     /// The `Idempotency-Key`.
@@ -46,52 +67,56 @@ impl Api {
 
     /// GET as the owner of a token.
     pub fn get(&self, path: &str, token: &str) -> Result<Value> {
-        self.send("GET", path, token, None)
+        self.send(&Request { method: "GET", path, token, post: None })
     }
 
     /// POST as the owner of a token.
     pub fn post(&self, path: &str, token: &str, post: &Post) -> Result<Value> {
-        self.send("POST", path, token, Some(post))
+        self.send(&Request { method: "POST", path, token, post: Some(post) })
     }
 
-    fn send(&self, method: &str, path: &str, token: &str, post: Option<&Post>) -> Result<Value> {
+    /// Asks for JSON; a refusal is an error.
+    fn send(&self, request: &Request) -> Result<Value> {
+        let Request { method, path, .. } = request;
+        let Answer { status, text } = self.ask(request)?;
+        if status >= 400 {
+            bail!("{method} {path} answered {status}: {text}");
+        }
+        serde_json::from_str(&text)
+            .with_context(|| format!("{method} {path} answered no JSON: {text}"))
+    }
+
+    /// What is answered, whatever it is; an error when nothing is. Who is told to wait does.
+    pub fn ask(&self, request: &Request) -> Result<Answer> {
+        let Request { method, path, .. } = request;
         for _ in 0..THROTTLED_ATTEMPTS {
-            let mut answer = self
-                .attempt(path, token, post)
-                .with_context(|| format!("{method} {path} got no answer"))?;
+            let mut answer =
+                self.attempt(request).with_context(|| format!("{method} {path} got no answer"))?;
             let status = answer.status().as_u16();
             if status == TOO_MANY_REQUESTS {
                 process::pause(retry_after(&answer))?;
                 continue;
             }
-            let text = answer.body_mut().read_to_string()?;
-            if status >= 400 {
-                bail!("{method} {path} answered {status}: {text}");
-            }
-            return serde_json::from_str(&text)
-                .with_context(|| format!("{method} {path} answered no JSON: {text}"));
+            return Ok(Answer { status, text: answer.body_mut().read_to_string()? });
         }
         bail!("{method} {path} still answers {TOO_MANY_REQUESTS}");
     }
 
-    fn attempt(
-        &self,
-        path: &str,
-        token: &str,
-        post: Option<&Post>,
-    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
-        let url = format!("{}{path}", self.base);
-        let authorization = format!("Bearer {token}");
-        match post {
-            None => self.agent.get(url).header("authorization", authorization).call(),
-            Some(post) => self
-                .agent
-                .post(url)
-                .header("authorization", authorization)
-                .header("content-type", "application/json")
-                .header("idempotency-key", post.key)
-                .send(post.body.to_string()),
-        }
+    fn attempt(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>> {
+        let builder = ureq::http::Request::builder()
+            .method(request.method)
+            .uri(format!("{}{}", self.base, request.path))
+            .header("authorization", format!("Bearer {}", request.token));
+        let answer = match request.post {
+            None => self.agent.run(builder.body(())?),
+            Some(post) => self.agent.run(
+                builder
+                    .header("content-type", "application/json")
+                    .header("idempotency-key", post.key)
+                    .body(post.body.to_string())?,
+            ),
+        };
+        Ok(answer?)
     }
 }
 

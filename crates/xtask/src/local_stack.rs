@@ -1,11 +1,11 @@
 //! The four workers in one `wrangler dev`: one process, one D1, one broker for the queues.
 
+use crate::clock;
 use crate::http::Api;
 use crate::mails::Mails;
 use crate::process::{self, Group};
 use crate::project::{Ready, WORKERS, config};
 use crate::state::State;
-use crate::{clock, http};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, Write};
@@ -18,7 +18,7 @@ const HOST: &str = "127.0.0.1";
 const HEALTHY_WITHIN: Duration = Duration::from_mins(2);
 const HEALTH_POLL: Duration = Duration::from_millis(250);
 /// The cron of wrangler/api.jsonc, `* * * * *`, which wrangler fires only when it is asked to.
-const CRON_EVERY: Duration = Duration::from_mins(1);
+pub const CRON_EVERY: Duration = Duration::from_mins(1);
 const CRON_PATH: &str = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
 
 /// A running stack. Ends, with everything it started, when dropped.
@@ -38,9 +38,15 @@ pub fn check_port(port: u16) -> Result<()> {
 }
 
 impl LocalStack {
-    /// Migrates the local D1 and starts the workers over it.
+    /// Migrates the local D1 and starts the workers over it, with a new log.
     pub fn start(ready: &Ready, state: &State, port: u16) -> Result<Self> {
         migrate(ready, state)?;
+        let _ = std::fs::remove_file(state.path("wrangler.log"));
+        Self::resume(ready, state, port)
+    }
+
+    /// Starts the workers over a D1 that is migrated; the log is gone on with.
+    pub fn resume(ready: &Ready, state: &State, port: u16) -> Result<Self> {
         let log = state.path("wrangler.log");
         let url = format!("http://{HOST}:{port}");
         let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
@@ -68,14 +74,18 @@ impl LocalStack {
             .env("NO_COLOR", "1")
             .stdout(writer.try_clone()?)
             .stderr(writer);
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
         let wrangler = Group::spawn(&mut command, "wrangler dev")?;
         let mails = Mails::into(state.path("mails"));
         std::thread::spawn(move || keep_log(reader, file, mails));
         Ok(Self { wrangler, log, url })
     }
 
-    /// Waits until the api answers, then starts to fire the cron.
+    /// Waits until the api answers.
     pub fn wait_until_healthy(&mut self) -> Result<Api> {
         let api = Api::new(&self.url);
         let start = clock::now();
@@ -87,9 +97,12 @@ impl LocalStack {
             }
             process::pause(HEALTH_POLL)?;
         }
-        let cron = api.clone();
-        std::thread::spawn(move || fire_cron(&cron));
         Ok(api)
+    }
+
+    /// Ends it as a crash of the machine would: what was in memory, the queues too, is gone.
+    pub fn kill(self) -> Result<()> {
+        self.wrangler.kill()
     }
 
     /// An error, with the end of the log on screen, when wrangler has died.
@@ -119,9 +132,19 @@ fn keep_log(reader: PipeReader, mut file: File, mut mails: Mails) {
     }
 }
 
-/// Ends with the process. A cron that fails says so in wrangler's log.
-fn fire_cron(api: &http::Api) {
-    while process::pause(CRON_EVERY).is_ok() {
-        api.is_ok(CRON_PATH);
-    }
+/// Fires the cron again and again, from now until the process ends. One that fails says so in
+/// wrangler's log.
+pub fn keep_cron(api: &Api, every: Duration) {
+    let api = api.clone();
+    std::thread::spawn(move || {
+        while process::pause(every).is_ok() {
+            api.is_ok(CRON_PATH);
+        }
+    });
+}
+
+/// A port of this machine that nobody uses now.
+pub fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((HOST, 0)).context("there is no free port")?;
+    Ok(listener.local_addr()?.port())
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask`: everything a developer runs, from a fresh clone on.
 //!
-//! In scope: set-up, build, checks, tests, the local stack, deployment, dead letters.
-//! Out of scope: what any of it is about. Only [`demo`], [`pipeline`] and [`dead_letters`] know the HTTP
-//! contract.
+//! In scope: set-up, build, checks, tests, the local stack and its soak, deployment, dead letters.
+//! Out of scope: what any of it is about. Only [`demo`], [`pipeline`], [`soak`] and [`dead_letters`]
+//! know the HTTP contract.
 
 mod args;
 mod build;
@@ -20,6 +20,7 @@ mod process;
 mod project;
 mod setup;
 mod sizes;
+mod soak;
 mod state;
 mod test;
 
@@ -64,10 +65,11 @@ fn run(command: &Command) -> anyhow::Result<()> {
         }
         Command::Check => check::run(&setup::run(&project)?)?,
         Command::Build => build::run(&setup::run(&project)?)?,
-        Command::Test => test::run(&project)?,
+        Command::Test(options) => test::run(&project, options)?,
         Command::Bench => test::bench(&setup::run(&project)?)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
+        Command::Soak(options) => soak::run(&project, options)?,
         Command::DeadLetters(options) => {
             dead_letters::run(options, &project.path(&options.state))?;
         }

@@ -135,6 +135,14 @@ impl Group {
         }
     }
 
+    /// SIGKILL, without a warning: as a crash ends it.
+    pub fn kill(mut self) -> Result<()> {
+        let killed = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.what))?;
+        self.complete = killed.is_ok();
+        killed.with_context(|| format!("cannot kill {}", self.what))
+    }
+
     /// SIGTERM, some seconds to tidy up, then SIGKILL for whatever of the group is left.
     fn end(&mut self) {
         if self.complete {
@@ -168,6 +176,15 @@ mod tests {
 
     #[test]
     fn a_dropped_group_takes_the_children_of_its_child_along() {
+        check_that_the_grandchild_ends(drop);
+    }
+
+    #[test]
+    fn a_killed_group_takes_the_children_of_its_child_along() {
+        check_that_the_grandchild_ends(|group| group.kill().unwrap());
+    }
+
+    fn check_that_the_grandchild_ends(end: impl FnOnce(Group)) {
         let mut shell = Command::new("sh");
         shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdout(Stdio::piped());
         let mut group = Group::spawn(&mut shell, "a shell").unwrap();
@@ -177,7 +194,7 @@ mod tests {
         let grandchild = Pid::from_raw(line.trim().parse().unwrap()).unwrap();
         assert!(rustix::process::getpgid(Some(grandchild)).is_ok());
 
-        drop(group);
+        end(group);
 
         let deadline = clock::now() + GRACE;
         while is_running(grandchild) {

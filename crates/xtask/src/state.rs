@@ -152,7 +152,7 @@ impl Memory {
 }
 
 /// A new secret, in hexadecimal digits.
-fn random_digits() -> Result<String> {
+pub fn random_digits() -> Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))
