@@ -1,8 +1,9 @@
 //! Refusals and failures, and what each is answered with: theirs 4xx, ours 5xx, in this one place.
 
-use platform::VaultError;
 use platform::http::{FieldError, Method, Problem, StatusCode};
 use platform::sink::SendError;
+use platform::VaultError;
+use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
 use storage::DatabaseError;
 
@@ -52,8 +53,9 @@ pub enum ApiError {
     /// What is there does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The file is no such log; nothing of it is stored.
-    #[error("{0}")]
+    /// The file is no such log; nothing of it is stored. What the client is told may quote the file, so the
+    /// log is not told it.
+    #[error("the file is no log that can be imported")]
     Unreadable(String),
     /// The database failed.
     #[error(transparent)]
@@ -68,7 +70,7 @@ pub enum ApiError {
     #[error(transparent)]
     Payload(#[from] PayloadError),
     /// What is stored or answered has no JSON.
-    #[error("encode or decode a document: {0}")]
+    #[error("encode or decode a document: {}", without_values(.0))]
     Document(#[from] serde_json::Error),
 }
 
@@ -91,9 +93,8 @@ impl ApiError {
             Self::NotJsonType | Self::NotImportType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::NotJson(_) | Self::BadRequest(_) => said(StatusCode::BAD_REQUEST),
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
-            Self::IdempotencyKeyReused | Self::Unreadable(_) => {
-                said(StatusCode::UNPROCESSABLE_ENTITY)
-            }
+            Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unreadable(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             Self::Stale => said(StatusCode::PRECONDITION_FAILED),
             Self::Conflict(_) => said(StatusCode::CONFLICT),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
