@@ -2,7 +2,7 @@
 
 use platform::http::{FieldError, Method, Problem, StatusCode};
 use platform::sink::SendError;
-use platform::VaultError;
+use platform::{RateLimit, VaultError};
 use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
 use storage::DatabaseError;
@@ -50,6 +50,9 @@ pub enum ApiError {
     /// The workout is at another revision than the caller's If-Match says.
     #[error("it was changed since: read it again, and send its ETag as If-Match")]
     Stale,
+    /// The caller calls too often.
+    #[error("that was too often: at most {} calls in {} s", .0.calls_max(), .0.period_s())]
+    TooOften(RateLimit),
     /// What is there does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
@@ -96,6 +99,8 @@ impl ApiError {
             Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
             Self::Unreadable(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             Self::Stale => said(StatusCode::PRECONDITION_FAILED),
+            Self::TooOften(limit) => said(StatusCode::TOO_MANY_REQUESTS)
+                .with_header("retry-after", limit.period_s()),
             Self::Conflict(_) => said(StatusCode::CONFLICT),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
             | Self::Send(SendError::Refused { .. }) => Problem::new(
