@@ -14,7 +14,7 @@ const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 /** What an operator of the test's stack shows. */
 export const OPERATOR_TOKEN = "the operator of the tests";
 /** What the keys of webhooks are sealed with, and the links that end mails are signed. */
-const SEALING_KEY = "5a".repeat(32);
+export const SEALING_KEY = "5a".repeat(32);
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
@@ -77,12 +77,15 @@ export class Stack {
     readonly database: Database,
   ) {}
 
-  static async start(options: { migrated: boolean } = { migrated: true }): Promise<Stack> {
+  /** `callsAMinute` has other rate limits, by their bindings: the shipped ones are out of a test's reach. */
+  static async start(
+    options: { migrated?: boolean; callsAMinute?: Record<string, number> } = {},
+  ): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
-        workers: [...WORKERS.map(worker), cutOffApi()],
+        workers: [...WORKERS.map(worker).map(limited(options.callsAMinute)), cutOffApi()],
         log: output,
         cf: false,
         handleStructuredLogs: ({ message }) => log.read(message),
@@ -91,7 +94,7 @@ export class Stack {
     await miniflare.ready;
     const database: Database = await miniflare.getD1Database("DB", "bulktrack-api");
     const stack = new Stack(miniflare, output, log, database);
-    if (options.migrated) {
+    if (options.migrated ?? true) {
       await stack.migrate();
     }
     return stack;
@@ -205,6 +208,16 @@ function worker(name: (typeof WORKERS)[number]): V4WorkerOptions {
       { type: "CompiledWasm", path: `${build}index_bg.wasm` },
     ],
   } as V4WorkerOptions;
+}
+
+function limited(callsAMinute: Record<string, number> = {}) {
+  return (options: V4WorkerOptions): V4WorkerOptions => {
+    const limits = Object.entries(options.ratelimits ?? {}).map(([name, shipped]) => {
+      const limit = callsAMinute[name];
+      return [name, limit ? { ...shipped, simple: { limit, period: 60 as const } } : shipped];
+    });
+    return { ...options, ratelimits: Object.fromEntries(limits) };
+  };
 }
 
 function cutOffApi(): V4WorkerOptions {
