@@ -55,6 +55,24 @@ async function problem(response: Response, status: number): Promise<Problem> {
 
 const postWorkout = (options: RequestOptions) => athlete.request("POST", "/v1/workouts", options);
 
+it("every answer tells browsers to keep, run and frame nothing of it", async () => {
+  const answers = [
+    await stack.request("GET", "/healthz"),
+    await athlete.request("GET", "/v1/me"),
+    await athlete.request("GET", "/v1/export"),
+    await stack.request("GET", "/nowhere"),
+  ];
+  for (const { url, headers } of answers) {
+    expect(Object.fromEntries(headers), url).toMatchObject({
+      "cache-control": "no-store",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "strict-transport-security": "max-age=31536000",
+      "x-content-type-options": "nosniff",
+    });
+  }
+});
+
 describe("the body of a request", () => {
   it("is 400 when it is not JSON", async () => {
     const headers = { "content-type": "application/json" };
@@ -78,6 +96,8 @@ describe("the body of a request", () => {
     expect((await postWorkout({ text: padded(256 * 1024), headers })).status).toBe(201);
     await problem(await postWorkout({ text: padded(256 * 1024 + 1), headers }), 413);
     await problem(await postWorkout({ text: padded(2 * 1024 * 1024), headers }), 413);
+    // Over what a client can write before somebody reads: the rest is read too, so that it sees the answer.
+    await problem(await postWorkout({ text: padded(8 * 1024 * 1024), headers }), 413);
   });
 
   it("is 422 with a pointer for each bad field", async () => {

@@ -14,7 +14,7 @@ const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 /** What an operator of the test's stack shows. */
 export const OPERATOR_TOKEN = "the operator of the tests";
 /** What the keys of webhooks are sealed with, and the links that end mails are signed. */
-const SEALING_KEY = "5a".repeat(32);
+export const SEALING_KEY = "5a".repeat(32);
 /** An api that serves the same database and reaches no queue. */
 const CUT_OFF_API = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
@@ -72,6 +72,8 @@ interface Options {
   migrated?: boolean;
   /** Variables that every worker has besides those of its configuration. */
   variables?: Record<string, string>;
+  /** Other rate limits, by their bindings: the shipped ones are out of a test's reach. */
+  callsAMinute?: Record<string, number>;
 }
 
 /** The four built workers with their shipped configurations, on queues and a database in memory. */
@@ -83,12 +85,15 @@ export class Stack {
     readonly database: Database,
   ) {}
 
-  static async start({ migrated = true, variables = {} }: Options = {}): Promise<Stack> {
+  static async start({ migrated = true, variables, callsAMinute }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
-        workers: [...WORKERS.map((name) => worker(name, variables)), cutOffApi()],
+        workers: [
+          ...WORKERS.map((name) => worker(name, variables)).map(limited(callsAMinute)),
+          cutOffApi(),
+        ],
         log: output,
         cf: false,
         handleStructuredLogs: ({ message }) => log.read(message),
@@ -215,6 +220,16 @@ function worker(
       { type: "CompiledWasm", path: `${build}index_bg.wasm` },
     ],
   } as V4WorkerOptions;
+}
+
+function limited(callsAMinute: Record<string, number> = {}) {
+  return (options: V4WorkerOptions): V4WorkerOptions => {
+    const limits = Object.entries(options.ratelimits ?? {}).map(([name, shipped]) => {
+      const limit = callsAMinute[name];
+      return [name, limit ? { ...shipped, simple: { limit, period: 60 as const } } : shipped];
+    });
+    return { ...options, ratelimits: Object.fromEntries(limits) };
+  };
 }
 
 function cutOffApi(): V4WorkerOptions {

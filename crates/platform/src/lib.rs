@@ -2,7 +2,7 @@
 //! adapters that bind all that to Cloudflare Workers.
 //!
 //! In scope: ports ([`clock`], [`sink`], [`mail`], [`model`], [`outgoing`], [`background`],
-//! [`vault`], and `storage::Database`), the consumer loop, the
+//! [`vault`], [`rate_limit`], and `storage::Database`), the consumer loop, the
 //! HTTP frame, logging. Out of scope: what any event means.
 //!
 //! Invariant: only [`cloudflare`] names the `worker` crate. Everything else compiles and is tested
@@ -21,6 +21,7 @@ pub mod model;
 pub mod outgoing;
 pub mod panics;
 pub mod publisher;
+pub mod rate_limit;
 pub mod sink;
 pub mod tally;
 pub mod unsubscribe;
@@ -35,6 +36,7 @@ pub use model::{LanguageModel, ModelError};
 pub use outgoing::{HttpClient, Post, PostAnswer};
 pub use panics::caught;
 pub use publisher::Publisher;
+pub use rate_limit::{RateLimit, RateLimiter};
 pub use sink::{Destination, QueueSink, SendError};
 pub use tally::{Flusher, Tally};
 pub use unsubscribe::UnsubscribeKey;

@@ -218,6 +218,26 @@ fn a_dead_letter_too_long_to_carry_its_reason_goes_the_platforms_own_way() {
 }
 
 #[test]
+fn a_message_nested_too_deep_is_a_dead_letter_and_its_neighbours_are_handled() {
+    let house = House::new();
+    let registry =
+        Registry::default().on::<AggregationUpdated>(Scripted::answers(&[Outcome::Done]));
+    let nested =
+        golden("AggregationUpdated").replace("\"muscles\": {", "\"muscles\": {\"deep\": @,");
+    let deep = |open: &str| nested.replace('@', &open.repeat(60_000 / open.len()));
+    let closed = nested.replace('@', &format!("{}{}", "[".repeat(30_000), "]".repeat(30_000)));
+    let bodies = ["[".repeat(120_000), deep("["), deep("{\"a\":"), closed];
+    let mut batch: Vec<_> = bodies.map(|body| message("g", body, 1)).into();
+    batch.push(updated(1));
+    let verdicts = house.consume(&registry, "ai-analysis", &batch);
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Ack), "{verdicts:?}");
+    let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
+    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    assert_eq!(reasons.len(), 4, "{reasons:?}");
+    assert!(reasons.iter().all(|reason| reason.starts_with("decode: ")), "{reasons:?}");
+}
+
+#[test]
 fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
     let house = House::new();
     let registry = Registry::default();

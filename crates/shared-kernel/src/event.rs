@@ -1,6 +1,7 @@
 //! The events, and the envelope that carries them: CloudEvents 1.0 as JSON text.
 
 use crate::ids::{AthleteId, EventId};
+use crate::json_error::without_values;
 use crate::payload::{
     AggregationUpdated, ImportSliceStored, MailFellDue, NotificationRequested,
     TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached,
@@ -147,7 +148,7 @@ pub enum DecodeError {
         bytes: usize,
     },
     /// No CloudEvents envelope.
-    #[error("decode: not a CloudEvents 1.0 envelope: {0}")]
+    #[error("decode: not a CloudEvents 1.0 envelope: {}", without_values(.0))]
     Envelope(serde_json::Error),
     /// Of another version of CloudEvents.
     #[error("decode: CloudEvents {0}, not 1.0")]
@@ -156,7 +157,7 @@ pub enum DecodeError {
     #[error("decode: unknown event type {0}")]
     UnknownType(String),
     /// The payload is not what its type says.
-    #[error("decode: {event_type:?} has a payload that is not its own: {error}")]
+    #[error("decode: {event_type:?} has a payload that is not its own: {}", without_values(.error))]
     Data {
         /// The type it claims.
         event_type: EventType,

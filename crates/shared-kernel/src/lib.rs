@@ -7,6 +7,7 @@
 pub mod dead_letter;
 pub mod event;
 pub mod ids;
+pub mod json_error;
 pub mod latency;
 pub mod news;
 pub mod outcome;
@@ -18,6 +19,7 @@ pub mod trace;
 pub use dead_letter::DeadLetter;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
 pub use ids::{AthleteId, EventId, WorkoutId};
+pub use json_error::without_values;
 pub use news::{Channel, ChannelChoices, NewsKind};
 pub use outcome::{Outcome, Settlement, settle};
 pub use quiet_hours::{QuietHours, QuietHoursError};

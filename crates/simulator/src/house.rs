@@ -185,6 +185,7 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
         operator_token: Some(OPERATOR.to_owned()),
         unsubscribe_key: None,
         vault: Rc::new(TestVault::default()),
+        rate_limiter: Rc::new(testkit::Unlimited),
         environment: Environment::Public,
         usage: Rc::new(Usage::default()),
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
-use shared_kernel::Outcome;
+use shared_kernel::{Outcome, without_values};
 use std::ops::Range;
 
 /// A database of SQLite's dialect.
@@ -119,7 +119,7 @@ pub enum DatabaseError {
         reason: String,
     },
     /// A row is not what the code expects.
-    #[error("database answered a row that cannot be read: {0}")]
+    #[error("database answered a row that cannot be read: {}", without_values(.0))]
     Row(serde_json::Error),
     /// Fewer results than statements.
     #[error("database answered fewer results than statements")]

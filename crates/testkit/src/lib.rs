@@ -9,11 +9,13 @@
 )]
 
 mod outgoing;
+mod rate_limit;
 mod recording;
 mod sqlite;
 mod vault;
 
 pub use outgoing::{Later, Receivers, TurnTimer, said};
+pub use rate_limit::{Turnstile, Unlimited};
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
 };

@@ -3,7 +3,7 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, Timer, UnsubscribeKey, Usage, Vault};
+use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, UnsubscribeKey, Usage, Vault};
 use shared_kernel::TraceContext;
 use standard_webhooks::Environment;
 use std::rc::Rc;
@@ -32,6 +32,8 @@ pub struct App {
     pub unsubscribe_key: Option<UnsubscribeKey>,
     /// Where the signing keys of webhooks are sealed.
     pub vault: Rc<dyn Vault>,
+    /// Who counts calls.
+    pub rate_limiter: Rc<dyn RateLimiter>,
     /// Where this runs, and so where webhooks may go.
     pub environment: Environment,
     /// What the invocation cost.

@@ -3,10 +3,10 @@
 use crate::app::{App, Call};
 use crate::error::ApiError;
 use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
-use crate::{auth, endpoints};
-use platform::caught;
+use crate::{auth, endpoints, security_headers};
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
+use platform::{RateLimit, caught};
 use shared_kernel::TraceContext;
 use storage::KeyProof;
 
@@ -27,6 +27,7 @@ impl App {
             error.problem().into_response(&format!("urn:uuid:{}", call.id))
         });
         set_header(&mut response, "x-request-id", &call.id.to_string());
+        security_headers::secure(&mut response);
         tracing::info!(
             worker = "api",
             request_id = %call.id,
@@ -46,6 +47,7 @@ impl App {
     }
 
     async fn dispatch(&self, call: &Call<'_>, route: Option<&Route>) -> Result<Response, ApiError> {
+        self.admit_address(call.request).await?;
         let route = route.ok_or(ApiError::NotFound)?;
         let method = call.request.method();
         if !route.methods().contains(method) {
@@ -58,12 +60,14 @@ impl App {
             }
             Route::Unsubscribe => endpoints::unsubscribe::post(self, call).await,
             Route::Workouts(route) => {
-                self.dispatch_workouts(call, route, &self.athlete(call)?).await
+                self.dispatch_workouts(call, route, &self.athlete(call).await?).await
             }
             Route::Webhooks(route) => {
-                self.dispatch_webhooks(call, route, &self.athlete(call)?).await
+                self.dispatch_webhooks(call, route, &self.athlete(call).await?).await
             }
-            Route::Athlete(route) => self.dispatch_athlete(call, route, &self.athlete(call)?).await,
+            Route::Athlete(route) => {
+                self.dispatch_athlete(call, route, &self.athlete(call).await?).await
+            }
             Route::Operator(route) => {
                 auth::operator(call.request, self.operator_token.as_deref())?;
                 self.dispatch_operator(call, route).await
@@ -178,9 +182,11 @@ impl App {
         }
     }
 
-    /// The athlete's key of a call whose body, if it has one, is not too long.
-    fn athlete(&self, call: &Call<'_>) -> Result<KeyProof, ApiError> {
+    /// The athlete's key of a call that does not come too often (await; a repeat counts as another
+    /// call), and whose body, if it has one, is not too long.
+    async fn athlete(&self, call: &Call<'_>) -> Result<KeyProof, ApiError> {
         let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
+        self.admit_key(RateLimit::Key, &proof).await?;
         match call.request.body() {
             Body::Complete(_) => Ok(proof),
             Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),

@@ -1,9 +1,10 @@
 //! Refusals and failures, and what each is answered with: theirs 4xx, ours 5xx, in this one place.
 
-use platform::VaultError;
 use platform::http::{FieldError, Method, Problem, StatusCode};
 use platform::panics::Panicked;
 use platform::sink::SendError;
+use platform::{RateLimit, VaultError};
+use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
 use storage::DatabaseError;
 
@@ -50,11 +51,15 @@ pub enum ApiError {
     /// The workout is at another revision than the caller's If-Match says.
     #[error("it was changed since: read it again, and send its ETag as If-Match")]
     Stale,
+    /// The caller calls too often.
+    #[error("that was too often: at most {} calls in {} s", .0.calls_max(), .0.period_s())]
+    TooOften(RateLimit),
     /// What is there does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The file is no such log; nothing of it is stored.
-    #[error("{0}")]
+    /// The file is no such log; nothing of it is stored. What the client is told may quote the file, so the
+    /// log is not told it.
+    #[error("the file is no log that can be imported")]
     Unreadable(String),
     /// The database failed.
     #[error(transparent)]
@@ -72,7 +77,7 @@ pub enum ApiError {
     #[error(transparent)]
     Panicked(#[from] Panicked),
     /// What is stored or answered has no JSON.
-    #[error("encode or decode a document: {0}")]
+    #[error("encode or decode a document: {}", without_values(.0))]
     Document(#[from] serde_json::Error),
 }
 
@@ -95,10 +100,11 @@ impl ApiError {
             Self::NotJsonType | Self::NotImportType => said(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::NotJson(_) | Self::BadRequest(_) => said(StatusCode::BAD_REQUEST),
             Self::Invalid(errors) => Problem::invalid(errors.clone()),
-            Self::IdempotencyKeyReused | Self::Unreadable(_) => {
-                said(StatusCode::UNPROCESSABLE_ENTITY)
-            }
+            Self::IdempotencyKeyReused => said(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Unreadable(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
             Self::Stale => said(StatusCode::PRECONDITION_FAILED),
+            Self::TooOften(limit) => said(StatusCode::TOO_MANY_REQUESTS)
+                .with_header("retry-after", limit.period_s()),
             Self::Conflict(_) => said(StatusCode::CONFLICT),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
             | Self::Send(SendError::Refused { .. }) => Problem::new(

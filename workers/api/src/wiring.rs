@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
 use platform::UnsubscribeKey;
-use platform::cloudflare::{Bindings, System, WebCryptoVault};
+use platform::cloudflare::{Bindings, RateLimitBindings, System, WebCryptoVault};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;
@@ -29,6 +29,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
         operator_token,
         unsubscribe_key,
         vault: Rc::new(WebCryptoVault::of(env)),
+        rate_limiter: Rc::new(RateLimitBindings::of(env)),
         environment,
         usage: bindings.usage,
     })

@@ -9,6 +9,7 @@ mod email;
 mod fetch;
 mod outgoing;
 mod queue;
+mod rate_limit;
 mod system;
 mod vault;
 
@@ -20,6 +21,7 @@ pub(crate) use d1::D1;
 pub use email::SendEmailBinding;
 pub use fetch::{read_request, write_response};
 pub use outgoing::GlobalFetch;
+pub use rate_limit::RateLimitBindings;
 pub use system::System;
 pub use vault::WebCryptoVault;
 pub use worker::worker_sys::{Context as JsContext, MessageBatch};

@@ -52,6 +52,7 @@ impl House {
             clock: Rc::clone(&clock) as _,
             timer: Rc::clone(&clock) as _,
             time_zones: Rc::new(DatabaseZones),
+            rate_limiter: Rc::new(testkit::Unlimited),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: None,

@@ -6,8 +6,8 @@ use crate::app::{App, Call};
 use crate::error::ApiError;
 use futures_util::StreamExt;
 use futures_util::stream;
-use platform::http::{Request, Response, pieces, query, set_header};
-use platform::{Clock, Timer};
+use platform::http::{Request, Response, pieces, query};
+use platform::{Clock, RateLimit, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
 use storage::{KeyProof, Shards};
@@ -38,9 +38,10 @@ const RETRY_MS: u32 = 1_000;
 /// before the first event goes on from there and misses nothing. Its last word is the place that it
 /// sends back, so there is nothing to remember here, and a crash at any await leaves nothing:
 ///
-/// 1. read the highest place, which proves the key; then, every two seconds,
-/// 2. sleep,
-/// 3. read what stands after the last place sent, which proves the key again: the stream of a
+/// 1. count it among the streams that the key opens;
+/// 2. read the highest place, which proves the key; then, every two seconds,
+/// 3. sleep,
+/// 4. read what stands after the last place sent, which proves the key again: the stream of a
 ///    revoked key or a deleted athlete ends.
 ///
 /// A read that fails is left out, and tried again at the next look. A client that hangs up is
@@ -48,6 +49,7 @@ const RETRY_MS: u32 = 1_000;
 /// the sleep or the read that is under way.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let asked = last_event_id(call.request)?;
+    app.admit_key(RateLimit::Streams, key).await?;
     let database = app.shards.for_athlete(key.athlete_id);
     let last_seq = inbox::last_seq(database, key).await?.ok_or(ApiError::Unauthorized)?;
     let after_seq = asked.unwrap_or(last_seq);
@@ -69,9 +71,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     };
     let begin = format!("retry: {RETRY_MS}\nid: {after_seq}\n\n");
     let body = stream::once(async { Ok(begin) }).chain(stream::unfold(live, LiveInbox::next));
-    let mut response = pieces("text/event-stream", body.boxed_local());
-    set_header(&mut response, "cache-control", "no-store");
-    Ok(response)
+    Ok(pieces("text/event-stream", body.boxed_local()))
 }
 
 /// An open stream. It outlives the call, and owns what it needs.

@@ -65,8 +65,5 @@ fn page(content: &str) -> Response {
         ),
     );
     set_header(&mut response, "content-security-policy", CONTENT_POLICY);
-    set_header(&mut response, "cache-control", "no-store");
-    set_header(&mut response, "x-content-type-options", "nosniff");
-    set_header(&mut response, "referrer-policy", "no-referrer");
     response
 }

@@ -11,7 +11,8 @@ use shared_kernel::{Event, EventData, EventType};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use testkit::{
-    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, run,
+    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, Turnstile,
+    run,
 };
 
 mod account;
@@ -22,6 +23,7 @@ mod inbox;
 mod operators;
 mod patterns;
 mod pipeline;
+mod rate_limits;
 mod refusals;
 mod sets;
 mod sweep;
@@ -38,6 +40,7 @@ struct House {
     database: Rc<Sqlite>,
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
+    turnstile: Rc<Turnstile>,
 }
 
 impl House {
@@ -45,6 +48,7 @@ impl House {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
+        let turnstile = Rc::new(Turnstile::default());
         let app = App {
             shards,
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
@@ -56,10 +60,11 @@ impl House {
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: UnsubscribeKey::derived_from("secret"),
             vault: Rc::new(TestVault::default()),
+            rate_limiter: Rc::clone(&turnstile) as _,
             environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
-        Self { app, database, sink, clock }
+        Self { app, database, sink, clock, turnstile }
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {

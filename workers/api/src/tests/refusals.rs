@@ -116,6 +116,12 @@ fn requests_that_are_no_good_at_all_are_told_so() {
     };
     check("POST", "/v1/workouts", &[auth, json_type], b"{\"a\":", 400);
     check("POST", "/v1/workouts", &[auth, json_type], b"[]", 422);
+    // Nested too deep, whatever it is: the reader gives up 128 levels down.
+    check("POST", "/v1/workouts", &[auth, json_type], &vec![b'['; 262_144], 400);
+    check("PUT", "/v1/me", &[auth, json_type], &b"{\"a\":".repeat(40_000), 400);
+    check("POST", "/v1/imports", &[auth, json_type], &vec![b'['; 5 * 1024 * 1024], 400);
+    let nested = format!("/v1/imports?mapping={}", "%5B".repeat(4_000));
+    check("POST", &nested, &[auth, json_type], b"{}", 422);
     check("POST", "/v1/workouts", &[auth, ("content-type", "text/plain")], b"{}", 415);
     check("POST", "/v1/workouts", &[auth, json_type], &vec![b' '; 262_145], 413);
     check("GET", "/v1/workouts", &[], b"", 401);
