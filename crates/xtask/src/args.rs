@@ -1,6 +1,6 @@
 //! The command line: words in, one [`Command`] out.
 
-use crate::dead_letters;
+use crate::{dead_letters, fuzz};
 use std::path::PathBuf;
 
 /// What is printed after a usage error, and for `help`.
@@ -15,6 +15,11 @@ usage: cargo xtask <command>
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
+  fuzz [TARGET…] [--seconds 60]
+                 look for bytes that break what parses them, each target of crates/fuzz for so long
+  fuzz TARGET --replay FILE
+                 give one target these bytes again
+  deny           licences, sources and advisories of the crates
   setup          install what is missing, inside this folder
 
   dead-letters list [FILTER…] [--limit N]
@@ -43,6 +48,10 @@ pub enum Command {
     Test,
     /// What a workout costs, by the history of its athlete.
     Bench,
+    /// Look for bytes that break what parses them.
+    Fuzz(fuzz::Options),
+    /// Licences, sources and advisories of the crates.
+    Deny,
     /// Deploy the workers.
     Deploy(DeployOptions),
     /// Run the local stack.
@@ -88,6 +97,8 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "build" => no_options(words, Command::Build),
         "test" => no_options(words, Command::Test),
         "bench" => no_options(words, Command::Bench),
+        "deny" => no_options(words, Command::Deny),
+        "fuzz" => parse_fuzz(words),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
         "dead-letters" => Ok(dead_letters::parse(words)?
@@ -142,6 +153,27 @@ fn parse_dev(mut words: impl Iterator<Item = String>) -> Result<Command, String>
     Ok(Command::Dev(options))
 }
 
+fn parse_fuzz(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = fuzz::Options::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--seconds" => options.seconds = seconds(&value_of("--seconds", words.next())?)?,
+            "--replay" => {
+                options.replay = Some(PathBuf::from(value_of("--replay", words.next())?));
+            }
+            "--help" | "-h" => return Ok(Command::Help),
+            option if option.starts_with('-') => {
+                return Err(format!("fuzz has no option `{option}`"));
+            }
+            target => options.targets.push(target.to_owned()),
+        }
+    }
+    if options.replay.is_some() && options.targets.len() != 1 {
+        return Err("--replay needs one target".to_owned());
+    }
+    Ok(Command::Fuzz(options))
+}
+
 fn value_of(option: &str, value: Option<String>) -> Result<String, String> {
     value
         .filter(|value| !value.is_empty() && !value.starts_with("--"))
@@ -152,6 +184,14 @@ fn port(value: &str) -> Result<u16, String> {
     match value.parse() {
         Ok(port) if port > 0 => Ok(port),
         _ => Err(format!("--port must be 1 to 65535, not `{value}`")),
+    }
+}
+
+/// libFuzzer takes 0 for no end.
+fn seconds(value: &str) -> Result<u32, String> {
+    match value.parse() {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        _ => Err(format!("--seconds must be a whole number from 1, not `{value}`")),
     }
 }
 
@@ -173,6 +213,13 @@ mod tests {
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
+        let fuzz = |targets: &[&str], seconds, replay: Option<&str>| {
+            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            Ok(Command::Fuzz(fuzz::Options { targets, seconds, replay: replay.map(Into::into) }))
+        };
+        check("fuzz", fuzz(&[], 60, None));
+        check("fuzz csv cursor --seconds 5", fuzz(&["csv", "cursor"], 5, None));
+        check("fuzz csv --replay a", fuzz(&["csv"], 60, Some("a")));
         check("deploy --dry-run", Ok(Command::Deploy(DeployOptions { dry_run: true })));
     }
 
@@ -185,6 +232,9 @@ mod tests {
         check("dev --state --no-demo", Err("--state needs a value"));
         check("dev --port 0", Err("--port must be 1 to 65535, not `0`"));
         check("dev --port 70000", Err("--port must be 1 to 65535, not `70000`"));
+        check("fuzz --fast", Err("fuzz has no option `--fast`"));
+        check("fuzz --seconds 0", Err("--seconds must be a whole number from 1, not `0`"));
+        check("fuzz --replay a", Err("--replay needs one target"));
         check("deploy --force", Err("deploy has no option `--force`"));
     }
 }

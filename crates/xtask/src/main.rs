@@ -1,6 +1,6 @@
 //! `cargo xtask`: everything a developer runs, from a fresh clone on.
 //!
-//! In scope: set-up, build, checks, tests, the local stack, deployment, dead letters.
+//! In scope: set-up, build, checks, tests, the local stack, fuzzing, deployment, dead letters.
 //! Out of scope: what any of it is about. Only [`demo`], [`pipeline`] and [`dead_letters`] know the HTTP
 //! contract.
 
@@ -10,8 +10,10 @@ mod check;
 mod clock;
 mod dead_letters;
 mod demo;
+mod deny;
 mod deploy;
 mod dev;
+mod fuzz;
 mod http;
 mod local_stack;
 mod mails;
@@ -66,6 +68,8 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Build => build::run(&setup::run(&project)?)?,
         Command::Test => test::run(&project)?,
         Command::Bench => test::bench(&setup::run(&project)?)?,
+        Command::Fuzz(options) => fuzz::run(&project, options)?,
+        Command::Deny => deny::run(&project)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
         Command::DeadLetters(options) => {
