@@ -43,8 +43,9 @@ thread_local! {
 pub fn check(bytes: &[u8]) {
     HOUSE.with_borrow_mut(|house| {
         house.tidy();
-        let Ok(text) = std::str::from_utf8(bytes) else { return };
-        for text in house.named(text).split("\n###\n").take(REQUESTS_MAX) {
+        // Bytes that are no text become U+FFFD, and so reach what takes text that is not ASCII.
+        let text = String::from_utf8_lossy(bytes);
+        for text in house.named(&text).split("\n###\n").take(REQUESTS_MAX) {
             let Some(request) = request(text) else { return };
             let changes = house.changes();
             let response = run(house.app.handle(request));
