@@ -1,11 +1,13 @@
 //! The command line: words in, one [`Command`] out.
 
-use crate::dead_letters;
+use crate::{dead_letters, fuzz};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Minutes and kills of a soak, at most (ours: a day of minutes).
 const SOAK_MAX: u32 = 1_440;
+/// Seconds for a target of the fuzzer, at most (ours: a day).
+const FUZZ_S_MAX: u32 = 86_400;
 
 /// What is printed after a usage error, and for `help`.
 pub const USAGE: &str = "\
@@ -13,8 +15,7 @@ usage: cargo xtask <command>
 
   dev [--port 8787] [--state .bulktrack] [--no-demo]
                  set up, build, and run all four workers with sample training
-  test [--soak]  set up, then formatting, lints, native tests, builds, miniflare tests; with a
-                 quick soak before the last
+  test           set up, then formatting, lints, native tests, builds, miniflare tests
   check          formatting and lints
   bench          build, then measure what must not grow with a history, nor by one receiver that hangs
   soak [--quick] [--minutes 5] [--kills 10] [--seed N]
@@ -23,6 +24,11 @@ usage: cargo xtask <command>
   build          build the four workers and hold them to their size
   deploy [--dry-run]
                  build, migrate, deploy
+  fuzz [TARGET…] [--seconds 60]
+                 look for bytes that break what parses them, each target of crates/fuzz for so long
+  fuzz TARGET --replay FILE
+                 give one target these bytes again
+  deny           licences, sources and advisories of the crates
   setup          install what is missing, inside this folder
 
   dead-letters list [FILTER…] [--limit N]
@@ -48,9 +54,13 @@ pub enum Command {
     /// Build the workers.
     Build,
     /// Everything that must pass.
-    Test(TestOptions),
+    Test,
     /// What a workout costs, by the history of its athlete.
     Bench,
+    /// Look for bytes that break what parses them.
+    Fuzz(fuzz::Options),
+    /// Licences, sources and advisories of the crates.
+    Deny,
     /// Deploy the workers.
     Deploy(DeployOptions),
     /// Run the local stack.
@@ -59,13 +69,6 @@ pub enum Command {
     Soak(SoakOptions),
     /// Look at dead letters, and act on them.
     DeadLetters(Box<dead_letters::Options>),
-}
-
-/// Options of `test`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct TestOptions {
-    /// A quick soak too.
-    pub soak: bool,
 }
 
 /// Options of `deploy`.
@@ -127,8 +130,10 @@ pub fn parse(words: impl Iterator<Item = String>) -> Result<Command, String> {
         "setup" => no_options(words, Command::Setup),
         "check" => no_options(words, Command::Check),
         "build" => no_options(words, Command::Build),
-        "test" => parse_test(words),
+        "test" => no_options(words, Command::Test),
         "bench" => no_options(words, Command::Bench),
+        "deny" => no_options(words, Command::Deny),
+        "fuzz" => parse_fuzz(words),
         "deploy" => parse_deploy(words),
         "dev" => parse_dev(words),
         "soak" => parse_soak(words),
@@ -156,18 +161,6 @@ fn no_options(
         None => Ok(command),
         Some(word) => Err(format!("unexpected `{word}`")),
     }
-}
-
-fn parse_test(words: impl Iterator<Item = String>) -> Result<Command, String> {
-    let mut options = TestOptions::default();
-    for word in words {
-        match word.as_str() {
-            "--soak" => options.soak = true,
-            "--help" | "-h" => return Ok(Command::Help),
-            other => return Err(format!("test has no option `{other}`")),
-        }
-    }
-    Ok(Command::Test(options))
 }
 
 fn parse_deploy(words: impl Iterator<Item = String>) -> Result<Command, String> {
@@ -226,6 +219,27 @@ fn number(option: &str, value: Option<String>, range: RangeInclusive<u32>) -> Re
     })
 }
 
+fn parse_fuzz(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
+    let mut options = fuzz::Options::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--seconds" => options.seconds = number("--seconds", words.next(), 1..=FUZZ_S_MAX)?,
+            "--replay" => {
+                options.replay = Some(PathBuf::from(value_of("--replay", words.next())?));
+            }
+            "--help" | "-h" => return Ok(Command::Help),
+            option if option.starts_with('-') => {
+                return Err(format!("fuzz has no option `{option}`"));
+            }
+            target => options.targets.push(target.to_owned()),
+        }
+    }
+    if options.replay.is_some() && options.targets.len() != 1 {
+        return Err("--replay needs one target".to_owned());
+    }
+    Ok(Command::Fuzz(options))
+}
+
 fn value_of(option: &str, value: Option<String>) -> Result<String, String> {
     value
         .filter(|value| !value.is_empty() && !value.starts_with("--"))
@@ -238,6 +252,8 @@ fn port(value: &str) -> Result<u16, String> {
         _ => Err(format!("--port must be 1 to 65535, not `{value}`")),
     }
 }
+
+/// libFuzzer takes 0 for no end.
 
 #[cfg(test)]
 mod tests {
@@ -253,8 +269,7 @@ mod tests {
         let dev = |port, state: &str, demo| {
             Ok(Command::Dev(DevOptions { port, state: state.into(), demo }))
         };
-        check("test", Ok(Command::Test(TestOptions { soak: false })));
-        check("test --soak", Ok(Command::Test(TestOptions { soak: true })));
+        check("test", Ok(Command::Test));
         check("dev", dev(8787, ".bulktrack", true));
         check("dev --port 9000 --state run/a --no-demo", dev(9000, "run/a", false));
         check("dev --port=9000", dev(9000, ".bulktrack", true));
@@ -262,6 +277,13 @@ mod tests {
         check("soak", soak(Some(5), 10, None));
         check("soak --quick --seed 7", soak(None, 3, Some(7)));
         check("soak --minutes 20 --kills=40", soak(Some(20), 40, None));
+        let fuzz = |targets: &[&str], seconds, replay: Option<&str>| {
+            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            Ok(Command::Fuzz(fuzz::Options { targets, seconds, replay: replay.map(Into::into) }))
+        };
+        check("fuzz", fuzz(&[], 60, None));
+        check("fuzz csv cursor --seconds 5", fuzz(&["csv", "cursor"], 5, None));
+        check("fuzz csv --replay a", fuzz(&["csv"], 60, Some("a")));
         check("deploy --dry-run", Ok(Command::Deploy(DeployOptions { dry_run: true })));
     }
 
@@ -282,6 +304,9 @@ mod tests {
             Err("--quick takes as long as its kills do: leave --minutes out"),
         );
         check("soak --forever", Err("soak has no option `--forever`"));
+        check("fuzz --fast", Err("fuzz has no option `--fast`"));
+        check("fuzz --seconds 0", Err("--seconds must be 1 to 86400, not `0`"));
+        check("fuzz --replay a", Err("--replay needs one target"));
         check("deploy --force", Err("deploy has no option `--force`"));
     }
 }

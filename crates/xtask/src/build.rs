@@ -24,7 +24,7 @@ const WASM_OPT: [&str; 10] = [
     "--enable-exception-handling",
 ];
 /// Crates that never reach a worker.
-const HOST_CRATES: [&str; 3] = ["simulator", "testkit", "xtask"];
+const HOST_CRATES: [&str; 4] = ["fuzz", "simulator", "testkit", "xtask"];
 /// Folders of a crate that do not change what is built.
 const NO_INPUT: [&str; 4] = ["benches", "build", "target", "tests"];
 

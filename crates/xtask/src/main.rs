@@ -1,6 +1,6 @@
 //! `cargo xtask`: everything a developer runs, from a fresh clone on.
 //!
-//! In scope: set-up, build, checks, tests, the local stack and its soak, deployment, dead letters.
+//! In scope: set-up, build, checks, tests, fuzzing, the local stack and its soak, deployment, dead letters.
 //! Out of scope: what any of it is about. Only [`demo`], [`pipeline`], [`soak`] and [`dead_letters`]
 //! know the HTTP contract.
 
@@ -10,8 +10,10 @@ mod check;
 mod clock;
 mod dead_letters;
 mod demo;
+mod deny;
 mod deploy;
 mod dev;
+mod fuzz;
 mod http;
 mod local_stack;
 mod mails;
@@ -65,8 +67,10 @@ fn run(command: &Command) -> anyhow::Result<()> {
         }
         Command::Check => check::run(&setup::run(&project)?)?,
         Command::Build => build::run(&setup::run(&project)?)?,
-        Command::Test(options) => test::run(&project, options)?,
+        Command::Test => test::run(&project)?,
         Command::Bench => test::bench(&setup::run(&project)?)?,
+        Command::Fuzz(options) => fuzz::run(&project, options)?,
+        Command::Deny => deny::run(&project)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
         Command::Soak(options) => soak::run(&project, options)?,

@@ -12,6 +12,8 @@ use std::process::Command;
 
 /// The release that matches the `worker` crate.
 pub const WORKER_BUILD_VERSION: &str = "0.8.7";
+/// What checks licences, sources and advisories.
+const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The Node that is brought along when the host's is too old for wrangler: the long-term release.
 const NODE_VERSION: &str = "24.21.0";
 /// What `npm` needs to install that Node.
@@ -43,11 +45,33 @@ const OPENSSL_MISSING: &str = "the OpenSSL headers are missing, which worker-bui
 pub fn run(project: &Project) -> Result<Ready<'_>> {
     check_prerequisites()?;
     install_wasm_target(project)?;
+    install_library_source(project)?;
     let path = path_with_node(project)?;
     let ready = Ready { project, path };
     install_npm_packages(&ready)?;
     install_build_tools(project)?;
     Ok(ready)
+}
+
+/// What only `cargo xtask deny` needs, and so only it waits for: 2 min on two cores, once.
+pub fn install_cargo_deny(project: &Project) -> Result<()> {
+    if is_installed(project, "cargo-deny", CARGO_DENY_VERSION, "cargo-deny") {
+        return Ok(());
+    }
+    // Its default features bring certificates for what the git on the PATH does here.
+    let packages = [format!("cargo-deny@{CARGO_DENY_VERSION}")];
+    install_tools(project, &packages, &["--no-default-features"])
+}
+
+/// What only `cargo xtask fuzz` needs: libFuzzer is C++.
+pub fn check_cpp_compiler() -> Result<()> {
+    let told = std::env::var_os("CXX").is_some();
+    if !told && !["c++", "g++", "clang++"].iter().any(|program| is_on_path(program)) {
+        bail!(
+            "a C++ compiler is missing, which libFuzzer is built with: install g++ or clang++ (Debian: build-essential, macOS: xcode-select --install)"
+        );
+    }
+    Ok(())
 }
 
 fn check_prerequisites() -> Result<()> {
@@ -84,6 +108,20 @@ fn install_wasm_target(project: &Project) -> Result<()> {
     step(&format!("adding the Rust target {WASM_TARGET}"));
     let mut rustup = project.command("rustup");
     process::run(rustup.args(["target", "add", WASM_TARGET]), "rustup target add")
+}
+
+/// The source of the standard library, which workers are built with: theirs unwinds
+/// (docs/adr/0025-a-panic-is-one-requests.md).
+fn install_library_source(project: &Project) -> Result<()> {
+    let mut rustc = project.command("rustc");
+    let sysroot = process::output_of(rustc.args(["--print", "sysroot"]));
+    let sysroot = sysroot.context("rustc does not work")?;
+    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
+        return Ok(());
+    }
+    step("adding the source of the Rust standard library");
+    let mut rustup = project.command("rustup");
+    process::run(rustup.args(["component", "add", "rust-src"]), "rustup component add")
 }
 
 fn holds_core(libraries: &Path) -> bool {
@@ -192,14 +230,18 @@ fn install_build_tools(project: &Project) -> Result<()> {
         return Ok(());
     }
     check_openssl(project)?;
-    step(&format!("building {} (some minutes, once)", missing.join(" and ")));
+    install_tools(project, &missing, &[])
+}
+
+fn install_tools(project: &Project, packages: &[String], options: &[&str]) -> Result<()> {
+    step(&format!("building {} (some minutes, once)", packages.join(" and ")));
     let mut cargo = project.command("cargo");
     cargo.args(["install", "--locked", "--root"]).arg(project.path(".tools"));
-    cargo.arg("--target-dir").arg(project.path(".tools/target")).args(&missing);
+    cargo.arg("--target-dir").arg(project.path(".tools/target")).args(options).args(packages);
     for setting in FOREIGN_SETTINGS {
         cargo.env_remove(setting);
     }
-    process::run(cargo.envs(QUICK_RELEASE), "cargo install of the build tools")?;
+    process::run(cargo.envs(QUICK_RELEASE), "cargo install of the tools")?;
     // 700 MB that nothing reads again.
     let _ = fs::remove_dir_all(project.path(".tools/target"));
     Ok(())

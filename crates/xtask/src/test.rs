@@ -1,22 +1,18 @@
 //! `cargo xtask test`: everything that must pass, stopping at the first failure.
 
-use crate::args::{SoakOptions, TestOptions};
 use crate::project::{Project, Ready};
-use crate::{build, check, clock, process, setup, soak};
+use crate::{build, check, clock, process, setup};
 use anyhow::{Context, Result};
 use std::io::IsTerminal;
 use std::time::Duration;
 
 /// The last runner's closing lines are the last of all, so the times are shown before it runs.
-pub fn run(project: &Project, options: &TestOptions) -> Result<()> {
+pub fn run(project: &Project) -> Result<()> {
     let mut times = Vec::new();
     let ready = timed("set-up", &mut times, || setup::run(project))?;
     timed("formatting and lints", &mut times, || check::run(&ready))?;
     timed("native tests", &mut times, || native_tests(&ready))?;
     timed("wasm builds", &mut times, || build::run(&ready))?;
-    if options.soak {
-        timed("soak", &mut times, || soak::run(project, &SoakOptions::quick()))?;
-    }
     summarize(&times);
     timed("miniflare tests", &mut times, || miniflare_tests(&ready))?;
     Ok(())
