@@ -1,7 +1,7 @@
 //! Drills: what a bug would do, on demand, in a deployment that an operator set up for it.
 //!
 //! The variable `DRILL` names ids, `panic:<id>,memory:<id>,loop:<id>`; a statement that any of them is
-//! bound to does what is said. Without the variable, as shipped, nothing of this is in the way.
+//! bound to does what is said; a body that speaks of them, as in a dead letter, is let through. Without the variable, as shipped, nothing of this is in the way.
 
 use async_trait::async_trait;
 use std::rc::Rc;
@@ -36,8 +36,12 @@ impl Drill {
 
     fn fault_of(&self, statements: &[Statement]) -> Option<Fault> {
         let names = |id: &str| {
+            // In the JSON of a body that is a string of JSON itself, a backslash follows.
+            let in_json = format!("{id}\"");
             let mut params = statements.iter().flat_map(|statement| &statement.params);
-            params.any(|param| matches!(param, Param::Text(text) if text.contains(id)))
+            params.any(
+                |param| matches!(param, Param::Text(text) if text == id || text.contains(&in_json)),
+            )
         };
         self.poisons.iter().find(|(_, id)| names(id)).map(|(fault, _)| *fault)
     }
@@ -83,6 +87,7 @@ impl Database for Drill {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn only_a_statement_that_names_the_id_is_struck() {
@@ -93,5 +98,6 @@ mod tests {
         assert_eq!(fault(vec![Param::Null, "b2".into(), "a".into()]), None);
         assert_eq!(fault(vec![Param::Null, "[\"a1\"]".into()]), Some(Fault::Panic));
         assert_eq!(fault(vec!["c3".into()]), Some(Fault::Loop));
+        assert_eq!(fault(vec![Param::json(&json!({"body": r#"{"id":"a1"}"#})).unwrap()]), None);
     }
 }
