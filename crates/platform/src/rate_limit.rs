@@ -1,6 +1,6 @@
 //! How often somebody may call: the limits, and the port that counts.
 //!
-//! Why these three, and why so: docs/adr/0027-rate-limits.md.
+//! Why these three, and why so: docs/adr/0026-rate-limits.md.
 
 use async_trait::async_trait;
 

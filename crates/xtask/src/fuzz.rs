@@ -1,5 +1,5 @@
 //! `cargo xtask fuzz`: libFuzzer over the targets of `crates/fuzz`, with the pinned stable compiler
-//! (docs/adr/0028).
+//! (docs/adr/0027).
 
 use crate::process::{self, Group};
 use crate::project::Project;

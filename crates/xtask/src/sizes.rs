@@ -6,11 +6,12 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::path::Path;
 
-/// The gzipped size of a worker's wasm (design, budgets: 300 KB).
-const BUDGET_BYTES: usize = 340_000;
+/// The gzipped size of a worker's wasm (design, budgets: 300 KB; and 10 % of that, for unwinding:
+/// docs/adr/0025).
+const BUDGET_BYTES: usize = 330_000;
 /// That of the api, which holds every call of the contract, and reads and writes the files of three
 /// other apps: over the design's budget, and why (docs/adr/0014).
-const API_BUDGET_BYTES: usize = 680_000;
+const API_BUDGET_BYTES: usize = 650_000;
 
 /// The budget of a worker.
 pub fn budget_bytes(worker: &str) -> usize {
