@@ -47,11 +47,11 @@ pub struct SentMail {
 impl Effects {
     /// A queue has accepted an event.
     pub fn event(&mut self, body: &str) {
-        if let Some(id) = Label::read(body).id {
-            if !self.published.contains_key(&id) {
-                self.order.push(id.clone());
-                self.published.insert(id, body.to_owned());
-            }
+        if let Some(id) = Label::read(body).id
+            && !self.published.contains_key(&id)
+        {
+            self.order.push(id.clone());
+            self.published.insert(id, body.to_owned());
         }
     }
 
