@@ -15,6 +15,8 @@ use storage::notifications::CLAIM_MS;
 pub struct Effects {
     /// The events, by id.
     pub published: BTreeMap<String, String>,
+    /// Their ids, in the order in which they were accepted first.
+    pub order: Vec<String>,
     /// The mails that the service accepted.
     pub mails: Vec<SentMail>,
     /// By URL the `webhook-id`s that a receiver has.
@@ -45,8 +47,11 @@ pub struct SentMail {
 impl Effects {
     /// A queue has accepted an event.
     pub fn event(&mut self, body: &str) {
-        if let Some(id) = Label::read(body).id {
-            self.published.entry(id).or_insert_with(|| body.to_owned());
+        if let Some(id) = Label::read(body).id
+            && !self.published.contains_key(&id)
+        {
+            self.order.push(id.clone());
+            self.published.insert(id, body.to_owned());
         }
     }
 

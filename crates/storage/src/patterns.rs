@@ -71,7 +71,7 @@ pub struct KnownPattern {
     pub since: WeekStart,
     /// Whether it is there.
     pub status: PatternStatus,
-    /// How sure it was when it was stored last.
+    /// How sure it was when the athlete was told last; of what is not told, when it was stored last.
     pub confidence: f64,
     /// What it was seen by then.
     #[serde(with = "json_text")]
@@ -193,7 +193,8 @@ pub struct Marks {
     pub recommendations: Option<Value>,
 }
 
-/// Stores what became of patterns: one round trip. A repeat changes nothing.
+/// Stores what became of patterns: one round trip. A repeat changes nothing, and nor does one that
+/// did not know how often a pattern was told by then.
 pub async fn mark(
     database: &dyn Database,
     marks: &[Marks],
@@ -220,7 +221,8 @@ pub async fn mark(
          title = excluded.title, recommendation = excluded.recommendation, \
          announcements = excluded.announcements, \
          announced_at_ms = max(announced_at_ms, excluded.announced_at_ms) \
-         WHERE excluded.announcements > patterns.announcements OR patterns.status = 'resolved'",
+         WHERE excluded.announcements > patterns.announcements \
+         OR excluded.announcements = patterns.announcements AND patterns.status = 'resolved'",
         [Param::json(&stored)?, now_ms.into()],
     );
     let resolve = Statement::new(

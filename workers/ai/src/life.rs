@@ -10,6 +10,9 @@
 //! | it has grown clearly worse, where that can be told ([`can_worsen`]) | yes | yes |
 //! | it ends | yes | a plateau that is broken |
 //! | it comes back as it was, within four weeks | yes | no |
+//!
+//! Worse is worse than what was told last, not than what was seen last: what eases and comes back is
+//! no news.
 
 use crate::history::History;
 use crate::rules::{self, Pattern, Scope, Subject};
@@ -36,7 +39,7 @@ const BROKEN: f64 = 1.005;
 pub enum Step {
     /// It is there, and is stored.
     There {
-        /// As it was found.
+        /// As it was found; what comes back untold has the confidence with which it was told last.
         pattern: Pattern,
         /// Its id: that of its beginning.
         pattern_id: Uuid,
@@ -187,6 +190,11 @@ fn there(
     let step = |announcements, told| {
         Some(Step::There { pattern: pattern.clone(), pattern_id, announcements, told })
     };
+    let untold = |before: &KnownPattern| {
+        let pattern = Pattern { confidence: before.confidence, ..pattern.clone() };
+        let announcements = before.announcements;
+        Some(Step::There { pattern, pattern_id, announcements, told: false })
+    };
     let is_told = is_told(pattern.kind);
     let Some(before) = before else {
         let may_be_half =
@@ -202,6 +210,7 @@ fn there(
     let is_over = is_of_one_week(pattern.kind)
         && now.date_naive() - pattern.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
     match before.status {
+        PatternStatus::Resolved if !is_over && is_told => untold(before),
         PatternStatus::Resolved if !is_over => step(before.announcements, false),
         PatternStatus::Open | PatternStatus::Resolved => None,
     }
@@ -345,6 +354,44 @@ mod tests {
         check(told(Resolved, 7), Some(above("2026-11-16")), Some(("stored", 1)));
         let old = Some(known(&above("2026-11-02"), Resolved, 20));
         check(old, Some(above("2026-11-02")), None);
+    }
+
+    /// With which confidence an athlete is told of a muscle over its MRV, as its week is edited; 0 is
+    /// a week that is not over it.
+    #[track_caller]
+    fn check_edits(edits: &[f64], expected: &[f64]) {
+        let mut row: Option<KnownPattern> = None;
+        let mut told = Vec::new();
+        for confidence in edits {
+            let found = pattern(PatternKind::VolumeAboveMrv, "2026-11-16", *confidence);
+            let found = Some(found).filter(|found| found.confidence > 0.0);
+            let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
+            let (history, found) = (history(), found.as_slice());
+            match steps(athlete(), &history, &scope, row.as_slice(), found, moment()).pop() {
+                Some(Step::There { pattern, announcements, told: is_told, .. }) => {
+                    told.extend(is_told.then_some(pattern.confidence));
+                    let now = known(&pattern, PatternStatus::Open, 0);
+                    row = Some(KnownPattern { announcements, ..now });
+                }
+                Some(Step::Gone { known, .. }) => {
+                    row = Some(KnownPattern { status: PatternStatus::Resolved, ..known });
+                }
+                None => {}
+            }
+        }
+        assert_eq!(told, expected, "{edits:?}");
+    }
+
+    #[test]
+    fn a_week_that_is_edited_down_and_up_again_is_told_when_it_is_worse_than_was_told() {
+        check_edits(&[0.83, 1.0], &[0.83, 1.0]);
+        check_edits(&[0.83, 1.0, 0.83, 1.0], &[0.83, 1.0]);
+        check_edits(&[0.83, 1.0, 0.0, 1.0], &[0.83, 1.0]);
+        check_edits(&[0.83, 1.0, 0.0, 0.83, 1.0], &[0.83, 1.0]);
+        check_edits(&[1.0, 0.0, 0.6, 0.0, 0.8, 1.0], &[1.0]);
+        // It is no news for being cut in two either.
+        check_edits(&[0.7, 0.0, 0.8, 0.9], &[0.7, 0.9]);
+        check_edits(&[0.7, 0.0, 0.9], &[0.7, 0.9]);
     }
 
     #[test]

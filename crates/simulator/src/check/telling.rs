@@ -3,6 +3,7 @@
 use super::{Violations, rows, text};
 use crate::run::Simulation;
 use serde_json::Value;
+use shared_kernel::payload::PatternKind;
 use shared_kernel::{Event, EventData, EventId, NewsKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -10,6 +11,8 @@ use webhook::letter::Letter;
 
 /// The least tries after which a mail may be given up.
 const MAIL_TRIES: i64 = 5;
+/// What is so much surer is clearly worse (docs/adr/0018-the-life-of-a-pattern.md).
+const CLEARLY: f64 = 0.15;
 
 /// Follows each event to what it came to, and back.
 pub fn check(run: &Simulation, found: &mut Violations) {
@@ -26,7 +29,9 @@ pub fn check(run: &Simulation, found: &mut Violations) {
          JOIN athletes AS athlete USING (athlete_id)",
     );
     check_inboxes(&published, &news, found);
-    check_once(run, &news, found);
+    check_once(&news, found);
+    let in_order: Vec<_> = effects.order.iter().map(|id| &published[id]).collect();
+    check_worse(&in_order, found);
     check_patterns(run, &published, found);
     check_mails(run, &news, found);
     check_posts(run, &news, found);
@@ -90,17 +95,14 @@ fn check_inboxes(published: &BTreeMap<String, Event>, news: &[Value], found: &mu
 }
 
 /// What one is told is told once: by what it says, not by its id.
-fn check_once(run: &Simulation, news: &[Value], found: &mut Violations) {
-    let announcements: BTreeMap<_, _> = rows(run, "SELECT pattern_id, announcements FROM patterns")
-        .iter()
-        .map(|row| (text(row, "pattern_id").to_owned(), row["announcements"].as_i64().unwrap()))
-        .collect();
+fn check_once(news: &[Value], found: &mut Violations) {
     let mut told: BTreeMap<(String, String, String), i64> = BTreeMap::new();
     for row in news {
         let kind = text(row, "kind");
         let data: Value = serde_json::from_str(text(row, "data")).unwrap();
         let what = match NewsKind::parse(kind).unwrap() {
-            NewsKind::Pattern(_) | NewsKind::PatternEnded => data["pattern_id"].clone(),
+            NewsKind::Pattern(_) => continue,
+            NewsKind::PatternEnded => data["pattern_id"].clone(),
             NewsKind::WeeklyReport => data["week_start"].clone(),
             NewsKind::NewRecord | NewsKind::ImportFinished | NewsKind::WebhookDisabled => data,
         };
@@ -108,8 +110,40 @@ fn check_once(run: &Simulation, news: &[Value], found: &mut Violations) {
         *told.entry((text(row, "athlete_id").to_owned(), kind.to_owned(), what)).or_default() += 1;
     }
     for (news, times) in told {
-        let most = announcements.get(&news.2).copied().unwrap_or(1);
-        found.unless(times <= most, || format!("duplicated: {news:?} was told {times} times"));
+        found.unless(times == 1, || format!("duplicated: {news:?} was told {times} times"));
+    }
+}
+
+/// A pattern is told again only when it is clearly worse than all that was told of it: a run is
+/// shorter than the four weeks after which it is told again anyhow. How often its row says that it
+/// was told is no measure: a telling whose mark fails, and whose week is corrected before the message
+/// comes again, stays unmarked.
+fn check_worse(in_order: &[&Event], found: &mut Violations) {
+    let mut told: BTreeMap<Uuid, Vec<f64>> = BTreeMap::new();
+    for event in in_order {
+        let EventData::TrainingPatternDetected(data) = &event.data else { continue };
+        let before = told.entry(data.pattern_id).or_default();
+        let is_worse = before.iter().all(|before| data.confidence >= before + CLEARLY);
+        found.unless(is_worse && (before.is_empty() || can_worsen(data.pattern)), || {
+            format!("duplicated: {data:?} was told after {before:?}")
+        });
+        before.push(data.confidence);
+    }
+}
+
+/// Whether how sure it is says how bad it is.
+const fn can_worsen(kind: PatternKind) -> bool {
+    match kind {
+        PatternKind::VolumeAboveMrv
+        | PatternKind::LoadSpike
+        | PatternKind::HighMonotony
+        | PatternKind::Regression
+        | PatternKind::PushPullImbalance => true,
+        PatternKind::VolumeBelowMev
+        | PatternKind::ProgressiveOverload
+        | PatternKind::Plateau
+        | PatternKind::DeloadTaken
+        | PatternKind::DeloadDue => false,
     }
 }
 

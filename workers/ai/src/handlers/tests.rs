@@ -51,6 +51,11 @@ impl House {
 
     /// So many half sets of a muscle on a day.
     fn trained(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64) {
+        self.edited(n, day, muscle, half_sets, 1);
+    }
+
+    /// The same workout, in a later revision.
+    fn edited(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64, revision: i64) {
         let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
         let entry = LedgerEntry {
             athlete_id: athlete_id(n),
@@ -58,7 +63,7 @@ impl House {
                 &Uuid::NAMESPACE_OID,
                 format!("{n}{day}").as_bytes(),
             )),
-            revision: 1,
+            revision,
             local_date: day.parse().unwrap(),
             volume: Volume { workouts: 1, muscles: [(muscle, part)].into(), ..Volume::default() },
             performances: std::collections::BTreeMap::new(),
@@ -185,6 +190,45 @@ fn a_mark_that_is_lost_after_publishing_publishes_the_same_event_again() {
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
     let first = house.sink.take_events();
     house.database.execute("DROP TRIGGER lost");
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    let second = house.sink.take_events();
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert_eq!(first[0].id, second[0].id);
+}
+
+#[test]
+fn a_week_that_is_edited_down_and_up_again_is_told_only_when_it_is_worse_than_was_told() {
+    let house = House::new(1);
+    let told: Vec<_> = [49, 60, 40, 49, 60, 40, 60]
+        .into_iter()
+        .zip(1..)
+        .map(|(half_sets, revision)| {
+            house.edited(1, "2026-11-24", Muscle::Chest, half_sets, revision);
+            house.consume(&[updated(1, "2026-11-23")]);
+            house.patterns().iter().map(|pattern| pattern.confidence).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(told, [vec![0.63], vec![1.0], vec![], vec![], vec![], vec![], vec![]]);
+}
+
+#[test]
+fn what_was_told_and_not_marked_and_is_corrected_by_then_is_the_same_event_when_it_comes_back() {
+    let house = House::new(1);
+    house.trained(1, "2026-11-24", Muscle::Chest, 49);
+    house.consume(&[updated(1, "2026-11-23")]);
+    house.edited(1, "2026-11-24", Muscle::Chest, 60, 2);
+    house.sink.take_events();
+    house.database.execute(
+        "CREATE TRIGGER lost BEFORE UPDATE ON patterns \
+         BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
+    );
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    let first = house.sink.take_events();
+    house.database.execute("DROP TRIGGER lost");
+    house.edited(1, "2026-11-24", Muscle::Chest, 40, 3);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    assert_eq!(house.sink.take_events(), []);
+    house.edited(1, "2026-11-24", Muscle::Chest, 60, 4);
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
     let second = house.sink.take_events();
     assert_eq!((first.len(), second.len()), (1, 1));
