@@ -71,8 +71,8 @@ describe("500 workouts that were given up while the database was broken", () => 
 
   beforeAll(async () => {
     filter.athlete_id = athlete.id;
-    for (let batch = 0; batch < 5; batch += 1) {
-      await giveUp(Array.from({ length: 100 }, () => workoutCompleted(athlete.id)));
+    for (let batch = 0; batch < 10; batch += 1) {
+      await giveUp(Array.from({ length: 50 }, () => workoutCompleted(athlete.id)));
     }
     await eventually(
       "500 dead letters",

@@ -160,7 +160,10 @@ export class Stack {
     }
   }
 
-  /** Hands a batch to a consumer, past the queue, and answers what it decided. */
+  /**
+   * Hands a batch to a consumer, past the queue, and answers what it decided. Meanwhile miniflare reads
+   * no log: more lines than a pipe holds (64 KB, about 100 events that failed) and both wait for ever.
+   */
   async deliver(consumer: Consumer, queue: string, messages: Message[]): Promise<Decisions> {
     const worker = await this.worker(`bulktrack-${consumer}`);
     const timestamp = new Date();

@@ -61,6 +61,9 @@ pub async fn fetch(
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
 pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
-    let swept = caught(async move { Ok::<_, worker::Error>(wiring::app(&env)?.sweep().await) });
+    let swept = caught(async move {
+        wiring::app(&env)?.sweep().await;
+        Ok::<_, worker::Error>(())
+    });
     Ok(swept.await.map_err(|panicked| panicked.to_string())??)
 }
