@@ -253,8 +253,6 @@ fn port(value: &str) -> Result<u16, String> {
     }
 }
 
-/// libFuzzer takes 0 for no end.
-
 #[cfg(test)]
 mod tests {
     use super::*;
