@@ -54,6 +54,6 @@ mod tests {
             "unknown variant `…`, expected `One` or `Two` at line 1 column 22",
         );
         check("{}", "missing field `kind` at line 1 column 2");
-        check("[[", "invalid type: sequence, expected variant identifier at line 1 column 1");
+        check("[[", "expected value at line 1 column 2");
     }
 }
