@@ -289,7 +289,7 @@ mod tests {
     fn a_usage_error_says_what_is_wrong() {
         check("", Err("a command is missing"));
         check("run", Err("there is no command `run`"));
-        check("test --fast", Err("test has no option `--fast`"));
+        check("test --fast", Err("unexpected `--fast`"));
         check("build --fast", Err("unexpected `--fast`"));
         check("dev --port", Err("--port needs a value"));
         check("dev --state --no-demo", Err("--state needs a value"));
