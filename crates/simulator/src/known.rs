@@ -8,7 +8,7 @@ pub enum Known {
     ClaimMails,
     /// It claims the mails of new news, as a part of this kind; what a planted bug changes.
     ClaimNewMails,
-    /// It records what became of mails.
+    /// It records what became of mails. Parameter 1 lists them.
     RecordMails,
     /// It records what came of attempts at webhooks. Parameter 1 lists them.
     RecordAttempts,
