@@ -73,7 +73,6 @@ pub enum Force {
 /// What an exercise is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Equipment {
     Barbell,
     Dumbbell,

@@ -23,7 +23,6 @@ pub enum Route {
 
 /// Workouts and their sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
 pub enum WorkoutsRoute {
     All,
     Events,
@@ -35,7 +34,6 @@ pub enum WorkoutsRoute {
 
 /// Outgoing webhooks and their deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
 pub enum WebhooksRoute {
     All,
     One(Uuid),
@@ -49,7 +47,6 @@ pub enum WebhooksRoute {
 
 /// What else an athlete has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
 pub enum AthleteRoute {
     Exercises,
     Exercise(String),
@@ -73,7 +70,6 @@ pub enum AthleteRoute {
 
 /// What an operator has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is its path, which `parse` spells out")]
 pub enum OperatorRoute {
     Athletes,
     Keys(AthleteId),
