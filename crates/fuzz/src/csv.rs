@@ -5,7 +5,7 @@ use interchange::{
     Format, Log, LoggedWorkout, ReadOptions, WeightUnit, hevy_header, hevy_rows, read,
 };
 use std::collections::BTreeSet;
-use training::{EnteredExercise, Workout};
+use training::{ExerciseEntry, Workout};
 
 /// Whatever the caller says of the file, no row of it is lost silently; what was read is exported to
 /// a file that says the same.
@@ -68,7 +68,7 @@ fn exported(log: &Log) -> String {
 fn entered(workout: &LoggedWorkout) -> Workout {
     let utc = FixedOffset::east_opt(0).expect("an offset");
     let at = |local: chrono::NaiveDateTime| local.and_utc().with_timezone(&utc);
-    let exercises = workout.exercises.iter().map(|exercise| EnteredExercise {
+    let exercises = workout.exercises.iter().map(|exercise| ExerciseEntry {
         exercise: exercise.name.clone(),
         superset: exercise.superset.clone(),
         notes: exercise.notes.clone(),

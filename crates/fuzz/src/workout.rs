@@ -7,8 +7,8 @@ use interchange::{ReadOptions, hevy_header, hevy_rows, read};
 use platform::http::FieldError;
 use serde_json::Value;
 use std::fmt::Debug;
-use training::limits::{EXERCISES_MAX, SETS_MAX, TEXT_CHARS_MAX, exceeded};
-use training::{EnteredSet, OwnExercises, Volume, Workout};
+use training::limits::{EXERCISES_MAX, SETS_MAX, TEXT_CHARS_MAX, first_violation};
+use training::{CustomExercises, SetEntry, Volume, Workout};
 
 /// What is accepted is within the limits of the contract, is stored and read back as it is, and is
 /// accepted again; what is refused says why.
@@ -51,8 +51,8 @@ fn accepted(workout: &Workout, now: DateTime<Utc>) {
     assert!(workout.started_at.timestamp() >= 0);
     assert!(workout.ended_at.is_none_or(|ended_at| ended_at >= workout.started_at));
 
-    let performed = workout.performed(&OwnExercises::new());
-    assert_eq!(exceeded(&performed, workout.body_weight()), None);
+    let performed = workout.performed_exercises(&CustomExercises::new());
+    assert_eq!(first_violation(&performed, workout.body_weight()), None);
     let volume = Volume::of_workout(&performed, workout.body_weight());
     assert!(volume.tonnage_grams.0 >= 0);
 
@@ -63,7 +63,7 @@ fn accepted(workout: &Workout, now: DateTime<Utc>) {
     assert_eq!(&again.expect("what was accepted is accepted again"), workout);
 
     let mut numbered = workout.clone();
-    numbered.number_sets();
+    numbered.assign_set_ids();
     let mut numbers: Vec<_> = numbered.sets().map(|set| set.id).collect();
     numbers.sort_unstable();
     assert!(numbers.first() != Some(&None), "every set has a number");
@@ -75,7 +75,7 @@ fn accepted(workout: &Workout, now: DateTime<Utc>) {
 fn exported(workout: &Workout) {
     let file = hevy_header() + &hevy_rows(workout, str::to_owned);
     let log = read(file.as_bytes(), &ReadOptions::default()).expect("it is Hevy's");
-    let zeros = |set: &&EnteredSet| {
+    let zeros = |set: &&SetEntry| {
         set.reps.unwrap_or(0) > 0
             || set.duration_s.unwrap_or(0) > 0
             || set.distance_m.unwrap_or(0.0) >= 0.001
@@ -86,7 +86,7 @@ fn exported(workout: &Workout) {
     }
 }
 
-fn set(set: &EnteredSet) {
+fn set(set: &SetEntry) {
     assert!(set.weight_kg.is_none() || set.weight_lb.is_none());
     assert!(set.rpe.is_none() || set.rir.is_none());
     assert!(set.weight_kg.is_none_or(|kg| (0.0..=1_000.0).contains(&kg)));

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDateTime;
 use std::borrow::Cow;
-use training::EnteredSet;
+use training::SetEntry;
 
 /// A row: the workout and the exercise that it belongs to, and what it adds.
 pub struct Entry<'a> {
@@ -23,5 +23,5 @@ pub struct Entry<'a> {
     /// The number of the set within its exercise.
     pub set_index: Option<u32>,
     /// The set; a row of notes has none.
-    pub set: Option<EnteredSet>,
+    pub set: Option<SetEntry>,
 }

@@ -3,7 +3,7 @@
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use training::units::GRAMS_PER_POUND;
-use training::{EnteredSet, Superset};
+use training::{SetEntry, Superset};
 
 /// The app that wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,5 +129,5 @@ pub struct LoggedExercise {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     /// The sets in order, without numbers; none where only a note could be read.
-    pub sets: Vec<EnteredSet>,
+    pub sets: Vec<SetEntry>,
 }

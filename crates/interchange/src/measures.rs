@@ -10,7 +10,7 @@ use crate::records::Record;
 use std::cell::Cell as Shared;
 use training::limits::{DISTANCE_M_MAX, DURATION_S_MAX, REPS_MAX, WEIGHT_MAX};
 use training::units::Grams;
-use training::{EnteredSet, Rpe, SetKind};
+use training::{Rpe, SetEntry, SetKind};
 
 /// A distance is kept to the millimetre (ours): 5.2 km are 5,200 m, and not 5,200.000000000001.
 const PARTS_OF_A_METRE: f64 = 1_000.0;
@@ -37,8 +37,8 @@ impl<'a> Row<'a> {
 
     /// What was done, as a set of a kind. Refused when it says neither repetitions, nor a
     /// duration, nor a distance; a written zero says nothing.
-    pub fn set(&self, kind: SetKind) -> Result<EnteredSet, String> {
-        let mut set = EnteredSet::new(kind);
+    pub fn set(&self, kind: SetKind) -> Result<SetEntry, String> {
+        let mut set = SetEntry::new(kind);
         self.weigh(&mut set)?;
         set.reps = self.numbers.whole(self.cell(Field::Reps), REPS_MAX)?;
         set.duration_s = self.duration()?;
@@ -52,7 +52,7 @@ impl<'a> Row<'a> {
 
     /// The weight, in the unit in which it was entered. A zero is none: the apps write it in rows
     /// of body weight, where nothing was loaded, and a load of 0 kg would pass for one entered.
-    fn weigh(&self, set: &mut EnteredSet) -> Result<(), String> {
+    fn weigh(&self, set: &mut SetEntry) -> Result<(), String> {
         for (cell, header_unit) in self.columns.weights(self.record) {
             let Some(weight) = self.numbers.number(cell)? else { continue };
             let unit = match header_unit {

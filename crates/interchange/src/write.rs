@@ -8,7 +8,7 @@
 use crate::hevy::{guarded, kind_word};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use training::{EnteredExercise, EnteredSet, Superset, Workout};
+use training::{ExerciseEntry, SetEntry, Superset, Workout};
 
 const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 const COLUMNS: &str = "title,start_time,end_time,description,exercise_title,superset_id,\
@@ -50,7 +50,7 @@ pub fn hevy_rows(workout: &Workout, name_of: impl Fn(&str) -> String) -> String 
     rows
 }
 
-fn push_sets(rows: &mut String, beginning: &str, exercise: &EnteredExercise) {
+fn push_sets(rows: &mut String, beginning: &str, exercise: &ExerciseEntry) {
     for (index, set) in exercise.sets.iter().enumerate() {
         let _ = write!(rows, "{beginning}{index},{},", kind_word(set.kind));
         push_number(rows, set.weight().map(training::Grams::kg));
@@ -62,7 +62,7 @@ fn push_sets(rows: &mut String, beginning: &str, exercise: &EnteredExercise) {
     }
 }
 
-fn kilometres(set: &EnteredSet) -> Option<f64> {
+fn kilometres(set: &SetEntry) -> Option<f64> {
     let kilometres =
         |metres: f64| (metres * MILLIMETRES_PER_METRE).round() / MILLIMETRES_PER_KILOMETRE;
     set.distance_m.map(kilometres)
@@ -113,11 +113,11 @@ mod tests {
     use chrono::DateTime;
     use training::SetKind;
 
-    fn exercise(slug: &str, superset: Option<Superset>, sets: Vec<EnteredSet>) -> EnteredExercise {
-        EnteredExercise { exercise: slug.to_owned(), superset, notes: None, sets }
+    fn exercise(slug: &str, superset: Option<Superset>, sets: Vec<SetEntry>) -> ExerciseEntry {
+        ExerciseEntry { exercise: slug.to_owned(), superset, notes: None, sets }
     }
 
-    fn workout(exercises: Vec<EnteredExercise>) -> Workout {
+    fn workout(exercises: Vec<ExerciseEntry>) -> Workout {
         Workout {
             title: Some("=Push, \"heavy\"".to_owned()),
             notes: None,
@@ -131,20 +131,20 @@ mod tests {
 
     #[test]
     fn a_row_is_hevys() {
-        let check = |set: EnteredSet, expected: &str| {
+        let check = |set: SetEntry, expected: &str| {
             let rows = hevy_rows(&workout(vec![exercise("dip", None, vec![set])]), str::to_owned);
             let head =
                 "\"'=Push, \"\"heavy\"\"\",2026-11-23 23:30:00,2026-11-24 00:40:00,,dip,,,0,";
             assert_eq!(rows, format!("{head}{expected}\n"));
         };
-        let new = EnteredSet::new;
-        let pounds = EnteredSet { weight_lb: Some(225.0), reps: Some(5), ..new(SetKind::Warmup) };
+        let new = SetEntry::new;
+        let pounds = SetEntry { weight_lb: Some(225.0), reps: Some(5), ..new(SetKind::Warmup) };
         check(pounds, "warmup,102.058,5,,,");
-        let reserve = EnteredSet { reps: Some(5), rir: Some(1.5), ..new(SetKind::Working) };
+        let reserve = SetEntry { reps: Some(5), rir: Some(1.5), ..new(SetKind::Working) };
         check(reserve, "normal,,5,,,8.5");
-        let carry = EnteredSet { distance_m: Some(40.0), ..new(SetKind::Drop) };
+        let carry = SetEntry { distance_m: Some(40.0), ..new(SetKind::Drop) };
         check(carry, "dropset,,,0.04,,");
-        let hold = EnteredSet { duration_s: Some(45), rpe: Some(10.0), ..new(SetKind::Failure) };
+        let hold = SetEntry { duration_s: Some(45), rpe: Some(10.0), ..new(SetKind::Failure) };
         check(hold, "failure,,,,45,10");
     }
 
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_header_has_as_many_columns_as_a_row() {
-        let set = EnteredSet { reps: Some(5), ..EnteredSet::new(SetKind::Working) };
+        let set = SetEntry { reps: Some(5), ..SetEntry::new(SetKind::Working) };
         let plain = Workout { title: None, ..workout(vec![exercise("dip", None, vec![set])]) };
         let commas = |text: &str| text.matches(',').count();
         assert_eq!(commas(&hevy_header()), commas(&hevy_rows(&plain, str::to_owned)));

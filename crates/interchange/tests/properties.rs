@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use training::{EnteredExercise, EnteredSet, Grams, SetKind, Superset, Workout};
+use training::{ExerciseEntry, Grams, SetEntry, SetKind, Superset, Workout};
 
 const SAMPLES: [&str; 7] = [
     include_str!("samples/strong_old.csv"),
@@ -45,7 +45,7 @@ fn superset() -> impl Strategy<Value = Option<Superset>> {
 }
 
 /// A weight in one unit, and an effort in one of its two ways.
-fn weight_and_effort(set: EnteredSet) -> impl Strategy<Value = EnteredSet> {
+fn weight_and_effort(set: SetEntry) -> impl Strategy<Value = SetEntry> {
     let weight = (option::of(0.0..1_000.0), any::<bool>());
     let effort = (option::of(2_u8..=20), any::<bool>());
     (weight, effort).prop_map(move |((weight, pounds), (halves, reserve))| {
@@ -57,7 +57,7 @@ fn weight_and_effort(set: EnteredSet) -> impl Strategy<Value = EnteredSet> {
     })
 }
 
-fn set() -> impl Strategy<Value = EnteredSet> {
+fn set() -> impl Strategy<Value = SetEntry> {
     let kinds = [SetKind::Warmup, SetKind::Working, SetKind::Drop, SetKind::Failure];
     let work =
         (option::of(1_u32..=1_000), option::of(1_u32..=86_400), option::of(1.0..1_000_000.0));
@@ -65,19 +65,19 @@ fn set() -> impl Strategy<Value = EnteredSet> {
         reps.is_some() || duration_s.is_some() || distance_m.is_some()
     });
     (proptest::sample::select(kinds.to_vec()), done, option::of(0_u32..600))
-        .prop_map(|(kind, (reps, duration_s, distance_m), rest_s)| EnteredSet {
+        .prop_map(|(kind, (reps, duration_s, distance_m), rest_s)| SetEntry {
             reps,
             duration_s,
             distance_m,
             rest_s,
-            ..EnteredSet::new(kind)
+            ..SetEntry::new(kind)
         })
         .prop_flat_map(weight_and_effort)
 }
 
-fn exercise() -> impl Strategy<Value = EnteredExercise> {
+fn exercise() -> impl Strategy<Value = ExerciseEntry> {
     ("[ab]", superset(), text(), vec(set(), 1..4)).prop_map(|(exercise, superset, notes, sets)| {
-        EnteredExercise { exercise, superset, notes, sets }
+        ExerciseEntry { exercise, superset, notes, sets }
     })
 }
 
@@ -103,10 +103,10 @@ fn workout() -> impl Strategy<Value = Workout> {
 /// What Hevy's columns have room for, in exact units.
 type Set = (SetKind, Option<Grams>, Option<u32>, Option<String>, Option<u32>, Option<i64>);
 
-fn sets(sets: &[EnteredSet]) -> Vec<Set> {
+fn sets(sets: &[SetEntry]) -> Vec<Set> {
     #[expect(clippy::cast_possible_truncation, reason = "at most 1,000 km")]
     let millimetres = |metres: f64| (metres * 1_000.0).round() as i64;
-    let exact = |set: &EnteredSet| {
+    let exact = |set: &SetEntry| {
         let effort = set.effort().map(|rpe| rpe.value().to_string());
         let weight = set.weight().filter(|weight| *weight != Grams(0));
         let distance = set.distance_m.map(millimetres);

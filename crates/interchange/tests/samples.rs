@@ -3,9 +3,9 @@
 
 use interchange::{Format, Log, ReadOptions, UnitSource, WeightUnit, read};
 use std::fmt::Write;
-use training::EnteredSet;
+use training::SetEntry;
 
-fn set(set: &EnteredSet) -> String {
+fn set(set: &SetEntry) -> String {
     let mut words = format!("{:?}", set.kind).to_lowercase();
     let mut push = |value: Option<f64>, unit: &str| {
         let _ = value.map(|value| write!(words, " {value}{unit}"));

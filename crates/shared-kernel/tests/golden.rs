@@ -52,7 +52,7 @@ fn snapshot() -> WorkoutSnapshot {
 }
 
 fn week() -> WeekStart {
-    WeekStart::of(snapshot().started_at.date_naive())
+    WeekStart::containing(snapshot().started_at.date_naive())
 }
 
 /// One example of each event. The match makes a new event ask for its own.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::{AthleteId, Channel, ChannelChoices, NewsKind, QuietHours};
 use training::Grams;
-use training::landmarks::OwnLandmarks;
+use training::landmarks::LandmarkOverrides;
 
 /// An athlete's profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Profile {
     pub email_threshold: f64,
     /// What the athlete puts in place of the landmarks of the listing.
     #[serde(with = "json_text")]
-    pub landmarks: OwnLandmarks,
+    pub landmarks: LandmarkOverrides,
     /// Which news goes which way.
     #[serde(with = "json_text")]
     pub channels: ChannelChoices,
@@ -153,7 +153,7 @@ pub struct ProfileChange {
     /// Another limit for mail.
     pub email_threshold: Option<f64>,
     /// Other landmarks of the athlete's own, all of them.
-    pub landmarks: Option<OwnLandmarks>,
+    pub landmarks: Option<LandmarkOverrides>,
     /// What changes in which news goes which way.
     pub channels: ChannelsChange,
     /// Another time zone.

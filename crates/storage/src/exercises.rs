@@ -1,30 +1,30 @@
-//! The athlete's own exercises.
+//! The athlete's custom exercises.
 
 use crate::database::{Database, DatabaseError, Param, Results};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use training::Definition;
+use training::ExerciseDefinition;
 
 /// Exercises of one athlete's own, at most (ours: ten times a large catalogue).
 pub const OWN_EXERCISES_MAX: i64 = 1_000;
 
 /// An exercise of the athlete's own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct OwnExercise {
+pub struct CustomExercise {
     /// Its name in URLs and workouts.
     pub slug: String,
     /// What it is.
     #[serde(with = "json_text")]
-    pub definition: Definition,
+    pub definition: ExerciseDefinition,
 }
 
-/// The own exercises of the key's athlete, by slug. `None`: the key is not live.
+/// The custom exercises of the key's athlete, by slug. `None`: the key is not live.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
-) -> Result<Option<Vec<OwnExercise>>, DatabaseError> {
+) -> Result<Option<Vec<CustomExercise>>, DatabaseError> {
     let select = proof.statement(
         concat!(
             "SELECT slug, definition FROM exercises WHERE athlete_id = ?1 AND ",
@@ -73,7 +73,7 @@ pub enum Added {
 pub async fn add(
     database: &dyn Database,
     proof: &KeyProof,
-    exercise: &OwnExercise,
+    exercise: &CustomExercise,
     now_ms: i64,
 ) -> Result<Added, DatabaseError> {
     let insert = proof.statement(
@@ -113,7 +113,7 @@ pub async fn add(
 pub async fn replace(
     database: &dyn Database,
     proof: &KeyProof,
-    exercise: &OwnExercise,
+    exercise: &CustomExercise,
 ) -> Result<Option<bool>, DatabaseError> {
     let update = proof.statement(
         concat!(

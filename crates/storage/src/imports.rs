@@ -2,7 +2,7 @@
 //! waits until aggregation has counted it, and the sweep sends its event again if that takes long.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
-use crate::exercises::OwnExercise;
+use crate::exercises::CustomExercise;
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
 use std::collections::{BTreeMap, BTreeSet};
-use training::{Grams, OwnExercises, Workout};
+use training::{CustomExercises, Grams, Workout};
 use uuid::Uuid;
 
 /// A workout of a log, on its way.
@@ -21,9 +21,9 @@ pub struct ImportedWorkout {
     pub workout_id: WorkoutId,
     /// The document.
     pub workout: Workout,
-    /// The athlete's own exercises in it.
-    #[serde(default, skip_serializing_if = "OwnExercises::is_empty")]
-    pub own_exercises: OwnExercises,
+    /// The athlete's custom exercises in it.
+    #[serde(default, skip_serializing_if = "CustomExercises::is_empty")]
+    pub own_exercises: CustomExercises,
     /// The names that nobody knows, by the places of their exercises, which have no slug yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unmatched: BTreeMap<usize, String>,
@@ -90,8 +90,8 @@ pub struct NewImport<'a> {
     pub report: &'a Value,
     /// Its slices in order.
     pub slices: &'a [(SliceState, Vec<ImportedWorkout>)],
-    /// Own exercises that the file defines; one that the athlete has stays as it is.
-    pub exercises: &'a [OwnExercise],
+    /// Custom exercises that the file defines; one that the athlete has stays as it is.
+    pub exercises: &'a [CustomExercise],
     /// The trace of the request.
     pub trace: TraceContext,
 }

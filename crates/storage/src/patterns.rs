@@ -12,7 +12,7 @@ use shared_kernel::AthleteId;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
 use std::collections::{BTreeMap, BTreeSet};
 use training::WeekStart;
-use training::landmarks::OwnLandmarks;
+use training::landmarks::LandmarkOverrides;
 use uuid::Uuid;
 
 /// All that an analysis needs to know of a list of athletes.
@@ -27,7 +27,7 @@ pub struct AnalysisInput {
     /// The patterns that began in those weeks, and all that are open.
     pub known: BTreeMap<AthleteId, Vec<KnownPattern>>,
     /// What each athlete puts in place of the landmarks of the listing.
-    pub landmarks: BTreeMap<AthleteId, OwnLandmarks>,
+    pub landmarks: BTreeMap<AthleteId, LandmarkOverrides>,
     /// Weeks of which workouts are not aggregated yet.
     pub pending: BTreeMap<AthleteId, BTreeSet<WeekStart>>,
     /// The last week that was reported on.
@@ -95,7 +95,7 @@ struct KnownRow {
 struct AthleteRow {
     athlete_id: AthleteId,
     #[serde(with = "json_text")]
-    landmarks: OwnLandmarks,
+    landmarks: LandmarkOverrides,
     #[serde(with = "json_text")]
     pending: BTreeSet<WeekStart>,
     reported_week: Option<WeekStart>,

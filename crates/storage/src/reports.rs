@@ -79,7 +79,7 @@ pub async fn records_of_week(
     let rows = Results::new(database.batch(vec![select]).await?).rows::<RecordRow>()?;
     let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
     for RecordRow { athlete_id, record } in rows {
-        let week = WeekStart::of(record.local_date);
+        let week = WeekStart::containing(record.local_date);
         records.entry((athlete_id, week)).or_default().push(record);
     }
     Ok(records)

@@ -14,8 +14,8 @@ use serde_json::json;
 use shared_kernel::payload::Threshold;
 use shared_kernel::{AthleteId, WorkoutId};
 use std::collections::BTreeMap;
-use training::landmarks::OwnLandmarks;
-use training::performance::Performance;
+use training::landmarks::LandmarkOverrides;
+use training::performance::ExercisePerformance;
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 
 /// What one workout adds at one revision.
@@ -32,7 +32,7 @@ pub struct LedgerEntry {
     /// What it adds: nothing when it is deleted.
     pub volume: Volume,
     /// What it achieved, by exercise.
-    pub performances: BTreeMap<String, Performance>,
+    pub performances: BTreeMap<String, ExercisePerformance>,
     /// What it claims of the athlete's records, by key.
     pub bests: BTreeMap<String, i64>,
 }
@@ -51,7 +51,7 @@ pub struct WeekState {
     /// The crossings announced, a bit each: see [`announced_bit`].
     pub announced: i64,
     /// What the athlete puts in place of the landmarks of the listing.
-    pub landmarks: OwnLandmarks,
+    pub landmarks: LandmarkOverrides,
 }
 
 /// The bit that says that a muscle's crossing of a threshold was announced. Stored: never changes.
@@ -83,7 +83,7 @@ struct WeekRow {
     version: i64,
     announced: i64,
     #[serde(with = "json_text")]
-    landmarks: OwnLandmarks,
+    landmarks: LandmarkOverrides,
     #[serde(flatten)]
     columns: VolumeColumns,
 }
@@ -333,14 +333,14 @@ pub struct Weeks {
     /// Workouts not yet aggregated.
     pub pending: i64,
     /// What the athlete puts in place of the landmarks of the listing.
-    pub landmarks: OwnLandmarks,
+    pub landmarks: LandmarkOverrides,
 }
 
 #[derive(Deserialize)]
 struct StandingRow {
     pending: i64,
     #[serde(with = "json_text")]
-    landmarks: OwnLandmarks,
+    landmarks: LandmarkOverrides,
 }
 
 #[derive(Deserialize)]
@@ -415,7 +415,7 @@ pub struct DatedPerformance {
     pub local_date: NaiveDate,
     /// What it achieved.
     #[serde(with = "json_text")]
-    pub performance: Performance,
+    pub performance: ExercisePerformance,
 }
 
 /// What the workouts from `from` to `to` achieved in an exercise, in the order of days, and whether
@@ -481,7 +481,7 @@ pub struct LiftSession {
     /// The day it counts for.
     pub local_date: NaiveDate,
     /// What it achieved.
-    pub performance: Performance,
+    pub performance: ExercisePerformance,
 }
 
 #[derive(Deserialize)]
@@ -552,7 +552,7 @@ struct LiftsRow {
     athlete_id: AthleteId,
     local_date: NaiveDate,
     #[serde(with = "json_text")]
-    performances: BTreeMap<String, Performance>,
+    performances: BTreeMap<String, ExercisePerformance>,
 }
 
 /// The statement that reads what the workouts of ranges achieved.

@@ -303,7 +303,7 @@ fn the_letters_of_before_are_there_after_the_migration() {
 fn the_history_of_an_athlete_who_never_trained_is_empty() {
     let database = Sqlite::migrated();
     athlete(&database, 1);
-    let from = WeekStart::of("2026-11-23".parse().unwrap());
+    let from = WeekStart::containing("2026-11-23".parse().unwrap());
     let range = WeekRange { athlete_id: athlete_id(1), from, to: None };
     let asked = [athlete_id(1)];
     let input = run(patterns::analysis_input(&database, &asked, &[range], &[range])).unwrap();

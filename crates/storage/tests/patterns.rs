@@ -21,7 +21,7 @@ fn stored(announcements: i64, told: bool) -> Vec<Stored> {
         pattern_id: PATTERN,
         pattern: PatternKind::VolumeAboveMrv,
         subject: "chest".to_owned(),
-        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        since: WeekStart::containing("2026-11-16".parse().unwrap()),
         confidence: 0.7,
         evidence: Map::new(),
         title: String::new(),

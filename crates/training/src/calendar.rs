@@ -15,7 +15,7 @@ pub struct WeekStart(NaiveDate);
 
 impl WeekStart {
     /// The week that holds this day.
-    pub fn of(date: NaiveDate) -> Self {
+    pub fn containing(date: NaiveDate) -> Self {
         let since_monday = u64::from(date.weekday().num_days_from_monday());
         // Only the first days of chrono's calendar, 262,000 years ago, have no Monday before them.
         Self(date.checked_sub_days(Days::new(since_monday)).unwrap_or(date))
@@ -63,7 +63,7 @@ impl std::fmt::Display for WeekStart {
 impl<'de> Deserialize<'de> for WeekStart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let date = NaiveDate::deserialize(deserializer)?;
-        let week = Self::of(date);
+        let week = Self::containing(date);
         if week.0 == date {
             Ok(week)
         } else {
@@ -80,7 +80,7 @@ mod tests {
         let at = DateTime::parse_from_rfc3339(started_at).unwrap();
         let date = local_date(at);
         assert_eq!(date.to_string(), day, "{started_at}");
-        assert_eq!(WeekStart::of(date).to_string(), week, "{started_at}");
+        assert_eq!(WeekStart::containing(date).to_string(), week, "{started_at}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ use crate::exercise::{
     },
     Exercise,
     Force::{self, Pull, Push, Static},
-    Load::{self, External, PerHand, Timed},
+    LoadType::{self, External, PerHand, Timed},
     Mechanic::{self, Compound, Isolation},
 };
 use crate::muscle::Muscle::{
@@ -267,7 +267,7 @@ const fn exercise(
     mechanic: Mechanic,
     force: Force,
     equipment: Equipment,
-    load: Load,
+    load: LoadType,
     primary: &'static [Muscle],
     secondary: &'static [Muscle],
 ) -> Exercise {
@@ -275,13 +275,13 @@ const fn exercise(
 }
 
 /// A share of the athlete's body weight, plus the weight entered.
-const fn bodyweight(percent: u8) -> Load {
-    Load::Bodyweight { percent }
+const fn bodyweight(percent: u8) -> LoadType {
+    LoadType::Bodyweight { percent }
 }
 
 /// A share of the athlete's body weight, minus the weight entered.
-const fn assisted(percent: u8) -> Load {
-    Load::Assisted { percent }
+const fn assisted(percent: u8) -> LoadType {
+    LoadType::Assisted { percent }
 }
 
 #[cfg(test)]

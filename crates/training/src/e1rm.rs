@@ -26,7 +26,7 @@ const RPE_TABLE: [f64; 23] = [
 /// How a one-rep maximum is estimated. In each, w is the weight and r the effective repetitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Formula {
+pub enum E1rmFormula {
     /// w · (1 + r/30), Epley 1985.
     Epley,
     /// 36·w / (37 − r), Brzycki 1993.
@@ -37,7 +37,7 @@ pub enum Formula {
     RpeTable,
 }
 
-impl Formula {
+impl E1rmFormula {
     /// Every formula, in the order of the wire.
     pub const ALL: [Self; 4] = [Self::Epley, Self::Brzycki, Self::Wathan, Self::RpeTable];
 
@@ -55,11 +55,11 @@ impl Formula {
 /// The estimated one-rep maximum of a set of `reps` with `weight`, rounded to the gram.
 ///
 /// Repetitions in reserve (10 − RPE) count as if they had been done. Without an RPE the set is
-/// taken as one to failure, so that the estimate is rather too low; only [`Formula::RpeTable`]
+/// taken as one to failure, so that the estimate is rather too low; only [`E1rmFormula::RpeTable`]
 /// cannot do without. One effective repetition is the weight itself by every formula.
 ///
 /// `None` for no repetition, for no weight (or less), and past [`EFFECTIVE_REPS_MAX`].
-pub fn estimate(formula: Formula, weight: Grams, reps: u32, rpe: Option<Rpe>) -> Option<Grams> {
+pub fn estimate(formula: E1rmFormula, weight: Grams, reps: u32, rpe: Option<Rpe>) -> Option<Grams> {
     let reserve = rpe.map_or(0.0, |rpe| RPE_OF_FAILURE - rpe.value());
     let effective = f64::from(reps) + reserve;
     if reps == 0 || weight <= Grams(0) || effective > EFFECTIVE_REPS_MAX {
@@ -69,15 +69,17 @@ pub fn estimate(formula: Formula, weight: Grams, reps: u32, rpe: Option<Rpe>) ->
     Some(Grams::from_kg(maximum))
 }
 
-fn maximum_kg(formula: Formula, kg: f64, effective: f64, rpe: Option<Rpe>) -> Option<f64> {
+fn maximum_kg(formula: E1rmFormula, kg: f64, effective: f64, rpe: Option<Rpe>) -> Option<f64> {
     // Epley and Wathan do not give the weight for one repetition by themselves.
     let single = effective <= 1.0;
     match formula {
-        Formula::RpeTable => rpe.and_then(|_| share_of_maximum(effective)).map(|share| kg / share),
-        Formula::Epley | Formula::Brzycki | Formula::Wathan if single => Some(kg),
-        Formula::Epley => Some(kg * (1.0 + effective / 30.0)),
-        Formula::Brzycki => Some(36.0 * kg / (37.0 - effective)),
-        Formula::Wathan => Some(100.0 * kg / (48.8 + 53.8 * (-0.075 * effective).exp())),
+        E1rmFormula::RpeTable => {
+            rpe.and_then(|_| share_of_maximum(effective)).map(|share| kg / share)
+        }
+        E1rmFormula::Epley | E1rmFormula::Brzycki | E1rmFormula::Wathan if single => Some(kg),
+        E1rmFormula::Epley => Some(kg * (1.0 + effective / 30.0)),
+        E1rmFormula::Brzycki => Some(36.0 * kg / (37.0 - effective)),
+        E1rmFormula::Wathan => Some(100.0 * kg / (48.8 + 53.8 * (-0.075 * effective).exp())),
     }
 }
 
@@ -113,9 +115,9 @@ mod tests {
             assert!(off <= 5, "{formula:?} {reps} @ {effort:?}: {found:?}, not {kg}");
         };
         let by_three = |reps, epley, brzycki, wathan| {
-            check(Formula::Epley, reps, None, epley);
-            check(Formula::Brzycki, reps, None, brzycki);
-            check(Formula::Wathan, reps, None, wathan);
+            check(E1rmFormula::Epley, reps, None, epley);
+            check(E1rmFormula::Brzycki, reps, None, brzycki);
+            check(E1rmFormula::Wathan, reps, None, wathan);
         };
         by_three(1, 100.00, 100.00, 100.00);
         by_three(3, 110.00, 105.88, 108.98);
@@ -123,27 +125,27 @@ mod tests {
         by_three(8, 126.67, 124.14, 127.67);
         by_three(10, 133.33, 133.33, 134.75);
         by_three(12, 140.00, 144.00, 141.50);
-        check(Formula::RpeTable, 5, rpe(8.0), 123.30);
-        check(Formula::RpeTable, 1, rpe(10.0), 100.00);
-        check(Formula::RpeTable, 1, rpe(9.5), 102.25);
-        check(Formula::RpeTable, 12, rpe(10.0), 147.06);
+        check(E1rmFormula::RpeTable, 5, rpe(8.0), 123.30);
+        check(E1rmFormula::RpeTable, 1, rpe(10.0), 100.00);
+        check(E1rmFormula::RpeTable, 1, rpe(9.5), 102.25);
+        check(E1rmFormula::RpeTable, 12, rpe(10.0), 147.06);
     }
 
     #[test]
     fn a_repetition_in_reserve_counts_as_one_done() {
-        for formula in [Formula::Epley, Formula::Brzycki, Formula::Wathan] {
+        for formula in [E1rmFormula::Epley, E1rmFormula::Brzycki, E1rmFormula::Wathan] {
             let done = estimate(formula, WEIGHT, 8, None);
             assert_eq!(estimate(formula, WEIGHT, 5, rpe(7.0)), done, "{formula:?}");
             assert_eq!(estimate(formula, WEIGHT, 8, rpe(10.0)), done, "{formula:?}");
         }
         // 1.5 effective repetitions: 100 × (1 + 1.5 / 30).
-        assert_eq!(estimate(Formula::Epley, WEIGHT, 1, rpe(9.5)), Some(Grams(105_000)));
+        assert_eq!(estimate(E1rmFormula::Epley, WEIGHT, 1, rpe(9.5)), Some(Grams(105_000)));
     }
 
     #[test]
     fn nonsense_is_refused_by_every_formula() {
         let check = |weight, reps, effort| {
-            for formula in Formula::ALL {
+            for formula in E1rmFormula::ALL {
                 assert_eq!(estimate(formula, weight, reps, effort), None, "{formula:?} {reps}");
             }
         };
@@ -154,7 +156,7 @@ mod tests {
         check(WEIGHT, 12, rpe(9.5));
         check(WEIGHT, 10, rpe(7.5));
         check(WEIGHT, u32::MAX, rpe(1.0));
-        assert_eq!(estimate(Formula::RpeTable, WEIGHT, 5, None), None);
+        assert_eq!(estimate(E1rmFormula::RpeTable, WEIGHT, 5, None), None);
     }
 
     #[test]
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn serde_writes_the_wire_name() {
-        for formula in Formula::ALL {
+        for formula in E1rmFormula::ALL {
             let json = serde_json::to_string(&formula).unwrap();
             assert_eq!(json, format!("\"{}\"", formula.as_str()));
         }
@@ -180,7 +182,7 @@ mod tests {
             halves in 2_u32..=20,
         ) {
             let effort = Rpe::new(f64::from(halves) / 2.0);
-            for formula in Formula::ALL {
+            for formula in E1rmFormula::ALL {
                 let fewer = estimate(formula, Grams(grams), reps, effort);
                 let more = estimate(formula, Grams(grams), reps + 1, effort);
                 prop_assert!(fewer.is_none_or(|maximum| maximum >= Grams(grams)));

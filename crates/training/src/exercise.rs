@@ -18,7 +18,7 @@ pub struct Exercise {
     /// What it is done with.
     pub equipment: Equipment,
     /// How the weight entered becomes the load moved.
-    pub load: Load,
+    pub load: LoadType,
     /// Direct muscles: one hard set each.
     pub primary: &'static [Muscle],
     /// Indirect muscles: half a hard set each.
@@ -27,7 +27,7 @@ pub struct Exercise {
 
 /// An exercise of the athlete's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Definition {
+pub struct ExerciseDefinition {
     /// The name for people.
     pub name: String,
     /// Other names under which it is known.
@@ -40,7 +40,7 @@ pub struct Definition {
     /// What it is done with.
     pub equipment: Equipment,
     /// How the weight entered becomes the load moved.
-    pub load: Load,
+    pub load: LoadType,
     /// Direct muscles: one hard set each.
     pub primary: Vec<Muscle>,
     /// Indirect muscles: half a hard set each.
@@ -91,7 +91,7 @@ pub enum Equipment {
 /// On the wire: `{"type":"bodyweight","percent":100}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Load {
+pub enum LoadType {
     /// The weight entered is the whole load.
     External,
     /// The weight entered is held in each hand: the load is twice it.
@@ -110,10 +110,10 @@ pub enum Load {
     Timed,
 }
 
-impl Load {
+impl LoadType {
     /// The load moved in one repetition. An unknown body weight counts as nothing, so that only
     /// what the athlete entered is summed.
-    pub fn moved(self, entered: Option<Grams>, body_weight: Option<Grams>) -> Grams {
+    pub fn effective_load(self, entered: Option<Grams>, body_weight: Option<Grams>) -> Grams {
         let entered = entered.unwrap_or_default().0;
         let share =
             |percent: u8| (body_weight.unwrap_or_default().0 * i64::from(percent) + 50) / 100;
@@ -132,17 +132,21 @@ mod tests {
 
     #[test]
     fn the_load_moved_follows_the_kind_of_load() {
-        let check = |load: Load, entered: Option<i64>, body: Option<i64>, moved: i64| {
-            assert_eq!(load.moved(entered.map(Grams), body.map(Grams)), Grams(moved), "{load:?}");
+        let check = |load: LoadType, entered: Option<i64>, body: Option<i64>, moved: i64| {
+            assert_eq!(
+                load.effective_load(entered.map(Grams), body.map(Grams)),
+                Grams(moved),
+                "{load:?}"
+            );
         };
-        check(Load::External, Some(100_000), Some(80_000), 100_000);
-        check(Load::External, None, Some(80_000), 0);
-        check(Load::PerHand, Some(22_500), None, 45_000);
-        check(Load::Bodyweight { percent: 100 }, Some(10_000), Some(80_000), 90_000);
-        check(Load::Bodyweight { percent: 64 }, None, Some(80_001), 51_201);
-        check(Load::Bodyweight { percent: 100 }, Some(10_000), None, 10_000);
-        check(Load::Assisted { percent: 100 }, Some(30_000), Some(80_000), 50_000);
-        check(Load::Assisted { percent: 100 }, Some(90_000), Some(80_000), 0);
-        check(Load::Timed, Some(5_000), Some(80_000), 5_000);
+        check(LoadType::External, Some(100_000), Some(80_000), 100_000);
+        check(LoadType::External, None, Some(80_000), 0);
+        check(LoadType::PerHand, Some(22_500), None, 45_000);
+        check(LoadType::Bodyweight { percent: 100 }, Some(10_000), Some(80_000), 90_000);
+        check(LoadType::Bodyweight { percent: 64 }, None, Some(80_001), 51_201);
+        check(LoadType::Bodyweight { percent: 100 }, Some(10_000), None, 10_000);
+        check(LoadType::Assisted { percent: 100 }, Some(30_000), Some(80_000), 50_000);
+        check(LoadType::Assisted { percent: 100 }, Some(90_000), Some(80_000), 0);
+        check(LoadType::Timed, Some(5_000), Some(80_000), 5_000);
     }
 }

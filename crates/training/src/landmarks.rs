@@ -9,7 +9,7 @@ use crate::units::HalfSets;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Which listing [`landmarks`] holds.
+/// Which listing [`default_landmarks`] holds.
 pub const LANDMARKS_VERSION: &str = "rp-2025";
 
 /// The landmarks of one muscle, in hard sets a week.
@@ -29,7 +29,7 @@ pub struct Landmarks {
 /// Where a week's volume stands against the landmarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Level {
+pub enum VolumeLevel {
     /// Less than MEV.
     BelowMev,
     /// From MEV to MAV.
@@ -42,22 +42,22 @@ pub enum Level {
 
 impl Landmarks {
     /// Where these hard sets stand.
-    pub fn level(self, half_sets: HalfSets) -> Level {
+    pub fn level(self, half_sets: HalfSets) -> VolumeLevel {
         if half_sets < self.mev {
-            Level::BelowMev
+            VolumeLevel::BelowMev
         } else if half_sets <= self.mav {
-            Level::Productive
+            VolumeLevel::Productive
         } else if half_sets <= self.mrv {
-            Level::High
+            VolumeLevel::High
         } else {
-            Level::AboveMrv
+            VolumeLevel::AboveMrv
         }
     }
 }
 
 /// What an athlete set for one muscle in place of the listing, in hard sets a week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnLandmark {
+pub struct LandmarkOverride {
     /// In place of [`Landmarks::mev`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mev: Option<HalfSets>,
@@ -74,13 +74,13 @@ pub struct OwnLandmark {
 /// On the wire and in the database: `{"chest":{"mrv":40}}`, in half sets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct OwnLandmarks(pub BTreeMap<Muscle, OwnLandmark>);
+pub struct LandmarkOverrides(pub BTreeMap<Muscle, LandmarkOverride>);
 
-impl OwnLandmarks {
+impl LandmarkOverrides {
     /// The landmarks of a muscle for this athlete. A MAV that they did not set is the listing's,
     /// held between their MEV and MRV, so that one number is enough to move the range.
-    pub fn of(&self, muscle: Muscle) -> Landmarks {
-        let (own, listed) = (self.set_for(muscle), landmarks(muscle));
+    pub fn for_muscle(&self, muscle: Muscle) -> Landmarks {
+        let (own, listed) = (self.set_for(muscle), default_landmarks(muscle));
         let mev = own.mev.unwrap_or(listed.mev);
         let mrv = own.mrv.unwrap_or(listed.mrv);
         // Not clamp(), which panics where the two are not in order.
@@ -90,23 +90,23 @@ impl OwnLandmarks {
 
     /// Whether a muscle's landmarks can be meant: MEV is not over MRV, and a MAV that the athlete
     /// set is between them.
-    pub fn is_in_order(&self, muscle: Muscle) -> bool {
-        let Landmarks { mev, mrv, .. } = self.of(muscle);
+    pub fn is_consistent(&self, muscle: Muscle) -> bool {
+        let Landmarks { mev, mrv, .. } = self.for_muscle(muscle);
         mev <= mrv && self.set_for(muscle).mav.is_none_or(|mav| mev <= mav && mav <= mrv)
     }
 
     /// Where a muscle's landmarks come from: the listing, or the athlete.
-    pub fn source_of(&self, muscle: Muscle) -> &'static str {
+    pub fn source_for(&self, muscle: Muscle) -> &'static str {
         if self.0.contains_key(&muscle) { "own" } else { LANDMARKS_VERSION }
     }
 
-    fn set_for(&self, muscle: Muscle) -> OwnLandmark {
+    fn set_for(&self, muscle: Muscle) -> LandmarkOverride {
         self.0.get(&muscle).copied().unwrap_or_default()
     }
 }
 
 /// The landmarks of a muscle.
-pub const fn landmarks(muscle: Muscle) -> Landmarks {
+pub const fn default_landmarks(muscle: Muscle) -> Landmarks {
     match muscle {
         Muscle::Chest | Muscle::Calves => row(4, 16, 24),
         Muscle::Back => row(6, 20, 26),
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn every_muscles_landmarks_are_in_order() {
         for muscle in Muscle::ALL {
-            let Landmarks { mev, mav, mrv } = landmarks(muscle);
+            let Landmarks { mev, mav, mrv } = default_landmarks(muscle);
             assert!(mev < mav && mav < mrv, "{muscle:?}");
         }
     }
@@ -141,26 +141,31 @@ mod tests {
     #[test]
     fn the_level_changes_at_each_landmark_of_the_chest() {
         let check = |half_sets, level| {
-            assert_eq!(landmarks(Muscle::Chest).level(HalfSets(half_sets)), level, "{half_sets}");
+            assert_eq!(
+                default_landmarks(Muscle::Chest).level(HalfSets(half_sets)),
+                level,
+                "{half_sets}"
+            );
         };
-        check(0, Level::BelowMev);
-        check(7, Level::BelowMev);
-        check(8, Level::Productive);
-        check(32, Level::Productive);
-        check(33, Level::High);
-        check(48, Level::High);
-        check(49, Level::AboveMrv);
+        check(0, VolumeLevel::BelowMev);
+        check(7, VolumeLevel::BelowMev);
+        check(8, VolumeLevel::Productive);
+        check(32, VolumeLevel::Productive);
+        check(33, VolumeLevel::High);
+        check(48, VolumeLevel::High);
+        check(49, VolumeLevel::AboveMrv);
     }
 
     #[test]
     fn a_muscle_without_a_minimum_is_never_below_it() {
-        assert_eq!(landmarks(Muscle::Abs).level(HalfSets(0)), Level::Productive);
+        assert_eq!(default_landmarks(Muscle::Abs).level(HalfSets(0)), VolumeLevel::Productive);
     }
 
-    fn own(mev: Option<i64>, mav: Option<i64>, mrv: Option<i64>) -> OwnLandmarks {
+    fn own(mev: Option<i64>, mav: Option<i64>, mrv: Option<i64>) -> LandmarkOverrides {
         let half_sets = |sets: Option<i64>| sets.map(HalfSets::whole);
-        let own = OwnLandmark { mev: half_sets(mev), mav: half_sets(mav), mrv: half_sets(mrv) };
-        OwnLandmarks(BTreeMap::from([(Muscle::Chest, own)]))
+        let own =
+            LandmarkOverride { mev: half_sets(mev), mav: half_sets(mav), mrv: half_sets(mrv) };
+        LandmarkOverrides(BTreeMap::from([(Muscle::Chest, own)]))
     }
 
     #[test]
@@ -169,8 +174,8 @@ mod tests {
         let check = |mev, mav, mrv, landmarks: (i64, i64, i64), in_order: bool| {
             let own = own(mev, mav, mrv);
             let (mev, mav, mrv) = landmarks;
-            assert_eq!(own.of(Muscle::Chest), row(mev, mav, mrv), "{own:?}");
-            assert_eq!(own.is_in_order(Muscle::Chest), in_order, "{own:?}");
+            assert_eq!(own.for_muscle(Muscle::Chest), row(mev, mav, mrv), "{own:?}");
+            assert_eq!(own.is_consistent(Muscle::Chest), in_order, "{own:?}");
         };
         check(None, None, None, (4, 16, 24), true);
         check(Some(8), None, None, (8, 16, 24), true);
@@ -190,10 +195,13 @@ mod tests {
     #[test]
     fn a_muscle_that_was_not_set_keeps_the_listing() {
         for muscle in Muscle::ALL {
-            assert_eq!(OwnLandmarks::default().of(muscle), landmarks(muscle));
-            assert!(OwnLandmarks::default().is_in_order(muscle));
+            assert_eq!(LandmarkOverrides::default().for_muscle(muscle), default_landmarks(muscle));
+            assert!(LandmarkOverrides::default().is_consistent(muscle));
         }
-        assert_eq!(own(Some(8), None, None).of(Muscle::Back), landmarks(Muscle::Back));
+        assert_eq!(
+            own(Some(8), None, None).for_muscle(Muscle::Back),
+            default_landmarks(Muscle::Back)
+        );
     }
 
     #[test]
@@ -201,7 +209,7 @@ mod tests {
         let json = r#"{"chest":{"mrv":40}}"#;
         let own = own(None, None, Some(20));
         assert_eq!(serde_json::to_string(&own).unwrap(), json);
-        assert_eq!(serde_json::from_str::<OwnLandmarks>(json).unwrap(), own);
-        assert_eq!(serde_json::to_string(&OwnLandmarks::default()).unwrap(), "{}");
+        assert_eq!(serde_json::from_str::<LandmarkOverrides>(json).unwrap(), own);
+        assert_eq!(serde_json::to_string(&LandmarkOverrides::default()).unwrap(), "{}");
     }
 }

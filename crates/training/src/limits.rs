@@ -25,7 +25,10 @@ pub const TEXT_CHARS_MAX: usize = 2_000;
 
 /// What is over its bound, in words; `None` when all of it is within. For snapshots, which were
 /// checked at the edge: a bound broken there means that the sender is not ours.
-pub fn exceeded(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> Option<String> {
+pub fn first_violation(
+    exercises: &[PerformedExercise],
+    body_weight: Option<Grams>,
+) -> Option<String> {
     let within = |weight: Grams| (Grams(0)..=WEIGHT_MAX).contains(&weight);
     let mut sets = exercises.iter().flat_map(|exercise| &exercise.sets);
     if exercises.len() > EXERCISES_MAX {
@@ -46,7 +49,7 @@ pub fn exceeded(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exercise::Load;
+    use crate::exercise::LoadType;
     use crate::set::{PerformedSet, SetKind};
 
     fn exercises(count: usize, sets: usize, grams: i64, reps: u32) -> Vec<PerformedExercise> {
@@ -60,7 +63,7 @@ mod tests {
         };
         let exercise = PerformedExercise {
             exercise: "x".to_owned(),
-            load: Load::External,
+            load: LoadType::External,
             primary: Vec::new(),
             secondary: Vec::new(),
             sets: vec![set; sets],
@@ -71,7 +74,7 @@ mod tests {
     #[test]
     fn each_bound_holds_at_its_edge_and_breaks_past_it() {
         let check = |exercises: &[PerformedExercise], words: Option<&str>| {
-            let found = exceeded(exercises, None);
+            let found = first_violation(exercises, None);
             assert_eq!(found.is_some(), words.is_some(), "{found:?}");
             assert!(found.unwrap_or_default().contains(words.unwrap_or_default()));
         };
@@ -81,6 +84,6 @@ mod tests {
         check(&exercises(1, 1, 1_000_001, 1), Some("a weight"));
         check(&exercises(1, 1, -1, 1), Some("a weight"));
         check(&exercises(1, 1, 1, 1_001), Some("repetitions"));
-        assert!(exceeded(&[], Some(Grams(i64::MAX))).is_some());
+        assert!(first_violation(&[], Some(Grams(i64::MAX))).is_some());
     }
 }

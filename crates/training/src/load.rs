@@ -27,39 +27,41 @@ pub struct AcuteChronic {
 }
 
 impl AcuteChronic {
+    /// Compares the last 7 days with the 21 before them. The coupled form counts the acute load in
+    /// both means, which biases the ratio (Lolli 2019; Windt & Gabbett 2019), so rules use this one.
+    ///
+    /// `None` with fewer than [`CHRONIC_DAYS`] days.
+    pub fn uncoupled(days: &[f64]) -> Option<Self> {
+        let month = days.last_chunk::<CHRONIC_DAYS>()?;
+        let (before, acute) = month.split_last_chunk::<ACUTE_DAYS>()?;
+        Some(Self { acute: mean(acute), chronic: mean(before) })
+    }
+
+    /// Compares the last 7 days with the last 28, which include them; for comparison with other
+    /// tools.
+    ///
+    /// `None` with fewer than [`CHRONIC_DAYS`] days.
+    pub fn coupled(days: &[f64]) -> Option<Self> {
+        let month = days.last_chunk::<CHRONIC_DAYS>()?;
+        let acute = month.last_chunk::<ACUTE_DAYS>()?;
+        Some(Self { acute: mean(acute), chronic: mean(month) })
+    }
+
+    /// Compares the exponentially weighted means of 7 and of 28 days, each over all days given and
+    /// seeded with the first: λ = 2 / (N + 1) (Williams 2017).
+    ///
+    /// `None` with fewer than [`CHRONIC_DAYS`] days.
+    pub fn exponentially_weighted(days: &[f64]) -> Option<Self> {
+        days.last_chunk::<CHRONIC_DAYS>()?;
+        let acute = weighted_mean(days, ACUTE_DAYS)?;
+        let chronic = weighted_mean(days, CHRONIC_DAYS)?;
+        Some(Self { acute, chronic })
+    }
+
     /// Acute over chronic, without unit; `None` after weeks of nothing, which no load compares to.
     pub fn ratio(self) -> Option<f64> {
         (self.chronic > 0.0).then(|| self.acute / self.chronic)
     }
-}
-
-/// The last 7 days against the 21 before them: the form to judge by, for in the coupled one the
-/// acute load is part of what it is compared with (Lolli; Windt & Gabbett).
-///
-/// `None` with fewer than [`CHRONIC_DAYS`] days.
-pub fn uncoupled(days: &[f64]) -> Option<AcuteChronic> {
-    let (before, acute) = days.last_chunk::<CHRONIC_DAYS>()?.split_last_chunk::<ACUTE_DAYS>()?;
-    Some(AcuteChronic { acute: mean(acute), chronic: mean(before) })
-}
-
-/// The last 7 days against the last 28, which hold them; for comparison with other tools.
-///
-/// `None` with fewer than [`CHRONIC_DAYS`] days.
-pub fn coupled(days: &[f64]) -> Option<AcuteChronic> {
-    let month = days.last_chunk::<CHRONIC_DAYS>()?;
-    let acute = month.last_chunk::<ACUTE_DAYS>()?;
-    Some(AcuteChronic { acute: mean(acute), chronic: mean(month) })
-}
-
-/// The exponentially weighted means of 7 and of 28 days, over all days given: λ = 2 / (N + 1), and
-/// the first day is where both begin (Williams 2017).
-///
-/// `None` with fewer than [`CHRONIC_DAYS`] days.
-pub fn exponentially_weighted(days: &[f64]) -> Option<AcuteChronic> {
-    days.last_chunk::<CHRONIC_DAYS>()?;
-    let acute = weighted_mean(days, ACUTE_DAYS)?;
-    let chronic = weighted_mean(days, CHRONIC_DAYS)?;
-    Some(AcuteChronic { acute, chronic })
 }
 
 /// How alike the days of a week were, and what that made of it (Foster 1998).
@@ -137,31 +139,34 @@ mod tests {
         let check = |load: Option<AcuteChronic>, ratio: f64, what: &str| {
             assert_near(load.unwrap().ratio().unwrap(), ratio, what);
         };
-        check(coupled(&spike), 1.600, "coupled");
-        check(uncoupled(&spike), 2.000, "uncoupled");
-        check(exponentially_weighted(&spike), 1.339, "exponentially weighted");
-        assert_eq!(uncoupled(&spike), Some(AcuteChronic { acute: 200.0, chronic: 100.0 }));
+        check(AcuteChronic::coupled(&spike), 1.600, "coupled");
+        check(AcuteChronic::uncoupled(&spike), 2.000, "uncoupled");
+        check(AcuteChronic::exponentially_weighted(&spike), 1.339, "exponentially weighted");
+        assert_eq!(
+            AcuteChronic::uncoupled(&spike),
+            Some(AcuteChronic { acute: 200.0, chronic: 100.0 })
+        );
         // What is older than four weeks is no part of either mean.
         let longer = days(&[(30, 900.0), (21, 100.0), (7, 200.0)]);
-        check(coupled(&longer), 1.600, "coupled, of more days");
-        check(uncoupled(&longer), 2.000, "uncoupled, of more days");
+        check(AcuteChronic::coupled(&longer), 1.600, "coupled, of more days");
+        check(AcuteChronic::uncoupled(&longer), 2.000, "uncoupled, of more days");
     }
 
     #[test]
     fn four_weeks_are_needed() {
         let short = days(&[(27, 100.0)]);
-        assert_eq!(coupled(&short), None);
-        assert_eq!(uncoupled(&short), None);
-        assert_eq!(exponentially_weighted(&short), None);
-        assert_eq!(uncoupled(&[]), None);
+        assert_eq!(AcuteChronic::coupled(&short), None);
+        assert_eq!(AcuteChronic::uncoupled(&short), None);
+        assert_eq!(AcuteChronic::exponentially_weighted(&short), None);
+        assert_eq!(AcuteChronic::uncoupled(&[]), None);
     }
 
     #[test]
     fn nothing_before_gives_no_ratio() {
         let first_week = days(&[(21, 0.0), (7, 200.0)]);
-        assert_eq!(uncoupled(&first_week).unwrap().ratio(), None);
-        assert_near(coupled(&first_week).unwrap().ratio().unwrap(), 4.0, "coupled");
-        assert_eq!(coupled(&days(&[(28, 0.0)])).unwrap().ratio(), None);
+        assert_eq!(AcuteChronic::uncoupled(&first_week).unwrap().ratio(), None);
+        assert_near(AcuteChronic::coupled(&first_week).unwrap().ratio().unwrap(), 4.0, "coupled");
+        assert_eq!(AcuteChronic::coupled(&days(&[(28, 0.0)])).unwrap().ratio(), None);
     }
 
     #[test]

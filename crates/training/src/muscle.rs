@@ -84,7 +84,7 @@ impl Muscle {
     }
 
     /// The name in a sentence: `front delts`.
-    pub fn in_words(self) -> String {
+    pub fn display_name(self) -> String {
         self.as_str().replace('_', " ")
     }
 }

@@ -96,7 +96,7 @@ pub fn similarity(a: &str, b: &str) -> f64 {
 /// The slugs of the exercises most like this name, the likest first, `count` at most: of the
 /// catalogue by any of their names, and of the athlete's `own`, given as slug and name. Those that
 /// are hardly alike are left out; equally alike ones come by slug.
-pub fn proposals(name: &str, own: &[(String, String)], count: usize) -> Vec<String> {
+pub fn similar_exercises(name: &str, own: &[(String, String)], count: usize) -> Vec<String> {
     static SHAPES: LazyLock<Vec<(&'static str, Shape)>> = LazyLock::new(|| {
         let shapes = |exercise: &'static Exercise| {
             names_of(exercise).map(|name| (exercise.slug, Shape::of(name)))
@@ -116,10 +116,10 @@ pub fn proposals(name: &str, own: &[(String, String)], count: usize) -> Vec<Stri
     ranked.into_iter().take(count).map(|(slug, _)| slug.to_owned()).collect()
 }
 
-/// The slug of an athlete's own exercise of this name: its words, `cable-y-raise`. Of a name without
+/// The slug of an athlete's custom exercise of this name: its words, `cable-y-raise`. Of a name without
 /// a Latin letter or a digit, a number of it: two of them differ as names do. Empty for a name
 /// without any letter or digit.
-pub fn slug_of(name: &str) -> String {
+pub fn slug_from_name(name: &str) -> String {
     let words = words(name);
     let plain =
         |word: &String| word.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
@@ -148,7 +148,7 @@ fn fnv_1a(text: &str) -> u32 {
 /// Whether a search finds an exercise of these names: every word of the query is the beginning of
 /// a word of one of them, without accents or case. A word that is written as one or as two is
 /// found either way. An empty query finds everything.
-pub fn matches<'a>(query: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
+pub fn matches_query<'a>(query: &str, names: impl IntoIterator<Item = &'a str>) -> bool {
     let names: BTreeSet<String> = names.into_iter().flat_map(findable_words).collect();
     let found = |word: &String| names.iter().any(|name| name.starts_with(word.as_str()));
     // As it was typed, which may be half a word, or else as it is spelled here: "flyes", "db".
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_slug_is_made_of_the_words_of_a_name() {
-        let check = |name: &str, slug: &str| assert_eq!(slug_of(name), slug, "{name}");
+        let check = |name: &str, slug: &str| assert_eq!(slug_from_name(name), slug, "{name}");
         check("Cable Y-Raise", "cable-y-raise");
         check("Développé couché (haltères)", "developpe-couche-halteres");
         check("Farmer's Carry 2", "farmers-carry-2");
@@ -468,7 +468,7 @@ mod tests {
             ("nordic".to_owned(), "Nordic Hamstring Curl".to_owned()),
         ];
         let check = |name: &str, count: usize, first: &[&str]| {
-            let found = proposals(name, &own, count);
+            let found = similar_exercises(name, &own, count);
             assert!(found.len() <= count, "{name}: {found:?}");
             assert!(found.iter().zip(first).all(|(a, b)| a == b), "{name}: {found:?}");
             assert!(found.len() >= first.len(), "{name}: {found:?}");
@@ -480,15 +480,15 @@ mod tests {
         check("Planck", 1, &["plank"]);
         check("Plank", 0, &[]);
         for name in ["", "Elliptical Trainer", "Treadmill", "Développé couché", "水泳"] {
-            assert_eq!(proposals(name, &own, 5), Vec::<String>::new(), "{name}");
+            assert_eq!(similar_exercises(name, &own, 5), Vec::<String>::new(), "{name}");
         }
     }
 
     #[test]
     fn an_exercise_is_proposed_once_and_equals_come_by_slug() {
         let own = [("b".to_owned(), "Zercher".to_owned()), ("a".to_owned(), "Zercher".to_owned())];
-        assert_eq!(proposals("zercher", &own, 5), ["a", "b"]);
-        let found = proposals("Chest Dip", &[], 10);
+        assert_eq!(similar_exercises("zercher", &own, 5), ["a", "b"]);
+        let found = similar_exercises("Chest Dip", &[], 10);
         let distinct: BTreeSet<_> = found.iter().collect();
         assert_eq!(distinct.len(), found.len(), "{found:?}");
     }
@@ -496,7 +496,7 @@ mod tests {
     #[test]
     fn a_search_finds_the_beginnings_of_words_in_any_order() {
         let check = |query: &str, names: &[&str], found: bool| {
-            assert_eq!(matches(query, names.iter().copied()), found, "{query} in {names:?}");
+            assert_eq!(matches_query(query, names.iter().copied()), found, "{query} in {names:?}");
         };
         let bench = ["Barbell Bench Press", "Flat Barbell Bench Press"];
         check("", &bench, true);

@@ -5,8 +5,8 @@
 //! comparison of the same keys over time. An exercise that stands in the workout more than once is
 //! one exercise, and warm-ups never count. All definitions of records are (ours).
 
-use crate::e1rm::{Formula, estimate};
-use crate::exercise::Load;
+use crate::e1rm::{E1rmFormula, estimate};
+use crate::exercise::LoadType;
 use crate::set::{PerformedSet, Rpe};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 /// What one exercise achieved in one workout.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Performance {
+pub struct ExercisePerformance {
     /// Sets that are no warm-ups.
     pub sets: i64,
     /// Load × repetitions of those sets, as [`crate::Volume`] sums it.
@@ -25,7 +25,7 @@ pub struct Performance {
     /// The set with the highest estimated maximum, by formula; a formula that no set allows an
     /// estimate by is not there.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub best: BTreeMap<Formula, BestSet>,
+    pub best: BTreeMap<E1rmFormula, BestSet>,
 }
 
 /// The set with the highest estimated maximum.
@@ -54,13 +54,13 @@ pub struct BestSet {
 pub fn performances(
     exercises: &[PerformedExercise],
     body_weight: Option<Grams>,
-) -> BTreeMap<String, Performance> {
-    let mut performances = BTreeMap::<String, Performance>::new();
+) -> BTreeMap<String, ExercisePerformance> {
+    let mut performances = BTreeMap::<String, ExercisePerformance>::new();
     for (exercise, set) in counted_sets(exercises) {
         let performance = performances.entry(exercise.exercise.clone()).or_default();
         performance.sets += 1;
         performance.tonnage_grams.0 += tonnage(exercise.load, set, body_weight).0;
-        for formula in Formula::ALL {
+        for formula in E1rmFormula::ALL {
             let Some(found) = best_set(formula, exercise.load, set, body_weight) else { continue };
             let best = performance.best.entry(formula).or_insert(found);
             if found.e1rm_grams > best.e1rm_grams {
@@ -76,18 +76,18 @@ fn counted_sets(
     exercises: &[PerformedExercise],
 ) -> impl Iterator<Item = (&PerformedExercise, &PerformedSet)> {
     exercises.iter().flat_map(|exercise| {
-        exercise.sets.iter().filter(|set| set.counts()).map(move |set| (exercise, set))
+        exercise.sets.iter().filter(|set| !set.is_warmup()).map(move |set| (exercise, set))
     })
 }
 
-fn tonnage(load: Load, set: &PerformedSet, body_weight: Option<Grams>) -> Grams {
-    let moved = load.moved(set.weight_grams, body_weight);
+fn tonnage(load: LoadType, set: &PerformedSet, body_weight: Option<Grams>) -> Grams {
+    let moved = load.effective_load(set.weight_grams, body_weight);
     Grams(moved.0 * i64::from(set.reps.unwrap_or(0)))
 }
 
 fn best_set(
-    formula: Formula,
-    load: Load,
+    formula: E1rmFormula,
+    load: LoadType,
     set: &PerformedSet,
     body_weight: Option<Grams>,
 ) -> Option<BestSet> {
@@ -98,11 +98,11 @@ fn best_set(
 }
 
 /// The load as the athlete reads it on the implement, where all of it is known.
-fn load_read(load: Load, entered: Option<Grams>, body_weight: Option<Grams>) -> Option<Grams> {
+fn load_read(load: LoadType, entered: Option<Grams>, body_weight: Option<Grams>) -> Option<Grams> {
     match load {
-        Load::External | Load::PerHand | Load::Timed => entered,
-        Load::Bodyweight { .. } | Load::Assisted { .. } => {
-            body_weight.map(|weight| load.moved(entered, Some(weight)))
+        LoadType::External | LoadType::PerHand | LoadType::Timed => entered,
+        LoadType::Bodyweight { .. } | LoadType::Assisted { .. } => {
+            body_weight.map(|weight| load.effective_load(entered, Some(weight)))
         }
     }
 }
@@ -200,7 +200,10 @@ fn is_slug(text: &str) -> bool {
 
 /// What a workout can have set records with: the text of a [`RecordKey`] → the best value of the
 /// workout, in grams, or in repetitions for [`RecordKind::MostReps`].
-pub fn bests(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> BTreeMap<String, i64> {
+pub fn record_candidates(
+    exercises: &[PerformedExercise],
+    body_weight: Option<Grams>,
+) -> BTreeMap<String, i64> {
     let mut bests = BTreeMap::new();
     for (exercise, set) in counted_sets(exercises) {
         let (name, weight) = (&exercise.exercise, set.weight_grams.unwrap_or_default());
@@ -216,17 +219,19 @@ pub fn bests(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> BTr
     for (name, performance) in performances(exercises, body_weight) {
         let tonnage = performance.tonnage_grams.0;
         raise(&mut bests, &name, RecordKind::MostVolume, None, tonnage);
-        if let Some(best) = performance.best.get(&Formula::Epley) {
+        if let Some(best) = performance.best.get(&E1rmFormula::Epley) {
             raise(&mut bests, &name, RecordKind::BestE1rm, None, best.e1rm_grams.0);
         }
     }
     bests
 }
 
-fn weight_is_lifted(load: Load) -> bool {
+fn weight_is_lifted(load: LoadType) -> bool {
     match load {
-        Load::External | Load::PerHand | Load::Bodyweight { .. } | Load::Timed => true,
-        Load::Assisted { .. } => false,
+        LoadType::External | LoadType::PerHand | LoadType::Bodyweight { .. } | LoadType::Timed => {
+            true
+        }
+        LoadType::Assisted { .. } => false,
     }
 }
 
@@ -272,7 +277,7 @@ mod tests {
         PerformedSet { reps: None, duration_s: Some(40), ..set(grams, 0) }
     }
 
-    fn lift(load: Load, sets: &[PerformedSet]) -> PerformedExercise {
+    fn lift(load: LoadType, sets: &[PerformedSet]) -> PerformedExercise {
         PerformedExercise {
             exercise: "lift".to_owned(),
             load,
@@ -286,23 +291,24 @@ mod tests {
     fn the_estimate_is_of_the_load_as_it_is_read() {
         let check = |load, body_weight, grams: Option<i64>, read: Option<i64>| {
             let found = performances(&[lift(load, &[set(grams, 5)])], body_weight);
-            let best = found["lift"].best.get(&Formula::Epley);
+            let best = found["lift"].best.get(&E1rmFormula::Epley);
             assert_eq!(best.map(|best| best.load_grams.0), read, "{load:?} {grams:?}");
-            let estimated = read.and_then(|read| estimate(Formula::Epley, Grams(read), 5, None));
+            let estimated =
+                read.and_then(|read| estimate(E1rmFormula::Epley, Grams(read), 5, None));
             assert_eq!(best.map(|best| best.e1rm_grams), estimated, "{load:?} {grams:?}");
             assert!(best.is_none_or(|best| best.weight_grams == grams.map(Grams)));
         };
-        let bodyweight = Load::Bodyweight { percent: 100 };
-        let assisted = Load::Assisted { percent: 100 };
-        check(Load::External, BODY_WEIGHT, Some(100_000), Some(100_000));
-        check(Load::External, BODY_WEIGHT, None, None);
-        check(Load::External, None, Some(0), None);
-        check(Load::PerHand, None, Some(30_000), Some(30_000));
-        check(Load::Timed, None, Some(20_000), Some(20_000));
+        let bodyweight = LoadType::Bodyweight { percent: 100 };
+        let assisted = LoadType::Assisted { percent: 100 };
+        check(LoadType::External, BODY_WEIGHT, Some(100_000), Some(100_000));
+        check(LoadType::External, BODY_WEIGHT, None, None);
+        check(LoadType::External, None, Some(0), None);
+        check(LoadType::PerHand, None, Some(30_000), Some(30_000));
+        check(LoadType::Timed, None, Some(20_000), Some(20_000));
         check(bodyweight, BODY_WEIGHT, Some(10_000), Some(90_000));
         check(bodyweight, BODY_WEIGHT, None, Some(80_000));
         check(bodyweight, None, Some(10_000), None);
-        check(Load::Bodyweight { percent: 64 }, BODY_WEIGHT, None, Some(51_200));
+        check(LoadType::Bodyweight { percent: 64 }, BODY_WEIGHT, None, Some(51_200));
         check(assisted, BODY_WEIGHT, Some(30_000), Some(50_000));
         check(assisted, BODY_WEIGHT, Some(90_000), None);
         check(assisted, None, Some(30_000), None);
@@ -319,27 +325,27 @@ mod tests {
         };
         let sets = [warmup(20_000, 10), set(30_000, 8), set(None, 6), hold(10_000)];
         for body_weight in [BODY_WEIGHT, None] {
-            check(Load::External, body_weight, &sets);
-            check(Load::PerHand, body_weight, &sets);
-            check(Load::Bodyweight { percent: 64 }, body_weight, &sets);
-            check(Load::Assisted { percent: 100 }, body_weight, &sets);
-            check(Load::Timed, body_weight, &sets);
+            check(LoadType::External, body_weight, &sets);
+            check(LoadType::PerHand, body_weight, &sets);
+            check(LoadType::Bodyweight { percent: 64 }, body_weight, &sets);
+            check(LoadType::Assisted { percent: 100 }, body_weight, &sets);
+            check(LoadType::Timed, body_weight, &sets);
         }
     }
 
     #[test]
     fn blocks_of_one_exercise_are_one_and_warm_ups_alone_are_none() {
-        let first = lift(Load::External, &[warmup(200_000, 3), set(100_000, 5)]);
-        let again = lift(Load::External, &[set(105_000, 5)]);
+        let first = lift(LoadType::External, &[warmup(200_000, 3), set(100_000, 5)]);
+        let again = lift(LoadType::External, &[set(105_000, 5)]);
         let preparation = PerformedExercise {
             exercise: "other".to_owned(),
-            ..lift(Load::External, &[warmup(1, 1)])
+            ..lift(LoadType::External, &[warmup(1, 1)])
         };
         let found = performances(&[first, preparation, again], None);
         assert_eq!(found.keys().collect::<Vec<_>>(), ["lift"]);
         assert_eq!(found["lift"].sets, 2);
         assert_eq!(found["lift"].tonnage_grams, Grams(1_025_000));
-        assert_eq!(found["lift"].best[&Formula::Epley].load_grams, Grams(105_000));
+        assert_eq!(found["lift"].best[&E1rmFormula::Epley].load_grams, Grams(105_000));
     }
 
     #[test]
@@ -350,19 +356,19 @@ mod tests {
         let unrated = set(120_000, 5);
         let too_long = set(119_000, 13);
         let sets = [easy.clone(), hard, unrated.clone(), too_long];
-        let found = performances(&[lift(Load::External, &sets)], None);
+        let found = performances(&[lift(LoadType::External, &sets)], None);
         let best = &found["lift"].best;
         let reps_and_rpe = |formula| (best[&formula].reps, best[&formula].rpe);
-        for formula in [Formula::Epley, Formula::Brzycki, Formula::Wathan] {
+        for formula in [E1rmFormula::Epley, E1rmFormula::Brzycki, E1rmFormula::Wathan] {
             assert_eq!(reps_and_rpe(formula), (5, None), "{formula:?}");
         }
-        assert_eq!(reps_and_rpe(Formula::RpeTable), (5, easy.rpe));
+        assert_eq!(reps_and_rpe(E1rmFormula::RpeTable), (5, easy.rpe));
     }
 
     #[test]
     fn a_performance_is_stored_by_these_names() {
         let rated = PerformedSet { rpe: Rpe::new(8.0), ..set(100_000, 5) };
-        let found = performances(&[lift(Load::External, &[rated])], None);
+        let found = performances(&[lift(LoadType::External, &[rated])], None);
         let json = serde_json::to_string(&found["lift"]).unwrap();
         let best = |e1rm: i64| {
             format!(
@@ -379,9 +385,9 @@ mod tests {
                 best(123_305),
             )
         );
-        assert_eq!(serde_json::from_str::<Performance>(&json).unwrap(), found["lift"]);
+        assert_eq!(serde_json::from_str::<ExercisePerformance>(&json).unwrap(), found["lift"]);
         let empty = r#"{"sets":1,"tonnage_grams":0}"#;
-        let unloaded = performances(&[lift(Load::External, &[set(None, 5)])], None);
+        let unloaded = performances(&[lift(LoadType::External, &[set(None, 5)])], None);
         assert_eq!(serde_json::to_string(&unloaded["lift"]).unwrap(), empty);
     }
 
@@ -390,7 +396,7 @@ mod tests {
         body_weight: Option<Grams>,
         wanted: &[(&str, i64)],
     ) {
-        let found = bests(exercises, body_weight);
+        let found = record_candidates(exercises, body_weight);
         let wanted = wanted.iter().map(|(key, value)| (format!("lift/{key}"), *value)).collect();
         assert_eq!(found, wanted, "{exercises:?}");
         for key in found.keys() {
@@ -400,8 +406,9 @@ mod tests {
 
     #[test]
     fn the_bests_of_a_barbell_lift_over_all_its_blocks() {
-        let first = lift(Load::External, &[warmup(300_000, 20), set(100_000, 5), set(100_000, 6)]);
-        let again = lift(Load::External, &[set(110_000, 1), set(200_000, 0), set(100_000, 4)]);
+        let first =
+            lift(LoadType::External, &[warmup(300_000, 20), set(100_000, 5), set(100_000, 6)]);
+        let again = lift(LoadType::External, &[set(110_000, 1), set(200_000, 0), set(100_000, 4)]);
         check_bests(
             &[first, again],
             None,
@@ -413,14 +420,14 @@ mod tests {
                 ("most_volume", 1_610_000),
             ],
         );
-        check_bests(&[lift(Load::External, &[warmup(60_000, 5)])], None, &[]);
+        check_bests(&[lift(LoadType::External, &[warmup(60_000, 5)])], None, &[]);
     }
 
     #[test]
     fn a_weight_in_pounds_is_a_record_at_its_gram() {
         let grams = Grams::from_lb(225.0).0;
         check_bests(
-            &[lift(Load::External, &[set(grams, 1)])],
+            &[lift(LoadType::External, &[set(grams, 1)])],
             None,
             &[
                 ("best_e1rm", 102_058),
@@ -434,7 +441,7 @@ mod tests {
     #[test]
     fn dumbbells_are_weighed_in_one_hand_and_summed_in_both() {
         check_bests(
-            &[lift(Load::PerHand, &[set(30_000, 10)])],
+            &[lift(LoadType::PerHand, &[set(30_000, 10)])],
             None,
             &[
                 ("best_e1rm", 40_000),
@@ -448,7 +455,7 @@ mod tests {
     #[test]
     fn the_body_alone_has_repetitions_and_with_its_weight_known_the_rest() {
         let sets = [set(None, 12), set(10_000, 6), set(None, 14)];
-        let pull_up = [lift(Load::Bodyweight { percent: 100 }, &sets)];
+        let pull_up = [lift(LoadType::Bodyweight { percent: 100 }, &sets)];
         let heaviest = ("heaviest_weight", 10_000);
         let (alone, loaded) = (("most_reps@0", 14), ("most_reps@10000", 6));
         let known = [
@@ -461,7 +468,7 @@ mod tests {
         check_bests(&pull_up, BODY_WEIGHT, &known);
         check_bests(&pull_up, None, &[heaviest, alone, loaded, ("most_volume", 60_000)]);
         check_bests(
-            &[lift(Load::Bodyweight { percent: 100 }, &sets[..1])],
+            &[lift(LoadType::Bodyweight { percent: 100 }, &sets[..1])],
             None,
             &[("most_reps@0", 12)],
         );
@@ -469,7 +476,7 @@ mod tests {
 
     #[test]
     fn help_is_no_weight_to_be_proud_of() {
-        let assisted = [lift(Load::Assisted { percent: 100 }, &[set(30_000, 6)])];
+        let assisted = [lift(LoadType::Assisted { percent: 100 }, &[set(30_000, 6)])];
         let reps = ("most_reps@30000", 6);
         check_bests(
             &assisted,
@@ -481,7 +488,7 @@ mod tests {
 
     #[test]
     fn a_hold_without_repetitions_sets_no_record() {
-        check_bests(&[lift(Load::Timed, &[hold(40_000)])], None, &[]);
+        check_bests(&[lift(LoadType::Timed, &[hold(40_000)])], None, &[]);
     }
 
     #[test]

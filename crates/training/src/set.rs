@@ -89,12 +89,9 @@ pub struct PerformedSet {
 }
 
 impl PerformedSet {
-    /// Warm-ups never count, for anything.
-    pub fn counts(&self) -> bool {
-        match self.kind {
-            SetKind::Warmup => false,
-            SetKind::Working | SetKind::Drop | SetKind::Failure => true,
-        }
+    /// Whether it is a warm-up set, which counts towards nothing.
+    pub fn is_warmup(&self) -> bool {
+        self.kind == SetKind::Warmup
     }
 
     /// The one definition of a hard set (ours): it is no warm-up; its RPE is 6 or more, or not
@@ -108,7 +105,7 @@ impl PerformedSet {
                 self.duration_s.is_some_and(|s| s > 0) || self.distance_m.is_some_and(|m| m > 0)
             }
         };
-        self.counts() && effort && work
+        !self.is_warmup() && effort && work
     }
 }
 

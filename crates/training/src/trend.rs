@@ -50,7 +50,7 @@ impl Trend {
 pub fn theil_sen(points: &[(f64, f64)]) -> Option<Trend> {
     let points = newest(points);
     let slopes = slopes(&points);
-    let slope = median(&slopes)?;
+    let slope = median_of_sorted(&slopes)?;
     let (low, high) = interval(&points, &slopes)?;
     Some(Trend { slope, low, high, points: points.len() })
 }
@@ -77,13 +77,13 @@ fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
 
 /// The middle of these numbers, in any order; of an even number of them the mean of the two in the
 /// middle. `None` of none.
-pub fn median_of(mut numbers: Vec<f64>) -> Option<f64> {
+pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
-    median(&numbers)
+    median_of_sorted(&numbers)
 }
 
 /// The middle of sorted numbers.
-fn median(sorted: &[f64]) -> Option<f64> {
+fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.len() / 2;
     let high = *sorted.get(upper)?;
     if sorted.len() % 2 == 1 {
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle_or_between_the_two_in_the_middle() {
-        let check = |numbers: &[f64], median| assert_eq!(median_of(numbers.to_vec()), median);
+        let check = |numbers: &[f64], middle| assert_eq!(median(numbers.to_vec()), middle);
         check(&[], None);
         check(&[3.0], Some(3.0));
         check(&[9.0, 1.0, 4.0], Some(4.0));

@@ -1,6 +1,6 @@
 //! Training volume: hard sets and tonnage of a workout, by muscle, in exact sums.
 
-use crate::exercise::Load;
+use crate::exercise::LoadType;
 use crate::muscle::Muscle;
 use crate::set::PerformedSet;
 use crate::units::{Grams, HalfSets};
@@ -14,7 +14,7 @@ pub struct PerformedExercise {
     /// The exercise's slug.
     pub exercise: String,
     /// How the weight entered becomes the load moved.
-    pub load: Load,
+    pub load: LoadType,
     /// Direct muscles.
     pub primary: Vec<Muscle>,
     /// Indirect muscles.
@@ -52,7 +52,7 @@ impl Volume {
     pub fn of_workout(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> Self {
         let mut volume = Self { workouts: 1, ..Self::default() };
         for exercise in exercises {
-            for set in exercise.sets.iter().filter(|set| set.counts()) {
+            for set in exercise.sets.iter().filter(|set| !set.is_warmup()) {
                 volume.add_set(exercise, set, body_weight);
             }
         }
@@ -70,7 +70,7 @@ impl Volume {
         set: &PerformedSet,
         body_weight: Option<Grams>,
     ) {
-        let load = exercise.load.moved(set.weight_grams, body_weight);
+        let load = exercise.load.effective_load(set.weight_grams, body_weight);
         let tonnage = Grams(load.0 * i64::from(set.reps.unwrap_or(0)));
         let (direct, indirect) = if set.is_hard() {
             (HalfSets::DIRECT, HalfSets::INDIRECT)
@@ -114,7 +114,7 @@ mod tests {
     fn bench(sets: Vec<PerformedSet>) -> PerformedExercise {
         PerformedExercise {
             exercise: "barbell-bench-press".to_owned(),
-            load: Load::External,
+            load: LoadType::External,
             primary: vec![Muscle::Chest],
             secondary: vec![Muscle::FrontDelts, Muscle::Triceps],
             sets,
@@ -152,7 +152,7 @@ mod tests {
     fn body_weight_is_part_of_the_tonnage_when_it_is_known() {
         let pull_up = PerformedExercise {
             exercise: "pull-up".to_owned(),
-            load: Load::Bodyweight { percent: 100 },
+            load: LoadType::Bodyweight { percent: 100 },
             primary: vec![Muscle::Back],
             secondary: vec![Muscle::Biceps],
             sets: vec![set(SetKind::Working, 10.0, 10, None)],

@@ -1,7 +1,7 @@
 //! A workout as the athlete entered it: the document that is stored and given back, and what it
 //! becomes in exact units.
 
-use crate::exercise::{Definition, Exercise};
+use crate::exercise::{Exercise, ExerciseDefinition};
 use crate::set::{PerformedSet, Rpe, SetKind};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
@@ -9,8 +9,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The athlete's own exercises that a workout names, by slug, as they were when it was saved.
-pub type OwnExercises = BTreeMap<String, Definition>;
+/// The athlete's custom exercises that a workout names, by slug, as they were when it was saved.
+pub type CustomExercises = BTreeMap<String, ExerciseDefinition>;
 
 /// A workout as the athlete entered it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Workout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_weight_kg: Option<f64>,
     /// The exercises in order.
-    pub exercises: Vec<EnteredExercise>,
+    pub exercises: Vec<ExerciseEntry>,
     /// The highest number that a set ever had, so that none is given twice.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub last_set_id: u32,
@@ -38,7 +38,7 @@ pub struct Workout {
 
 /// One exercise of a workout, as entered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EnteredExercise {
+pub struct ExerciseEntry {
     /// Its slug, in the catalogue or among the athlete's own.
     pub exercise: String,
     /// Exercises with the same one are done in turns.
@@ -48,7 +48,7 @@ pub struct EnteredExercise {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     /// The sets in order.
-    pub sets: Vec<EnteredSet>,
+    pub sets: Vec<SetEntry>,
 }
 
 /// The name of a superset within its workout, as entered.
@@ -63,7 +63,7 @@ pub enum Superset {
 
 /// One set, as entered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EnteredSet {
+pub struct SetEntry {
     /// Its number within the workout, by which it is corrected or removed; no other set of the
     /// workout ever has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,8 +102,8 @@ pub struct EnteredSet {
 impl Workout {
     /// Its exercises in exact units, each with what says whom it trains. One that is neither in
     /// the catalogue nor in `own` counts for nothing; nobody can enter such a one.
-    pub fn performed(&self, own: &OwnExercises) -> Vec<PerformedExercise> {
-        self.exercises.iter().filter_map(|exercise| exercise.performed(own)).collect()
+    pub fn performed_exercises(&self, own: &CustomExercises) -> Vec<PerformedExercise> {
+        self.exercises.iter().filter_map(|exercise| exercise.to_performed(own)).collect()
     }
 
     /// The body weight that the athlete entered for it.
@@ -112,7 +112,7 @@ impl Workout {
     }
 
     /// Its sets in order.
-    pub fn sets(&self) -> impl Iterator<Item = &EnteredSet> {
+    pub fn sets(&self) -> impl Iterator<Item = &SetEntry> {
         self.exercises.iter().flat_map(|exercise| &exercise.sets)
     }
 
@@ -123,7 +123,7 @@ impl Workout {
     }
 
     /// Gives a number to each set that has none, or one that an earlier set has.
-    pub fn number_sets(&mut self) {
+    pub fn assign_set_ids(&mut self) {
         let highest = self.sets().filter_map(|set| set.id).max().unwrap_or(0);
         let mut last = self.last_set_id.max(highest);
         let mut taken = BTreeSet::new();
@@ -142,9 +142,9 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl EnteredExercise {
-    fn performed(&self, own: &OwnExercises) -> Option<PerformedExercise> {
-        let sets = self.sets.iter().map(EnteredSet::performed).collect();
+impl ExerciseEntry {
+    fn to_performed(&self, own: &CustomExercises) -> Option<PerformedExercise> {
+        let sets = self.sets.iter().map(SetEntry::to_performed).collect();
         let exercise = self.exercise.clone();
         if let Some(own) = own.get(&self.exercise) {
             let (primary, secondary) = (own.primary.clone(), own.secondary.clone());
@@ -156,7 +156,7 @@ impl EnteredExercise {
     }
 }
 
-impl EnteredSet {
+impl SetEntry {
     /// A set of a kind of which nothing is known yet.
     pub const fn new(kind: SetKind) -> Self {
         Self {
@@ -185,7 +185,7 @@ impl EnteredSet {
     }
 
     /// The set in exact units.
-    pub fn performed(&self) -> PerformedSet {
+    pub fn to_performed(&self) -> PerformedSet {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -208,10 +208,8 @@ mod tests {
     use super::*;
 
     fn workout(ids: &[Option<u32>]) -> Workout {
-        let sets = ids
-            .iter()
-            .map(|id| EnteredSet { id: *id, ..EnteredSet::new(SetKind::Working) })
-            .collect();
+        let sets =
+            ids.iter().map(|id| SetEntry { id: *id, ..SetEntry::new(SetKind::Working) }).collect();
         let exercise = "pull-up".to_owned();
         Workout {
             title: None,
@@ -219,7 +217,7 @@ mod tests {
             started_at: DateTime::parse_from_rfc3339("2026-11-23T18:00:00+01:00").unwrap(),
             ended_at: None,
             body_weight_kg: None,
-            exercises: vec![EnteredExercise { exercise, superset: None, notes: None, sets }],
+            exercises: vec![ExerciseEntry { exercise, superset: None, notes: None, sets }],
             last_set_id: 0,
         }
     }
@@ -228,7 +226,7 @@ mod tests {
     fn every_set_gets_a_number_of_its_own_and_keeps_one_that_is() {
         let check = |given: &[Option<u32>], numbers: &[u32]| {
             let mut workout = workout(given);
-            workout.number_sets();
+            workout.assign_set_ids();
             let ids: Vec<_> = workout.sets().filter_map(|set| set.id).collect();
             assert_eq!(ids, numbers, "{given:?}");
         };
@@ -237,9 +235,9 @@ mod tests {
         check(&[Some(2), Some(2), None], &[2, 3, 4]);
         // The number of a set that was removed is not given again.
         let mut workout = workout(&[None, None]);
-        workout.number_sets();
-        workout.exercises[0].sets = vec![EnteredSet::new(SetKind::Working)];
-        workout.number_sets();
+        workout.assign_set_ids();
+        workout.exercises[0].sets = vec![SetEntry::new(SetKind::Working)];
+        workout.assign_set_ids();
         assert_eq!(workout.sets().next().and_then(|set| set.id), Some(3));
     }
 

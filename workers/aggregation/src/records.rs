@@ -76,7 +76,7 @@ fn kilograms(grams: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The catalogue's name; of the athlete's own exercises an event knows no more than the slug.
+/// The catalogue's name; of the athlete's custom exercises an event knows no more than the slug.
 fn exercise_name(slug: &str) -> String {
     Exercise::find(slug).map_or_else(|| slug.replace('-', " "), |exercise| exercise.name.to_owned())
 }

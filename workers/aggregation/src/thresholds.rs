@@ -11,7 +11,9 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
     week.volume
         .muscles
         .iter()
-        .flat_map(|(muscle, volume)| crossed(*muscle, volume.half_sets, week.landmarks.of(*muscle)))
+        .flat_map(|(muscle, volume)| {
+            crossed(*muscle, volume.half_sets, week.landmarks.for_muscle(*muscle))
+        })
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()
 }
@@ -40,7 +42,7 @@ fn crossed(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Cro
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
-    use training::landmarks::OwnLandmarks;
+    use training::landmarks::LandmarkOverrides;
     use training::{MuscleVolume, Volume, WeekStart};
 
     fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
@@ -48,11 +50,11 @@ mod tests {
         let volume = Volume { muscles: BTreeMap::from([(muscle, part)]), ..Volume::default() };
         WeekState {
             athlete_id: testkit::athlete_id(1),
-            week_start: WeekStart::of("2026-11-16".parse().unwrap()),
+            week_start: WeekStart::containing("2026-11-16".parse().unwrap()),
             volume,
             version: 1,
             announced,
-            landmarks: OwnLandmarks::default(),
+            landmarks: LandmarkOverrides::default(),
         }
     }
 

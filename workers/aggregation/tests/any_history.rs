@@ -25,7 +25,7 @@ use storage::workouts::StoredWorkout;
 use testkit::{
     DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
 };
-use training::performance::{Performance, bests, performances};
+use training::performance::{ExercisePerformance, performances, record_candidates};
 use training::{Grams, Volume, WeekStart};
 
 const OPERATOR: &str = "operator";
@@ -235,7 +235,7 @@ struct Recomputed {
     days: BTreeMap<String, Volume>,
     weeks: BTreeMap<String, Volume>,
     records: BTreeMap<String, (i64, String, String)>,
-    progress: BTreeMap<(String, String), Vec<Performance>>,
+    progress: BTreeMap<(String, String), Vec<ExercisePerformance>>,
 }
 
 fn recompute(workouts: &[StoredWorkout]) -> Recomputed {
@@ -243,12 +243,12 @@ fn recompute(workouts: &[StoredWorkout]) -> Recomputed {
     for stored in workouts {
         let workout = stored.snapshot().unwrap();
         let date = workout.started_at.date_naive();
-        let (day, week) = (date.to_string(), WeekStart::of(date).to_string());
+        let (day, week) = (date.to_string(), WeekStart::containing(date).to_string());
         let body_weight = workout.body_weight_grams;
         let volume = Volume::of_workout(&workout.exercises, body_weight);
         add(all.days.entry(day.clone()).or_default(), &volume);
         add(all.weeks.entry(week).or_default(), &volume);
-        for (key, value) in bests(&workout.exercises, body_weight) {
+        for (key, value) in record_candidates(&workout.exercises, body_weight) {
             let claim = (value, day.clone(), stored.workout_id.to_string());
             let better = |held: &(i64, String, String)| {
                 (-claim.0, &claim.1, &claim.2) < (-held.0, &held.1, &held.2)
@@ -335,7 +335,7 @@ fn check_progress(house: &House, slug: &str, all: &Recomputed) {
     for (point, ((_, day), performances)) in points.iter().zip(expected) {
         let best = performances
             .iter()
-            .filter_map(|p| p.best.get(&training::Formula::Epley))
+            .filter_map(|p| p.best.get(&training::E1rmFormula::Epley))
             .map(|set| set.e1rm_grams)
             .max();
         let tonnage = performances.iter().map(|p| p.tonnage_grams.0).sum();

@@ -46,7 +46,7 @@ fn three_years() -> (Duration, Duration) {
     }
     let last = Days::new(u64::from(7 * WEEKS_OF_THREE_YEARS) - 1);
     let today = first_monday().checked_add_days(last).unwrap_or_default();
-    let scope = Scope { weeks: BTreeSet::from([WeekStart::of(today)]), muscles: None };
+    let scope = Scope { weeks: BTreeSet::from([WeekStart::containing(today)]), muscles: None };
     let read = diary.read_on(today);
     (mean_time(|| all(&read, &scope)), mean_time(|| all(diary.on(today), &scope)))
 }

@@ -179,7 +179,7 @@ async fn read(
     now: DateTime<Utc>,
 ) -> Result<(AnalysisInput, RecordsOfWeeks), DatabaseError> {
     let athletes: Vec<_> = tasks.iter().map(|task| task.athlete_id).collect();
-    let first = WeekStart::of(now.date_naive()).weeks_before(HISTORY_WEEKS);
+    let first = WeekStart::containing(now.date_naive()).weeks_before(HISTORY_WEEKS);
     let window = |task: &Task<'_>| WeekRange { athlete_id: task.athlete_id, from: first, to: None };
     let older = tasks.iter().flat_map(|task| {
         let weeks = task.scope.weeks.iter().filter(|week| **week < first);

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
 use training::WeekStart;
-use training::landmarks::OwnLandmarks;
+use training::landmarks::LandmarkOverrides;
 
 /// How far the history reaches back from the week of today, in weeks: as far as any rule looks.
 pub const HISTORY_WEEKS: u32 = 16;
@@ -24,7 +24,7 @@ pub struct History {
     /// By lift what each workout achieved in it.
     pub lifts: BTreeMap<String, Vec<LiftSession>>,
     /// What the athlete puts in place of the landmarks of the listing.
-    pub landmarks: OwnLandmarks,
+    pub landmarks: LandmarkOverrides,
 }
 
 impl History {
@@ -36,7 +36,7 @@ impl History {
             weeks: Vec::new(),
             days: Vec::new(),
             lifts: BTreeMap::new(),
-            landmarks: OwnLandmarks::default(),
+            landmarks: LandmarkOverrides::default(),
         }
     }
 

@@ -247,8 +247,8 @@ mod tests {
     use super::*;
     use serde_json::{Map, json};
     use storage::volume::LiftSession;
-    use training::e1rm::Formula;
-    use training::performance::{BestSet, Performance};
+    use training::e1rm::E1rmFormula;
+    use training::performance::{BestSet, ExercisePerformance};
     use training::{Grams, Muscle};
 
     const NOW: &str = "2026-11-25T12:00:00Z";
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn week(monday: &str) -> WeekStart {
-        WeekStart::of(monday.parse().unwrap())
+        WeekStart::containing(monday.parse().unwrap())
     }
 
     fn now() -> DateTime<Utc> {
@@ -471,8 +471,10 @@ mod tests {
                     reps: 1,
                     rpe: None,
                 };
-                let performance =
-                    Performance { best: [(Formula::Epley, best)].into(), ..Performance::default() };
+                let performance = ExercisePerformance {
+                    best: [(E1rmFormula::Epley, best)].into(),
+                    ..ExercisePerformance::default()
+                };
                 LiftSession { local_date: day.parse().unwrap(), performance }
             };
             let sessions = vec![session("2026-11-17", 100.0), session("2026-11-24", kg)];

@@ -187,14 +187,14 @@ fn more_for(subject: &Subject, history: &History) -> Option<Adjustment> {
     let Subject::Lift(lift) = subject else { return None };
     let muscle = *Exercise::find(lift)?.primary.first()?;
     let sets = usual_of(history, |volume| volume.half_sets_of(muscle))?;
-    let mrv = history.landmarks.of(muscle).mrv.sets();
+    let mrv = history.landmarks.for_muscle(muscle).mrv.sets();
     let to = floor_to_half((sets * RAISE_MAX).min(mrv));
     let change = |subject, action, from, to, unit, weeks| {
         Some(Adjustment { subject, action, from: Some(from), to: Some(to), unit, weeks })
     };
     if to > sets {
         let (action, unit) = (Action::RaiseSets, Unit::HardSetsAWeek);
-        return change(muscle.in_words(), action, sets, to, unit, WEEKS_TO_JUDGE);
+        return change(muscle.display_name(), action, sets, to, unit, WEEKS_TO_JUDGE);
     }
     let (action, unit) = (Action::CutLoad, Unit::Percent);
     change(subject.in_words(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
@@ -202,7 +202,7 @@ fn more_for(subject: &Subject, history: &History) -> Option<Adjustment> {
 
 /// The median of hard sets in the last three weeks with training, the week of today left out.
 fn usual_of(history: &History, half_sets: impl Fn(&Volume) -> HalfSets) -> Option<f64> {
-    let this_week = WeekStart::of(history.today);
+    let this_week = WeekStart::containing(history.today);
     let trained = |week: &&HistoryWeek| week.week_start < this_week && week.volume.workouts > 0;
     let before = history.weeks.iter().rev().filter(trained);
     let mut sets: Vec<HalfSets> = before.take(3).map(|week| half_sets(&week.volume)).collect();
@@ -223,7 +223,7 @@ mod tests {
 
     fn pattern(kind: PatternKind, subject: Subject, evidence: Value) -> Pattern {
         let Value::Object(evidence) = evidence else { unreachable!() };
-        let since = WeekStart::of("2026-11-16".parse().unwrap());
+        let since = WeekStart::containing("2026-11-16".parse().unwrap());
         Pattern { kind, subject, since, confidence: 0.7, evidence }
     }
 

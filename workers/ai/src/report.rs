@@ -7,7 +7,7 @@ use crate::recommend::Recommendation;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use storage::records::Record;
-use training::landmarks::Level;
+use training::landmarks::VolumeLevel;
 use training::performance::{RecordKey, RecordKind};
 use training::{Exercise, Grams, Muscle, Volume, WeekStart};
 
@@ -51,7 +51,7 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         return None;
     }
     let before = Mean::of(&before);
-    let (over, under) = (at_level(history, this, Level::AboveMrv), below_mev(history, this));
+    let (over, under) = (at_level(history, this, VolumeLevel::AboveMrv), below_mev(history, this));
     let records = records(history, week_start, found.records);
     let mut body = comparison(this, &before);
     if !over.is_empty() {
@@ -86,8 +86,8 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         "tonnage_kg": this.tonnage_grams.kg(),
         "weeks_before": before.to_json(),
         "weeks": weeks(history, week_start),
-        "above_mrv": names(history, this, Level::AboveMrv),
-        "below_mev": names(history, this, Level::BelowMev),
+        "above_mrv": names(history, this, VolumeLevel::AboveMrv),
+        "below_mev": names(history, this, VolumeLevel::BelowMev),
         "records": records,
         "patterns": found.patterns,
         "recommendations": found.recommendations,
@@ -154,22 +154,22 @@ fn comparison(this: &Volume, before: &Mean) -> String {
 }
 
 /// The muscles of a level, each with its sets and its landmark.
-fn at_level(history: &History, week: &Volume, level: Level) -> Vec<String> {
+fn at_level(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
     muscles(history, week, level)
         .map(|muscle| {
             let sets = number(week.half_sets_of(muscle).sets());
-            let mrv = number(history.landmarks.of(muscle).mrv.sets());
-            format!("{} {sets} of {mrv}", muscle.in_words())
+            let mrv = number(history.landmarks.for_muscle(muscle).mrv.sets());
+            format!("{} {sets} of {mrv}", muscle.display_name())
         })
         .collect()
 }
 
 fn below_mev(history: &History, week: &Volume) -> Vec<String> {
-    muscles(history, week, Level::BelowMev)
+    muscles(history, week, VolumeLevel::BelowMev)
         .map(|muscle| {
             let sets = number(week.half_sets_of(muscle).sets());
-            let mev = number(history.landmarks.of(muscle).mev.sets());
-            format!("{} {sets} of {mev}", muscle.in_words())
+            let mev = number(history.landmarks.for_muscle(muscle).mev.sets());
+            format!("{} {sets} of {mev}", muscle.display_name())
         })
         .collect()
 }
@@ -177,14 +177,14 @@ fn below_mev(history: &History, week: &Volume) -> Vec<String> {
 fn muscles<'a>(
     history: &'a History,
     week: &'a Volume,
-    level: Level,
+    level: VolumeLevel,
 ) -> impl Iterator<Item = Muscle> + 'a {
     Muscle::ALL.into_iter().filter(move |muscle| {
-        history.landmarks.of(*muscle).level(week.half_sets_of(*muscle)) == level
+        history.landmarks.for_muscle(*muscle).level(week.half_sets_of(*muscle)) == level
     })
 }
 
-fn names(history: &History, week: &Volume, level: Level) -> Vec<&'static str> {
+fn names(history: &History, week: &Volume, level: VolumeLevel) -> Vec<&'static str> {
     muscles(history, week, level).map(Muscle::as_str).collect()
 }
 
@@ -244,11 +244,11 @@ mod tests {
     use shared_kernel::payload::PatternKind;
     use storage::volume::LiftSession;
     use training::HalfSets;
-    use training::performance::Performance;
+    use training::performance::ExercisePerformance;
     use uuid::Uuid;
 
     fn monday() -> WeekStart {
-        WeekStart::of("2026-11-16".parse().unwrap())
+        WeekStart::containing("2026-11-16".parse().unwrap())
     }
 
     /// Two weeks of all muscles, of which the second has too much chest and too few calves.
@@ -269,7 +269,7 @@ mod tests {
         }
         let session = LiftSession {
             local_date: "2026-11-10".parse().unwrap(),
-            performance: Performance::default(),
+            performance: ExercisePerformance::default(),
         };
         history.lifts.insert("barbell-bench-press".to_owned(), vec![session]);
         history

@@ -9,8 +9,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
 use training::{
-    BestSet, Formula, Grams, HalfSets, Muscle, MuscleVolume, OwnLandmark, OwnLandmarks,
-    Performance, Rpe, Volume, WeekStart,
+    BestSet, E1rmFormula, ExercisePerformance, Grams, HalfSets, LandmarkOverride,
+    LandmarkOverrides, Muscle, MuscleVolume, Rpe, Volume, WeekStart,
 };
 
 const CASES: u32 = 2_000;
@@ -53,7 +53,7 @@ fn week() -> impl Strategy<Value = HistoryWeek> {
         let muscles = muscles.into_iter().map(|(muscle, sets)| (muscle, part(sets))).collect();
         let hard_half_sets = HalfSets(hard);
         let volume = Volume { workouts, hard_half_sets, muscles, ..Volume::default() };
-        HistoryWeek { week_start: WeekStart::of(day), volume }
+        HistoryWeek { week_start: WeekStart::containing(day), volume }
     })
 }
 
@@ -77,8 +77,8 @@ fn session() -> impl Strategy<Value = LiftSession> {
                 rpe: rpe.and_then(Rpe::new),
             };
             // Of warm-ups and long sets alone there is no estimate.
-            let best = estimated.then_some((Formula::Epley, best)).into_iter().collect();
-            let performance = Performance { best, ..Performance::default() };
+            let best = estimated.then_some((E1rmFormula::Epley, best)).into_iter().collect();
+            let performance = ExercisePerformance { best, ..ExercisePerformance::default() };
             LiftSession { local_date, performance }
         },
     )
@@ -121,7 +121,7 @@ fn regular_weeks() -> impl Strategy<Value = Vec<HistoryWeek>> {
     vec((week(), prop_oneof![5 => Just(100_i64), 1 => Just(40_i64)]), 0..18).prop_map(|weeks| {
         let days = back_in_steps(7, weeks.len());
         let regular = days.zip(weeks).map(|(date, (mut week, half_sets))| {
-            week.week_start = WeekStart::of(date);
+            week.week_start = WeekStart::containing(date);
             week.volume.workouts = 4;
             week.volume.hard_half_sets = HalfSets(half_sets);
             week
@@ -154,20 +154,20 @@ fn history() -> impl Strategy<Value = History> {
     let lifts = btree_map(prop::sample::select(LIFTS.to_vec()), sessions, 0..4);
     let mrv = prop::option::of(half_sets());
     (weeks, days, lifts, mrv).prop_map(|(weeks, days, lifts, mrv)| {
-        let own = OwnLandmark { mrv: mrv.map(HalfSets), ..OwnLandmark::default() };
+        let own = LandmarkOverride { mrv: mrv.map(HalfSets), ..LandmarkOverride::default() };
         History {
             reported: None,
             today: today(),
             weeks,
             days,
             lifts: lifts.into_iter().map(|(lift, sessions)| (lift.to_owned(), sessions)).collect(),
-            landmarks: OwnLandmarks(BTreeMap::from([(Muscle::Chest, own)])),
+            landmarks: LandmarkOverrides(BTreeMap::from([(Muscle::Chest, own)])),
         }
     })
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
-    let weeks = btree_set(day().prop_map(WeekStart::of), 0..4);
+    let weeks = btree_set(day().prop_map(WeekStart::containing), 0..4);
     let muscles = prop::option::of(btree_set(muscle(), 0..3));
     (weeks, muscles).prop_map(|(weeks, muscles)| Scope { weeks, muscles })
 }
@@ -203,7 +203,7 @@ proptest! {
 #[test]
 fn of_nothing_and_of_one_session_nothing_is_said() {
     let today = today();
-    let scope = Scope { weeks: BTreeSet::from([WeekStart::of(today)]), muscles: None };
+    let scope = Scope { weeks: BTreeSet::from([WeekStart::containing(today)]), muscles: None };
     let mut history = History::none(today);
     assert_eq!(all(&history, &scope), []);
     let day = HistoryDay { local_date: today, workouts: 1, tonnage_grams: Grams(1_000_000) };

@@ -10,7 +10,7 @@ use ai::rules::{Scope, all};
 use chrono::{Days, NaiveDate, NaiveTime};
 use diary::Diary;
 use std::collections::BTreeSet;
-use training::{EnteredExercise, EnteredSet, SetKind, WeekStart, Workout};
+use training::{ExerciseEntry, SetEntry, SetKind, WeekStart, Workout};
 
 const WEEKS: usize = 12;
 const DELOAD_WEEK: usize = 6;
@@ -122,7 +122,7 @@ fn workouts() -> Vec<Workout> {
     workouts
 }
 
-fn exercise(lift: Lift, week: usize, plan: (u32, f64), rounds_up: bool) -> EnteredExercise {
+fn exercise(lift: Lift, week: usize, plan: (u32, f64), rounds_up: bool) -> ExerciseEntry {
     let (slug, sets, reps, start_kg, step_kg, step_every) = lift;
     let stuck = slug == BENCH.0 && week > DELOAD_WEEK;
     let (steps, rpe) = if stuck { (4, 9.0) } else { plan };
@@ -132,18 +132,13 @@ fn exercise(lift: Lift, week: usize, plan: (u32, f64), rounds_up: bool) -> Enter
         (true, true) => sets.div_ceil(2),
         (true, false) => sets / 2,
     };
-    let set = EnteredSet {
+    let set = SetEntry {
         weight_kg: (kg > 0.0).then_some(kg),
         reps: Some(reps),
         rpe: Some(rpe),
-        ..EnteredSet::new(SetKind::Working)
+        ..SetEntry::new(SetKind::Working)
     };
-    EnteredExercise {
-        exercise: slug.to_owned(),
-        superset: None,
-        notes: None,
-        sets: vec![set; sets],
-    }
+    ExerciseEntry { exercise: slug.to_owned(), superset: None, notes: None, sets: vec![set; sets] }
 }
 
 /// What is said on a day after the twelve weeks when these of them changed, without the lifts that
@@ -153,7 +148,7 @@ fn said(today: NaiveDate, weeks: &[usize]) -> BTreeSet<String> {
     for workout in workouts() {
         diary.record(&workout);
     }
-    let weeks = weeks.iter().map(|week| WeekStart::of(monday(*week))).collect();
+    let weeks = weeks.iter().map(|week| WeekStart::containing(monday(*week))).collect();
     let scope = Scope { weeks, muscles: None };
     let found = all(diary.on(today), &scope);
     assert_eq!(found, all(&diary.read_on(today), &scope), "all of it is within what is read");

@@ -31,7 +31,7 @@ fn what_is_older_than_what_is_read_changes_nothing() {
         }
         for day in 273..280 {
             let today = first_monday() + Days::new(day);
-            let weeks = BTreeSet::from([WeekStart::of(today)]);
+            let weeks = BTreeSet::from([WeekStart::containing(today)]);
             let scope = Scope { weeks, muscles: None };
             let read = all(&diary.read_on(today), &scope);
             assert_eq!(read, all(diary.on(today), &scope), "{make_up:?} {today}");

@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use shared_kernel::ids::derived;
 use std::collections::{BTreeMap, BTreeSet};
-use storage::exercises::OwnExercise;
+use storage::exercises::CustomExercise;
 use storage::imports::{ImportedWorkout, SliceState};
 use training::limits::TEXT_CHARS_MAX;
-use training::names::{find_by_name, is_slug, name_key, proposals};
-use training::{EnteredExercise, Exercise, OwnExercises, Workout};
+use training::names::{find_by_name, is_slug, name_key, similar_exercises};
+use training::{CustomExercises, Exercise, ExerciseEntry, Workout};
 use uuid::Uuid;
 
 /// The `format` of our own export.
@@ -33,7 +33,7 @@ pub const EXPORT_VERSION: u64 = 1;
 const SLICE_WORKOUTS_MAX: usize = 50;
 /// Bytes of a slice, at most: far below the 2 MB of a row (a platform limit).
 const SLICE_BYTES_MAX: usize = 500_000;
-/// Own exercises of a document, at most: as many as an athlete can have.
+/// Custom exercises of a document, at most: as many as an athlete can have.
 const EXERCISES_MAX: usize = 1_000;
 /// Names that nobody knows, at most (ours): a log of training has a few dozen, and each costs a
 /// look through the catalogue.
@@ -61,8 +61,8 @@ pub struct FileError {
 pub struct FileWorkout {
     /// The workout.
     pub workout: Workout,
-    /// Own exercises in it, as they were when it was saved.
-    pub own_exercises: OwnExercises,
+    /// Custom exercises in it, as they were when it was saved.
+    pub own_exercises: CustomExercises,
 }
 
 /// What a file says.
@@ -80,8 +80,8 @@ pub struct File {
     pub time_zone: Option<String>,
     /// Its workouts; an exercise that is no slug is a name.
     pub workouts: Vec<FileWorkout>,
-    /// Own exercises that it defines.
-    pub exercises: Vec<OwnExercise>,
+    /// Custom exercises that it defines.
+    pub exercises: Vec<CustomExercise>,
     /// What cannot be read.
     pub errors: Vec<FileError>,
 }
@@ -111,7 +111,7 @@ pub fn read_csv(
         let line = logged.line;
         match entered(logged, (started_at, ended_at), now) {
             Ok(workout) => {
-                workouts.push(FileWorkout { workout, own_exercises: OwnExercises::new() });
+                workouts.push(FileWorkout { workout, own_exercises: CustomExercises::new() });
             }
             Err(detail) => errors.push(at_line(line, detail)),
         }
@@ -190,7 +190,7 @@ fn entered(
     if notes_long || long(&logged.title) || long(&logged.notes) {
         return Err(format!("the workout has a text of over {TEXT_CHARS_MAX} characters"));
     }
-    let exercise = |logged: LoggedExercise| EnteredExercise {
+    let exercise = |logged: LoggedExercise| ExerciseEntry {
         exercise: logged.name,
         superset: logged.superset,
         notes: logged.notes,
@@ -219,7 +219,7 @@ pub fn read_export(bytes: &[u8], now: DateTime<Utc>) -> Result<File, ApiError> {
     let mut file =
         File { format: EXPORT_FORMAT.to_owned(), rows: workouts.len(), ..File::default() };
     for (pointer, value) in items(document.get("exercises"), "/exercises") {
-        match own_exercise(value, &pointer) {
+        match custom_exercise(value, &pointer) {
             Ok(exercise) => file.exercises.push(exercise),
             Err(found) => file.errors.extend(found.into_iter().map(at_pointer)),
         }
@@ -246,8 +246,8 @@ fn items<'a>(
     items.map(move |(index, item)| (format!("{pointer}/{index}"), item))
 }
 
-/// An own exercise of an export, with its slug.
-fn own_exercise(value: &Value, pointer: &str) -> Result<OwnExercise, Vec<FieldError>> {
+/// A custom exercise of an export, with its slug.
+fn custom_exercise(value: &Value, pointer: &str) -> Result<CustomExercise, Vec<FieldError>> {
     let errors = Errors::default();
     let definition = definition(value, pointer, &errors);
     let slug = value.get("slug").and_then(Value::as_str).unwrap_or_default();
@@ -260,10 +260,10 @@ fn own_exercise(value: &Value, pointer: &str) -> Result<OwnExercise, Vec<FieldEr
         errors.add(format!("{pointer}/slug"), "is an exercise of the catalogue");
     }
     let definition = errors.into_result(definition)?;
-    Ok(OwnExercise { slug: slug.to_owned(), definition })
+    Ok(CustomExercise { slug: slug.to_owned(), definition })
 }
 
-/// A workout of an export, with the own exercises that it was counted by.
+/// A workout of an export, with the custom exercises that it was counted by.
 fn exported_workout(
     value: &Value,
     pointer: &str,
@@ -272,7 +272,9 @@ fn exported_workout(
     let mut value = value.clone();
     let own = value.as_object_mut().and_then(|fields| fields.remove("own_exercises"));
     let own_exercises = items(own.as_ref(), &format!("{pointer}/own_exercises"))
-        .map(|(pointer, value)| own_exercise(value, &pointer).map(|own| (own.slug, own.definition)))
+        .map(|(pointer, value)| {
+            custom_exercise(value, &pointer).map(|own| (own.slug, own.definition))
+        })
         .collect::<Result<_, _>>()?;
     let errors = Errors::default();
     let workout = workout(&value, pointer, now, &errors);
@@ -286,7 +288,7 @@ fn at_pointer(error: FieldError) -> FileError {
 /// What the names of a file mean.
 pub struct Names {
     own: BTreeMap<String, String>,
-    definitions: OwnExercises,
+    definitions: CustomExercises,
     listed: Vec<(String, String)>,
     mapping: BTreeMap<String, Option<String>>,
 }
@@ -302,11 +304,11 @@ enum Meaning {
 }
 
 impl Names {
-    /// By the athlete's own exercises and the mapping; those of `defined`, of the file itself, come
+    /// By the athlete's custom exercises and the mapping; those of `defined`, of the file itself, come
     /// first.
     pub fn new(
-        own: &[OwnExercise],
-        defined: &[OwnExercise],
+        own: &[CustomExercise],
+        defined: &[CustomExercise],
         mapping: BTreeMap<String, Option<String>>,
     ) -> Self {
         let mut names = Self {
@@ -423,7 +425,7 @@ impl Plan {
         let import_id = import_id.to_string();
         for (index, FileWorkout { mut workout, own_exercises }) in workouts.into_iter().enumerate()
         {
-            workout.number_sets();
+            workout.assign_set_ids();
             let id = derived(&["imported workout", &import_id, &index.to_string()]);
             plan.add(
                 ImportedWorkout {
@@ -482,7 +484,7 @@ impl Plan {
                 name: name.to_owned(),
                 workouts,
                 sets,
-                proposals: proposals(name, &names.listed, PROPOSALS),
+                proposals: similar_exercises(name, &names.listed, PROPOSALS),
             })
             .collect()
     }

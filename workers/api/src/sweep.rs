@@ -200,7 +200,7 @@ async fn step<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, Str
 /// one on.
 fn week_to_report(now: DateTime<Utc>) -> (WeekStart, i64) {
     let there = now - LAST_ZONE;
-    let this_week = WeekStart::of(there.date_naive());
+    let this_week = WeekStart::containing(there.date_naive());
     let is_first_hour = there.date_naive() == this_week.date() && there.hour() == 0;
     let minute = if is_first_hour { i64::from(there.minute()) } else { 59 };
     (this_week.previous(), minute)

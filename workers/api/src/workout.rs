@@ -11,9 +11,9 @@ use storage::workouts::StoredWorkout;
 use training::limits::{
     DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, WEIGHT_MAX,
 };
-use training::names::{is_slug, proposals};
+use training::names::{is_slug, similar_exercises};
 use training::units::GRAMS_PER_POUND;
-use training::{EnteredExercise, EnteredSet, Exercise, Rpe, SetKind, Superset, Volume, Workout};
+use training::{Exercise, ExerciseEntry, Rpe, SetEntry, SetKind, Superset, Volume, Workout};
 
 /// A workout may begin at most so far in the future (the outer contract): a phone's clock is off,
 /// or the athlete plans.
@@ -53,7 +53,7 @@ pub struct LoggedSet {
     /// The superset of the exercise, where it is new.
     pub superset: Option<Superset>,
     /// The set.
-    pub set: EnteredSet,
+    pub set: SetEntry,
 }
 
 /// Reads the body of a POST of a set: the set's fields, and its exercise.
@@ -71,7 +71,7 @@ pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, A
 }
 
 /// Reads the body of a PUT of a set.
-pub fn parse_set(body: &Value, now: DateTime<Utc>) -> Result<EnteredSet, ApiError> {
+pub fn parse_set(body: &Value, now: DateTime<Utc>) -> Result<SetEntry, ApiError> {
     let errors = Errors::default();
     let parsed = set(body, "", now, &errors);
     errors.finish(parsed)
@@ -106,7 +106,7 @@ pub fn unknown_exercises<'a>(
 
 /// What is said of an exercise that nobody knows: with what it may be.
 pub fn unknown_exercise(slug: &str) -> String {
-    let alike = proposals(slug, &[], 1);
+    let alike = similar_exercises(slug, &[], 1);
     let hint = alike.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
     format!("is neither in the catalogue nor one of your own: see GET /v1/exercises{hint}")
 }
@@ -114,7 +114,7 @@ pub fn unknown_exercise(slug: &str) -> String {
 /// A workout as it is answered: the document, and what was added to it.
 pub fn answer(stored: &StoredWorkout) -> Result<Value, serde_json::Error> {
     let workout = stored.document()?;
-    let exercises = workout.performed(&stored.own_exercises);
+    let exercises = workout.performed_exercises(&stored.own_exercises);
     let volume = Volume::of_workout(&exercises, stored.body_weight_grams);
     let mut answer = serde_json::to_value(&workout)?;
     if let Value::Object(fields) = &mut answer {
@@ -237,7 +237,7 @@ fn exercise(
     pointer: &str,
     now: DateTime<Utc>,
     errors: &Errors,
-) -> Option<EnteredExercise> {
+) -> Option<ExerciseEntry> {
     let fields = Fields::of(value, pointer, &["exercise", "superset", "notes", "sets"], errors)?;
     fields.require("exercise");
     fields.require("sets");
@@ -249,7 +249,7 @@ fn exercise(
     }
     let sets: Vec<_> =
         sets.iter().map(|(pointer, value)| set(value, pointer, now, errors)).collect();
-    Some(EnteredExercise {
+    Some(ExerciseEntry {
         exercise: slug?,
         superset,
         notes,
@@ -257,7 +257,7 @@ fn exercise(
     })
 }
 
-fn set(value: &Value, pointer: &str, now: DateTime<Utc>, errors: &Errors) -> Option<EnteredSet> {
+fn set(value: &Value, pointer: &str, now: DateTime<Utc>, errors: &Errors) -> Option<SetEntry> {
     set_of(&Fields::of(value, pointer, &SET_FIELDS, errors)?, now)
 }
 
@@ -282,7 +282,7 @@ fn check_instant(
     }
 }
 
-fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<EnteredSet> {
+fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<SetEntry> {
     fields.require("kind");
     let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
     if kind == Some(None) {
@@ -308,7 +308,7 @@ fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<EnteredSet> {
     }
     // Every field is read before the first that is missing ends it: each bad one is reported.
     let lb_max = kg_max * 1_000.0 / GRAMS_PER_POUND;
-    let set = EnteredSet {
+    let set = SetEntry {
         id: fields.whole("id", SET_ID_MAX),
         kind: kind.flatten().unwrap_or(SetKind::Working),
         weight_kg: fields.number("weight_kg", 0.0, kg_max),

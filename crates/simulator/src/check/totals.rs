@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared_kernel::EventId;
 use std::collections::BTreeMap;
 use storage::workouts::StoredWorkout;
-use training::performance::bests;
+use training::performance::record_candidates;
 use training::{Volume, WeekStart};
 
 /// Athlete, and day or Monday.
@@ -56,10 +56,10 @@ fn recompute(run: &Simulation) -> Recomputed {
         let date = workout.started_at.date_naive();
         let athlete = stored.athlete_id.to_string();
         let volume = Volume::of_workout(&workout.exercises, workout.body_weight_grams);
-        let week = WeekStart::of(date).to_string();
+        let week = WeekStart::containing(date).to_string();
         add(all.days.entry((athlete.clone(), date.to_string())).or_default(), &volume);
         add(all.weeks.entry((athlete.clone(), week)).or_default(), &volume);
-        for (key, value) in bests(&workout.exercises, workout.body_weight_grams) {
+        for (key, value) in record_candidates(&workout.exercises, workout.body_weight_grams) {
             let claim = (value, date.to_string(), stored.workout_id.to_string());
             let better = |held: &(i64, String, String)| {
                 (-claim.0, &claim.1, &claim.2) < (-held.0, &held.1, &held.2)

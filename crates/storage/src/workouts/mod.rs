@@ -17,7 +17,7 @@ use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
 use std::collections::BTreeSet;
 use training::calendar::local_date;
-use training::{Exercise, Grams, OwnExercises, Workout};
+use training::{CustomExercises, Exercise, Grams, Workout};
 
 /// The sweep leaves a workout alone for so long after it changed: its event is on its way.
 /// With the minute between two sweeps that is well within the two minutes in which a lost event is
@@ -64,9 +64,9 @@ pub struct StoredWorkout {
     pub status: WorkoutStatus,
     /// The JSON document, as entered.
     pub document: String,
-    /// The athlete's own exercises in it, as they were when it was saved.
+    /// The athlete's custom exercises in it, as they were when it was saved.
     #[serde(with = "json_text")]
-    pub own_exercises: OwnExercises,
+    pub own_exercises: CustomExercises,
     /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
     /// When it was changed last.
@@ -90,7 +90,7 @@ impl StoredWorkout {
             revision: self.revision,
             started_at: workout.started_at,
             body_weight_grams: self.body_weight_grams,
-            exercises: workout.performed(&self.own_exercises),
+            exercises: workout.performed_exercises(&self.own_exercises),
         })
     }
 }
@@ -165,7 +165,7 @@ struct IdempotencyRow {
     workout_id: WorkoutId,
     document: String,
     #[serde(with = "json_text")]
-    own_exercises: OwnExercises,
+    own_exercises: CustomExercises,
     body_weight_grams: Option<Grams>,
     set_id: Option<u32>,
     created_at_ms: i64,

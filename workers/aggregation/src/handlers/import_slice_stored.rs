@@ -167,7 +167,7 @@ fn entries(slice: &Slice, inserted: &[Inserted]) -> Result<Vec<LedgerEntry>, Str
                 revision: 1,
                 started_at: imported.workout.started_at,
                 body_weight_grams: inserted.body_weight_grams,
-                exercises: imported.workout.performed(&imported.own_exercises),
+                exercises: imported.workout.performed_exercises(&imported.own_exercises),
             })
         })
         .collect()

@@ -28,7 +28,7 @@ use storage::records::BrokenRecord;
 use storage::volume::{self, LedgerEntry, Marks, WeekState};
 use storage::{Database, Shards};
 use training::calendar::local_date;
-use training::performance::{bests, performances};
+use training::performance::{performances, record_candidates};
 use training::{Volume, WeekStart, limits};
 use training_set_recorded::TrainingSetRecordedEventHandler;
 use volume_updated::VolumeUpdatedEventHandler;
@@ -216,7 +216,7 @@ fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
     Ok(LedgerEntry {
         volume: Volume::of_workout(exercises, body_weight),
         performances: performances(exercises, body_weight),
-        bests: bests(exercises, body_weight),
+        bests: record_candidates(exercises, body_weight),
         ..entry
     })
 }
@@ -226,7 +226,7 @@ fn uncounted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
     if !REVISIONS.contains(&workout.revision) {
         return Err(format!("revision {}, out of bounds", workout.revision));
     }
-    if let Some(bound) = limits::exceeded(&workout.exercises, workout.body_weight_grams) {
+    if let Some(bound) = limits::first_violation(&workout.exercises, workout.body_weight_grams) {
         return Err(format!("a workout of {bound}"));
     }
     Ok(LedgerEntry {
@@ -315,7 +315,7 @@ fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> 
     let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
     let within = of_athlete
         .clone()
-        .rfind(|change| WeekStart::of(change.entry.local_date) == week.week_start);
+        .rfind(|change| WeekStart::containing(change.entry.local_date) == week.week_start);
     within.or_else(|| of_athlete.next_back()).map(|change| change.cause)
 }
 

@@ -80,7 +80,7 @@ fn an_export_as_csv_is_read_as_hevys_and_comes_to_the_same() {
     let formulas: Vec<_> = cells.filter(|cell| cell.starts_with(['=', '@', '+', '-'])).collect();
     assert_eq!(formulas, Vec::<&str>::new());
     assert!(csv.contains("\"'=HYPERLINK(\"\"x\"\")\""));
-    // What the columns have no room for: the body weight, own exercises.
+    // What the columns have no room for: the body weight, custom exercises.
     bob.ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80.5 }));
     let own =
         json!({ "name": "Sandbag Élevé", "primary": ["back"], "load": { "type": "per_hand" } });

@@ -17,8 +17,8 @@ use storage::volume::{self, LedgerEntry};
 use testkit::{
     Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
 };
-use training::e1rm::Formula;
-use training::performance::{BestSet, Performance};
+use training::e1rm::E1rmFormula;
+use training::performance::{BestSet, ExercisePerformance};
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ impl House {
 }
 
 fn week(monday: &str) -> WeekStart {
-    WeekStart::of(monday.parse().unwrap())
+    WeekStart::containing(monday.parse().unwrap())
 }
 
 fn updated(n: u128, monday: &str) -> RawMessage {
@@ -300,8 +300,10 @@ impl House {
             reps: 1,
             rpe: None,
         };
-        let performance =
-            Performance { best: [(Formula::Epley, best)].into(), ..Performance::default() };
+        let performance = ExercisePerformance {
+            best: [(E1rmFormula::Epley, best)].into(),
+            ..ExercisePerformance::default()
+        };
         let muscles = Muscle::ALL.map(|muscle| {
             (muscle, MuscleVolume { half_sets: HalfSets(16), ..MuscleVolume::default() })
         });

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;
 
-/// Characters of a name within a sentence, at most: an own exercise's name can be far longer than
+/// Characters of a name within a sentence, at most: a custom exercise's name can be far longer than
 /// a title (ours).
 const NAME_CHARS_MAX: usize = 60;
 

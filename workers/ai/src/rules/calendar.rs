@@ -14,7 +14,7 @@ const LOCAL_AHEAD: Days = Days::new(1);
 /// The last week of which nothing is missing: settled, or reported on.
 pub(super) fn last_complete_week(history: &History) -> WeekStart {
     let settled = history.today.checked_sub_days(SETTLING).unwrap_or(history.today);
-    let settled = WeekStart::of(settled).previous();
+    let settled = WeekStart::containing(settled).previous();
     history.reported.map_or(settled, |reported| reported.max(settled))
 }
 
@@ -65,7 +65,7 @@ mod tests {
             let mut history = History::none(date(today));
             assert_eq!(last_complete_week(&history).to_string(), monday, "{today}");
             // A week that was reported on is complete from then on.
-            history.reported = Some(WeekStart::of(date("2026-11-09")));
+            history.reported = Some(WeekStart::containing(date("2026-11-09")));
             let reported = last_complete_week(&history).to_string();
             assert_eq!(reported, monday.max("2026-11-09"), "{today}");
         };

@@ -21,7 +21,7 @@ use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;
-use training::trend::{median_of, theil_sen};
+use training::trend::{median, theil_sen};
 
 const WEEKS_MIN: usize = 5;
 const PLATEAUS_MIN: usize = 2;
@@ -47,7 +47,7 @@ pub(super) fn with_windows(
     let drifts: Vec<f64> = windows.iter().filter_map(rpe_drift).collect();
     let lifts = drifts.len();
     let risen = drifts.iter().filter(|drift| **drift > 0.0).count();
-    let drift = median_of(drifts).filter(|_| lifts >= DRIFT_LIFTS_MIN && risen * 4 >= lifts * 3);
+    let drift = median(drifts).filter(|_| lifts >= DRIFT_LIFTS_MIN && risen * 4 >= lifts * 3);
     if plateaus < PLATEAUS_MIN && drift.is_none_or(|drift| drift < DRIFT_MIN) {
         return None;
     }
@@ -74,7 +74,7 @@ pub(super) fn with_windows(
 /// The complete weeks of training since the last week of rest, from the last one back.
 fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
     let last = last_complete_week(history);
-    let oldest_read = WeekStart::of(history.today).weeks_before(HISTORY_WEEKS);
+    let oldest_read = WeekStart::containing(history.today).weeks_before(HISTORY_WEEKS);
     let deload = last_deload(history);
     (0..HISTORY_WEEKS)
         .map(|back| last.weeks_before(back))
@@ -110,7 +110,8 @@ mod tests {
     fn of(hard_sets: &[f64], efforts: &[(&str, &[f64])]) -> History {
         history(TODAY, |h| {
             for (back, sets) in (0_u32..).zip(hard_sets.iter().rev()) {
-                let monday = WeekStart::of("2026-11-16".parse().unwrap()).weeks_before(back);
+                let monday =
+                    WeekStart::containing("2026-11-16".parse().unwrap()).weeks_before(back);
                 h.hard_sets(&monday.to_string(), *sets);
             }
             for (lift, efforts) in efforts {

@@ -60,14 +60,14 @@ pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern>
 /// The deloads of late, beside those of the weeks that changed: what was not told while workouts of
 /// its week were on their way is told later.
 pub(super) fn weeks_of_late(history: &History) -> impl Iterator<Item = WeekStart> {
-    let this_week = WeekStart::of(history.today);
+    let this_week = WeekStart::containing(history.today);
     (1..=WEEKS_OF_LATE).map(move |back| this_week.weeks_before(back))
 }
 
 /// The last deload that was taken and is over, as far back as the history goes and knows the weeks
 /// before.
 pub(super) fn last_deload(history: &History) -> Option<WeekStart> {
-    let this_week = WeekStart::of(history.today);
+    let this_week = WeekStart::containing(history.today);
     let mut weeks = (1..=HISTORY_WEEKS - WEEKS_BEFORE).map(|back| this_week.weeks_before(back));
     weeks.find(|week| deload_taken(history, *week).is_some())
 }
@@ -107,7 +107,7 @@ fn is_over(history: &History, week_start: WeekStart) -> bool {
     let (last_day, latest) = (week_start.last_day(), latest_day(history.today));
     let mut days = history.days.iter().filter(|day| day.workouts > 0);
     let mut weeks = history.weeks.iter().filter(|week| week.volume.workouts > 0);
-    let later = week_start.next()..=WeekStart::of(latest);
+    let later = week_start.next()..=WeekStart::containing(latest);
     history.reported.is_some_and(|reported| week_start <= reported)
         || weeks.any(|week| later.contains(&week.week_start))
         || days.any(|day| day.local_date > last_day && day.local_date <= latest)
@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn found_in(history: &History) -> bool {
-        deload_taken(history, WeekStart::of(MONDAYS[3].parse().unwrap())).is_some()
+        deload_taken(history, WeekStart::containing(MONDAYS[3].parse().unwrap())).is_some()
     }
 
     fn check(hard_sets: [f64; 4], found: bool) {
@@ -218,7 +218,8 @@ mod tests {
     #[test]
     fn the_evidence_has_the_numbers_it_saw() {
         let history = of("2026-11-25", [60.0, 62.0, 64.0, 31.0]);
-        let pattern = deload_taken(&history, WeekStart::of("2026-11-16".parse().unwrap())).unwrap();
+        let pattern =
+            deload_taken(&history, WeekStart::containing("2026-11-16".parse().unwrap())).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"hard_sets":31.0,"percent_of_usual":50.0,"usual_hard_sets":62.0,"week_start":"2026-11-16","workouts":3}"#

@@ -14,7 +14,7 @@ use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::load::{Deviation, WeekOfLoads, monotony};
-use training::trend::median_of;
+use training::trend::median;
 
 const WEEKS_BEFORE: u32 = 8;
 const TRAINED_WEEKS_MIN: usize = 4;
@@ -40,7 +40,7 @@ pub fn high_monotony(history: &History) -> Option<Pattern> {
     if weeks < TRAINED_WEEKS_MIN {
         return None;
     }
-    let (load, usual) = (days.iter().sum::<f64>(), median_of(before)?);
+    let (load, usual) = (days.iter().sum::<f64>(), median(before)?);
     if found.monotony <= MONOTONY_MAX || load <= HARD_WEEK_FACTOR * usual {
         return None;
     }

@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
 use training::e1rm::estimate;
 use training::{
-    BestSet, Formula, Grams, HalfSets, Muscle, MuscleVolume, Performance, Rpe, Volume, WeekStart,
+    BestSet, E1rmFormula, ExercisePerformance, Grams, HalfSets, Muscle, MuscleVolume, Rpe, Volume,
+    WeekStart,
 };
 
 /// A history as of a day, line by line. What is settled by then was reported on.
 pub fn history(today: &str, write: impl FnOnce(&mut Builder)) -> History {
     let mut builder = Builder(History::none(date(today)));
     let settled = builder.today() - Days::new(2);
-    builder.0.reported = Some(WeekStart::of(settled).previous());
+    builder.0.reported = Some(WeekStart::containing(settled).previous());
     write(&mut builder);
     builder.0
 }
@@ -33,7 +34,7 @@ pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
     let part = |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
     let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
     HistoryWeek {
-        week_start: WeekStart::of(date(monday)),
+        week_start: WeekStart::containing(date(monday)),
         volume: Volume { workouts: 3, muscles, ..Volume::default() },
     }
 }
@@ -92,11 +93,12 @@ impl Builder {
     pub fn sets(&mut self, lift: &str, sets: &[(&str, f64, u32, Option<f64>)]) {
         for (day, kg, reps, rpe) in sets {
             let (load_grams, rpe) = (Grams::from_kg(*kg), rpe.and_then(Rpe::new));
-            let e1rm_grams = estimate(Formula::Epley, load_grams, *reps, rpe).unwrap();
+            let e1rm_grams = estimate(E1rmFormula::Epley, load_grams, *reps, rpe).unwrap();
             let weight_grams = Some(load_grams);
             let best = BestSet { e1rm_grams, load_grams, weight_grams, reps: *reps, rpe };
-            let best = BTreeMap::from([(Formula::Epley, best)]);
-            let performance = Performance { sets: 1, best, ..Performance::default() };
+            let best = BTreeMap::from([(E1rmFormula::Epley, best)]);
+            let performance =
+                ExercisePerformance { sets: 1, best, ..ExercisePerformance::default() };
             let session = LiftSession { local_date: date(day), performance };
             let sessions = self.0.lifts.entry(lift.to_owned()).or_default();
             sessions.push(session);

@@ -18,8 +18,8 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use training::e1rm::{EFFECTIVE_REPS_MAX, estimate};
-use training::trend::{median_of, theil_sen};
-use training::{BestSet, Formula, Grams, WeekStart};
+use training::trend::{median, theil_sen};
+use training::{BestSet, E1rmFormula, Grams, WeekStart};
 
 /// The sessions that are looked at end with the last one and go back so far.
 const WINDOW_DAYS: i64 = 42;
@@ -68,7 +68,7 @@ impl LiftWindow {
         let first = sessions.first()?.date;
         let points: Vec<_> = sessions.iter().map(|s| (days(first, s.date), s.e1rm.kg())).collect();
         let trend = theil_sen(&points)?;
-        let median_kg = median_of(points.into_iter().map(|point| point.1).collect())?;
+        let median_kg = median(points.into_iter().map(|point| point.1).collect())?;
         if median_kg <= 0.0 {
             return None;
         }
@@ -115,7 +115,7 @@ impl LiftWindow {
 
     /// The week of the first session.
     pub fn since(&self) -> Option<WeekStart> {
-        self.sessions.first().map(|first| WeekStart::of(first.date))
+        self.sessions.first().map(|first| WeekStart::containing(first.date))
     }
 
     /// The numbers that each of the three rules saw.
@@ -154,7 +154,7 @@ fn sessions(history: &History, lift: &str) -> Option<Vec<Session>> {
     let latest = latest_day(history.today);
     let mut by_day = BTreeMap::<NaiveDate, Session>::new();
     for session in history.lifts.get(lift)? {
-        let Some(best) = session.performance.best.get(&Formula::Epley) else { continue };
+        let Some(best) = session.performance.best.get(&E1rmFormula::Epley) else { continue };
         let date = session.local_date;
         if date <= latest {
             let found = Session { date, best: *best, e1rm: best.e1rm_grams };
@@ -178,7 +178,7 @@ fn comparable(mut sessions: Vec<Session>) -> Vec<Session> {
     if known > 0 && known < sessions.len() {
         for session in &mut sessions {
             let BestSet { load_grams, reps, .. } = session.best;
-            let plain = estimate(Formula::Epley, load_grams, reps, None);
+            let plain = estimate(E1rmFormula::Epley, load_grams, reps, None);
             session.e1rm = plain.unwrap_or(session.e1rm);
         }
     }

@@ -19,8 +19,9 @@ use crate::history::History;
 use chrono::NaiveDate;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
+use training::AcuteChronic;
 use training::WeekStart;
-use training::load::{ACUTE_DAYS, CHRONIC_DAYS, uncoupled};
+use training::load::{ACUTE_DAYS, CHRONIC_DAYS};
 
 const DAYS_MIN: i64 = 28;
 const WORKOUTS_MIN: i64 = 8;
@@ -45,7 +46,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     }
     let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
     // Judged by the two digits that are told.
-    let ratio = rounded(uncoupled(&days)?.ratio()?);
+    let ratio = rounded(AcuteChronic::uncoupled(&days)?.ratio()?);
     let (before, week) = days.split_last_chunk::<ACUTE_DAYS>()?;
     if before.iter().filter(|kg| **kg > 0.0).count() < LOADED_DAYS_MIN {
         return None;
@@ -61,7 +62,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     Some(Pattern {
         kind: PatternKind::LoadSpike,
         subject: Subject::Training,
-        since: WeekStart::of(history.today),
+        since: WeekStart::containing(history.today),
         confidence: rounded(confidence),
         evidence: evidence([
             ("ratio", json!(ratio)),
@@ -189,7 +190,7 @@ mod tests {
         });
         let days: [f64; CHRONIC_DAYS] =
             daily_loads_kg(&history, TODAY.parse::<NaiveDate>().unwrap().pred_opt().unwrap());
-        assert!(uncoupled(&days).unwrap().ratio().unwrap() > RATIO_MAX);
+        assert!(AcuteChronic::uncoupled(&days).unwrap().ratio().unwrap() > RATIO_MAX);
         assert_eq!(load_spike(&history), None);
     }
 

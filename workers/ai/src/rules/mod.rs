@@ -57,7 +57,7 @@ impl Subject {
     /// As it stands within a sentence: `chest`, `Barbell Bench Press`, `training`.
     pub fn in_words(&self) -> String {
         match self {
-            Self::Muscle(muscle) => muscle.in_words(),
+            Self::Muscle(muscle) => muscle.display_name(),
             Self::Lift(slug) => {
                 Exercise::find(slug).map_or_else(|| slug.clone(), |lift| lift.name.to_owned())
             }
@@ -158,7 +158,7 @@ fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
 /// The weeks at which the rules about one week look: those that changed and, where everything is
 /// looked at, this one and the one before it.
 pub fn weeks_looked_at(history: &History, scope: &Scope) -> BTreeSet<WeekStart> {
-    let this_week = WeekStart::of(history.today);
+    let this_week = WeekStart::containing(history.today);
     let always = [this_week.previous(), this_week];
     let always = always.into_iter().filter(|_| scope.muscles.is_none());
     scope.weeks.iter().copied().chain(always).collect()
@@ -204,7 +204,8 @@ mod tests {
     const TODAY: &str = "2026-11-16"; // A Monday.
 
     fn scope(mondays: &[&str]) -> Scope {
-        let weeks = mondays.iter().map(|monday| WeekStart::of(monday.parse().unwrap())).collect();
+        let weeks =
+            mondays.iter().map(|monday| WeekStart::containing(monday.parse().unwrap())).collect();
         Scope { weeks, muscles: None }
     }
 
@@ -216,7 +217,7 @@ mod tests {
     }
 
     fn mondays(weeks: u32) -> impl Iterator<Item = WeekStart> {
-        let today = WeekStart::of(TODAY.parse().unwrap());
+        let today = WeekStart::containing(TODAY.parse().unwrap());
         (1..=weeks).map(move |back| today.weeks_before(back))
     }
 

@@ -16,7 +16,7 @@ pub fn volume_above_mrv(
     muscle: Muscle,
 ) -> Option<Pattern> {
     let half_sets = history.week(week_start)?.volume.half_sets_of(muscle);
-    let limit = history.landmarks.of(muscle).mrv;
+    let limit = history.landmarks.for_muscle(muscle).mrv;
     if half_sets <= limit {
         return None;
     }
@@ -34,7 +34,7 @@ pub fn volume_above_mrv(
             ("hard_sets", json!(sets)),
             ("mrv", json!(mrv)),
             ("over", json!(sets - mrv)),
-            ("landmarks", json!(history.landmarks.source_of(muscle))),
+            ("landmarks", json!(history.landmarks.source_for(muscle))),
         ]),
     })
 }
@@ -48,7 +48,7 @@ mod tests {
 
     fn look(muscle: Muscle, half_sets: i64) -> Option<Pattern> {
         let history = history("2026-11-18", |h| h.muscles(MONDAY, &[(muscle, half_sets)]));
-        volume_above_mrv(&history, WeekStart::of(MONDAY.parse().unwrap()), muscle)
+        volume_above_mrv(&history, WeekStart::containing(MONDAY.parse().unwrap()), muscle)
     }
 
     fn check(half_sets: i64, confidence: Option<f64>) {
@@ -78,17 +78,18 @@ mod tests {
     }
     #[test]
     fn a_week_without_training_has_none() {
-        let week = WeekStart::of("2026-11-09".parse().unwrap());
+        let week = WeekStart::containing("2026-11-09".parse().unwrap());
         let history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 60)]));
         assert_eq!(volume_above_mrv(&history, week, Muscle::Chest), None);
     }
 
     #[test]
     fn an_mrv_of_0_divides_nothing() {
-        let own = training::OwnLandmark { mrv: Some(training::HalfSets(0)), ..Default::default() };
+        let own =
+            training::LandmarkOverride { mrv: Some(training::HalfSets(0)), ..Default::default() };
         let mut history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 1)]));
         history.landmarks.0.insert(Muscle::Chest, own);
-        let week = WeekStart::of(MONDAY.parse().unwrap());
+        let week = WeekStart::containing(MONDAY.parse().unwrap());
         let found = volume_above_mrv(&history, week, Muscle::Chest).map(|p| p.confidence);
         assert_eq!(found, Some(1.0));
     }

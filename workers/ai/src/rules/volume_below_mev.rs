@@ -25,7 +25,7 @@ const CONFIDENCE_MAX: f64 = 0.9;
 
 /// Looks at one muscle in the complete weeks.
 pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
-    let limit = history.landmarks.of(muscle).mev;
+    let limit = history.landmarks.for_muscle(muscle).mev;
     let row = weeks_below(history, muscle, limit);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
     let latest = row.first()?;
@@ -41,7 +41,7 @@ pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
             ("since", json!(since)),
             ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
             ("mev", json!(limit.sets())),
-            ("landmarks", json!(history.landmarks.source_of(muscle))),
+            ("landmarks", json!(history.landmarks.source_for(muscle))),
         ]),
     })
 }
@@ -159,7 +159,7 @@ mod tests {
         let today = TODAY.parse().unwrap();
         let weeks: Vec<_> = (1..=16)
             .rev()
-            .map(|back| chest(&WeekStart::of(today).weeks_before(back).to_string(), 7))
+            .map(|back| chest(&WeekStart::containing(today).weeks_before(back).to_string(), 7))
             .collect();
         check(&weeks, Some((12, 0.9)));
     }

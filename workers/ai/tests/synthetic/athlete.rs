@@ -4,7 +4,7 @@ use super::programme::{CHEST_EXTRA, DAILY, ORDINARY, Programme, Side, Slot};
 use super::random::Random;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
-use training::{EnteredExercise, EnteredSet, SetKind, Workout};
+use training::{ExerciseEntry, SetEntry, SetKind, Workout};
 
 /// How long they are watched.
 pub const WEEKS: u32 = 12;
@@ -164,7 +164,7 @@ impl Athlete {
         lifts
     }
 
-    fn extra(&mut self, day: u32) -> Option<EnteredExercise> {
+    fn extra(&mut self, day: u32) -> Option<ExerciseEntry> {
         let weeks = self.event..self.event + 2;
         let extra = self.make_up == MakeUp::TooMuchChest && weeks.contains(&(day / 7));
         // Twenty sets a week, over however many days.
@@ -173,12 +173,12 @@ impl Athlete {
         if extra { self.exercise(&slot, day) } else { None }
     }
 
-    fn exercise(&mut self, slot: &Slot, day: u32) -> Option<EnteredExercise> {
+    fn exercise(&mut self, slot: &Slot, day: u32) -> Option<ExerciseEntry> {
         let sets = self.sets(slot, day / 7);
         let set = self.set(slot, day);
         let sets: Vec<_> = (0..sets).map(|number| later(&set, number)).collect();
         let exercise = slot.lift.to_owned();
-        let exercise = EnteredExercise { exercise, superset: None, notes: None, sets };
+        let exercise = ExerciseEntry { exercise, superset: None, notes: None, sets };
         (!exercise.sets.is_empty()).then_some(exercise)
     }
 
@@ -201,7 +201,7 @@ impl Athlete {
     }
 
     /// The first of their sets: the weight is planned, the effort is the day's.
-    fn set(&mut self, slot: &Slot, day: u32) -> EnteredSet {
+    fn set(&mut self, slot: &Slot, day: u32) -> SetEntry {
         let meant = f64::from(slot.reps) + RESERVE;
         let kg = f64::from(slot.kg) * self.strength.get(slot.lift).copied().unwrap_or(1.0);
         let maximum = kg * (1.0 + meant / 30.0) * self.strength_on(day);
@@ -222,18 +222,18 @@ impl Athlete {
             ((possible - 1.0).floor().clamp(1.0, meant_reps + 3.0), None)
         };
         let reps = (1..=30_u32).rfind(|whole| f64::from(*whole) <= reps);
-        let set = EnteredSet::new(SetKind::Working);
-        EnteredSet { weight_kg: Some(load), reps, rpe, ..set }
+        let set = SetEntry::new(SetKind::Working);
+        SetEntry { weight_kg: Some(load), reps, rpe, ..set }
     }
 }
 
 /// A later set of the same exercise: as many repetitions, a little harder.
-fn later(set: &EnteredSet, number: u32) -> EnteredSet {
+fn later(set: &SetEntry, number: u32) -> SetEntry {
     let rpe = set.rpe.map(|rpe| (rpe + 0.5 * f64::from(number)).min(10.0));
-    EnteredSet { rpe, ..set.clone() }
+    SetEntry { rpe, ..set.clone() }
 }
 
-fn workout(first_monday: NaiveDate, day: u32, exercises: Vec<EnteredExercise>) -> Workout {
+fn workout(first_monday: NaiveDate, day: u32, exercises: Vec<ExerciseEntry>) -> Workout {
     let date = first_monday.checked_add_days(Days::new(u64::from(day))).unwrap_or(first_monday);
     let midnight = DateTime::<Utc>::from_naive_utc_and_offset(date.and_time(NaiveTime::MIN), Utc);
     let started_at = midnight.fixed_offset();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
 use training::calendar::local_date;
 use training::performance::performances;
-use training::{OwnExercises, Volume, WeekStart, Workout};
+use training::{CustomExercises, Volume, WeekStart, Workout};
 
 /// All that an athlete has done so far.
 pub struct Diary(History);
@@ -22,7 +22,7 @@ impl Diary {
     pub fn record(&mut self, workout: &Workout) {
         let date = local_date(workout.started_at);
         let (exercises, body_weight) =
-            (workout.performed(&OwnExercises::new()), workout.body_weight());
+            (workout.performed_exercises(&CustomExercises::new()), workout.body_weight());
         let volume = Volume::of_workout(&exercises, body_weight);
         let days = &mut self.0.days;
         if days.last().is_none_or(|day| day.local_date != date) {
@@ -33,7 +33,7 @@ impl Diary {
             day.workouts += volume.workouts;
             day.tonnage_grams.0 += volume.tonnage_grams.0;
         }
-        let (weeks, week_start) = (&mut self.0.weeks, WeekStart::of(date));
+        let (weeks, week_start) = (&mut self.0.weeks, WeekStart::containing(date));
         if weeks.last().is_none_or(|week| week.week_start != week_start) {
             weeks.push(HistoryWeek { week_start, volume: Volume::default() });
         }
@@ -54,7 +54,7 @@ impl Diary {
 
     /// As the rules see it on a day: only as far back as is read.
     pub fn read_on(&self, today: NaiveDate) -> History {
-        let first = WeekStart::of(today).weeks_before(HISTORY_WEEKS);
+        let first = WeekStart::containing(today).weeks_before(HISTORY_WEEKS);
         let mut history = self.0.clone();
         history.today = today;
         history.weeks.retain(|week| week.week_start >= first);

@@ -49,7 +49,7 @@ pub fn watch_all(seed: u64) -> Vec<Watched> {
 
 /// The Monday on which all of them begin.
 pub fn first_monday() -> NaiveDate {
-    WeekStart::of(NaiveDate::from_ymd_opt(2026, 8, 31).unwrap_or_default()).date()
+    WeekStart::containing(NaiveDate::from_ymd_opt(2026, 8, 31).unwrap_or_default()).date()
 }
 
 fn watch(mut athlete: Athlete) -> Watched {
@@ -63,7 +63,7 @@ fn watch(mut athlete: Athlete) -> Watched {
         while let Some(workout) = coming.next_if(|w| w.started_at.date_naive() <= today) {
             diary.record(workout);
         }
-        let weeks = BTreeSet::from([WeekStart::of(today)]);
+        let weeks = BTreeSet::from([WeekStart::containing(today)]);
         let found = all(diary.on(today), &Scope { weeks, muscles: None });
         for pattern in found {
             note(&mut episodes, pattern, day, &athlete);

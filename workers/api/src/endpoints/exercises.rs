@@ -9,12 +9,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use storage::KeyProof;
-use storage::exercises::{self, Added, OwnExercise};
+use storage::exercises::{self, Added, CustomExercise};
 use training::catalogue::CATALOGUE;
 use training::exercise::{Equipment, Force, Mechanic};
 use training::limits::SLUG_BYTES_MAX;
-use training::names::{find_by_name, matches, slug_of};
-use training::{Definition, Exercise, Load, Muscle};
+use training::names::{find_by_name, matches_query, slug_from_name};
+use training::{Exercise, ExerciseDefinition, LoadType, Muscle};
 
 /// The longest name of an exercise (ours).
 const NAME_CHARS_MAX: usize = 80;
@@ -30,12 +30,12 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let sought: String = sought.chars().take(QUERY_CHARS_MAX).collect();
     let database = app.shards.for_athlete(key.athlete_id);
     let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
-    let own = own.iter().filter(|exercise| is_sought(&sought, exercise)).map(own_item);
+    let own = own.iter().filter(|exercise| is_sought(&sought, exercise)).map(custom_item);
     let listed = CATALOGUE
         .iter()
         .filter(|exercise| {
             let names = [exercise.name].into_iter().chain(exercise.aliases().iter().copied());
-            matches(&sought, names)
+            matches_query(&sought, names)
         })
         .map(item);
     let items: Vec<_> = listed.chain(own).collect();
@@ -51,7 +51,7 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiE
         None => own
             .iter()
             .find(|exercise| exercise.slug == slug)
-            .map(own_item)
+            .map(custom_item)
             .ok_or(ApiError::NotFound)?,
     };
     Ok(json(StatusCode::OK, &item)?)
@@ -62,7 +62,7 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiE
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let definition = parse(&json_body(call.request)?)?;
     check_name(&definition)?;
-    let exercise = OwnExercise { slug: slug_of(&definition.name), definition };
+    let exercise = CustomExercise { slug: slug_from_name(&definition.name), definition };
     check_is_own(&exercise.slug)?;
     let database = app.shards.for_athlete(key.athlete_id);
     match exercises::add(database, key, &exercise, app.clock.now_ms()).await? {
@@ -70,7 +70,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         Added::Taken => Err(ApiError::Conflict("you have an exercise of this name")),
         Added::TooMany => Err(ApiError::Conflict("you have 1,000 exercises of your own: the most")),
         Added::Stored => {
-            let mut response = json(StatusCode::CREATED, &own_item(&exercise))?;
+            let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
             set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
             Ok(response)
         }
@@ -88,12 +88,12 @@ pub async fn put(
     let definition = parse(&json_body(call.request)?)?;
     check_is_own(slug)?;
     check_name(&definition)?;
-    let exercise = OwnExercise { slug: slug.to_owned(), definition };
+    let exercise = CustomExercise { slug: slug.to_owned(), definition };
     let database = app.shards.for_athlete(key.athlete_id);
     match exercises::replace(database, key, &exercise).await? {
         None => Err(ApiError::Unauthorized),
         Some(false) => Err(ApiError::NotFound),
-        Some(true) => Ok(json(StatusCode::OK, &own_item(&exercise))?),
+        Some(true) => Ok(json(StatusCode::OK, &custom_item(&exercise))?),
     }
 }
 
@@ -116,7 +116,7 @@ fn check_is_own(slug: &str) -> Result<(), ApiError> {
     }
 }
 
-fn check_name(definition: &Definition) -> Result<(), ApiError> {
+fn check_name(definition: &ExerciseDefinition) -> Result<(), ApiError> {
     let mut names = definition.aliases.iter().chain([&definition.name]);
     match names.find_map(|name| find_by_name(name)) {
         Some(_) => Err(ApiError::Conflict("the catalogue has an exercise of this name")),
@@ -124,9 +124,9 @@ fn check_name(definition: &Definition) -> Result<(), ApiError> {
     }
 }
 
-fn is_sought(sought: &str, exercise: &OwnExercise) -> bool {
+fn is_sought(sought: &str, exercise: &CustomExercise) -> bool {
     let aliases = exercise.definition.aliases.iter().map(String::as_str);
-    matches(sought, [exercise.definition.name.as_str()].into_iter().chain(aliases))
+    matches_query(sought, [exercise.definition.name.as_str()].into_iter().chain(aliases))
 }
 
 fn item(exercise: &Exercise) -> Value {
@@ -144,7 +144,7 @@ fn item(exercise: &Exercise) -> Value {
     })
 }
 
-fn own_item(exercise: &OwnExercise) -> Value {
+fn custom_item(exercise: &CustomExercise) -> Value {
     let definition = &exercise.definition;
     json!({
         "slug": exercise.slug,
@@ -160,7 +160,7 @@ fn own_item(exercise: &OwnExercise) -> Value {
     })
 }
 
-fn parse(body: &Value) -> Result<Definition, ApiError> {
+fn parse(body: &Value) -> Result<ExerciseDefinition, ApiError> {
     let errors = Errors::default();
     let definition = definition(body, "", &errors);
     errors.finish(definition)
@@ -181,7 +181,7 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// Reads a definition whose place in the body is `pointer`.
-pub fn definition(value: &Value, pointer: &str, errors: &Errors) -> Option<Definition> {
+pub fn definition(value: &Value, pointer: &str, errors: &Errors) -> Option<ExerciseDefinition> {
     let fields = Fields::of(value, pointer, &FIELDS, errors)?;
     fields.require("name");
     fields.require("primary");
@@ -199,13 +199,13 @@ pub fn definition(value: &Value, pointer: &str, errors: &Errors) -> Option<Defin
     if primary.iter().any(|muscle| secondary.contains(muscle)) {
         fields.refuse("secondary", "has a muscle that is in primary too");
     }
-    Some(Definition {
+    Some(ExerciseDefinition {
         name: name?,
         aliases: aliases(&fields),
         mechanic: mechanic.unwrap_or(Mechanic::Isolation),
         force: force.unwrap_or(Force::Push),
         equipment: equipment.unwrap_or(Equipment::Machine),
-        load: load.unwrap_or(Load::External),
+        load: load.unwrap_or(LoadType::External),
         primary,
         secondary,
     })
@@ -213,7 +213,7 @@ pub fn definition(value: &Value, pointer: &str, errors: &Errors) -> Option<Defin
 
 fn name(fields: &Fields<'_>) -> Option<String> {
     let name = fields.text("name")?.trim().to_owned();
-    let slug = slug_of(&name);
+    let slug = slug_from_name(&name);
     let printable = !name.chars().any(char::is_control) && name.chars().count() <= NAME_CHARS_MAX;
     if slug.is_empty() || slug.len() > SLUG_BYTES_MAX || !printable {
         fields
@@ -252,10 +252,10 @@ fn one_of<T: DeserializeOwned>(fields: &Fields<'_>, name: &str, words: &str) -> 
     value
 }
 
-fn load(fields: &Fields<'_>) -> Option<Load> {
-    let load = Load::deserialize(fields.get("load")?).ok().filter(|load| match load {
-        Load::External | Load::PerHand | Load::Timed => true,
-        Load::Bodyweight { percent } | Load::Assisted { percent } => *percent <= 100,
+fn load(fields: &Fields<'_>) -> Option<LoadType> {
+    let load = LoadType::deserialize(fields.get("load")?).ok().filter(|load| match load {
+        LoadType::External | LoadType::PerHand | LoadType::Timed => true,
+        LoadType::Bodyweight { percent } | LoadType::Assisted { percent } => *percent <= 100,
     });
     if load.is_none() {
         let words = "has to be {\"type\": external, per_hand, timed, bodyweight or assisted}, the \

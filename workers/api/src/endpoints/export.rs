@@ -14,7 +14,7 @@ use platform::http::{Response, pieces, query, set_header};
 use serde_json::{Value, json};
 use storage::workouts::{self, Listed, Page, Position, StoredWorkout};
 use storage::{KeyProof, Shards, exercises};
-use training::{Definition, Exercise, Grams, OwnExercises, Workout};
+use training::{CustomExercises, Exercise, ExerciseDefinition, Grams, Workout};
 
 /// Workouts of a page: some 300 KB.
 const PAGE: i64 = 100;
@@ -36,7 +36,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
         ("bulktrack.csv", pieces("text/csv; charset=utf-8", body.boxed_local()))
     } else {
-        let own = own.iter().map(|own| own_exercise(&own.slug, &own.definition));
+        let own = own.iter().map(|own| custom_exercise(&own.slug, &own.definition));
         let own = own.collect::<Result<Vec<_>, _>>()?;
         let head = format!(
             "{{\"format\":\"{EXPORT_FORMAT}\",\"version\":{EXPORT_VERSION},\"exercises\":{},\
@@ -104,12 +104,12 @@ fn items(page: &[StoredWorkout], goes_on: bool) -> Result<String, String> {
     Ok(text)
 }
 
-/// A workout, with its own exercises as they were when it was saved: by those it counts.
-fn item(workout: &Workout, own: &OwnExercises) -> Result<String, serde_json::Error> {
+/// A workout, with its custom exercises as they were when it was saved: by those it counts.
+fn item(workout: &Workout, own: &CustomExercises) -> Result<String, serde_json::Error> {
     if own.is_empty() {
         return serde_json::to_string(workout);
     }
-    let own = own.iter().map(|(slug, definition)| own_exercise(slug, definition));
+    let own = own.iter().map(|(slug, definition)| custom_exercise(slug, definition));
     let own = own.collect::<Result<Vec<_>, _>>()?;
     let mut value = serde_json::to_value(workout)?;
     if let Value::Object(fields) = &mut value {
@@ -118,7 +118,10 @@ fn item(workout: &Workout, own: &OwnExercises) -> Result<String, serde_json::Err
     Ok(value.to_string())
 }
 
-fn own_exercise(slug: &str, definition: &Definition) -> Result<Value, serde_json::Error> {
+fn custom_exercise(
+    slug: &str,
+    definition: &ExerciseDefinition,
+) -> Result<Value, serde_json::Error> {
     let mut value = serde_json::to_value(definition)?;
     if let Value::Object(fields) = &mut value {
         fields.insert("slug".to_owned(), json!(slug));

@@ -40,7 +40,7 @@ const MAPPING_MAX: usize = 1_000;
 /// object of names to slugs or null.
 ///
 /// 1. read the file;
-/// 2. read (await) the athlete's own exercises;
+/// 2. read (await) the athlete's custom exercises;
 /// 3. store (await) the import with all its slices, or nothing. It fails: 503. When only its answer
 ///    is lost, a repeat imports the same workouts, which are duplicates then;
 /// 4. publish (await) an event for each slice. It fails: still 202, and the sweep sends them.
@@ -103,7 +103,7 @@ pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> Result<Response,
 /// nobody knew; null leaves their sets out. All of them have to be there, so that what was held
 /// back is imported, or nothing is. 202, and the progress at GET /v1/imports/{id}.
 ///
-/// 1. read (await, await, await) the import, what it holds back, and the athlete's own exercises;
+/// 1. read (await, await, await) the import, what it holds back, and the athlete's custom exercises;
 /// 2. release (await) the slices, each if it is still held;
 /// 3. publish (await) their events. It fails: still 202, and the sweep sends them.
 pub async fn put_mapping(

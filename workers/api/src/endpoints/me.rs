@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared_kernel::{QuietHours, QuietHoursError};
 use storage::KeyProof;
 use storage::athletes::{self, NewAthlete, Profile, ProfileChange, Units};
-use training::landmarks::{OwnLandmark, OwnLandmarks};
+use training::landmarks::{LandmarkOverride, LandmarkOverrides};
 use training::limits::WEIGHT_MAX;
 use training::{Grams, HalfSets, Muscle};
 
@@ -104,8 +104,8 @@ fn parse_change(body: &Value, app: &App) -> Result<ProfileChange, ApiError> {
 
 /// `{"chest": {"mev": 8, "mav": 16, "mrv": 22}}`: what the athlete puts in place of the landmarks of
 /// the listing, in hard sets a week, in halves. Null and `{}` go back to the listing.
-fn landmarks(fields: &Fields<'_>, errors: &Errors) -> OwnLandmarks {
-    let mut own = OwnLandmarks::default();
+fn landmarks(fields: &Fields<'_>, errors: &Errors) -> LandmarkOverrides {
+    let mut own = LandmarkOverrides::default();
     let Some(value) = fields.get("landmarks") else {
         return own;
     };
@@ -123,9 +123,9 @@ fn landmarks(fields: &Fields<'_>, errors: &Errors) -> OwnLandmarks {
             continue;
         };
         let mark = |name| half_sets(&marks, name);
-        let landmark = OwnLandmark { mev: mark("mev"), mav: mark("mav"), mrv: mark("mrv") };
+        let landmark = LandmarkOverride { mev: mark("mev"), mav: mark("mav"), mrv: mark("mrv") };
         own.0.insert(muscle, landmark);
-        if !own.is_in_order(muscle) {
+        if !own.is_consistent(muscle) {
             errors.add(pointer, "has to be in order: mev, mav, mrv, with those of the listing");
         }
     }
@@ -140,7 +140,7 @@ fn half_sets(fields: &Fields<'_>, name: &str) -> Option<HalfSets> {
     half_sets
 }
 
-fn landmarks_answer(own: &OwnLandmarks) -> Value {
+fn landmarks_answer(own: &LandmarkOverrides) -> Value {
     let sets = |half_sets: Option<HalfSets>| half_sets.map(HalfSets::sets);
     let muscles = own.0.iter().map(|(muscle, own)| {
         let marks = [("mev", sets(own.mev)), ("mav", sets(own.mav)), ("mrv", sets(own.mrv))];

@@ -75,7 +75,7 @@ pub async fn weekly_report(
     call: &Call<'_>,
     key: &KeyProof,
 ) -> Result<Response, ApiError> {
-    let week = date(call.request, "week")?.map(WeekStart::of);
+    let week = date(call.request, "week")?.map(WeekStart::containing);
     let database = app.shards.for_athlete(key.athlete_id);
     let report = reports::get(database, key, week).await?.ok_or(ApiError::Unauthorized)?;
     Ok(json(StatusCode::OK, &report.ok_or(ApiError::NotFound)?)?)

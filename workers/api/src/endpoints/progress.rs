@@ -9,9 +9,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use storage::volume::DatedPerformance;
 use storage::{KeyProof, volume};
-use training::e1rm::Formula;
+use training::e1rm::E1rmFormula;
 use training::names::is_slug;
-use training::performance::{BestSet, Performance};
+use training::performance::{BestSet, ExercisePerformance};
 use training::trend::theil_sen;
 use training::{Exercise, Grams, Rpe};
 
@@ -24,7 +24,7 @@ const DAYS_A_WEEK: f64 = 7.0;
 #[derive(Serialize)]
 struct Answer {
     exercise: String,
-    formula: Formula,
+    formula: E1rmFormula,
     points: Vec<Point>,
     trend: Option<TrendAnswer>,
 }
@@ -92,24 +92,24 @@ pub async fn get(
     Ok(json(StatusCode::OK, &answer)?)
 }
 
-fn formula(name: Option<&str>) -> Result<Formula, ApiError> {
+fn formula(name: Option<&str>) -> Result<E1rmFormula, ApiError> {
     let Some(name) = name else {
-        return Ok(Formula::Epley);
+        return Ok(E1rmFormula::Epley);
     };
-    let found = Formula::ALL.into_iter().find(|formula| formula.as_str() == name);
+    let found = E1rmFormula::ALL.into_iter().find(|formula| formula.as_str() == name);
     found.ok_or_else(|| bad_parameter("formula", "has to be epley, brzycki, wathan or rpe_table"))
 }
 
 /// A day with two workouts is one point: the better of their best sets, the sum of their work.
-fn points(performances: Vec<DatedPerformance>, formula: Formula) -> Vec<Point> {
-    let mut days: BTreeMap<NaiveDate, Vec<Performance>> = BTreeMap::new();
+fn points(performances: Vec<DatedPerformance>, formula: E1rmFormula) -> Vec<Point> {
+    let mut days: BTreeMap<NaiveDate, Vec<ExercisePerformance>> = BTreeMap::new();
     for dated in performances {
         days.entry(dated.local_date).or_default().push(dated.performance);
     }
     days.iter().map(|(date, performances)| point(*date, performances, formula)).collect()
 }
 
-fn point(date: NaiveDate, performances: &[Performance], formula: Formula) -> Point {
+fn point(date: NaiveDate, performances: &[ExercisePerformance], formula: E1rmFormula) -> Point {
     let sets = performances.iter().filter_map(|performance| performance.best.get(&formula));
     let best = sets.fold(None, |best: Option<&BestSet>, set| match best {
         Some(best) if best.e1rm_grams >= set.e1rm_grams => Some(best),

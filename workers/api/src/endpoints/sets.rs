@@ -17,7 +17,7 @@ use storage::workouts::{
     self, Access, Change, Content, Idempotency, Opened, ReplayedSet, StoredWorkout, WorkoutStatus,
 };
 use training::limits::{EXERCISES_MAX, SETS_MAX};
-use training::{EnteredExercise, EnteredSet, Workout};
+use training::{ExerciseEntry, SetEntry, Workout};
 
 /// What a call does to a workout that goes on.
 struct Edit<'a> {
@@ -77,7 +77,7 @@ pub async fn put(
         let mut sets = workout.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets);
         let set = sets.find(|set| set.id == Some(set_id)).ok_or(ApiError::NotFound)?;
         let performed_at = corrected.performed_at.or(set.performed_at);
-        *set = EnteredSet { id: Some(set_id), performed_at, ..corrected.clone() };
+        *set = SetEntry { id: Some(set_id), performed_at, ..corrected.clone() };
         Ok(None)
     };
     let edit = Edit { workout_id, idempotency: None, apply: &apply };
@@ -94,8 +94,8 @@ pub async fn delete(
     (workout_id, set_id): (WorkoutId, u32),
 ) -> Result<Response, ApiError> {
     let apply = |workout: &mut Workout| {
-        let is_it = |set: &EnteredSet| set.id == Some(set_id);
-        let holds_it = |exercise: &EnteredExercise| exercise.sets.iter().any(is_it);
+        let is_it = |set: &SetEntry| set.id == Some(set_id);
+        let holds_it = |exercise: &ExerciseEntry| exercise.sets.iter().any(is_it);
         let exercise = workout.exercises.iter().position(holds_it).ok_or(ApiError::NotFound)?;
         if let Some(holder) = workout.exercises.get_mut(exercise) {
             holder.sets.retain(|set| !is_it(set));
@@ -213,9 +213,9 @@ fn add(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
     if workout.sets().count() >= SETS_MAX {
         return Err(over("", format!("the workout has {SETS_MAX} sets, and takes no more")));
     }
-    let set = EnteredSet { id: None, ..logged.set };
+    let set = SetEntry { id: None, ..logged.set };
     // Within a superset the exercises take turns: the set goes to the block that is there.
-    let is_its = |block: &EnteredExercise| {
+    let is_its = |block: &ExerciseEntry| {
         block.exercise == logged.exercise
             && (logged.superset.is_none() || block.superset == logged.superset)
     };
@@ -226,14 +226,14 @@ fn add(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
             let detail = format!("the workout has {EXERCISES_MAX} exercises, and takes no more");
             return Err(over("/exercise", detail));
         }
-        None => workout.exercises.push(EnteredExercise {
+        None => workout.exercises.push(ExerciseEntry {
             exercise: logged.exercise,
             superset: logged.superset,
             notes: None,
             sets: vec![set],
         }),
     }
-    workout.number_sets();
+    workout.assign_set_ids();
     Ok(workout.last_set_id)
 }
 

@@ -7,7 +7,7 @@ use chrono::Days;
 use platform::http::{Response, StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
-use training::landmarks::{Landmarks, Level, OwnLandmarks};
+use training::landmarks::{LandmarkOverrides, Landmarks, VolumeLevel};
 use training::{Muscle, MuscleVolume, Volume, WeekStart};
 
 /// Weeks of a range that names no start.
@@ -39,16 +39,16 @@ struct MuscleWeek {
     tonnage_kg: f64,
     mev: f64,
     mrv: f64,
-    level: Level,
+    level: VolumeLevel,
 }
 
 /// The weeks that hold the days from `from` to `to`: by default the last twelve.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     // East of us it is tomorrow already.
     let tomorrow = app.clock.now().date_naive() + Days::new(1);
-    let to = WeekStart::of(date(call.request, "to")?.unwrap_or(tomorrow));
+    let to = WeekStart::containing(date(call.request, "to")?.unwrap_or(tomorrow));
     let from = date(call.request, "from")?;
-    let from = from.map_or_else(|| to.weeks_before(WEEKS_DEFAULT - 1), WeekStart::of);
+    let from = from.map_or_else(|| to.weeks_before(WEEKS_DEFAULT - 1), WeekStart::containing);
     if from > to {
         return Err(bad_parameter("from", "is after to"));
     }
@@ -66,10 +66,10 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
 }
 
 /// Every muscle is there, trained or not: what is missing is what a coach looks for.
-fn week(week_start: WeekStart, volume: &Volume, landmarks: &OwnLandmarks) -> Week {
+fn week(week_start: WeekStart, volume: &Volume, landmarks: &LandmarkOverrides) -> Week {
     let muscles = Muscle::ALL.into_iter().map(|muscle| {
         let part = volume.muscles.get(&muscle).copied().unwrap_or_default();
-        muscle_week(muscle, part, landmarks.of(muscle))
+        muscle_week(muscle, part, landmarks.for_muscle(muscle))
     });
     Week {
         week_start,

@@ -44,7 +44,7 @@ const SINCE_MARGIN_MS: i64 = 60_000;
 /// 3. publish (await): the event. It fails: still 201, and the sweep sends it.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let (mut workout, own) = read(app, call, key).await?;
-    workout.number_sets();
+    workout.assign_set_ids();
     let idempotency = idempotency(call.request)?;
     let workout_id = WorkoutId(new_uuid(&*app.clock, &*app.entropy));
     let database = app.shards.for_athlete(key.athlete_id);
@@ -99,7 +99,7 @@ pub async fn put(
         }
         let mut workout = workout.clone();
         workout.last_set_id = there.document()?.last_set_id;
-        workout.number_sets();
+        workout.assign_set_ids();
         let change = Change {
             workout_id: id,
             seen_revision: Some(there.revision),

@@ -1,4 +1,4 @@
-//! The catalogue and the athlete's own exercises.
+//! The catalogue and the athlete's custom exercises.
 
 use super::*;
 

@@ -214,7 +214,7 @@ fn pattern(n: u128, confidence: f64, attempts: u32) -> RawMessage {
         pattern_id: Uuid::from_u128(n),
         pattern: PatternKind::VolumeAboveMrv,
         subject: "chest".to_owned(),
-        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        since: WeekStart::containing("2026-11-16".parse().unwrap()),
         confidence,
         evidence: Map::new(),
         title: "Chest volume over MRV\r\nBcc: everybody@example.com".to_owned(),

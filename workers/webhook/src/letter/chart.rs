@@ -126,7 +126,7 @@ mod tests {
     const DARK: [u8; 3] = [0x1f, 0x5f, 0xa8];
 
     fn weeks_of(hard_sets: &[f64]) -> Vec<Week> {
-        let start = WeekStart::of("2026-10-19".parse().unwrap());
+        let start = WeekStart::containing("2026-10-19".parse().unwrap());
         hard_sets.iter().map(|&hard_sets| Week { start, hard_sets }).collect()
     }
 

@@ -13,7 +13,7 @@ fn facts() -> Facts {
     Facts {
         kind: PatternKind::Regression,
         subject: "Bench 3-Board".to_owned(),
-        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        since: WeekStart::containing("2026-11-16".parse().unwrap()),
         confidence: 0.85,
         evidence: evidence.as_object().cloned().unwrap(),
         adjustment: None,

@@ -61,7 +61,7 @@ fn facts() -> Facts {
     Facts {
         kind: PatternKind::VolumeAboveMrv,
         subject: "chest".to_owned(),
-        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        since: WeekStart::containing("2026-11-16".parse().unwrap()),
         confidence: 1.0,
         evidence: evidence.as_object().cloned().unwrap(),
         adjustment: None,

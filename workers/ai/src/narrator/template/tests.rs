@@ -8,7 +8,7 @@ fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
     Facts {
         kind,
         subject: subject.to_owned(),
-        since: WeekStart::of("2026-11-16".parse().unwrap()),
+        since: WeekStart::containing("2026-11-16".parse().unwrap()),
         confidence: 0.8,
         evidence,
         adjustment: None,
