@@ -2,7 +2,7 @@
 
 use chrono::FixedOffset;
 use interchange::{
-    Format, Log, LoggedWorkout, ReadOptions, WeightUnit, hevy_header, hevy_rows, read,
+    Format, LoggedWorkout, ReadOptions, TrainingLog, WeightUnit, hevy_header, hevy_rows, read,
 };
 use std::collections::BTreeSet;
 use training::{ExerciseEntry, Workout};
@@ -25,11 +25,11 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-fn no_row_is_lost(log: &Log) {
-    assert_eq!(log.rows, log.sets + log.skipped + log.refused);
+fn no_row_is_lost(log: &TrainingLog) {
+    assert_eq!(log.rows, log.sets + log.skipped + log.rejected);
     let exercises = || log.workouts.iter().flat_map(|workout| &workout.exercises);
     assert_eq!(log.sets, exercises().map(|exercise| exercise.sets.len()).sum::<usize>());
-    assert!(log.errors.len() <= log.refused);
+    assert!(log.errors.len() <= log.rejected);
     assert!(log.errors.is_sorted_by_key(|error| error.line));
     assert!(log.workouts.iter().all(|workout| workout.line > 1));
     for workout in &log.workouts {
@@ -42,11 +42,11 @@ fn no_row_is_lost(log: &Log) {
         assert!(set.rpe.is_none_or(|rpe| (1.0..=10.0).contains(&rpe)));
     }
     let json = serde_json::to_string(log).expect("a log is JSON");
-    assert_eq!(&serde_json::from_str::<Log>(&json).expect("it is read back"), log);
+    assert_eq!(&serde_json::from_str::<TrainingLog>(&json).expect("it is read back"), log);
 }
 
 /// Two exports, the second of what the first was read as, are one.
-fn an_export_says_the_same(log: &Log) {
+fn an_export_says_the_same(log: &TrainingLog) {
     // Two workouts of one title and one start are one to Hevy.
     let mut seen = BTreeSet::new();
     if !log.workouts.iter().all(|workout| seen.insert((&workout.title, workout.started_at))) {
@@ -60,7 +60,7 @@ fn an_export_says_the_same(log: &Log) {
     assert_eq!(exported(&read_back), first);
 }
 
-fn exported(log: &Log) -> String {
+fn exported(log: &TrainingLog) -> String {
     let rows = log.workouts.iter().map(|workout| hevy_rows(&entered(workout), str::to_owned));
     hevy_header() + &rows.collect::<String>()
 }

@@ -1,7 +1,7 @@
 //! Rows become workouts: which workout a row belongs to, and which exercise of it.
 
 use crate::entry::Entry;
-use crate::log::{Format, LineError, LoggedExercise, LoggedWorkout};
+use crate::training_log::{Format, LineError, LoggedExercise, LoggedWorkout};
 use chrono::NaiveDateTime;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub struct Assembled {
     /// How many sets they have.
     pub sets: usize,
     /// How many sets the others had.
-    pub refused: usize,
+    pub rejected: usize,
     /// An error for each of the others.
     pub errors: Vec<LineError>,
 }
@@ -54,10 +54,10 @@ impl Assembly {
     /// The workouts, and those that are none.
     pub fn finish(self) -> Assembled {
         let mut assembled =
-            Assembled { workouts: Vec::new(), sets: 0, refused: 0, errors: Vec::new() };
+            Assembled { workouts: Vec::new(), sets: 0, rejected: 0, errors: Vec::new() };
         for draft in self.drafts {
             if let Some(detail) = draft.over {
-                assembled.refused += draft.sets;
+                assembled.rejected += draft.sets;
                 assembled.errors.push(LineError { line: draft.workout.line, detail });
             } else if !draft.workout.exercises.is_empty() {
                 assembled.sets += draft.sets;

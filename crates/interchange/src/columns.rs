@@ -2,8 +2,8 @@
 
 use crate::cell::{Cell, shown};
 use crate::distance::DistanceUnit;
-use crate::log::{Format, WeightUnit};
 use crate::records::Record;
+use crate::training_log::{Format, WeightUnit};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub enum Field {
 }
 
 /// Why a header is refused.
-pub struct NotALog {
+pub struct UnknownHeader {
     /// What was expected of it.
     pub expected: String,
 }
@@ -68,7 +68,7 @@ struct Column {
 
 impl Columns {
     /// Those of a header, for one format or for whichever it fits.
-    pub fn of(header: &Record<'_>, format: Option<Format>) -> Result<Self, NotALog> {
+    pub fn of(header: &Record<'_>, format: Option<Format>) -> Result<Self, UnknownHeader> {
         let wanted = |candidate: &Format| format.is_none_or(|format| format == *candidate);
         for candidate in Format::ALL.into_iter().filter(wanted) {
             let columns = Self::of_format(header, candidate);
@@ -77,7 +77,7 @@ impl Columns {
             }
         }
         let expected: Vec<_> = Format::ALL.into_iter().filter(wanted).map(expectation).collect();
-        Err(NotALog { expected: expected.join("; ") })
+        Err(UnknownHeader { expected: expected.join("; ") })
     }
 
     fn of_format(header: &Record<'_>, format: Format) -> Self {

@@ -3,7 +3,7 @@
 use crate::columns::Field;
 use crate::entry::Entry;
 use crate::measures::Row;
-use crate::moment::day;
+use crate::timestamp::day;
 use chrono::NaiveTime;
 use std::borrow::Cow;
 use training::SetKind;

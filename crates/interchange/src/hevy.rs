@@ -5,7 +5,7 @@ use crate::cell::Cell;
 use crate::columns::Field;
 use crate::entry::Entry;
 use crate::measures::Row;
-use crate::moment::moment;
+use crate::timestamp::moment;
 use chrono::NaiveDateTime;
 use std::borrow::Cow;
 use training::SetKind;

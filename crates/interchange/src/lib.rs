@@ -12,15 +12,17 @@ mod distance;
 mod entry;
 mod fit_notes;
 mod hevy;
-mod log;
 mod measures;
-mod moment;
 mod numbers;
 mod read;
 mod records;
 mod strong;
+mod timestamp;
+mod training_log;
 mod write;
 
-pub use log::{Format, LineError, Log, LoggedExercise, LoggedWorkout, UnitSource, WeightUnit};
 pub use read::{ROWS_MAX, ReadError, ReadOptions, read};
+pub use training_log::{
+    Format, LineError, LoggedExercise, LoggedWorkout, TrainingLog, UnitSource, WeightUnit,
+};
 pub use write::{hevy_header, hevy_rows};

@@ -3,10 +3,10 @@
 use crate::cell::Cell;
 use crate::columns::{Columns, Field};
 use crate::distance::DistanceUnit;
-use crate::log::WeightUnit;
-use crate::moment::duration_s;
 use crate::numbers::Numbers;
 use crate::records::Record;
+use crate::timestamp::duration_s;
+use crate::training_log::WeightUnit;
 use std::cell::Cell as Shared;
 use training::limits::{DISTANCE_M_MAX, DURATION_S_MAX, REPS_MAX, WEIGHT_MAX};
 use training::units::Grams;

@@ -2,12 +2,12 @@
 
 use crate::assembly::Assembly;
 use crate::cell::shown;
-use crate::columns::{Columns, NotALog};
+use crate::columns::{Columns, UnknownHeader};
 use crate::entry::Entry;
-use crate::log::{Format, LineError, Log, UnitSource, WeightUnit};
 use crate::measures::Row;
 use crate::numbers::{Numbers, Seen};
 use crate::records::{Found, Record, Records};
+use crate::training_log::{Format, LineError, TrainingLog, UnitSource, WeightUnit};
 use crate::{fit_notes, hevy, strong};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell as Shared;
@@ -48,7 +48,7 @@ pub enum ReadError {
     Empty,
     /// Its header is not that of a log that is known, or not of the format asked for.
     #[error("the header `{header}` is not that of a training log: {expected}")]
-    NotALog {
+    UnknownHeader {
         /// The names of its columns, cut.
         header: String,
         /// What would have been one.
@@ -65,7 +65,7 @@ pub enum ReadError {
 /// Reads a log: UTF-8, with or without a byte order mark, LF, CR LF or CR, delimited by commas,
 /// semicolons or tabs. The header's names are matched without case, in any order; columns that
 /// mean nothing here are passed over.
-pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<Log, ReadError> {
+pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<TrainingLog, ReadError> {
     let text = utf8(bytes)?;
     let (log, seen) = read_once(text, *options)?;
     // `1,000` was refused while another number showed that the file has decimal commas.
@@ -85,7 +85,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
     if text.trim().is_empty() { Err(ReadError::Empty) } else { Ok(text) }
 }
 
-fn read_once(text: &str, options: ReadOptions) -> Result<(Log, Seen), ReadError> {
+fn read_once(text: &str, options: ReadOptions) -> Result<(TrainingLog, Seen), ReadError> {
     let mut records = Records::new(text, delimiter(text));
     let columns = columns(&mut records, options.format)?;
     records.expect_width(columns.width());
@@ -112,7 +112,7 @@ fn read_once(text: &str, options: ReadOptions) -> Result<(Log, Seen), ReadError>
             Err(detail) => errors.push(LineError { line, detail }),
         }
     }
-    let refused = errors.len();
+    let rejected = errors.len();
     let assembled = assembly.finish();
     errors.extend(assembled.errors);
     errors.sort_by_key(|error| error.line);
@@ -122,7 +122,7 @@ fn read_once(text: &str, options: ReadOptions) -> Result<(Log, Seen), ReadError>
         (None, None) => (weight_unit, UnitSource::Assumed),
     };
     let seen = numbers.seen();
-    let log = Log {
+    let log = TrainingLog {
         format: columns.format,
         weight_unit,
         weight_unit_source,
@@ -130,7 +130,7 @@ fn read_once(text: &str, options: ReadOptions) -> Result<(Log, Seen), ReadError>
         rows,
         sets: assembled.sets,
         skipped,
-        refused: refused + assembled.refused,
+        rejected: rejected + assembled.rejected,
         workouts: assembled.workouts,
         errors,
     };
@@ -157,12 +157,11 @@ fn columns(records: &mut Records<'_>, format: Option<Format>) -> Result<Columns,
     match records.next() {
         None => Err(ReadError::Empty),
         Some(Found::Broken { detail, .. }) => {
-            Err(ReadError::NotALog { header: String::new(), expected: detail })
+            Err(ReadError::UnknownHeader { header: String::new(), expected: detail })
         }
         Some(Found::Record(header)) => {
-            Columns::of(&header, format).map_err(|NotALog { expected }| ReadError::NotALog {
-                header: names(&header),
-                expected,
+            Columns::of(&header, format).map_err(|UnknownHeader { expected }| {
+                ReadError::UnknownHeader { header: names(&header), expected }
             })
         }
     }

@@ -3,7 +3,7 @@
 use crate::columns::Field;
 use crate::entry::Entry;
 use crate::measures::Row;
-use crate::moment::{duration_s, end, moment};
+use crate::timestamp::{duration_s, end, moment};
 use std::borrow::Cow;
 use training::SetKind;
 

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
-use interchange::{Log, LoggedWorkout, ReadError, ReadOptions, hevy_header, hevy_rows, read};
+use interchange::{
+    LoggedWorkout, ReadError, ReadOptions, TrainingLog, hevy_header, hevy_rows, read,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -24,12 +26,12 @@ const SAMPLES: [&str; 7] = [
 const HOSTILE: &[u8] = b"\",;\t\r\n'=+-.:019eWDhkNT \xff\xe2\x80\xaf\0";
 
 /// Every row is in a workout, was passed over on purpose or is in an error.
-fn no_row_is_lost(outcome: &Result<Log, ReadError>) {
+fn no_row_is_lost(outcome: &Result<TrainingLog, ReadError>) {
     let Ok(log) = outcome else { return };
-    assert_eq!(log.rows, log.sets + log.skipped + log.refused);
+    assert_eq!(log.rows, log.sets + log.skipped + log.rejected);
     let exercises = || log.workouts.iter().flat_map(|workout| &workout.exercises);
     assert_eq!(log.sets, exercises().map(|exercise| exercise.sets.len()).sum::<usize>());
-    assert!(log.errors.len() <= log.refused);
+    assert!(log.errors.len() <= log.rejected);
     assert!(log.errors.is_sorted_by_key(|error| error.line));
     assert!(log.workouts.iter().all(|workout| workout.line > 1));
 }

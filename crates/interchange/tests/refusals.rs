@@ -1,12 +1,14 @@
 //! What is refused, as a row or as a file, and in which words.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
-use interchange::{Format, Log, ROWS_MAX, ReadError, ReadOptions, UnitSource, WeightUnit, read};
+use interchange::{
+    Format, ROWS_MAX, ReadError, ReadOptions, TrainingLog, UnitSource, WeightUnit, read,
+};
 
 const HEVY: &str = "title,start_time,end_time,exercise_title,superset_id,exercise_notes,set_index,\
     set_type,weight_kg,reps,distance_km,duration_seconds,rpe";
 
-fn log(file: &str) -> Log {
+fn log(file: &str) -> TrainingLog {
     read(file.as_bytes(), &ReadOptions::default()).unwrap()
 }
 
@@ -34,7 +36,7 @@ fn a_broken_cell_costs_its_row_only_and_is_named() {
     let check = |column: &str, value: &str, why: &str| {
         let good = hevy_row("", "");
         let log = log(&format!("{HEVY}\n{good}\n{}\n{good}\n", hevy_row(column, value)));
-        assert_eq!((log.rows, log.sets, log.refused), (3, 2, 1), "{column} {value}");
+        assert_eq!((log.rows, log.sets, log.rejected), (3, 2, 1), "{column} {value}");
         assert_eq!(log.errors[0].line, 3, "{column} {value}");
         let shown: String = value.trim().chars().take(50).collect();
         let cut = if value.trim().chars().count() > 50 { "…" } else { "" };
@@ -97,7 +99,7 @@ fn a_workout_over_its_limits_is_an_error_and_not_cut() {
         assert_eq!(found, expected.map(|detail| (3, detail)));
         assert_eq!(log.rows, rows + 2);
         let refused = if expected.is_some() { rows } else { 0 };
-        assert_eq!((log.sets, log.refused), (rows + 2 - refused, refused));
+        assert_eq!((log.sets, log.rejected), (rows + 2 - refused, refused));
     };
     check(500, |_| "Bench".to_owned(), None);
     let sets = "the workout of 2024-01-07 17:15:00 has over 500 sets: it is left out";
@@ -112,7 +114,7 @@ fn notes_that_grow_too_long_cost_the_row_that_adds_to_them() {
     let row = |notes: &str| format!("2024-06-01,Bench,Chest,5,{notes}\n");
     let (most, rest) = (row(&"x".repeat(1_500)), row(&"y".repeat(500)));
     let log = log(&format!("Date,Exercise,Category,Reps,Comment\n{most}{rest}{}", row("z")));
-    assert_eq!((log.sets, log.refused, log.errors[0].line), (2, 1, 3));
+    assert_eq!((log.sets, log.rejected, log.errors[0].line), (2, 1, 3));
     assert_eq!(log.errors[0].detail, "the notes of the exercise are over 2000 characters");
 }
 
@@ -211,5 +213,5 @@ fn a_log_is_json_with_the_names_of_the_formats() {
     let json = serde_json::to_value(&log).unwrap();
     assert_eq!(json["weight_unit_source"], "file");
     assert_eq!(json["workouts"][0]["started_at"], "2024-01-07T17:15:00");
-    assert_eq!(serde_json::from_value::<Log>(json).unwrap(), log);
+    assert_eq!(serde_json::from_value::<TrainingLog>(json).unwrap(), log);
 }

@@ -1,7 +1,7 @@
 //! The apps' own files, as small as they can be, and what comes out of them.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
-use interchange::{Format, Log, ReadOptions, UnitSource, WeightUnit, read};
+use interchange::{Format, ReadOptions, TrainingLog, UnitSource, WeightUnit, read};
 use std::fmt::Write;
 use training::SetEntry;
 
@@ -20,7 +20,7 @@ fn set(set: &SetEntry) -> String {
 }
 
 /// A log in words: a line for each workout, exercise and error.
-fn words(log: &Log) -> String {
+fn words(log: &TrainingLog) -> String {
     let mut words = String::new();
     for workout in &log.workouts {
         let end = workout.ended_at.map(|at| at.to_string()).unwrap_or_default();
@@ -54,7 +54,7 @@ fn check(
     let log = read(file.as_bytes(), &ReadOptions::default()).unwrap();
     assert_eq!((log.format, log.weight_unit, log.weight_unit_source), (format, unit, source));
     assert_eq!(words(&log), expected);
-    assert_eq!((log.sets, log.skipped, log.refused), (sets, skipped, refused));
+    assert_eq!((log.sets, log.skipped, log.rejected), (sets, skipped, refused));
     assert_eq!(log.rows, sets + skipped + refused);
 }
 

@@ -26,8 +26,8 @@ pub mod sign;
 pub mod url;
 
 pub use address::is_public;
-pub use payload::{Body, Form};
-pub use schedule::{Answer, AttemptOutcome, Next};
+pub use payload::{Body, PayloadFormat};
+pub use schedule::{AttemptOutcome, ReceiverResponse, RetryDecision};
 pub use secret::{PrivateKey, PublicKey, Secret, SigningKey, VerifyingKey};
 pub use sign::{Attempt, MessageId, SignedHeaders, sign, verify};
 pub use url::{EndpointUrl, Environment, UrlError, check_url};

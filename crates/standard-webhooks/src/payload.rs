@@ -1,27 +1,29 @@
-//! The body: `{"type", "timestamp", "data"}`, with all of the data or with ids only.
+//! The JSON body of a webhook, `{"type", "timestamp", "data"}`, with all of the data or ids only.
+//!
+//! Limits without a source are project defaults.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 /// A body is shorter than this (specification: usually smaller than 20 kB).
 pub const BODY_BYTES_BOUND: usize = 20_000;
-/// The longest event type (ours).
+/// The longest event type.
 pub const EVENT_TYPE_CHARS_MAX: usize = 100;
 
-/// How much a body says.
+/// How much data a body has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// All of the data: the receiver need not ask.
+pub enum PayloadFormat {
+    /// All of the data.
     Full,
-    /// Ids only: the receiver asks for what it wants to know.
+    /// Ids only: the receiver fetches the data from the API.
     Thin,
 }
 
-impl Form {
-    /// Every form.
+impl PayloadFormat {
+    /// Every format.
     pub const ALL: [Self; 2] = [Self::Full, Self::Thin];
 
-    /// The word for it on the wire and in a row.
+    /// Returns the name, as in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -29,44 +31,39 @@ impl Form {
         }
     }
 
-    /// The form of that name.
+    /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.as_str() == text)
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
     }
 }
 
-/// A body to be signed and sent as it is.
+/// A body to sign and send as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// The JSON.
+    /// JSON.
     pub text: String,
-    /// The form that it has: thin, though a full one was wanted, when that was too long.
-    pub form: Form,
+    /// The format used: thin if the full body was too long.
+    pub format: PayloadFormat,
 }
 
-/// Why there is no body.
+/// The reason that no body can be built.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
-    /// The specification wants words of letters, digits and `_`, between full stops.
-    #[error("`{0}` is no event type")]
+    #[error("invalid event type `{0}`: must be words of letters, digits and `_`, separated by `.`")]
     EventType(String),
-    /// Even the thin one is too long.
-    #[error("a body of {bytes} bytes is not under {BODY_BYTES_BOUND}")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// The data cannot be written as JSON.
-    #[error("the payload cannot be written: {0}")]
+    /// Even the thin body is too long.
+    #[error("the body has {bytes} bytes and must have fewer than {BODY_BYTES_BOUND}")]
+    TooLong { bytes: usize },
+    #[error("the payload cannot be serialized: {0}")]
     Json(#[from] serde_json::Error),
 }
 
-/// What happened, as a receiver is told it.
+/// An event to send to a receiver.
 #[derive(Clone, Copy, Debug)]
-pub struct Occurrence<'a, Full, Thin> {
-    /// `pattern.detected`.
+pub struct WebhookEvent<'a, Full, Thin> {
+    /// Such as `pattern.detected`.
     pub event_type: &'a str,
-    /// When it happened, which is not when it is delivered.
+    /// The time of the event, not of its delivery.
     pub occurred_at: DateTime<Utc>,
     /// The data of a full body.
     pub full: &'a Full,
@@ -74,30 +71,31 @@ pub struct Occurrence<'a, Full, Thin> {
     pub thin: &'a Thin,
 }
 
-/// The body in the form that the endpoint chose. A full one that is too long becomes a thin one: a
-/// receiver of full bodies must be ready to ask. The same occurrence gives the same bytes.
-pub fn body<Full: Serialize, Thin: Serialize>(
-    occurrence: &Occurrence<'_, Full, Thin>,
-    wanted: Form,
+/// Builds the body in the format that the endpoint chose. A full body that is too long becomes a
+/// thin one, so receivers of full bodies must be able to fetch the data. The same event always gives
+/// the same bytes.
+pub fn build_body<Full: Serialize, Thin: Serialize>(
+    event: &WebhookEvent<'_, Full, Thin>,
+    preferred: PayloadFormat,
 ) -> Result<Body, PayloadError> {
-    if !is_event_type(occurrence.event_type) {
-        return Err(PayloadError::EventType(occurrence.event_type.to_owned()));
+    if !is_event_type(event.event_type) {
+        return Err(PayloadError::EventType(event.event_type.to_owned()));
     }
-    if wanted == Form::Full {
-        let text = envelope(occurrence.event_type, occurrence.occurred_at, occurrence.full)?;
+    if preferred == PayloadFormat::Full {
+        let text = envelope(event.event_type, event.occurred_at, event.full)?;
         if text.len() < BODY_BYTES_BOUND {
-            return Ok(Body { text, form: Form::Full });
+            return Ok(Body { text, format: PayloadFormat::Full });
         }
     }
-    let text = envelope(occurrence.event_type, occurrence.occurred_at, occurrence.thin)?;
+    let text = envelope(event.event_type, event.occurred_at, event.thin)?;
     if text.len() < BODY_BYTES_BOUND {
-        Ok(Body { text, form: Form::Thin })
+        Ok(Body { text, format: PayloadFormat::Thin })
     } else {
         Err(PayloadError::TooLong { bytes: text.len() })
     }
 }
 
-/// Whether a text is an event type: words of letters, digits and `_`, between full stops.
+/// Whether a text is an event type: words of letters, digits and `_`, separated by full stops.
 pub fn is_event_type(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -126,30 +124,30 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn of(
+    fn build(
         event_type: &str,
         full: &Value,
         thin: &Value,
-        wanted: Form,
+        preferred: PayloadFormat,
     ) -> Result<Body, PayloadError> {
         let occurred_at = "2026-11-23T12:00:00.250Z".parse().unwrap();
-        body(&Occurrence { event_type, occurred_at, full, thin }, wanted)
+        build_body(&WebhookEvent { event_type, occurred_at, full, thin }, preferred)
     }
 
     #[test]
-    fn a_body_is_full_or_thin_as_wanted() {
+    fn body_has_the_preferred_format() {
         let (full, thin) =
             (json!({"pattern_id": "p1", "subject": "chest"}), json!({"pattern_id": "p1"}));
-        let check = |wanted, text: &str| {
-            let body = of("pattern.detected", &full, &thin, wanted).unwrap();
-            assert_eq!(body, Body { text: text.to_owned(), form: wanted });
+        let check = |preferred, text: &str| {
+            let body = build("pattern.detected", &full, &thin, preferred).unwrap();
+            assert_eq!(body, Body { text: text.to_owned(), format: preferred });
         };
         check(
-            Form::Full,
+            PayloadFormat::Full,
             r#"{"type":"pattern.detected","timestamp":"2026-11-23T12:00:00.250Z","data":{"pattern_id":"p1","subject":"chest"}}"#,
         );
         check(
-            Form::Thin,
+            PayloadFormat::Thin,
             r#"{"type":"pattern.detected","timestamp":"2026-11-23T12:00:00.250Z","data":{"pattern_id":"p1"}}"#,
         );
     }
@@ -157,55 +155,55 @@ mod tests {
     fn check_length(
         full_chars: usize,
         thin_chars: usize,
-        wanted: Form,
-        expect: Result<Form, usize>,
+        preferred: PayloadFormat,
+        expected: Result<PayloadFormat, usize>,
     ) {
-        // What the envelope and the quotes of a text take.
-        let frame = of("a", &json!(""), &json!(""), Form::Full).unwrap().text.len();
+        // The length of the envelope and the quotes of a text.
+        let frame = build("a", &json!(""), &json!(""), PayloadFormat::Full).unwrap().text.len();
         let text = |chars: usize| json!("x".repeat(chars - frame));
-        let form = match of("a", &text(full_chars), &text(thin_chars), wanted) {
-            Ok(body) => Ok(body.form),
+        let format = match build("a", &text(full_chars), &text(thin_chars), preferred) {
+            Ok(body) => Ok(body.format),
             Err(PayloadError::TooLong { bytes }) => Err(bytes),
             Err(error) => panic!("{error}"),
         };
-        assert_eq!(form, expect, "{full_chars} {thin_chars}");
+        assert_eq!(format, expected, "{full_chars} {thin_chars}");
     }
 
     #[test]
-    fn a_body_is_under_20_000_bytes_thin_when_it_must_be() {
-        check_length(19_999, 100, Form::Full, Ok(Form::Full));
-        check_length(20_000, 100, Form::Full, Ok(Form::Thin));
-        check_length(20_000, 100, Form::Thin, Ok(Form::Thin));
-        check_length(20_000, 19_999, Form::Full, Ok(Form::Thin));
-        check_length(30_000, 20_000, Form::Full, Err(20_000));
-        check_length(100, 20_000, Form::Thin, Err(20_000));
+    fn full_body_over_20_000_bytes_becomes_thin() {
+        check_length(19_999, 100, PayloadFormat::Full, Ok(PayloadFormat::Full));
+        check_length(20_000, 100, PayloadFormat::Full, Ok(PayloadFormat::Thin));
+        check_length(20_000, 100, PayloadFormat::Thin, Ok(PayloadFormat::Thin));
+        check_length(20_000, 19_999, PayloadFormat::Full, Ok(PayloadFormat::Thin));
+        check_length(30_000, 20_000, PayloadFormat::Full, Err(20_000));
+        check_length(100, 20_000, PayloadFormat::Thin, Err(20_000));
     }
 
     #[test]
-    fn an_event_type_is_words_between_full_stops() {
+    fn event_type_is_words_separated_by_full_stops() {
         for text in ["a", "pattern.detected", "week.volume_over_mrv.v1", &"x".repeat(100)] {
             assert!(is_event_type(text), "{text}");
         }
         for text in ["", ".", "a.", ".a", "a..b", "a b", "a-b", "é", "a\n", &"x".repeat(101)] {
             assert!(!is_event_type(text), "{text}");
-            let error = of(text, &json!(1), &json!(1), Form::Full).unwrap_err();
+            let error = build(text, &json!(1), &json!(1), PayloadFormat::Full).unwrap_err();
             assert!(matches!(error, PayloadError::EventType(_)));
         }
     }
 
     #[test]
-    fn a_form_has_a_name() {
-        for form in Form::ALL {
-            assert_eq!(Form::parse(form.as_str()), Some(form));
+    fn format_parses_from_its_name() {
+        for format in PayloadFormat::ALL {
+            assert_eq!(PayloadFormat::parse(format.as_str()), Some(format));
         }
-        assert_eq!(Form::parse("FULL"), None);
+        assert_eq!(PayloadFormat::parse("FULL"), None);
     }
 
     #[test]
-    fn data_that_is_no_json_is_an_error() {
+    fn data_that_cannot_be_serialized_is_an_error() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
         let occurred_at = "2026-11-23T12:00:00Z".parse().unwrap();
-        let occurrence = Occurrence { event_type: "a", occurred_at, full: &map, thin: &map };
-        assert!(matches!(body(&occurrence, Form::Full), Err(PayloadError::Json(_))));
+        let event = WebhookEvent { event_type: "a", occurred_at, full: &map, thin: &map };
+        assert!(matches!(build_body(&event, PayloadFormat::Full), Err(PayloadError::Json(_))));
     }
 }

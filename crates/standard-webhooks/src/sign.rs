@@ -93,13 +93,13 @@ impl SignedHeaders {
 /// An attempt without a key: it would be sent with an empty list of signatures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the endpoint has no key to sign with")]
-pub struct NoKey;
+pub struct NoSigningKey;
 
 /// The headers of an attempt: one signature for each key that is live, two of them during a
 /// rotation, in the order of the keys.
-pub fn sign(attempt: &Attempt<'_>, keys: &[SigningKey]) -> Result<SignedHeaders, NoKey> {
+pub fn sign(attempt: &Attempt<'_>, keys: &[SigningKey]) -> Result<SignedHeaders, NoSigningKey> {
     if keys.is_empty() {
-        return Err(NoKey);
+        return Err(NoSigningKey);
     }
     let timestamp = attempt.timestamp_s.to_string();
     let content = signed_content(attempt.id, &timestamp, attempt.body);

@@ -5,8 +5,8 @@ use platform::{Post, PostAnswer};
 use shared_kernel::EventId;
 use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
 use standard_webhooks::{
-    Answer, Attempt, EndpointUrl, Environment, MessageId, Next, SigningKey, UrlError, check_url,
-    sign,
+    Attempt, EndpointUrl, Environment, MessageId, ReceiverResponse, RetryDecision, SigningKey,
+    UrlError, check_url, sign,
 };
 use storage::webhooks::EndpointKey;
 use storage::webhooks::deliveries::{self, DeliveryStatus};
@@ -144,12 +144,14 @@ pub enum Verdict {
 pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
     let Made { taken, began_ms, ended_ms, answer } = made;
     let read = read(answer, *ended_ms);
-    let outcome = read.answer.map(Answer::outcome);
+    let outcome = read.answer.map(ReceiverResponse::outcome);
     let next = match outcome {
-        Some(outcome) => schedule::next(taken.attempt, outcome, read.retry_after_s, dice),
+        Some(outcome) => schedule::decide_retry(taken.attempt, outcome, read.retry_after_s, dice),
         // Our faults use up no attempt, but not for ever.
-        None if schedule::is_failing_too_long(taken.created_at_ms, *ended_ms) => Next::GiveUp,
-        None => Next::After { delay_s: OURS_DELAY_S },
+        None if schedule::is_failing_too_long(taken.created_at_ms, *ended_ms) => {
+            RetryDecision::Exhausted
+        }
+        None => RetryDecision::RetryAfter { delay_s: OURS_DELAY_S },
     };
     let failing_since_ms = failing_since_ms.unwrap_or(*ended_ms);
     let verdict = match outcome {
@@ -166,8 +168,13 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
         Some(AttemptOutcome::Failed) => Verdict::Failed,
     };
     let again_after_s = match next {
-        Next::After { delay_s } if !matches!(verdict, Verdict::Disabled(_)) => Some(delay_s),
-        Next::After { .. } | Next::Done | Next::GiveUp | Next::Disable => None,
+        RetryDecision::RetryAfter { delay_s } if !matches!(verdict, Verdict::Disabled(_)) => {
+            Some(delay_s)
+        }
+        RetryDecision::RetryAfter { .. }
+        | RetryDecision::Delivered
+        | RetryDecision::Exhausted
+        | RetryDecision::DisableEndpoint => None,
     };
     let status = match (verdict, again_after_s) {
         (Verdict::Works, _) => DeliveryStatus::Delivered,
@@ -176,7 +183,7 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
     };
     let entry = deliveries::Attempt {
         at_ms: *began_ms,
-        outcome: outcome.map_or("not_sent", AttemptOutcome::name).to_owned(),
+        outcome: outcome.map_or("not_sent", AttemptOutcome::as_str).to_owned(),
         status: read.status,
         error: read.error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
         duration_ms: ended_ms - began_ms,
@@ -202,7 +209,7 @@ fn printable(said: &str) -> String {
 
 /// What an answer says. `answer` is `None` when nothing was sent and the fault is ours.
 struct Read {
-    answer: Option<Answer>,
+    answer: Option<ReceiverResponse>,
     status: Option<u16>,
     retry_after_s: Option<u64>,
     error: Option<String>,
@@ -219,7 +226,7 @@ fn read(answer: &Result<PostAnswer, Unsent>, now_ms: i64) -> Read {
     };
     match answer {
         Ok(PostAnswer::Status { status, retry_after, body, broken }) => Read {
-            answer: Some(Answer::Status(*status)),
+            answer: Some(ReceiverResponse::Status(*status)),
             status: Some(*status),
             retry_after_s: retry_after
                 .as_deref()
@@ -228,12 +235,14 @@ fn read(answer: &Result<PostAnswer, Unsent>, now_ms: i64) -> Read {
             said: Some(body.clone()),
         },
         Ok(PostAnswer::TimedOut) => {
-            without(Some(Answer::TimedOut), format!("no answer within {TIMEOUT_S} s"))
+            without(Some(ReceiverResponse::TimedOut), format!("no answer within {TIMEOUT_S} s"))
         }
         Ok(PostAnswer::Unreachable { reason }) => {
-            without(Some(Answer::Unreachable), reason.clone())
+            without(Some(ReceiverResponse::Unreachable), reason.clone())
         }
-        Err(Unsent::Forbidden(error)) => without(Some(Answer::UrlRefused), error.to_string()),
+        Err(Unsent::Forbidden(error)) => {
+            without(Some(ReceiverResponse::UrlRejected), error.to_string())
+        }
         Err(Unsent::Unsigned(error)) => without(None, error.clone()),
     }
 }

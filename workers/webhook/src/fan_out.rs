@@ -4,8 +4,8 @@
 use crate::deliver::News;
 use serde_json::{Map, Value, json};
 use shared_kernel::NewsKind;
-use standard_webhooks::payload::{Occurrence, PayloadError};
-use standard_webhooks::{Form, payload};
+use standard_webhooks::payload::{PayloadError, WebhookEvent};
+use standard_webhooks::{PayloadFormat, payload};
 use storage::webhooks::delivery_id;
 use storage::webhooks::fan_out::{NewDelivery, Target};
 
@@ -23,19 +23,19 @@ pub fn deliveries(news: &News<'_>, targets: &[Target]) -> Result<Vec<NewDelivery
 
 fn delivery(news: &News<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
     let event = news.event;
-    let occurrence = Occurrence {
+    let webhook_event = WebhookEvent {
         event_type: news.kind.webhook_type(),
         occurred_at: event.time,
         full: &full(news),
         thin: &Value::Object(thin(news)),
     };
-    let form = Form::parse(&target.form).unwrap_or(Form::Full);
+    let form = PayloadFormat::parse(&target.form).unwrap_or(PayloadFormat::Full);
     Ok(NewDelivery {
         key: target.key,
         delivery_id: delivery_id(event.id, event.time.timestamp_millis()),
         event_id: event.id,
-        event_type: occurrence.event_type.to_owned(),
-        body: payload::body(&occurrence, form)?.text,
+        event_type: webhook_event.event_type.to_owned(),
+        body: payload::build_body(&webhook_event, form)?.text,
         traceparent: event.trace.to_string(),
     })
 }

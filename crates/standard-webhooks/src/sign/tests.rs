@@ -41,7 +41,7 @@ fn each_live_key_signs_in_order_and_none_is_an_error() {
     let signatures: Vec<_> = rotating.signature.split(' ').collect();
     assert_eq!(signatures[1..], [V1_A, V1A_A]);
     let id = MessageId::parse(ID_A).unwrap();
-    assert_eq!(sign(&Attempt { id: &id, timestamp_s: AT_A, body: BODY_A }, &[]), Err(NoKey));
+    assert_eq!(sign(&Attempt { id: &id, timestamp_s: AT_A, body: BODY_A }, &[]), Err(NoSigningKey));
 }
 
 /// A delivery as a receiver gets it.

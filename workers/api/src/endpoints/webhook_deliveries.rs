@@ -15,8 +15,8 @@ use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::EventId;
-use standard_webhooks::Form;
-use standard_webhooks::payload::{self, Occurrence};
+use standard_webhooks::PayloadFormat;
+use standard_webhooks::payload::{self, WebhookEvent};
 use storage::KeyProof;
 use storage::webhooks::deliveries::{
     self, Attempt, DeliveryStatus, Listed, Matched, Overdue, Page,
@@ -92,14 +92,13 @@ pub async fn test(
     let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
     let data =
         json!({ "endpoint_id": id, "message": "A test, asked for by the endpoint's owner." });
-    let occurrence =
-        Occurrence { event_type: TEST_TYPE, occurred_at: now, full: &data, thin: &data };
+    let event = WebhookEvent { event_type: TEST_TYPE, occurred_at: now, full: &data, thin: &data };
     let new = NewDelivery {
         key: EndpointKey { athlete_id: key.athlete_id, endpoint_id: id },
         delivery_id: delivery_id(event_id, now.timestamp_millis()),
         event_id,
         event_type: TEST_TYPE.to_owned(),
-        body: payload::body(&occurrence, Form::Full)?.text,
+        body: payload::build_body(&event, PayloadFormat::Full)?.text,
         traceparent: call.trace.to_string(),
     };
     let database = app.shards.for_athlete(key.athlete_id);

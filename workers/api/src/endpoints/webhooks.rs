@@ -10,7 +10,7 @@ use platform::http::{Response, StatusCode, empty, json, set_header};
 use serde_json::{Map, Value, json};
 use shared_kernel::NewsKind;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
-use standard_webhooks::{Environment, Form, PrivateKey, Secret, SigningKey, check_url};
+use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
 use storage::webhooks::endpoints::{self, Added, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
 use storage::webhooks::{Called, EndpointKey, SealedKey, Signature};
 use storage::{Database, KeyProof};
@@ -58,7 +58,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         url: wanted.url.unwrap_or_default(),
         description: wanted.description.unwrap_or_default(),
         event_types: wanted.event_types.unwrap_or_default(),
-        form: wanted.form.unwrap_or(Form::Full.as_str()),
+        form: wanted.form.unwrap_or(PayloadFormat::Full.as_str()),
         version: wanted.version.unwrap_or(VERSION),
         signing_key: new_key.sealed,
     };
@@ -263,7 +263,7 @@ fn settings(fields: &Fields<'_>, environment: Environment) -> EndpointChange {
         url: url(fields, environment),
         description: fields.text("description"),
         event_types: event_types(fields),
-        form: form(fields).map(Form::as_str),
+        form: form(fields).map(PayloadFormat::as_str),
         version: version(fields),
         enabled: None,
     }
@@ -300,8 +300,8 @@ fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     Some(types)
 }
 
-fn form(fields: &Fields<'_>) -> Option<Form> {
-    let form = fields.get("payload")?.as_str().and_then(Form::parse);
+fn form(fields: &Fields<'_>) -> Option<PayloadFormat> {
+    let form = fields.get("payload")?.as_str().and_then(PayloadFormat::parse);
     if form.is_none() {
         fields.refuse("payload", "has to be full or thin");
     }

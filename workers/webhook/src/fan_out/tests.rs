@@ -40,7 +40,7 @@ fn news(event: &Event, kind: NewsKind, data: Map<String, Value>) -> News<'_> {
     }
 }
 
-fn target(athlete_id: AthleteId, event_types: &[&str], form: Form) -> Target {
+fn target(athlete_id: AthleteId, event_types: &[&str], form: PayloadFormat) -> Target {
     Target {
         key: EndpointKey { athlete_id, endpoint_id: Uuid::from_u128(3) },
         event_types: event_types.iter().map(|event_type| (*event_type).to_owned()).collect(),
@@ -51,7 +51,7 @@ fn target(athlete_id: AthleteId, event_types: &[&str], form: Form) -> Target {
 
 fn check_taken(kind: NewsKind, event_types: &[&str], taken: bool) {
     let event = event(Map::new());
-    let targets = [target(athlete_id(1), event_types, Form::Full)];
+    let targets = [target(athlete_id(1), event_types, PayloadFormat::Full)];
     let deliveries = deliveries(&news(&event, kind, Map::new()), &targets).unwrap();
     assert_eq!(!deliveries.is_empty(), taken, "{kind:?} {event_types:?}");
 }
@@ -70,12 +70,12 @@ fn an_endpoint_gets_the_types_that_it_names_and_one_that_names_none_gets_all() {
 #[test]
 fn nobody_gets_what_is_another_athletes() {
     let event = event(Map::new());
-    let targets = [target(athlete_id(2), &[], Form::Full)];
+    let targets = [target(athlete_id(2), &[], PayloadFormat::Full)];
     let news = news(&event, NewsKind::NewRecord, Map::new());
     assert_eq!(deliveries(&news, &targets).unwrap(), []);
 }
 
-fn body(kind: NewsKind, data: Value, form: Form) -> String {
+fn body(kind: NewsKind, data: Value, form: PayloadFormat) -> String {
     let Value::Object(data) = data else { panic!("{data}") };
     let event = event(data.clone());
     let targets = [target(athlete_id(1), &[], form)];
@@ -86,11 +86,11 @@ fn body(kind: NewsKind, data: Value, form: Form) -> String {
 fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
     let data = json!({ "records": [{ "exercise": "deadlift" }] });
     assert_eq!(
-        body(NewsKind::NewRecord, data.clone(), Form::Full),
+        body(NewsKind::NewRecord, data.clone(), PayloadFormat::Full),
         r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","body":"Well done.","details":{"records":[{"exercise":"deadlift"}]},"kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records","title":"2 new records"}}"#
     );
     assert_eq!(
-        body(NewsKind::NewRecord, data, Form::Thin),
+        body(NewsKind::NewRecord, data, PayloadFormat::Thin),
         r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records"}}"#
     );
 }
@@ -98,14 +98,14 @@ fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
 #[test]
 fn a_body_that_would_be_too_long_is_thin() {
     let long = json!({ "records": "x".repeat(20_000) });
-    let thin = body(NewsKind::NewRecord, long, Form::Full);
+    let thin = body(NewsKind::NewRecord, long, PayloadFormat::Full);
     assert!(thin.len() < 1_000 && thin.contains(r#""resource":"/v1/records""#), "{thin}");
 }
 
 #[test]
 fn each_kind_names_where_the_api_tells_more() {
     let check = |kind, data, resource: &str| {
-        let body: Value = serde_json::from_str(&body(kind, data, Form::Thin)).unwrap();
+        let body: Value = serde_json::from_str(&body(kind, data, PayloadFormat::Thin)).unwrap();
         assert_eq!(body["data"]["resource"], resource);
     };
     check(NewsKind::Pattern(PatternKind::Plateau), json!({}), "/v1/patterns");
@@ -122,7 +122,7 @@ fn each_kind_names_where_the_api_tells_more() {
 #[test]
 fn the_same_news_is_the_same_delivery_byte_for_byte() {
     let event = event(Map::new());
-    let targets = [target(athlete_id(1), &[], Form::Full)];
+    let targets = [target(athlete_id(1), &[], PayloadFormat::Full)];
     let news = news(&event, NewsKind::NewRecord, Map::new());
     let first = deliveries(&news, &targets).unwrap();
     assert_eq!(first, deliveries(&news, &targets).unwrap());

@@ -65,7 +65,7 @@ pub enum UnitSource {
 
 /// What a file came to. `rows` is always `sets + skipped + refused`: no row is lost silently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Log {
+pub struct TrainingLog {
     /// The app that wrote it.
     pub format: Format,
     /// The unit of its weights; where each row says its own, that of the first that does.
@@ -81,7 +81,7 @@ pub struct Log {
     /// Rows that hold no set, on purpose: Strong's rest timers and notes.
     pub skipped: usize,
     /// Rows that an error names, or whose workout one names.
-    pub refused: usize,
+    pub rejected: usize,
     /// The workouts, in the order of the file.
     pub workouts: Vec<LoggedWorkout>,
     /// What could not be read, by line.
