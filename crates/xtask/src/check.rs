@@ -1,32 +1,38 @@
-//! `cargo xtask check`: formatting and lints, for the host and for what runs in the workers.
+//! `cargo xtask check`: formatting and lints, for the host and for the wasm target.
 
 use crate::build;
 use crate::process;
-use crate::project::Ready;
+use crate::project::Toolchain;
 use anyhow::Result;
+use std::process::Command;
 
-/// Formatting first: it is the quickest to fail.
-pub fn run(ready: &Ready) -> Result<()> {
-    formatting(ready)?;
-    lints(ready)
-}
+/// A name for error messages, and the command.
+type Step = (&'static str, Command);
 
-fn formatting(ready: &Ready) -> Result<()> {
-    let mut cargo = ready.command("cargo");
-    process::run(cargo.args(["fmt", "--all", "--check"]), "cargo fmt --all --check")
-}
-
-/// The workers are linted twice: code behind `cfg(target_arch = "wasm32")` is not seen on the host.
-fn lints(ready: &Ready) -> Result<()> {
-    let deny = ["--", "-D", "warnings"];
-    let mut host = ready.command("cargo");
-    host.args(["clippy", "--workspace", "--all-targets"]).args(deny);
-    process::run(&mut host, "clippy")?;
-
-    let mut wasm = ready.command("cargo");
-    wasm.args(["clippy", "--target", "wasm32-unknown-unknown"]);
-    for package in build::packages(ready.project)? {
-        wasm.args(["--package", &package]);
+/// Runs all steps; the first failure is the error.
+pub fn run(tools: &Toolchain) -> Result<()> {
+    for (name, mut command) in steps(tools)? {
+        process::run(&mut command, name)?;
     }
-    process::run(wasm.args(deny), "clippy for the wasm target")
+    Ok(())
+}
+
+/// Quick steps come first. The workers are linted twice: the host does not compile code behind
+/// `cfg(target_arch = "wasm32")`.
+fn steps(tools: &Toolchain) -> Result<Vec<Step>> {
+    let cargo = |args: &[&str]| {
+        let mut command = tools.command("cargo");
+        command.args(args);
+        command
+    };
+    let mut wasm_clippy = cargo(&["clippy", "--target", "wasm32-unknown-unknown"]);
+    for package in build::packages(tools.project)? {
+        wasm_clippy.args(["--package", &package]);
+    }
+    wasm_clippy.args(["--", "-D", "warnings"]);
+    Ok(vec![
+        ("cargo fmt", cargo(&["fmt", "--all", "--check"])),
+        ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        ("clippy for the wasm target", wasm_clippy),
+    ])
 }

@@ -1,20 +1,17 @@
-//! The sample training: twelve weeks of an upper/lower split, four sessions a week, the same for
-//! everybody. What it is made to show:
+//! The sample training: twelve weeks of an upper/lower split, four sessions a week. It contains:
 //!
-//! | week | what happens |
+//! | week | training |
 //! |---|---|
-//! | 1–5 | weights and effort go up |
+//! | 1–5 | weights and effort increase |
 //! | 6 | a deload: half the sets, the weights of week 3, RPE 7 |
-//! | 7–12 | weights go up again, but the bench press stays at 90 kg × 6 @ 9: a plateau |
-//! | 11 | 26 hard sets for the chest, over its MRV of 24: pec deck in place of the overhead press |
+//! | 7–12 | weights increase, but the bench press stays at 90 kg × 6 @ 9: a plateau |
+//! | 11 | 26 hard sets for the chest, over its MRV of 24: pec deck replaces the overhead press |
 //!
-//! Otherwise every muscle stays below its MRV, and every muscle that has a MEV gets it outside the
-//! deload.
+//! All other muscles stay below their MRV, and reach their MEV outside the deload.
 
 use chrono::{Datelike, Days, NaiveDate};
 use serde_json::{Value, json};
 
-/// Weeks of the programme.
 pub const WEEKS: usize = 12;
 const DELOAD_WEEK: usize = 6;
 const OVERSHOOT_WEEK: usize = 11;
@@ -23,7 +20,7 @@ const BENCH: &str = "barbell-bench-press";
 const BENCH_STUCK_STEPS: u32 = 4;
 const BENCH_STUCK_RPE: f64 = 9.0;
 
-/// How many steps of weight a week is above the first, and how hard its working sets are.
+/// For each week: steps of weight above the first week, and the RPE of working sets.
 const PLAN: [(u32, f64); WEEKS] = [
     (0, 7.5),
     (1, 8.0),
@@ -39,22 +36,21 @@ const PLAN: [(u32, f64); WEEKS] = [
     (10, 9.0),
 ];
 
-/// Central European winter time, all twelve weeks long.
+/// Central European winter time.
 const OFFSET: &str = "+01:00";
 /// Share of the working weight and repetitions of the warm-up sets.
 const WARMUPS: [(f64, u32); 2] = [(0.5, 8), (0.75, 4)];
 /// The smallest pair of plates.
 const PLATES_KG: f64 = 2.5;
 
-/// One workout to post.
+/// A workout to post.
 pub struct DemoWorkout {
-    /// Its `Idempotency-Key`.
+    /// The `Idempotency-Key`.
     pub key: String,
-    /// Its JSON.
     pub body: Value,
 }
 
-/// One exercise of a session.
+/// An exercise of a session.
 #[derive(Clone, Copy)]
 struct Lift {
     slug: &'static str,
@@ -63,7 +59,7 @@ struct Lift {
     /// The weight of week 1; 0 is body weight alone.
     start_kg: f64,
     step_kg: f64,
-    /// A step of weight is made every so many steps of the plan.
+    /// Steps of the plan for one step of weight.
     step_every: u32,
     warmups: bool,
 }
@@ -73,10 +69,10 @@ struct Session {
     /// Days after Monday.
     day: u64,
     hours: (&'static str, &'static str),
-    /// Three sets become two in a deload, or one: in sum about half.
+    /// Whether a deload halves three sets to two or to one. The total is about half.
     deload_rounds_up: bool,
     lifts: &'static [Lift],
-    /// What is done in the week of the overshoot.
+    /// The exercises of the overshoot week.
     overshoot: Option<&'static [Lift]>,
 }
 
@@ -136,7 +132,7 @@ const SKULL_CRUSHER: Lift = light("skull-crusher", 3, 10, 27.5, 2.5, 4);
 const UPPER_A: [Lift; 7] =
     [BENCH_PRESS, BARBELL_ROW, OVERHEAD_PRESS, LAT_PULLDOWN, LATERAL_RAISE, BARBELL_CURL, PUSHDOWN];
 
-/// The pec deck takes the place of the overhead press, so that the front delts stay below their MRV.
+/// The pec deck replaces the overhead press, so that the front delts stay below their MRV.
 const UPPER_A_OVERSHOOT: [Lift; 7] = [
     Lift { sets: 6, ..BENCH_PRESS },
     BARBELL_ROW,
@@ -188,7 +184,7 @@ const LOWER_B: [Lift; 6] = [
     light("cable-crunch", 3, 15, 35.0, 2.5, 3),
 ];
 
-/// With warm-up sets.
+/// An exercise with warm-up sets.
 const fn heavy(
     slug: &'static str,
     sets: usize,
@@ -200,7 +196,7 @@ const fn heavy(
     Lift { slug, sets, reps, start_kg, step_kg, step_every, warmups: true }
 }
 
-/// Without warm-up sets: the heavy lifts before it have done that.
+/// An exercise without warm-up sets, after heavy ones.
 const fn light(
     slug: &'static str,
     sets: usize,
@@ -212,18 +208,18 @@ const fn light(
     Lift { warmups: false, ..heavy(slug, sets, reps, start_kg, step_kg, step_every) }
 }
 
-/// The last Sunday before a day: the programme ends with a week that is over.
+/// Returns the last Sunday before a day: the programme ends with a complete week.
 pub fn last_sunday_before(day: NaiveDate) -> NaiveDate {
     let days = u64::from(day.weekday().num_days_from_sunday());
     minus_days(day, if days == 0 { 7 } else { days })
 }
 
-/// The Monday the programme begins on when it ends on that Sunday.
+/// Returns the first day of the programme that ends on a Sunday.
 pub fn first_monday(ends_on: NaiveDate) -> NaiveDate {
     minus_days(ends_on, 7 * WEEKS as u64 - 1)
 }
 
-/// All workouts of the programme that ends on that Sunday, in order.
+/// Returns all workouts of the programme that ends on a Sunday, in order.
 pub fn workouts(ends_on: NaiveDate) -> Vec<DemoWorkout> {
     let mut workouts = Vec::new();
     for (index, (steps, rpe)) in PLAN.into_iter().enumerate() {
@@ -290,7 +286,7 @@ impl Session {
 }
 
 impl Lift {
-    /// The weight and the effort of the working sets.
+    /// Returns weight in kg and RPE of the working sets.
     fn in_week(self, week: Week) -> (f64, f64) {
         let stuck = self.slug == BENCH && week.number >= BENCH_STUCK_FROM_WEEK;
         let (steps, rpe) =
@@ -299,7 +295,7 @@ impl Lift {
     }
 }
 
-/// Only the ends of chrono's calendar, 262,000 years away, have no such day.
+/// Only the ends of chrono's calendar, 262,000 years away, overflow.
 fn plus_days(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }

@@ -1,30 +1,37 @@
-//! `cargo xtask deploy`: consumers before producers, so that no event meets a worker that is too old.
+//! `cargo xtask deploy`: consumers before producers, so that each worker knows the events it receives.
 
-use crate::args::DeployOptions;
-use crate::project::{Ready, config};
+use crate::project::{Toolchain, config};
 use crate::{build, process, sizes};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// From the end of the pipeline to its beginning.
+/// The options of `deploy`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Build, bundle and measure, without account or network
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// From the end of the pipeline to its start.
 const ORDER: [&str; 4] = ["webhook", "ai", "aggregation", "api"];
 
-/// Builds, migrates, deploys; a dry run builds, bundles and measures, without account or network.
-pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
-    build::run(ready)?;
+/// Builds, migrates D1 and deploys; a dry run builds, bundles and measures.
+pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
+    build::run(tools)?;
     if !options.dry_run {
-        migrate(ready)?;
+        migrate(tools)?;
     }
     for worker in ORDER {
-        let mut wrangler = ready.wrangler();
+        let mut wrangler = tools.wrangler();
         wrangler.args(["deploy", "-c", &config(worker)]);
         if let Some(environment) = environment(worker) {
             wrangler.args(["--env", environment]);
         }
         if options.dry_run {
-            bundle(ready, wrangler, worker)?;
+            bundle(tools, wrangler, worker)?;
         } else {
             process::run(&mut wrangler, &format!("the deployment of {worker}"))?;
         }
@@ -32,21 +39,21 @@ pub fn run(ready: &Ready, options: &DeployOptions) -> Result<()> {
     Ok(())
 }
 
-/// The environment of a worker that is deployed. Only ai has one: its model is a service of the
-/// account, and so not bound where it runs locally.
+/// Returns the wrangler environment of a deployed worker. Only ai has one: its model is a service of the
+/// Cloudflare account, which a local worker cannot bind.
 fn environment(worker: &str) -> Option<&'static str> {
     (worker == "ai").then_some("production")
 }
 
-fn migrate(ready: &Ready) -> Result<()> {
-    let mut wrangler = ready.wrangler();
+fn migrate(tools: &Toolchain) -> Result<()> {
+    let mut wrangler = tools.wrangler();
     wrangler.args(["d1", "migrations", "apply", "DB", "--remote", "-c", &config("api")]);
     process::run(&mut wrangler, "the migration of D1")
 }
 
-fn bundle(ready: &Ready, mut wrangler: Command, worker: &str) -> Result<()> {
-    let dir = ready.project.path("target/deploy").join(worker);
-    // Wrangler names the wasm by its hash: an old one left there would be counted too.
+fn bundle(tools: &Toolchain, mut wrangler: Command, worker: &str) -> Result<()> {
+    let dir = tools.project.path("target/deploy").join(worker);
+    // Wrangler names the wasm file by its hash, so an older one would be counted too.
     let _ = fs::remove_dir_all(&dir);
     fs::create_dir_all(&dir)?;
     wrangler.arg("--dry-run").arg("--outdir").arg(&dir);
@@ -54,10 +61,10 @@ fn bundle(ready: &Ready, mut wrangler: Command, worker: &str) -> Result<()> {
     process::run_into(&mut wrangler, &log, &format!("the dry run of {worker}"))?;
     let bytes = upload_size(&dir)?;
     println!("{worker:<12} {:>5} KB gzipped, in {}", sizes::kilobytes(bytes), dir.display());
-    sizes::hold_to_budget(worker, bytes)
+    sizes::check_budget(worker, bytes)
 }
 
-/// The script and its wasm; maps and read-mes are not uploaded.
+/// Returns the gzipped size of script and wasm; wrangler uploads no maps and read-mes.
 fn upload_size(dir: &Path) -> Result<usize> {
     let mut bytes = 0;
     for entry in fs::read_dir(dir).context("wrangler wrote no bundle")? {

@@ -1,52 +1,64 @@
-//! `cargo xtask dev`: from a fresh clone to a running pipeline with data in it.
+//! `cargo xtask dev`: from a fresh clone to a running pipeline with sample data.
 
-use crate::args::DevOptions;
-use crate::http::Api;
 use crate::local_stack::{self, LocalStack};
 use crate::pipeline;
 use crate::project::Project;
-use crate::state::{Athlete, State};
+use crate::state::StateDir;
 use crate::{build, clock, demo, process, setup};
 use anyhow::Result;
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// How soon the end of wrangler is noticed while everything stays as it is.
-const WATCH: Duration = Duration::from_millis(250);
+/// Interval between two checks that wrangler still runs.
+const POLL: Duration = Duration::from_millis(250);
 
-/// Runs until a signal comes.
-pub fn run(project: &Project, options: &DevOptions) -> Result<()> {
+/// The options of `dev`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Port of the api
+    #[arg(long, default_value_t = 8787, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Directory for everything that the run stores
+    #[arg(long, value_name = "DIR", default_value = ".bulktrack")]
+    state: PathBuf,
+    /// Do not load the twelve weeks of sample training
+    #[arg(long)]
+    no_demo: bool,
+}
+
+/// Runs the local stack until a signal stops it.
+pub fn run(project: &Project, options: &Options) -> Result<()> {
     local_stack::check_port(options.port)?;
-    let mut state = State::open(&project.path(&options.state))?;
-    let ready = setup::run(project)?;
-    build::run(&ready)?;
-    println!("starting the workers; their log: {}", state.path("wrangler.log").display());
-    let mut stack = LocalStack::start(&ready, &state, options.port)?;
+    let mut state = StateDir::open(&project.path(&options.state))?;
+    let tools = setup::run(project)?;
+    build::run(&tools)?;
+    println!("starting the workers; log: {}", state.path("wrangler.log").display());
+    let mut stack = LocalStack::start(&tools, &state, options.port)?;
     let api = stack.wait_until_healthy()?;
-    local_stack::keep_cron(&api, local_stack::CRON_EVERY);
-    let athlete = pipeline::athlete(&api, &mut state)?;
-    if options.demo {
+    local_stack::fire_cron(&api, local_stack::CRON_EVERY);
+    let athlete = pipeline::demo_athlete(&api, &mut state)?;
+    if !options.no_demo {
         pipeline::load_demo(&api, &mut stack, &mut state, &athlete)?;
     }
     state.announce(&stack.url, &athlete)?;
-    welcome(&api, &stack.url, &state, &athlete)?;
+    if let Some(ends_on) = state.saved.demo_ends_on {
+        pipeline::print_report(&api, &athlete, ends_on)?;
+    }
+    print_welcome(&stack.url, &state, &athlete.api_key);
     loop {
         stack.check()?;
-        process::pause(WATCH)?;
+        process::pause(POLL)?;
     }
 }
 
-fn welcome(api: &Api, url: &str, state: &State, athlete: &Athlete) -> Result<()> {
-    if let Some(ends_on) = state.memory.demo_ends_on {
-        pipeline::report(api, athlete, ends_on)?;
-    }
-    let ends_on = demo::last_sunday_before(clock::today());
+fn print_welcome(url: &str, state: &StateDir, api_key: &str) {
+    let weekly_path = pipeline::weekly_path(demo::last_sunday_before(clock::today()));
     println!("\nready at   {url}");
-    println!("key        {}", athlete.api_key);
-    println!("mails      {}", state.path("mails").display());
+    println!("key        {api_key}");
+    println!("emails     {}", state.path("mails").display());
     println!("log        {}", state.path("wrangler.log").display());
-    println!("all of it  {}", state.path("dev.json").display());
-    println!("\ntry        curl -H 'Authorization: Bearer {}' \\", athlete.api_key);
-    println!("             '{url}{}'", pipeline::weekly_path(ends_on));
-    println!("\nCtrl-C ends it.");
-    Ok(())
+    println!("details    {}", state.path("dev.json").display());
+    println!("\ntry        curl -H 'Authorization: Bearer {api_key}' \\");
+    println!("             '{url}{weekly_path}'");
+    println!("\nCtrl-C stops it.");
 }

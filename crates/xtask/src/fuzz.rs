@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: libFuzzer over the targets of `crates/fuzz`, with the pinned stable compiler
-//! (docs/adr/0027).
+//! (docs/adr/0027). Numbers without a source are project defaults.
 
-use crate::process::{self, Group};
+use crate::process::{self, ProcessGroup};
 use crate::project::Project;
 use crate::setup;
 use anyhow::{Context, Result, bail};
@@ -10,43 +10,46 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// LLVM's pass that counts what was reached, with what libFuzzer asks of it: 8-bit counters, the
-/// places that they stand for, and the operands of comparisons. Codegen options, which stable has;
-/// cargo-fuzz passes the same.
+/// LLVM's coverage pass with the instrumentation that libFuzzer requires: 8-bit counters, their program
+/// counters, and the operands of comparisons. Codegen options work on stable; cargo-fuzz passes the same.
 const COVERAGE: &str = "-Cpasses=sancov-module \
      -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
      -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares";
-/// Everything that fuzzing writes: builds with flags of their own, inputs that were found, logs.
+/// The output of fuzzing: instrumented builds, inputs, logs.
 const FOLDER: &str = "target/fuzz";
 const CORPORA: &str = "crates/fuzz/corpus";
-/// The longest that one input may take, in seconds (ours: each takes milliseconds; a machine may be
-/// busy).
-const INPUT_S_MAX: u32 = 10;
-/// The longest input, in bytes (ours: long enough for several requests, short enough to be quick).
+/// An input takes milliseconds; this allows for a busy machine.
+const INPUT_DURATION_S_MAX: u32 = 10;
+/// Long enough for several requests, short enough to be quick.
 const INPUT_BYTES_MAX: u32 = 8_192;
 const POLL: Duration = Duration::from_millis(100);
 
-/// What is asked for.
-#[derive(Debug, PartialEq, Eq)]
+/// The options of `fuzz`.
+#[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Which targets; none named are all.
-    pub targets: Vec<String>,
-    /// How long each is looked at, in seconds.
-    pub seconds: u32,
-    /// Bytes that are given to the one target again.
-    pub replay: Option<PathBuf>,
+    /// Targets of crates/fuzz [default: all]
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Duration of each target
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    seconds: u32,
+    /// Run one target on the bytes of this file
+    #[arg(long, value_name = "FILE", requires = "targets")]
+    replay: Option<PathBuf>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self { targets: Vec::new(), seconds: 60, replay: None }
+impl Options {
+    /// Returns the rule that clap cannot express and that these options break.
+    pub fn problem(&self) -> Option<&'static str> {
+        (self.replay.is_some() && self.targets.len() != 1)
+            .then_some("--replay requires exactly one target")
     }
 }
 
-/// Looks at as many targets at once as there are cores. Fails when bytes were found that break one,
-/// and says how to see it.
+/// Fuzzes one target for each core at a time. Fails when an input crashes a target, and prints the command
+/// that replays it.
 pub fn run(project: &Project, options: &Options) -> Result<()> {
     setup::check_cpp_compiler()?;
     let targets = targets(project, &options.targets)?;
@@ -55,12 +58,12 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         let mut replay = project.command(&fuzzer);
         return process::run(replay.env("FUZZ_TARGET", target).arg(file), "the replay");
     }
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    let parallel_runs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut waiting = targets.iter();
     let mut running: Vec<Run<'_>> = Vec::new();
-    let mut broken = Vec::new();
+    let mut crashed = Vec::new();
     loop {
-        while running.len() < at_once
+        while running.len() < parallel_runs
             && let Some(target) = waiting.next()
         {
             running.push(Run::start(project, &fuzzer, target, options.seconds)?);
@@ -70,33 +73,33 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         }
         process::pause(POLL)?;
         for run in std::mem::take(&mut running) {
-            match run.ended()? {
-                Ended::Not(run) => running.push(run),
-                Ended::Clean => {}
-                Ended::Broken(target) => broken.push(target),
+            match run.poll()? {
+                Status::Running(run) => running.push(run),
+                Status::Passed => {}
+                Status::Crashed(target) => crashed.push(target),
             }
         }
     }
-    if !broken.is_empty() {
-        bail!("broken by what the fuzzer found: {}", broken.join(", "));
+    if !crashed.is_empty() {
+        bail!("the fuzzer found inputs that crash {}", crashed.join(", "));
     }
     Ok(())
 }
 
-/// The targets, by the folders of their corpora.
-fn targets(project: &Project, wanted: &[String]) -> Result<Vec<String>> {
+/// Returns the requested targets, or all. Each has a folder in the corpora.
+fn targets(project: &Project, requested: &[String]) -> Result<Vec<String>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(project.path(CORPORA)).context("there are no corpora")? {
+    for entry in fs::read_dir(project.path(CORPORA)).context("cannot read the corpora")? {
         all.push(entry?.file_name().to_string_lossy().into_owned());
     }
     all.sort();
-    if let Some(unknown) = wanted.iter().find(|target| !all.contains(target)) {
-        bail!("there is no target `{unknown}`; there are {}", all.join(", "));
+    if let Some(unknown) = requested.iter().find(|target| !all.contains(target)) {
+        bail!("no target `{unknown}`; the targets are {}", all.join(", "));
     }
-    Ok(if wanted.is_empty() { all } else { wanted.to_vec() })
+    Ok(if requested.is_empty() { all } else { requested.to_vec() })
 }
 
-/// Built for a named target, so that macros and build scripts go without the flags.
+/// Builds the fuzzer. With `--target`, cargo applies the flags to neither macros nor build scripts.
 fn build(project: &Project) -> Result<PathBuf> {
     let host = process::output_of(project.command("rustc").args(["--print", "host-tuple"]))
         .context("rustc does not work")?;
@@ -108,67 +111,67 @@ fn build(project: &Project) -> Result<PathBuf> {
     Ok(project.path(FOLDER).join(host).join("fuzz/libfuzzer"))
 }
 
-/// One target that is looked at.
+/// A running fuzzer of one target.
 struct Run<'a> {
     target: &'a str,
-    group: Group,
+    process: ProcessGroup,
     log: PathBuf,
-    broken_by: PathBuf,
+    crashes: PathBuf,
 }
 
-/// How a run stands.
-enum Ended<'a> {
-    Not(Run<'a>),
-    Clean,
-    Broken(&'a str),
+/// The status of a run.
+enum Status<'a> {
+    Running(Run<'a>),
+    Passed,
+    Crashed(&'a str),
 }
 
 impl<'a> Run<'a> {
-    /// From its corpus and from what earlier runs on this machine found; new inputs go to the latter.
+    /// Starts with the corpus and the inputs that earlier runs on this machine found.
     fn start(project: &Project, fuzzer: &Path, target: &'a str, seconds: u32) -> Result<Self> {
         let found = project.path(FOLDER).join("found").join(target);
-        let broken_by = project.path(FOLDER).join("broken").join(target);
+        let crashes = project.path(FOLDER).join("broken").join(target);
         fs::create_dir_all(&found)?;
-        // What an earlier run left there would look like this one's.
-        let _ = fs::remove_dir_all(&broken_by);
-        fs::create_dir_all(&broken_by)?;
+        // Crashes of an earlier run are not this one's.
+        let _ = fs::remove_dir_all(&crashes);
+        fs::create_dir_all(&crashes)?;
         let log = project.path(FOLDER).join(format!("{target}.log"));
         let output =
             File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command: Command = project.command(fuzzer);
-        // The message says what broke; a backtrace would hide it.
+        // The panic message suffices; a backtrace would hide it.
         command.env("FUZZ_TARGET", target).env("RUST_BACKTRACE", "0");
         command.stdout(output.try_clone()?).stderr(output);
         command.arg(format!("-max_total_time={seconds}"));
-        command.arg(format!("-timeout={INPUT_S_MAX}"));
+        command.arg(format!("-timeout={INPUT_DURATION_S_MAX}"));
         command.arg(format!("-max_len={INPUT_BYTES_MAX}"));
-        command.arg(format!("-artifact_prefix={}/", broken_by.display()));
+        command.arg(format!("-artifact_prefix={}/", crashes.display()));
         command.arg("-print_final_stats=1");
         command.arg(found).arg(project.path(CORPORA).join(target));
         println!("fuzz: {target}, for {seconds} s");
-        let group = Group::spawn(&mut command, target)?;
-        Ok(Self { target, group, log, broken_by })
+        let process = ProcessGroup::spawn(&mut command, target)?;
+        Ok(Self { target, process, log, crashes })
     }
 
-    fn ended(mut self) -> Result<Ended<'a>> {
-        let Some(status) = self.group.exited()? else { return Ok(Ended::Not(self)) };
+    fn poll(mut self) -> Result<Status<'a>> {
+        let Some(status) = self.process.try_wait()? else { return Ok(Status::Running(self)) };
         let target = self.target;
         if status.success() {
             println!("fuzz: {target}: {}", summary(&fs::read_to_string(&self.log)?));
-            return Ok(Ended::Clean);
+            return Ok(Status::Passed);
         }
-        eprintln!("{}\nfuzz: {target} is broken ({status})", process::tail(&self.log));
-        for entry in fs::read_dir(&self.broken_by)? {
+        eprintln!("{}\nfuzz: {target} crashed ({status})", process::tail(&self.log));
+        for entry in fs::read_dir(&self.crashes)? {
             let file = entry?.path();
-            eprintln!("  by    {}", file.display());
-            eprintln!("  again cargo xtask fuzz {target} --replay {}", file.display());
-            eprintln!("  keep  cp {} {CORPORA}/{target}/", file.display());
+            eprintln!("  input   {}", file.display());
+            eprintln!("  replay  cargo xtask fuzz {target} --replay {}", file.display());
+            eprintln!("  keep    cp {} {CORPORA}/{target}/", file.display());
         }
-        Ok(Ended::Broken(target))
+        Ok(Status::Crashed(target))
     }
 }
 
-/// What libFuzzer says at its end: runs, and how much of the code was reached.
+/// Returns the number of runs and of covered edges from libFuzzer's log.
 fn summary(log: &str) -> String {
     let number = |line: &str, name: &str| {
         let rest = line.split_once(name)?.1;
@@ -177,7 +180,7 @@ fn summary(log: &str) -> String {
     let last = |name: &str| log.lines().rev().find_map(|line| number(line, name));
     let text = |value: Option<String>| value.unwrap_or_else(|| "?".to_owned());
     format!(
-        "{} runs, {} edges reached",
+        "{} runs, {} edges covered",
         text(last("stat::number_of_executed_units:")),
         text(last(" cov: "))
     )
@@ -188,11 +191,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_summary_is_read_off_the_last_lines() {
+    fn summary_contains_last_runs_and_coverage() {
         let log = "#2\tINITED cov: 5 ft: 6 corp: 1/1b\n\
                    #9\tDONE   cov: 12 ft: 13 corp: 2/9b exec/s: 9\n\
                    stat::number_of_executed_units: 9\n";
-        assert_eq!(summary(log), "9 runs, 12 edges reached");
-        assert_eq!(summary(""), "? runs, ? edges reached");
+        assert_eq!(summary(log), "9 runs, 12 edges covered");
+        assert_eq!(summary(""), "? runs, ? edges covered");
     }
 }

@@ -1,127 +1,260 @@
-//! A small client for the local api: JSON in, JSON out, one attempt, a deadline.
+//! The HTTP client of xtask: JSON requests to the api, local or deployed, with TLS.
+//!
+//! Timeouts and retries without a source are project defaults.
 
 use crate::process;
 use anyhow::{Context, Result, bail};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
+use ureq::http::{self, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
 
-/// The slowest honest answer of the local api is far below it.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often a request that is told to wait is sent again, and how long it waits at most.
+/// The local api responds far faster.
+pub const LOCAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Attempts of a request that gets 429, and the longest wait between two of them.
 const THROTTLED_ATTEMPTS: u32 = 10;
 const RETRY_AFTER_MAX_S: u64 = 10;
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// The api at one address.
+/// A client for the api at one address.
 #[derive(Clone)]
 pub struct Api {
     agent: ureq::Agent,
     base: String,
 }
 
-/// One request.
+/// An authenticated request.
+#[derive(Default)]
 pub struct Request<'a> {
-    /// As HTTP spells it.
     pub method: &'static str,
-    /// Path and query.
-    pub path: &'a str,
-    /// Whose it is.
+    pub path_and_query: &'a str,
     pub token: &'a str,
-    /// What is sent along.
-    pub post: Option<&'a Post<'a>>,
+    /// The value of `X-Operator`.
+    pub operator: Option<&'a str>,
+    pub idempotency_key: Option<&'a str>,
+    pub body: Option<&'a Value>,
 }
 
-/// What was answered.
+/// A response of any status.
 #[derive(Debug)]
-pub struct Answer {
-    /// The status.
+pub struct Response {
     pub status: u16,
-    /// The body.
     pub text: String,
 }
 
-/// A request body with the key that makes its repetition harmless.
-pub struct Post<'a> {
-    /// The `Idempotency-Key`.
-    pub key: &'a str,
-    /// The JSON to send.
-    pub body: &'a Value,
-}
-
 impl Api {
-    /// `base` is scheme, host and port. A proxy of the environment is not for us.
-    pub fn new(base: &str) -> Self {
+    /// `base` is scheme, host and port. Fails where a token would be sent unencrypted to another
+    /// machine. Proxies of the environment are used, except for this machine.
+    pub fn new(base: &str, timeout: Duration) -> Result<Self> {
+        let uri: Uri = base.parse().with_context(|| format!("{base} is not a URL"))?;
+        let is_local = matches!(uri.host(), Some("localhost" | "127.0.0.1"));
+        if uri.scheme_str() != Some("https") && !(uri.scheme_str() == Some("http") && is_local) {
+            bail!("{base}: a token is sent over https only, or over http to this machine");
+        }
+        let provider = rustls::crypto::ring::default_provider();
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(provider.into())
+            .root_certs(RootCerts::PlatformVerifier);
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
+            .timeout_global(Some(timeout))
             .http_status_as_error(false)
-            .proxy(None)
-            .build();
-        Self { agent: config.into(), base: base.to_owned() }
+            // The api redirects nowhere; a redirect is reported as an error.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(tls.build());
+        let config = if is_local { config.proxy(None) } else { config };
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Self { agent: config.build().into(), base })
     }
 
-    /// Whether a GET without authentication is answered with 200.
+    /// Returns whether a GET without authentication gets 200.
     pub fn is_ok(&self, path: &str) -> bool {
-        let answer = self.agent.get(format!("{}{path}", self.base)).call();
-        answer.is_ok_and(|answer| answer.status() == 200)
+        let response = self.agent.get(format!("{}{path}", self.base)).call();
+        response.is_ok_and(|response| response.status() == 200)
     }
 
-    /// GET as the owner of a token.
-    pub fn get(&self, path: &str, token: &str) -> Result<Value> {
-        self.send(&Request { method: "GET", path, token, post: None })
+    /// Returns the JSON of a GET.
+    pub fn get<T: DeserializeOwned>(&self, path_and_query: &str, token: &str) -> Result<T> {
+        self.call(&Request { method: "GET", path_and_query, token, ..Request::default() })
     }
 
-    /// POST as the owner of a token.
-    pub fn post(&self, path: &str, token: &str, post: &Post) -> Result<Value> {
-        self.send(&Request { method: "POST", path, token, post: Some(post) })
+    /// Returns the JSON of a POST with an idempotency key.
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path_and_query: &str,
+        token: &str,
+        idempotency_key: &str,
+        body: &Value,
+    ) -> Result<T> {
+        self.call(&Request {
+            method: "POST",
+            path_and_query,
+            token,
+            operator: None,
+            idempotency_key: Some(idempotency_key),
+            body: Some(body),
+        })
     }
 
-    /// Asks for JSON; a refusal is an error.
-    fn send(&self, request: &Request) -> Result<Value> {
-        let Request { method, path, .. } = request;
-        let Answer { status, text } = self.ask(request)?;
-        if status >= 400 {
-            bail!("{method} {path} answered {status}: {text}");
+    /// Returns the JSON of a response; a status of 300 or above is an error that contains the problem.
+    pub fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
+        let Request { method, path_and_query, .. } = request;
+        let Response { status, text } = self.send(request)?;
+        if status >= 300 {
+            bail!("{method} {path_and_query} returned {status}: {}", describe_problem(&text));
         }
         serde_json::from_str(&text)
-            .with_context(|| format!("{method} {path} answered no JSON: {text}"))
+            .with_context(|| format!("{method} {path_and_query} returned unexpected JSON: {text}"))
     }
 
-    /// What is answered, whatever it is; an error when nothing is. Who is told to wait does.
-    pub fn ask(&self, request: &Request) -> Result<Answer> {
-        let Request { method, path, .. } = request;
+    /// Returns the response, whatever its status; an error when there is none. Waits and retries on 429.
+    pub fn send(&self, request: &Request) -> Result<Response> {
+        let Request { method, path_and_query, .. } = request;
         for _ in 0..THROTTLED_ATTEMPTS {
-            let mut answer =
-                self.attempt(request).with_context(|| format!("{method} {path} got no answer"))?;
-            let status = answer.status().as_u16();
+            let mut response = self
+                .attempt(request)
+                .with_context(|| format!("{method} {path_and_query} got no response"))?;
+            let status = response.status().as_u16();
             if status == TOO_MANY_REQUESTS {
-                process::pause(retry_after(&answer))?;
+                process::pause(retry_after(&response))?;
                 continue;
             }
-            return Ok(Answer { status, text: answer.body_mut().read_to_string()? });
+            return Ok(Response { status, text: response.body_mut().read_to_string()? });
         }
-        bail!("{method} {path} still answers {TOO_MANY_REQUESTS}");
+        bail!("{method} {path_and_query} still returns {TOO_MANY_REQUESTS}");
     }
 
-    fn attempt(&self, request: &Request) -> Result<ureq::http::Response<ureq::Body>> {
-        let builder = ureq::http::Request::builder()
+    fn attempt(&self, request: &Request) -> Result<http::Response<ureq::Body>> {
+        let mut builder = http::Request::builder()
             .method(request.method)
-            .uri(format!("{}{}", self.base, request.path))
+            .uri(format!("{}{}", self.base, request.path_and_query))
             .header("authorization", format!("Bearer {}", request.token));
-        let answer = match request.post {
-            None => self.agent.run(builder.body(())?),
-            Some(post) => self.agent.run(
-                builder
-                    .header("content-type", "application/json")
-                    .header("idempotency-key", post.key)
-                    .body(post.body.to_string())?,
-            ),
-        };
-        Ok(answer?)
+        for (name, value) in
+            [("x-operator", request.operator), ("idempotency-key", request.idempotency_key)]
+        {
+            if let Some(value) = value {
+                builder = builder.header(name, value);
+            }
+        }
+        Ok(match request.body {
+            None => self.agent.run(builder.body(())?)?,
+            Some(body) => {
+                let builder = builder.header("content-type", "application/json");
+                self.agent.run(builder.body(body.to_string())?)?
+            }
+        })
     }
 }
 
-fn retry_after(answer: &ureq::http::Response<ureq::Body>) -> Duration {
-    let header = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
+fn retry_after(response: &http::Response<ureq::Body>) -> Duration {
+    let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     let seconds = header.and_then(|value| value.parse().ok()).unwrap_or(1);
     Duration::from_secs(seconds.clamp(1, RETRY_AFTER_MAX_S))
+}
+
+/// Returns the detail and the errors of an RFC 9457 problem, or the text of another response.
+fn describe_problem(text: &str) -> String {
+    let Ok(problem) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    let mut lines: Vec<_> =
+        problem.get("detail").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
+    for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
+        lines.push(format!("  {}: {}", text("pointer"), text("detail")));
+    }
+    if lines.is_empty() { text.to_owned() } else { lines.join("\n") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    #[test]
+    fn tokens_are_sent_over_https_or_to_this_machine() {
+        let check = |base: &str, expected: bool| {
+            assert_eq!(Api::new(base, LOCAL_TIMEOUT).is_ok(), expected, "{base}");
+        };
+        check("https://api.example.com", true);
+        check("http://localhost:8787", true);
+        check("http://127.0.0.1", true);
+        check("http://api.example.com", false);
+        check("http://localhost.example.com:80", false);
+        check("http://127.0.0.1@example.com", false);
+        check("ftp://localhost", false);
+        check("api.example.com", false);
+    }
+
+    /// Serves one request; returns what the server received and what the client got.
+    fn serve_one(
+        status: &str,
+        body: &str,
+        call: impl FnOnce(&Api) -> Result<Value>,
+    ) -> (String, Result<Value>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let response = format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut received = String::new();
+            let mut buffer = [0; 4_096];
+            let is_complete = |text: &str| {
+                text.ends_with('}') || text.starts_with("GET") && text.ends_with("\r\n\r\n")
+            };
+            while !is_complete(&received) {
+                let count = stream.read(&mut buffer).unwrap();
+                received.push_str(&String::from_utf8_lossy(&buffer[..count]));
+            }
+            stream.write_all(response.as_bytes()).unwrap();
+            received
+        });
+        let result = call(&Api::new(&base, LOCAL_TIMEOUT).unwrap());
+        (server.join().unwrap(), result)
+    }
+
+    fn post<'a>(operator: &'a str, body: &'a Value) -> Request<'a> {
+        Request {
+            method: "POST",
+            path_and_query: "/v1/x",
+            token: "secret",
+            operator: Some(operator),
+            body: Some(body),
+            ..Request::default()
+        }
+    }
+
+    #[test]
+    fn requests_carry_token_operator_and_body() {
+        let body = json!({ "note": "say \"why\"\\\nü", "limit": 5 });
+        let (received, result) =
+            serve_one("200 OK", r#"{"matched":1}"#, |api| api.call(&post("ann \"a\"", &body)));
+        assert_eq!(result.unwrap(), json!({ "matched": 1 }));
+        assert!(received.starts_with("POST /v1/x HTTP/1.1\r\n"), "{received}");
+        assert!(received.contains("authorization: Bearer secret\r\n"), "{received}");
+        assert!(received.contains("x-operator: ann \"a\"\r\n"), "{received}");
+        assert!(received.ends_with(&format!("\r\n\r\n{body}")), "{received}");
+    }
+
+    #[test]
+    fn error_responses_are_described_by_their_problem() {
+        let problem =
+            r#"{"detail":"1 of the fields","errors":[{"pointer":"/limit","detail":"is 0"}]}"#;
+        let (_, result) =
+            serve_one("422 Unprocessable", problem, |api| api.call(&post("ann", &json!({}))));
+        let error = result.unwrap_err().to_string();
+        assert_eq!(error, "POST /v1/x returned 422: 1 of the fields\n  /limit: is 0");
+    }
+
+    #[test]
+    fn redirects_are_errors() {
+        let (_, result) =
+            serve_one("302 Found\r\nlocation: /v1/y", "", |api| api.get("/v1/x", "t"));
+        assert!(result.unwrap_err().to_string().contains("returned 302"));
+    }
 }

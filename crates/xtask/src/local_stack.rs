@@ -1,11 +1,11 @@
 //! The four workers in one `wrangler dev`: one process, one D1, one broker for the queues.
 
 use crate::clock;
-use crate::http::Api;
-use crate::mails::Mails;
-use crate::process::{self, Group};
-use crate::project::{Ready, WORKERS, config};
-use crate::state::State;
+use crate::emails::EmailCollector;
+use crate::http::{self, Api};
+use crate::process::{self, ProcessGroup};
+use crate::project::{Toolchain, WORKERS, config};
+use crate::state::StateDir;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, Write};
@@ -14,62 +14,61 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const HOST: &str = "127.0.0.1";
-/// Wrangler is up in 5 s on two idle cores; a machine that also compiles needs far longer.
+/// Wrangler starts in 5 s on two idle cores; a machine that also compiles takes far longer.
 const HEALTHY_WITHIN: Duration = Duration::from_mins(2);
 const HEALTH_POLL: Duration = Duration::from_millis(250);
-/// The cron of wrangler/api.jsonc, `* * * * *`, which wrangler fires only when it is asked to.
+/// The cron of wrangler/api.jsonc, `* * * * *`. Locally wrangler fires it only on request.
 pub const CRON_EVERY: Duration = Duration::from_mins(1);
 const CRON_PATH: &str = "/cdn-cgi/local/scheduled?cron=*+*+*+*+*";
 
-/// A running stack. Ends, with everything it started, when dropped.
+/// A running stack. Dropping it ends all its processes.
 pub struct LocalStack {
-    wrangler: Group,
+    wrangler: ProcessGroup,
     log: PathBuf,
-    /// The api's address.
     pub url: String,
 }
 
-/// One clear line when somebody else has the port.
+/// Fails when the port is in use.
 pub fn check_port(port: u16) -> Result<()> {
     match TcpListener::bind((HOST, port)) {
         Ok(_) => Ok(()),
-        Err(error) => bail!("port {port} cannot be used ({error}); choose another with --port"),
+        Err(error) => bail!("port {port} cannot be used ({error}); pass another --port"),
     }
 }
 
 impl LocalStack {
-    /// Migrates the local D1 and starts the workers over it, with a new log.
-    pub fn start(ready: &Ready, state: &State, port: u16) -> Result<Self> {
-        migrate(ready, state)?;
+    /// Migrates the local D1 and starts the workers with a new log.
+    pub fn start(tools: &Toolchain, state: &StateDir, port: u16) -> Result<Self> {
+        migrate(tools, state)?;
         let _ = std::fs::remove_file(state.path("wrangler.log"));
-        Self::resume(ready, state, port)
+        Self::resume(tools, state, port)
     }
 
-    /// Starts the workers over a D1 that is migrated; the log is gone on with.
-    pub fn resume(ready: &Ready, state: &State, port: u16) -> Result<Self> {
+    /// Starts the workers without a migration and appends to the log.
+    pub fn resume(tools: &Toolchain, state: &StateDir, port: u16) -> Result<Self> {
         let log = state.path("wrangler.log");
         let url = format!("http://{HOST}:{port}");
-        let (reader, writer) = std::io::pipe().context("cannot make a pipe")?;
-        let mut command = ready.wrangler();
+        let (reader, writer) = std::io::pipe().context("cannot create a pipe")?;
+        let mut command = tools.wrangler();
         command.arg("dev");
         for worker in WORKERS {
             command.args(["-c", &config(worker)]);
         }
         command
             .args(["--ip", HOST, "--port", &port.to_string()])
-            // Nobody debugs by default, and the fixed port of the inspector may be taken.
+            // The default port of the inspector may be in use.
             .args(["--inspector-port", "0", "--show-interactive-dev-session=false"])
             .arg("--persist-to")
             .arg(state.path(""))
-            // Each worker is given those that its config names as a secret or a variable, and no
-            // other: only the api sees the operators' secret.
-            .env("OPERATOR_TOKEN", &state.memory.operator_token)
-            .env("SEALING_KEY", &state.memory.sealing_key)
+            // A worker gets only the secrets and variables that its config names: only the api gets
+            // the operator token.
+            .env("OPERATOR_TOKEN", &state.saved.operator_token)
+            .env("SEALING_KEY", &state.saved.sealing_key)
             .env("ENVIRONMENT", "local")
             .env("PUBLIC_URL", &url)
-            // Another stack on this machine has workers of the same names: do not join it.
+            // Workers of another stack on this machine have the same names.
             .env("WRANGLER_REGISTRY_PATH", state.path("registry"))
-            // It would store a trace of every event.
+            // Otherwise wrangler stores a trace of every event.
             .env("X_LOCAL_OBSERVABILITY", "false")
             .env("NO_COLOR", "1")
             .stdout(writer.try_clone()?)
@@ -79,62 +78,61 @@ impl LocalStack {
             .append(true)
             .open(&log)
             .with_context(|| format!("cannot write {}", log.display()))?;
-        let wrangler = Group::spawn(&mut command, "wrangler dev")?;
-        let mails = Mails::into(state.path("mails"));
-        std::thread::spawn(move || keep_log(reader, file, mails));
+        let wrangler = ProcessGroup::spawn(&mut command, "wrangler dev")?;
+        let emails = EmailCollector::new(state.path("mails"));
+        std::thread::spawn(move || copy_log(reader, file, emails));
         Ok(Self { wrangler, log, url })
     }
 
-    /// Waits until the api answers.
+    /// Waits until the api is healthy.
     pub fn wait_until_healthy(&mut self) -> Result<Api> {
-        let api = Api::new(&self.url);
+        let api = Api::new(&self.url, http::LOCAL_TIMEOUT)?;
         let start = clock::now();
         while !api.is_ok("/healthz") {
             self.check()?;
             if start.elapsed() > HEALTHY_WITHIN {
                 eprintln!("{}", process::tail(&self.log));
-                bail!("the workers did not answer within {} s", HEALTHY_WITHIN.as_secs());
+                bail!("the workers are not healthy after {} s", HEALTHY_WITHIN.as_secs());
             }
             process::pause(HEALTH_POLL)?;
         }
         Ok(api)
     }
 
-    /// Ends it as a crash of the machine would: what was in memory, the queues too, is gone.
+    /// Ends it like a crash of the machine: everything in memory is lost, including the queues.
     pub fn kill(self) -> Result<()> {
         self.wrangler.kill()
     }
 
-    /// An error, with the end of the log on screen, when wrangler has died.
+    /// Fails when wrangler has exited, and prints the end of its log.
     pub fn check(&mut self) -> Result<()> {
-        if let Some(status) = self.wrangler.exited()? {
+        if let Some(status) = self.wrangler.try_wait()? {
             eprintln!("{}", process::tail(&self.log));
-            bail!("wrangler dev ended by itself ({status}); its log: {}", self.log.display());
+            bail!("wrangler dev exited ({status}); log: {}", self.log.display());
         }
         process::check_signals()
     }
 }
 
-fn migrate(ready: &Ready, state: &State) -> Result<()> {
-    let mut wrangler = ready.wrangler();
+fn migrate(tools: &Toolchain, state: &StateDir) -> Result<()> {
+    let mut wrangler = tools.wrangler();
     wrangler
         .args(["d1", "migrations", "apply", "DB", "--local", "-c", &config("api"), "--persist-to"])
         .arg(state.path(""));
     process::run_into(&mut wrangler, &state.path("migrations.log"), "the migration of the local D1")
 }
 
-/// Ends with wrangler, when the pipe closes.
-fn keep_log(reader: PipeReader, mut file: File, mut mails: Mails) {
+/// Copies the output of wrangler to the log until the pipe closes.
+fn copy_log(reader: PipeReader, mut file: File, mut emails: EmailCollector) {
     for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
-        // A full disk must not stop the stack: the pipe has to be read on.
+        // Continue on a full disk: a pipe that is not read would block wrangler.
         let _ = file.write_all(&line).and_then(|()| file.write_all(b"\n"));
-        mails.read_line(&String::from_utf8_lossy(&line));
+        emails.read_line(&String::from_utf8_lossy(&line));
     }
 }
 
-/// Fires the cron again and again, from now until the process ends. One that fails says so in
-/// wrangler's log.
-pub fn keep_cron(api: &Api, every: Duration) {
+/// Fires the cron in the background until the process ends. Failures are in wrangler's log.
+pub fn fire_cron(api: &Api, every: Duration) {
     let api = api.clone();
     std::thread::spawn(move || {
         while process::pause(every).is_ok() {
@@ -143,8 +141,8 @@ pub fn keep_cron(api: &Api, every: Duration) {
     });
 }
 
-/// A port of this machine that nobody uses now.
+/// Returns a free port.
 pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((HOST, 0)).context("there is no free port")?;
+    let listener = TcpListener::bind((HOST, 0)).context("no port is free")?;
     Ok(listener.local_addr()?.port())
 }

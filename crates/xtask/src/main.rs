@@ -1,22 +1,22 @@
-//! `cargo xtask`: everything a developer runs, from a fresh clone on.
+//! `cargo xtask`: the commands that a developer runs, starting with a fresh clone.
 //!
-//! In scope: set-up, build, checks, tests, fuzzing, the local stack and its soak, deployment, dead letters.
-//! Out of scope: what any of it is about. Only [`demo`], [`pipeline`], [`soak`] and [`dead_letters`]
-//! know the HTTP contract.
+//! In scope: set-up, build, checks, tests, fuzzing, the local stack and its soak test, deployment,
+//! dead letters. Out of scope: the product itself. Only [`demo`], [`pipeline`], [`soak`] and
+//! [`dead_letters`] know the HTTP API.
 
-mod args;
 mod build;
 mod check;
+mod cli;
 mod clock;
 mod dead_letters;
 mod demo;
 mod deny;
 mod deploy;
 mod dev;
+mod emails;
 mod fuzz;
 mod http;
 mod local_stack;
-mod mails;
 mod pipeline;
 mod process;
 mod project;
@@ -26,26 +26,19 @@ mod soak;
 mod state;
 mod test;
 
-use args::Command;
+use cli::Command;
 use project::Project;
 use std::process::ExitCode;
 
-/// As every Unix shell reports an interrupt: 128 + SIGINT.
+/// The exit code of Unix shells after an interrupt: 128 + SIGINT.
 const EXIT_INTERRUPTED: u8 = 130;
-const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = match args::parse(std::env::args().skip(1)) {
-        Ok(command) => command,
-        Err(error) => {
-            eprintln!("xtask: {error}\n\n{}", args::USAGE);
-            return ExitCode::from(EXIT_USAGE);
-        }
-    };
+    let command = cli::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let result = process::watch_signals().and_then(|()| run(&command));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // A developer ends `dev` by a signal: that is its ordinary end.
+        // A developer stops `dev` by a signal: its normal end.
         Err(error) if error.is::<process::Stopped>() => match command {
             Command::Dev(_) => ExitCode::SUCCESS,
             _ => ExitCode::from(EXIT_INTERRUPTED),
@@ -60,7 +53,6 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> anyhow::Result<()> {
     let project = Project::locate()?;
     match command {
-        Command::Help => println!("{}", args::USAGE),
         Command::Setup => {
             setup::run(&project)?;
             println!("set-up is complete");
@@ -74,9 +66,8 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
         Command::Soak(options) => soak::run(&project, options)?,
-        Command::DeadLetters(options) => {
-            dead_letters::run(options, &project.path(&options.state))?;
-        }
+        Command::DeadLetters(options) => dead_letters::run(&project, options)?,
+        Command::Completions { shell } => cli::print_completions(*shell)?,
     }
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! Child processes: each in a process group of its own, so that a signal ends it with everything it
-//! started.
+//! Child processes. Each has its own process group, so that a signal ends it with its descendants.
 
 use crate::clock;
 use anyhow::{Context, Result, bail};
@@ -11,18 +10,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// How often a waiting loop looks up: short against a person's patience, long against a syscall.
+/// Interval of waiting loops: short for a person, long for a syscall.
 const POLL: Duration = Duration::from_millis(25);
-/// What a child gets to end by itself after SIGTERM; wrangler takes about one second.
+/// Time for a child to exit after SIGTERM; wrangler takes about one second.
 const GRACE: Duration = Duration::from_secs(5);
-/// What its own children get after it has ended: wrangler's clear their temporary folders. Where
-/// nobody reaps orphans (a container without an init) the group never looks empty, and this is
-/// waited for in full.
-const GRACE_OF_GRANDCHILDREN: Duration = Duration::from_secs(2);
+/// Time for its descendants to exit after it: those of wrangler clear temporary folders. In a container
+/// without an init, which reaps no orphans, the group never looks empty and this passes in full.
+const DESCENDANTS_GRACE: Duration = Duration::from_secs(2);
 
+/// A signal has been received.
 static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Somebody asked us to end: SIGINT, SIGTERM or SIGHUP.
+/// The error after SIGINT, SIGTERM or SIGHUP.
 #[derive(Debug)]
 pub struct Stopped;
 
@@ -34,7 +33,7 @@ impl std::fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// From now on a signal makes every wait of this module end with [`Stopped`].
+/// Makes every wait of this module fail with [`Stopped`] after a signal.
 pub fn watch_signals() -> Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         signal_hook::flag::register(signal, Arc::clone(&STOP)).context("cannot watch signals")?;
@@ -42,12 +41,12 @@ pub fn watch_signals() -> Result<()> {
     Ok(())
 }
 
-/// Ends with [`Stopped`] once a signal has come.
+/// Fails with [`Stopped`] after a signal.
 pub fn check_signals() -> Result<()> {
     if STOP.load(Ordering::Relaxed) { Err(Stopped.into()) } else { Ok(()) }
 }
 
-/// Sleeps, unless a signal comes.
+/// Sleeps. Fails with [`Stopped`] on a signal.
 pub fn pause(duration: Duration) -> Result<()> {
     let start = clock::now();
     while start.elapsed() < duration {
@@ -57,35 +56,35 @@ pub fn pause(duration: Duration) -> Result<()> {
     check_signals()
 }
 
-/// Runs to the end; anything but success is an error that names `what`.
-pub fn run(command: &mut Command, what: &str) -> Result<()> {
-    let status = Group::spawn(command, what)?.wait()?;
+/// Runs a command to its end. An exit status other than 0 is an error with this name.
+pub fn run(command: &mut Command, name: &str) -> Result<()> {
+    let status = ProcessGroup::spawn(command, name)?.wait()?;
     if !status.success() {
-        bail!("{what} failed ({status})");
+        bail!("{name} failed ({status})");
     }
     Ok(())
 }
 
-/// Runs to the end with its output in a file, whose tail is shown when it fails.
-pub fn run_into(command: &mut Command, log: &Path, what: &str) -> Result<()> {
+/// Runs a command like [`run`], with its output in a file. Prints the end of that when it fails.
+pub fn run_into(command: &mut Command, log: &Path, name: &str) -> Result<()> {
     let file =
         std::fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     command.stdout(file.try_clone()?).stderr(file);
-    run(command, what).inspect_err(|error| {
+    run(command, name).inspect_err(|error| {
         if !error.is::<Stopped>() {
             eprintln!("{}", tail(log));
         }
     })
 }
 
-/// What a short command prints, or `None` when it is not there or fails.
+/// Returns the output of a short command, or `None` when it is not installed or fails.
 pub fn output_of(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// The last lines of a log.
+/// Returns the last lines of a log.
 pub fn tail(log: &Path) -> String {
     const LINES: usize = 30;
     let text = std::fs::read(log).unwrap_or_default();
@@ -94,39 +93,39 @@ pub fn tail(log: &Path) -> String {
     lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
 }
 
-/// A child and everything it started. Ends when dropped.
-pub struct Group {
+/// A child process and its descendants. Dropping it ends them.
+pub struct ProcessGroup {
     child: Child,
-    what: String,
+    name: String,
     status: Option<ExitStatus>,
-    /// It ran to its end under [`Group::wait`]: nothing of it is ours to end any more.
+    /// [`ProcessGroup::wait`] or [`ProcessGroup::kill`] has ended it.
     complete: bool,
 }
 
-impl Group {
-    /// Starts it, without an input to wait for.
-    pub fn spawn(command: &mut Command, what: &str) -> Result<Self> {
+impl ProcessGroup {
+    /// Starts a command without input.
+    pub fn spawn(command: &mut Command, name: &str) -> Result<Self> {
         use std::os::unix::process::CommandExt;
         check_signals()?;
         let child = command.stdin(Stdio::null()).process_group(0).spawn().with_context(|| {
-            format!("cannot start {what} ({})", command.get_program().display())
+            format!("cannot start {name} ({})", command.get_program().display())
         })?;
-        Ok(Self { child, what: what.to_owned(), status: None, complete: false })
+        Ok(Self { child, name: name.to_owned(), status: None, complete: false })
     }
 
-    /// Its exit status, once it has ended by itself.
-    pub fn exited(&mut self) -> Result<Option<ExitStatus>> {
+    /// Returns the exit status of the child, or `None` while it runs.
+    pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
         if self.status.is_none() {
             self.status =
-                self.child.try_wait().with_context(|| format!("cannot wait for {}", self.what))?;
+                self.child.try_wait().with_context(|| format!("cannot wait for {}", self.name))?;
         }
         Ok(self.status)
     }
 
-    /// Waits for its end. A signal ends it and makes this an error.
+    /// Waits until the child exits. Fails with [`Stopped`] on a signal, and ends the group.
     pub fn wait(mut self) -> Result<ExitStatus> {
         loop {
-            if let Some(status) = self.exited()? {
+            if let Some(status) = self.try_wait()? {
                 self.complete = true;
                 return Ok(status);
             }
@@ -135,28 +134,28 @@ impl Group {
         }
     }
 
-    /// SIGKILL, without a warning: as a crash ends it.
+    /// Sends SIGKILL to the group.
     pub fn kill(mut self) -> Result<()> {
         let killed = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        self.child.wait().with_context(|| format!("cannot wait for {}", self.what))?;
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.name))?;
         self.complete = killed.is_ok();
-        killed.with_context(|| format!("cannot kill {}", self.what))
+        killed.with_context(|| format!("cannot kill {}", self.name))
     }
 
-    /// SIGTERM, some seconds to tidy up, then SIGKILL for whatever of the group is left.
+    /// Sends SIGTERM to the group, waits some seconds, then sends SIGKILL.
     fn end(&mut self) {
         if self.complete {
             return;
         }
         let group = Pid::from_child(&self.child);
-        // A group that has ended already cannot be signalled, and that is all we want.
+        // Fails when the group has already exited.
         let _ = kill_process_group(group, Signal::TERM);
         let start = clock::now();
-        while matches!(self.exited(), Ok(None)) && start.elapsed() < GRACE {
+        while matches!(self.try_wait(), Ok(None)) && start.elapsed() < GRACE {
             std::thread::sleep(POLL);
         }
         let start = clock::now();
-        while test_kill_process_group(group).is_ok() && start.elapsed() < GRACE_OF_GRANDCHILDREN {
+        while test_kill_process_group(group).is_ok() && start.elapsed() < DESCENDANTS_GRACE {
             std::thread::sleep(POLL);
         }
         let _ = kill_process_group(group, Signal::KILL);
@@ -164,7 +163,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.end();
     }
@@ -175,19 +174,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dropped_group_takes_the_children_of_its_child_along() {
+    fn dropping_a_group_ends_its_descendants() {
         check_that_the_grandchild_ends(drop);
     }
 
     #[test]
-    fn a_killed_group_takes_the_children_of_its_child_along() {
+    fn killing_a_group_ends_its_descendants() {
         check_that_the_grandchild_ends(|group| group.kill().unwrap());
     }
 
-    fn check_that_the_grandchild_ends(end: impl FnOnce(Group)) {
+    fn check_that_the_grandchild_ends(end: impl FnOnce(ProcessGroup)) {
         let mut shell = Command::new("sh");
         shell.args(["-c", "sleep 1000 & echo $!; wait"]).stdout(Stdio::piped());
-        let mut group = Group::spawn(&mut shell, "a shell").unwrap();
+        let mut group = ProcessGroup::spawn(&mut shell, "a shell").unwrap();
         let mut line = String::new();
         let stdout = group.child.stdout.take().unwrap();
         std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
@@ -203,7 +202,7 @@ mod tests {
         }
     }
 
-    /// A process that nobody has reaped yet is dead all the same.
+    /// A zombie is not running.
     fn is_running(pid: Pid) -> bool {
         let mut ps = Command::new("ps");
         ps.args(["-o", "stat=", "-p", &pid.as_raw_nonzero().to_string()]);

@@ -1,19 +1,19 @@
-//! Where things are, and how the tools of the project are called.
+//! Paths of the repository, and commands that call its tools.
 
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The four workers, the one that answers HTTP first: `wrangler dev` gives it the port.
+/// The four workers. `wrangler dev` gives the port to the first.
 pub const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
 
-/// What cargo tells the program it runs. A nested cargo must not take it for its own: build
-/// scripts that watch these variables would run again and again.
+/// Variables that `cargo run` sets. A nested cargo must not inherit them: build scripts that depend on
+/// them would run each time.
 const CARGO_RUN_PREFIXES: [&str; 5] =
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
 
-/// No prompts, no reports, no update checks from wrangler.
+/// Disables prompts, reports and update checks of wrangler.
 const QUIET_WRANGLER: [(&str, &str); 6] = [
     ("CI", "1"),
     ("DO_NOT_TRACK", "1"),
@@ -29,7 +29,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// The repository this xtask was built from.
+    /// Returns the repository that xtask was built from.
     pub fn locate() -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"))
             .ancestors()
@@ -42,22 +42,22 @@ impl Project {
         Ok(Self { root })
     }
 
-    /// A path inside the repository.
+    /// Returns a path inside the repository.
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A tool of the repository's own `.tools`.
+    /// Returns the path of a tool in `.tools`.
     pub fn tool(&self, name: &str) -> PathBuf {
         self.path(".tools/bin").join(name)
     }
 
-    /// A tool of `node_modules`.
+    /// Returns the path of a tool in `node_modules`.
     pub fn node_tool(&self, name: &str) -> PathBuf {
         self.path("node_modules/.bin").join(name)
     }
 
-    /// A command that runs in the repository's root, as if a shell had started it.
+    /// Returns a command in the root of the repository, without the variables of `cargo run`.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).env_remove("CARGO").env_remove("OUT_DIR");
@@ -71,23 +71,22 @@ impl Project {
     }
 }
 
-/// A repository in which everything that the commands need is installed.
-pub struct Ready<'a> {
-    /// The repository.
+/// The repository with all tools installed.
+pub struct Toolchain<'a> {
     pub project: &'a Project,
-    /// PATH, with the right Node first.
+    /// PATH, with a supported Node first.
     pub path: OsString,
 }
 
-impl Ready<'_> {
-    /// A command that finds the right Node.
+impl Toolchain<'_> {
+    /// Returns a command with a supported Node on its PATH.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = self.project.command(program);
         command.env("PATH", &self.path);
         command
     }
 
-    /// Wrangler, without prompts and without reports.
+    /// Returns a wrangler command without prompts and reports.
     pub fn wrangler(&self) -> Command {
         let mut command = self.command(self.project.node_tool("wrangler"));
         command.envs(QUIET_WRANGLER);
@@ -96,7 +95,7 @@ impl Ready<'_> {
     }
 }
 
-/// The wrangler file of a worker, from the root.
+/// Returns the path of a worker's wrangler file, relative to the root.
 pub fn config(worker: &str) -> String {
     format!("wrangler/{worker}.jsonc")
 }

@@ -1,8 +1,8 @@
-//! Set-up: installs what is missing, everything inside the repository. Done before each command,
-//! so it is quick when nothing is missing.
+//! Set-up: installs missing tools inside the repository. Commands that need them run it first, so it is
+//! quick when nothing is missing.
 
 use crate::process;
-use crate::project::{Project, Ready};
+use crate::project::{Project, Toolchain};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs;
@@ -12,22 +12,20 @@ use std::process::Command;
 
 /// The release that matches the `worker` crate.
 pub const WORKER_BUILD_VERSION: &str = "0.8.7";
-/// What checks licences, sources and advisories.
 const CARGO_DENY_VERSION: &str = "0.20.2";
-/// The Node that is brought along when the host's is too old for wrangler: the long-term release.
+/// The Node to install when the host's is too old for wrangler: the long-term release.
 const NODE_VERSION: &str = "24.21.0";
-/// What `npm` needs to install that Node.
+/// The oldest Node whose `npm` can install that.
 const HOST_NODE_MAJOR_MIN: u32 = 20;
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-/// The tools are built once and run for seconds: a quick build beats a quick tool.
-/// Measured on two cores: 5 min for both.
+/// Fast builds of tools that run for seconds. On two cores both take 5 min.
 const QUICK_RELEASE: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
-/// Settings meant for the caller's own code, which must not reach the build of the tools.
+/// Settings of the developer's environment that must not affect the build of the tools.
 const FOREIGN_SETTINGS: [&str; 6] = [
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_BUILD_TARGET",
@@ -38,37 +36,37 @@ const FOREIGN_SETTINGS: [&str; 6] = [
 ];
 
 /// worker-build links the system's OpenSSL, though it never downloads here.
-const OPENSSL_MISSING: &str = "the OpenSSL headers are missing, which worker-build is built with: \
+const OPENSSL_MISSING: &str = "the OpenSSL headers are missing, which the build of worker-build requires: \
      install them (Debian: libssl-dev and pkg-config; Fedora: openssl-devel and pkgconf)";
 
-/// Installs what is missing and says how to call it.
-pub fn run(project: &Project) -> Result<Ready<'_>> {
+/// Installs missing tools.
+pub fn run(project: &Project) -> Result<Toolchain<'_>> {
     check_prerequisites()?;
     install_wasm_target(project)?;
     install_library_source(project)?;
     let path = path_with_node(project)?;
-    let ready = Ready { project, path };
-    install_npm_packages(&ready)?;
+    let tools = Toolchain { project, path };
+    install_npm_packages(&tools)?;
     install_build_tools(project)?;
-    Ok(ready)
+    Ok(tools)
 }
 
-/// What only `cargo xtask deny` needs, and so only it waits for: 2 min on two cores, once.
+/// Installs cargo-deny, which only `cargo xtask deny` needs. It takes 2 min on two cores, once.
 pub fn install_cargo_deny(project: &Project) -> Result<()> {
     if is_installed(project, "cargo-deny", CARGO_DENY_VERSION, "cargo-deny") {
         return Ok(());
     }
-    // Its default features bring certificates for what the git on the PATH does here.
+    // The default features replace the git on the PATH.
     let packages = [format!("cargo-deny@{CARGO_DENY_VERSION}")];
     install_tools(project, &packages, &["--no-default-features"])
 }
 
-/// What only `cargo xtask fuzz` needs: libFuzzer is C++.
+/// Fails without a C++ compiler, which `cargo xtask fuzz` needs for libFuzzer.
 pub fn check_cpp_compiler() -> Result<()> {
-    let told = std::env::var_os("CXX").is_some();
-    if !told && !["c++", "g++", "clang++"].iter().any(|program| is_on_path(program)) {
+    let is_configured = std::env::var_os("CXX").is_some();
+    if !is_configured && !["c++", "g++", "clang++"].iter().any(|program| is_on_path(program)) {
         bail!(
-            "a C++ compiler is missing, which libFuzzer is built with: install g++ or clang++ (Debian: build-essential, macOS: xcode-select --install)"
+            "a C++ compiler is missing, which libFuzzer requires: install g++ or clang++ (Debian: build-essential, macOS: xcode-select --install)"
         );
     }
     Ok(())
@@ -97,12 +95,12 @@ fn is_on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-/// Looks for the standard library itself, so that one put there by hand counts too.
+/// Searches for the library file, so that a manual installation counts too.
 fn install_wasm_target(project: &Project) -> Result<()> {
     let mut rustc = project.command("rustc");
     rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]);
     let libraries = process::output_of(&mut rustc).context("rustc does not work")?;
-    if holds_core(Path::new(&libraries)) {
+    if contains_core(Path::new(&libraries)) {
         return Ok(());
     }
     step(&format!("adding the Rust target {WASM_TARGET}"));
@@ -110,7 +108,7 @@ fn install_wasm_target(project: &Project) -> Result<()> {
     process::run(rustup.args(["target", "add", WASM_TARGET]), "rustup target add")
 }
 
-/// The source of the standard library, which workers are built with: theirs unwinds
+/// Installs the source of the standard library: workers compile it to unwind
 /// (docs/adr/0025-a-panic-is-one-requests.md).
 fn install_library_source(project: &Project) -> Result<()> {
     let mut rustc = project.command("rustc");
@@ -124,18 +122,18 @@ fn install_library_source(project: &Project) -> Result<()> {
     process::run(rustup.args(["component", "add", "rust-src"]), "rustup component add")
 }
 
-fn holds_core(libraries: &Path) -> bool {
+fn contains_core(libraries: &Path) -> bool {
     fs::read_dir(libraries).is_ok_and(|entries| {
         entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
     })
 }
 
-/// PATH as it is when the host's Node will do, else with our own Node first.
+/// Returns PATH, preceded by an installed Node when the host's is not supported.
 fn path_with_node(project: &Project) -> Result<OsString> {
     let host_path = std::env::var_os("PATH").unwrap_or_default();
     let host = process::output_of(project.command("node").arg("--version"));
     let (major, minor) = host.as_deref().and_then(parse_node_version).unwrap_or_default();
-    if runs_wrangler(major, minor) {
+    if is_supported_node(major, minor) {
         return Ok(host_path);
     }
     if major < HOST_NODE_MAJOR_MIN {
@@ -146,8 +144,8 @@ fn path_with_node(project: &Project) -> Result<OsString> {
     std::env::join_paths(dirs).context("PATH cannot be extended")
 }
 
-/// The versions that wrangler 4.164 and vitest 5.1 both name in their `engines`.
-fn runs_wrangler(major: u32, minor: u32) -> bool {
+/// The versions that both wrangler 4.164 and vitest 5.1 name in `engines`.
+fn is_supported_node(major: u32, minor: u32) -> bool {
     match major {
         22 => minor >= 12,
         24 => true,
@@ -163,14 +161,14 @@ fn parse_node_version(text: &str) -> Option<(u32, u32)> {
 fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf> {
     let home = project.path(".tools/node");
     let dir = home.join("node_modules/node/bin");
-    let wanted = format!("v{NODE_VERSION}");
+    let required = format!("v{NODE_VERSION}");
     let installed = || process::output_of(Command::new(dir.join("node")).arg("--version"));
-    if installed().as_ref() == Some(&wanted) {
+    if installed().as_ref() == Some(&required) {
         return Ok(dir);
     }
     step(&format!("installing Node {NODE_VERSION} (wrangler cannot run on {major}.{minor})"));
     fs::create_dir_all(&home)?;
-    // The package puts its binary in place by an install script, which newer npm wants allowed.
+    // The package installs its binary by a script, which newer npm must allow.
     let manifest = serde_json::json!({
         "private": true,
         "dependencies": { "node": NODE_VERSION },
@@ -181,30 +179,30 @@ fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf
     let mut npm = project.command("npm");
     npm.args(["install", "--no-package-lock", "--loglevel=error"]).current_dir(&home);
     process::run(&mut npm, "npm install of node")?;
-    if installed().as_ref() != Some(&wanted) {
+    if installed().as_ref() != Some(&required) {
         bail!("npm installed no working Node {NODE_VERSION}; install Node 24 yourself");
     }
     Ok(dir)
 }
 
-/// `npm install`, not `npm ci`: both take the exact versions of the lockfile, but `ci` refuses a
-/// lockfile that lacks another platform's optional package, and not every registry has them all.
-fn install_npm_packages(ready: &Ready) -> Result<()> {
-    let project = ready.project;
+/// Both `npm install` and `npm ci` use the exact versions of the lockfile, but `ci` rejects a lockfile
+/// without the optional packages of other platforms, and some registries lack those.
+fn install_npm_packages(tools: &Toolchain) -> Result<()> {
+    let project = tools.project;
     let stamp = project.path("node_modules/.bulktrack-lock");
-    let wanted = hash_of_files(&[project.path("package.json"), project.path("package-lock.json")])?;
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+    let hash = hash_files(&[project.path("package.json"), project.path("package-lock.json")])?;
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == hash) {
         return Ok(());
     }
     step("installing the npm packages (wrangler, vitest, wasm-opt, esbuild)");
-    let mut npm = ready.command("npm");
+    let mut npm = tools.command("npm");
     npm.args(["install", "--no-save", "--loglevel=error"]);
     process::run(&mut npm, "npm install")?;
-    fs::write(stamp, wanted).context("node_modules cannot be written")
+    fs::write(stamp, hash).context("node_modules cannot be written")
 }
 
-/// A fingerprint of some files. It need not outlive a compiler: a new one costs a rerun.
-fn hash_of_files(files: &[PathBuf]) -> Result<String> {
+/// Returns a hash of some files. It may differ between compilers, which costs a rerun.
+fn hash_files(files: &[PathBuf]) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     for file in files {
         fs::read(file)
@@ -216,8 +214,8 @@ fn hash_of_files(files: &[PathBuf]) -> Result<String> {
 
 fn install_build_tools(project: &Project) -> Result<()> {
     let lock = fs::read_to_string(project.path("Cargo.lock")).context("cannot read Cargo.lock")?;
-    let bindgen = locked_version(&lock, "wasm-bindgen")
-        .context("Cargo.lock names no wasm-bindgen: the workers need it")?;
+    let bindgen =
+        locked_version(&lock, "wasm-bindgen").context("wasm-bindgen is missing in Cargo.lock")?;
     let missing: Vec<String> = [
         ("worker-build", WORKER_BUILD_VERSION, "worker-build"),
         ("wasm-bindgen-cli", bindgen, "wasm-bindgen"),
@@ -242,35 +240,35 @@ fn install_tools(project: &Project, packages: &[String], options: &[&str]) -> Re
         cargo.env_remove(setting);
     }
     process::run(cargo.envs(QUICK_RELEASE), "cargo install of the tools")?;
-    // 700 MB that nothing reads again.
+    // 700 MB that are not needed any more.
     let _ = fs::remove_dir_all(project.path(".tools/target"));
     Ok(())
 }
 
 fn check_openssl(project: &Project) -> Result<()> {
-    let told_where = std::env::var_os("OPENSSL_DIR").is_some();
-    let found = || {
+    let is_configured = std::env::var_os("OPENSSL_DIR").is_some();
+    let is_installed = || {
         let mut pkg_config = project.command("pkg-config");
         process::output_of(pkg_config.args(["--modversion", "openssl"])).is_some()
     };
-    // Elsewhere the system's own TLS is used.
-    if cfg!(target_os = "linux") && !told_where && !found() {
+    // Other systems use their own TLS.
+    if cfg!(target_os = "linux") && !is_configured && !is_installed() {
         bail!(OPENSSL_MISSING);
     }
     Ok(())
 }
 
-/// The version of a package in a Cargo.lock: the line after its name.
+/// Returns the version of a package in Cargo.lock: the line after its name.
 fn locked_version<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
     let name = format!("name = \"{package}\"");
     let mut lines = lock.lines().skip_while(|line| *line != name);
     lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
 }
 
-/// Cargo notes what it installed in `.crates2.json`.
+/// Cargo lists installed packages in `.crates2.json`.
 fn is_installed(project: &Project, package: &str, version: &str, binary: &str) -> bool {
-    let notes = fs::read_to_string(project.path(".tools/.crates2.json")).unwrap_or_default();
-    notes.contains(&format!("\"{package} {version} (")) && project.tool(binary).is_file()
+    let packages = fs::read_to_string(project.path(".tools/.crates2.json")).unwrap_or_default();
+    packages.contains(&format!("\"{package} {version} (")) && project.tool(binary).is_file()
 }
 
 fn step(text: &str) {
@@ -282,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lockfile_names_the_version_of_exactly_that_package() {
+    fn locked_version_is_that_of_the_exact_package() {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.130"));
@@ -290,10 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn which_node_runs_wrangler() {
+    fn supported_node_versions_match_engines() {
         let check = |version, expected| {
             let (major, minor) = parse_node_version(version).unwrap();
-            assert_eq!(runs_wrangler(major, minor), expected, "{version}");
+            assert_eq!(is_supported_node(major, minor), expected, "{version}");
         };
         check("v20.20.2", false);
         check("v22.11.0", false);

@@ -1,177 +1,151 @@
-//! The state directory of `cargo xtask dev`: what a later run with the same directory goes on with.
+//! The state directory of `cargo xtask dev`: a later run with the same directory continues with it.
 
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// 256 bits: the strength of the hash that operators are compared by, and of the cipher that seals.
+/// 256 bits: the strength of the hash of operator tokens, and of the cipher that seals secrets.
 const SECRET_BYTES: usize = 32;
-/// Secrets are for their owner alone.
+/// Only the owner may read secrets.
 const OWNER_ONLY: u32 = 0o600;
 
-/// The directory, locked for this run.
-pub struct State {
+/// A state directory, locked for this run.
+pub struct StateDir {
     dir: PathBuf,
-    /// What is remembered from run to run.
-    pub memory: Memory,
+    pub saved: SavedState,
     _lock: File,
 }
 
-/// What `secrets.json` holds.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Memory {
-    /// The secret of the api's operators.
+/// The content of `secrets.json`.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedState {
     pub operator_token: String,
-    /// What the signing keys of webhooks are sealed with: without it, those stored are lost.
+    /// The key that seals the signing keys of webhooks. Without it the stored ones are lost.
+    #[serde(default)]
     pub sealing_key: String,
     /// The demo athlete, once created.
+    #[serde(flatten)]
     pub athlete: Option<Athlete>,
-    /// The last day of the sample training. Fixed before the first workout is sent, so that a run
-    /// that was cut short is completed and not doubled.
+    /// The last day of the sample training. Saved before the first workout is sent, so that the next
+    /// run completes an interrupted one and repeats nothing.
+    #[serde(default)]
     pub demo_ends_on: Option<NaiveDate>,
     /// All of the sample training has been sent.
     pub demo_loaded: bool,
 }
 
-/// Who trains.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An athlete with a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Athlete {
-    /// The athlete's id.
+    #[serde(rename = "athlete_id")]
     pub id: String,
-    /// The athlete's key.
     pub api_key: String,
 }
 
-impl State {
-    /// Opens or makes the directory. From here to [`State::announce`] there is no `dev.json`.
+impl StateDir {
+    /// Opens or creates the directory. `dev.json` does not exist until [`StateDir::announce`].
     pub fn open(dir: &Path) -> Result<Self> {
-        fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
         let dir = dir.canonicalize()?;
         let lock = lock(&dir)?;
         let _ = fs::remove_file(dir.join("dev.json"));
-        let memory = match fs::read_to_string(dir.join("secrets.json")) {
-            Ok(text) => {
-                let fresh = random_digits()?;
-                Memory::parse(&text, fresh).context("secrets.json of the state is damaged")?
-            }
-            Err(_) => Memory::new()?,
+        let saved = match fs::read_to_string(dir.join("secrets.json")) {
+            Ok(text) => SavedState::parse(&text)?,
+            Err(_) => SavedState::new()?,
         };
-        let state = Self { dir, memory, _lock: lock };
+        let state = Self { dir, saved, _lock: lock };
         state.save()?;
         Ok(state)
     }
 
-    /// A path inside the directory.
+    /// Returns a path inside the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
-    /// Remembers what has become known.
+    /// Writes `secrets.json`.
     pub fn save(&self) -> Result<()> {
-        self.write_private("secrets.json", &self.memory.to_json().to_string())
+        self.write_private("secrets.json", &serde_json::to_string(&self.saved)?)
     }
 
-    /// Tells whoever waits that the stack is ready.
+    /// Writes `dev.json`, which shows other processes that the stack is ready.
     pub fn announce(&self, api_url: &str, athlete: &Athlete) -> Result<()> {
-        let ready = json!({
+        let stack = json!({
             "api_url": api_url,
-            "operator_token": self.memory.operator_token,
+            "operator_token": self.saved.operator_token,
             "athlete_id": athlete.id,
             "api_key": athlete.api_key,
         });
-        self.write_private("dev.json", &format!("{ready:#}\n"))
+        self.write_private("dev.json", &format!("{stack:#}\n"))
     }
 
-    /// Nobody must take a stack that has ended for one that runs.
-    fn retract(&self) {
-        let _ = fs::remove_file(self.path("dev.json"));
-    }
-
-    /// Written aside and renamed: a reader sees all of it or nothing.
+    /// Writes a temporary file and renames it: a reader sees the whole file or none.
     fn write_private(&self, name: &str, text: &str) -> Result<()> {
-        let aside = self.path(&format!("{name}.new"));
+        let temporary = self.path(&format!("{name}.new"));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(OWNER_ONLY);
         options
-            .open(&aside)
+            .open(&temporary)
             .and_then(|mut file| file.write_all(text.as_bytes()))
-            .and_then(|()| fs::rename(&aside, self.path(name)))
+            .and_then(|()| fs::rename(&temporary, self.path(name)))
             .with_context(|| format!("cannot write {}", self.path(name).display()))
     }
 }
 
-impl Drop for State {
+impl Drop for StateDir {
     fn drop(&mut self) {
-        self.retract();
+        let _ = fs::remove_file(self.path("dev.json"));
     }
 }
 
-impl Memory {
+impl SavedState {
     fn new() -> Result<Self> {
-        let (operator_token, sealing_key) = (random_digits()?, random_digits()?);
         Ok(Self {
-            operator_token,
-            sealing_key,
+            operator_token: random_hex()?,
+            sealing_key: random_hex()?,
             athlete: None,
             demo_ends_on: None,
             demo_loaded: false,
         })
     }
 
-    /// A memory of before there was a sealing key takes the fresh one.
-    fn parse(text: &str, fresh_sealing_key: String) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
-        let athlete = match (text("athlete_id"), text("api_key")) {
-            (Some(id), Some(api_key)) => Some(Athlete { id, api_key }),
-            _ => None,
-        };
-        Some(Self {
-            operator_token: text("operator_token")?,
-            sealing_key: text("sealing_key").unwrap_or(fresh_sealing_key),
-            athlete,
-            demo_ends_on: text("demo_ends_on").and_then(|date| date.parse().ok()),
-            demo_loaded: value.get("demo_loaded")?.as_bool()?,
-        })
-    }
-
-    fn to_json(&self) -> Value {
-        json!({
-            "operator_token": self.operator_token,
-            "sealing_key": self.sealing_key,
-            "athlete_id": self.athlete.as_ref().map(|athlete| &athlete.id),
-            "api_key": self.athlete.as_ref().map(|athlete| &athlete.api_key),
-            "demo_ends_on": self.demo_ends_on.map(|date| date.to_string()),
-            "demo_loaded": self.demo_loaded,
-        })
+    /// Parses `secrets.json`. A file from before there was a sealing key gets a new one.
+    fn parse(text: &str) -> Result<Self> {
+        let mut saved: Self =
+            serde_json::from_str(text).context("secrets.json of the state directory is damaged")?;
+        if saved.sealing_key.is_empty() {
+            saved.sealing_key = random_hex()?;
+        }
+        Ok(saved)
     }
 }
 
-/// A new secret, in hexadecimal digits.
-pub fn random_digits() -> Result<String> {
+/// Returns a new secret in hexadecimal digits.
+fn random_hex() -> Result<String> {
     let mut bytes = [0; SECRET_BYTES];
     File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))
-        .context("cannot make a random secret")?;
+        .context("cannot generate a random secret")?;
     Ok(bytes.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}")))
 }
 
-/// Two stacks over one database would corrupt it. The lock goes with the process that holds it.
+/// Locks the directory until the process ends: two stacks would corrupt its database.
 fn lock(dir: &Path) -> Result<File> {
     let file = File::create(dir.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             bail!(
-                "another `cargo xtask dev` uses {}; end it, or choose another --state",
+                "another `cargo xtask dev` uses {}; stop it, or pass another --state",
                 dir.display()
             )
         }
-        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the state"),
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock the state directory"),
     }
 }
 
@@ -180,24 +154,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_remembered_survives_the_round_trip() {
-        let fresh = Memory::new().unwrap();
-        let used = Memory {
+    fn saved_state_survives_a_round_trip() {
+        let fresh = SavedState::new().unwrap();
+        let used = SavedState {
             operator_token: "ab".repeat(SECRET_BYTES),
             sealing_key: "cd".repeat(SECRET_BYTES),
             athlete: Some(Athlete { id: "a1".to_owned(), api_key: "bt_1_2".to_owned() }),
             demo_ends_on: NaiveDate::from_ymd_opt(2026, 11, 22),
             demo_loaded: true,
         };
-        for memory in [fresh, used] {
-            assert_eq!(memory.operator_token.len(), 2 * SECRET_BYTES);
-            assert_eq!(memory.sealing_key.len(), 2 * SECRET_BYTES);
-            let text = memory.to_json().to_string();
-            assert_eq!(Memory::parse(&text, "fresh".to_owned()), Some(memory));
+        for saved in [fresh, used] {
+            assert_eq!(saved.operator_token.len(), 2 * SECRET_BYTES);
+            assert_eq!(saved.sealing_key.len(), 2 * SECRET_BYTES);
+            let text = serde_json::to_string(&saved).unwrap();
+            assert_eq!(SavedState::parse(&text).unwrap(), saved);
         }
-        assert_eq!(Memory::parse("{}", "fresh".to_owned()), None);
-        let before = r#"{"operator_token":"ab","demo_loaded":false}"#;
-        let memory = Memory::parse(before, "fresh".to_owned()).unwrap();
-        assert_eq!(memory.sealing_key, "fresh", "of before there was one");
+        assert!(SavedState::parse("{}").is_err());
+    }
+
+    #[test]
+    fn older_state_files_are_read() {
+        let saved = SavedState::parse(r#"{"operator_token":"ab","demo_loaded":false}"#).unwrap();
+        assert_eq!(saved.sealing_key.len(), 2 * SECRET_BYTES);
+        let text = r#"{"operator_token":"ab","sealing_key":"cd","athlete_id":null,"api_key":null,
+            "demo_ends_on":"2026-11-22","demo_loaded":true}"#;
+        let saved = SavedState::parse(text).unwrap();
+        assert_eq!((saved.athlete, saved.sealing_key.as_str()), (None, "cd"));
+        assert_eq!(saved.demo_ends_on, NaiveDate::from_ymd_opt(2026, 11, 22));
     }
 }

@@ -1,20 +1,20 @@
-//! `cargo xtask test`: everything that must pass, stopping at the first failure.
+//! `cargo xtask test`: all required checks; the first failure ends it.
 
-use crate::project::{Project, Ready};
+use crate::project::{Project, Toolchain};
 use crate::{build, check, clock, process, setup};
 use anyhow::{Context, Result};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// The last runner's closing lines are the last of all, so the times are shown before it runs.
+/// Runs all steps. The times are printed before vitest, whose summary comes last.
 pub fn run(project: &Project) -> Result<()> {
     let mut times = Vec::new();
-    let ready = timed("set-up", &mut times, || setup::run(project))?;
-    timed("formatting and lints", &mut times, || check::run(&ready))?;
-    timed("native tests", &mut times, || native_tests(&ready))?;
-    timed("wasm builds", &mut times, || build::run(&ready))?;
+    let tools = timed("set-up", &mut times, || setup::run(project))?;
+    timed("formatting and lints", &mut times, || check::run(&tools))?;
+    timed("native tests", &mut times, || native_tests(&tools))?;
+    timed("wasm builds", &mut times, || build::run(&tools))?;
     summarize(&times);
-    timed("miniflare tests", &mut times, || miniflare_tests(&ready))?;
+    timed("miniflare tests", &mut times, || miniflare_tests(&tools))?;
     Ok(())
 }
 
@@ -30,29 +30,29 @@ fn timed<T>(
     Ok(value)
 }
 
-/// Compiled first, with cargo's progress, then run, with a dot for each test.
-fn native_tests(ready: &Ready) -> Result<()> {
-    let mut compile = ready.command("cargo");
+/// Compiles with cargo's progress, then runs with a dot for each test.
+fn native_tests(tools: &Toolchain) -> Result<()> {
+    let mut compile = tools.command("cargo");
     compile.args(["test", "--workspace", "--no-run"]);
     process::run(&mut compile, "cargo test --no-run")?;
-    let mut test = ready.command("cargo");
+    let mut test = tools.command("cargo");
     process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
 }
 
-/// What a workout costs, and what one receiver of webhooks may cost the others, measured on the built
-/// workers.
-pub fn bench(ready: &Ready) -> Result<()> {
-    build::run(ready)?;
-    vitest(ready, "tests/bench")
+/// Measures the built workers: the cost of a workout, and the cost of one hanging webhook receiver for the
+/// others.
+pub fn bench(tools: &Toolchain) -> Result<()> {
+    build::run(tools)?;
+    vitest(tools, "tests/bench")
 }
 
-fn miniflare_tests(ready: &Ready) -> Result<()> {
-    vitest(ready, "tests")
+fn miniflare_tests(tools: &Toolchain) -> Result<()> {
+    vitest(tools, "tests")
 }
 
-fn vitest(ready: &Ready, root: &str) -> Result<()> {
-    let mut vitest = ready.command(ready.project.node_tool("vitest"));
-    // vitest paints its lines wherever CI is set; a log is for reading.
+fn vitest(tools: &Toolchain, root: &str) -> Result<()> {
+    let mut vitest = tools.command(tools.project.node_tool("vitest"));
+    // With CI set, vitest prints colours even into a file.
     if !std::io::stdout().is_terminal() {
         vitest.env("NO_COLOR", "1");
     }
@@ -62,11 +62,11 @@ fn vitest(ready: &Ready, root: &str) -> Result<()> {
 fn summarize(times: &[(&str, Duration)]) {
     println!("── times so far ──");
     for (name, time) in times {
-        println!("{name:<22} {:>10}", minutes(*time));
+        println!("{name:<22} {:>10}", format_duration(*time));
     }
 }
 
-fn minutes(time: Duration) -> String {
+fn format_duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds / 60 {
         0 => format!("{:.1} s", time.as_secs_f64()),

@@ -1,34 +1,112 @@
-//! `cargo xtask dead-letters`: an operator's hands on the dead letters, over the api.
+//! `cargo xtask dead-letters`: the operators' calls on dead letters, as commands.
 
-mod operator_api;
 mod options;
 
-pub use options::{Options, Verb, parse};
+pub use options::Options;
 
+use crate::http::{Api, Request};
+use crate::project::Project;
 use anyhow::{Context, Result};
-use operator_api::OperatorApi;
+use options::{Action, Filter, Redrive, Selection, Target};
 use serde_json::{Map, Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 const PATH: &str = "/v1/admin/dead-letters";
-/// A reason is cut there in a table (ours: a line of a terminal).
+/// A redrive of 1,000 dead letters, the slowest call, takes less.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// A longer reason is cut in a table, so that a row fits a terminal line.
 const REASON_CHARS_MAX: usize = 70;
 
-/// Does it. `state` is where the local stack keeps its `dev.json`.
-pub fn run(options: &Options, state: &Path) -> Result<()> {
-    let api = OperatorApi::of(options, state)?;
-    match options.verb {
-        Verb::List => list(&api, options),
-        Verb::Groups => groups(&api, options),
-        Verb::Show => show(&api, options),
-        Verb::Redrive => redrive(&api, options),
-        Verb::Discard => discard(&api, options),
+/// Calls the api and prints the result.
+pub fn run(project: &Project, options: &Options) -> Result<()> {
+    let api = OperatorApi::new(&options.target, &project.path(&options.target.state))?;
+    match &options.action {
+        Action::List { filter, limit } => {
+            let limit = limit.map(|limit| limit.to_string());
+            list(&api, filter, limit.as_deref())
+        }
+        Action::Groups { filter } => groups(&api, filter),
+        Action::Show { id } => {
+            print!("{}", describe(&api.get(&format!("{PATH}/{id}"), &[])?));
+            Ok(())
+        }
+        Action::Redrive(options) => redrive(&api, options),
+        Action::Discard { selection, note } => discard(&api, selection, note),
     }
 }
 
-fn list(api: &OperatorApi, options: &Options) -> Result<()> {
-    let mut parameters = options.filter.clone();
-    parameters.extend(options.limit.map(|limit| ("limit", limit.to_string())));
+/// The api with an operator's credentials.
+struct OperatorApi {
+    api: Api,
+    token: String,
+    operator: String,
+}
+
+impl OperatorApi {
+    /// Returns the api of the URL, or that of the local stack in the state directory.
+    fn new(target: &Target, state: &Path) -> Result<Self> {
+        // An empty environment variable is as good as none.
+        let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+        let (base, token) = match &target.url {
+            None => read_local_stack(state)?,
+            Some(url) => {
+                let token = given(&target.token);
+                (url.clone(), token.context("--token or OPERATOR_TOKEN is required with --url")?)
+            }
+        };
+        let operator = given(&target.operator).unwrap_or_else(|| "xtask".to_owned());
+        Ok(Self { api: Api::new(&base, TIMEOUT)?, token, operator })
+    }
+
+    fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+        let query =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        self.call("GET", &path, None)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        self.call("POST", path, Some(body))
+    }
+
+    fn call(
+        &self,
+        method: &'static str,
+        path_and_query: &str,
+        body: Option<&Value>,
+    ) -> Result<Value> {
+        self.api.call(&Request {
+            method,
+            path_and_query,
+            token: &self.token,
+            operator: Some(&self.operator),
+            idempotency_key: None,
+            body,
+        })
+    }
+}
+
+/// Returns address and operator token of a running `cargo xtask dev`.
+fn read_local_stack(state: &Path) -> Result<(String, String)> {
+    let file = state.join("dev.json");
+    let text = std::fs::read_to_string(&file).with_context(|| {
+        format!(
+            "no local stack is ready ({}); start `cargo xtask dev`, or pass --url",
+            file.display()
+        )
+    })?;
+    let stack: Value = serde_json::from_str(&text)?;
+    let field = |name: &str| {
+        let value = stack.get(name).and_then(Value::as_str).map(str::to_owned);
+        value.with_context(|| format!("{} has no {name}", file.display()))
+    };
+    Ok((field("api_url")?, field("operator_token")?))
+}
+
+fn list(api: &OperatorApi, filter: &Filter, limit: Option<&str>) -> Result<()> {
+    let mut parameters = filter.fields();
+    parameters.extend(limit.map(|limit| ("limit", limit)));
     let page = api.get(PATH, &parameters)?;
     let rows: Vec<_> = items(&page)
         .map(|item| {
@@ -39,7 +117,7 @@ fn list(api: &OperatorApi, options: &Options) -> Result<()> {
                 short_type(item),
                 text(item, "redrives"),
                 text(item, "id"),
-                cut(&text(item, "reason")),
+                shorten(&text(item, "reason")),
             ]
         })
         .collect();
@@ -51,8 +129,8 @@ fn list(api: &OperatorApi, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn groups(api: &OperatorApi, options: &Options) -> Result<()> {
-    let page = api.get(&format!("{PATH}/groups"), &options.filter)?;
+fn groups(api: &OperatorApi, filter: &Filter) -> Result<()> {
+    let page = api.get(&format!("{PATH}/groups"), &filter.fields())?;
     let rows: Vec<_> = items(&page)
         .map(|item| {
             vec![
@@ -61,7 +139,7 @@ fn groups(api: &OperatorApi, options: &Options) -> Result<()> {
                 text(item, "last_failed_at"),
                 text(item, "queue"),
                 short_type(item),
-                // Whole: it is what --group takes.
+                // Not shortened: --group takes it.
                 text(item, "reason_group"),
             ]
         })
@@ -70,14 +148,8 @@ fn groups(api: &OperatorApi, options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn show(api: &OperatorApi, options: &Options) -> Result<()> {
-    let letter = api.get(&path_of(options, "")?, &[])?;
-    print!("{}", shown(&letter));
-    Ok(())
-}
-
-/// A letter for people to read: its fields, what happened to it, what it says.
-fn shown(letter: &Value) -> String {
+/// Returns the fields, the history and the body of a dead letter as text.
+fn describe(dead_letter: &Value) -> String {
     const FIELDS: [&str; 13] = [
         "id",
         "status",
@@ -94,22 +166,18 @@ fn shown(letter: &Value) -> String {
         "note",
     ];
     let rows: Vec<_> =
-        FIELDS.iter().map(|name| vec![(*name).to_owned(), text(letter, name)]).collect();
+        FIELDS.iter().map(|name| vec![(*name).to_owned(), text(dead_letter, name)]).collect();
     let mut page = table(&[], &rows);
-    let history: Vec<_> = letter
-        .get("history")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    let history: Vec<_> = array(dead_letter, "history")
         .map(|entry| {
-            let said = ["reason", "note"].map(|name| text(entry, name)).join("");
-            vec![text(entry, "at"), text(entry, "what"), text(entry, "operator"), said]
+            let reason = text(entry, "reason") + &text(entry, "note");
+            vec![text(entry, "at"), text(entry, "what"), text(entry, "operator"), reason]
         })
         .collect();
     page.push('\n');
     page.push_str(&table(&["when", "what", "who", "why"], &history));
     for name in ["body", "edited_body"] {
-        if let Some(body) = letter.get(name).and_then(Value::as_str) {
+        if let Some(body) = dead_letter.get(name).and_then(Value::as_str) {
             let pretty = serde_json::from_str::<Value>(body).map(|json| format!("{json:#}"));
             let body = pretty.unwrap_or_else(|_| body.to_owned());
             page.extend(["\n", name, "\n", &body, "\n"]);
@@ -118,68 +186,71 @@ fn shown(letter: &Value) -> String {
     page
 }
 
-fn redrive(api: &OperatorApi, options: &Options) -> Result<()> {
-    if let Some(file) = &options.body {
+fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
+    let Redrive { selection, rate, note, force, body } = options;
+    if let (Some(file), [id]) = (body, &selection.ids[..]) {
         let body = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        let order = json!({ "body": body, "force": options.force, "note": options.note });
-        let answer = api.post(&path_of(options, "/redrive")?, &order)?;
-        println!("redriven as edited: {}", text(&answer, "redriven"));
+        let order = json!({ "body": body, "force": force, "note": note });
+        let result = api.post(&format!("{PATH}/{id}/redrive"), &order)?;
+        println!("redriven as edited: {}", text(&result, "redriven"));
         return Ok(());
     }
-    let mut order = order(options);
-    order.insert("rate_per_s".to_owned(), json!(options.rate_per_s));
-    if options.force {
+    let mut order = order(selection, note.as_deref());
+    order.insert("rate_per_s".to_owned(), json!(rate));
+    if *force {
         order.insert("force".to_owned(), json!(true));
     }
-    let answer = api.post(&format!("{PATH}/redrive"), &order.into())?;
-    println!("matched   {}", text(&answer, "matched"));
-    println!("redriven  {}{}", text(&answer, "redriven"), dry(options));
-    if number(&answer, "held_back") > 0 {
+    let result = api.post(&format!("{PATH}/redrive"), &order.into())?;
+    print_counts(selection, &result, "redriven");
+    if number(&result, "held_back") > 0 {
         println!(
-            "held back {}: redriven three times already; name their ids, with --force",
-            text(&answer, "held_back")
+            "held back {}: redriven three times already; pass their ids with --force",
+            text(&result, "held_back")
         );
     }
-    if number(&answer, "unsendable") > 0 {
-        println!("unsendable {}: no queue takes them", text(&answer, "unsendable"));
+    if number(&result, "unsendable") > 0 {
+        println!("unsendable {}: no queue accepts them", text(&result, "unsendable"));
     }
     Ok(())
 }
 
-fn discard(api: &OperatorApi, options: &Options) -> Result<()> {
-    let answer = api.post(&format!("{PATH}/discard"), &order(options).into())?;
-    println!("matched   {}", text(&answer, "matched"));
-    println!("discarded {}{}", text(&answer, "discarded"), dry(options));
+fn discard(api: &OperatorApi, selection: &Selection, note: &str) -> Result<()> {
+    let order = order(selection, Some(note));
+    let result = api.post(&format!("{PATH}/discard"), &order.into())?;
+    print_counts(selection, &result, "discarded");
     Ok(())
 }
 
-/// What a redrive and a discard say alike.
-fn order(options: &Options) -> Map<String, Value> {
+/// Returns the fields that redrive and discard share.
+fn order(selection: &Selection, note: Option<&str>) -> Map<String, Value> {
+    let Selection { ids, filter, limit, dry_run, .. } = selection;
     let mut order = Map::new();
-    if options.ids.is_empty() {
-        let filter = options.filter.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        order.insert("filter".to_owned(), Value::Object(filter.collect()));
+    if ids.is_empty() {
+        let fields =
+            filter.fields().into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
+        order.insert("filter".to_owned(), Value::Object(fields.collect()));
     } else {
-        order.insert("ids".to_owned(), json!(options.ids));
+        order.insert("ids".to_owned(), json!(ids));
     }
-    order.insert("dry_run".to_owned(), json!(options.dry_run));
-    order.insert("limit".to_owned(), json!(options.limit));
-    order.insert("note".to_owned(), json!(options.note));
+    order.insert("dry_run".to_owned(), json!(dry_run));
+    order.insert("limit".to_owned(), json!(limit));
+    order.insert("note".to_owned(), json!(note));
     order
 }
 
-fn path_of(options: &Options, call: &str) -> Result<String> {
-    let id = options.ids.first().context("the id of a dead letter is missing")?;
-    Ok(format!("{PATH}/{id}{call}"))
-}
-
-fn dry(options: &Options) -> &'static str {
-    if options.dry_run { " (a dry run: nothing was changed)" } else { "" }
+fn print_counts(selection: &Selection, result: &Value, action: &str) {
+    let dry_run = if selection.dry_run { " (a dry run: nothing was changed)" } else { "" };
+    println!("{:<9} {}", "matched", text(result, "matched"));
+    println!("{action:<9} {}{dry_run}", text(result, action));
 }
 
 fn items(page: &Value) -> impl Iterator<Item = &Value> {
-    page.get("items").and_then(Value::as_array).into_iter().flatten()
+    array(page, "items")
+}
+
+fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -194,36 +265,33 @@ fn number(value: &Value, name: &str) -> i64 {
     value.get(name).and_then(Value::as_i64).unwrap_or_default()
 }
 
-/// `bulktrack.WorkoutCompleted.v1` is `WorkoutCompleted`.
+/// Returns `WorkoutCompleted` for `bulktrack.WorkoutCompleted.v1`.
 fn short_type(item: &Value) -> String {
     let name = text(item, "event_type");
     let short = name.strip_prefix("bulktrack.").unwrap_or(&name);
     short.strip_suffix(".v1").unwrap_or(short).to_owned()
 }
 
-fn cut(text: &str) -> String {
+fn shorten(text: &str) -> String {
     if text.chars().count() <= REASON_CHARS_MAX {
         return text.to_owned();
     }
     text.chars().take(REASON_CHARS_MAX - 1).chain(['…']).collect()
 }
 
-/// Columns as wide as their widest cell; what would steer a terminal is left out.
+/// Returns columns as wide as their widest cell, without control characters.
 fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let clean = |cell: &str| cell.chars().filter(|c| !c.is_control()).collect::<String>();
-    let head = (!head.is_empty()).then(|| head.iter().map(|name| (*name).to_owned()).collect());
-    let lines: Vec<Vec<String>> = head
-        .into_iter()
-        .chain(rows.iter().cloned())
-        .map(|row: Vec<String>| row.iter().map(|cell| clean(cell)).collect())
-        .collect();
-    let mut widths = Vec::new();
-    for line in &lines {
-        widths.resize(widths.len().max(line.len()), 0);
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = (*width).max(cell.chars().count());
-        }
+    let mut lines: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    if !head.is_empty() {
+        lines.insert(0, head.iter().map(|name| (*name).to_owned()).collect());
     }
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
     let mut text = String::new();
     for line in &lines {
         let cells: Vec<_> =
@@ -239,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_columns_as_wide_as_their_cells_and_steers_no_terminal() {
+    fn tables_align_columns_and_drop_control_characters() {
         let rows = [
             vec!["1".to_owned(), "ünit".to_owned()],
             vec!["10\u{1b}[2J".to_owned(), String::new()],
@@ -249,27 +317,40 @@ mod tests {
     }
 
     #[test]
-    fn a_long_reason_is_cut_and_a_type_is_short() {
-        let long = cut(&"x".repeat(71));
+    fn orders_contain_ids_or_the_given_fields_of_the_filter() {
+        let filter = Filter { group: Some("g".to_owned()), ..Filter::default() };
+        let mut selection =
+            Selection { ids: Vec::new(), all: false, filter, limit: None, dry_run: true };
+        let expected = json!({ "filter": { "reason_group": "g" }, "dry_run": true, "limit": null, "note": "why" });
+        assert_eq!(Value::from(order(&selection, Some("why"))), expected);
+        selection.ids.push("a".to_owned());
+        selection.limit = std::num::NonZeroU32::new(5);
+        let expected = json!({ "ids": ["a"], "dry_run": true, "limit": 5, "note": null });
+        assert_eq!(Value::from(order(&selection, None)), expected);
+    }
+
+    #[test]
+    fn long_reasons_and_event_types_are_shortened() {
+        let long = shorten(&"x".repeat(71));
         assert_eq!((long.chars().count(), long.ends_with('…')), (70, true));
-        assert_eq!(cut("short"), "short");
+        assert_eq!(shorten("short"), "short");
         let item = json!({ "event_type": "bulktrack.WorkoutCompleted.v1" });
         assert_eq!(short_type(&item), "WorkoutCompleted");
         assert_eq!(short_type(&json!({ "event_type": null })), "");
     }
 
     #[test]
-    fn a_letter_is_shown_with_its_history_and_its_body() {
-        let page = shown(&json!({
-            "id": "i", "status": "open", "redrives": 1, "reason": "away", "note": null,
+    fn dead_letters_are_described_with_history_and_body() {
+        let page = describe(&json!({
+            "id": "i", "status": "open", "redrives": 1, "reason": "timeout", "note": null,
             "history": [
-                { "at": "t1", "what": "failed", "reason": "away" },
-                { "at": "t2", "what": "redrive", "operator": "ann", "note": "it is back" },
+                { "at": "t1", "what": "failed", "reason": "timeout" },
+                { "at": "t2", "what": "redrive", "operator": "ann", "note": "it is up" },
             ],
             "body": "{\"a\":1}", "edited_body": null,
         }));
         assert!(page.contains("redrives    1\n"), "{page}");
-        assert!(page.contains("when  what     who  why\nt1    failed        away\nt2    redrive  ann  it is back\n"), "{page}");
+        assert!(page.contains("when  what     who  why\nt1    failed        timeout\nt2    redrive  ann  it is up\n"), "{page}");
         assert!(page.ends_with("\nbody\n{\n  \"a\": 1\n}\n"), "{page}");
     }
 }

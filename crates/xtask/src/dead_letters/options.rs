@@ -1,249 +1,166 @@
-//! The words after `cargo xtask dead-letters`.
+//! The options of `cargo xtask dead-letters`. The doc comments are the text of `--help`.
 
+use clap::{Args, Subcommand};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// A page of them, newest first.
-    List,
-    /// By queue, type and reason.
-    Groups,
-    /// One, with its body and its history.
-    Show,
-    /// Send them again.
-    Redrive,
-    /// Put them away.
-    Discard,
+/// A `dead-letters` command and the api that it calls.
+#[derive(Debug, Args)]
+pub struct Options {
+    #[command(subcommand)]
+    pub action: Action,
+    #[command(flatten)]
+    pub target: Target,
 }
 
-/// A `dead-letters` command.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Options {
-    /// What is to be done.
-    pub verb: Verb,
-    /// With which letters.
-    pub ids: Vec<String>,
-    /// With those that match: the api's names and their values.
-    pub filter: Vec<(&'static str, String)>,
-    /// With every open one.
-    pub all: bool,
-    /// With so many at most.
-    pub limit: Option<u32>,
-    /// So many letters a second.
-    pub rate_per_s: Option<u32>,
-    /// Count them only.
-    pub dry_run: bool,
-    /// Whatever their status, and however often they came back.
-    pub force: bool,
-    /// Why.
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// List dead letters, newest first
+    List {
+        /// Length of the page
+        #[arg(long, value_name = "N")]
+        limit: Option<NonZeroU32>,
+        #[command(flatten)]
+        filter: Filter,
+    },
+    /// Count dead letters by queue, type and reason
+    Groups {
+        #[command(flatten)]
+        filter: Filter,
+    },
+    /// Show one dead letter with its body and its history
+    Show { id: String },
+    /// Send dead letters to their queues again
+    Redrive(Redrive),
+    /// Close dead letters without sending them
+    Discard {
+        /// Reason for the audit record
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+        #[command(flatten)]
+        selection: Selection,
+    },
+}
+
+/// The options of `redrive`.
+#[derive(Debug, Args)]
+pub struct Redrive {
+    /// Dead letters a second
+    #[arg(long, value_name = "N")]
+    pub rate: Option<NonZeroU32>,
+    /// Reason for the audit record
+    #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// A file with what is sent in the body's place.
+    /// Redrive these ids whatever their status and number of redrives
+    #[arg(long, conflicts_with_all = ["all", "Filter"])]
+    pub force: bool,
+    /// Send the content of this file in place of the body; requires exactly one id
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all", "Filter", "dry_run"])]
     pub body: Option<PathBuf>,
-    /// The state of the local stack that is meant, when no URL is given.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// The dead letters of a redrive or a discard: by id, by filter, or all open ones.
+#[derive(Debug, Args)]
+pub struct Selection {
+    #[arg(
+        value_name = "ID",
+        help = "Ids of dead letters",
+        conflicts_with_all = ["all", "Filter"],
+        required_unless_present_any = ["all", "Filter"],
+    )]
+    pub ids: Vec<String>,
+    /// Select all open dead letters
+    #[arg(long)]
+    pub all: bool,
+    /// Act on this many at most
+    #[arg(long, value_name = "N")]
+    pub limit: Option<NonZeroU32>,
+    /// Count the matches and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub filter: Filter,
+}
+
+/// A selection of dead letters by their fields.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Filters")]
+pub struct Filter {
+    #[arg(long, value_name = "NAME")]
+    pub queue: Option<String>,
+    #[arg(long = "type", value_name = "EVENT_TYPE")]
+    pub event_type: Option<String>,
+    /// Text in the reason
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Reason group, as `groups` prints it
+    #[arg(long, value_name = "TEXT")]
+    pub group: Option<String>,
+    #[arg(long)]
+    pub status: Option<String>,
+    /// Text in reason or body, or the id of a dead letter or message
+    #[arg(long, value_name = "TEXT")]
+    pub q: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub event: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub athlete: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+}
+
+/// The api to call, and the operator who calls it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
+pub struct Target {
+    /// State directory of the local stack to use, without --url
+    #[arg(long, global = true, value_name = "DIR", default_value = ".bulktrack")]
     pub state: PathBuf,
-    /// Where the api is.
+    /// URL of a deployed api
+    #[arg(long, global = true)]
     pub url: Option<String>,
-    /// What an operator shows.
+    /// Operator token for --url; process lists show an option, but not the variable
+    #[arg(long, global = true, env = "OPERATOR_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// Who does it.
+    /// Operator name for the audit record
+    #[arg(long, global = true, value_name = "NAME", env = "USER")]
     pub operator: Option<String>,
 }
 
 impl Options {
-    fn of(verb: Verb) -> Self {
-        Self {
-            verb,
-            ids: Vec::new(),
-            filter: Vec::new(),
-            all: false,
-            limit: None,
-            rate_per_s: None,
-            dry_run: false,
-            force: false,
-            note: None,
-            body: None,
-            state: PathBuf::from(".bulktrack"),
-            url: None,
-            token: None,
-            operator: None,
+    /// Returns the rule that clap cannot express and that these options break.
+    pub fn problem(&self) -> Option<&'static str> {
+        match &self.action {
+            Action::Redrive(options)
+                if options.body.is_some() && options.selection.ids.len() != 1 =>
+            {
+                Some("--body requires exactly one id")
+            }
+            _ => None,
         }
     }
 }
 
-/// Options that choose letters, each with the api's name for it.
-const FILTERS: [(&str, &str); 10] = [
-    ("--queue", "queue"),
-    ("--type", "type"),
-    ("--reason", "reason"),
-    ("--group", "reason_group"),
-    ("--status", "status"),
-    ("--q", "q"),
-    ("--event", "event_id"),
-    ("--athlete", "athlete_id"),
-    ("--since", "since"),
-    ("--until", "until"),
-];
-
-/// Reads the words. `None`: the usage is asked for. The error is one line for people.
-pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let verb = match words.next().as_deref() {
-        Some("list") => Verb::List,
-        Some("groups") => Verb::Groups,
-        Some("show") => Verb::Show,
-        Some("redrive") => Verb::Redrive,
-        Some("discard") => Verb::Discard,
-        Some("--help" | "-h") => return Ok(None),
-        Some(other) => return Err(format!("dead-letters cannot `{other}`")),
-        None => return Err("dead-letters: list, groups, show, redrive or discard?".to_owned()),
-    };
-    let mut options = Options::of(verb);
-    while let Some(word) = words.next() {
-        if !word.starts_with("--") {
-            options.ids.push(word);
-            continue;
-        }
-        let mut value = || {
-            let value = words.next().filter(|value| !value.starts_with("--"));
-            value.ok_or_else(|| format!("{word} needs a value"))
-        };
-        let filter = FILTERS.iter().find(|(option, _)| *option == word);
-        match (filter, word.as_str()) {
-            (Some((_, name)), _) => options.filter.push((*name, value()?)),
-            (None, "--all") => options.all = true,
-            (None, "--dry-run") => options.dry_run = true,
-            (None, "--force") => options.force = true,
-            (None, "--limit") => options.limit = Some(number(&word, &value()?)?),
-            (None, "--rate") => options.rate_per_s = Some(number(&word, &value()?)?),
-            (None, "--note") => options.note = Some(value()?),
-            (None, "--body") => options.body = Some(value()?.into()),
-            (None, "--state") => options.state = value()?.into(),
-            (None, "--url") => options.url = Some(value()?),
-            (None, "--token") => options.token = Some(value()?),
-            (None, "--operator") => options.operator = Some(value()?),
-            (None, other) => return Err(format!("dead-letters has no option `{other}`")),
-        }
-    }
-    refused(&options).map_or(Ok(Some(options)), |reason| Err(reason.to_owned()))
-}
-
-/// What does not go together, before anything is asked of an api.
-fn refused(options: &Options) -> Option<&'static str> {
-    let Options { verb, ids, filter, all, dry_run, force, note, body, limit, rate_per_s, .. } =
-        options;
-    let chooses = *all || !filter.is_empty();
-    let acts = matches!(verb, Verb::Redrive | Verb::Discard);
-    let rules = [
-        (acts && ids.is_empty() && !chooses, "name ids, or filters, or --all"),
-        (acts && !ids.is_empty() && chooses, "name either ids or filters"),
-        (
-            *verb == Verb::Show && (chooses || limit.is_some()),
-            "show takes no filters and no --limit",
-        ),
-        (*verb == Verb::Groups && limit.is_some(), "groups takes no --limit"),
-        (*verb == Verb::Show && ids.len() != 1, "show needs the id of one dead letter"),
-        (
-            matches!(verb, Verb::List | Verb::Groups) && !ids.is_empty(),
-            "only show, redrive and discard take ids",
-        ),
-        (*verb == Verb::Discard && note.is_none(), "discard needs --note"),
-        (
-            !acts && (note.is_some() || *dry_run || *all),
-            "only redrive and discard take --note, --dry-run and --all",
-        ),
-        (
-            *verb != Verb::Redrive && (*force || body.is_some() || rate_per_s.is_some()),
-            "only redrive takes --force, --body and --rate",
-        ),
-        (*force && ids.is_empty() && *verb == Verb::Redrive, "--force needs ids"),
-        (body.is_some() && (ids.len() != 1 || *dry_run), "--body needs one id, and no --dry-run"),
-    ];
-    rules.iter().find(|(is_broken, _)| *is_broken).map(|(_, reason)| *reason)
-}
-
-fn number(option: &str, value: &str) -> Result<u32, String> {
-    match value.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err(format!("{option} must be a whole number from 1 on, not `{value}`")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(line: &str) -> Result<Option<Options>, String> {
-        parse(line.split_whitespace().map(str::to_owned))
-    }
-
-    #[test]
-    fn words_become_options() {
-        let check =
-            |line: &str, expected: Options| assert_eq!(read(line), Ok(Some(expected)), "{line}");
-        check("list", Options::of(Verb::List));
-        check(
-            "groups --status redriven",
-            Options {
-                filter: vec![("status", "redriven".to_owned())],
-                ..Options::of(Verb::Groups)
-            },
-        );
-        check("show a", Options { ids: vec!["a".to_owned()], ..Options::of(Verb::Show) });
-        check(
-            "redrive --queue ai-analysis --group g --limit 500 --rate 10 --dry-run",
-            Options {
-                filter: vec![("queue", "ai-analysis".to_owned()), ("reason_group", "g".to_owned())],
-                limit: Some(500),
-                rate_per_s: Some(10),
-                dry_run: true,
-                ..Options::of(Verb::Redrive)
-            },
-        );
-        check(
-            "redrive a b --force --url u --token t --operator ann",
-            Options {
-                ids: vec!["a".to_owned(), "b".to_owned()],
-                force: true,
-                url: Some("u".to_owned()),
-                token: Some("t".to_owned()),
-                operator: Some("ann".to_owned()),
-                ..Options::of(Verb::Redrive)
-            },
-        );
-        check(
-            "discard --all --note why --state s",
-            Options {
-                all: true,
-                note: Some("why".to_owned()),
-                state: "s".into(),
-                ..Options::of(Verb::Discard)
-            },
-        );
-        assert_eq!(read("--help"), Ok(None));
-    }
-
-    #[test]
-    fn what_does_not_go_together_is_told_before_anything_is_asked() {
-        let check = |line: &str, reason: &str| {
-            let error = read(line).unwrap_err();
-            assert!(error.contains(reason), "{line}: {error}");
-        };
-        check("", "list, groups, show, redrive or discard?");
-        check("eat", "cannot `eat`");
-        check("redrive", "name ids, or filters, or --all");
-        check("redrive a --queue q", "either ids or filters");
-        check("redrive --all --force", "--force needs ids");
-        check("redrive a b --body f", "--body needs one id");
-        check("redrive --all --limit 0", "--limit must be");
-        check("redrive --all --rate x", "--rate must be");
-        check("discard --all", "--note");
-        check("discard --all --note", "--note needs a value");
-        check("discard --all --note x --rate 1", "only redrive takes");
-        check("show", "show needs the id");
-        check("show a --queue q", "show takes no filters");
-        check("groups --limit 5", "groups takes no --limit");
-        check("list a", "take ids");
-        check("list --dry-run", "only redrive and discard");
-        check("list --colour red", "no option `--colour`");
+impl Filter {
+    /// Returns the given fields by their names in the API.
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+        let fields = [
+            ("queue", &self.queue),
+            ("type", &self.event_type),
+            ("reason", &self.reason),
+            ("reason_group", &self.group),
+            ("status", &self.status),
+            ("q", &self.q),
+            ("event_id", &self.event),
+            ("athlete_id", &self.athlete),
+            ("since", &self.since),
+            ("until", &self.until),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Holds the sample training to what its documentation promises, by the rules of the sport.
+//! The sample training has the properties that its documentation lists.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ fn programme() -> Vec<DemoWorkout> {
     workouts(date("2026-11-22"))
 }
 
-/// Reads a set as the api would.
+/// Parses a set as the api does.
 fn set(value: &Value) -> PerformedSet {
     PerformedSet {
         kind: serde_json::from_value::<SetKind>(value["kind"].clone()).unwrap(),
@@ -44,7 +44,7 @@ fn volume(workout: &DemoWorkout) -> Volume {
     Volume::of_workout(&exercises.collect::<Vec<_>>(), None)
 }
 
-/// Half sets by muscle, for each week in order.
+/// Returns half sets by muscle, for each week in order.
 fn weeks() -> Vec<BTreeMap<Muscle, training::HalfSets>> {
     let mut weeks: BTreeMap<WeekStart, BTreeMap<Muscle, training::HalfSets>> = BTreeMap::new();
     for workout in programme() {
@@ -64,7 +64,7 @@ fn hard_sets(week: usize) -> f64 {
 }
 
 #[test]
-fn it_is_four_sessions_a_week_for_twelve_weeks_up_to_the_last_sunday() {
+fn programme_has_four_sessions_a_week_until_last_sunday() {
     assert_eq!(last_sunday_before(date("2026-11-23")), date("2026-11-22"));
     assert_eq!(last_sunday_before(date("2026-11-22")), date("2026-11-15"));
     assert_eq!(last_sunday_before(date("2026-11-28")), date("2026-11-22"));
@@ -77,7 +77,7 @@ fn it_is_four_sessions_a_week_for_twelve_weeks_up_to_the_last_sunday() {
 }
 
 #[test]
-fn no_two_workouts_share_an_idempotency_key() {
+fn idempotency_keys_are_unique() {
     let mut keys: Vec<_> = programme().into_iter().map(|workout| workout.key).collect();
     keys.sort();
     keys.dedup();
@@ -85,7 +85,7 @@ fn no_two_workouts_share_an_idempotency_key() {
 }
 
 #[test]
-fn every_muscle_with_a_minimum_gets_it_outside_the_deload() {
+fn muscles_reach_their_mev_outside_the_deload() {
     for (index, week) in weeks().iter().enumerate().filter(|(index, _)| index + 1 != DELOAD_WEEK) {
         for (muscle, half_sets) in week {
             assert!(
@@ -98,13 +98,13 @@ fn every_muscle_with_a_minimum_gets_it_outside_the_deload() {
 }
 
 #[test]
-fn the_deload_is_about_half_of_the_weeks_before() {
+fn deload_halves_the_hard_sets() {
     let share = hard_sets(DELOAD_WEEK) / hard_sets(DELOAD_WEEK - 1);
     assert!((0.45..=0.55).contains(&share), "{share}");
 }
 
 #[test]
-fn the_bench_press_stands_still_from_week_7_on() {
+fn bench_press_plateaus_from_week_7() {
     let top_sets: Vec<Value> = programme()
         .iter()
         .step_by(4)
@@ -116,7 +116,7 @@ fn the_bench_press_stands_still_from_week_7_on() {
 }
 
 #[test]
-fn only_week_11_overshoots_and_only_with_the_chest() {
+fn only_the_chest_exceeds_its_mrv_in_week_11() {
     for (index, week) in weeks().iter().enumerate() {
         let over: Vec<(Muscle, f64)> = week
             .iter()

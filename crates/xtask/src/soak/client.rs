@@ -1,192 +1,183 @@
-//! One athlete's app: it posts, changes and deletes workouts, and sends again what got no answer.
+//! The client program of one athlete: it posts, changes and deletes workouts, and retries a request
+//! that gets no response.
 
-use super::dice::Dice;
-use super::training::Entry;
-use crate::http::{Answer, Api, Post, Request};
+use super::workout::Workout;
+use crate::http::{Api, Request, Response};
 use crate::state::Athlete;
 use crate::{clock, process};
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
+use fastrand::Rng;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Between two requests of one athlete (ours): about ten a second, so that a kill meets some on each
-/// queue, and the sweep takes all of one soak in a few strikes.
-const THINKS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(180));
-/// Until a request that got no answer is sent again.
-const AGAIN_AFTER: Duration = Duration::from_millis(250);
-/// A restart takes seconds, and may take [``local_stack::HEALTHY_WITHIN``].
-const ANSWERED_WITHIN: Duration = Duration::from_mins(3);
+/// Pause between two requests of one athlete, in milliseconds. About ten requests a second, so that a
+/// kill hits some in each queue, and a few sweeps cover all workouts of one soak.
+const PAUSE_MS: std::ops::Range<u64> = 20..180;
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// A restart takes seconds, and at most `local_stack::HEALTHY_WITHIN`.
+const RESPONSE_WITHIN: Duration = Duration::from_mins(3);
 
-/// What the threads of a soak tell each other.
+/// Flags and counts that the threads of a soak share.
 #[derive(Default)]
 pub struct Signals {
-    /// No new requests; what has begun is finished.
-    pub over: AtomicBool,
-    /// The stack will not come back: nothing more is finished.
-    pub broken: AtomicBool,
-    /// Requests without an answer now.
-    pub in_flight: AtomicUsize,
+    /// Clients send no new requests, but complete those they have begun.
+    pub stop: AtomicBool,
+    /// The stack does not restart: clients complete nothing.
+    pub stack_failed: AtomicBool,
+    pub requests_in_flight: AtomicUsize,
 }
 
-/// What was done, in numbers.
+/// Counts of requests.
 #[derive(Default)]
-pub struct Figures {
-    /// Workouts whose POST was answered 201.
+pub struct RequestCounts {
     pub posted: usize,
-    /// PUTs that were answered 200.
     pub changed: usize,
-    /// DELETEs that were answered, and whose workout is gone.
     pub deleted: usize,
-    /// Requests that were sent again because no answer came, each counted once.
-    pub unanswered: usize,
-    /// Answers of 500 and above: the door's, while the house behind it dies.
-    pub failed: usize,
-    /// POSTs that were sent again although they had been answered.
+    /// Requests that were retried, each counted once.
+    pub retried: usize,
+    /// Responses of 500 and above, from wrangler while the runtime dies.
+    pub server_errors: usize,
+    /// POSTs that were repeated after their response.
     pub repeated: usize,
 }
 
-impl Figures {
-    /// Those of another athlete beside them.
+impl RequestCounts {
+    /// Adds the counts of another athlete.
     pub fn add(&mut self, other: &Self) {
         self.posted += other.posted;
         self.changed += other.changed;
         self.deleted += other.deleted;
-        self.unanswered += other.unanswered;
-        self.failed += other.failed;
+        self.retried += other.retried;
+        self.server_errors += other.server_errors;
         self.repeated += other.repeated;
     }
 }
 
-/// An athlete's app.
+/// The client program of an athlete.
 pub struct Client<'a> {
-    /// Who it is.
     pub athlete: &'a Athlete,
-    /// What stands, by what was answered.
-    pub accepted: BTreeMap<String, Entry>,
-    /// What was done.
-    pub figures: Figures,
-    api: &'a Api,
-    dice: Dice,
-    today: NaiveDate,
-    signals: &'a Signals,
+    /// The workouts that the API has accepted, by id.
+    pub accepted: BTreeMap<String, Workout>,
+    pub counts: RequestCounts,
+    pub api: &'a Api,
+    pub rng: Rng,
+    pub today: NaiveDate,
+    pub signals: &'a Signals,
 }
 
-impl<'a> Client<'a> {
-    /// Nothing is entered yet.
-    pub fn new(
-        api: &'a Api,
-        athlete: &'a Athlete,
-        signals: &'a Signals,
-        dice: Dice,
-        today: NaiveDate,
-    ) -> Self {
-        let (accepted, figures) = (BTreeMap::new(), Figures::default());
-        Self { athlete, accepted, figures, api, dice, today, signals }
-    }
-
-    /// Enters until it is over. An error is an answer that should not have been.
+impl Client<'_> {
+    /// Sends requests until it is stopped. An unexpected response is an error.
     pub fn run(&mut self) -> Result<()> {
-        while !self.signals.over.load(Ordering::Relaxed) {
-            // Of ten, six POSTs, three PUTs and a DELETE: there is always something to change.
-            match self.dice.below(10) {
+        while !self.signals.stop.load(Ordering::Relaxed) {
+            // More POSTs than DELETEs: there is always a workout to change.
+            match self.rng.u32(..10) {
                 0..=5 => self.post()?,
                 6..=8 => self.put()?,
                 _ => self.delete()?,
             }
-            process::pause(self.dice.between(THINKS.0, THINKS.1))?;
+            process::pause(Duration::from_millis(self.rng.u64(PAUSE_MS)))?;
         }
         Ok(())
     }
 
     fn post(&mut self) -> Result<()> {
-        let entry = Entry::thrown(&mut self.dice, self.today);
-        let (key, body) = (format!("soak-{}", self.figures.posted), entry.body());
-        let post = Post { key: &key, body: &body };
-        let id = self.posted(&post)?;
-        self.figures.posted += 1;
-        if self.dice.below(8) == 0 {
-            let again = self.posted(&post)?;
-            if again != id {
-                bail!("the POST {key} of {} made {id}, and then {again}", self.athlete.id);
+        let workout = Workout::random(&mut self.rng, self.today);
+        let (key, body) = (format!("soak-{}", self.counts.posted), workout.body());
+        let id = self.post_workout(&key, &body)?;
+        self.counts.posted += 1;
+        if self.rng.u32(..8) == 0 {
+            let repeated_id = self.post_workout(&key, &body)?;
+            if repeated_id != id {
+                bail!("POST {key} of {} created {id}, then {repeated_id}", self.athlete.id);
             }
-            self.figures.repeated += 1;
+            self.counts.repeated += 1;
         }
-        if self.accepted.insert(id.clone(), entry).is_some() {
-            bail!("two POSTs of {} made the one workout {id}", self.athlete.id);
+        if self.accepted.insert(id.clone(), workout).is_some() {
+            bail!("two POSTs of {} created one workout {id}", self.athlete.id);
         }
         Ok(())
     }
 
-    /// The id of the workout.
-    fn posted(&mut self, post: &Post) -> Result<String> {
-        let (answer, _) = self.answered("POST", "/v1/workouts", Some(post))?;
-        expect(&answer, 201, "POST")?;
-        let workout: Value = serde_json::from_str(&answer.text)?;
+    /// Returns the id of the workout.
+    fn post_workout(&mut self, key: &str, body: &Value) -> Result<String> {
+        let (response, _) = self.send_until_response("POST", "/v1/workouts", Some((key, body)))?;
+        expect_status(&response, 201, "POST")?;
+        let workout: Value = serde_json::from_str(&response.text)?;
         let id = workout.get("id").and_then(Value::as_str);
-        id.map(str::to_owned).context("the new workout has no id")
+        id.map(str::to_owned).context("the created workout has no id")
     }
 
     fn put(&mut self) -> Result<()> {
-        let Some(id) = self.dice.one_of(self.accepted.keys()).cloned() else { return Ok(()) };
-        let entry = Entry::thrown(&mut self.dice, self.today);
-        let (key, body) = (format!("soak-put-{}", self.figures.changed), entry.body());
-        let post = Post { key: &key, body: &body };
-        let (answer, _) = self.answered("PUT", &format!("/v1/workouts/{id}"), Some(&post))?;
-        expect(&answer, 200, "PUT")?;
-        self.accepted.insert(id, entry);
-        self.figures.changed += 1;
+        let Some(id) = self.rng.choice(self.accepted.keys()).cloned() else { return Ok(()) };
+        let workout = Workout::random(&mut self.rng, self.today);
+        let (key, body) = (format!("soak-put-{}", self.counts.changed), workout.body());
+        let path = format!("/v1/workouts/{id}");
+        let (response, _) = self.send_until_response("PUT", &path, Some((&key, &body)))?;
+        expect_status(&response, 200, "PUT")?;
+        self.accepted.insert(id, workout);
+        self.counts.changed += 1;
         Ok(())
     }
 
     fn delete(&mut self) -> Result<()> {
-        let Some(id) = self.dice.one_of(self.accepted.keys()).cloned() else { return Ok(()) };
-        let (answer, sent) = self.answered("DELETE", &format!("/v1/workouts/{id}"), None)?;
-        // What was deleted by a request whose answer is lost is not there any more.
-        if !(sent > 1 && answer.status == 404) {
-            expect(&answer, 204, "DELETE")?;
+        let Some(id) = self.rng.choice(self.accepted.keys()).cloned() else { return Ok(()) };
+        let path = format!("/v1/workouts/{id}");
+        let (response, attempts) = self.send_until_response("DELETE", &path, None)?;
+        // An earlier attempt, whose response was lost, may have deleted the workout.
+        if !(attempts > 1 && response.status == 404) {
+            expect_status(&response, 204, "DELETE")?;
         }
         self.accepted.remove(&id);
-        self.figures.deleted += 1;
+        self.counts.deleted += 1;
         Ok(())
     }
 
-    /// Sends until there is an answer, and says how often it was sent.
-    fn answered(
+    /// Sends a request, with idempotency key and body if any, until there is a response below 500.
+    /// Returns it with the number of attempts.
+    fn send_until_response(
         &mut self,
         method: &'static str,
-        path: &str,
-        post: Option<&Post>,
-    ) -> Result<(Answer, u32)> {
-        let request = Request { method, path, token: &self.athlete.api_key, post };
+        path_and_query: &str,
+        content: Option<(&str, &Value)>,
+    ) -> Result<(Response, u32)> {
+        let request = Request {
+            method,
+            path_and_query,
+            token: &self.athlete.api_key,
+            operator: None,
+            idempotency_key: content.map(|(key, _)| key),
+            body: content.map(|(_, body)| body),
+        };
         let start = clock::now();
-        for sent in 1.. {
-            self.signals.in_flight.fetch_add(1, Ordering::Relaxed);
-            let answer = self.api.ask(&request);
-            self.signals.in_flight.fetch_sub(1, Ordering::Relaxed);
-            match answer {
-                Ok(answer) if answer.status < 500 => {
-                    self.figures.unanswered += usize::from(sent > 1);
-                    return Ok((answer, sent));
+        for attempts in 1.. {
+            self.signals.requests_in_flight.fetch_add(1, Ordering::Relaxed);
+            let result = self.api.send(&request);
+            self.signals.requests_in_flight.fetch_sub(1, Ordering::Relaxed);
+            match result {
+                Ok(response) if response.status < 500 => {
+                    self.counts.retried += usize::from(attempts > 1);
+                    return Ok((response, attempts));
                 }
-                Ok(_) => self.figures.failed += 1,
-                // Refused, while the stack is away, or lost on its way here or back.
+                Ok(_) => self.counts.server_errors += 1,
+                // The connection was refused during a restart, or request or response were lost.
                 Err(_) => {}
             }
-            if start.elapsed() > ANSWERED_WITHIN || self.signals.broken.load(Ordering::Relaxed) {
+            let has_failed = self.signals.stack_failed.load(Ordering::Relaxed);
+            if has_failed || start.elapsed() > RESPONSE_WITHIN {
                 break;
             }
-            process::pause(AGAIN_AFTER)?;
+            process::pause(RETRY_AFTER)?;
         }
-        bail!("{method} {path} got no answer, however often it was sent");
+        bail!("{method} {path_and_query} got no response");
     }
 }
 
-fn expect(answer: &Answer, status: u16, method: &str) -> Result<()> {
-    if answer.status != status {
-        bail!("{method} answered {}, not {status}: {}", answer.status, answer.text);
+fn expect_status(response: &Response, status: u16, method: &str) -> Result<()> {
+    if response.status != status {
+        bail!("{method} returned {}, not {status}: {}", response.status, response.text);
     }
     Ok(())
 }

@@ -1,244 +1,248 @@
-//! `cargo xtask soak`: athletes train while the runtime is killed again and again; then everything
-//! that was accepted has to be counted once.
+//! `cargo xtask soak`: clients post, change and delete workouts while the runtime is killed; then the
+//! API must report each accepted workout once.
 //!
-//! The stack is `cargo xtask dev`'s, with a state, a port and a log of its own. Its queues are in memory:
-//! what was in them dies with the runtime, and the sweep has to heal it. No deployed queue forgets like
-//! that. What is not healed, because queues never lose it, is what follows from a count: a notice may be
-//! missing, but none is told twice.
+//! The stack is that of `cargo xtask dev`, with its own state directory, port and log. Its queues are
+//! in memory, so a kill loses their messages, and the sweep must resend them; deployed queues keep
+//! theirs. The sweep resends workouts only. A notification whose message is lost stays missing, so the
+//! soak checks only that none is duplicated.
+//!
+//! Numbers without a source are project defaults.
 
 mod client;
-mod dice;
-mod training;
-mod verdict;
+mod comparison;
+mod report;
+mod workout;
 
-use crate::args::SoakOptions;
 use crate::http::Api;
 use crate::local_stack::{self, LocalStack};
 use crate::process::{self, Stopped};
-use crate::project::{Project, Ready};
-use crate::state::{self, Athlete, State};
+use crate::project::{Project, Toolchain};
+use crate::state::{Athlete, StateDir};
 use crate::{build, clock, pipeline, setup};
 use anyhow::{Context, Result, bail};
 use chrono::{Days, NaiveDate};
-use client::{Client, Figures, Signals};
-use dice::Dice;
+use client::{Client, RequestCounts, Signals};
+use comparison::{Comparison, Reported};
+use fastrand::Rng;
+use report::{Kill, Report};
+use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
-use training::Totals;
-use verdict::{Seen, Verdict};
+use workout::Totals;
 
-/// Enough that requests overlap, on two cores (ours).
+/// Enough that requests overlap, on two cores.
 const ATHLETES: u64 = 6;
-/// The sweep strikes more often than each minute (ours): how long it leaves a workout alone is its own
-/// (docs/adr/0009), and a minute more for each strike would only be waited for.
+/// Deployed, the cron runs once a minute. The sweep itself decides when a workout is due
+/// (docs/adr/0009), so a longer interval would only prolong the test.
 const CRON_EVERY: Duration = Duration::from_secs(5);
-/// The share of the time in which it kills, in tenths: the rest is for what heals.
+/// The share of the duration with kills, in tenths. The rest is for recovery.
 const KILLING_TENTHS: u32 = 6;
-/// A restart on an idle machine; what is left of a kill's share of the time is how long the stack is up.
+/// Time of a restart on an idle machine.
 const RESTART: Duration = Duration::from_secs(6);
-/// The shortest time that a stack is up: it may be killed over its first requests.
-const UP_MIN: Duration = Duration::from_millis(500);
-/// The longest of the quick form.
-const UP_MAX_QUICK: Duration = Duration::from_secs(5);
-/// A workout is sent again after 45 s, and where that was lost after 1 and 2 minutes more
-/// (docs/adr/0009); a minute for a slow machine.
-const HEALED_WITHIN: Duration = Duration::from_mins(4);
-/// Differences that are printed: the first ones say what is wrong.
-const PRINTED_MAX: usize = 20;
+/// Uptime between two kills: a kill may hit the first requests.
+const UPTIME_MIN: Duration = Duration::from_millis(500);
+const UPTIME_MAX_QUICK: Duration = Duration::from_secs(5);
+/// The sweep resends a workout after 45 s, then after 1 and 2 more minutes (docs/adr/0009); one
+/// minute more for a slow machine.
+const RECOVERED_WITHIN: Duration = Duration::from_mins(4);
 
-/// Runs it, and fails when anything accepted is not counted once. Where its state is kept then is said.
-pub fn run(project: &Project, options: &SoakOptions) -> Result<()> {
-    let seed = options.seed.map_or_else(random_seed, Ok)?;
+/// The options of `soak`.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Kill 3 times within about 90 s
+    #[arg(long, conflicts_with = "minutes")]
+    quick: bool,
+    /// Approximate duration [default: 5, without --quick]
+    #[arg(
+        long, value_name = "N", hide_default_value = true, default_value = "5",
+        default_value_if("quick", "true", None), value_parser = clap::value_parser!(u32).range(1..=1_440),
+    )]
+    minutes: Option<u32>,
+    /// Number of kills [default: 10, or 3 with --quick]
+    #[arg(
+        long, value_name = "N", hide_default_value = true, default_value = "10",
+        default_value_if("quick", "true", "3"), value_parser = clap::value_parser!(u32).range(1..=1_440),
+    )]
+    kills: u32,
+    /// Seed of the random workouts and kills [default: random]
+    #[arg(long, value_name = "N")]
+    seed: Option<u32>,
+}
+
+/// Runs the soak and fails on any difference. A failure keeps the state directory and prints its path.
+pub fn run(project: &Project, options: &Options) -> Result<()> {
+    let seed = options.seed.unwrap_or_else(|| fastrand::u32(..));
     let dir = std::env::temp_dir().join(format!("bulktrack-soak-{}", std::process::id()));
-    let ready = setup::run(project)?;
-    build::run(&ready)?;
+    let tools = setup::run(project)?;
+    build::run(&tools)?;
     println!("soak: seed {seed}, {} kills; state and log: {}", options.kills, dir.display());
-    let result = soak(&ready, options, seed, &dir).and_then(|report| report.print());
+    let result = soak(&tools, options, seed, &dir).and_then(|report| report.print());
     match &result {
         Ok(()) => {
             let _ = std::fs::remove_dir_all(&dir);
             println!("soak: PASS");
         }
         Err(error) if error.is::<Stopped>() => {}
-        Err(_) => println!("soak: FAIL, seed {seed}; kept: {}", dir.display()),
+        Err(_) => println!("soak: FAIL, seed {seed}; state and log: {}", dir.display()),
     }
     result
 }
 
-/// Short enough to be typed again.
-fn random_seed() -> Result<u32> {
-    let digits = state::random_digits()?;
-    u32::from_str_radix(digits.get(..8).unwrap_or_default(), 16).context("no random digits")
+/// Returns a generator whose numbers depend on the seed and the stream alone, not on other threads.
+fn rng(seed: u32, stream: u64) -> Rng {
+    Rng::with_seed((stream << 32) | u64::from(seed))
 }
 
-/// What came of a run.
-struct Report {
-    kills: Vec<Kill>,
-    figures: Figures,
-    verdict: Verdict,
-    dead_letters: u64,
-    /// Workouts whose events the sweep sent again, because they were lost or late.
-    swept: u64,
-    healed_after: Duration,
-    took: Duration,
-}
-
-/// One kill.
-struct Kill {
-    in_flight: usize,
-    restart: Duration,
-}
-
-fn soak(ready: &Ready, options: &SoakOptions, seed: u32, dir: &Path) -> Result<Report> {
-    let began = clock::now();
-    let state = State::open(dir)?;
+fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<Report> {
+    let start = clock::now();
+    let state = StateDir::open(dir)?;
     let port = local_stack::free_port()?;
-    let mut stack = LocalStack::start(ready, &state, port)?;
+    let mut stack = LocalStack::start(tools, &state, port)?;
     let api = stack.wait_until_healthy()?;
-    local_stack::keep_cron(&api, CRON_EVERY);
-    let operator_token = &state.memory.operator_token;
+    local_stack::fire_cron(&api, CRON_EVERY);
+    let operator_token = &state.saved.operator_token;
     let athletes = (0..ATHLETES)
-        .map(|number| pipeline::new_athlete(&api, operator_token, "Ann", &format!("soak-{number}")))
+        .map(|index| {
+            pipeline::create_athlete(&api, operator_token, "Ann", &format!("soak-{index}"))
+        })
         .collect::<Result<Vec<_>>>()?;
-    // Over midnight too, the days that are asked for are all that were entered.
+    // Fixed for the whole run: after midnight, the range still covers all workouts.
     let today = clock::today();
-    let mut load = Load { kills: Vec::new(), options, dice: Dice::new(seed, 0) };
     let signals = Signals::default();
-    let clients = athletes.iter().zip(1..).map(|(athlete, stream)| {
-        Client::new(&api, athlete, &signals, Dice::new(seed, stream), today)
+    let clients = athletes.iter().zip(1..).map(|(athlete, stream)| Client {
+        athlete,
+        accepted: BTreeMap::new(),
+        counts: RequestCounts::default(),
+        api: &api,
+        rng: rng(seed, stream),
+        today,
+        signals: &signals,
     });
-    let start = || LocalStack::resume(ready, &state, port);
-    let (mut stack, clients) = load.run(stack, &start, clients.collect(), &signals)?;
-    let healing = clock::now();
+    let restart = || LocalStack::resume(tools, &state, port);
+    let mut killer = Killer { options, rng: rng(seed, 0), signals: &signals, restart: &restart };
+    let (mut stack, clients, kills) = killer.run(stack, clients.collect())?;
+    let recovery_start = clock::now();
     let keys: Vec<_> = athletes.iter().map(|athlete| athlete.api_key.as_str()).collect();
     let range = range(today);
     let weekly = format!("/v1/volume/weekly?{range}");
-    let is_through = pipeline::wait_until_through(&api, &mut stack, &keys, &weekly, HEALED_WITHIN)?;
-    let mut report = Report {
-        kills: load.kills,
-        figures: Figures::default(),
-        verdict: Verdict::default(),
-        dead_letters: dead_letters(&api, operator_token)?,
-        swept: swept(&String::from_utf8_lossy(&std::fs::read(state.path("wrangler.log"))?)),
-        healed_after: healing.elapsed(),
-        took: Duration::ZERO,
-    };
+    let is_idle = pipeline::wait_until_idle(&api, &mut stack, &keys, &weekly, RECOVERED_WITHIN)?;
+    let recovered_after = recovery_start.elapsed();
+    let (mut counts, mut comparison) = (RequestCounts::default(), Comparison::default());
+    if !is_idle {
+        let seconds = RECOVERED_WITHIN.as_secs();
+        comparison.differences.push(format!("the pipeline is still busy after {seconds} s"));
+    }
     for client in &clients {
-        let answers = look(&api, client.athlete, &range)?;
-        report.verdict.add(Verdict::of(&client.athlete.id, &client.accepted, &answers));
-        report.figures.add(&client.figures);
+        let reported = fetch_reported(&api, client.athlete, &range)?;
+        comparison.add(&client.athlete.id, &client.accepted, &reported);
+        counts.add(&client.counts);
     }
-    if !is_through {
-        let late = format!("workouts are still pending after {} s", HEALED_WITHIN.as_secs());
-        report.verdict.differences.insert(0, late);
-    }
-    report.took = began.elapsed();
-    Ok(report)
+    let log = std::fs::read(state.path("wrangler.log"))?;
+    Ok(Report {
+        kills,
+        counts,
+        comparison,
+        dead_letters: count_dead_letters(&api, operator_token)?,
+        resent: count_resent(&String::from_utf8_lossy(&log)),
+        recovered_after,
+        total: start.elapsed(),
+    })
 }
 
-/// Athletes who train, and a runtime that is killed under them.
-struct Load<'a> {
-    kills: Vec<Kill>,
-    options: &'a SoakOptions,
-    dice: Dice,
+/// Kills and restarts the runtime while clients send requests.
+struct Killer<'a> {
+    options: &'a Options,
+    rng: Rng,
+    signals: &'a Signals,
+    restart: &'a dyn Fn() -> Result<LocalStack>,
 }
 
-impl Load<'_> {
-    /// Until the last restart, and the stack that it made. Everything that was sent is answered then.
+impl Killer<'_> {
+    /// Runs until the last restart. Returns the stack, and the clients once each request has its
+    /// response.
     fn run<'c>(
         &mut self,
         stack: LocalStack,
-        start: &dyn Fn() -> Result<LocalStack>,
         clients: Vec<Client<'c>>,
-        signals: &Signals,
-    ) -> Result<(LocalStack, Vec<Client<'c>>)> {
+    ) -> Result<(LocalStack, Vec<Client<'c>>, Vec<Kill>)> {
         thread::scope(|scope| {
-            let running: Vec<_> = clients
+            let threads: Vec<_> = clients
                 .into_iter()
                 .map(|mut client| scope.spawn(move || client.run().map(|()| client)))
                 .collect();
-            let has_ended = || running.iter().any(ScopedJoinHandle::is_finished);
-            let stack = self.kill_again_and_again(stack, start, &has_ended, signals);
-            signals.broken.store(stack.is_err(), Ordering::Relaxed);
-            signals.over.store(true, Ordering::Relaxed);
-            let ended = running.into_iter().map(|client| match client.join() {
-                Ok(ended) => ended,
-                Err(_) => bail!("an athlete's app panicked"),
-            });
-            let clients: Vec<_> = ended.collect();
-            // Without a stack, that is why its clients ended.
-            let stack = stack?;
-            Ok((stack, clients.into_iter().collect::<Result<_>>()?))
+            let has_failed_client = || threads.iter().any(ScopedJoinHandle::is_finished);
+            let result = self.kill_and_restart(stack, &has_failed_client);
+            self.signals.stack_failed.store(result.is_err(), Ordering::Relaxed);
+            self.signals.stop.store(true, Ordering::Relaxed);
+            let clients: Vec<_> = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| bail!("a client panicked")))
+                .collect();
+            // The error of the stack comes first: it is the reason for those of the clients.
+            let (stack, kills) = result?;
+            Ok((stack, clients.into_iter().collect::<Result<_>>()?, kills))
         })
     }
 
-    fn kill_again_and_again(
+    fn kill_and_restart(
         &mut self,
         mut stack: LocalStack,
-        start: &dyn Fn() -> Result<LocalStack>,
-        has_ended: &dyn Fn() -> bool,
-        signals: &Signals,
-    ) -> Result<LocalStack> {
-        let up_max = self.options.up_max();
+        has_failed_client: &dyn Fn() -> bool,
+    ) -> Result<(LocalStack, Vec<Kill>)> {
+        let mut kills = Vec::new();
+        let uptime_max = uptime_max(self.options.minutes, self.options.kills);
         for number in 1..=self.options.kills {
-            let up = self.dice.between(UP_MIN, up_max);
-            process::pause(up)?;
+            let uptime = UPTIME_MIN + uptime_max.saturating_sub(UPTIME_MIN).mul_f64(self.rng.f64());
+            process::pause(uptime)?;
             stack.check()?;
-            if has_ended() {
-                // Its error is told where it is joined.
-                return Ok(stack);
+            if has_failed_client() {
+                // `run` returns its error.
+                return Ok((stack, kills));
             }
-            let in_flight = signals.in_flight.load(Ordering::Relaxed);
-            let killed = clock::now();
+            let in_flight = self.signals.requests_in_flight.load(Ordering::Relaxed);
+            let killed_at = clock::now();
             stack.kill()?;
-            stack = start()?;
+            stack = (self.restart)()?;
             stack.wait_until_healthy()?;
-            let restart = killed.elapsed();
+            let restart = killed_at.elapsed();
             println!(
                 "kill {number:>2}: up for {:>4.1} s, {in_flight} requests in flight, back after {:.1} s",
-                up.as_secs_f64(),
+                uptime.as_secs_f64(),
                 restart.as_secs_f64()
             );
-            self.kills.push(Kill { in_flight, restart });
+            kills.push(Kill { in_flight, restart });
         }
-        process::pause(UP_MIN)?;
-        Ok(stack)
+        process::pause(UPTIME_MIN)?;
+        Ok((stack, kills))
     }
 }
 
-impl SoakOptions {
-    /// How long the stack is up between two kills, at most.
-    fn up_max(&self) -> Duration {
-        match self.minutes {
-            None => UP_MAX_QUICK,
-            Some(minutes) => {
-                let killing = Duration::from_mins(u64::from(minutes)) * KILLING_TENTHS / 10;
-                // Up for half of that on average.
-                ((killing / self.kills).saturating_sub(RESTART) * 2).max(UP_MAX_QUICK)
-            }
-        }
-    }
+/// Returns the longest uptime between two kills. The average is half of it.
+fn uptime_max(minutes: Option<u32>, kills: u32) -> Duration {
+    let Some(minutes) = minutes else { return UPTIME_MAX_QUICK };
+    let killing = Duration::from_mins(u64::from(minutes)) * KILLING_TENTHS / 10;
+    ((killing / kills).saturating_sub(RESTART) * 2).max(UPTIME_MAX_QUICK)
 }
 
-/// The days that were entered, in whole weeks, and those of a run over midnight.
+/// Returns query parameters for whole weeks that contain all workouts.
 fn range(today: NaiveDate) -> String {
-    let from = today.checked_sub_days(Days::new(u64::from(training::DAYS))).unwrap_or(today);
-    let to = verdict::monday(today).checked_add_days(Days::new(6)).unwrap_or(today);
-    format!("from={}&to={to}", verdict::monday(from))
+    let from = today.checked_sub_days(Days::new(u64::from(workout::DAYS))).unwrap_or(today);
+    let to = workout::monday(today).checked_add_days(Days::new(6)).unwrap_or(today);
+    format!("from={}&to={to}", workout::monday(from))
 }
 
-/// Letters of any status: none should ever have been written.
-fn dead_letters(api: &Api, operator_token: &str) -> Result<u64> {
-    let answer = api.get("/v1/admin/dead-letters?limit=1", operator_token)?;
-    answer.get("total").and_then(Value::as_u64).context("dead letters have no total")
+/// Returns the number of dead letters of any status. None is expected.
+fn count_dead_letters(api: &Api, operator_token: &str) -> Result<u64> {
+    let page: Value = api.get("/v1/admin/dead-letters?limit=1", operator_token)?;
+    page.get("total").and_then(Value::as_u64).context("dead letters have no total")
 }
 
-/// What the sweeps of a log have sent again.
-fn swept(log: &str) -> u64 {
+/// Returns the number of workouts that the sweeps in a log have resent.
+fn count_resent(log: &str) -> u64 {
     log.lines()
         .filter(|line| line.contains(r#""message":"sweep""#))
         .filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok())
@@ -246,86 +250,56 @@ fn swept(log: &str) -> u64 {
         .sum()
 }
 
-/// All that the api says of an athlete.
-fn look(api: &Api, athlete: &Athlete, range: &str) -> Result<Seen> {
+/// The daily or weekly volume of a range.
+#[derive(Deserialize)]
+struct VolumeResponse {
+    #[serde(alias = "weeks")]
+    days: Vec<Period>,
+}
+
+#[derive(Deserialize)]
+struct Period {
+    #[serde(alias = "week_start")]
+    date: NaiveDate,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+/// Fetches the results that the API reports for an athlete.
+fn fetch_reported(api: &Api, athlete: &Athlete, range: &str) -> Result<Reported> {
     let key = &athlete.api_key;
     let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
-    let ids = pages(api, "/v1/workouts?limit=100", key)?;
-    let news = pages(api, "/v1/notifications?limit=100", key)?;
-    let records = api.get("/v1/records", key)?;
-    let weights = items(&records, "items")
-        .filter(|record| record.get("kind").and_then(Value::as_str) == Some("heaviest_weight"));
-    Ok(Seen {
-        ids: ids.iter().filter_map(|workout| text(workout, "id")).collect(),
-        days: totals(&api.get(&format!("/v1/volume/daily?{range}"), key)?, "days", "date")?,
-        weeks: totals(
-            &api.get(&format!("/v1/volume/weekly?{range}"), key)?,
-            "weeks",
-            "week_start",
-        )?,
-        heaviest: weights
-            .filter_map(|record| Some((text(record, "exercise")?, record.get("value")?.as_f64()?)))
-            .collect(),
-        news: news.iter().filter_map(verdict::subject_of).collect(),
+    let totals = |period: &str| -> Result<BTreeMap<_, _>> {
+        let volume: VolumeResponse = api.get(&format!("/v1/volume/{period}?{range}"), key)?;
+        Ok(volume.days.into_iter().map(|period| (period.date, period.totals)).collect())
+    };
+    let workouts = fetch_pages(api, "/v1/workouts?limit=100", key)?;
+    let notifications = fetch_pages(api, "/v1/notifications?limit=100", key)?;
+    let records: Value = api.get("/v1/records", key)?;
+    let heaviest = items(&records)
+        .filter(|record| record.get("kind").and_then(Value::as_str) == Some("heaviest_weight"))
+        .filter_map(|record| Some((text(record, "exercise")?, record.get("value")?.as_f64()?)));
+    Ok(Reported {
+        workout_ids: workouts.iter().filter_map(|workout| text(workout, "id")).collect(),
+        days: totals("daily")?,
+        weeks: totals("weekly")?,
+        heaviest: heaviest.collect(),
+        notifications: notifications.iter().filter_map(comparison::subject).collect(),
     })
 }
 
-fn items<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    answer.get(name).and_then(Value::as_array).into_iter().flatten()
+fn items(page: &Value) -> impl Iterator<Item = &Value> {
+    page.get("items").and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The items of all pages.
-fn pages(api: &Api, path: &str, key: &str) -> Result<Vec<Value>> {
+/// Returns the items of all pages.
+fn fetch_pages(api: &Api, path: &str, key: &str) -> Result<Vec<Value>> {
     let mut all = Vec::new();
-    let mut page = api.get(path, key)?;
+    let mut page: Value = api.get(path, key)?;
     loop {
-        all.extend(items(&page, "items").cloned());
+        all.extend(items(&page).cloned());
         let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) else { return Ok(all) };
         page = api.get(&format!("{path}&cursor={cursor}"), key)?;
-    }
-}
-
-fn totals(answer: &Value, name: &str, place: &str) -> Result<BTreeMap<NaiveDate, Totals>> {
-    items(answer, name)
-        .map(|part| {
-            let date = part.get(place).and_then(Value::as_str).and_then(|date| date.parse().ok());
-            date.zip(Totals::read(part)).with_context(|| format!("no volume in {part}"))
-        })
-        .collect()
-}
-
-impl Report {
-    /// The figures, then what is wrong, if anything is.
-    fn print(&self) -> Result<()> {
-        let Self { figures, verdict, .. } = self;
-        let restarts = self.kills.iter().map(|kill| kill.restart.as_secs_f64());
-        let in_flight: usize = self.kills.iter().map(|kill| kill.in_flight).sum();
-        println!("\nkills                     {:>6}", self.kills.len());
-        println!("  requests in flight      {in_flight:>6}");
-        println!("  longest restart         {:>6.1} s", restarts.fold(0.0, f64::max));
-        println!("workouts answered 201     {:>6}", figures.posted);
-        println!("  changed, answered 200   {:>6}", figures.changed);
-        println!("  deleted                 {:>6}", figures.deleted);
-        println!("sent again, unanswered    {:>6}", figures.unanswered);
-        println!("sent again, answered      {:>6}", figures.repeated);
-        println!("answers of 500 and above  {:>6}", figures.failed);
-        println!("sent again by the sweep   {:>6}", self.swept);
-        println!("accepted and not deleted  {:>6}", verdict.accepted);
-        println!("counted                   {:>6}", verdict.counted);
-        println!("  lost                    {:>6}", verdict.lost);
-        println!("  twice                   {:>6}", verdict.twice);
-        println!("notices                   {:>6}", verdict.told);
-        println!("  twice                   {:>6}", verdict.told_twice);
-        println!("dead letters              {:>6}", self.dead_letters);
-        println!("healed and quiet after    {:>6.1} s", self.healed_after.as_secs_f64());
-        println!("all of it                 {:>6.1} s\n", self.took.as_secs_f64());
-        for difference in verdict.differences.iter().take(PRINTED_MAX) {
-            println!("{difference}");
-        }
-        if !verdict.differences.is_empty() || self.dead_letters > 0 {
-            bail!("{} differences, {} dead letters", verdict.differences.len(), self.dead_letters);
-        }
-        Ok(())
     }
 }
 
@@ -334,21 +308,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_swept_up_is_the_sum_of_all_sweeps() {
+    fn resent_workouts_are_summed_over_all_sweeps() {
         let log = "[bulktrack-api] {\"message\":\"sweep\",\"sent\":2,\"worker\":\"api\"}\n\
             [bulktrack-api] {\"message\":\"request\",\"sent\":9}\n\
             [bulktrack-api] {\"message\":\"sweep\",\"sent\":40}\n\
             [bulktrack-api] {\"message\":\"sweep\",\"sen";
-        assert_eq!(swept(log), 42);
+        assert_eq!(count_resent(log), 42);
     }
 
     #[test]
-    fn the_stack_is_up_longer_where_there_is_more_time_for_each_kill() {
-        let check = |options: SoakOptions, up_max_s: u64| {
-            assert_eq!(options.up_max(), Duration::from_secs(up_max_s));
+    fn uptime_grows_with_the_time_for_each_kill() {
+        let check = |minutes, kills, expected_s| {
+            assert_eq!(uptime_max(minutes, kills), Duration::from_secs(expected_s));
         };
-        check(SoakOptions::quick(), 5);
-        check(SoakOptions::default(), 24);
-        check(SoakOptions { minutes: Some(1), kills: 100, seed: None }, 5);
+        check(None, 3, 5);
+        check(Some(5), 10, 24);
+        check(Some(1), 100, 5);
+    }
+
+    #[test]
+    fn random_numbers_depend_on_seed_and_stream() {
+        let numbers = |seed, stream| {
+            let mut rng = rng(seed, stream);
+            [(); 8].map(|()| rng.u32(..1_000))
+        };
+        assert_eq!(numbers(7, 1), numbers(7, 1));
+        assert_ne!(numbers(7, 1), numbers(7, 2));
+        assert_ne!(numbers(7, 1), numbers(8, 1));
+    }
+
+    #[test]
+    fn daily_and_weekly_volume_are_parsed() {
+        let totals = r#""workouts":1,"sets":2,"hard_sets":2,"tonnage_kg":3.5,"muscles":[]"#;
+        let expected: Totals = serde_json::from_str(&format!("{{{totals}}}")).unwrap();
+        for text in [
+            format!(r#"{{"days":[{{"date":"2026-11-23",{totals}}}]}}"#),
+            format!(r#"{{"weeks":[{{"week_start":"2026-11-23",{totals}}}],"pending":0}}"#),
+        ] {
+            let volume: VolumeResponse = serde_json::from_str(&text).unwrap();
+            assert_eq!(Some(volume.days[0].date), NaiveDate::from_ymd_opt(2026, 11, 23));
+            assert_eq!(volume.days[0].totals, expected);
+        }
     }
 }

@@ -1,32 +1,41 @@
-//! What the soak's athletes enter, and what it adds up to. The sums are the soak's own: the code
-//! that it tests has no part in them.
+//! Random workouts of the soak test, and the volume that they add up to. The sums share no code with
+//! the pipeline under test.
 
-use super::dice::Dice;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
+use fastrand::Rng;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Workouts are entered for so many days back (ours): eight weeks, each of which is changed again and
-/// again.
+/// Workouts are at most this many days old: eight weeks, each of which changes many times.
 pub const DAYS: u32 = 56;
 
-/// Whole numbers up to some millions: a float holds their sums, and halves of them, exactly.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The volume of a day or a week, as the API returns it. An `f64` holds these sums of integers and
+/// halves exactly.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Totals {
-    /// Workouts.
     pub workouts: f64,
-    /// All sets; the soak's athletes do hard ones only.
     pub sets: f64,
-    /// Hard sets.
     pub hard_sets: f64,
-    /// Weight × repetitions.
     pub tonnage_kg: f64,
-    /// Hard sets by muscle; one that was not trained is not there.
+    /// Hard sets of the muscles that were trained.
+    #[serde(deserialize_with = "trained_muscles")]
     pub muscles: BTreeMap<String, f64>,
 }
 
-/// An exercise, and the muscles that a set of it counts for: one for each direct muscle, half for
-/// each indirect one (crates/training/src/catalogue.rs).
+fn trained_muscles<'de, D: Deserializer<'de>>(list: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    #[derive(Deserialize)]
+    struct MuscleVolume {
+        muscle: String,
+        hard_sets: f64,
+    }
+    let muscles = Vec::<MuscleVolume>::deserialize(list)?;
+    let trained = muscles.into_iter().filter(|volume| volume.hard_sets > 0.0);
+    Ok(trained.map(|volume| (volume.muscle, volume.hard_sets)).collect())
+}
+
+/// An exercise and its muscles: a set counts once for each direct muscle, half for each indirect one
+/// (crates/training/src/catalogue.rs).
 #[derive(Debug)]
 struct Exercise {
     slug: &'static str,
@@ -34,7 +43,7 @@ struct Exercise {
     indirect: &'static [&'static str],
 }
 
-/// All with a bar, so that what is entered is what is moved.
+/// Barbell exercises: the entered weight is the moved weight.
 const EXERCISES: [Exercise; 5] = [
     Exercise {
         slug: "barbell-bench-press",
@@ -47,10 +56,10 @@ const EXERCISES: [Exercise; 5] = [
     Exercise { slug: "barbell-curl", direct: &["biceps"], indirect: &["forearms"] },
 ];
 
-/// A workout as it is entered.
+/// A workout, before it is sent.
 #[derive(Clone, Debug)]
-pub struct Entry {
-    /// The day, in UTC.
+pub struct Workout {
+    /// In UTC.
     pub date: NaiveDate,
     lifts: Vec<Lift>,
 }
@@ -63,21 +72,21 @@ struct Lift {
     reps: u32,
 }
 
-impl Entry {
-    /// One to three exercises, one to five sets of each, on a day that is not after today. Fewer than
-    /// five repetitions would be no hard set (docs/training.md).
-    pub fn thrown(dice: &mut Dice, today: NaiveDate) -> Self {
-        let back = Days::new(u64::from(dice.below(DAYS)));
-        let date = today.checked_sub_days(back).unwrap_or(today);
-        let lifts = (0..=dice.below(3)).filter_map(|_| {
-            let exercise = dice.one_of(EXERCISES.iter())?;
-            let (sets, kg, reps) = (1 + dice.below(5), 20 + dice.below(160), 5 + dice.below(8));
+impl Workout {
+    /// Returns one to three exercises with one to five hard sets each, on a day up to today. A set
+    /// of fewer than five repetitions is not hard (docs/training.md).
+    pub fn random(rng: &mut Rng, today: NaiveDate) -> Self {
+        let age = Days::new(u64::from(rng.u32(..DAYS)));
+        let date = today.checked_sub_days(age).unwrap_or(today);
+        let lifts = (0..rng.u32(1..=3)).filter_map(|_| {
+            let exercise = rng.choice(&EXERCISES)?;
+            let (sets, kg, reps) = (rng.u32(1..=5), rng.u32(20..180), rng.u32(5..=12));
             Some(Lift { exercise, sets, kg, reps })
         });
         Self { date, lifts: lifts.collect() }
     }
 
-    /// As the api takes it.
+    /// Returns the request body.
     pub fn body(&self) -> Value {
         let exercises = self.lifts.iter().map(|lift| {
             let set =
@@ -91,18 +100,56 @@ impl Entry {
             "exercises": exercises.collect::<Vec<_>>(),
         })
     }
+}
 
-    /// The weight of each exercise that was lifted.
-    pub fn weights(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.lifts.iter().map(|lift| (lift.exercise.slug, f64::from(lift.kg)))
+/// Returns the totals of each day.
+pub fn daily_totals<'a>(
+    workouts: impl IntoIterator<Item = &'a Workout>,
+) -> BTreeMap<NaiveDate, Totals> {
+    totals_by(workouts, |date| date)
+}
+
+/// Returns the totals of each week, by its Monday.
+pub fn weekly_totals<'a>(
+    workouts: impl IntoIterator<Item = &'a Workout>,
+) -> BTreeMap<NaiveDate, Totals> {
+    totals_by(workouts, monday)
+}
+
+fn totals_by<'a>(
+    workouts: impl IntoIterator<Item = &'a Workout>,
+    period: impl Fn(NaiveDate) -> NaiveDate,
+) -> BTreeMap<NaiveDate, Totals> {
+    let mut totals: BTreeMap<NaiveDate, Totals> = BTreeMap::new();
+    for workout in workouts {
+        totals.entry(period(workout.date)).or_default().add(workout);
     }
+    totals
+}
+
+/// Returns the heaviest weight of each exercise, in kg.
+pub fn heaviest_weights<'a>(
+    workouts: impl IntoIterator<Item = &'a Workout>,
+) -> BTreeMap<String, f64> {
+    let mut heaviest: BTreeMap<String, f64> = BTreeMap::new();
+    for lift in workouts.into_iter().flat_map(|workout| &workout.lifts) {
+        let kg = heaviest.entry(lift.exercise.slug.to_owned()).or_default();
+        *kg = kg.max(f64::from(lift.kg));
+    }
+    heaviest
+}
+
+/// Returns the Monday of a day's week.
+pub fn monday(date: NaiveDate) -> NaiveDate {
+    let days = Days::new(u64::from(date.weekday().num_days_from_monday()));
+    date.checked_sub_days(days).unwrap_or(date)
 }
 
 impl Totals {
-    /// One workout more.
-    pub fn add(&mut self, entry: &Entry) {
+    /// Adds a workout.
+    pub fn add(&mut self, workout: &Workout) {
         self.workouts += 1.0;
-        for lift in &entry.lifts {
+        for lift in &workout.lifts {
             let sets = f64::from(lift.sets);
             self.sets += sets;
             self.hard_sets += sets;
@@ -113,25 +160,6 @@ impl Totals {
                 *self.muscles.entry((*muscle).to_owned()).or_default() += counted;
             }
         }
-    }
-
-    /// A day or a week, as the api answers it.
-    pub fn read(answer: &Value) -> Option<Self> {
-        let number = |value: &Value, name: &str| value.get(name)?.as_f64();
-        let mut muscles = BTreeMap::new();
-        for muscle in answer.get("muscles")?.as_array()? {
-            let counted = number(muscle, "hard_sets")?;
-            if counted > 0.0 {
-                muscles.insert(muscle.get("muscle")?.as_str()?.to_owned(), counted);
-            }
-        }
-        Some(Self {
-            workouts: number(answer, "workouts")?,
-            sets: number(answer, "sets")?,
-            hard_sets: number(answer, "hard_sets")?,
-            tonnage_kg: number(answer, "tonnage_kg")?,
-            muscles,
-        })
     }
 }
 
@@ -144,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exercises_are_those_of_the_catalogue() {
+    fn exercises_match_the_catalogue() {
         for exercise in &EXERCISES {
             let known = training::Exercise::find(exercise.slug).expect(exercise.slug);
             assert_eq!(names(known.primary), exercise.direct, "{}", exercise.slug);
@@ -154,15 +182,15 @@ mod tests {
     }
 
     #[test]
-    fn a_workout_adds_up_by_hand() {
+    fn totals_of_a_workout_are_its_sums() {
         let lift =
             |index: usize, sets, kg, reps| Lift { exercise: &EXERCISES[index], sets, kg, reps };
-        let entry = Entry {
+        let workout = Workout {
             date: NaiveDate::default(),
             lifts: vec![lift(2, 3, 60, 10), lift(4, 2, 30, 8)],
         };
         let mut totals = Totals::default();
-        totals.add(&entry);
+        totals.add(&workout);
         let muscles = [("back", 3.0), ("biceps", 3.5), ("forearms", 1.0), ("rear_delts", 1.5)];
         assert_eq!(
             totals,
@@ -177,23 +205,23 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_reads_as_what_it_says() {
-        let answer = json!({
+    fn volume_responses_are_parsed_without_untrained_muscles() {
+        let response = json!({
             "workouts": 1, "sets": 2, "hard_sets": 2, "tonnage_kg": 480.0,
             "muscles": [{ "muscle": "biceps", "hard_sets": 2 }, { "muscle": "chest", "hard_sets": 0 }],
         });
-        let totals = Totals::read(&answer).unwrap();
+        let totals: Totals = serde_json::from_value(response).unwrap();
         assert_eq!((totals.workouts, totals.tonnage_kg), (1.0, 480.0));
         assert_eq!(totals.muscles, BTreeMap::from([("biceps".to_owned(), 2.0)]));
-        assert_eq!(Totals::read(&json!({ "workouts": 1 })), None);
+        assert!(serde_json::from_value::<Totals>(json!({ "workouts": 1 })).is_err());
     }
 
     #[test]
-    fn every_set_that_is_entered_is_a_hard_one() {
-        let mut dice = Dice::new(1, 0);
+    fn every_random_set_is_a_hard_set() {
+        let mut rng = Rng::with_seed(1);
         for _ in 0..200 {
-            let entry = Entry::thrown(&mut dice, NaiveDate::default());
-            for reps in entry.lifts.iter().map(|lift| lift.reps) {
+            let workout = Workout::random(&mut rng, NaiveDate::default());
+            for reps in workout.lifts.iter().map(|lift| lift.reps) {
                 let set = training::PerformedSet {
                     kind: training::SetKind::Working,
                     weight_grams: Some(training::Grams::from_kg(60.0)),
