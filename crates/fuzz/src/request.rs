@@ -11,7 +11,7 @@ use http::Request;
 use platform::http::{Body, Content, Response};
 use platform::{Clock, Publisher, UnsubscribeKey, Usage};
 use serde_json::Value;
-use shared_kernel::{AthleteId, DeadLetter, NewsKind};
+use shared_kernel::{AthleteId, DeadLetter, NotificationKind};
 use standard_webhooks::Environment;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -144,7 +144,7 @@ impl House {
         run(stored).expect("the letter is stored");
         let athlete_id: AthleteId = athlete.parse().expect("an athlete's id");
         let links = self.app.unsubscribe_key.as_ref().expect("there is a key");
-        let link = links.link("", athlete_id, NewsKind::WeeklyReport);
+        let link = links.link("", athlete_id, NotificationKind::WeeklyReport);
         self.names = vec![
             ("$ATHLETE", athlete),
             ("$KEY", key),

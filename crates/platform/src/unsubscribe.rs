@@ -6,7 +6,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use shared_kernel::{AthleteId, NewsKind};
+use shared_kernel::{AthleteId, NotificationKind};
 use std::fmt::Write;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -36,16 +36,16 @@ impl UnsubscribeKey {
 
     /// The link that ends mails of a kind to an athlete. `base_url` is the api's, without a slash
     /// at its end.
-    pub fn link(&self, base_url: &str, athlete_id: AthleteId, kind: NewsKind) -> String {
+    pub fn link(&self, base_url: &str, athlete_id: AthleteId, kind: NotificationKind) -> String {
         format!("{base_url}{PATH}?token={}", token(&self.first, athlete_id, kind))
     }
 
     /// Whom and what a token is for; `None` for one that this key did not make. How long it takes
     /// tells nothing about the right one.
-    pub fn verify(&self, token: &str) -> Option<(AthleteId, NewsKind)> {
+    pub fn verify(&self, token: &str) -> Option<(AthleteId, NotificationKind)> {
         let mut parts = token.splitn(3, '.');
         let athlete_id = AthleteId(Uuid::try_parse(parts.next()?).ok()?);
-        let kind = NewsKind::parse(parts.next()?)?;
+        let kind = NotificationKind::parse(parts.next()?)?;
         let is_of = |key: &[u8; 32]| {
             let expected = self::token(key, athlete_id, kind);
             bool::from(token.as_bytes().ct_eq(expected.as_bytes()))
@@ -55,7 +55,7 @@ impl UnsubscribeKey {
     }
 }
 
-fn token(key: &[u8; 32], athlete_id: AthleteId, kind: NewsKind) -> String {
+fn token(key: &[u8; 32], athlete_id: AthleteId, kind: NotificationKind) -> String {
     let mut token = format!("{}.{}", athlete_id.0.simple(), kind.as_str());
     let signature = mac(key, token.as_bytes());
     token.push('.');
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_link_leads_to_its_athlete_and_kind_and_no_other_text_does() {
-        let (athlete, kind) = (AthleteId(Uuid::from_u128(7)), NewsKind::WeeklyReport);
+        let (athlete, kind) = (AthleteId(Uuid::from_u128(7)), NotificationKind::WeeklyReport);
         let link = key("secret").link("https://api.example", athlete, kind);
         let token = link.strip_prefix("https://api.example/v1/unsubscribe?token=").unwrap();
         assert_eq!(key("secret").verify(token), Some((athlete, kind)));
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_token_is_in_mails_for_years_and_so_never_changes() {
-        let token = token(&key("secret").first, AthleteId(Uuid::nil()), NewsKind::NewRecord);
+        let token =
+            token(&key("secret").first, AthleteId(Uuid::nil()), NotificationKind::NewRecord);
         assert_eq!(
             token,
             "00000000000000000000000000000000.new_record.ecfd2d0a8ae154e8a430f802f1defb4f1178c329d5c032d4ad0436d1e3b37a6c"
@@ -120,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_link_outlives_a_rotation_of_the_secret_and_not_the_end_of_its_key() {
-        let (athlete, kind) = (AthleteId(Uuid::from_u128(7)), NewsKind::WeeklyReport);
+        let (athlete, kind) = (AthleteId(Uuid::from_u128(7)), NotificationKind::WeeklyReport);
         let link = key("old").link("", athlete, kind);
         let token = link.strip_prefix("/v1/unsubscribe?token=").unwrap();
         assert_eq!(key("new, old").verify(token), Some((athlete, kind)));

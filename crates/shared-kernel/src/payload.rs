@@ -156,22 +156,6 @@ impl PatternKind {
         Self::DeloadDue,
         Self::PushPullImbalance,
     ];
-
-    /// The wire name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::VolumeAboveMrv => "volume_above_mrv",
-            Self::VolumeBelowMev => "volume_below_mev",
-            Self::LoadSpike => "load_spike",
-            Self::HighMonotony => "high_monotony",
-            Self::ProgressiveOverload => "progressive_overload",
-            Self::Plateau => "plateau",
-            Self::Regression => "regression",
-            Self::DeloadTaken => "deload_taken",
-            Self::DeloadDue => "deload_due",
-            Self::PushPullImbalance => "push_pull_imbalance",
-        }
-    }
 }
 
 /// A pattern was found.
@@ -211,7 +195,7 @@ pub struct TrainingWeekEnded {
 pub struct NotificationRequested {
     /// Whom.
     pub athlete_id: AthleteId,
-    /// What kind of news: the name of a [`crate::NewsKind`].
+    /// The name of a [`crate::NotificationKind`].
     pub kind: String,
     /// A line for a list.
     pub title: String,

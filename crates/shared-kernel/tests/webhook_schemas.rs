@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
-use shared_kernel::NewsKind;
+use shared_kernel::NotificationKind;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -23,16 +23,19 @@ fn types_in(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn each_type_has_a_schema_and_an_example() {
-    let types: BTreeSet<_> =
-        NewsKind::all().map(NewsKind::webhook_type).chain([TEST_TYPE]).map(str::to_owned).collect();
+    let types: BTreeSet<_> = NotificationKind::all()
+        .map(|kind| kind.policy().webhook_type)
+        .chain([TEST_TYPE])
+        .map(str::to_owned)
+        .collect();
     assert_eq!(types_in("schemas/v1"), types);
     assert_eq!(types_in("examples"), types);
 }
 
 #[test]
-fn each_kind_of_news_is_one_that_its_schema_allows() {
-    for kind in NewsKind::all() {
-        let name = kind.webhook_type();
+fn each_notification_kind_is_allowed_by_its_schema() {
+    for kind in NotificationKind::all() {
+        let name = kind.policy().webhook_type;
         let path = documentation("schemas/v1").join(format!("{name}.json"));
         let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         assert_eq!(schema["properties"]["type"], json!({"const": name}));

@@ -6,7 +6,7 @@ use crate::keys::{KeyProof, is_live, live_key, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, Channel, ChannelChoices, NewsKind, QuietHours};
+use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind, QuietHours};
 use training::Grams;
 use training::landmarks::LandmarkOverrides;
 
@@ -30,7 +30,7 @@ pub struct Profile {
     pub landmarks: LandmarkOverrides,
     /// Which news goes which way.
     #[serde(with = "json_text")]
-    pub channels: ChannelChoices,
+    pub channels: ChannelPreferences,
     /// Of the IANA database.
     pub time_zone: String,
     /// When no mail goes.
@@ -170,7 +170,7 @@ pub struct ChannelsChange {
     /// Whether all older choices go first.
     pub from_defaults: bool,
     /// Kinds that go back to their defaults first, if all their channels are off.
-    pub unmute: Vec<NewsKind>,
+    pub unmute: Vec<NotificationKind>,
     /// Merged onto the choices; null takes one away (RFC 7396).
     pub patch: Map<String, Value>,
 }
@@ -179,7 +179,7 @@ impl ChannelsChange {
     /// The kinds of `unmute`, each with whether mail is its default: `{"new_record": false}`. The
     /// other channels are on by default, so that off is always a choice of its own there.
     fn unmute_parameter(&self) -> Map<String, Value> {
-        let email = |kind: &NewsKind| Value::from(kind.goes_by_default(Channel::Email));
+        let email = |kind: &NotificationKind| Value::from(Channel::Email.is_default_for(*kind));
         self.unmute.iter().map(|kind| (kind.as_str().to_owned(), email(kind))).collect()
     }
 }
@@ -272,7 +272,7 @@ pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bo
 pub async fn end_mails(
     database: &dyn Database,
     athlete_id: AthleteId,
-    kind: NewsKind,
+    kind: NotificationKind,
 ) -> Result<bool, DatabaseError> {
     let patch = json!({ kind.as_str(): { Channel::Email.as_str(): false } });
     let update = Statement::new(

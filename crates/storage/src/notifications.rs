@@ -7,7 +7,7 @@ use crate::webhooks::deliveries::Overdue;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, ChannelChoices, EventId, NewsKind, QuietHours};
+use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind, QuietHours};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub struct NewNotification {
     /// The event that asked for it; the row's key.
     pub event_id: EventId,
     /// What kind of news.
-    pub kind: NewsKind,
+    pub kind: NotificationKind,
     /// A line.
     pub title: String,
     /// The text.
@@ -58,7 +58,7 @@ pub struct Preferences {
     pub email_threshold: f64,
     /// Which news goes which way.
     #[serde(with = "json_text")]
-    pub channels: ChannelChoices,
+    pub channels: ChannelPreferences,
     /// Of the IANA database.
     pub time_zone: String,
     /// When no mail goes.

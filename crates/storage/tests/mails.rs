@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Map;
-use shared_kernel::{EventId, NewsKind};
+use shared_kernel::{EventId, NotificationKind};
 use std::collections::BTreeMap;
 use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNews, NewNotification};
 use testkit::{Sqlite, athlete, athlete_id, run};
@@ -12,7 +12,7 @@ fn mail(athlete: u128, event: u128) -> NewNotification {
     NewNotification {
         athlete_id: athlete_id(athlete),
         event_id: EventId(Uuid::from_u128(event)),
-        kind: NewsKind::WeeklyReport,
+        kind: NotificationKind::WeeklyReport,
         title: event.to_string(),
         body: String::new(),
         data: Map::new(),

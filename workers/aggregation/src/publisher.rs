@@ -9,7 +9,7 @@ use serde_json::json;
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached,
 };
-use shared_kernel::{AthleteId, Event, EventId, NewsKind};
+use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::imports::Import;
 use storage::records::BrokenRecord;
 use storage::volume::WeekState;
@@ -81,7 +81,7 @@ pub fn records_broken(
     now: DateTime<Utc>,
 ) -> Event {
     let athlete_id = cause.data.athlete_id();
-    let kind = NewsKind::NewRecord.as_str();
+    let kind = NotificationKind::NewRecord.as_str();
     let values = broken.iter().map(|record| format!("{}={}", record.key, record.value));
     let values = values.collect::<Vec<_>>().join(",");
     let id = EventId::derived(&["NotificationRequested", kind, &cause.subject, &values]);
@@ -105,7 +105,7 @@ pub fn import_finished(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
-    let kind = NewsKind::ImportFinished.as_str();
+    let kind = NotificationKind::ImportFinished.as_str();
     let import_id = import.import_id.to_string();
     let done = import.done.to_string();
     let id = EventId::derived(&["NotificationRequested", kind, &import_id, &done]);

@@ -9,7 +9,7 @@ use crate::publisher::{
 };
 use crate::recommend::{Recommendation, asks_for_change, recommend};
 use crate::report::{Found, Report, report};
-use crate::rules::{self, Pattern, Scope};
+use crate::rules::{self, Pattern, Scope, Subject};
 use chrono::{DateTime, Utc};
 use platform::Clock;
 use serde_json::{Value, json};
@@ -318,15 +318,14 @@ fn tell_report(
 ) {
     let title = |(_, pattern): &(Uuid, Pattern)| template::words(&Facts::of(pattern, None)).title;
     // What is too much or too little for a muscle stands among the muscles.
-    let is_of_volume =
-        |kind| matches!(kind, PatternKind::VolumeAboveMrv | PatternKind::VolumeBelowMev);
+    let is_of_a_muscle = |pattern: &Pattern| matches!(pattern.subject, Subject::Muscle(_));
     // Of patterns of one week, only those of the week that is reported on.
     let is_of_the_week =
-        |pattern: &Pattern| !life::is_of_one_week(pattern.kind) || pattern.since == week_start;
+        |pattern: &Pattern| !pattern.kind.lasts_one_week() || pattern.since == week_start;
     let seen: Vec<_> = decision
         .found
         .iter()
-        .filter(|(_, pattern)| !is_of_volume(pattern.kind) && is_of_the_week(pattern))
+        .filter(|(_, pattern)| !is_of_a_muscle(pattern) && is_of_the_week(pattern))
         .collect();
     let is_deload = seen.iter().any(|(_, pattern)| pattern.kind == PatternKind::DeloadTaken);
     let patterns = seen.into_iter().map(title).collect();

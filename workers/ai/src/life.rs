@@ -5,9 +5,9 @@
 //!
 //! | what happens | stored | told |
 //! |---|---|---|
-//! | a pattern begins | yes | yes, but for those that only please ([`is_told`]) |
+//! | a pattern begins | yes | yes, but for those that only please (`is_notified`) |
 //! | it is still there | no | again after four weeks |
-//! | it has grown clearly worse, where that can be told ([`can_worsen`]) | yes | yes |
+//! | it has grown clearly worse, where that can be told (`can_worsen`) | yes | yes |
 //! | it ends | yes | a plateau that is broken |
 //! | it comes back as it was, within four weeks | yes | no |
 //!
@@ -20,6 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use shared_kernel::AthleteId;
 use shared_kernel::payload::PatternKind;
+use shared_kernel::policy::Lifetime;
 use std::collections::BTreeSet;
 use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
@@ -87,12 +88,11 @@ pub fn steps(
     let is_gone = |known: &KnownPattern| {
         if scope.muscles.is_some() {
             false
-        } else if is_of_one_week(known.kind) {
+        } else if known.kind.lasts_one_week() {
             looked_at.contains(&known.since)
         } else {
-            // During a deload lifts are light by design: nothing ends by that.
-            let is_of_a_lift = matches!(known.kind, PatternKind::Plateau | PatternKind::Regression);
-            !(is_of_a_lift && resting)
+            let lifetime = known.kind.policy().lifetime;
+            !(resting && lifetime == Lifetime::UntilResolvedAfterDeload)
         }
     };
     let gone = known
@@ -106,51 +106,15 @@ pub fn steps(
     there.chain(gone).collect()
 }
 
-/// Whether an athlete is told of patterns of a kind: not of what only pleases; that stands in the
-/// weekly report.
-pub const fn is_told(kind: PatternKind) -> bool {
-    !matches!(kind, PatternKind::ProgressiveOverload)
-}
-
-/// Patterns of one week: another week's is another pattern. All others go on, whenever they began.
-pub const fn is_of_one_week(kind: PatternKind) -> bool {
-    match kind {
-        PatternKind::VolumeAboveMrv | PatternKind::DeloadTaken | PatternKind::HighMonotony => true,
-        PatternKind::VolumeBelowMev
-        | PatternKind::LoadSpike
-        | PatternKind::ProgressiveOverload
-        | PatternKind::Plateau
-        | PatternKind::Regression
-        | PatternKind::DeloadDue
-        | PatternKind::PushPullImbalance => false,
-    }
-}
-
-/// Kinds whose confidence says how bad it is. That of the others grows with what is known.
-const fn can_worsen(kind: PatternKind) -> bool {
-    match kind {
-        PatternKind::VolumeAboveMrv
-        | PatternKind::LoadSpike
-        | PatternKind::HighMonotony
-        | PatternKind::Regression
-        | PatternKind::PushPullImbalance => true,
-        PatternKind::VolumeBelowMev
-        | PatternKind::ProgressiveOverload
-        | PatternKind::Plateau
-        | PatternKind::DeloadTaken
-        | PatternKind::DeloadDue => false,
-    }
-}
-
 /// A pattern of a week about which nobody is told any more.
 fn is_past(known: &KnownPattern, history: &History) -> bool {
-    is_of_one_week(known.kind)
+    known.kind.lasts_one_week()
         && history.today - known.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1)
 }
 
 /// Whether a known pattern, if it is open, is this one.
 fn is_it(athlete_id: AthleteId, pattern: &Pattern, known: &KnownPattern) -> bool {
-    if is_of_one_week(pattern.kind) {
+    if pattern.kind.lasts_one_week() {
         return known.pattern_id == pattern.id(athlete_id);
     }
     known.kind == pattern.kind && known.subject == pattern.subject.as_str()
@@ -165,7 +129,7 @@ pub fn id_of(
     known: &[KnownPattern],
     now: DateTime<Utc>,
 ) -> Uuid {
-    if is_of_one_week(pattern.kind) {
+    if pattern.kind.lasts_one_week() {
         return pattern.id(athlete_id);
     }
     let of_its_kind = || known.iter().filter(|known| is_it(athlete_id, pattern, known));
@@ -195,19 +159,20 @@ fn there(
         let announcements = before.announcements;
         Some(Step::There { pattern, pattern_id, announcements, told: false })
     };
-    let is_told = is_told(pattern.kind);
+    let policy = pattern.kind.policy();
+    let is_told = policy.is_notified;
     let Some(before) = before else {
         let may_be_half =
             pattern.kind == PatternKind::DeloadTaken && pending.contains(&pattern.since);
         return if may_be_half { None } else { step(1, is_told) };
     };
     let told_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
-    let is_worse = can_worsen(pattern.kind) && pattern.confidence >= before.confidence + CLEARLY;
-    let is_long_ago = !is_of_one_week(pattern.kind) && now - told_at >= REMINDER;
+    let is_worse = policy.can_worsen && pattern.confidence >= before.confidence + CLEARLY;
+    let is_long_ago = !pattern.kind.lasts_one_week() && now - told_at >= REMINDER;
     if is_told && (is_worse || is_long_ago) {
         return step(before.announcements + 1, true);
     }
-    let is_over = is_of_one_week(pattern.kind)
+    let is_over = pattern.kind.lasts_one_week()
         && now.date_naive() - pattern.since.date() >= WEEK_IS_HISTORY + TimeDelta::weeks(1);
     match before.status {
         PatternStatus::Resolved if !is_over && is_told => untold(before),

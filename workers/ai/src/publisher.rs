@@ -7,7 +7,7 @@ use platform::Publisher;
 use platform::publisher::PublishError;
 use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, TrainingPatternDetected};
-use shared_kernel::{AthleteId, Event, EventId, NewsKind};
+use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::patterns::KnownPattern;
 use training::WeekStart;
 
@@ -54,7 +54,7 @@ pub fn pattern_ended(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
-    let kind = NewsKind::PatternEnded.as_str();
+    let kind = NotificationKind::PatternEnded.as_str();
     let (pattern_id, told) = (known.pattern_id.to_string(), known.announcements.to_string());
     let id = EventId::derived(&["NotificationRequested", kind, &pattern_id, &told]);
     let subject = format!("athletes/{athlete_id}/patterns/{pattern_id}");
@@ -83,7 +83,7 @@ pub fn weekly_report_made(
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
-    let kind = NewsKind::WeeklyReport.as_str();
+    let kind = NotificationKind::WeeklyReport.as_str();
     let (athlete, week) = (athlete_id.to_string(), week_start.to_string());
     let id = EventId::derived(&["NotificationRequested", kind, &athlete, &week]);
     let requested = NotificationRequested {

@@ -7,7 +7,7 @@
 //! 2. less before more: while the load has spiked, nothing is raised; a muscle or a lift that is to
 //!    get less gets no more;
 //! 3. what was too much in a week before the last asks for nothing;
-//! 4. of two changes of one subject, that of the pattern which stands first in [`ORDER`].
+//! 4. of two changes of one subject, the one with the lowest `recommendation_rank` in the policy table.
 
 use crate::adjustment::{Action, Adjustment, Unit};
 use crate::history::History;
@@ -20,20 +20,6 @@ use std::collections::BTreeSet;
 use storage::volume::HistoryWeek;
 use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
-
-/// Which pattern's change comes first.
-const ORDER: [PatternKind; 10] = [
-    PatternKind::DeloadDue,
-    PatternKind::Regression,
-    PatternKind::VolumeAboveMrv,
-    PatternKind::LoadSpike,
-    PatternKind::HighMonotony,
-    PatternKind::VolumeBelowMev,
-    PatternKind::Plateau,
-    PatternKind::PushPullImbalance,
-    PatternKind::DeloadTaken,
-    PatternKind::ProgressiveOverload,
-];
 
 /// So many changes at once, at most (ours): more than that nobody makes, and of none of them it could
 /// be told what it was good for.
@@ -77,7 +63,7 @@ pub struct Recommendation {
 pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recommendation> {
     let mut ordered: Vec<_> =
         patterns.iter().copied().filter(|(_, pattern)| is_timely(pattern, history)).collect();
-    ordered.sort_by_key(|(id, pattern)| (place(pattern.kind), *id));
+    ordered.sort_by_key(|(id, pattern)| (pattern.kind.policy().recommendation_rank, *id));
     let is_there = |kind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
     let nothing_more = is_there(PatternKind::DeloadDue) || is_there(PatternKind::LoadSpike);
     let mut subjects = BTreeSet::new();
@@ -111,12 +97,7 @@ fn is_timely(pattern: &Pattern, history: &History) -> bool {
 }
 
 fn until(pattern: &Pattern) -> Option<NaiveDate> {
-    let is_of_a_week = pattern.kind == PatternKind::VolumeAboveMrv;
-    is_of_a_week.then(|| pattern.since.next().next().date())
-}
-
-fn place(kind: PatternKind) -> usize {
-    ORDER.iter().position(|other| *other == kind).unwrap_or(ORDER.len())
+    pattern.kind.lasts_one_week().then(|| pattern.since.next().next().date())
 }
 
 /// The change that a pattern asks for by itself; `None` where nothing is to change.

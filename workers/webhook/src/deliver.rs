@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::clock::TimeZones;
 use platform::{Clock, Entropy};
 use serde_json::{Map, Value};
-use shared_kernel::{AthleteId, Channel, Event, EventId, NewsKind, Outcome, TraceContext};
+use shared_kernel::{AthleteId, Channel, Event, EventId, NotificationKind, Outcome, TraceContext};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
@@ -24,7 +24,7 @@ pub struct News<'a> {
     /// Whose.
     pub athlete_id: AthleteId,
     /// What kind of news.
-    pub kind: NewsKind,
+    pub kind: NotificationKind,
     /// A line.
     pub title: String,
     /// The text.
@@ -143,7 +143,7 @@ impl Inbox {
         preferences: Option<&Preferences>,
         now: DateTime<Utc>,
     ) -> NewNews {
-        let expires_at = news.event.time + TimeDelta::days(news.kind.days_kept());
+        let expires_at = news.event.time + TimeDelta::days(news.kind.policy().retention_days);
         let Some(preferences) = preferences.filter(|_| expires_at > now) else {
             return NewNews::default();
         };
@@ -164,7 +164,7 @@ impl Inbox {
         preferences: &Preferences,
         now: DateTime<Utc>,
     ) -> Option<NewNotification> {
-        let expires_at = news.event.time + TimeDelta::days(news.kind.days_kept());
+        let expires_at = news.event.time + TimeDelta::days(news.kind.policy().retention_days);
         let in_app = preferences.channels.allows(news.kind, Channel::InApp);
         let wall = WallClock { zone: &preferences.time_zone, time_zones: &*self.time_zones };
         let mail_due_at_ms = is_mailed(news, preferences)

@@ -3,7 +3,6 @@
 
 use crate::deliver::News;
 use serde_json::{Map, Value, json};
-use shared_kernel::NewsKind;
 use standard_webhooks::payload::{PayloadError, WebhookEvent};
 use standard_webhooks::{PayloadFormat, payload};
 use storage::webhooks::delivery_id;
@@ -12,7 +11,7 @@ use storage::webhooks::fan_out::{NewDelivery, Target};
 /// The deliveries of a piece of news, one for each endpoint that takes its type. The same news gives
 /// the same deliveries, byte for byte.
 pub fn deliveries(news: &News<'_>, targets: &[Target]) -> Result<Vec<NewDelivery>, PayloadError> {
-    let event_type = news.kind.webhook_type();
+    let event_type = news.kind.policy().webhook_type;
     let takes = |target: &&Target| {
         target.key.athlete_id == news.athlete_id
             && (target.event_types.is_empty()
@@ -24,7 +23,7 @@ pub fn deliveries(news: &News<'_>, targets: &[Target]) -> Result<Vec<NewDelivery
 fn delivery(news: &News<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
     let event = news.event;
     let webhook_event = WebhookEvent {
-        event_type: news.kind.webhook_type(),
+        event_type: news.kind.policy().webhook_type,
         occurred_at: event.time,
         full: &full(news),
         thin: &Value::Object(thin(news)),
@@ -58,16 +57,12 @@ fn full(news: &News<'_>) -> Value {
     Value::Object(full)
 }
 
-/// Where the api tells more.
+/// The path of the API with more about the notification.
 fn resource(news: &News<'_>) -> String {
-    let named = |name: &str| news.data.get(name).and_then(Value::as_str).unwrap_or_default();
-    match news.kind {
-        NewsKind::Pattern(_) | NewsKind::PatternEnded => "/v1/patterns".to_owned(),
-        NewsKind::NewRecord => "/v1/records".to_owned(),
-        NewsKind::WeeklyReport => format!("/v1/reports/weekly?week={}", named("week_start")),
-        NewsKind::ImportFinished => format!("/v1/imports/{}", named("import_id")),
-        NewsKind::WebhookDisabled => format!("/v1/webhooks/{}", named("endpoint_id")),
-    }
+    let path = news.kind.policy().resource;
+    let Some((prefix, name)) = path.split_once('{') else { return path.to_owned() };
+    let value = news.data.get(name.trim_end_matches('}')).and_then(Value::as_str);
+    format!("{prefix}{}", value.unwrap_or_default())
 }
 
 #[cfg(test)]

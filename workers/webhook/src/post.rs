@@ -9,7 +9,7 @@ use crate::local_time::WallClock;
 use chrono::{DateTime, Utc};
 use platform::clock::TimeZones;
 use platform::{Clock, Mailer, UnsubscribeKey};
-use shared_kernel::{AthleteId, Channel, NewsKind};
+use shared_kernel::{AthleteId, Channel, NotificationKind};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Database;
@@ -49,7 +49,7 @@ pub struct UnsubscribeLinks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
     /// It goes.
-    Send(NewsKind),
+    Send(NotificationKind),
     /// It waits until then.
     PutOff(DateTime<Utc>),
     /// It never goes.
@@ -144,7 +144,7 @@ impl Post {
     fn letter(
         &self,
         mail: &ClaimedMail,
-        kind: NewsKind,
+        kind: NotificationKind,
         preferences: &Preferences,
     ) -> platform::Mail {
         let unsubscribe_url = self
@@ -189,7 +189,7 @@ impl Post {
 /// What is to be done with a claimed mail, by what its athlete wants now.
 fn decide(mail: &ClaimedMail, situation: Situation<'_>) -> Decision {
     let Situation { preferences, wall, now, mailed_today } = situation;
-    let Some(kind) = NewsKind::parse(&mail.kind) else {
+    let Some(kind) = NotificationKind::parse(&mail.kind) else {
         return Decision::Drop("there is no such kind of news any more");
     };
     // Whoever held the claims before died of it, or lost what it had to record.

@@ -6,7 +6,7 @@ use platform::Publisher;
 use platform::publisher::PublishError;
 use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
-use shared_kernel::{Event, EventId, NewsKind, TraceContext};
+use shared_kernel::{Event, EventId, NotificationKind, TraceContext};
 use storage::webhooks::EndpointKey;
 use storage::webhooks::deliveries::Overdue;
 
@@ -55,7 +55,7 @@ pub fn webhook_disabled(
 ) -> Event {
     let EndpointKey { athlete_id, endpoint_id } = endpoint.key;
     let origin = endpoint.origin();
-    let kind = NewsKind::WebhookDisabled.as_str();
+    let kind = NotificationKind::WebhookDisabled.as_str();
     let parts = [endpoint_id.to_string(), endpoint.generation.to_string()];
     let id = EventId::derived(&["NotificationRequested", kind, &parts[0], &parts[1]]);
     let requested = NotificationRequested {

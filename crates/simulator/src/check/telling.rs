@@ -3,8 +3,7 @@
 use super::{Violations, rows, text};
 use crate::run::Simulation;
 use serde_json::Value;
-use shared_kernel::payload::PatternKind;
-use shared_kernel::{Event, EventData, EventId, NewsKind};
+use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use webhook::letter::Letter;
@@ -100,11 +99,13 @@ fn check_once(news: &[Value], found: &mut Violations) {
     for row in news {
         let kind = text(row, "kind");
         let data: Value = serde_json::from_str(text(row, "data")).unwrap();
-        let what = match NewsKind::parse(kind).unwrap() {
-            NewsKind::Pattern(_) => continue,
-            NewsKind::PatternEnded => data["pattern_id"].clone(),
-            NewsKind::WeeklyReport => data["week_start"].clone(),
-            NewsKind::NewRecord | NewsKind::ImportFinished | NewsKind::WebhookDisabled => data,
+        let what = match NotificationKind::parse(kind).unwrap() {
+            NotificationKind::Pattern(_) => continue,
+            NotificationKind::PatternEnded => data["pattern_id"].clone(),
+            NotificationKind::WeeklyReport => data["week_start"].clone(),
+            NotificationKind::NewRecord
+            | NotificationKind::ImportFinished
+            | NotificationKind::WebhookDisabled => data,
         };
         let what = what.as_str().map_or_else(|| what.to_string(), ToOwned::to_owned);
         *told.entry((text(row, "athlete_id").to_owned(), kind.to_owned(), what)).or_default() += 1;
@@ -124,26 +125,10 @@ fn check_worse(in_order: &[&Event], found: &mut Violations) {
         let EventData::TrainingPatternDetected(data) = &event.data else { continue };
         let before = told.entry(data.pattern_id).or_default();
         let is_worse = before.iter().all(|before| data.confidence >= before + CLEARLY);
-        found.unless(is_worse && (before.is_empty() || can_worsen(data.pattern)), || {
+        found.unless(is_worse && (before.is_empty() || data.pattern.policy().can_worsen), || {
             format!("duplicated: {data:?} was told after {before:?}")
         });
         before.push(data.confidence);
-    }
-}
-
-/// Whether how sure it is says how bad it is.
-const fn can_worsen(kind: PatternKind) -> bool {
-    match kind {
-        PatternKind::VolumeAboveMrv
-        | PatternKind::LoadSpike
-        | PatternKind::HighMonotony
-        | PatternKind::Regression
-        | PatternKind::PushPullImbalance => true,
-        PatternKind::VolumeBelowMev
-        | PatternKind::ProgressiveOverload
-        | PatternKind::Plateau
-        | PatternKind::DeloadTaken
-        | PatternKind::DeloadDue => false,
     }
 }
 
@@ -177,16 +162,14 @@ fn check_patterns(run: &Simulation, published: &BTreeMap<String, Event>, found: 
     }
 }
 
-/// Whether an athlete of the simulation gets it by mail.
+/// Whether an athlete of the simulation gets it by mail: they chose records on top of the defaults.
 fn is_mailed(row: &Value) -> bool {
-    match NewsKind::parse(text(row, "kind")).unwrap() {
-        NewsKind::Pattern(_) => {
-            let data: Value = serde_json::from_str(text(row, "data")).unwrap();
-            data["confidence"].as_f64().unwrap() >= 0.8
-        }
-        NewsKind::WeeklyReport | NewsKind::WebhookDisabled | NewsKind::NewRecord => true,
-        NewsKind::PatternEnded | NewsKind::ImportFinished => false,
+    let kind = NotificationKind::parse(text(row, "kind")).unwrap();
+    if matches!(kind, NotificationKind::Pattern(_)) {
+        let data: Value = serde_json::from_str(text(row, "data")).unwrap();
+        return data["confidence"].as_f64().unwrap() >= 0.8;
     }
+    kind == NotificationKind::NewRecord || Channel::Email.is_default_for(kind)
 }
 
 /// Each mail went once, but for those whose sender could not record it.
@@ -200,7 +183,7 @@ fn check_mails(run: &Simulation, news: &[Value], found: &mut Violations) {
         let letter = Letter {
             to: text(row, "email"),
             display_name: text(row, "display_name"),
-            kind: NewsKind::parse(text(row, "kind")).unwrap(),
+            kind: NotificationKind::parse(text(row, "kind")).unwrap(),
             title: text(row, "title"),
             body: text(row, "body"),
             data: &serde_json::from_str(text(row, "data")).unwrap(),

@@ -7,7 +7,7 @@
 use crate::app::{App, Call};
 use crate::error::ApiError;
 use platform::http::{Response, StatusCode, html, query, set_header};
-use shared_kernel::{AthleteId, NewsKind};
+use shared_kernel::{AthleteId, NotificationKind};
 use storage::athletes;
 
 /// No script, no style, no picture; the form goes nowhere else.
@@ -44,13 +44,13 @@ pub async fn post(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 }
 
 /// A link that is not ours, or of a deployment without the key, leads nowhere.
-fn whom_and_what(app: &App, call: &Call<'_>) -> Result<(AthleteId, NewsKind), ApiError> {
+fn whom_and_what(app: &App, call: &Call<'_>) -> Result<(AthleteId, NotificationKind), ApiError> {
     let key = app.unsubscribe_key.as_ref().ok_or(ApiError::NotFound)?;
     let token = query(call.request, "token").ok_or(ApiError::NotFound)?;
     key.verify(&token).ok_or(ApiError::NotFound)
 }
 
-fn name(kind: NewsKind) -> String {
+fn name(kind: NotificationKind) -> String {
     kind.as_str().replace('_', " ")
 }
 

@@ -8,7 +8,7 @@ use crate::input::{Errors, Fields, json_body};
 use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, empty, json, set_header};
 use serde_json::{Map, Value, json};
-use shared_kernel::NewsKind;
+use shared_kernel::NotificationKind;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
 use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
 use storage::webhooks::endpoints::{self, Added, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
@@ -282,7 +282,8 @@ fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
 /// In the order in which the body has them.
 fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     fields.get("event_types")?;
-    let mut known: Vec<_> = NewsKind::all().map(NewsKind::webhook_type).collect();
+    let mut known: Vec<_> =
+        NotificationKind::all().map(|kind| kind.policy().webhook_type).collect();
     // All patterns are one type.
     known.dedup();
     let mut types: Vec<String> = Vec::new();

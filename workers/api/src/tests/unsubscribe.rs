@@ -1,13 +1,13 @@
 //! A mail's link: what it shows, what it ends, and for whom it does nothing.
 
 use super::*;
-use shared_kernel::{AthleteId, NewsKind};
+use shared_kernel::{AthleteId, NotificationKind};
 
 fn link(house: &House, key: &str) -> String {
     let id: AthleteId =
         house.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().parse().unwrap();
     let secret = UnsubscribeKey::derived_from("secret").unwrap();
-    secret.link("", id, NewsKind::WeeklyReport)
+    secret.link("", id, NotificationKind::WeeklyReport)
 }
 
 fn mailed(house: &House, key: &str) -> bool {

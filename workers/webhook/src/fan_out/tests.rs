@@ -2,7 +2,7 @@
 
 use super::*;
 use shared_kernel::payload::{NotificationRequested, PatternKind};
-use shared_kernel::{AthleteId, Event, EventId};
+use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::webhooks::EndpointKey;
 use testkit::athlete_id;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ fn event(data: Map<String, Value>) -> Event {
     }
 }
 
-fn news(event: &Event, kind: NewsKind, data: Map<String, Value>) -> News<'_> {
+fn news(event: &Event, kind: NotificationKind, data: Map<String, Value>) -> News<'_> {
     News {
         event,
         athlete_id: athlete_id(1),
@@ -49,7 +49,7 @@ fn target(athlete_id: AthleteId, event_types: &[&str], form: PayloadFormat) -> T
     }
 }
 
-fn check_taken(kind: NewsKind, event_types: &[&str], taken: bool) {
+fn check_taken(kind: NotificationKind, event_types: &[&str], taken: bool) {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), event_types, PayloadFormat::Full)];
     let deliveries = deliveries(&news(&event, kind, Map::new()), &targets).unwrap();
@@ -58,24 +58,24 @@ fn check_taken(kind: NewsKind, event_types: &[&str], taken: bool) {
 
 #[test]
 fn an_endpoint_gets_the_types_that_it_names_and_one_that_names_none_gets_all() {
-    let pattern = NewsKind::Pattern(PatternKind::Plateau);
+    let pattern = NotificationKind::Pattern(PatternKind::Plateau);
     check_taken(pattern, &[], true);
     check_taken(pattern, &["pattern.detected"], true);
     check_taken(pattern, &["record.broken", "pattern.detected"], true);
     check_taken(pattern, &["record.broken"], false);
     check_taken(pattern, &["pattern"], false);
-    check_taken(NewsKind::NewRecord, &["record.broken"], true);
+    check_taken(NotificationKind::NewRecord, &["record.broken"], true);
 }
 
 #[test]
 fn nobody_gets_what_is_another_athletes() {
     let event = event(Map::new());
     let targets = [target(athlete_id(2), &[], PayloadFormat::Full)];
-    let news = news(&event, NewsKind::NewRecord, Map::new());
+    let news = news(&event, NotificationKind::NewRecord, Map::new());
     assert_eq!(deliveries(&news, &targets).unwrap(), []);
 }
 
-fn body(kind: NewsKind, data: Value, form: PayloadFormat) -> String {
+fn body(kind: NotificationKind, data: Value, form: PayloadFormat) -> String {
     let Value::Object(data) = data else { panic!("{data}") };
     let event = event(data.clone());
     let targets = [target(athlete_id(1), &[], form)];
@@ -86,11 +86,11 @@ fn body(kind: NewsKind, data: Value, form: PayloadFormat) -> String {
 fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
     let data = json!({ "records": [{ "exercise": "deadlift" }] });
     assert_eq!(
-        body(NewsKind::NewRecord, data.clone(), PayloadFormat::Full),
+        body(NotificationKind::NewRecord, data.clone(), PayloadFormat::Full),
         r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","body":"Well done.","details":{"records":[{"exercise":"deadlift"}]},"kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records","title":"2 new records"}}"#
     );
     assert_eq!(
-        body(NewsKind::NewRecord, data, PayloadFormat::Thin),
+        body(NotificationKind::NewRecord, data, PayloadFormat::Thin),
         r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records"}}"#
     );
 }
@@ -98,7 +98,7 @@ fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
 #[test]
 fn a_body_that_would_be_too_long_is_thin() {
     let long = json!({ "records": "x".repeat(20_000) });
-    let thin = body(NewsKind::NewRecord, long, PayloadFormat::Full);
+    let thin = body(NotificationKind::NewRecord, long, PayloadFormat::Full);
     assert!(thin.len() < 1_000 && thin.contains(r#""resource":"/v1/records""#), "{thin}");
 }
 
@@ -108,22 +108,22 @@ fn each_kind_names_where_the_api_tells_more() {
         let body: Value = serde_json::from_str(&body(kind, data, PayloadFormat::Thin)).unwrap();
         assert_eq!(body["data"]["resource"], resource);
     };
-    check(NewsKind::Pattern(PatternKind::Plateau), json!({}), "/v1/patterns");
-    check(NewsKind::PatternEnded, json!({}), "/v1/patterns");
+    check(NotificationKind::Pattern(PatternKind::Plateau), json!({}), "/v1/patterns");
+    check(NotificationKind::PatternEnded, json!({}), "/v1/patterns");
     check(
-        NewsKind::WeeklyReport,
+        NotificationKind::WeeklyReport,
         json!({ "week_start": "2026-11-16" }),
         "/v1/reports/weekly?week=2026-11-16",
     );
-    check(NewsKind::ImportFinished, json!({ "import_id": "i1" }), "/v1/imports/i1");
-    check(NewsKind::WebhookDisabled, json!({ "endpoint_id": "e1" }), "/v1/webhooks/e1");
+    check(NotificationKind::ImportFinished, json!({ "import_id": "i1" }), "/v1/imports/i1");
+    check(NotificationKind::WebhookDisabled, json!({ "endpoint_id": "e1" }), "/v1/webhooks/e1");
 }
 
 #[test]
 fn the_same_news_is_the_same_delivery_byte_for_byte() {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), &[], PayloadFormat::Full)];
-    let news = news(&event, NewsKind::NewRecord, Map::new());
+    let news = news(&event, NotificationKind::NewRecord, Map::new());
     let first = deliveries(&news, &targets).unwrap();
     assert_eq!(first, deliveries(&news, &targets).unwrap());
     assert_eq!(first[0].event_id, event.id);

@@ -4,7 +4,7 @@ use crate::deliver::{Inbox, News};
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use shared_kernel::payload::NotificationRequested;
-use shared_kernel::{NewsKind, Outcome};
+use shared_kernel::{NotificationKind, Outcome};
 
 /// Tells the athletes of the batch. Its steps are those of [`Inbox::deliver`].
 pub struct NotificationEventHandler {
@@ -34,7 +34,8 @@ fn news<'a>(delivery: &Delivery<'a, NotificationRequested>) -> Result<News<'a>, 
     Ok(News {
         event: delivery.event,
         athlete_id: requested.athlete_id,
-        kind: NewsKind::parse(&requested.kind).ok_or_else(|| Outcome::permanent(unknown()))?,
+        kind: NotificationKind::parse(&requested.kind)
+            .ok_or_else(|| Outcome::permanent(unknown()))?,
         title: requested.title.clone(),
         body: requested.body.clone(),
         data: requested.data.clone(),

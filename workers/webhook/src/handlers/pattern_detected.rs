@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use serde_json::{Map, json};
 use shared_kernel::payload::TrainingPatternDetected;
-use shared_kernel::{NewsKind, Outcome};
+use shared_kernel::{NotificationKind, Outcome};
 
 /// Tells the athletes of the batch. Its steps are those of [`Inbox::deliver`].
 pub struct PatternDetectedEventHandler {
@@ -35,7 +35,7 @@ fn news<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> News<'a> {
     News {
         event: delivery.event,
         athlete_id: pattern.athlete_id,
-        kind: NewsKind::Pattern(pattern.pattern),
+        kind: NotificationKind::Pattern(pattern.pattern),
         title: pattern.title.clone(),
         body: pattern.recommendation.clone(),
         data,

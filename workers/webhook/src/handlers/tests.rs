@@ -13,7 +13,7 @@ use shared_kernel::payload::{
     WebhookDeliveryRequested,
 };
 use shared_kernel::routing::queue_of;
-use shared_kernel::{EventId, EventType, NewsKind, Queue};
+use shared_kernel::{EventId, EventType, NotificationKind, Queue};
 use standard_webhooks::Environment;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -235,12 +235,12 @@ fn news(kind: &str, title: &str) -> RawMessage {
     })
 }
 
-fn row(kind: NewsKind, in_app: bool, tries: i64, due: Option<i64>, mailed: bool) -> String {
+fn row(kind: NotificationKind, in_app: bool, tries: i64, due: Option<i64>, mailed: bool) -> String {
     row_with(kind, in_app, tries, due, mailed, None)
 }
 
 fn row_with(
-    kind: NewsKind,
+    kind: NotificationKind,
     in_app: bool,
     tries: i64,
     due: Option<i64>,
@@ -254,7 +254,7 @@ fn row_with(
     .to_string()
 }
 
-const OVER_MRV: NewsKind = NewsKind::Pattern(PatternKind::VolumeAboveMrv);
+const OVER_MRV: NotificationKind = NotificationKind::Pattern(PatternKind::VolumeAboveMrv);
 
 #[test]
 fn a_sure_pattern_is_a_row_and_one_mail_and_an_unsure_one_only_a_row() {
@@ -295,7 +295,7 @@ fn no_address_or_a_higher_limit_is_no_mail() {
 
 #[test]
 fn each_kind_goes_the_ways_that_its_athlete_chose_and_else_those_of_its_default() {
-    let check = |channels: &str, kind: NewsKind, expected: Option<(bool, bool)>| {
+    let check = |channels: &str, kind: NotificationKind, expected: Option<(bool, bool)>| {
         let house = House::new();
         house.athlete_wants(&format!("channels = '{channels}'"));
         assert_eq!(house.consume(&[news(kind.as_str(), "News")]), [Verdict::Ack]);
@@ -306,12 +306,20 @@ fn each_kind_goes_the_ways_that_its_athlete_chose_and_else_those_of_its_default(
         assert_eq!(house.rows(), expected, "{channels} {kind:?}");
         assert_eq!(house.sink.take_dead_letters(Queue::WebhookNotification), []);
     };
-    check("{}", NewsKind::WeeklyReport, Some((true, true)));
-    check("{}", NewsKind::NewRecord, Some((true, false)));
-    check(r#"{"new_record":{"email":true}}"#, NewsKind::NewRecord, Some((true, true)));
-    check(r#"{"weekly_report":{"email":false}}"#, NewsKind::WeeklyReport, Some((true, false)));
-    check(r#"{"weekly_report":{"in_app":false}}"#, NewsKind::WeeklyReport, Some((false, true)));
-    check(r#"{"new_record":{"in_app":false}}"#, NewsKind::NewRecord, None);
+    check("{}", NotificationKind::WeeklyReport, Some((true, true)));
+    check("{}", NotificationKind::NewRecord, Some((true, false)));
+    check(r#"{"new_record":{"email":true}}"#, NotificationKind::NewRecord, Some((true, true)));
+    check(
+        r#"{"weekly_report":{"email":false}}"#,
+        NotificationKind::WeeklyReport,
+        Some((true, false)),
+    );
+    check(
+        r#"{"weekly_report":{"in_app":false}}"#,
+        NotificationKind::WeeklyReport,
+        Some((false, true)),
+    );
+    check(r#"{"new_record":{"in_app":false}}"#, NotificationKind::NewRecord, None);
 }
 
 #[test]
@@ -543,7 +551,7 @@ fn no_more_mails_go_on_one_of_the_athletes_days_than_they_want() {
     assert_eq!(reports(&["A"]), 1);
     assert_eq!(reports(&["A", "B", "C"]), 1, "a repeat counts no second time");
     assert_eq!(reports(&["D"]), 0);
-    let report = NewsKind::WeeklyReport;
+    let report = NotificationKind::WeeklyReport;
     let over = Some("over the daily limit");
     assert_eq!(house.rows()[3], row_with(report, true, 1, None, false, over));
     assert_eq!(house.rows().len(), 4, "each is in the inbox");
@@ -561,7 +569,7 @@ fn mails_that_would_outlast_their_claim_are_left_to_the_next_who_asks() {
         ["A", "B", "C", "D"].iter().map(|title| news("weekly_report", title)).collect();
     house.consume(&batch);
     assert_eq!(house.mails(), 2, "20 s are within half of the claim, 40 s are not");
-    let report = NewsKind::WeeklyReport;
+    let report = NotificationKind::WeeklyReport;
     assert_eq!(house.rows()[3], row(report, true, 0, Some(0), false), "it was no try");
     house.mails_fall_due();
     assert_eq!(house.mails(), 2);
@@ -569,7 +577,7 @@ fn mails_that_would_outlast_their_claim_are_left_to_the_next_who_asks() {
 
 #[test]
 fn no_mail_is_begun_on_what_a_slow_database_left_of_its_claim() {
-    let report = NewsKind::WeeklyReport;
+    let report = NotificationKind::WeeklyReport;
     let check = |takes_ms: i64, mails: usize, row: String| {
         let house = House::new();
         house.database_takes_ms.set(takes_ms);

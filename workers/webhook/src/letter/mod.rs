@@ -11,7 +11,7 @@ mod indexed_png;
 use platform::mail::one_line;
 use platform::{Mail, Picture};
 use serde_json::{Map, Value};
-use shared_kernel::NewsKind;
+use shared_kernel::NotificationKind;
 
 /// Longest subject of a mail: a header line of RFC 5322 is 78 characters with its name.
 const SUBJECT_CHARS_MAX: usize = 68;
@@ -34,7 +34,7 @@ pub struct Letter<'a> {
     /// What to call them.
     pub display_name: &'a str,
     /// What kind of news it is.
-    pub kind: NewsKind,
+    pub kind: NotificationKind,
     /// A line.
     pub title: &'a str,
     /// The text, paragraphs between empty lines.
@@ -90,28 +90,15 @@ impl Letter<'_> {
             greeting: if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") },
             title: one_line(self.title, usize::MAX),
             paragraphs: paragraphs(self.body),
-            chart: match self.kind {
-                NewsKind::WeeklyReport => chart_of(self.data),
-                NewsKind::Pattern(_)
-                | NewsKind::PatternEnded
-                | NewsKind::NewRecord
-                | NewsKind::ImportFinished
-                | NewsKind::WebhookDisabled => None,
-            },
-            reason: format!("You get this because {} by mail.", what_comes(self.kind)),
+            chart: (self.kind == NotificationKind::WeeklyReport)
+                .then(|| chart_of(self.data))
+                .flatten(),
+            reason: format!(
+                "You receive this email because emails about {} are on.",
+                self.kind.policy().topic
+            ),
             unsubscribe_url: one_line(self.unsubscribe_url, usize::MAX),
         }
-    }
-}
-
-const fn what_comes(kind: NewsKind) -> &'static str {
-    match kind {
-        NewsKind::Pattern(_) => "what we see in your training comes",
-        NewsKind::PatternEnded => "the end of what we saw in your training comes",
-        NewsKind::NewRecord => "your new records come",
-        NewsKind::WeeklyReport => "your weekly report comes",
-        NewsKind::ImportFinished => "the outcome of your imports comes",
-        NewsKind::WebhookDisabled => "the end of one of your webhooks comes",
     }
 }
 

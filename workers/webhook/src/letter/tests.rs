@@ -6,7 +6,7 @@ use shared_kernel::payload::PatternKind;
 
 const URL: &str = "https://bulktrack.example/v1/unsubscribe?token=a&kind=weekly_report";
 
-fn letter(kind: NewsKind, data: &Map<String, Value>) -> Letter<'_> {
+fn letter(kind: NotificationKind, data: &Map<String, Value>) -> Letter<'_> {
     Letter {
         to: "anna@example.com",
         display_name: "Anna",
@@ -32,7 +32,7 @@ fn report_data() -> Map<String, Value> {
 
 #[test]
 fn a_report_in_text_says_all_that_its_html_says() {
-    let mail = letter(NewsKind::WeeklyReport, &report_data()).to_mail();
+    let mail = letter(NotificationKind::WeeklyReport, &report_data()).to_mail();
     assert_eq!(mail.to, "anna@example.com");
     assert_eq!(mail.subject, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
     assert_eq!(
@@ -44,7 +44,7 @@ fn a_report_in_text_says_all_that_its_html_says() {
          Hard sets in the week of 2026-10-19: 40, of 2026-10-26: 44.5, of 2026-11-02: 52, \
          of 2026-11-09: 0, of 2026-11-16: 60.\n\n\
          -- \nBulktrack\n\
-         You get this because your weekly report comes by mail.\n\
+         You receive this email because emails about weekly reports are on.\n\
          Unsubscribe from mails of this kind: https://bulktrack.example/v1/unsubscribe?token=a&kind=weekly_report\n\
          What reaches you, and by which way, is yours to choose: in your app, or with PUT /v1/me.\n"
     );
@@ -57,7 +57,7 @@ fn a_report_in_text_says_all_that_its_html_says() {
          the week of 2026-10-19: 40, of 2026-10-26: 44.5, of 2026-11-02: 52, of 2026-11-09: 0, \
          of 2026-11-16: 60.\"",
         ">Hard sets in the week of 2026-10-19: 40,",
-        "You get this because your weekly report comes by mail.<br>",
+        "You receive this email because emails about weekly reports are on.<br>",
         "<a href=\"https://bulktrack.example/v1/unsubscribe?token=a&amp;kind=weekly_report\"",
         "PUT /v1/me.</p>",
     ] {
@@ -67,7 +67,7 @@ fn a_report_in_text_says_all_that_its_html_says() {
 
 #[test]
 fn the_chart_goes_with_the_report_under_the_name_that_the_html_uses() {
-    let mail = letter(NewsKind::WeeklyReport, &report_data()).to_mail();
+    let mail = letter(NotificationKind::WeeklyReport, &report_data()).to_mail();
     let [picture] = &mail.pictures[..] else { panic!("{} pictures", mail.pictures.len()) };
     assert!(mail.html.contains(&format!("cid:{}\"", picture.content_id)));
     assert_eq!((picture.filename, picture.content_type), ("hard-sets.png", "image/png"));
@@ -77,20 +77,20 @@ fn the_chart_goes_with_the_report_under_the_name_that_the_html_uses() {
 #[test]
 fn a_report_without_weeks_and_news_of_other_kinds_have_no_chart() {
     let data = report_data();
-    for kind in NewsKind::all() {
+    for kind in NotificationKind::all() {
         let none = Map::new();
-        let data = if kind == NewsKind::WeeklyReport { &none } else { &data };
+        let data = if kind == NotificationKind::WeeklyReport { &none } else { &data };
         let mail = letter(kind, data).to_mail();
         assert_eq!(mail.pictures, []);
         assert!(!mail.html.contains("<img"), "{}", mail.html);
-        assert!(mail.text.contains("You get this because "), "{}", mail.text);
+        assert!(mail.text.contains("You receive this email because "), "{}", mail.text);
     }
 }
 
 #[test]
 fn one_click_is_offered_where_there_is_a_place_for_it() {
     let data = Map::new();
-    let letter = letter(NewsKind::NewRecord, &data);
+    let letter = letter(NotificationKind::NewRecord, &data);
     let one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
     let automatic = ("Auto-Submitted", "auto-generated".to_owned());
     assert_eq!(
@@ -115,7 +115,7 @@ fn check_hostile(name: &str, in_text: &str, in_html: &str) {
         display_name: name,
         title: name,
         body: name,
-        ..letter(NewsKind::Pattern(PatternKind::VolumeAboveMrv), &data)
+        ..letter(NotificationKind::Pattern(PatternKind::VolumeAboveMrv), &data)
     }
     .to_mail();
     assert_eq!(mail.subject, in_text, "subject");
@@ -124,8 +124,12 @@ fn check_hostile(name: &str, in_text: &str, in_html: &str) {
         let part = part.replace("{}", in_html);
         assert!(mail.html.contains(&part), "{part} is not in {}", mail.html);
     }
-    let plain =
-        Letter { display_name: "", title: "", body: "", ..letter(NewsKind::NewRecord, &data) };
+    let plain = Letter {
+        display_name: "",
+        title: "",
+        body: "",
+        ..letter(NotificationKind::NewRecord, &data)
+    };
     assert_eq!(mail.headers, plain.to_mail().headers, "no name gets into a header");
     let tags = |html: &str| html.matches('<').count();
     let harmless = Letter { display_name: "A", title: "A", body: "A", ..plain }.to_mail();
@@ -155,7 +159,7 @@ fn a_line_break_is_one_in_a_body_only() {
         display_name: name,
         title: name,
         body: name,
-        ..letter(NewsKind::NewRecord, &data)
+        ..letter(NotificationKind::NewRecord, &data)
     }
     .to_mail();
     assert_eq!(mail.subject, "Anna Bcc: x@y.z Hi");
@@ -171,7 +175,7 @@ fn names_with_nothing_to_show_leave_no_gap() {
         display_name: nothing,
         title: nothing,
         body: nothing,
-        ..letter(NewsKind::NewRecord, &data)
+        ..letter(NotificationKind::NewRecord, &data)
     }
     .to_mail();
     assert_eq!(mail.subject, "News of your training");

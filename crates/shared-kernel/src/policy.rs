@@ -1,0 +1,181 @@
+//! THE table of policies: the kinds of patterns and of notifications, one row for each kind.
+//!
+//! All workers and the simulator read it; nothing else decides by kind how a pattern or a
+//! notification is treated. Numbers without a source are project defaults.
+
+use crate::payload::PatternKind;
+
+/// The treatment of the patterns of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PatternPolicy {
+    /// The wire name.
+    pub name: &'static str,
+    pub lifetime: Lifetime,
+    /// Whether the athlete is notified. Praise is only in the weekly report.
+    pub is_notified: bool,
+    /// Whether a higher confidence is a worse pattern. If not, it is only a better known one.
+    pub can_worsen: bool,
+    /// The lowest rank wins when two patterns recommend changes of the same subject.
+    pub recommendation_rank: u8,
+}
+
+/// The time after which an active pattern is resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifetime {
+    /// The pattern belongs to one week; the same finding in another week is another pattern.
+    OneWeek,
+    /// The pattern lasts until an analysis no longer finds it.
+    UntilResolved,
+    /// As `UntilResolved`, but a deload does not resolve it: lifts are light by design then.
+    UntilResolvedAfterDeload,
+}
+
+impl PatternKind {
+    /// Returns the row of this kind.
+    #[rustfmt::skip]
+    pub const fn policy(self) -> PatternPolicy {
+        use Lifetime::{OneWeek, UntilResolved, UntilResolvedAfterDeload};
+        const fn row(
+            name: &'static str,
+            lifetime: Lifetime,
+            is_notified: bool,
+            can_worsen: bool,
+            recommendation_rank: u8,
+        ) -> PatternPolicy {
+            PatternPolicy { name, lifetime, is_notified, can_worsen, recommendation_rank }
+        }
+        match self {
+            //                                 name                    lifetime                  notified worsens rank
+            Self::VolumeAboveMrv      => row("volume_above_mrv",     OneWeek,                  true,  true,  2),
+            Self::VolumeBelowMev      => row("volume_below_mev",     UntilResolved,            true,  false, 5),
+            Self::LoadSpike           => row("load_spike",           UntilResolved,            true,  true,  3),
+            Self::HighMonotony        => row("high_monotony",        OneWeek,                  true,  true,  4),
+            Self::ProgressiveOverload => row("progressive_overload", UntilResolved,            false, false, 9),
+            Self::Plateau             => row("plateau",              UntilResolvedAfterDeload, true,  false, 6),
+            Self::Regression          => row("regression",           UntilResolvedAfterDeload, true,  true,  1),
+            Self::DeloadTaken         => row("deload_taken",         OneWeek,                  true,  false, 8),
+            Self::DeloadDue           => row("deload_due",           UntilResolved,            true,  false, 0),
+            Self::PushPullImbalance   => row("push_pull_imbalance",  UntilResolved,            true,  true,  7),
+        }
+    }
+
+    /// Returns the wire name.
+    pub const fn as_str(self) -> &'static str {
+        self.policy().name
+    }
+
+    /// Whether each pattern of this kind belongs to one week.
+    pub fn lasts_one_week(self) -> bool {
+        self.policy().lifetime == Lifetime::OneWeek
+    }
+}
+
+/// A kind of notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotificationKind {
+    /// A pattern was detected.
+    Pattern(PatternKind),
+    PatternEnded,
+    /// A workout broke records.
+    NewRecord,
+    WeeklyReport,
+    ImportFinished,
+    /// An outgoing endpoint was disabled: it failed for days, or returned 410 Gone.
+    WebhookDisabled,
+}
+
+/// The treatment of the notifications of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotificationPolicy {
+    /// The wire name.
+    pub name: &'static str,
+    /// The `type` of the payload in outgoing webhooks. All patterns are one type.
+    pub webhook_type: &'static str,
+    /// Emails are for what should not wait until the app is opened. A pattern also needs the
+    /// confidence that the athlete chose.
+    pub is_emailed_by_default: bool,
+    /// The time that the inbox keeps it: 30 days for what can be looked up elsewhere, a year for
+    /// what an athlete looks back on.
+    pub retention_days: i64,
+    /// The path of the API with more about it; `{name}` is that string of the notification's data.
+    pub resource: &'static str,
+    /// The topic in an email's sentence "emails about {topic} are on".
+    pub topic: &'static str,
+}
+
+impl NotificationKind {
+    /// Returns the row of this kind.
+    #[rustfmt::skip]
+    pub const fn policy(self) -> NotificationPolicy {
+        const fn row(
+            name: &'static str,
+            webhook_type: &'static str,
+            is_emailed_by_default: bool,
+            retention_days: i64,
+            resource: &'static str,
+            topic: &'static str,
+        ) -> NotificationPolicy {
+            NotificationPolicy { name, webhook_type, is_emailed_by_default, retention_days, resource, topic }
+        }
+        match self {
+            //                               name               webhook type          email days resource                                  topic
+            Self::Pattern(kind)   => row(kind.as_str(),      "pattern.detected",   true,  90,  "/v1/patterns",                           "patterns in your training"),
+            Self::PatternEnded    => row("pattern_ended",    "pattern.ended",      false, 90,  "/v1/patterns",                           "patterns that ended"),
+            Self::NewRecord       => row("new_record",       "record.broken",      false, 365, "/v1/records",                            "new records"),
+            Self::WeeklyReport    => row("weekly_report",    "weekly_report.made", true,  365, "/v1/reports/weekly?week={week_start}", "weekly reports"),
+            Self::ImportFinished  => row("import_finished",  "import.finished",    false, 30,  "/v1/imports/{import_id}",                "finished imports"),
+            Self::WebhookDisabled => row("webhook_disabled", "webhook.disabled",   true,  90,  "/v1/webhooks/{endpoint_id}",             "disabled webhooks"),
+        }
+    }
+
+    /// Returns every kind, patterns first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let others = [
+            Self::PatternEnded,
+            Self::NewRecord,
+            Self::WeeklyReport,
+            Self::ImportFinished,
+            Self::WebhookDisabled,
+        ];
+        PatternKind::ALL.into_iter().map(Self::Pattern).chain(others)
+    }
+
+    /// Returns the wire name.
+    pub const fn as_str(self) -> &'static str {
+        self.policy().name
+    }
+
+    /// Returns the kind with this wire name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|kind| kind.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pattern_wire_name_is_its_json() {
+        for kind in PatternKind::ALL {
+            assert_eq!(json!(kind), kind.as_str());
+        }
+    }
+
+    #[test]
+    fn recommendation_ranks_are_unique() {
+        let mut ranks = PatternKind::ALL.map(|kind| kind.policy().recommendation_rank);
+        ranks.sort_unstable();
+        assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn each_notification_kind_parses_from_its_name() {
+        for kind in NotificationKind::all() {
+            assert_eq!(NotificationKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(NotificationKind::all().count(), 15);
+        assert_eq!(NotificationKind::parse("pattern"), None);
+    }
+}
