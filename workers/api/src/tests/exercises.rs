@@ -3,10 +3,10 @@
 use super::*;
 
 #[test]
-fn the_catalogue_is_listed() {
-    let house = House::new();
-    let key = house.athlete();
-    let body = house.call(&key, "GET", "/v1/exercises", None).body;
+fn catalogue_is_listed() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let body = api.call(&key, "GET", "/v1/exercises", None).body;
     let items = body["items"].as_array().unwrap();
     assert!(items.len() >= 60);
     let bench = items.iter().find(|item| item["slug"] == "barbell-bench-press").unwrap();
@@ -21,28 +21,28 @@ fn the_catalogue_is_listed() {
     assert!(aliases.contains(&json!("Flat Barbell Bench Press")), "{aliases:?}");
 }
 
-fn own(name: &str) -> Value {
+fn own_exercise(name: &str) -> Value {
     json!({ "name": name, "primary": ["chest"], "load": { "type": "external" } })
 }
 
-/// A workout of ten repetitions with 50 kg in an exercise.
-fn workout_of(slug: &str) -> Value {
-    let mut workout = bench(1);
+/// A workout with one set of ten repetitions at 50 kg.
+fn workout_with(slug: &str) -> Value {
+    let mut workout = bench_workout(1);
     let set = json!({ "kind": "working", "weight_kg": 50, "reps": 10 });
     workout["exercises"] = json!([{ "exercise": slug, "sets": [set] }]);
     workout
 }
 
 #[test]
-fn an_exercise_of_ones_own_is_added_once_under_the_slug_of_its_name() {
-    let house = House::new();
-    let key = house.athlete();
+fn own_exercise_is_added_once_under_its_slug() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let full = json!({
         "name": " Développé Zercher ", "aliases": ["ZP"], "mechanic": "compound",
         "force": "pull", "equipment": "barbell", "load": { "type": "bodyweight", "percent": 30 },
         "primary": ["quads", "glutes"], "secondary": ["abs"],
     });
-    let added = house.post(&key, "/v1/exercises", &full);
+    let added = api.post(&key, "/v1/exercises", &full);
     assert_eq!(added.status, 201, "{}", added.body);
     assert_eq!(added.location(), "/v1/exercises/developpe-zercher");
     let mut expected = full.clone();
@@ -50,8 +50,8 @@ fn an_exercise_of_ones_own_is_added_once_under_the_slug_of_its_name() {
     expected["slug"] = json!("developpe-zercher");
     expected["own"] = json!(true);
     assert_eq!(added.body, expected);
-    assert_eq!(house.get(&key, added.location()).body, expected);
-    let status = |key: &str, name: &str| house.post(key, "/v1/exercises", &own(name)).status;
+    assert_eq!(api.get(&key, added.location()).body, expected);
+    let status = |key: &str, name: &str| api.post(key, "/v1/exercises", &own_exercise(name)).status;
     for taken in [
         "developpe zercher",
         "Barbell Bench Press",
@@ -61,25 +61,29 @@ fn an_exercise_of_ones_own_is_added_once_under_the_slug_of_its_name() {
     ] {
         assert_eq!(status(&key, taken), 409, "{taken}");
     }
-    let mut shadow = own("Übung");
+    let mut shadow = own_exercise("Übung");
     shadow["aliases"] = json!(["Deadlift"]);
-    assert_eq!(house.post(&key, "/v1/exercises", &shadow).status, 409);
-    assert_eq!(status(&house.athlete(), "Développé Zercher"), 201, "each athlete has their own");
+    assert_eq!(api.post(&key, "/v1/exercises", &shadow).status, 409);
+    assert_eq!(
+        status(&api.create_athlete(), "Développé Zercher"),
+        201,
+        "slugs are unique per athlete"
+    );
 }
 
 #[test]
-fn a_search_finds_names_and_aliases_without_accents_or_case() {
-    let house = House::new();
-    let key = house.athlete();
-    let mut press = own("Développé Zercher");
+fn search_ignores_accents_and_case_in_names_and_aliases() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut press = own_exercise("Développé Zercher");
     press["aliases"] = json!(["Squat de porte"]);
-    house.post(&key, "/v1/exercises", &press);
-    let check = |query: &str, there: &[&str], not_there: &[&str]| {
-        let found = house.get(&key, &format!("/v1/exercises?q={query}")).body;
+    api.post(&key, "/v1/exercises", &press);
+    let check = |query: &str, included: &[&str], excluded: &[&str]| {
+        let found = api.get(&key, &format!("/v1/exercises?q={query}")).body;
         let items = found["items"].as_array().unwrap();
         let has = |slug: &&&str| items.iter().any(|item| item["slug"] == **slug);
-        assert_eq!(there.iter().filter(|slug| !has(slug)).count(), 0, "{query}: {found}");
-        assert_eq!(not_there.iter().filter(has).count(), 0, "{query}: {found}");
+        assert_eq!(included.iter().filter(|slug| !has(slug)).count(), 0, "{query}: {found}");
+        assert_eq!(excluded.iter().filter(has).count(), 0, "{query}: {found}");
     };
     check("DEVELOPPE", &["developpe-zercher"], &["barbell-bench-press"]);
     check("zerch%C3%A9r", &["developpe-zercher"], &["barbell-bench-press"]);
@@ -92,80 +96,84 @@ fn a_search_finds_names_and_aliases_without_accents_or_case() {
 }
 
 #[test]
-fn a_change_of_an_exercise_counts_for_workouts_saved_after_it() {
-    let house = House::new();
-    let key = house.athlete();
-    let tonnage = |path: &str| house.get(&key, path).body["totals"]["tonnage_kg"].clone();
-    house.post(&key, "/v1/exercises", &own("My Press"));
-    let before = house.posted(&key, &workout_of("my-press"));
-    let mut changed = own("My Press");
+fn exercise_change_counts_for_workouts_saved_later() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let tonnage = |path: &str| api.get(&key, path).body["totals"]["tonnage_kg"].clone();
+    api.post(&key, "/v1/exercises", &own_exercise("My Press"));
+    let before = api.create_workout(&key, &workout_with("my-press"));
+    let mut changed = own_exercise("My Press");
     changed["load"] = json!({ "type": "per_hand" });
-    let answer = house.put(&key, "/v1/exercises/my-press", &changed);
-    assert_eq!((answer.status, &answer.body["load"]["type"]), (200, &json!("per_hand")));
-    let after = house.posted(&key, &workout_of("my-press"));
+    let response = api.put(&key, "/v1/exercises/my-press", &changed);
+    assert_eq!((response.status, &response.body["load"]["type"]), (200, &json!("per_hand")));
+    let after = api.create_workout(&key, &workout_with("my-press"));
     assert_eq!((tonnage(&before), tonnage(&after)), (json!(500.0), json!(1_000.0)));
-    // Saved again, it counts by what the exercise is now.
-    house.put(&key, &before, &workout_of("my-press"));
+    // A saved change uses the current definition of the exercise.
+    api.put(&key, &before, &workout_with("my-press"));
     assert_eq!(tonnage(&before), 1_000.0);
 }
 
 #[test]
-fn a_removed_exercise_stays_in_the_workouts_that_have_it() {
-    let house = House::new();
-    let key = house.athlete();
-    house.post(&key, "/v1/exercises", &own("My Press"));
-    let path = house.posted(&key, &workout_of("my-press"));
-    let open = house.posted(&key, &open());
-    let before = house.get(&key, &path).body;
-    assert_eq!(house.delete(&key, "/v1/exercises/my-press").status, 204);
-    assert_eq!(house.get(&key, "/v1/exercises/my-press").status, 404);
-    assert_eq!(house.get(&key, &path).body, before);
-    let refused = house.post(&key, "/v1/workouts", &workout_of("my-press"));
-    assert_eq!(refused.pointers(), ["/exercises/0/exercise"]);
+fn removed_exercise_stays_in_existing_workouts() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.post(&key, "/v1/exercises", &own_exercise("My Press"));
+    let path = api.create_workout(&key, &workout_with("my-press"));
+    let open = api.create_workout(&key, &open_workout());
+    let before = api.get(&key, &path).body;
+    assert_eq!(api.delete(&key, "/v1/exercises/my-press").status, 204);
+    assert_eq!(api.get(&key, "/v1/exercises/my-press").status, 404);
+    assert_eq!(api.get(&key, &path).body, before);
+    let rejected = api.post(&key, "/v1/workouts", &workout_with("my-press"));
+    assert_eq!(rejected.error_pointers(), ["/exercises/0/exercise"]);
     let set = json!({ "exercise": "my-press", "kind": "working", "reps": 5 });
-    assert_eq!(house.post(&key, &format!("{open}/sets"), &set).pointers(), ["/exercise"]);
-    assert_eq!(house.put(&key, &open, &workout_of("my-press")).status, 422);
-    // Its own workout can still be corrected, and counts as it did.
-    let mut corrected = workout_of("my-press");
+    assert_eq!(api.post(&key, &format!("{open}/sets"), &set).error_pointers(), ["/exercise"]);
+    assert_eq!(api.put(&key, &open, &workout_with("my-press")).status, 422);
+    // An existing workout can still be corrected, and uses the old definition.
+    let mut corrected = workout_with("my-press");
     corrected["notes"] = json!("heavy");
-    let answer = house.put(&key, &path, &corrected);
-    assert_eq!((answer.status, &answer.body["totals"]), (200, &before["totals"]));
-    let event = &house.sink.take_events()[0];
+    let response = api.put(&key, &path, &corrected);
+    assert_eq!((response.status, &response.body["totals"]), (200, &before["totals"]));
+    let event = &api.sink.take_events()[0];
     assert_eq!(snapshot(event).exercises[0].primary, [training::Muscle::Chest]);
 }
 
 #[test]
-fn only_an_exercise_of_ones_own_is_changed() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    house.post(&ada, "/v1/exercises", &own("My Press"));
+fn only_own_exercises_can_be_changed() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    api.post(&ada, "/v1/exercises", &own_exercise("My Press"));
     let check = |key: &str, slug: &str, body: &Value, status: u16| {
         let path = format!("/v1/exercises/{slug}");
-        assert_eq!(house.put(key, &path, body).status, status, "PUT {slug}");
-        assert_eq!(house.delete(key, &path).status, status, "DELETE {slug}");
+        assert_eq!(api.put(key, &path, body).status, status, "PUT {slug}");
+        assert_eq!(api.delete(key, &path).status, status, "DELETE {slug}");
     };
-    check(&ada, "pull-up", &own("Pull-Up"), 409);
-    check(&ada, "no-such-lift", &own("No Such Lift"), 404);
-    check(&bob, "my-press", &own("My Press"), 404);
-    assert_eq!(house.get(&bob, "/v1/exercises/my-press").status, 404);
-    let refused = house.post(&bob, "/v1/workouts", &workout_of("my-press"));
-    assert_eq!(refused.pointers(), ["/exercises/0/exercise"]);
-    assert_eq!(house.get(&bob, "/v1/exercises?q=my%20press").body["items"], json!([]));
-    // It cannot take a name of the catalogue later either.
-    assert_eq!(house.put(&ada, "/v1/exercises/my-press", &own("Bench Press")).status, 409);
-    assert_eq!(house.get(&ada, "/v1/exercises/my-press").body["name"], "My Press");
+    check(&ada, "pull-up", &own_exercise("Pull-Up"), 409);
+    check(&ada, "no-such-lift", &own_exercise("No Such Lift"), 404);
+    check(&bob, "my-press", &own_exercise("My Press"), 404);
+    assert_eq!(api.get(&bob, "/v1/exercises/my-press").status, 404);
+    let rejected = api.post(&bob, "/v1/workouts", &workout_with("my-press"));
+    assert_eq!(rejected.error_pointers(), ["/exercises/0/exercise"]);
+    assert_eq!(api.get(&bob, "/v1/exercises?q=my%20press").body["items"], json!([]));
+    // It cannot be renamed to a catalogue exercise.
+    assert_eq!(api.put(&ada, "/v1/exercises/my-press", &own_exercise("Bench Press")).status, 409);
+    assert_eq!(api.get(&ada, "/v1/exercises/my-press").body["name"], "My Press");
 }
 
 #[test]
-fn a_bad_definition_is_told_by_its_fields() {
-    let house = House::new();
-    let key = house.athlete();
-    house.post(&key, "/v1/exercises", &own("There"));
+fn invalid_definition_is_reported_by_field() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.post(&key, "/v1/exercises", &own_exercise("Existing"));
     let check = |name: &str, value: Value, pointers: &[&str]| {
-        let mut bad = own("Bad");
+        let mut bad = own_exercise("Bad");
         bad[name] = value;
-        assert_eq!(house.post(&key, "/v1/exercises", &bad).pointers(), pointers, "{bad}");
-        assert_eq!(house.put(&key, "/v1/exercises/there", &bad).pointers(), pointers, "{bad}");
+        assert_eq!(api.post(&key, "/v1/exercises", &bad).error_pointers(), pointers, "{bad}");
+        assert_eq!(
+            api.put(&key, "/v1/exercises/existing", &bad).error_pointers(),
+            pointers,
+            "{bad}"
+        );
     };
     check("name", Value::Null, &["/name"]);
     check("name", json!("..."), &["/name"]);
@@ -184,22 +192,22 @@ fn a_bad_definition_is_told_by_its_fields() {
     check("force", json!("up"), &["/force"]);
     check("equipment", json!("spaceship"), &["/equipment"]);
     check("muscles", json!(["chest"]), &["/muscles"]);
-    let all = house.post(&key, "/v1/exercises", &json!({ "load": 1, "force": 2 })).pointers();
+    let all = api.post(&key, "/v1/exercises", &json!({ "load": 1, "force": 2 })).error_pointers();
     assert_eq!(all, ["/name", "/primary", "/force", "/load"]);
-    assert_eq!(house.get(&key, "/v1/exercises?q=bad").body["items"], json!([]));
+    assert_eq!(api.get(&key, "/v1/exercises?q=bad").body["items"], json!([]));
 }
 
 #[test]
-fn a_thousand_exercises_of_ones_own_are_enough() {
-    let house = House::new();
-    let key = house.athlete();
-    house.post(&key, "/v1/exercises", &own("First"));
-    house.database.execute(
+fn athlete_has_at_most_1000_own_exercises() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.post(&key, "/v1/exercises", &own_exercise("First"));
+    api.database.execute(
         "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) \
          INSERT INTO exercises SELECT athlete_id, 'own-' || i, definition, 0 FROM exercises, n",
     );
-    assert_eq!(house.post(&key, "/v1/exercises", &own("One More")).status, 409);
-    assert_eq!(house.post(&key, "/v1/exercises", &own("First")).status, 409);
-    house.delete(&key, "/v1/exercises/own-2");
-    assert_eq!(house.post(&key, "/v1/exercises", &own("One More")).status, 201);
+    assert_eq!(api.post(&key, "/v1/exercises", &own_exercise("One More")).status, 409);
+    assert_eq!(api.post(&key, "/v1/exercises", &own_exercise("First")).status, 409);
+    api.delete(&key, "/v1/exercises/own-2");
+    assert_eq!(api.post(&key, "/v1/exercises", &own_exercise("One More")).status, 201);
 }

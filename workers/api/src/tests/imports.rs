@@ -1,4 +1,4 @@
-//! Imports up to the queue: what a file is answered with, what is held back, what is published.
+//! Imports up to the queue: responses, workouts held back, published slices.
 
 use super::*;
 use shared_kernel::payload::ImportSliceStored;
@@ -10,15 +10,20 @@ const STRONG: &str = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,
 const FIT_NOTES: &str =
     "Date,Exercise,Category,Weight,Weight Unit,Reps,Distance,Distance Unit,Time,Comment\n";
 
-impl House {
-    fn import(&self, key: &str, query: &str, csv: &str) -> Answer {
+impl TestApi {
+    fn import(&self, key: &str, query: &str, csv: &str) -> TestResponse {
         self.import_as(key, query, "text/csv", csv)
     }
 
-    fn import_as(&self, key: &str, query: &str, content_type: &str, body: &str) -> Answer {
+    fn import_as(&self, key: &str, query: &str, content_type: &str, body: &str) -> TestResponse {
         let bearer = format!("Bearer {key}");
         let headers = [("authorization", bearer.as_str()), ("content-type", content_type)];
-        Answer::of(self.send("POST", &format!("/v1/imports{query}"), &headers, body.as_bytes()))
+        TestResponse::from_http(self.send(
+            "POST",
+            &format!("/v1/imports{query}"),
+            &headers,
+            body.as_bytes(),
+        ))
     }
 
     fn slices(&self) -> Vec<Value> {
@@ -26,7 +31,7 @@ impl House {
         rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 
-    fn slices_published(&self) -> Vec<ImportSliceStored> {
+    fn take_published_slices(&self) -> Vec<ImportSliceStored> {
         let events = self.sink.take_events();
         let slice = |event: Event| match event.data {
             EventData::ImportSliceStored(data) => data,
@@ -36,7 +41,7 @@ impl House {
     }
 }
 
-/// A Hevy log: for each exercise a workout of one set, a day after the other.
+/// A Hevy log with one workout of one set per exercise, on consecutive days.
 fn hevy(exercises: &[&str]) -> String {
     (1..).zip(exercises).fold(HEVY.to_owned(), |log, (day, exercise)| {
         format!("{log}Push,2025-03-{day:02} 17:00:00,2025-03-{day:02} 18:00:00,,{exercise},,,0,normal,100,5,,,8\n")
@@ -44,14 +49,14 @@ fn hevy(exercises: &[&str]) -> String {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_imported_and_stores_nothing() {
-    let house = House::new();
-    let key = house.athlete();
-    let mut there = bench(1);
-    there["started_at"] = json!("2025-03-01T17:00:00Z");
-    house.posted(&key, &there);
+fn dry_run_previews_the_import_and_stores_nothing() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut stored = bench_workout(1);
+    stored["started_at"] = json!("2025-03-01T17:00:00Z");
+    api.create_workout(&key, &stored);
     let check = |csv: &str, format: &str, (rows, workouts, sets): (u32, u32, u32), new: u32| {
-        let preview = house.import(&key, "?dry_run=true", csv);
+        let preview = api.import(&key, "?dry_run=true", csv);
         assert_eq!(preview.status, 200, "{}", preview.body);
         let body = &preview.body;
         assert_eq!((&body["format"], &body["dry_run"]), (&json!(format), &json!(true)));
@@ -74,19 +79,19 @@ fn a_dry_run_says_what_would_be_imported_and_stores_nothing() {
          2024-06-02,Plank,Abs,0,kgs,0,,,0:01:30,\n"
     );
     check(&fit_notes, "fitnotes", (2, 2, 2), 2);
-    assert_eq!((house.slices(), house.slices_published()), (vec![], vec![]));
-    assert_eq!(house.workouts(), 1);
-    assert_eq!(house.database.query("SELECT * FROM imports"), Vec::<String>::new());
+    assert_eq!((api.slices(), api.take_published_slices()), (vec![], vec![]));
+    assert_eq!(api.workout_count(), 1);
+    assert_eq!(api.database.query("SELECT * FROM imports"), Vec::<String>::new());
     assert_eq!(
-        house.import(&key, "?dry_run=perhaps", &hevy(&["Pull Up"])).pointers(),
+        api.import(&key, "?dry_run=perhaps", &hevy(&["Pull Up"])).error_pointers(),
         ["/dry_run"]
     );
 }
 
 #[test]
-fn an_import_is_stored_in_slices_and_each_is_published() {
-    let house = House::new();
-    let key = house.athlete();
+fn import_is_stored_in_slices_and_each_is_published() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let log = (0..101).fold(HEVY.to_owned(), |log, n| {
         format!(
             "{log}Push,2025-03-01 17:00:{:02},,,Pull Up,,,0,normal,,{},,,\n",
@@ -95,25 +100,25 @@ fn an_import_is_stored_in_slices_and_each_is_published() {
         )
         .replace("Push,", &format!("Push {n},"))
     });
-    let import = house.import(&key, "", &log);
+    let import = api.import(&key, "", &log);
     assert_eq!((import.status, &import.body["status"]), (202, &json!("running")));
     assert_eq!(import.body["slices"], json!({ "waiting": 3, "held": 0, "done": 0 }));
-    assert_eq!(house.get(&key, import.location()).body, import.body);
-    let published = house.slices_published();
+    assert_eq!(api.get(&key, import.location()).body, import.body);
+    let published = api.take_published_slices();
     assert_eq!(published.iter().map(|slice| slice.slice).collect::<Vec<_>>(), [0, 1, 2]);
-    let other = house.athlete();
-    assert_eq!(house.get(&other, import.location()).status, 404);
+    let other = api.create_athlete();
+    assert_eq!(api.get(&other, import.location()).status, 404);
     let mapping = format!("{}/mapping", import.location());
-    assert_eq!(house.put(&other, &mapping, &json!({ "mapping": {} })).status, 404);
-    assert_eq!(house.put(&key, &mapping, &json!({ "mapping": {} })).status, 409);
+    assert_eq!(api.put(&other, &mapping, &json!({ "mapping": {} })).status, 404);
+    assert_eq!(api.put(&key, &mapping, &json!({ "mapping": {} })).status, 409);
 }
 
 #[test]
-fn a_broken_line_is_named_and_the_rest_is_imported() {
-    let house = House::new();
-    let key = house.athlete();
+fn invalid_line_is_reported_and_the_rest_is_imported() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let log = hevy(&["Pull Up", "Dip", "Plank"]).replace("Dip,,,0,normal,100", "Dip,,,0,normal,-1");
-    let import = house.import(&key, "", &log);
+    let import = api.import(&key, "", &log);
     assert_eq!(import.status, 202, "{}", import.body);
     assert_eq!((&import.body["workouts"], &import.body["errors_total"]), (&json!(2), &json!(1)));
     assert_eq!(
@@ -123,12 +128,12 @@ fn a_broken_line_is_named_and_the_rest_is_imported() {
 }
 
 #[test]
-fn a_file_that_is_no_such_log_is_refused_whole() {
-    let house = House::new();
-    let key = house.athlete();
+fn unsupported_file_is_rejected_as_a_whole() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let check = |content_type: &str, body: &str, status: u16| {
-        let answer = house.import_as(&key, "", content_type, body);
-        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+        let response = api.import_as(&key, "", content_type, body);
+        assert_eq!(response.status, status, "{body}: {}", response.body);
     };
     check("text/csv", "", 422);
     check("text/csv", "name,colour\nbench,red\n", 422);
@@ -147,8 +152,8 @@ fn a_file_that_is_no_such_log_is_refused_whole() {
     check("application/pdf", &hevy(&["Pull Up"]), 415);
     check("", &hevy(&["Pull Up"]), 415);
     check("text/csv", &" ".repeat(5 * 1024 * 1024 + 1), 413);
-    let bad = house.import(&key, "", &hevy(&["Pull Up"]).replace(",5,,,8", ",5,,,11"));
-    assert_eq!(bad.pointers(), ["/lines/2"]);
+    let bad = api.import(&key, "", &hevy(&["Pull Up"]).replace(",5,,,8", ",5,,,11"));
+    assert_eq!(bad.error_pointers(), ["/lines/2"]);
     for (query, pointer) in [
         ("?time_zone=Mars/Olympus", "/time_zone"),
         ("?format=jefit", "/format"),
@@ -158,32 +163,36 @@ fn a_file_that_is_no_such_log_is_refused_whole() {
         ("?mapping={", "/mapping"),
         ("?mapping={%22a%22:%22no-such-lift%22}", "/mapping/a"),
     ] {
-        assert_eq!(house.import(&key, query, &hevy(&["Pull Up"])).pointers(), [pointer], "{query}");
+        assert_eq!(
+            api.import(&key, query, &hevy(&["Pull Up"])).error_pointers(),
+            [pointer],
+            "{query}"
+        );
     }
-    assert_eq!((house.slices(), house.slices_published()), (vec![], vec![]));
-    assert_eq!(house.database.query("SELECT * FROM imports"), Vec::<String>::new());
+    assert_eq!((api.slices(), api.take_published_slices()), (vec![], vec![]));
+    assert_eq!(api.database.query("SELECT * FROM imports"), Vec::<String>::new());
 }
 
 #[test]
-fn a_name_that_nobody_knows_holds_its_workouts_back_until_it_is_mapped() {
-    let house = House::new();
-    let key = house.athlete();
+fn unknown_exercise_name_holds_workouts_back_until_mapped() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let log = hevy(&["Pull Up", "Barbel Bench Pres", "Tire/Flip", "Barbel Bench Pres"]);
-    let import = house.import(&key, "", &log);
+    let import = api.import(&key, "", &log);
     assert_eq!(import.body["held_workouts"], 3);
     let unmatched = import.body["unmatched"].as_array().unwrap();
     assert_eq!(unmatched.len(), 2);
     assert_eq!(unmatched[0]["name"], "Barbel Bench Pres");
     assert_eq!((&unmatched[0]["workouts"], &unmatched[0]["sets"]), (&json!(2), &json!(2)));
     assert_eq!(unmatched[0]["proposals"][0], "barbell-bench-press");
-    assert_eq!(house.slices_published().len(), 1);
+    assert_eq!(api.take_published_slices().len(), 1);
     let path = format!("{}/mapping", import.location());
-    let map = |mapping: Value| house.put(&key, &path, &json!({ "mapping": mapping }));
+    let map = |mapping: Value| api.put(&key, &path, &json!({ "mapping": mapping }));
     let bench = "barbell-bench-press";
     let check = |mapping: Value, pointers: &[&str]| {
-        assert_eq!(map(mapping).pointers(), pointers);
-        assert_eq!(house.slices()[1], json!({ "slice": 1, "state": "held" }));
-        assert_eq!(house.slices_published(), []);
+        assert_eq!(map(mapping).error_pointers(), pointers);
+        assert_eq!(api.slices()[1], json!({ "slice": 1, "state": "held" }));
+        assert_eq!(api.take_published_slices(), []);
     };
     check(json!({ "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
     check(json!({}), &["/mapping/Barbel Bench Pres", "/mapping/Tire~1Flip"]);
@@ -196,18 +205,18 @@ fn a_name_that_nobody_knows_holds_its_workouts_back_until_it_is_mapped() {
         (&released.body["left_out_sets"], &released.body["unmatched"]),
         (&json!(1), &json!([]))
     );
-    assert_eq!(house.slices_published().iter().map(|s| s.slice).collect::<Vec<_>>(), [1]);
+    assert_eq!(api.take_published_slices().iter().map(|s| s.slice).collect::<Vec<_>>(), [1]);
     assert_eq!(map(json!({})).status, 409);
 }
 
 #[test]
-fn a_mapping_may_come_with_the_file_and_name_exercises_of_ones_own() {
-    let house = House::new();
-    let key = house.athlete();
-    house.post(&key, "/v1/exercises", &json!({ "name": "Tire Flip", "primary": ["glutes"] }));
+fn mapping_can_come_with_the_file_and_name_own_exercises() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.post(&key, "/v1/exercises", &json!({ "name": "Tire Flip", "primary": ["glutes"] }));
     let log = hevy(&["Tire Flips", "Wheel Flip", "Nonsense"]);
     let query = "?mapping={%22Wheel%20Flip%22:%22tire-flip%22,%22Nonsense%22:null}";
-    let import = house.import(&key, query, &log);
+    let import = api.import(&key, query, &log);
     assert_eq!(import.status, 202, "{}", import.body);
     assert_eq!(
         (&import.body["workouts"], &import.body["unmatched"], &import.body["left_out_sets"]),
@@ -216,38 +225,42 @@ fn a_mapping_may_come_with_the_file_and_name_exercises_of_ones_own() {
 }
 
 #[test]
-fn slices_that_were_not_published_are_sent_by_the_sweep() {
-    let house = House::new();
-    let key = house.athlete();
-    house.sink.refuse_next(10);
-    assert_eq!(house.import(&key, "", &hevy(&["Pull Up", "Nonsense"])).status, 202);
-    house.sink.refuse_next(0);
-    run(house.app.sweep());
-    assert_eq!(house.slices_published(), [], "its event may still be on its way");
-    house.clock.advance_ms(60_000);
-    run(house.app.sweep());
-    let sent = house.slices_published();
-    assert_eq!(sent.iter().map(|slice| slice.slice).collect::<Vec<_>>(), [0], "not what is held");
-    run(house.app.sweep());
-    assert_eq!(house.slices_published(), []);
-    house.clock.advance_ms(60_000);
-    run(house.app.sweep());
-    assert_eq!(house.slices_published(), sent);
-    house.database.execute("UPDATE import_slices SET state = 'done' WHERE slice = 0");
-    house.clock.advance_ms(86_400_000);
-    run(house.app.sweep());
-    assert_eq!(house.slices_published(), []);
+fn sweep_sends_unpublished_slices() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.sink.refuse_next(10);
+    assert_eq!(api.import(&key, "", &hevy(&["Pull Up", "Nonsense"])).status, 202);
+    api.sink.refuse_next(0);
+    run(api.app.sweep());
+    assert_eq!(api.take_published_slices(), [], "its event may still be in transit");
+    api.clock.advance_ms(60_000);
+    run(api.app.sweep());
+    let sent = api.take_published_slices();
+    assert_eq!(
+        sent.iter().map(|slice| slice.slice).collect::<Vec<_>>(),
+        [0],
+        "a held slice is not sent"
+    );
+    run(api.app.sweep());
+    assert_eq!(api.take_published_slices(), []);
+    api.clock.advance_ms(60_000);
+    run(api.app.sweep());
+    assert_eq!(api.take_published_slices(), sent);
+    api.database.execute("UPDATE import_slices SET state = 'done' WHERE slice = 0");
+    api.clock.advance_ms(86_400_000);
+    run(api.app.sweep());
+    assert_eq!(api.take_published_slices(), []);
 }
 
 #[test]
-fn of_two_mappings_at_once_the_later_one_does_not_import_again() {
-    let house = House::new();
-    let key = house.athlete();
-    let import = house.import(&key, "", &hevy(&["Nonsense"]));
+fn concurrent_mappings_import_only_once() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let import = api.import(&key, "", &hevy(&["Nonsense"]));
     let counted = "UPDATE import_slices SET state = 'done', workouts = '[]'";
-    house.database.fail_after(3, Fault::Overtaken(counted));
+    api.database.fail_after(3, Fault::Overtaken(counted));
     let path = format!("{}/mapping", import.location());
-    let late = house.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
+    let late = api.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
     assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));
-    assert_eq!(house.slices(), [json!({ "slice": 0, "state": "done" })]);
+    assert_eq!(api.slices(), [json!({ "slice": 0, "state": "done" })]);
 }

@@ -1,4 +1,4 @@
-//! The inbox as an athlete reads it, and the stream of what comes into it.
+//! The inbox and its stream of server-sent events.
 
 use super::*;
 use futures::StreamExt;
@@ -9,25 +9,31 @@ use std::cell::RefCell;
 
 const STREAM: &str = "/v1/notifications/stream";
 const BEGIN: &str = "retry: 1000\nid: ";
-const BEAT: &str = ":\n\n";
+const HEARTBEAT: &str = ":\n\n";
 
-impl House {
-    /// Puts rows at these places into an inbox, as the webhook worker does; each is shown for a day.
-    fn arrive(&self, athlete: &str, places: impl IntoIterator<Item = i64>) {
+impl TestApi {
+    /// Stores notifications with these sequence numbers, as the webhook worker does. They expire
+    /// after a day.
+    fn store_notifications(&self, athlete: &str, seqs: impl IntoIterator<Item = i64>) {
         let now_ms = self.clock.now_ms();
-        for seq in places {
+        for seq in seqs {
             self.database.execute(&format!(
                 "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
                  created_at_ms, seq, expires_at_ms) VALUES ('{athlete}', '{}', 'new_record', \
                  'number {seq}', 'Two\nlines', '{{\"n\":{seq}}}', {now_ms}, {seq}, {})",
-                uuid(athlete, seq),
+                notification_id(athlete, seq),
                 now_ms + 86_400_000
             ));
         }
     }
 
-    /// A stream, or the status of the refusal.
-    fn open(&self, key: &str, path: &str, last_event_id: Option<&str>) -> Result<Stream, u16> {
+    /// Opens a stream, or returns the error status.
+    fn open_stream(
+        &self,
+        key: &str,
+        path: &str,
+        last_event_id: Option<&str>,
+    ) -> Result<Stream, u16> {
         let bearer = format!("Bearer {key}");
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(last_event_id.map(|id| ("last-event-id", id)));
@@ -43,10 +49,10 @@ impl House {
         }
     }
 
-    /// A stream that has begun after this place.
-    fn stream(&self, key: &str, from: Option<&str>, after: i64) -> Stream {
-        let mut stream = self.open(key, STREAM, from).ok().unwrap();
-        assert_eq!(stream.piece().unwrap(), format!("{BEGIN}{after}\n\n"));
+    /// Opens a stream and checks that it begins after `after`.
+    fn stream_after(&self, key: &str, from: Option<&str>, after: i64) -> Stream {
+        let mut stream = self.open_stream(key, STREAM, from).ok().unwrap();
+        assert_eq!(stream.next_piece().unwrap(), format!("{BEGIN}{after}\n\n"));
         stream
     }
 
@@ -55,8 +61,8 @@ impl House {
     }
 }
 
-/// An id of a row: other rows of other athletes have others.
-fn uuid(athlete: &str, seq: i64) -> String {
+/// The notification id of an athlete's row.
+fn notification_id(athlete: &str, seq: i64) -> String {
     format!("{}{seq:012}", &athlete[..24])
 }
 
@@ -66,45 +72,45 @@ struct Stream {
 
 impl Stream {
     /// The next piece; `None` at the end.
-    fn piece(&mut self) -> Option<String> {
+    fn next_piece(&mut self) -> Option<String> {
         run(self.pieces.next()).map(Result::unwrap)
     }
 
-    /// The places of the events of the next piece.
-    fn places(&mut self) -> Vec<i64> {
-        let piece = self.piece().unwrap();
+    /// The sequence numbers of the events in the next piece.
+    fn next_seqs(&mut self) -> Vec<i64> {
+        let piece = self.next_piece().unwrap();
         piece.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect()
     }
 }
 
 #[test]
-fn an_event_is_the_place_and_the_item_of_the_list() {
-    let house = House::new();
-    let key = house.athlete();
-    let id = house.athlete_id(&key);
-    let mut stream = house.stream(&key, None, 0);
-    house.arrive(&id, [1]);
-    let item = house.get(&key, "/v1/notifications").body["items"][0].clone();
-    assert_eq!(item["id"], uuid(&id, 1));
+fn stream_event_has_the_id_and_the_list_item() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let id = api.athlete_id(&key);
+    let mut stream = api.stream_after(&key, None, 0);
+    api.store_notifications(&id, [1]);
+    let item = api.get(&key, "/v1/notifications").body["items"][0].clone();
+    assert_eq!(item["id"], notification_id(&id, 1));
     let piece = format!("id: 1\nevent: notification\ndata: {item}\n\n");
-    assert_eq!(stream.piece().unwrap(), piece);
+    assert_eq!(stream.next_piece().unwrap(), piece);
 }
 
 #[test]
-fn a_stream_goes_on_from_the_last_event_in_the_order_of_places() {
-    let house = House::new();
-    let key = house.athlete();
-    // By time the third is the first.
-    house.arrive(&house.athlete_id(&key), [3]);
-    house.clock.advance_ms(1_000);
-    house.arrive(&house.athlete_id(&key), [2, 1]);
+fn stream_resumes_after_the_last_event_id() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    // By time the third comes first.
+    api.store_notifications(&api.athlete_id(&key), [3]);
+    api.clock.advance_ms(1_000);
+    api.store_notifications(&api.athlete_id(&key), [2, 1]);
     let check = |query: &str, header: Option<&str>, expected: &[i64]| {
-        let mut stream = house.open(&key, &format!("{STREAM}{query}"), header).ok().unwrap();
-        stream.piece();
+        let mut stream = api.open_stream(&key, &format!("{STREAM}{query}"), header).ok().unwrap();
+        stream.next_piece();
         if expected.is_empty() {
-            assert_eq!(stream.piece().unwrap(), BEAT, "{query} {header:?}");
+            assert_eq!(stream.next_piece().unwrap(), HEARTBEAT, "{query} {header:?}");
         } else {
-            assert_eq!(stream.places(), expected, "{query} {header:?}");
+            assert_eq!(stream.next_seqs(), expected, "{query} {header:?}");
         }
     };
     check("", None, &[]);
@@ -116,124 +122,124 @@ fn a_stream_goes_on_from_the_last_event_in_the_order_of_places() {
 }
 
 #[test]
-fn a_last_event_id_that_nobody_gave_is_refused() {
-    let house = House::new();
-    let key = house.athlete();
-    house.arrive(&house.athlete_id(&key), [1]);
+fn unknown_last_event_id_is_rejected() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.store_notifications(&api.athlete_id(&key), [1]);
     for id in ["2", "-1", "+1", "1.0", "x", "", "99999999999999999999"] {
-        let header = house.open(&key, STREAM, Some(id)).err().unwrap();
+        let header = api.open_stream(&key, STREAM, Some(id)).err().unwrap();
         let path = format!("{STREAM}?last_event_id={}", id.replace('+', "%2B"));
-        let query = house.open(&key, &path, None).err().unwrap();
+        let query = api.open_stream(&key, &path, None).err().unwrap();
         assert_eq!((header, query), (400, 400), "{id}");
     }
-    assert_eq!(house.get(&key, &format!("{STREAM}?last_event_id=2")).status, 400);
+    assert_eq!(api.get(&key, &format!("{STREAM}?last_event_id=2")).status, 400);
 }
 
 #[test]
-fn nothing_is_missed_between_the_list_and_the_stream_nor_before_the_first_event() {
-    let house = House::new();
-    let key = house.athlete();
-    let id = house.athlete_id(&key);
-    assert_eq!(house.last_id(&key), "0");
-    house.arrive(&id, [1, 2]);
-    house.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 2");
-    let last_id = house.last_id(&key);
-    assert_eq!(last_id, "2", "a hidden row has a place too");
-    house.arrive(&id, [3]);
-    assert_eq!(house.stream(&key, Some(&last_id), 2).places(), [3]);
+fn stream_resumed_from_the_list_misses_nothing() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let id = api.athlete_id(&key);
+    assert_eq!(api.last_id(&key), "0");
+    api.store_notifications(&id, [1, 2]);
+    api.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 2");
+    let last_id = api.last_id(&key);
+    assert_eq!(last_id, "2", "a hidden row has a sequence number too");
+    api.store_notifications(&id, [3]);
+    assert_eq!(api.stream_after(&key, Some(&last_id), 2).next_seqs(), [3]);
 
-    // Cut off with nothing but the first piece, a client has the place that stands in it.
-    drop(house.stream(&key, None, 3));
-    house.arrive(&id, [4]);
-    assert_eq!(house.stream(&key, Some("3"), 3).places(), [4]);
+    // A client that is cut off after the first piece resumes from the id in it.
+    drop(api.stream_after(&key, None, 3));
+    api.store_notifications(&id, [4]);
+    assert_eq!(api.stream_after(&key, Some("3"), 3).next_seqs(), [4]);
 }
 
 #[test]
-fn only_what_the_athletes_own_inbox_shows_is_streamed() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    let mut stream = house.stream(&ada, None, 0);
-    house.arrive(&house.athlete_id(&bob), [1, 2]);
-    house.arrive(&house.athlete_id(&ada), [3, 4, 5]);
-    house.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 3");
-    house.database.execute("UPDATE notifications SET expires_at_ms = 0 WHERE seq = 4");
-    assert_eq!(stream.places(), [5]);
+fn stream_has_only_the_visible_rows_of_its_athlete() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    let mut stream = api.stream_after(&ada, None, 0);
+    api.store_notifications(&api.athlete_id(&bob), [1, 2]);
+    api.store_notifications(&api.athlete_id(&ada), [3, 4, 5]);
+    api.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 3");
+    api.database.execute("UPDATE notifications SET expires_at_ms = 0 WHERE seq = 4");
+    assert_eq!(stream.next_seqs(), [5]);
 }
 
 #[test]
-fn more_than_a_page_comes_at_once_and_each_row_once() {
-    let house = House::new();
-    let key = house.athlete();
-    house.arrive(&house.athlete_id(&key), 1..=250);
-    let mut stream = house.stream(&key, Some("0"), 0);
-    let began = house.clock.now_ms();
-    let pages = [stream.places(), stream.places(), stream.places()];
+fn backlog_over_one_page_is_streamed_without_waiting() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.store_notifications(&api.athlete_id(&key), 1..=250);
+    let mut stream = api.stream_after(&key, Some("0"), 0);
+    let started_at = api.clock.now_ms();
+    let pages = [stream.next_seqs(), stream.next_seqs(), stream.next_seqs()];
     assert_eq!(pages.each_ref().map(Vec::len), [100, 100, 50]);
     assert_eq!(pages.concat(), (1..=250).collect::<Vec<_>>());
-    assert_eq!(house.clock.now_ms(), began, "nothing was waited for");
-    assert_eq!(stream.piece().unwrap(), BEAT);
+    assert_eq!(api.clock.now_ms(), started_at, "no wait");
+    assert_eq!(stream.next_piece().unwrap(), HEARTBEAT);
 }
 
 #[test]
-fn a_silent_stream_beats_within_fifteen_seconds_and_ends_after_five_minutes() {
-    let house = House::new();
-    let key = house.athlete();
-    let mut stream = house.stream(&key, None, 0);
-    let now_ms = || house.clock.now_ms();
-    let (began, before) = (now_ms(), house.database.round_trips());
-    let mut spoke = began;
-    while let Some(piece) = stream.piece() {
-        assert_eq!(piece, BEAT);
-        assert!(now_ms() - spoke <= 14_000, "a second is left for the round trip");
-        spoke = now_ms();
+fn idle_stream_sends_heartbeats_and_ends_after_five_minutes() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut stream = api.stream_after(&key, None, 0);
+    let now_ms = || api.clock.now_ms();
+    let (started_at, before) = (now_ms(), api.database.round_trips());
+    let mut last_piece_at = started_at;
+    while let Some(piece) = stream.next_piece() {
+        assert_eq!(piece, HEARTBEAT);
+        assert!(now_ms() - last_piece_at <= 14_000, "a second remains for the round trip");
+        last_piece_at = now_ms();
     }
-    assert_eq!(now_ms() - began, 300_000);
-    assert_eq!(house.database.round_trips() - before, 150);
+    assert_eq!(now_ms() - started_at, 300_000);
+    assert_eq!(api.database.round_trips() - before, 150);
 }
 
 #[test]
-fn a_stream_that_always_has_more_ends_before_the_database_refuses() {
-    let house = House::new();
-    let key = house.athlete();
-    house.arrive(&house.athlete_id(&key), 1..=100);
-    let mut stream = house.stream(&key, Some("0"), 0);
-    let before = house.database.round_trips();
+fn busy_stream_ends_before_the_database_limit() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.store_notifications(&api.athlete_id(&key), 1..=100);
+    let mut stream = api.stream_after(&key, Some("0"), 0);
+    let before = api.database.round_trips();
     for _ in 0..400 {
-        assert!(stream.piece().is_some());
-        house.database.execute("UPDATE notifications SET seq = seq + 100");
+        assert!(stream.next_piece().is_some());
+        api.database.execute("UPDATE notifications SET seq = seq + 100");
     }
-    assert_eq!(stream.piece(), None);
-    assert_eq!(house.database.round_trips() - before, 400);
+    assert_eq!(stream.next_piece(), None);
+    assert_eq!(api.database.round_trips() - before, 400);
 }
 
 #[test]
-fn a_revoked_key_or_a_deleted_athlete_ends_the_stream() {
+fn revoked_key_or_deleted_athlete_ends_the_stream() {
     for end in ["UPDATE api_keys SET revoked_at_ms = 1", "DELETE FROM athletes"] {
-        let house = House::new();
-        let key = house.athlete();
-        let id = house.athlete_id(&key);
-        let mut stream = house.stream(&key, None, 0);
-        house.arrive(&id, [1]);
-        assert_eq!(stream.places(), [1]);
-        house.arrive(&id, [2]);
-        house.database.execute(end);
-        assert_eq!(stream.piece(), None, "{end}");
-        assert_eq!(house.open(&key, STREAM, None).err().unwrap(), 401, "{end}");
+        let api = TestApi::new();
+        let key = api.create_athlete();
+        let id = api.athlete_id(&key);
+        let mut stream = api.stream_after(&key, None, 0);
+        api.store_notifications(&id, [1]);
+        assert_eq!(stream.next_seqs(), [1]);
+        api.store_notifications(&id, [2]);
+        api.database.execute(end);
+        assert_eq!(stream.next_piece(), None, "{end}");
+        assert_eq!(api.open_stream(&key, STREAM, None).err().unwrap(), 401, "{end}");
     }
 }
 
 #[test]
-fn a_database_that_is_away_for_a_beat_costs_no_row_and_not_the_stream() {
-    let house = House::new();
-    let key = house.athlete();
-    let mut stream = house.stream(&key, None, 0);
-    house.arrive(&house.athlete_id(&key), [1]);
-    house.database.fail_next(&[Fault::BeforeCommit, Fault::AfterCommit]);
-    assert_eq!(stream.places(), [1]);
-    house.arrive(&house.athlete_id(&key), [2]);
-    assert_eq!(stream.places(), [2]);
-    house.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(house.open(&key, STREAM, None).err().unwrap(), 503);
+fn stream_survives_a_short_database_outage() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut stream = api.stream_after(&key, None, 0);
+    api.store_notifications(&api.athlete_id(&key), [1]);
+    api.database.fail_next(&[Fault::BeforeCommit, Fault::AfterCommit]);
+    assert_eq!(stream.next_seqs(), [1]);
+    api.store_notifications(&api.athlete_id(&key), [2]);
+    assert_eq!(stream.next_seqs(), [2]);
+    api.database.fail_next(&[Fault::BeforeCommit]);
+    assert_eq!(api.open_stream(&key, STREAM, None).err().unwrap(), 503);
 }
 
 thread_local! {
@@ -241,45 +247,45 @@ thread_local! {
 }
 
 #[test]
-fn of_looks_that_fail_one_after_the_other_the_first_is_logged() {
-    let house = House::new();
-    let key = house.athlete();
-    let id = house.athlete_id(&key);
-    let mut stream = house.stream(&key, None, 0);
+fn consecutive_failed_polls_are_logged_once() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let id = api.athlete_id(&key);
+    let mut stream = api.stream_after(&key, None, 0);
     let lines = JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
     tracing::subscriber::with_default(lines, || {
-        for place in [1, 2] {
-            house.arrive(&id, [place]);
-            house.database.fail_next(&[Fault::BeforeCommit; 3]);
-            assert_eq!(stream.places(), [place]);
+        for seq in [1, 2] {
+            api.store_notifications(&id, [seq]);
+            api.database.fail_next(&[Fault::BeforeCommit; 3]);
+            assert_eq!(stream.next_seqs(), [seq]);
             let lines = LINES.take();
             assert_eq!(lines.len(), 1, "{lines:?}");
-            assert!(lines[0].contains("an open inbox was not read"), "{lines:?}");
+            assert!(lines[0].contains("inbox stream poll failed"), "{lines:?}");
         }
     });
 }
 
 #[test]
-fn reading_one_or_all_is_repeatable_and_of_ones_own_rows_only() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    let id = house.athlete_id(&ada);
-    house.arrive(&id, 1..=4);
-    house.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 3");
-    house.database.execute("UPDATE notifications SET expires_at_ms = 1 WHERE seq = 4");
+fn marking_read_is_idempotent_and_limited_to_own_rows() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    let id = api.athlete_id(&ada);
+    api.store_notifications(&id, 1..=4);
+    api.database.execute("UPDATE notifications SET in_app = 0 WHERE seq = 3");
+    api.database.execute("UPDATE notifications SET expires_at_ms = 1 WHERE seq = 4");
     let read = |key: &str, seq| {
-        let path = format!("/v1/notifications/{}/read", uuid(&id, seq));
-        house.call(key, "POST", &path, None).status
+        let path = format!("/v1/notifications/{}/read", notification_id(&id, seq));
+        api.call(key, "POST", &path, None).status
     };
     assert_eq!([1, 2, 3, 4, 5].map(|seq| read(&bob, seq)), [404; 5]);
-    let unread = || house.get(&ada, "/v1/notifications").body["unread"].clone();
+    let unread = || api.get(&ada, "/v1/notifications").body["unread"].clone();
     assert_eq!(unread(), 2);
     assert_eq!([1, 1, 3, 4, 5].map(|seq| read(&ada, seq)), [204, 204, 404, 404, 404]);
     assert_eq!(unread(), 1);
     for _ in 0..2 {
-        assert_eq!(house.call(&ada, "POST", "/v1/notifications/read-all", None).status, 204);
+        assert_eq!(api.call(&ada, "POST", "/v1/notifications/read-all", None).status, 204);
         assert_eq!(unread(), 0);
     }
-    let unread = house.database.query("SELECT seq FROM notifications WHERE read_at_ms IS NULL");
-    assert_eq!(unread, [r#"{"seq":3}"#, r#"{"seq":4}"#], "what nobody saw nobody has read");
+    let unread = api.database.query("SELECT seq FROM notifications WHERE read_at_ms IS NULL");
+    assert_eq!(unread, [r#"{"seq":3}"#, r#"{"seq":4}"#], "hidden rows stay unread");
 }

@@ -1,4 +1,4 @@
-//! The application on real SQL, with a recording sink: answers, errors, faults, the sweep.
+//! The application on real SQL, with a recording sink: responses, errors, faults, the sweep.
 
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
@@ -20,11 +20,11 @@ mod dead_letters;
 mod exercises;
 mod imports;
 mod inbox;
+mod invalid_requests;
 mod operators;
 mod patterns;
 mod pipeline;
 mod rate_limits;
-mod refusals;
 mod sets;
 mod sweep;
 mod sync;
@@ -35,7 +35,7 @@ mod workouts;
 
 const OPERATOR: &str = "operator-token";
 
-struct House {
+struct TestApi {
     app: App,
     database: Rc<Sqlite>,
     sink: Rc<RecordingSink>,
@@ -43,7 +43,7 @@ struct House {
     turnstile: Rc<Turnstile>,
 }
 
-impl House {
+impl TestApi {
     fn new() -> Self {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
@@ -81,7 +81,7 @@ impl House {
         run(self.app.handle(request.body(body).unwrap()))
     }
 
-    fn call(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    fn call(&self, token: &str, method: &str, path: &str, body: Option<&Value>) -> TestResponse {
         self.call_with(token, method, path, body, &[])
     }
 
@@ -92,7 +92,7 @@ impl House {
         path: &str,
         body: Option<&Value>,
         more: &[(&str, &str)],
-    ) -> Answer {
+    ) -> TestResponse {
         let bearer = format!("Bearer {token}");
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend_from_slice(more);
@@ -100,64 +100,64 @@ impl House {
             headers.push(("content-type", "application/json"));
         }
         let bytes = body.map(ToString::to_string).unwrap_or_default();
-        Answer::of(self.send(method, path, &headers, bytes.as_bytes()))
+        TestResponse::from_http(self.send(method, path, &headers, bytes.as_bytes()))
     }
 
-    fn athlete(&self) -> String {
+    fn create_athlete(&self) -> String {
         let body = json!({ "display_name": "Ada", "email": "ada@example.com" });
-        let answer = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        answer.body["api_key"].as_str().unwrap().to_owned()
+        let response = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
+        assert_eq!(response.status, 201, "{}", response.body);
+        response.body["api_key"].as_str().unwrap().to_owned()
     }
 
     fn athlete_id(&self, key: &str) -> String {
         self.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned()
     }
 
-    fn get(&self, key: &str, path: &str) -> Answer {
+    fn get(&self, key: &str, path: &str) -> TestResponse {
         self.call(key, "GET", path, None)
     }
 
-    fn post(&self, key: &str, path: &str, body: &Value) -> Answer {
+    fn post(&self, key: &str, path: &str, body: &Value) -> TestResponse {
         self.call(key, "POST", path, Some(body))
     }
 
-    fn put(&self, key: &str, path: &str, body: &Value) -> Answer {
+    fn put(&self, key: &str, path: &str, body: &Value) -> TestResponse {
         self.call(key, "PUT", path, Some(body))
     }
 
-    fn delete(&self, key: &str, path: &str) -> Answer {
+    fn delete(&self, key: &str, path: &str) -> TestResponse {
         self.call(key, "DELETE", path, None)
     }
 
-    /// Posts a workout; answers its path. Its event is taken away.
-    fn posted(&self, key: &str, workout: &Value) -> String {
-        let posted = self.post(key, "/v1/workouts", workout);
-        assert_eq!(posted.status, 201, "{}", posted.body);
+    /// Posts a workout, drops its event and returns its path.
+    fn create_workout(&self, key: &str, workout: &Value) -> String {
+        let created = self.post(key, "/v1/workouts", workout);
+        assert_eq!(created.status, 201, "{}", created.body);
         self.sink.take_events();
-        format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap())
+        format!("/v1/workouts/{}", created.body["id"].as_str().unwrap())
     }
 
-    /// The events published since, each as its type, and the revision that it carries.
-    fn published(&self) -> Vec<(EventType, i64)> {
+    /// The type and revision of each event published since the last call.
+    fn take_published(&self) -> Vec<(EventType, i64)> {
         let events = self.sink.take_events();
         events.iter().map(|event| (event.event_type(), snapshot(event).revision)).collect()
     }
 
-    fn workouts(&self) -> usize {
+    fn workout_count(&self) -> usize {
         self.database.query("SELECT 1 FROM workouts").len()
     }
 }
 
-struct Answer {
+struct TestResponse {
     status: u16,
     headers: platform::http::HeaderMap,
     body: Value,
     text: String,
 }
 
-impl Answer {
-    fn of(response: Response) -> Self {
+impl TestResponse {
+    fn from_http(response: Response) -> Self {
         let (parts, content) = response.into_parts();
         let text = match content {
             Content::Text(text) => text,
@@ -175,13 +175,13 @@ impl Answer {
         self.headers["location"].to_str().unwrap()
     }
 
-    fn pointers(&self) -> Vec<String> {
+    fn error_pointers(&self) -> Vec<String> {
         let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("{}", self.body));
         errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 }
 
-fn bench(sets: usize) -> Value {
+fn bench_workout(sets: usize) -> Value {
     let set = json!({ "kind": "working", "weight_kg": 102.5, "reps": 8, "rpe": 8.5 });
     json!({
         "title": "Push",
@@ -191,8 +191,8 @@ fn bench(sets: usize) -> Value {
     })
 }
 
-/// A workout that goes on, so far without a set.
-fn open() -> Value {
+/// A workout in progress without a set.
+fn open_workout() -> Value {
     json!({ "started_at": "2026-11-23T08:00:00+01:00", "exercises": [] })
 }
 
@@ -202,6 +202,6 @@ fn snapshot(event: &Event) -> &WorkoutSnapshot {
         EventData::WorkoutCompleted(data) => &data.workout,
         EventData::VolumeUpdated(data) => &data.workout,
         EventData::WorkoutDeleted(data) => &data.workout,
-        other => panic!("no event about a workout: {other:?}"),
+        other => panic!("not a workout event: {other:?}"),
     }
 }

@@ -1,14 +1,14 @@
-//! Workouts as a whole: posted, replaced, deleted, listed.
+//! Whole workouts: posted, replaced, deleted, listed.
 
 use super::*;
 
 #[test]
-fn a_posted_workout_is_stored_answered_and_published_in_one_round_trip() {
-    let house = House::new();
-    let key = house.athlete();
-    let before = house.database.round_trips();
-    let posted = house.call(&key, "POST", "/v1/workouts", Some(&bench(3)));
-    let round_trips = house.database.round_trips() - before;
+fn posted_workout_is_stored_and_published_in_one_round_trip() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let before = api.database.round_trips();
+    let posted = api.call(&key, "POST", "/v1/workouts", Some(&bench_workout(3)));
+    let round_trips = api.database.round_trips() - before;
     println!("budget: a POST of a workout: {round_trips} D1 round trips (at most 1)");
     assert_eq!(round_trips, 1);
     assert_eq!(posted.status, 201, "{}", posted.body);
@@ -21,83 +21,83 @@ fn a_posted_workout_is_stored_answered_and_published_in_one_round_trip() {
         json!({ "sets": 3, "hard_sets": 3.0, "tonnage_kg": 2_460.0 })
     );
     assert_eq!(posted.body["exercises"][0]["sets"][0]["weight_kg"], 102.5);
-    let events = house.sink.take_events();
+    let events = api.sink.take_events();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event_type(), EventType::WorkoutCompleted);
-    let read = house.call(&key, "GET", &format!("/v1/workouts/{id}"), None);
+    let read = api.call(&key, "GET", &format!("/v1/workouts/{id}"), None);
     assert_eq!(read.body, posted.body);
 }
 
 #[test]
-fn the_same_idempotency_key_gives_the_same_answer_and_stores_nothing_more() {
-    let house = House::new();
-    let key = house.athlete();
+fn replaying_an_idempotency_key_returns_the_original_workout() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let post = |workout: &Value, idempotency: &str| {
         let headers = [("idempotency-key", idempotency)];
-        house.call_with(&key, "POST", "/v1/workouts", Some(workout), &headers)
+        api.call_with(&key, "POST", "/v1/workouts", Some(workout), &headers)
     };
-    let first = post(&bench(3), "k1");
-    let again = post(&bench(3), "\"k1\"");
-    assert_eq!((first.status, again.status), (201, 201));
-    assert_eq!(first.body, again.body);
-    assert_eq!(first.headers["location"], again.headers["location"]);
-    assert_eq!(house.sink.take_events().len(), 1);
-    assert_eq!(post(&bench(4), "k1").status, 422);
-    assert_eq!(house.workouts(), 1);
-    assert_eq!(post(&bench(3), "k2").status, 201);
-    assert_eq!(house.workouts(), 2);
-    assert_eq!(post(&bench(3), "").status, 400);
-    // Another athlete's k1 is another key.
-    let other = house.athlete();
+    let first = post(&bench_workout(3), "k1");
+    let replayed = post(&bench_workout(3), "\"k1\"");
+    assert_eq!((first.status, replayed.status), (201, 201));
+    assert_eq!(first.body, replayed.body);
+    assert_eq!(first.headers["location"], replayed.headers["location"]);
+    assert_eq!(api.sink.take_events().len(), 1);
+    assert_eq!(post(&bench_workout(4), "k1").status, 422);
+    assert_eq!(api.workout_count(), 1);
+    assert_eq!(post(&bench_workout(3), "k2").status, 201);
+    assert_eq!(api.workout_count(), 2);
+    assert_eq!(post(&bench_workout(3), "").status, 400);
+    // Another athlete's k1 is a different key.
+    let other = api.create_athlete();
     let headers = [("idempotency-key", "k1")];
-    let others = house.call_with(&other, "POST", "/v1/workouts", Some(&bench(3)), &headers);
+    let others = api.call_with(&other, "POST", "/v1/workouts", Some(&bench_workout(3)), &headers);
     assert_ne!(others.body["id"], first.body["id"]);
-    // After seven days the key is free again.
-    house.clock.advance_ms(7 * 24 * 3_600_000 + 1);
-    assert_ne!(post(&bench(3), "k1").body["id"], first.body["id"]);
+    // After seven days the key can be reused.
+    api.clock.advance_ms(7 * 24 * 3_600_000 + 1);
+    assert_ne!(post(&bench_workout(3), "k1").body["id"], first.body["id"]);
 }
 
 #[test]
-fn another_athletes_workout_is_not_there() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    let posted = house.call(&ada, "POST", "/v1/workouts", Some(&bench(1)));
+fn workout_of_another_athlete_is_not_found() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    let posted = api.call(&ada, "POST", "/v1/workouts", Some(&bench_workout(1)));
     let path = format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap());
-    assert_eq!(house.call(&bob, "GET", &path, None).status, 404);
-    assert_eq!(house.call(&bob, "DELETE", &path, None).status, 404);
-    assert_eq!(house.call(&bob, "GET", "/v1/workouts", None).body["items"], json!([]));
-    assert_eq!(house.call(&ada, "GET", &path, None).status, 200);
+    assert_eq!(api.call(&bob, "GET", &path, None).status, 404);
+    assert_eq!(api.call(&bob, "DELETE", &path, None).status, 404);
+    assert_eq!(api.call(&bob, "GET", "/v1/workouts", None).body["items"], json!([]));
+    assert_eq!(api.call(&ada, "GET", &path, None).status, 200);
 }
 
 #[test]
-fn a_deleted_workout_is_gone_and_its_event_says_so() {
-    let house = House::new();
-    let key = house.athlete();
-    let posted = house.call(&key, "POST", "/v1/workouts", Some(&bench(1)));
-    house.sink.take_events();
+fn deleting_a_workout_publishes_workout_deleted() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let posted = api.call(&key, "POST", "/v1/workouts", Some(&bench_workout(1)));
+    api.sink.take_events();
     let path = format!("/v1/workouts/{}", posted.body["id"].as_str().unwrap());
-    assert_eq!(house.call(&key, "DELETE", &path, None).status, 204);
-    let events = house.sink.take_events();
+    assert_eq!(api.call(&key, "DELETE", &path, None).status, 204);
+    let events = api.sink.take_events();
     assert_eq!(events[0].event_type(), EventType::WorkoutDeleted);
-    assert_eq!(house.call(&key, "GET", &path, None).status, 404);
-    assert_eq!(house.call(&key, "DELETE", &path, None).status, 404);
-    assert_eq!(house.call(&key, "GET", "/v1/workouts", None).body["items"], json!([]));
+    assert_eq!(api.call(&key, "GET", &path, None).status, 404);
+    assert_eq!(api.call(&key, "DELETE", &path, None).status, 404);
+    assert_eq!(api.call(&key, "GET", "/v1/workouts", None).body["items"], json!([]));
 }
 
 #[test]
-fn the_list_is_newest_first_in_pages_and_by_day() {
-    let house = House::new();
-    let key = house.athlete();
+fn workouts_are_listed_newest_first_in_pages_and_by_day() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     for day in [20, 22, 21] {
-        let mut workout = bench(1);
+        let mut workout = bench_workout(1);
         workout["started_at"] = json!(format!("2026-11-{day}T23:30:00-05:00"));
         workout["ended_at"] = json!(format!("2026-11-{}T01:00:00-05:00", day + 1));
-        assert_eq!(house.call(&key, "POST", "/v1/workouts", Some(&workout)).status, 201);
+        assert_eq!(api.call(&key, "POST", "/v1/workouts", Some(&workout)).status, 201);
     }
     let mut days = Vec::new();
     let mut path = "/v1/workouts?limit=2".to_owned();
     loop {
-        let page = house.call(&key, "GET", &path, None).body;
+        let page = api.call(&key, "GET", &path, None).body;
         for item in page["items"].as_array().unwrap() {
             days.push(item["started_at"].as_str().unwrap()[..10].to_owned());
         }
@@ -107,166 +107,166 @@ fn the_list_is_newest_first_in_pages_and_by_day() {
         path = format!("/v1/workouts?limit=2&cursor={cursor}");
     }
     assert_eq!(days, ["2026-11-22", "2026-11-21", "2026-11-20"]);
-    let some = house.call(&key, "GET", "/v1/workouts?from=2026-11-21&to=2026-11-21", None).body;
+    let some = api.call(&key, "GET", "/v1/workouts?from=2026-11-21&to=2026-11-21", None).body;
     assert_eq!(some["items"].as_array().unwrap().len(), 1);
 }
 
 #[test]
-fn a_body_weight_counts_for_the_workouts_that_follow() {
-    let house = House::new();
-    let key = house.athlete();
-    let mut workout = bench(1);
+fn body_weight_counts_for_later_workouts() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut workout = bench_workout(1);
     workout["exercises"] =
         json!([{ "exercise": "pull-up", "sets": [{ "kind": "working", "reps": 10 }] }]);
-    let before = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
-    house.call(&key, "PUT", "/v1/me", Some(&json!({ "body_weight_kg": 80 })));
-    let after = house.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
+    let before = api.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
+    api.call(&key, "PUT", "/v1/me", Some(&json!({ "body_weight_kg": 80 })));
+    let after = api.call(&key, "POST", "/v1/workouts", Some(&workout)).body;
     assert_eq!(before["totals"]["tonnage_kg"], 0.0);
     assert_eq!(after["totals"]["tonnage_kg"], 800.0);
 }
 
 #[test]
-fn a_workout_is_replaced_by_who_has_seen_its_newest_revision() {
-    let house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
+fn put_requires_the_current_revision_in_if_match() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
     let put = |seen: Option<&str>, sets: usize| {
         let headers: Vec<_> = seen.map(|seen| ("if-match", seen)).into_iter().collect();
-        house.call_with(&key, "PUT", &path, Some(&bench(sets)), &headers)
+        api.call_with(&key, "PUT", &path, Some(&bench_workout(sets)), &headers)
     };
     let first = put(Some("\"1\""), 2);
     assert_eq!((first.status, first.etag()), (200, "\"2\""));
     assert_eq!(first.body["totals"]["sets"], 2);
-    assert_eq!(house.published(), [(EventType::VolumeUpdated, 2)]);
+    assert_eq!(api.take_published(), [(EventType::VolumeUpdated, 2)]);
     for stale in ["\"1\"", "\"3\"", "W/\"2\"", "nonsense"] {
         assert_eq!(put(Some(stale), 3).status, 412, "{stale}");
     }
-    let there = house.get(&key, &path);
-    assert_eq!((&there.body, there.etag()), (&first.body, "\"2\""));
-    assert_eq!(house.published(), []);
+    let current = api.get(&key, &path);
+    assert_eq!((&current.body, current.etag()), (&first.body, "\"2\""));
+    assert_eq!(api.take_published(), []);
     assert_eq!(put(None, 4).etag(), "\"3\"");
     assert_eq!(put(Some("*"), 5).etag(), "\"4\"");
-    // What was answered can be sent back as it is.
-    let answered = house.get(&key, &path).body;
-    let same = house.put(&key, &path, &answered);
-    assert_eq!((same.status, &same.body["exercises"]), (200, &answered["exercises"]));
+    // The returned workout can be sent back unchanged.
+    let returned = api.get(&key, &path).body;
+    let same = api.put(&key, &path, &returned);
+    assert_eq!((same.status, &same.body["exercises"]), (200, &returned["exercises"]));
 }
 
 #[test]
-fn a_workout_is_deleted_by_who_has_seen_its_newest_revision() {
-    let house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
-    house.put(&key, &path, &bench(2));
-    house.published();
-    let delete = |seen| house.call_with(&key, "DELETE", &path, None, &[("if-match", seen)]).status;
+fn delete_requires_the_current_revision_in_if_match() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
+    api.put(&key, &path, &bench_workout(2));
+    api.take_published();
+    let delete = |seen| api.call_with(&key, "DELETE", &path, None, &[("if-match", seen)]).status;
     assert_eq!(delete("\"1\""), 412);
-    assert_eq!(house.get(&key, &path).status, 200);
-    assert_eq!(house.published(), []);
+    assert_eq!(api.get(&key, &path).status, 200);
+    assert_eq!(api.take_published(), []);
     assert_eq!(delete("\"2\""), 204);
-    assert_eq!(house.published(), [(EventType::WorkoutDeleted, 3)]);
+    assert_eq!(api.take_published(), [(EventType::WorkoutDeleted, 3)]);
     assert_eq!(delete("\"3\""), 404);
-    assert_eq!(house.put(&key, &path, &bench(1)).status, 404);
+    assert_eq!(api.put(&key, &path, &bench_workout(1)).status, 404);
 }
 
 #[test]
-fn a_put_says_by_its_event_what_became_of_the_workout() {
+fn put_publishes_the_event_of_the_workouts_new_state() {
     use EventType::{TrainingSetRecorded, VolumeUpdated, WorkoutCompleted};
-    let house = House::new();
-    let key = house.athlete();
-    let mut open = bench(1);
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut open = bench_workout(1);
     open["ended_at"] = Value::Null;
-    let path = house.posted(&key, &open);
+    let path = api.create_workout(&key, &open);
     let check = |workout: &Value, event_type: EventType, revision: i64| {
-        house.put(&key, &path, workout);
-        assert_eq!(house.published(), [(event_type, revision)]);
+        api.put(&key, &path, workout);
+        assert_eq!(api.take_published(), [(event_type, revision)]);
     };
     check(&open, TrainingSetRecorded, 2);
-    check(&bench(1), WorkoutCompleted, 3);
-    check(&bench(1), VolumeUpdated, 4);
-    // What is complete stays so: an end that was forgotten opens nothing.
-    assert_eq!(house.put(&key, &path, &open).status, 409);
-    assert_eq!(house.published(), []);
+    check(&bench_workout(1), WorkoutCompleted, 3);
+    check(&bench_workout(1), VolumeUpdated, 4);
+    // A completed workout stays completed: a missing ended_at is rejected.
+    assert_eq!(api.put(&key, &path, &open).status, 409);
+    assert_eq!(api.take_published(), []);
 }
 
 #[test]
-fn an_exercise_that_is_no_slug_is_unknown_and_reaches_no_query() {
-    let house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
+fn invalid_slug_is_an_unknown_exercise() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
     for slug in ["$", "$.a", "$x", "a b", "Bench", "-", "", "a--b", &"a".repeat(200)] {
-        let mut workout = bench(1);
+        let mut workout = bench_workout(1);
         workout["exercises"][0]["exercise"] = json!(slug);
         let pointer = ["/exercises/0/exercise"];
-        assert_eq!(house.post(&key, "/v1/workouts", &workout).pointers(), pointer, "{slug}");
-        assert_eq!(house.put(&key, &path, &workout).pointers(), pointer, "{slug}");
+        assert_eq!(api.post(&key, "/v1/workouts", &workout).error_pointers(), pointer, "{slug}");
+        assert_eq!(api.put(&key, &path, &workout).error_pointers(), pointer, "{slug}");
     }
-    assert_eq!(house.get(&key, "/v1/exercises/$x/progress").status, 404);
-    assert_eq!(house.get(&key, &path).etag(), "\"1\"");
+    assert_eq!(api.get(&key, "/v1/exercises/$x/progress").status, 404);
+    assert_eq!(api.get(&key, &path).etag(), "\"1\"");
 }
 
 #[test]
-fn a_workout_moved_to_another_week_is_listed_and_told_there() {
-    let house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
-    let mut moved = bench(1);
+fn workout_moved_to_another_week_is_listed_there() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
+    let mut moved = bench_workout(1);
     moved["started_at"] = json!("2026-11-22T23:59:59+01:00");
-    assert_eq!(house.put(&key, &path, &moved).status, 200);
-    let events = house.sink.take_events();
+    assert_eq!(api.put(&key, &path, &moved).status, 200);
+    let events = api.sink.take_events();
     assert_eq!(events[0].event_type(), EventType::VolumeUpdated);
     assert_eq!(snapshot(&events[0]).started_at.to_rfc3339(), "2026-11-22T23:59:59+01:00");
     let on = |day: &str| {
-        let page = house.get(&key, &format!("/v1/workouts?from={day}&to={day}")).body;
+        let page = api.get(&key, &format!("/v1/workouts?from={day}&to={day}")).body;
         page["items"].as_array().unwrap().len()
     };
     assert_eq!((on("2026-11-22"), on("2026-11-23")), (1, 0));
 }
 
 #[test]
-fn an_unknown_exercise_is_told_where_it_stands_also_among_other_errors() {
-    let house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
-    let mut bad = bench(1);
+fn unknown_exercises_are_reported_along_with_other_errors() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
+    let mut bad = bench_workout(1);
     let unknown = json!({ "exercise": "benhc-press", "sets": [] });
     bad["exercises"].as_array_mut().unwrap().push(unknown.clone());
     let check = |bad: &Value, pointers: &[&str]| {
         for (method, path) in [("POST", "/v1/workouts"), ("PUT", path.as_str())] {
-            let answer = house.call(&key, method, path, Some(bad));
-            let mut found = answer.pointers();
+            let response = api.call(&key, method, path, Some(bad));
+            let mut found = response.error_pointers();
             found.sort();
             assert_eq!(
-                (answer.status, found),
+                (response.status, found),
                 (422, pointers.iter().map(ToString::to_string).collect())
             );
-            assert!(answer.text.contains("did you mean"), "{}", answer.text);
+            assert!(response.text.contains("did you mean"), "{}", response.text);
         }
     };
     check(&bad, &["/exercises/1/exercise"]);
     bad["exercises"].as_array_mut().unwrap().push(unknown);
     bad["exercises"][0]["sets"][0]["reps"] = json!(-1);
     check(&bad, &["/exercises/0/sets/0/reps", "/exercises/1/exercise", "/exercises/2/exercise"]);
-    assert_eq!((house.workouts(), house.published()), (1, vec![]));
-    assert_eq!(house.get(&key, &path).etag(), "\"1\"");
+    assert_eq!((api.workout_count(), api.take_published()), (1, vec![]));
+    assert_eq!(api.get(&key, &path).etag(), "\"1\"");
 }
 
 #[test]
-fn a_body_weight_counts_from_its_day_until_the_next() {
-    let house = House::new();
-    let key = house.athlete();
-    let weigh = |kg: Value| house.put(&key, "/v1/me", &json!({ "body_weight_kg": kg }));
+fn body_weight_counts_from_its_day_until_the_next() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let weigh = |kg: Value| api.put(&key, "/v1/me", &json!({ "body_weight_kg": kg }));
     let check = |day: &str, entered: Option<u32>, kg: Option<i64>| {
-        let mut workout = bench(1);
+        let mut workout = bench_workout(1);
         workout["started_at"] = json!(format!("2026-{day}T08:00:00+01:00"));
         workout["ended_at"] = Value::Null;
         workout["body_weight_kg"] = json!(entered);
-        let path = house.post(&key, "/v1/workouts", &workout);
+        let path = api.post(&key, "/v1/workouts", &workout);
         assert_eq!(path.status, 201, "{}", path.body);
-        let grams = snapshot(&house.sink.take_events()[0]).body_weight_grams;
+        let grams = snapshot(&api.sink.take_events()[0]).body_weight_grams;
         assert_eq!(grams.map(|grams| grams.0 / 1_000), kg, "{day}");
     };
-    let days = |days: i64| house.clock.advance_ms(days * 86_400_000);
+    let days = |days: i64| api.clock.advance_ms(days * 86_400_000);
     check("11-20", None, None);
     weigh(json!(80));
     days(7);
@@ -277,7 +277,7 @@ fn a_body_weight_counts_from_its_day_until_the_next() {
     check("11-20", None, Some(80));
     check("11-23", None, Some(80));
     check("11-28", None, Some(80));
-    // East of Greenwich it came in on the day before.
+    // East of Greenwich it was entered on the day before.
     check("11-29", None, Some(85));
     check("11-30", None, Some(85));
     check("12-05", None, Some(85));
@@ -286,22 +286,22 @@ fn a_body_weight_counts_from_its_day_until_the_next() {
 }
 
 #[test]
-fn pounds_come_back_as_entered_and_count_in_exact_grams() {
-    let house = House::new();
-    let key = house.athlete();
+fn pounds_are_returned_as_entered_and_counted_in_grams() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let check = |field: &str, entered: f64, grams: i64| {
-        let mut workout = bench(0);
+        let mut workout = bench_workout(0);
         let mut set = json!({ "kind": "working", "reps": 1 });
         set[field] = json!(entered);
         workout["exercises"][0]["sets"] = json!([set.clone()]);
-        let answer = house.post(&key, "/v1/workouts", &workout);
+        let response = api.post(&key, "/v1/workouts", &workout);
         set["id"] = json!(1);
-        assert_eq!(answer.body["exercises"][0]["sets"][0], set);
-        let event = &house.sink.take_events()[0];
+        assert_eq!(response.body["exercises"][0]["sets"][0], set);
+        let event = &api.sink.take_events()[0];
         assert_eq!(snapshot(event).exercises[0].sets[0].weight_grams.map(|g| g.0), Some(grams));
         #[expect(clippy::cast_precision_loss, reason = "grams of a lift")]
         let kg = grams as f64 / 1_000.0;
-        assert_eq!(answer.body["totals"]["tonnage_kg"], kg);
+        assert_eq!(response.body["totals"]["tonnage_kg"], kg);
     };
     check("weight_lb", 225.0, 102_058);
     check("weight_lb", 2.5, 1_134);

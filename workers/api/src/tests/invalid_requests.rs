@@ -1,13 +1,13 @@
-//! Bad input, bad requests, a database that is away.
+//! Invalid fields, malformed requests, an unavailable database.
 
 use super::*;
 use platform::drill::Drill;
 use storage::Shards;
 
 #[test]
-fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
-    let house = House::new();
-    let key = house.athlete();
+fn every_invalid_field_is_reported_and_nothing_is_stored() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let bad = json!({
         "title": 7,
         "started_at": "2026-11-23T08:00:00+01:00",
@@ -24,10 +24,10 @@ fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
             ] }
         ]
     });
-    let answer = house.call(&key, "POST", "/v1/workouts", Some(&bad));
-    assert_eq!(answer.status, 422);
-    assert_eq!(answer.headers["content-type"], "application/problem+json");
-    let mut pointers = answer.pointers();
+    let response = api.call(&key, "POST", "/v1/workouts", Some(&bad));
+    assert_eq!(response.status, 422);
+    assert_eq!(response.headers["content-type"], "application/problem+json");
+    let mut pointers = response.error_pointers();
     pointers.sort();
     assert_eq!(
         pointers,
@@ -48,20 +48,20 @@ fn every_bad_field_is_told_with_its_pointer_and_nothing_is_stored() {
             "/title",
         ]
     );
-    assert_eq!(house.workouts(), 0);
+    assert_eq!(api.workout_count(), 0);
 }
 
 #[test]
-fn the_bounds_of_a_workout_hold_at_their_edge() {
-    let house = House::new();
-    let key = house.athlete();
+fn workout_limits_hold_at_their_boundaries() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let check = |change: &dyn Fn(&mut Value), pointer: Option<&str>| {
-        let mut workout = bench(1);
+        let mut workout = bench_workout(1);
         change(&mut workout);
-        let answer = house.call(&key, "POST", "/v1/workouts", Some(&workout));
+        let response = api.call(&key, "POST", "/v1/workouts", Some(&workout));
         match pointer {
-            None => assert_eq!(answer.status, 201, "{}", answer.body),
-            Some(pointer) => assert_eq!(answer.pointers(), [pointer], "{workout}"),
+            None => assert_eq!(response.status, 201, "{}", response.body),
+            Some(pointer) => assert_eq!(response.error_pointers(), [pointer], "{workout}"),
         }
     };
     let exercises = |count: usize, sets: usize| {
@@ -102,21 +102,21 @@ fn the_bounds_of_a_workout_hold_at_their_edge() {
 }
 
 #[test]
-fn requests_that_are_no_good_at_all_are_told_so() {
-    let house = House::new();
-    let key = house.athlete();
+fn malformed_requests_get_their_4xx_status() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let bearer = format!("Bearer {key}");
     let auth = ("authorization", bearer.as_str());
     let json_type = ("content-type", "application/json");
     let check = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8], status: u16| {
-        let response = house.send(method, path, headers, body);
+        let response = api.send(method, path, headers, body);
         assert_eq!(response.status(), status, "{method} {path}");
         assert!(response.headers().contains_key("x-request-id"));
         response
     };
     check("POST", "/v1/workouts", &[auth, json_type], b"{\"a\":", 400);
     check("POST", "/v1/workouts", &[auth, json_type], b"[]", 422);
-    // Nested too deep, whatever it is: the reader gives up 128 levels down.
+    // Nested too deeply: the parser stops at 128 levels.
     check("POST", "/v1/workouts", &[auth, json_type], &vec![b'['; 262_144], 400);
     check("PUT", "/v1/me", &[auth, json_type], &b"{\"a\":".repeat(40_000), 400);
     check("POST", "/v1/imports", &[auth, json_type], &vec![b'['; 5 * 1024 * 1024], 400);
@@ -143,46 +143,46 @@ fn requests_that_are_no_good_at_all_are_told_so() {
     check("GET", "/v1/volume/weekly?from=2026-11-23&to=2026-11-01", &[auth], b"", 422);
     check("GET", "/v1/volume/weekly?from=1990-01-01", &[auth], b"", 422);
     check("GET", "/healthz", &[], b"", 200);
-    let refused = check("PATCH", "/v1/workouts", &[auth], b"", 405);
-    assert_eq!(refused.headers()["allow"], "GET, POST");
+    let rejected = check("PATCH", "/v1/workouts", &[auth], b"", 405);
+    assert_eq!(rejected.headers()["allow"], "GET, POST");
 }
 
 #[test]
-fn a_database_that_is_away_is_503_and_nothing_is_half_written() {
-    let house = House::new();
-    let key = house.athlete();
+fn unavailable_database_gets_503_and_no_partial_write() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
     let headers = [("idempotency-key", "k")];
-    house.database.fail_next(&[Fault::BeforeCommit]);
-    let answer = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.headers["retry-after"], "2");
-    assert_eq!((house.workouts(), house.sink.take_events().len()), (0, 0));
-    // The answer was lost after the commit: the client's repeat finds its workout.
-    house.database.fail_next(&[Fault::AfterCommit]);
-    let lost = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
+    api.database.fail_next(&[Fault::BeforeCommit]);
+    let response = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
+    assert_eq!(response.status, 503);
+    assert_eq!(response.headers["retry-after"], "2");
+    assert_eq!((api.workout_count(), api.sink.take_events().len()), (0, 0));
+    // The response was lost after the commit: the client's retry finds its workout.
+    api.database.fail_next(&[Fault::AfterCommit]);
+    let lost = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
     assert_eq!(lost.status, 503);
-    let again = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
-    assert_eq!((again.status, house.workouts()), (201, 1));
-    // A statement of the batch that fails takes the others with it.
-    house.database.execute("ALTER TABLE workouts RENAME TO away");
+    let retried = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
+    assert_eq!((retried.status, api.workout_count()), (201, 1));
+    // A failed statement rolls back its whole batch.
+    api.database.execute("ALTER TABLE workouts RENAME TO renamed");
     let headers = [("idempotency-key", "k2")];
-    let answer = house.call_with(&key, "POST", "/v1/workouts", Some(&bench(1)), &headers);
-    assert_eq!(answer.status, 503);
-    let keys = house.database.query("SELECT idempotency_key FROM idempotency_keys");
+    let response = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
+    assert_eq!(response.status, 503);
+    let keys = api.database.query("SELECT idempotency_key FROM idempotency_keys");
     assert_eq!(keys, [r#"{"idempotency_key":"k"}"#]);
 }
 
 #[test]
-fn a_call_that_panics_is_a_500_that_says_whose_fault_it_is() {
-    let mut house = House::new();
-    let key = house.athlete();
-    let path = house.posted(&key, &bench(1));
+fn panic_gets_500_internal_error() {
+    let mut api = TestApi::new();
+    let key = api.create_athlete();
+    let path = api.create_workout(&key, &bench_workout(1));
     let id = path.rsplit('/').next().unwrap();
-    let drill = Drill::new(Rc::clone(&house.database) as _, &format!("panic:{id}"));
-    house.app.shards = Shards::single(Rc::new(drill));
-    let answer = house.get(&key, &path);
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.headers["content-type"], "application/problem+json");
-    assert_eq!(answer.body["detail"], "this is our fault");
-    assert_eq!(house.get(&key, "/v1/workouts").status, 200);
+    let drill = Drill::new(Rc::clone(&api.database) as _, &format!("panic:{id}"));
+    api.app.shards = Shards::single(Rc::new(drill));
+    let response = api.get(&key, &path);
+    assert_eq!(response.status, 500);
+    assert_eq!(response.headers["content-type"], "application/problem+json");
+    assert_eq!(response.body["detail"], "this is our fault");
+    assert_eq!(api.get(&key, "/v1/workouts").status, 200);
 }
