@@ -90,7 +90,7 @@ pub struct BrokenRecord {
     pub athlete_id: AthleteId,
     /// By which workout.
     pub workout_id: WorkoutId,
-    /// Of what: a `training::performance::RecordKey` as text.
+    /// Of what: a `training::records::RecordKey` as text.
     pub key: String,
     /// The record: grams, or repetitions.
     pub value: i64,
@@ -123,7 +123,7 @@ pub(crate) fn broken_statement(
 /// A record of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Record {
-    /// Of what: a `training::performance::RecordKey` as text.
+    /// Of what: a `training::records::RecordKey` as text.
     pub key: String,
     /// Grams, or repetitions.
     pub value: i64,

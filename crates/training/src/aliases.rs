@@ -1,28 +1,34 @@
-//! Other names of the catalogue's exercises: those that the exports of Strong, Hevy and `FitNotes`
-//! use, and what lifters say.
+//! Aliases of the catalogue's exercises: the names in exports of Strong, Hevy and `FitNotes`, and
+//! colloquial names.
 //!
-//! Only where the movement really is the same: another grip, another stance or another implement
-//! is another exercise, and is left for the athlete to decide. A name that
-//! [`crate::names::name_key`] already makes one with the exercise's own name is not listed: "Bench
-//! Press (Barbell)" needs no alias. The readings that could have gone another way (all ours):
+//! An alias denotes the same movement: a different grip, stance or implement is a different
+//! exercise, which the athlete maps. A name with the same [`crate::names::name_key`] as the
+//! exercise's name needs no alias: "Bench Press (Barbell)" is not listed. Debatable choices, all
+//! project defaults:
 //!
-//! - A bare name is the barbell lift ("Squat", "Bench Press"), and a bare chest press the machine.
-//! - A weighted body-weight lift is the same lift with weight added; an assisted one is not.
-//! - A straight bar is as good as an EZ bar for skull crushers, preacher and reverse curls;
-//!   a kettlebell as good as a dumbbell for goblet squats.
-//! - A dumbbell press over the head is the same seated or standing: the catalogue has one.
+//! - A name without equipment is the barbell lift ("Squat", "Bench Press"); "Chest Press" is the
+//!   machine.
+//! - A weighted body-weight exercise is the same exercise with added weight; an assisted one is not.
+//! - Skull crushers, preacher and reverse curls with a straight bar are the same as with an EZ bar;
+//!   goblet squats with a kettlebell are the same as with a dumbbell.
+//! - A dumbbell shoulder press is the same exercise seated or standing.
 
 use crate::exercise::Exercise;
 
 impl Exercise {
-    /// Other names under which it is known.
+    /// Returns its other names.
     pub fn aliases(&self) -> &'static [&'static str] {
         let row = ALIASES.iter().find(|(slug, _)| *slug == self.slug);
         row.map_or(&[], |(_, aliases)| aliases)
     }
+
+    /// Returns its slug, its name and its aliases.
+    pub fn all_names(&self) -> impl Iterator<Item = &'static str> {
+        [self.slug, self.name].into_iter().chain(self.aliases().iter().copied())
+    }
 }
 
-/// Slug → other names, in the order of the catalogue.
+/// Slugs and aliases, in the order of the catalogue.
 #[rustfmt::skip]
 static ALIASES: &[(&str, &[&str])] = &[
     // Horizontal and incline presses, push-ups and dips.
@@ -150,7 +156,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
-    fn each_row_is_of_an_exercise_of_its_own() {
+    fn each_row_has_a_unique_exercise() {
         let slugs: BTreeSet<_> = ALIASES.iter().map(|(slug, _)| *slug).collect();
         assert_eq!(slugs.len(), ALIASES.len());
         for slug in slugs {
@@ -160,15 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn no_two_exercises_share_a_name_and_no_alias_says_what_the_name_says() {
-        let mut owners = BTreeMap::new();
+    fn exercises_share_no_names_and_aliases_differ_from_names() {
+        let mut slugs = BTreeMap::new();
         for exercise in CATALOGUE {
-            let own = BTreeSet::from([name_key(exercise.slug), name_key(exercise.name)]);
-            let own = own.into_iter().map(|key| (key, exercise.name));
+            let names = BTreeSet::from([name_key(exercise.slug), name_key(exercise.name)]);
+            let names = names.into_iter().map(|key| (key, exercise.name));
             let aliases = exercise.aliases().iter().map(|alias| (name_key(alias), *alias));
-            for (key, name) in own.chain(aliases) {
-                let before = owners.insert(key, exercise.slug);
-                assert_eq!(before, None, "{name} of {} is taken", exercise.slug);
+            for (key, name) in names.chain(aliases) {
+                let previous = slugs.insert(key, exercise.slug);
+                assert_eq!(previous, None, "duplicate: {name} of {}", exercise.slug);
             }
         }
     }

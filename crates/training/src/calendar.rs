@@ -3,47 +3,47 @@
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// The day on the athlete's wall when the workout began: the day of `started_at` in its own offset.
+/// Returns the local date of a workout: the date of `started_at` in its own UTC offset.
 pub fn local_date(started_at: DateTime<FixedOffset>) -> NaiveDate {
     started_at.date_naive()
 }
 
-/// The Monday that begins an ISO 8601 week.
+/// The Monday of an ISO 8601 week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct WeekStart(NaiveDate);
 
 impl WeekStart {
-    /// The week that holds this day.
+    /// Returns the week that contains this date.
     pub fn containing(date: NaiveDate) -> Self {
         let since_monday = u64::from(date.weekday().num_days_from_monday());
-        // Only the first days of chrono's calendar, 262,000 years ago, have no Monday before them.
+        // Only the first days of chrono's calendar, 262,000 years ago, have no preceding Monday.
         Self(date.checked_sub_days(Days::new(since_monday)).unwrap_or(date))
     }
 
-    /// The Monday itself.
+    /// Returns the Monday.
     pub const fn date(self) -> NaiveDate {
         self.0
     }
 
-    /// The Sunday that ends it.
+    /// Returns the Sunday.
     pub fn last_day(self) -> NaiveDate {
-        self.0.checked_add_days(Days::new(6)).unwrap_or(self.0)
+        self.plus_days(6).0
     }
 
-    /// The week after.
+    /// Returns the following week.
     #[must_use]
     pub fn next(self) -> Self {
         self.plus_days(7)
     }
 
-    /// The week before.
+    /// Returns the preceding week.
     #[must_use]
     pub fn previous(self) -> Self {
         self.weeks_before(1)
     }
 
-    /// The week so many weeks before.
+    /// Returns the week that is `weeks` weeks earlier.
     #[must_use]
     pub fn weeks_before(self, weeks: u32) -> Self {
         Self(self.0.checked_sub_days(Days::new(u64::from(weeks) * 7)).unwrap_or(self.0))
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_local_day_is_the_day_of_the_workouts_own_offset() {
+    fn local_date_uses_the_offset_of_the_workout() {
         check("2026-11-22T23:30:00+01:00", "2026-11-22", "2026-11-16");
         check("2026-11-22T23:30:00Z", "2026-11-22", "2026-11-16");
         check("2026-11-23T00:30:00+13:00", "2026-11-23", "2026-11-23");
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_on_the_wire_must_be_a_monday() {
+    fn deserializing_a_week_requires_a_monday() {
         assert!(serde_json::from_str::<WeekStart>("\"2026-11-23\"").is_ok());
         let error = serde_json::from_str::<WeekStart>("\"2026-11-24\"").unwrap_err();
         assert!(error.to_string().contains("not a Monday"), "{error}");

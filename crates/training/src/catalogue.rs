@@ -1,42 +1,39 @@
-//! The exercise catalogue: every movement Bulktrack knows, what it is done with, how the weight
-//! entered for a set becomes the load moved, and which muscles a hard set of it counts for.
+//! The exercise catalogue: each exercise with its equipment, its load type and its muscles.
 //!
 //! # Muscles
 //!
 //! - **Direct** (`primary`): the prime movers. One hard set counts as 1 set for each of them.
 //! - **Indirect** (`secondary`): the synergists. One hard set counts as 0.5 for each of them.
 //!
-//! The assignment is the project's own reading of ordinary anatomy (ours), and is not taken from
-//! any single source. It is versioned data: changing a row changes the weekly volume computed from
-//! sets already logged, so a change here is a change of results and is reviewed as one. The
-//! readings that could have gone another way (all ours):
+//! The assignment follows standard anatomy, not a single source; shares and choices without a
+//! source are project defaults. It is versioned data: changing a row changes the weekly volume
+//! computed from sets already logged, so it is reviewed as a change of results. Debatable choices:
 //!
-//! - A muscle that only steadies the body is left out, except where holding on is a large part of
-//!   the lift: the back in a hinge; the grip (forearms) in a pull from the floor and a shrug; the
-//!   grip, the traps and the trunk in a carry.
+//! - A muscle that only stabilizes the body is omitted, unless the hold is a large part of the
+//!   lift: the back in a hinge; the grip (forearms) in a pull from the floor and a shrug; the grip,
+//!   the traps and the trunk in a carry.
 //! - `Back` is the lats, the middle back and the spinal erectors together; `Traps` is the upper
 //!   part of the trapezius.
 //! - The hamstrings are not counted in squats and lunges: they cross both the hip and the knee and
-//!   change length little there. Nor are the calves in leg curls: of them only the gastrocnemius
-//!   bends the knee, and it shortens as it does.
-//! - The front delts are counted in presses, not in flyes: there they help too little to tire.
+//!   change length little. The calves are not counted in leg curls: only the gastrocnemius bends
+//!   the knee, and it shortens meanwhile.
+//! - The front delts are counted in presses and in dumbbell flyes, not in cable and machine flyes.
 //! - The brachialis is counted with the biceps, and the brachioradialis with the forearms; so a
 //!   curl counts indirectly for the forearms, and a reverse curl directly.
 //!
 //! # Loads
 //!
-//! A lift done one arm or one leg at a time with a single implement is `External`; two dumbbells,
-//! or two cable stacks, are `PerHand`. A loaded carry is `Timed`, as the holds are. The shares of
-//! body weight:
+//! A lift performed with one arm or one leg at a time and a single implement is `External`; two
+//! dumbbells, or two cable stacks, are `PerHand`. A loaded carry is `Timed`, like the holds. The
+//! shares of body weight:
 //!
-//! - pull-up, chin-up, dip and their assisted versions: 100, the whole body hangs from the hands
-//!   or rests on them;
-//! - push-up: 64, the share of body weight the hands carry in the regular push-up (peak vertical
+//! - pull-up, chin-up, dip and their assisted versions: 100, the hands carry the whole body;
+//! - push-up: 64, the share of body weight that the hands carry in the regular push-up (peak vertical
 //!   ground reaction force; Ebben et al. 2011, J Strength Cond Res 25(10):2891–2894);
-//! - inverted row: 60 (ours), a little under the push-up it mirrors;
-//! - back extension: 60 (ours), roughly the head, arms and trunk;
-//! - ab-wheel rollout from the knees: 50 (ours), since the lower legs stay on the floor;
-//! - hanging leg raise: 30 (ours), roughly both legs.
+//! - inverted row: 60, slightly less than the push-up, its mirror image;
+//! - back extension: 60, roughly the head, arms and trunk;
+//! - ab-wheel rollout from the knees: 50, since the lower legs stay on the floor;
+//! - hanging leg raise: 30, roughly both legs.
 
 use crate::exercise::{
     Equipment::{
@@ -54,16 +51,16 @@ use crate::muscle::Muscle::{
 };
 
 impl Exercise {
-    /// The exercise of the catalogue with this slug.
+    /// Returns the exercise of the catalogue with this slug.
     pub fn find(slug: &str) -> Option<&'static Self> {
         CATALOGUE.iter().find(|exercise| exercise.slug == slug)
     }
 }
 
-/// Every exercise of the catalogue, grouped by movement pattern; slugs are unique.
+/// All exercises of the catalogue, grouped by movement pattern; slugs are unique.
 ///
-/// Two lines a row: what the exercise is, then what it loads. Formatted by hand, because rustfmt
-/// would give each of the eight arguments a line of its own.
+/// Formatted by hand, two lines per row, because rustfmt would put each of the eight arguments on
+/// its own line.
 #[rustfmt::skip]
 pub static CATALOGUE: &[Exercise] = &[
     // Horizontal and incline presses, push-ups and dips.
@@ -259,8 +256,10 @@ pub static CATALOGUE: &[Exercise] = &[
         Bodyweight, bodyweight(50), &[Abs], &[Back]),
 ];
 
-/// One row of the catalogue.
-#[expect(clippy::too_many_arguments, reason = "one catalogue row reads best as one call")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a row of the catalogue is easiest to read as one call"
+)]
 const fn exercise(
     slug: &'static str,
     name: &'static str,
@@ -274,12 +273,10 @@ const fn exercise(
     Exercise { slug, name, mechanic, force, equipment, load, primary, secondary }
 }
 
-/// A share of the athlete's body weight, plus the weight entered.
 const fn bodyweight(percent: u8) -> LoadType {
     LoadType::Bodyweight { percent }
 }
 
-/// A share of the athlete's body weight, minus the weight entered.
 const fn assisted(percent: u8) -> LoadType {
     LoadType::Assisted { percent }
 }
@@ -290,7 +287,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn the_catalogue_has_60_to_80_exercises_with_unique_slugs() {
+    fn catalogue_has_60_to_80_exercises_with_unique_slugs() {
         assert!((60..=80).contains(&CATALOGUE.len()), "{}", CATALOGUE.len());
         let slugs: BTreeSet<_> = CATALOGUE.iter().map(|e| e.slug).collect();
         let names: BTreeSet<_> = CATALOGUE.iter().map(|e| e.name).collect();
@@ -305,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn every_exercise_has_a_direct_muscle_and_none_is_direct_and_indirect() {
+    fn muscles_are_direct_or_indirect_but_never_both() {
         for exercise in CATALOGUE {
             assert!(!exercise.primary.is_empty(), "{}", exercise.slug);
             let all: Vec<_> = exercise.primary.iter().chain(exercise.secondary).collect();
@@ -315,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn every_muscle_is_direct_in_two_exercises_at_least() {
+    fn each_muscle_is_direct_in_at_least_two_exercises() {
         for muscle in Muscle::ALL {
             let count = CATALOGUE.iter().filter(|e| e.primary.contains(&muscle)).count();
             assert!(count >= 2, "{muscle:?}: {count}");

@@ -1,29 +1,29 @@
-//! Estimated one-rep maximum: the weight that could be lifted once, from one that was lifted more
-//! often.
+//! Estimated one-rep maximum (e1RM): the weight that an athlete could lift once, estimated from a
+//! set of several repetitions.
 //!
-//! In scope: four published formulas over *effective* repetitions, those done plus those left in
-//! reserve. Out of scope: which set of a workout is looked at, see [`crate::performance`].
+//! In scope: four published formulas over *effective* repetitions, those performed plus those in
+//! reserve. Out of scope: the best set of a workout, see [`crate::performance`]. Thresholds without
+//! a source are project defaults.
 
 use crate::set::Rpe;
 use crate::units::Grams;
 use serde::{Deserialize, Serialize};
 
-/// Past so many effective repetitions no estimate is made (ours): here Epley, Brzycki and Wathan
-/// still lie within 3 % of each other, at 15 they are 9 % apart.
+/// Maximum number of effective repetitions for an estimate: at 12 Epley, Brzycki and Wathan are
+/// within 3 % of each other, at 15 they are 9 % apart.
 pub const EFFECTIVE_REPS_MAX: f64 = 12.0;
 
-/// The effort of a set that could not have been one repetition longer.
 const RPE_OF_FAILURE: f64 = 10.0;
 
-/// The share of the one-rep maximum that is lifted with x = 0, 0.5, 1 … 11 further repetitions
-/// possible or done: x = (reps − 1) + (10 − RPE). Source: the RPE table of Reactive Training
-/// Systems (Tuchscherer), which goes on to x = 15; the rest is past [`EFFECTIVE_REPS_MAX`].
+/// Shares of the one-rep maximum for x = 0, 0.5, 1 … 11, where x = (reps − 1) + (10 − RPE). Source:
+/// the RPE table of Reactive Training Systems (Tuchscherer), which continues to x = 15; the rest is
+/// beyond [`EFFECTIVE_REPS_MAX`].
 const RPE_TABLE: [f64; 23] = [
     1.000, 0.978, 0.955, 0.939, 0.922, 0.907, 0.892, 0.878, 0.863, 0.850, 0.837, 0.824, 0.811,
     0.799, 0.786, 0.774, 0.762, 0.751, 0.739, 0.723, 0.707, 0.694, 0.680,
 ];
 
-/// How a one-rep maximum is estimated. In each, w is the weight and r the effective repetitions.
+/// A formula for the e1RM, where w is the weight and r the number of effective repetitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum E1rmFormula {
@@ -33,15 +33,15 @@ pub enum E1rmFormula {
     Brzycki,
     /// 100·w / (48.8 + 53.8·e^(−0.075·r)), Wathan 1994.
     Wathan,
-    /// w / the share in the RTS table; only for a set whose RPE is known.
+    /// w / share in the RTS table; requires an RPE.
     RpeTable,
 }
 
 impl E1rmFormula {
-    /// Every formula, in the order of the wire.
+    /// All formulas, in the order of the JSON output.
     pub const ALL: [Self; 4] = [Self::Epley, Self::Brzycki, Self::Wathan, Self::RpeTable];
 
-    /// The wire name: `rpe_table`.
+    /// Returns the name in JSON and the database: `rpe_table`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Epley => "epley",
@@ -52,13 +52,13 @@ impl E1rmFormula {
     }
 }
 
-/// The estimated one-rep maximum of a set of `reps` with `weight`, rounded to the gram.
+/// Estimates the one-rep maximum from a set of `reps` with `weight`, rounded to the gram.
 ///
-/// Repetitions in reserve (10 − RPE) count as if they had been done. Without an RPE the set is
-/// taken as one to failure, so that the estimate is rather too low; only [`E1rmFormula::RpeTable`]
-/// cannot do without. One effective repetition is the weight itself by every formula.
+/// Repetitions in reserve (10 − RPE) count as performed. Without an RPE the set is assumed to be to
+/// failure, so the estimate is conservative; only [`E1rmFormula::RpeTable`] requires an RPE. With
+/// one effective repetition every formula returns the weight.
 ///
-/// `None` for no repetition, for no weight (or less), and past [`EFFECTIVE_REPS_MAX`].
+/// `None` without repetitions, without a positive weight, and above [`EFFECTIVE_REPS_MAX`].
 pub fn estimate(formula: E1rmFormula, weight: Grams, reps: u32, rpe: Option<Rpe>) -> Option<Grams> {
     let reserve = rpe.map_or(0.0, |rpe| RPE_OF_FAILURE - rpe.value());
     let effective = f64::from(reps) + reserve;
@@ -70,7 +70,7 @@ pub fn estimate(formula: E1rmFormula, weight: Grams, reps: u32, rpe: Option<Rpe>
 }
 
 fn maximum_kg(formula: E1rmFormula, kg: f64, effective: f64, rpe: Option<Rpe>) -> Option<f64> {
-    // Epley and Wathan do not give the weight for one repetition by themselves.
+    // Epley and Wathan do not return the weight for one repetition.
     let single = effective <= 1.0;
     match formula {
         E1rmFormula::RpeTable => {
@@ -102,29 +102,29 @@ mod tests {
 
     fn rpe(value: f64) -> Option<Rpe> {
         let rpe = Rpe::new(value);
-        assert!(rpe.is_some(), "{value} is no RPE");
+        assert!(rpe.is_some(), "{value} is not an RPE");
         rpe
     }
 
     #[test]
-    fn a_hundred_kilograms_give_the_published_estimates() {
-        // The goldens are in kilograms to two places: half of the last is 5 g.
+    fn estimates_match_published_values() {
+        // The published values have two decimal places in kilograms: the tolerance is 5 g.
         let check = |formula, reps, effort, kg: f64| {
-            let found = estimate(formula, WEIGHT, reps, effort).unwrap();
-            let off = (found.0 - Grams::from_kg(kg).0).abs();
-            assert!(off <= 5, "{formula:?} {reps} @ {effort:?}: {found:?}, not {kg}");
+            let actual = estimate(formula, WEIGHT, reps, effort).unwrap();
+            let difference = (actual.0 - Grams::from_kg(kg).0).abs();
+            assert!(difference <= 5, "{formula:?} {reps} @ {effort:?}: {actual:?}, not {kg}");
         };
-        let by_three = |reps, epley, brzycki, wathan| {
+        let check_three = |reps, epley, brzycki, wathan| {
             check(E1rmFormula::Epley, reps, None, epley);
             check(E1rmFormula::Brzycki, reps, None, brzycki);
             check(E1rmFormula::Wathan, reps, None, wathan);
         };
-        by_three(1, 100.00, 100.00, 100.00);
-        by_three(3, 110.00, 105.88, 108.98);
-        by_three(5, 116.67, 112.50, 116.58);
-        by_three(8, 126.67, 124.14, 127.67);
-        by_three(10, 133.33, 133.33, 134.75);
-        by_three(12, 140.00, 144.00, 141.50);
+        check_three(1, 100.00, 100.00, 100.00);
+        check_three(3, 110.00, 105.88, 108.98);
+        check_three(5, 116.67, 112.50, 116.58);
+        check_three(8, 126.67, 124.14, 127.67);
+        check_three(10, 133.33, 133.33, 134.75);
+        check_three(12, 140.00, 144.00, 141.50);
         check(E1rmFormula::RpeTable, 5, rpe(8.0), 123.30);
         check(E1rmFormula::RpeTable, 1, rpe(10.0), 100.00);
         check(E1rmFormula::RpeTable, 1, rpe(9.5), 102.25);
@@ -132,18 +132,18 @@ mod tests {
     }
 
     #[test]
-    fn a_repetition_in_reserve_counts_as_one_done() {
+    fn repetitions_in_reserve_count_as_performed() {
         for formula in [E1rmFormula::Epley, E1rmFormula::Brzycki, E1rmFormula::Wathan] {
-            let done = estimate(formula, WEIGHT, 8, None);
-            assert_eq!(estimate(formula, WEIGHT, 5, rpe(7.0)), done, "{formula:?}");
-            assert_eq!(estimate(formula, WEIGHT, 8, rpe(10.0)), done, "{formula:?}");
+            let performed = estimate(formula, WEIGHT, 8, None);
+            assert_eq!(estimate(formula, WEIGHT, 5, rpe(7.0)), performed, "{formula:?}");
+            assert_eq!(estimate(formula, WEIGHT, 8, rpe(10.0)), performed, "{formula:?}");
         }
         // 1.5 effective repetitions: 100 × (1 + 1.5 / 30).
         assert_eq!(estimate(E1rmFormula::Epley, WEIGHT, 1, rpe(9.5)), Some(Grams(105_000)));
     }
 
     #[test]
-    fn nonsense_is_refused_by_every_formula() {
+    fn invalid_input_gives_no_estimate() {
         let check = |weight, reps, effort| {
             for formula in E1rmFormula::ALL {
                 assert_eq!(estimate(formula, weight, reps, effort), None, "{formula:?} {reps}");
@@ -160,14 +160,14 @@ mod tests {
     }
 
     #[test]
-    fn the_table_reaches_just_as_far_as_the_estimates() {
+    fn rpe_table_ends_at_the_maximum_effective_repetitions() {
         assert!(share_of_maximum(EFFECTIVE_REPS_MAX).is_some());
         assert!(share_of_maximum(EFFECTIVE_REPS_MAX + 0.5).is_none());
         assert!(RPE_TABLE.is_sorted_by(|a, b| a > b));
     }
 
     #[test]
-    fn serde_writes_the_wire_name() {
+    fn serde_uses_the_json_name() {
         for formula in E1rmFormula::ALL {
             let json = serde_json::to_string(&formula).unwrap();
             assert_eq!(json, format!("\"{}\"", formula.as_str()));
@@ -176,7 +176,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_estimate_is_never_below_the_weight_and_grows_with_the_repetitions(
+        fn estimate_grows_with_repetitions_and_is_at_least_the_weight(
             grams in 1_000_i64..1_000_000,
             reps in 1_u32..=11,
             halves in 2_u32..=20,

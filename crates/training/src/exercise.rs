@@ -1,23 +1,19 @@
-//! What an exercise is: which muscles it trains, and how the weight entered becomes the load moved.
+//! Definitions of exercises: the muscles that they train and the way to compute the effective load
+//! from the weight entered.
 
 use crate::muscle::Muscle;
 use crate::units::Grams;
 use serde::{Deserialize, Serialize};
 
-/// One exercise of the catalogue.
+/// An exercise of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Exercise {
-    /// The stable name in URLs and workouts: `barbell-bench-press`.
+    /// The stable identifier in URLs and workouts: `barbell-bench-press`.
     pub slug: &'static str,
-    /// The name for people.
     pub name: &'static str,
-    /// Several joints, or one.
     pub mechanic: Mechanic,
-    /// The direction of the effort.
     pub force: Force,
-    /// What it is done with.
     pub equipment: Equipment,
-    /// How the weight entered becomes the load moved.
     pub load: LoadType,
     /// Direct muscles: one hard set each.
     pub primary: &'static [Muscle],
@@ -25,21 +21,15 @@ pub struct Exercise {
     pub secondary: &'static [Muscle],
 }
 
-/// An exercise of the athlete's own.
+/// The definition of a custom exercise, which an athlete has created.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExerciseDefinition {
-    /// The name for people.
     pub name: String,
-    /// Other names under which it is known.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// Several joints, or one.
     pub mechanic: Mechanic,
-    /// The direction of the effort.
     pub force: Force,
-    /// What it is done with.
     pub equipment: Equipment,
-    /// How the weight entered becomes the load moved.
     pub load: LoadType,
     /// Direct muscles: one hard set each.
     pub primary: Vec<Muscle>,
@@ -48,7 +38,7 @@ pub struct ExerciseDefinition {
     pub secondary: Vec<Muscle>,
 }
 
-/// How many joints move.
+/// The number of joints that move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mechanic {
@@ -70,7 +60,7 @@ pub enum Force {
     Static,
 }
 
-/// What an exercise is done with.
+/// The equipment that an exercise requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Equipment {
@@ -86,33 +76,28 @@ pub enum Equipment {
     SmithMachine,
 }
 
-/// How the weight entered for a set becomes the load moved.
+/// The relation between the weight entered for a set and its effective load.
 ///
-/// On the wire: `{"type":"bodyweight","percent":100}`.
+/// In JSON: `{"type":"bodyweight","percent":100}`. Each `percent` is the share of the body weight
+/// that is lifted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LoadType {
-    /// The weight entered is the whole load.
+    /// The load is the weight entered.
     External,
-    /// The weight entered is held in each hand: the load is twice it.
+    /// The load is twice the weight entered, which is held in each hand.
     PerHand,
-    /// A share of the body weight, plus the weight entered (a vest, a belt).
-    Bodyweight {
-        /// The share of the body weight that is moved, in percent.
-        percent: u8,
-    },
-    /// A share of the body weight, minus the weight entered (the machine's help).
-    Assisted {
-        /// The share of the body weight that is moved, in percent.
-        percent: u8,
-    },
-    /// A hold, counted in seconds; the weight entered is the load held.
+    /// The load is a share of the body weight plus the weight entered (a vest, a belt).
+    Bodyweight { percent: u8 },
+    /// The load is a share of the body weight minus the weight entered (assistance of a machine).
+    Assisted { percent: u8 },
+    /// A hold, measured in seconds; the load is the weight entered.
     Timed,
 }
 
 impl LoadType {
-    /// The load moved in one repetition. An unknown body weight counts as nothing, so that only
-    /// what the athlete entered is summed.
+    /// Returns the effective load of one repetition. An unknown body weight counts as 0, so that
+    /// only the weight entered remains.
     pub fn effective_load(self, entered: Option<Grams>, body_weight: Option<Grams>) -> Grams {
         let entered = entered.unwrap_or_default().0;
         let share =
@@ -131,11 +116,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_load_moved_follows_the_kind_of_load() {
-        let check = |load: LoadType, entered: Option<i64>, body: Option<i64>, moved: i64| {
+    fn effective_load_depends_on_the_load_type() {
+        let check = |load: LoadType, entered: Option<i64>, body: Option<i64>, expected: i64| {
             assert_eq!(
                 load.effective_load(entered.map(Grams), body.map(Grams)),
-                Grams(moved),
+                Grams(expected),
                 "{load:?}"
             );
         };

@@ -1,19 +1,22 @@
-//! The sport: what a muscle, a set, a hard set, a week and a landmark are.
+//! Strength training: exercises, muscles, sets, volume, landmarks, estimated maxima and trends.
 //!
-//! In scope: knowledge that a coach would recognise, as data and pure functions.
-//! Out of scope: storage, events, HTTP, clocks. Nothing here does I/O, and nothing reads the time.
+//! In scope: the knowledge of the sport, as data and pure functions; its terms are defined in
+//! docs/reference/glossary.md. Out of scope: I/O and the system clock.
 
 pub mod aliases;
 pub mod calendar;
 pub mod catalogue;
 pub mod e1rm;
 pub mod exercise;
+#[cfg(test)]
+mod fixtures;
 pub mod landmarks;
 pub mod limits;
 pub mod load;
 pub mod muscle;
 pub mod names;
 pub mod performance;
+pub mod records;
 pub mod set;
 pub mod trend;
 pub mod units;
@@ -27,7 +30,8 @@ pub use landmarks::{LandmarkOverride, LandmarkOverrides, Landmarks, VolumeLevel}
 pub use load::{AcuteChronic, Monotony};
 pub use muscle::Muscle;
 pub use names::{find_by_name, name_key};
-pub use performance::{BestSet, ExercisePerformance, RecordKey, RecordKind};
+pub use performance::{BestSet, ExercisePerformance};
+pub use records::{RecordKey, RecordKind};
 pub use set::{PerformedSet, Rpe, SetKind};
 pub use trend::Trend;
 pub use units::{Grams, HalfSets};

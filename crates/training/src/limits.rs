@@ -1,30 +1,31 @@
-//! Bounds on what an athlete can enter. Sources: the outer contract of the API, but for those
-//! marked (ours).
+//! Limits on the workouts that an athlete can enter. Limits without a source are project defaults.
 
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
 
-/// Exercises in a workout.
+/// Maximum number of exercises in a workout (API contract).
 pub const EXERCISES_MAX: usize = 50;
-/// Sets in a workout, over all its exercises.
+/// Maximum number of sets in a workout, over all its exercises (API contract).
 pub const SETS_MAX: usize = 500;
-/// A weight entered: 1,000 kg.
+/// Maximum weight of a set or of the body: 1,000 kg (API contract).
 pub const WEIGHT_MAX: Grams = Grams(1_000_000);
-/// Repetitions of a set.
+/// Maximum number of repetitions of a set (API contract).
 pub const REPS_MAX: u32 = 1_000;
-/// A hold: a day (ours).
+/// Maximum duration of a set: one day.
 pub const DURATION_S_MAX: u32 = 86_400;
-/// A carry: 1,000 km (ours).
+/// Maximum distance of a set: 1,000 km.
 pub const DISTANCE_M_MAX: u32 = 1_000_000;
-/// A rest: a day (ours).
+/// Maximum rest after a set: one day.
 pub const REST_S_MAX: u32 = 86_400;
-/// Bytes of an exercise's slug (ours).
+/// Maximum length of an exercise slug, in bytes.
 pub const SLUG_BYTES_MAX: usize = 100;
-/// Characters of a title or a note.
+/// Maximum length of a title or a note, in characters (API contract).
 pub const TEXT_CHARS_MAX: usize = 2_000;
 
-/// What is over its bound, in words; `None` when all of it is within. For snapshots, which were
-/// checked at the edge: a bound broken there means that the sender is not ours.
+/// Returns a description of the first exceeded limit, or `None` if there is none.
+///
+/// For workout snapshots in events: the API has already validated those that it publishes, so a
+/// violation means that the event has another sender.
 pub fn first_violation(
     exercises: &[PerformedExercise],
     body_weight: Option<Grams>,
@@ -72,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn each_bound_holds_at_its_edge_and_breaks_past_it() {
-        let check = |exercises: &[PerformedExercise], words: Option<&str>| {
-            let found = first_violation(exercises, None);
-            assert_eq!(found.is_some(), words.is_some(), "{found:?}");
-            assert!(found.unwrap_or_default().contains(words.unwrap_or_default()));
+    fn values_at_each_limit_pass_and_beyond_it_fail() {
+        let check = |exercises: &[PerformedExercise], expected: Option<&str>| {
+            let violation = first_violation(exercises, None);
+            assert_eq!(violation.is_some(), expected.is_some(), "{violation:?}");
+            assert!(violation.unwrap_or_default().contains(expected.unwrap_or_default()));
         };
         check(&exercises(50, 10, 1_000_000, 1_000), None);
         check(&exercises(51, 1, 1, 1), Some("51 exercises"));

@@ -1,28 +1,23 @@
-//! Training load over days: how the last week compares with the weeks before (acute against
-//! chronic), and how alike its days were (monotony and strain).
+//! Training load over days: acute and chronic load, monotony and strain.
 //!
-//! A day's load is any measure that adds up, always the same one: tonnage, hard sets, session RPE
-//! × minutes. Days are dense and in order, the oldest first and the last one the day in question;
-//! a rest day is 0. The numbers describe load: none of them foretells an injury (contested by
-//! Impellizzeri 2020), so a high ratio is a *load spike* and nothing more.
+//! The load of a day is any additive measure: tonnage, hard sets, session RPE × minutes. Series
+//! contain every day, the oldest first; a rest day is 0. A high acute:chronic ratio is a *load
+//! spike*, not a prediction of injury: Impellizzeri 2020 contests the latter.
 
 use serde::{Deserialize, Serialize};
 
-/// Days of the acute load: one week (Gabbett 2016).
+/// Number of days of the acute load: one week (Gabbett 2016).
 pub const ACUTE_DAYS: usize = 7;
-/// Days of the chronic load: four weeks where it holds the acute one (coupled), else the three
-/// before it (Gabbett 2016; Lolli 2019 and Windt & Gabbett 2019 for the uncoupled form).
+/// Number of days that acute and chronic load need: four weeks (Gabbett 2016).
 pub const CHRONIC_DAYS: usize = 28;
 
-/// A week, the last day last.
+/// The loads of the days of a week, in order.
 pub type WeekOfLoads = [f64; ACUTE_DAYS];
 
-/// The load of late against the load the athlete is used to, both in load per day.
+/// The recent load and the load that the athlete is used to, both per day.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AcuteChronic {
-    /// The mean day of late.
     pub acute: f64,
-    /// The mean day of the time before.
     pub chronic: f64,
 }
 
@@ -58,36 +53,37 @@ impl AcuteChronic {
         Some(Self { acute, chronic })
     }
 
-    /// Acute over chronic, without unit; `None` after weeks of nothing, which no load compares to.
+    /// Returns acute / chronic load, or `None` if the chronic load is 0.
     pub fn ratio(self) -> Option<f64> {
         (self.chronic > 0.0).then(|| self.acute / self.chronic)
     }
 }
 
-/// How alike the days of a week were, and what that made of it (Foster 1998).
+/// The monotony and the strain of a week (Foster 1998).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Monotony {
-    /// Mean day over standard deviation, without unit.
+    /// Mean daily load / its standard deviation.
     pub monotony: f64,
-    /// The week's load × monotony, in the unit of the load.
+    /// The week's load × monotony.
     pub strain: f64,
 }
 
-/// By what the squares are divided in a standard deviation.
+/// The divisor of a standard deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deviation {
-    /// n: the seven days are the whole week. The one we judge by (ours; Foster does not say).
+    /// n, since the seven days are the whole week. Rules use this one (a project default: Foster
+    /// does not specify it).
     Population,
-    /// n − 1, as many spreadsheets do; for comparison with other tools.
+    /// n − 1, for comparison with other tools.
     Sample,
 }
 
-/// The monotony of a week. `None` when all days were alike: their deviation is 0, and a monotony
-/// without bound says nothing.
+/// Computes the monotony of a week. `None` if all days are equal: the standard deviation is 0 then,
+/// and the monotony is undefined.
 pub fn monotony(week: &WeekOfLoads, deviation: Deviation) -> Option<Monotony> {
     let [first, rest @ ..] = week;
-    // Compared day by day: the deviation of alike days can come out a little over 0.
-    #[expect(clippy::float_cmp, reason = "alike means the same number")]
+    // Rounding can make the standard deviation of equal days slightly positive.
+    #[expect(clippy::float_cmp, reason = "equal means the same number")]
     if rest.iter().all(|day| day == first) {
         return None;
     }
@@ -101,7 +97,7 @@ pub fn monotony(week: &WeekOfLoads, deviation: Deviation) -> Option<Monotony> {
     Some(Monotony { monotony, strain: week.iter().sum::<f64>() * monotony })
 }
 
-/// Of a slice that is not empty.
+/// Requires at least one day.
 fn mean(days: &[f64]) -> f64 {
     days.iter().sum::<f64>() / count(days)
 }
@@ -116,7 +112,7 @@ fn count(days: &[f64]) -> f64 {
     number(days.len())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "days of one life")]
+#[expect(clippy::cast_precision_loss, reason = "days of a lifetime")]
 fn number(days: usize) -> f64 {
     days as f64
 }
@@ -125,8 +121,8 @@ fn number(days: usize) -> f64 {
 mod tests {
     use super::*;
 
-    fn assert_near(found: f64, wanted: f64, what: &str) {
-        assert!((found - wanted).abs() <= 0.000_5, "{what}: {found}, not {wanted}");
+    fn assert_near(actual: f64, expected: f64, name: &str) {
+        assert!((actual - expected).abs() <= 0.000_5, "{name}: {actual}, not {expected}");
     }
 
     fn days(parts: &[(usize, f64)]) -> Vec<f64> {
@@ -134,10 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn a_week_of_double_load_after_three_of_a_hundred() {
+    fn ratio_of_a_week_of_double_load() {
         let spike = days(&[(21, 100.0), (7, 200.0)]);
-        let check = |load: Option<AcuteChronic>, ratio: f64, what: &str| {
-            assert_near(load.unwrap().ratio().unwrap(), ratio, what);
+        let check = |load: Option<AcuteChronic>, ratio: f64, name: &str| {
+            assert_near(load.unwrap().ratio().unwrap(), ratio, name);
         };
         check(AcuteChronic::coupled(&spike), 1.600, "coupled");
         check(AcuteChronic::uncoupled(&spike), 2.000, "uncoupled");
@@ -146,14 +142,14 @@ mod tests {
             AcuteChronic::uncoupled(&spike),
             Some(AcuteChronic { acute: 200.0, chronic: 100.0 })
         );
-        // What is older than four weeks is no part of either mean.
+        // Neither mean includes days older than four weeks.
         let longer = days(&[(30, 900.0), (21, 100.0), (7, 200.0)]);
         check(AcuteChronic::coupled(&longer), 1.600, "coupled, of more days");
         check(AcuteChronic::uncoupled(&longer), 2.000, "uncoupled, of more days");
     }
 
     #[test]
-    fn four_weeks_are_needed() {
+    fn acute_chronic_load_requires_four_weeks() {
         let short = days(&[(27, 100.0)]);
         assert_eq!(AcuteChronic::coupled(&short), None);
         assert_eq!(AcuteChronic::uncoupled(&short), None);
@@ -162,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_before_gives_no_ratio() {
+    fn ratio_is_undefined_without_chronic_load() {
         let first_week = days(&[(21, 0.0), (7, 200.0)]);
         assert_eq!(AcuteChronic::uncoupled(&first_week).unwrap().ratio(), None);
         assert_near(AcuteChronic::coupled(&first_week).unwrap().ratio().unwrap(), 4.0, "coupled");
@@ -170,11 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn monotony_and_strain_are_those_of_the_worked_examples() {
+    fn monotony_and_strain_match_worked_examples() {
         let check = |week: WeekOfLoads, population: f64, sample: f64| {
-            let of = |deviation| monotony(&week, deviation).unwrap();
-            assert_near(of(Deviation::Population).monotony, population, "population");
-            assert_near(of(Deviation::Sample).monotony, sample, "sample");
+            let with = |deviation| monotony(&week, deviation).unwrap().monotony;
+            assert_near(with(Deviation::Population), population, "population");
+            assert_near(with(Deviation::Sample), sample, "sample");
         };
         let three_days = [300.0, 0.0, 300.0, 0.0, 300.0, 0.0, 0.0];
         check(three_days, 0.866, 0.802);
@@ -184,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_are_all_alike_have_no_monotony() {
+    fn monotony_of_equal_days_is_undefined() {
         for load in [0.0, 0.1, 300.0] {
             for deviation in [Deviation::Population, Deviation::Sample] {
                 assert_eq!(monotony(&[load; ACUTE_DAYS], deviation), None, "{load}");

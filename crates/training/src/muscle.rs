@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A muscle group, as the landmark tables of the field divide the body.
+/// A muscle group, divided as in the published landmark tables.
 ///
-/// On the wire and in the database: the `snake_case` name. The order is part of a stored format
-/// (see [`Muscle::index`]): add new groups at the end.
+/// JSON and the database contain the `snake_case` name. The order is part of a stored format (see
+/// [`Muscle::index`]): add new groups at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Muscle {
@@ -40,7 +40,7 @@ pub enum Muscle {
 }
 
 impl Muscle {
-    /// Every muscle group, in the order of [`Muscle::index`].
+    /// All muscle groups, in the order of [`Muscle::index`].
     pub const ALL: [Self; 14] = [
         Self::Chest,
         Self::Back,
@@ -58,12 +58,12 @@ impl Muscle {
         Self::Forearms,
     ];
 
-    /// The stored position, 0 to 13. It numbers bits in the database and must never change.
+    /// Returns the stored position, 0 to 13. It numbers bits in the database and must never change.
     pub const fn index(self) -> u32 {
         self as u32
     }
 
-    /// The wire name: `front_delts`.
+    /// Returns the name in JSON and the database: `front_delts`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chest => "chest",
@@ -83,7 +83,7 @@ impl Muscle {
         }
     }
 
-    /// The name in a sentence: `front delts`.
+    /// Returns the name for use in a sentence: `front delts`.
     pub fn display_name(self) -> String {
         self.as_str().replace('_', " ")
     }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_stored_positions_never_change() {
+    fn stored_positions_never_change() {
         let names: Vec<_> = Muscle::ALL.iter().map(|m| (m.index(), m.as_str())).collect();
         assert_eq!(
             names,
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn serde_writes_the_wire_name() {
+    fn serde_uses_the_json_name() {
         for muscle in Muscle::ALL {
             let json = serde_json::to_string(&muscle).unwrap();
             assert_eq!(json, format!("\"{}\"", muscle.as_str()));

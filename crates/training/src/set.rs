@@ -1,36 +1,39 @@
-//! One performed set, and the one function that says whether it is a hard set.
+//! A performed set, its effort, and the definition of a hard set.
+//!
+//! Thresholds without a source are project defaults.
 
 use crate::units::Grams;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::ops::RangeInclusive;
 
-/// Below this effort a set is too easy to count (ours; facts: RPE >= 6 or absent).
+/// Minimum RPE of a hard set.
 const HARD_SET_RPE_MIN: Rpe = Rpe { halves: 12 };
-/// The repetitions that count towards hypertrophy (ours; facts: 5 to 30).
+/// Number of repetitions of a hard set.
 const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
 
-/// What kind of set it was.
+/// The kind of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetKind {
-    /// Preparation; never counted.
+    /// A warm-up set: it counts towards nothing.
     Warmup,
-    /// The ordinary set.
+    /// An ordinary working set.
     Working,
-    /// Continued at a lower weight without rest.
+    /// A drop set: continued at a lower weight without rest.
     Drop,
-    /// Taken until no further repetition was possible.
+    /// A set to failure: no further repetition was possible.
     Failure,
 }
 
-/// Rating of perceived exertion, 1 to 10 in halves; RIR = 10 − RPE.
+/// Rating of perceived exertion (RPE), 1 to 10 in steps of 0.5. Repetitions in reserve: RIR =
+/// 10 − RPE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rpe {
     halves: u8,
 }
 
 impl Rpe {
-    /// From the number an athlete enters. `None` outside 1 to 10 or off the halves.
+    /// Converts a number. `None` unless it is a multiple of 0.5 between 1 and 10.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -42,12 +45,12 @@ impl Rpe {
         valid.then_some(Self { halves: halves as u8 })
     }
 
-    /// From repetitions in reserve, 0 to 9 in halves.
+    /// Converts repetitions in reserve. `None` unless they are a multiple of 0.5 between 0 and 9.
     pub fn from_rir(rir: f64) -> Option<Self> {
         Self::new(10.0 - rir)
     }
 
-    /// The number an athlete reads.
+    /// Returns the RPE as a number.
     pub fn value(self) -> f64 {
         f64::from(self.halves) / 2.0
     }
@@ -62,28 +65,24 @@ impl Serialize for Rpe {
 impl<'de> Deserialize<'de> for Rpe {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = f64::deserialize(deserializer)?;
-        Self::new(value).ok_or_else(|| de::Error::custom("an RPE is 1 to 10 in halves"))
+        Self::new(value)
+            .ok_or_else(|| de::Error::custom("an RPE must be a multiple of 0.5 between 1 and 10"))
     }
 }
 
-/// One set as it was performed, in exact units.
+/// A performed set in exact units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PerformedSet {
-    /// What kind of set.
     pub kind: SetKind,
-    /// The weight as entered, in grams: for each hand, added or assisting, as the exercise says.
+    /// The weight as entered: per hand, added or assisting, depending on the exercise's load type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_grams: Option<Grams>,
-    /// Repetitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reps: Option<u32>,
-    /// Effort.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rpe: Option<Rpe>,
-    /// Length of a hold, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<u32>,
-    /// Distance of a carry, in whole metres.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_m: Option<u32>,
 }
@@ -94,9 +93,8 @@ impl PerformedSet {
         self.kind == SetKind::Warmup
     }
 
-    /// The one definition of a hard set (ours): it is no warm-up; its RPE is 6 or more, or not
-    /// known; and it has 5 to 30 repetitions. A hold or a carry, which has a duration or a
-    /// distance in place of repetitions, is hard by the first two alone.
+    /// Whether it is a hard set: not a warm-up, RPE 6 or more or absent, and 5 to 30 repetitions. A
+    /// hold or a carry has a duration or a distance instead of repetitions.
     pub fn is_hard(&self) -> bool {
         let effort = self.rpe.is_none_or(|rpe| rpe >= HARD_SET_RPE_MIN);
         let work = match self.reps {
@@ -125,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_counts_as_a_hard_set() {
+    fn hard_sets_depend_on_kind_repetitions_and_rpe() {
         let check = |kind, reps, rpe, hard| {
             assert_eq!(set(kind, reps, rpe).is_hard(), hard, "{kind:?} {reps:?} @{rpe:?}");
         };
@@ -144,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_and_a_carry_are_hard_without_repetitions() {
+    fn hold_and_carry_are_hard_without_repetitions() {
         let hold = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, None) };
         let carry = PerformedSet { distance_m: Some(40), ..set(SetKind::Working, None, Some(8.0)) };
         let easy = PerformedSet { duration_s: Some(45), ..set(SetKind::Working, None, Some(3.0)) };
@@ -152,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rpe_is_1_to_10_in_halves() {
+    fn rpe_must_be_a_multiple_of_one_half_up_to_10() {
         for valid in [1.0, 6.5, 10.0] {
             assert_eq!(Rpe::new(valid).map(Rpe::value), Some(valid));
         }

@@ -1,52 +1,53 @@
-//! Trend of a lift or of the body weight over time: the Theil–Sen slope, which a few odd days do
-//! not move, with its confidence interval.
+//! The trend of a lift over time: the Theil–Sen slope, which is robust against outliers, with its
+//! confidence interval.
 //!
 //! Source: Theil 1950 and Sen 1968 (J. Am. Stat. Assoc. 63:1379–1389), computed as
-//! `scipy.stats.theilslopes` of scipy 1.17 does.
+//! `scipy.stats.theilslopes` of scipy 1.17 does. Limits without a source are project defaults.
 
 use serde::{Deserialize, Serialize};
 
-/// The most points that are looked at, the newest: a year of daily ones (ours). Every pair gives a
-/// slope, so the work grows with the square: 365 points are 66,430 slopes to sort.
+/// Maximum number of points that [`theil_sen`] uses: a year of daily ones. Each pair gives a slope,
+/// so 365 points give 66,430 slopes to sort.
 pub const POINTS_MAX: usize = 365;
 
-/// Under so many points there is no 95 % interval, whatever they say: even four in perfect order
-/// come about by chance in 2 of 24 cases (Kendall's exact distribution), five in 2 of 120.
+/// Minimum number of points for a 95 % interval: four random points are in perfect order in 2 of 24
+/// cases (Kendall's exact distribution), five in 2 of 120.
 pub const INTERVAL_POINTS_MIN: usize = 5;
 
 /// The two-sided 95 % quantile of the standard normal distribution.
 const Z_95: f64 = 1.96;
 
-/// How something changes.
+/// The change of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trend {
     /// The change per unit of x: with x in days and y in kilograms, kilograms per day.
     pub slope: f64,
-    /// The low end of the 95 % confidence interval of the slope; see [`Trend::has_interval`].
+    /// The lower bound of the 95 % confidence interval of the slope; see [`Trend::has_interval`].
     pub low: f64,
-    /// The high end of it.
+    /// The upper bound of that interval.
     pub high: f64,
-    /// How many points it was found from.
+    /// The number of points used.
     pub points: usize,
 }
 
 impl Trend {
-    /// Whether `low` to `high` is a 95 % interval. With fewer than [`INTERVAL_POINTS_MIN`] points
-    /// there is none to be had, and it is the range of all slopes.
+    /// Whether `low` to `high` is a 95 % interval. With fewer than [`INTERVAL_POINTS_MIN`] points it
+    /// is the range of all slopes.
     pub const fn has_interval(&self) -> bool {
         self.points >= INTERVAL_POINTS_MIN
     }
 }
 
-/// The trend of these `(x, y)`, in any order: the median slope of all pairs of different x.
+/// Computes the trend of points `(x, y)` in any order: the median slope of all pairs with different
+/// x.
 ///
-/// Of more than [`POINTS_MAX`] points those with the highest x are taken. Points that are not
-/// finite are left out. `None` with fewer than two different x.
+/// Uses the [`POINTS_MAX`] points with the highest x and ignores points that are not finite. `None`
+/// with fewer than two different x.
 ///
-/// The interval is that of Sen's equation 2.6: of N sorted slopes those C/2 places to either side
-/// of the middle, where C = 1.96·σ, and σ² is less the more points share their x or their y. With
-/// fewer than [`INTERVAL_POINTS_MIN`] points, and where ties leave a σ² below nothing (there scipy
-/// has no number at all), it is the range of all slopes: no claim of more than we know.
+/// The interval is that of Sen's equation 2.6: of N sorted slopes those C/2 ranks below and above
+/// the middle, where C = 1.96·σ; ties in x or y reduce σ². With fewer than [`INTERVAL_POINTS_MIN`]
+/// points, and if ties make σ² negative (scipy returns no number then), it is the range of all
+/// slopes.
 pub fn theil_sen(points: &[(f64, f64)]) -> Option<Trend> {
     let points = newest(points);
     let slopes = slopes(&points);
@@ -55,7 +56,7 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Trend> {
     Some(Trend { slope, low, high, points: points.len() })
 }
 
-/// At most [`POINTS_MAX`] finite points, by x.
+/// Returns the [`POINTS_MAX`] finite points with the highest x, sorted by x.
 fn newest(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
     let mut points: Vec<_> = points.iter().filter(finite).copied().collect();
@@ -63,7 +64,7 @@ fn newest(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     points.split_off(points.len().saturating_sub(POINTS_MAX))
 }
 
-/// The slopes of all pairs of different x, sorted. The points must be sorted by x.
+/// Returns the sorted slopes of all pairs with different x. The points must be sorted by x.
 fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
     let mut slopes = Vec::new();
     for (index, later) in points.iter().enumerate() {
@@ -75,14 +76,12 @@ fn slopes(points: &[(f64, f64)]) -> Vec<f64> {
     slopes
 }
 
-/// The middle of these numbers, in any order; of an even number of them the mean of the two in the
-/// middle. `None` of none.
+/// Returns the median of numbers in any order, or `None` if there are none.
 pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     median_of_sorted(&numbers)
 }
 
-/// The middle of sorted numbers.
 fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
     let upper = sorted.len() / 2;
     let high = *sorted.get(upper)?;
@@ -94,7 +93,7 @@ fn median_of_sorted(sorted: &[f64]) -> Option<f64> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "at most 365 points and 66,430 slopes")]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held at 0 or more")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 0")]
 fn interval(points: &[(f64, f64)], slopes: &[f64]) -> Option<(f64, f64)> {
     let last = slopes.len().checked_sub(1)?;
     let xs = points.iter().map(|point| point.0).collect();
@@ -112,15 +111,16 @@ fn interval(points: &[(f64, f64)], slopes: &[f64]) -> Option<(f64, f64)> {
     Some((*slopes.get(lower)?, *slopes.get(upper)?))
 }
 
-/// n(n−1)(2n+5), of all points or of those that share a value.
+/// Returns n(n−1)(2n+5).
 #[expect(clippy::cast_precision_loss, reason = "at most 365 points")]
 fn pairs_term(count: usize) -> f64 {
     let n = count as f64;
     n * (n - 1.0) * (2.0 * n + 5.0)
 }
 
-/// What equal values take from the variance; one that stands alone takes nothing.
-#[expect(clippy::float_cmp, reason = "a tie is the same value, entered twice")]
+/// Returns the reduction of the variance by ties: the sum of [`pairs_term`] over groups of equal
+/// values.
+#[expect(clippy::float_cmp, reason = "a tie is the same value entered twice")]
 fn ties_term(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.chunk_by(|a, b| a == b).map(|same| pairs_term(same.len())).sum()
@@ -138,14 +138,14 @@ mod tests {
 
     fn check(points: &[(f64, f64)], slope: f64, low: f64, high: f64) {
         let trend = theil_sen(points).unwrap();
-        let found = [trend.slope, trend.low, trend.high];
-        for (found, wanted) in found.iter().zip([slope, low, high]) {
-            assert!((found - wanted).abs() <= 0.000_05, "{points:?}: {trend:?}, not {wanted}");
+        let actual = [trend.slope, trend.low, trend.high];
+        for (actual, expected) in actual.iter().zip([slope, low, high]) {
+            assert!((actual - expected).abs() <= 0.000_05, "{points:?}: {trend:?}, not {expected}");
         }
     }
 
     #[test]
-    fn the_slopes_and_intervals_are_those_of_scipy() {
+    fn slopes_and_intervals_match_scipy() {
         let golden = |ys: [f64; 8], slope, low, high| {
             let mut points = points(&DAYS, &ys);
             check(&points, slope, low, high);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_is_the_middle_or_between_the_two_in_the_middle() {
+    fn median_of_an_even_count_is_the_mean_of_two() {
         let check = |numbers: &[f64], middle| assert_eq!(median(numbers.to_vec()), middle);
         check(&[], None);
         check(&[3.0], Some(3.0));
@@ -167,32 +167,32 @@ mod tests {
     }
 
     #[test]
-    fn points_of_the_same_day_give_no_slope_among_themselves() {
-        // Slopes 1, 2, 2, 3 of the pairs across the two days.
+    fn pairs_with_equal_x_give_no_slope() {
+        // The pairs across the two days have the slopes 1, 2, 2 and 3.
         let two_days = points(&[0.0, 0.0, 1.0, 1.0], &[1.0, 2.0, 3.0, 4.0]);
         check(&two_days, 2.0, 1.0, 3.0);
     }
 
     #[test]
-    fn equal_values_narrow_the_interval() {
+    fn ties_narrow_the_interval() {
         // N = 28 slopes, n = 8, four values twice each: σ² = (8·7·21 − 4·2·1·9) / 18 = 61.33,
-        // C = 15.35, so the slopes 5 and 22, counted from 0.
+        // C = 15.35, so the bounds are the slopes 5 and 22, counted from 0.
         let ys = [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0];
         let pairs = points(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], &ys);
         let all = slopes(&newest(&pairs));
         assert_eq!(all.len(), 28);
         check(&pairs, 0.5, all[5], all[22]);
-        // All the same: no trend, and no doubt about it.
+        // All values equal: no trend, with certainty.
         check(&points(&DAYS, &[80.0; 8]), 0.0, 0.0, 0.0);
     }
 
     #[test]
-    fn without_a_95_percent_interval_it_is_the_range_of_all_slopes() {
+    fn interval_falls_back_to_the_range_of_all_slopes() {
         let four = points(&[0.0, 1.0, 2.0, 3.0], &[0.0, 1.0, 3.0, 6.0]);
         check(&four, 2.0, 1.0, 3.0);
         assert!(!theil_sen(&four).unwrap().has_interval());
         check(&points(&[0.0, 2.0], &[1.0, 2.0]), 0.5, 0.5, 0.5);
-        // Ties on both sides leave a variance below nothing.
+        // Ties in x and y make the variance negative.
         let mut tied = vec![(0.0, 1.0); 6];
         tied.extend([(0.0, 5.0), (1.0, 1.0)]);
         check(&tied, 0.0, -4.0, 0.0);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn two_different_x_are_needed() {
+    fn trend_requires_two_different_x() {
         assert_eq!(theil_sen(&[]), None);
         assert_eq!(theil_sen(&[(1.0, 1.0)]), None);
         assert_eq!(theil_sen(&[(1.0, 1.0), (1.0, 2.0)]), None);
@@ -208,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_points_are_looked_at() {
-        // Falling for long, then rising for as many points as are looked at.
+    fn only_the_newest_points_are_used() {
+        // 50 falling points, then POINTS_MAX rising ones.
         let count = u32::try_from(POINTS_MAX).unwrap();
         let rising = (0..count).map(|day| (f64::from(day), f64::from(day)));
         let falling = (1..=50).map(|day| (-f64::from(day), f64::from(day) * 1_000.0));

@@ -1,5 +1,5 @@
-//! Exact units: mass in whole grams, hard sets in whole halves. Floats only at the edge, so that
-//! a sum does not depend on the order of its parts.
+//! Exact units: mass in whole grams, hard sets in half sets. Sums use integers, so they do not
+//! depend on the order of their parts; floats occur only in input and output.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,41 +13,42 @@ const GRAMS_PER_KILOGRAM: f64 = 1_000.0;
 pub struct Grams(pub i64);
 
 impl Grams {
-    /// From kilograms as an athlete enters them, rounded to the gram.
+    /// Converts kilograms, rounded to the gram.
     pub fn from_kg(kg: f64) -> Self {
         Self(round(kg * GRAMS_PER_KILOGRAM))
     }
 
-    /// From pounds as an athlete enters them, rounded to the gram.
+    /// Converts pounds, rounded to the gram.
     pub fn from_lb(lb: f64) -> Self {
         Self(round(lb * GRAMS_PER_POUND))
     }
 
-    /// In kilograms, for the edge.
+    /// Returns the mass in kilograms, for output.
     #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 g, nine million tonnes")]
     pub fn kg(self) -> f64 {
         self.0 as f64 / GRAMS_PER_KILOGRAM
     }
 }
 
-/// Hard sets counted in halves: a direct set is 2, an indirect one is 1
+/// A number of hard sets, counted in half sets: a direct set is 2, an indirect set is 1
 /// (fractional counting, Pelland et al. 2024).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct HalfSets(pub i64);
 
 impl HalfSets {
-    /// One set for a muscle that does the work.
+    /// One hard set for a direct muscle.
     pub const DIRECT: Self = Self(2);
-    /// One set for a muscle that helps.
+    /// One hard set for an indirect muscle.
     pub const INDIRECT: Self = Self(1);
 
-    /// From whole sets.
+    /// Converts whole sets.
     pub const fn whole(sets: i64) -> Self {
         Self(sets * 2)
     }
 
-    /// From sets as an athlete enters them; `None` off the halves, below 0, or past any use.
+    /// Converts sets as an athlete enters them. `None` unless `sets` is a multiple of 0.5 between 0
+    /// and 500,000.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "used only when it is a small whole number"
@@ -58,14 +59,14 @@ impl HalfSets {
         valid.then_some(Self(halves as i64))
     }
 
-    /// In sets, for the edge: 13 halves are 6.5.
+    /// Returns the number of sets, for output: 13 half sets are 6.5.
     #[expect(clippy::cast_precision_loss, reason = "exact to 2^53")]
     pub fn sets(self) -> f64 {
         self.0 as f64 / 2.0
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "entries are bounded to 1,000 kg at the edge")]
+#[expect(clippy::cast_possible_truncation, reason = "input validation bounds weights to 1,000 kg")]
 fn round(value: f64) -> i64 {
     value.round() as i64
 }
@@ -76,7 +77,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn pounds_and_kilograms_become_the_gram_they_are() {
+    fn kilograms_and_pounds_are_rounded_to_the_gram() {
         assert_eq!(Grams::from_kg(102.5), Grams(102_500));
         assert_eq!(Grams::from_lb(1.0), Grams(454));
         assert_eq!(Grams::from_lb(225.0), Grams(102_058));
@@ -84,16 +85,16 @@ mod tests {
     }
 
     #[test]
-    fn hard_sets_are_entered_in_halves() {
+    fn hard_sets_must_be_multiples_of_one_half() {
         assert_eq!(HalfSets::from_sets(6.5), Some(HalfSets(13)));
-        for none in [-1.0, 6.3, f64::NAN, f64::INFINITY] {
-            assert_eq!(HalfSets::from_sets(none), None, "{none}");
+        for invalid in [-1.0, 6.3, f64::NAN, f64::INFINITY] {
+            assert_eq!(HalfSets::from_sets(invalid), None, "{invalid}");
         }
     }
 
     proptest! {
         #[test]
-        fn kilograms_in_grams_survive_the_round_trip(grams in 0_i64..1_000_000) {
+        fn grams_round_trip_through_kilograms(grams in 0_i64..1_000_000) {
             prop_assert_eq!(Grams::from_kg(Grams(grams).kg()), Grams(grams));
         }
     }

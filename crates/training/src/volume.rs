@@ -1,4 +1,4 @@
-//! Training volume: hard sets and tonnage of a workout, by muscle, in exact sums.
+//! Training volume: the number of hard sets and the tonnage of a workout, by muscle.
 
 use crate::exercise::LoadType;
 use crate::muscle::Muscle;
@@ -7,48 +7,53 @@ use crate::units::{Grams, HalfSets};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One exercise of a workout with its sets, resolved: it says itself which muscles it trains, so
-/// that its volume needs no catalogue.
+/// An exercise of a workout with its performed sets. It contains its load type and its muscles, so
+/// that computing its volume needs no catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PerformedExercise {
     /// The exercise's slug.
     pub exercise: String,
-    /// How the weight entered becomes the load moved.
     pub load: LoadType,
     /// Direct muscles.
     pub primary: Vec<Muscle>,
     /// Indirect muscles.
     pub secondary: Vec<Muscle>,
-    /// The sets, in order.
     pub sets: Vec<PerformedSet>,
 }
 
-/// The volume of one workout, one day or one week.
+impl PerformedExercise {
+    /// Returns the tonnage of one of its sets: effective load × repetitions.
+    pub fn tonnage(&self, set: &PerformedSet, body_weight: Option<Grams>) -> Grams {
+        let load = self.load.effective_load(set.weight_grams, body_weight);
+        Grams(load.0 * i64::from(set.reps.unwrap_or(0)))
+    }
+}
+
+/// The volume of a workout, a day or a week.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
-    /// Workouts in it.
     pub workouts: i64,
-    /// Sets that are no warm-ups.
+    /// Number of sets other than warm-ups.
     pub sets: i64,
-    /// Load × repetitions of those sets.
+    /// Effective load × repetitions, summed over those sets.
     pub tonnage_grams: Grams,
-    /// Hard sets, each counted once whatever it trains, in halves.
+    /// Hard sets, each counted once regardless of its muscles.
     pub hard_half_sets: HalfSets,
-    /// By muscle; a muscle without any set is not there.
+    /// Muscles without any set are absent.
     pub muscles: BTreeMap<Muscle, MuscleVolume>,
 }
 
-/// What one muscle got.
+/// The volume of one muscle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MuscleVolume {
-    /// Direct hard sets count 2, indirect ones 1.
+    /// A direct hard set counts 2, an indirect one 1.
     pub half_sets: HalfSets,
-    /// Load × repetitions of the sets in which the muscle is direct.
+    /// Effective load × repetitions of the sets in which the muscle is direct.
     pub tonnage_grams: Grams,
 }
 
 impl Volume {
-    /// The volume of one workout.
+    /// Computes the volume of a workout.
     pub fn of_workout(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> Self {
         let mut volume = Self { workouts: 1, ..Self::default() };
         for exercise in exercises {
@@ -59,7 +64,7 @@ impl Volume {
         volume
     }
 
-    /// The hard sets of a muscle; none when it was not trained.
+    /// Returns the hard sets of a muscle, 0 if it was not trained.
     pub fn half_sets_of(&self, muscle: Muscle) -> HalfSets {
         self.muscles.get(&muscle).map(|volume| volume.half_sets).unwrap_or_default()
     }
@@ -70,8 +75,7 @@ impl Volume {
         set: &PerformedSet,
         body_weight: Option<Grams>,
     ) {
-        let load = exercise.load.effective_load(set.weight_grams, body_weight);
-        let tonnage = Grams(load.0 * i64::from(set.reps.unwrap_or(0)));
+        let tonnage = exercise.tonnage(set, body_weight);
         let (direct, indirect) = if set.is_hard() {
             (HalfSets::DIRECT, HalfSets::INDIRECT)
         } else {
@@ -122,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn direct_muscles_get_a_set_and_indirect_ones_half() {
+    fn direct_muscles_get_one_set_and_indirect_muscles_half() {
         let volume = Volume::of_workout(
             &[bench(vec![
                 set(SetKind::Warmup, 60.0, 10, None),
@@ -143,13 +147,13 @@ mod tests {
     }
 
     #[test]
-    fn a_workout_of_nothing_is_one_workout_without_volume() {
+    fn empty_workout_counts_as_one_workout_without_volume() {
         let volume = Volume::of_workout(&[], None);
         assert_eq!(volume, Volume { workouts: 1, ..Volume::default() });
     }
 
     #[test]
-    fn body_weight_is_part_of_the_tonnage_when_it_is_known() {
+    fn known_body_weight_is_part_of_the_tonnage() {
         let pull_up = PerformedExercise {
             exercise: "pull-up".to_owned(),
             load: LoadType::Bodyweight { percent: 100 },

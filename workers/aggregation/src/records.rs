@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 use storage::records::BrokenRecord;
-use training::performance::{RecordKey, RecordKind};
+use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams};
 
 /// A record of a workout that was longer ago is history, not news (ours): who enters last year's

@@ -25,7 +25,8 @@ use storage::workouts::StoredWorkout;
 use testkit::{
     DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
 };
-use training::performance::{ExercisePerformance, performances, record_candidates};
+use training::performance::{ExercisePerformance, performances};
+use training::records::record_candidates;
 use training::{Grams, Volume, WeekStart};
 
 const OPERATOR: &str = "operator";

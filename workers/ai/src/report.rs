@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use storage::records::Record;
 use training::landmarks::VolumeLevel;
-use training::performance::{RecordKey, RecordKind};
+use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams, Muscle, Volume, WeekStart};
 
 /// Weeks that a week is compared with.

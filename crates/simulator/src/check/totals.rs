@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared_kernel::EventId;
 use std::collections::BTreeMap;
 use storage::workouts::StoredWorkout;
-use training::performance::record_candidates;
+use training::records::record_candidates;
 use training::{Volume, WeekStart};
 
 /// Athlete, and day or Monday.

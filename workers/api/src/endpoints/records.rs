@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::records::{self, Record};
 use training::Grams;
-use training::performance::{RecordKey, RecordKind};
+use training::records::{RecordKey, RecordKind};
 
 /// All records, by exercise; with `exercise=` only its own.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
