@@ -1,73 +1,68 @@
-//! Which addresses are of the public internet: where one is known, nothing is sent to another.
+//! The check that an IP address is on the public internet.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// A block of IPv4 addresses: its first one, and how many bits all of it share.
-struct Block4([u8; 4], u32);
+/// A block of IPv4 addresses: the first one, and the length of the prefix in bits.
+type BlockV4 = (Ipv4Addr, u32);
+/// A block of IPv6 addresses: the first one, and the length of the prefix in bits.
+type BlockV6 = (Ipv6Addr, u32);
 
-/// A block of IPv6 addresses: the first 48 bits of its first one, and how many bits all share.
-struct Block6([u16; 3], u32);
-
-/// What of IPv4 is not public (IANA, IPv4 Special-Purpose Address Registry; multicast; class E).
-const NOT_PUBLIC_4: [Block4; 15] = [
-    Block4([0, 0, 0, 0], 8),
-    Block4([10, 0, 0, 0], 8),
-    Block4([100, 64, 0, 0], 10),
-    Block4([127, 0, 0, 0], 8),
-    Block4([169, 254, 0, 0], 16),
-    Block4([172, 16, 0, 0], 12),
-    Block4([192, 0, 0, 0], 24),
-    Block4([192, 0, 2, 0], 24),
-    Block4([192, 88, 99, 0], 24),
-    Block4([192, 168, 0, 0], 16),
-    Block4([198, 18, 0, 0], 15),
-    Block4([198, 51, 100, 0], 24),
-    Block4([203, 0, 113, 0], 24),
-    Block4([224, 0, 0, 0], 4),
-    Block4([240, 0, 0, 0], 4),
+/// The IPv4 blocks that are not public and that the standard library has no stable method for (IANA,
+/// IPv4 Special-Purpose Address Registry).
+const NOT_PUBLIC_V4: [BlockV4; 6] = [
+    // "This network".
+    (Ipv4Addr::UNSPECIFIED, 8),
+    // Shared address space.
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    // Protocol assignments.
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    // 6to4 relays.
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    // Benchmarks.
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    // Reserved, class E.
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// All that IANA has given out as global unicast. Loopback, link-local, unique local, multicast,
-/// `64:ff9b::/96`, `64:ff9b:1::/48`, `100::/64` and `5f00::/16` lie outside.
-const GLOBAL_UNICAST_6: Block6 = Block6([0x2000, 0, 0], 3);
+/// The block that IANA assigns global unicast addresses from. Loopback, link-local, unique local,
+/// multicast, `64:ff9b::/96`, `64:ff9b:1::/48`, `100::/64` and `5f00::/16` are outside of it.
+const GLOBAL_UNICAST_V6: BlockV6 = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What of it is not public all the same (IANA, IPv6 Special-Purpose Address Registry).
-const NOT_PUBLIC_6: [Block6; 4] = [
+/// The blocks of global unicast that are not public (IANA, IPv6 Special-Purpose Address Registry).
+const NOT_PUBLIC_V6: [BlockV6; 4] = [
     // Protocol assignments: Teredo, benchmarks, ORCHIDs.
-    Block6([0x2001, 0, 0], 23),
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     // Documentation.
-    Block6([0x2001, 0xdb8, 0], 32),
-    // 6to4: any IPv4 address in disguise.
-    Block6([0x2002, 0, 0], 16),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    // 6to4: an embedded IPv4 address.
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
     // Documentation.
-    Block6([0x3fff, 0, 0], 20),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether an address is of the public internet. An IPv4 address in the clothes of IPv6 is judged
-/// as what it is.
+/// Whether an address is on the public internet. An IPv4-mapped IPv6 address is checked as the IPv4
+/// address.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
-        IpAddr::V4(address) => !NOT_PUBLIC_4.iter().any(|block| block.contains(address)),
+        IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => {
-            GLOBAL_UNICAST_6.contains(address)
-                && !NOT_PUBLIC_6.iter().any(|block| block.contains(address))
+            let is_in = |block: &BlockV6| {
+                (address.to_bits() ^ block.0.to_bits()).leading_zeros() >= block.1
+            };
+            is_in(&GLOBAL_UNICAST_V6) && !NOT_PUBLIC_V6.iter().any(is_in)
         }
     }
 }
 
-impl Block4 {
-    fn contains(&self, address: Ipv4Addr) -> bool {
-        let differing = address.to_bits() ^ Ipv4Addr::from(self.0).to_bits();
-        differing.leading_zeros() >= self.1
-    }
-}
-
-impl Block6 {
-    fn contains(&self, address: Ipv6Addr) -> bool {
-        let [a, b, c] = self.0;
-        let differing = address.to_bits() ^ Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).to_bits();
-        differing.leading_zeros() >= self.1
-    }
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let is_in =
+        |block: &BlockV4| (address.to_bits() ^ block.0.to_bits()).leading_zeros() >= block.1;
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || address.is_multicast()
+        || NOT_PUBLIC_V4.iter().any(is_in))
 }
 
 #[cfg(test)]
@@ -81,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_every_block_of_ipv4_and_their_neighbours() {
+    fn ipv4_blocks_are_not_public_and_their_neighbours_are() {
         let blocks = [
             ("0.0.0.0", "0.255.255.255"),
             ("10.0.0.0", "10.255.255.255"),
@@ -111,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn of_ipv6_only_global_unicast_is_public() {
+    fn only_global_unicast_ipv6_is_public() {
         check(
             &[
                 "::",
@@ -161,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv4_address_in_ipv6_is_judged_as_what_it_is() {
+    fn mapped_ipv4_address_is_checked_as_ipv4() {
         check(&["::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:10.1.2.3", "::ffff:a9fe:a9fe"], false);
         check(&["0000:0000:0000:0000:0000:ffff:7f00:0001"], false);
         check(&["::ffff:8.8.8.8"], true);

@@ -1,20 +1,16 @@
-//! Outgoing webhooks by [Standard Webhooks 1.0.0](https://www.standardwebhooks.com): with what an
-//! attempt is signed, where it may go, what it carries, and when it is made again.
+//! Outgoing webhooks as [Standard Webhooks 1.0.0](https://www.standardwebhooks.com) specifies them.
 //!
 //! In scope: keys ([`secret`]), the three headers ([`mod@sign`]), the check of an endpoint's URL
 //! against server-side request forgery ([`url`], [`address`]), the retry schedule ([`schedule`]), the
 //! body ([`payload`]).
-//! Out of scope: sending, storing and encrypting; clocks and dice: time and random bytes come in as
-//! arguments. What an event means, and which endpoint wants it, is the business of the callers.
+//! Out of scope: sending, storing, encryption, clocks and random numbers: time and random bytes are
+//! arguments. The callers know the events and which endpoint receives them.
 //!
-//! Numbers come from the specification where it has one; each constant says so, or whose it is.
-//!
-//! Signatures are made here and not by the platform's `WebCrypto`, whose every call is an await and
-//! is not there in native tests. What that adds to a worker, in gzipped wasm built as a release is,
-//! with LTO: hmac 0.4 KB beside the sha2 that is there; ed25519-dalek without its tables 11.5 KB,
-//! and 0.75 ms in Node for a key and the signature of 1 KB; base64ct 1.5 KB more than a coder of our
-//! own that would not be of constant time. A worker that signs nothing pays for none of it. The `url`
-//! crate would add 72 KB: see [`url`].
+//! The signatures are computed in Rust and not by the platform's `WebCrypto`, which is asynchronous
+//! and missing from native tests. The cost in a worker's gzipped wasm, with LTO: hmac 0.4 KB (sha2 is
+//! already linked); ed25519-dalek without its tables 11.5 KB, and 0.75 ms in Node for a key and the
+//! signature of 1 KB; base64ct 1.5 KB. A worker that does not sign does not link them. The `url` crate
+//! would add 72 KB: see [`url`].
 
 #![forbid(unsafe_code)]
 

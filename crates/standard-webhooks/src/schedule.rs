@@ -9,7 +9,7 @@ pub const STEPS_S: [u32; 10] = [0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400,
 /// A delay is up to this share of its step longer or shorter (Svix), so messages that failed
 /// together are not retried together.
 pub const JITTER: f64 = 0.2;
-/// The timeout of a request (project default, within the 15 to 30 s of the specification).
+/// The timeout of a request (the specification recommends 15 to 30 s).
 pub const TIMEOUT_S: u32 = 20;
 /// An endpoint is disabled after every attempt failed for this long (Svix). It is longer than the
 /// schedule: the first failed message uses all of its attempts, unless the receiver requested longer

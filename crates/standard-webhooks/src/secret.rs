@@ -1,8 +1,8 @@
-//! The keys that attempts are signed with, and their texts: `whsec_` for a shared secret, `whsk_`
-//! and `whpk_` for the two halves of an ed25519 pair.
+//! The keys that sign attempts and their text forms: `whsec_` for a shared secret, `whsk_` and
+//! `whpk_` for the private and the public key of an ed25519 pair.
 //!
-//! No `Debug` here shows a secret; `reveal` is the one way out, for showing a key once and for
-//! encrypting it before it is stored.
+//! `Debug` never shows a secret. Only `reveal` returns it, to show a key once and to encrypt it
+//! before it is stored.
 
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::Signer;
@@ -10,84 +10,66 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
 
-/// How the text of a shared secret begins (specification).
+/// The prefix of a shared secret (specification).
 pub const SECRET_PREFIX: &str = "whsec_";
-/// How the text of a private ed25519 key begins (specification).
+/// The prefix of a private ed25519 key (specification).
 pub const PRIVATE_KEY_PREFIX: &str = "whsk_";
-/// How the text of a public ed25519 key begins (specification).
+/// The prefix of a public ed25519 key (specification).
 pub const PUBLIC_KEY_PREFIX: &str = "whpk_";
 /// The shortest shared secret (specification: 192 bits).
 pub const SECRET_BYTES_MIN: usize = 24;
 /// The longest shared secret (specification: 512 bits).
 pub const SECRET_BYTES_MAX: usize = 64;
-/// A shared secret that we make: as long as the output of the hash, more adds nothing (RFC 2104, 3).
+/// The length of a generated secret: that of the hash, beyond which a key adds nothing (RFC 2104, 3).
 pub const SECRET_BYTES: usize = 32;
-/// A seed, from which both halves of an ed25519 pair follow, and each of the halves (RFC 8032).
+/// The length of the seed, the private and the public key of an ed25519 pair (RFC 8032).
 pub const ED25519_BYTES: usize = 32;
 
-/// Why a text is not the key it should be. Says nothing of the text.
+/// The reason that a text is not a valid key. It does not contain the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// Another kind of key, or none.
     #[error("the key must begin with `{expected}`")]
-    Prefix {
-        /// How it should begin.
-        expected: &'static str,
-    },
-    /// What follows the prefix is not padded base64 of the standard alphabet.
-    #[error("what follows the prefix must be base64 with padding")]
+    Prefix { expected: &'static str },
+    #[error("the key must be base64 with padding after its prefix")]
     Base64,
-    /// Too little to be kept secret.
-    #[error("the key has {bytes} bytes and needs at least {min}")]
-    TooShort {
-        /// What it has.
-        bytes: usize,
-        /// What it needs.
-        min: usize,
-    },
-    /// More than the specification allows.
-    #[error("the key has {bytes} bytes and may have {max}")]
-    TooLong {
-        /// What it has.
-        bytes: usize,
-        /// What it may have.
-        max: usize,
-    },
-    /// Not a point on the curve, one that verifies what nobody signed, or two halves that are not
-    /// of one pair.
-    #[error("not an ed25519 key")]
+    #[error("the key has {bytes} bytes and must have at least {min}")]
+    TooShort { bytes: usize, min: usize },
+    #[error("the key has {bytes} bytes and must have at most {max}")]
+    TooLong { bytes: usize, max: usize },
+    /// Not a point on the curve, a weak key, or a private and a public key of different pairs.
+    #[error("invalid ed25519 key")]
     Ed25519,
 }
 
-/// The secret that an endpoint and we share: 24 to 64 bytes, the key of HMAC-SHA256.
+/// A secret shared with the receiver: 24 to 64 bytes, the key of HMAC-SHA256.
 #[derive(Clone)]
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// A new one, from random bytes fit for secrets.
+    /// Creates a secret from cryptographically secure random bytes.
     pub fn generate(random: [u8; SECRET_BYTES]) -> Self {
         Self(random.to_vec())
     }
 
-    /// From its text, `whsec_…`.
+    /// Parses `whsec_…`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let bytes = decode(text, SECRET_PREFIX)?;
-        within(bytes.len(), SECRET_BYTES_MIN, SECRET_BYTES_MAX)?;
+        check_length(bytes.len(), SECRET_BYTES_MIN, SECRET_BYTES_MAX)?;
         Ok(Self(bytes))
     }
 
-    /// Its text, `whsec_…`.
+    /// Returns the text, `whsec_…`.
     pub fn reveal(&self) -> String {
         encode(SECRET_PREFIX, &self.0)
     }
 
-    /// HMAC-SHA256 of a message, to be written out, or to be compared in constant time.
+    /// Computes the HMAC-SHA256 of a message, to encode or to compare in constant time.
     pub(crate) fn mac(&self, message: &[u8]) -> Hmac<Sha256> {
-        // A key up to the hash's block is filled up with zeros (RFC 2104, 2), and 64 bytes, the
-        // longest that a secret can be, are that block: no key is too long here.
+        // A key shorter than the hash's block is padded with zeros (RFC 2104, 2). The longest secret
+        // has 64 bytes, which is the length of the block: no key is too long.
         let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        for (filled, byte) in block.iter_mut().zip(&self.0) {
-            *filled = *byte;
+        for (padded, byte) in block.iter_mut().zip(&self.0) {
+            *padded = *byte;
         }
         Hmac::<Sha256>::new(&block).chain_update(message)
     }
@@ -99,39 +81,39 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The half of an ed25519 pair that signs. It stays with us. Boxed: it is many times as long as a
-/// [`Secret`].
+/// The private key of an ed25519 pair, never shown to the receiver. Boxed: it is many times as large
+/// as a [`Secret`].
 #[derive(Clone)]
 pub struct PrivateKey(Box<ed25519_dalek::SigningKey>);
 
 impl PrivateKey {
-    /// A new one, from random bytes fit for secrets.
+    /// Creates a key from cryptographically secure random bytes.
     pub fn generate(random: [u8; ED25519_BYTES]) -> Self {
         Self(Box::new(ed25519_dalek::SigningKey::from_bytes(&random)))
     }
 
-    /// From its text, `whsk_…`: the seed, as the reference library in Go writes it, or the seed and
-    /// the public key, as Svix does.
+    /// Parses `whsk_…`: the seed, as in the reference library in Go, or the seed and the public key,
+    /// as in Svix.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let bytes = decode(text, PRIVATE_KEY_PREFIX)?;
-        within(bytes.len(), ED25519_BYTES, 2 * ED25519_BYTES)?;
+        check_length(bytes.len(), ED25519_BYTES, 2 * ED25519_BYTES)?;
         let (seed, public) = bytes.split_first_chunk().ok_or(KeyError::Ed25519)?;
         let key = Self::generate(*seed);
-        let of_one_pair = public.is_empty() || *public == key.0.verifying_key().to_bytes();
-        if of_one_pair { Ok(key) } else { Err(KeyError::Ed25519) }
+        let is_pair = public.is_empty() || *public == key.0.verifying_key().to_bytes();
+        if is_pair { Ok(key) } else { Err(KeyError::Ed25519) }
     }
 
-    /// Its text, `whsk_…`: the seed.
+    /// Returns the text, `whsk_…`: the seed.
     pub fn reveal(&self) -> String {
         encode(PRIVATE_KEY_PREFIX, &self.0.to_bytes())
     }
 
-    /// The half that receivers verify with.
+    /// Returns the public key, which receivers verify with.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
     }
 
-    /// The signature of a message.
+    /// Signs a message.
     pub(crate) fn signature(&self, message: &[u8]) -> [u8; ed25519_dalek::SIGNATURE_LENGTH] {
         self.0.sign(message).to_bytes()
     }
@@ -143,25 +125,25 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The half of an ed25519 pair that verifies. It is no secret.
+/// The public key of an ed25519 pair.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey(ed25519_dalek::VerifyingKey);
 
 impl PublicKey {
-    /// From its text, `whpk_…`.
+    /// Parses `whpk_…`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let bytes = decode(text, PUBLIC_KEY_PREFIX)?;
-        within(bytes.len(), ED25519_BYTES, ED25519_BYTES)?;
-        let (half, _) = bytes.split_first_chunk().ok_or(KeyError::Ed25519)?;
-        match ed25519_dalek::VerifyingKey::from_bytes(half) {
-            // A weak key has messages that anybody can sign.
+        check_length(bytes.len(), ED25519_BYTES, ED25519_BYTES)?;
+        let (key, _) = bytes.split_first_chunk().ok_or(KeyError::Ed25519)?;
+        match ed25519_dalek::VerifyingKey::from_bytes(key) {
+            // With a weak key, signatures can be forged.
             Ok(key) if !key.is_weak() => Ok(Self(key)),
             _ => Err(KeyError::Ed25519),
         }
     }
 
-    /// Whether this is the signature of the message.
-    pub(crate) fn is_signature(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether the signature is valid for the message.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         ed25519_dalek::Signature::from_slice(signature)
             .is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
     }
@@ -179,17 +161,17 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// What we sign with, told apart by the prefix of its text.
+/// A key that signs; the prefix of its text tells the kind.
 #[derive(Clone, Debug)]
 pub enum SigningKey {
-    /// `v1`.
+    /// Signature version `v1`.
     Shared(Secret),
-    /// `v1a`.
+    /// Signature version `v1a`.
     Ed25519(PrivateKey),
 }
 
 impl SigningKey {
-    /// From its text, `whsec_…` or `whsk_…`.
+    /// Parses `whsec_…` or `whsk_…`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         if text.starts_with(PRIVATE_KEY_PREFIX) {
             PrivateKey::parse(text).map(Self::Ed25519)
@@ -198,7 +180,7 @@ impl SigningKey {
         }
     }
 
-    /// Its text, to be encrypted and stored.
+    /// Returns the text, to encrypt and store it.
     pub fn reveal(&self) -> String {
         match self {
             Self::Shared(secret) => secret.reveal(),
@@ -206,7 +188,7 @@ impl SigningKey {
         }
     }
 
-    /// The text that the owner of an endpoint needs to verify with: the secret itself, or the public
+    /// Returns the text of the key that the receiver verifies with: the secret itself, or the public
     /// key.
     pub fn reveal_to_receiver(&self) -> String {
         match self {
@@ -216,17 +198,17 @@ impl SigningKey {
     }
 }
 
-/// What a receiver verifies with, told apart by the prefix of its text.
+/// A key that verifies; the prefix of its text tells the kind.
 #[derive(Clone, Debug)]
 pub enum VerifyingKey {
-    /// `v1`.
+    /// Signature version `v1`.
     Shared(Secret),
-    /// `v1a`.
+    /// Signature version `v1a`.
     Ed25519(PublicKey),
 }
 
 impl VerifyingKey {
-    /// From its text, `whsec_…` or `whpk_…`.
+    /// Parses `whsec_…` or `whpk_…`.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         if text.starts_with(PUBLIC_KEY_PREFIX) {
             PublicKey::parse(text).map(Self::Ed25519)
@@ -245,7 +227,7 @@ fn decode(text: &str, expected: &'static str) -> Result<Vec<u8>, KeyError> {
     Base64::decode_vec(encoded).map_err(|_| KeyError::Base64)
 }
 
-fn within(bytes: usize, min: usize, max: usize) -> Result<(), KeyError> {
+fn check_length(bytes: usize, min: usize, max: usize) -> Result<(), KeyError> {
     if bytes < min {
         Err(KeyError::TooShort { bytes, min })
     } else if bytes > max {
@@ -258,23 +240,16 @@ fn within(bytes: usize, min: usize, max: usize) -> Result<(), KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fmt::Write;
 
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
-    }
-
-    fn check_rfc_4231(key: &[u8], message: &[u8], expect: &str) {
+    fn check_rfc_4231(key: &[u8], message: &[u8], expected: &str) {
         let mac = Secret(key.to_vec()).mac(message).finalize().into_bytes();
-        assert_eq!(hex(&mac), expect);
+        let hex: Vec<_> = mac.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.concat(), expected);
     }
 
-    /// The cases of RFC 4231 whose keys fit a block (1 to 4); the others no secret can be.
+    /// Cases 1 to 4 of RFC 4231. The keys of the others are longer than a secret.
     #[test]
-    fn the_mac_is_that_of_rfc_4231() {
+    fn mac_matches_rfc_4231() {
         check_rfc_4231(
             &[0x0b; 20],
             b"Hi There",
@@ -298,14 +273,14 @@ mod tests {
         );
     }
 
-    fn check_secret(bytes: usize, expect: Result<(), KeyError>) {
+    fn check_secret(bytes: usize, expected: Result<(), KeyError>) {
         let text = encode(SECRET_PREFIX, &vec![7; bytes]);
         let revealed = Secret::parse(&text).map(|secret| secret.reveal());
-        assert_eq!(revealed, expect.map(|()| text));
+        assert_eq!(revealed, expected.map(|()| text));
     }
 
     #[test]
-    fn a_secret_has_24_to_64_bytes() {
+    fn secret_has_24_to_64_bytes() {
         check_secret(0, Err(KeyError::TooShort { bytes: 0, min: 24 }));
         check_secret(23, Err(KeyError::TooShort { bytes: 23, min: 24 }));
         check_secret(24, Ok(()));
@@ -314,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_secret_says_why() {
+    fn invalid_secret_is_rejected_with_the_reason() {
         let check = |text: &str, error| assert_eq!(Secret::parse(text).unwrap_err(), error);
         let prefix = KeyError::Prefix { expected: "whsec_" };
         check("", prefix.clone());
@@ -330,27 +305,27 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_is_a_seed_with_or_without_its_public_half() {
+    fn private_key_is_a_seed_with_or_without_the_public_key() {
         let key = PrivateKey::generate([1; 32]);
         assert_eq!(PrivateKey::parse(&key.reveal()).unwrap().public(), key.public());
         let both = [[1; 32], key.0.verifying_key().to_bytes()].concat();
-        let of_two_pairs = [[2; 32], key.0.verifying_key().to_bytes()].concat();
+        let mismatched = [[2; 32], key.0.verifying_key().to_bytes()].concat();
         let check = |bytes: &[u8]| {
             PrivateKey::parse(&encode(PRIVATE_KEY_PREFIX, bytes)).map(|key| key.reveal())
         };
         assert_eq!(check(&both), Ok(key.reveal()));
-        assert_eq!(check(&of_two_pairs), Err(KeyError::Ed25519));
+        assert_eq!(check(&mismatched), Err(KeyError::Ed25519));
         assert_eq!(check(&[1; 31]), Err(KeyError::TooShort { bytes: 31, min: 32 }));
         assert_eq!(check(&[1; 33]), Err(KeyError::Ed25519));
         assert_eq!(check(&[1; 65]), Err(KeyError::TooLong { bytes: 65, max: 64 }));
     }
 
     #[test]
-    fn a_public_key_is_a_point_that_only_its_owner_signs_for() {
+    fn weak_or_invalid_public_key_is_rejected() {
         let key = PrivateKey::generate([1; 32]).public();
         assert_eq!(PublicKey::parse(&key.to_string()), Ok(key));
         let check = |bytes: [u8; 32]| PublicKey::parse(&encode(PUBLIC_KEY_PREFIX, &bytes));
-        // Zero is a point of small order; 2 as y is on no point.
+        // Zero is a point of small order; no point has the y coordinate 2.
         assert_eq!(check([0; 32]), Err(KeyError::Ed25519));
         let mut two = [0; 32];
         two[0] = 2;
@@ -358,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn no_debug_shows_a_secret() {
+    fn debug_never_shows_a_secret() {
         let secret = Secret::generate([1; 32]);
         let private = PrivateKey::generate([1; 32]);
         assert_eq!(format!("{secret:?}"), "whsec_***");
@@ -368,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_sees_a_shared_secret_but_never_a_private_key() {
+    fn receiver_gets_the_shared_secret_but_never_the_private_key() {
         let secret = SigningKey::Shared(Secret::generate([1; 32]));
         assert!(secret.reveal_to_receiver().starts_with(SECRET_PREFIX));
         let pair = SigningKey::Ed25519(PrivateKey::generate([1; 32]));

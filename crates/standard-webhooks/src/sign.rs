@@ -1,41 +1,43 @@
-//! The three headers of an attempt, and how a receiver verifies them.
+//! The three headers of an attempt: signing and verification.
+//!
+//! Limits without a source are project defaults.
 
 use crate::secret::{SigningKey, VerifyingKey};
 use base64ct::{Base64, Encoding};
 use hmac::Mac;
 use std::fmt;
 
-/// The header that is the same across the attempts of a message.
+/// The header of the message id, which is the same at every attempt.
 pub const ID_HEADER: &str = "webhook-id";
-/// The header that says when this attempt was made.
+/// The header of the time of the attempt.
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
-/// The header that lists the signatures.
+/// The header of the signatures, separated by spaces.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
-/// How far the clocks of sender and receiver may be apart, and how long an attempt can be replayed:
-/// that of the specification's libraries.
+/// The largest difference between the clocks of sender and receiver, which also limits how long an
+/// attempt can be replayed (the specification's libraries).
 pub const TOLERANCE_S: u64 = 300;
-/// The longest message id (ours): a header of reasonable length, a key of a receiver's table.
+/// The longest message id: short enough for a header and for a key in a receiver's table.
 pub const MESSAGE_ID_CHARS_MAX: usize = 64;
 
-/// The identifier of a shared secret's signature.
+/// The version of a signature by a shared secret.
 const V1: &str = "v1";
-/// The identifier of an ed25519 signature.
+/// The version of an ed25519 signature.
 const V1A: &str = "v1a";
-/// The longest signature, that of ed25519.
+/// The length of an ed25519 signature, the longest of both versions.
 const SIGNATURE_BYTES_MAX: usize = 64;
 
-/// The id of a message: letters, digits, `_` and `-`. A full stop, which divides what is signed,
-/// could move the border between id, timestamp and body.
+/// The id of a message: letters, digits, `_` and `-`. A full stop separates the parts of the signed
+/// content: in an id it could move the boundary between id, timestamp and body.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(String);
 
-/// Why a text is no message id.
+/// The error of a text that is not a message id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a message id is 1 to {MESSAGE_ID_CHARS_MAX} letters, digits, `_` and `-`")]
+#[error("a message id must be 1 to {MESSAGE_ID_CHARS_MAX} letters, digits, `_` and `-`")]
 pub struct MessageIdError;
 
 impl MessageId {
-    /// From its text.
+    /// Parses and checks an id.
     pub fn parse(text: &str) -> Result<Self, MessageIdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         if (1..=MESSAGE_ID_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed) {
@@ -45,7 +47,7 @@ impl MessageId {
         }
     }
 
-    /// Its text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -60,27 +62,24 @@ impl fmt::Display for MessageId {
 /// One attempt to deliver a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
-    /// The same at each attempt.
+    /// The same at every attempt of a message.
     pub id: &'a MessageId,
-    /// When this attempt is made, in seconds since 1970.
+    /// Seconds since 1970.
     pub timestamp_s: u64,
-    /// The body, byte for byte as it is sent.
+    /// The exact bytes of the request body.
     pub body: &'a [u8],
 }
 
 /// The headers of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedHeaders {
-    /// Of [`ID_HEADER`].
     pub id: String,
-    /// Of [`TIMESTAMP_HEADER`].
     pub timestamp: String,
-    /// Of [`SIGNATURE_HEADER`].
     pub signature: String,
 }
 
 impl SignedHeaders {
-    /// Names and values.
+    /// Returns the names and values.
     pub fn pairs(&self) -> [(&'static str, &str); 3] {
         [
             (ID_HEADER, &self.id),
@@ -90,13 +89,12 @@ impl SignedHeaders {
     }
 }
 
-/// An attempt without a key: it would be sent with an empty list of signatures.
+/// The error of an attempt without a key: its list of signatures would be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the endpoint has no key to sign with")]
 pub struct NoSigningKey;
 
-/// The headers of an attempt: one signature for each key that is live, two of them during a
-/// rotation, in the order of the keys.
+/// Signs an attempt with every active key (two during a rotation), in the order of the keys.
 pub fn sign(attempt: &Attempt<'_>, keys: &[SigningKey]) -> Result<SignedHeaders, NoSigningKey> {
     if keys.is_empty() {
         return Err(NoSigningKey);
@@ -111,31 +109,26 @@ pub fn sign(attempt: &Attempt<'_>, keys: &[SigningKey]) -> Result<SignedHeaders,
     })
 }
 
-/// Why a delivery is not believed.
+/// The reason that a delivery is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// A header is not there.
-    #[error("there is no {0} header")]
+    #[error("missing header {0}")]
     MissingHeader(&'static str),
-    /// The id is none.
     #[error("{ID_HEADER}: {0}")]
     Id(#[from] MessageIdError),
-    /// The timestamp is not a number of seconds.
-    #[error("{TIMESTAMP_HEADER} is not in seconds since 1970")]
+    #[error("{TIMESTAMP_HEADER} must be an integer of seconds since 1970")]
     Timestamp,
-    /// Made too long ago: perhaps a replay.
+    /// Possibly a replay.
     #[error("the attempt is more than {TOLERANCE_S} s old")]
     TooOld,
-    /// Made in the future.
-    #[error("the attempt is more than {TOLERANCE_S} s ahead")]
+    #[error("the attempt is more than {TOLERANCE_S} s in the future")]
     TooNew,
-    /// No signature of the list is of one of the keys.
     #[error("no signature matches")]
     NoMatch,
 }
 
-/// Whether a delivery was made by the owner of one of the keys, just now: what a receiver does
-/// before it reads the body. `header` looks a header up by its name in lower case.
+/// Verifies that a delivery was just sent by the owner of one of the keys. A receiver calls this
+/// before it parses the body. `header` returns a header by its name in lower case.
 pub fn verify<'a>(
     header: impl Fn(&str) -> Option<&'a str>,
     body: &[u8],
@@ -147,20 +140,20 @@ pub fn verify<'a>(
     let timestamp = required(TIMESTAMP_HEADER)?;
     let signatures = required(SIGNATURE_HEADER)?;
 
-    let made_s: u64 = timestamp.parse().map_err(|_| VerifyError::Timestamp)?;
-    if made_s.saturating_add(TOLERANCE_S) < now_s {
+    let sent_at_s: u64 = timestamp.parse().map_err(|_| VerifyError::Timestamp)?;
+    if sent_at_s.saturating_add(TOLERANCE_S) < now_s {
         return Err(VerifyError::TooOld);
     }
-    if made_s > now_s.saturating_add(TOLERANCE_S) {
+    if sent_at_s > now_s.saturating_add(TOLERANCE_S) {
         return Err(VerifyError::TooNew);
     }
 
     let content = signed_content(&id, timestamp, body);
-    let matching = |signature| keys.iter().any(|key| is_signature(key, &content, signature));
-    if signatures.split(' ').any(matching) { Ok(()) } else { Err(VerifyError::NoMatch) }
+    let matches = |signature| keys.iter().any(|key| verifies(key, &content, signature));
+    if signatures.split(' ').any(matches) { Ok(()) } else { Err(VerifyError::NoMatch) }
 }
 
-/// `{id}.{timestamp}.{body}`.
+/// Returns `{id}.{timestamp}.{body}`.
 fn signed_content(id: &MessageId, timestamp: &str, body: &[u8]) -> Vec<u8> {
     [id.as_str().as_bytes(), b".", timestamp.as_bytes(), b".", body].concat()
 }
@@ -176,17 +169,17 @@ fn signature(key: &SigningKey, content: &[u8]) -> String {
     }
 }
 
-/// Whether one of the list's signatures is of this key. That of another version is not.
-fn is_signature(key: &VerifyingKey, content: &[u8], signature: &str) -> bool {
+/// Whether a signature of the list is valid for the key. One of another version is not.
+fn verifies(key: &VerifyingKey, content: &[u8], signature: &str) -> bool {
     let Some((version, encoded)) = signature.split_once(',') else { return false };
     let mut buffer = [0; SIGNATURE_BYTES_MAX];
     let Ok(bytes) = Base64::decode(encoded, &mut buffer) else { return false };
     match key {
-        // In constant time, and false for any other length than its own.
+        // In constant time; false for any other length.
         VerifyingKey::Shared(secret) => {
             version == V1 && secret.mac(content).verify_slice(bytes).is_ok()
         }
-        VerifyingKey::Ed25519(public) => version == V1A && public.is_signature(content, bytes),
+        VerifyingKey::Ed25519(public) => version == V1A && public.verifies(content, bytes),
     }
 }
 

@@ -1,38 +1,41 @@
-//! Where a webhook may go. The URL is the athlete's; the network that calls it is ours: unchecked,
-//! it would reach what only we can (server-side request forgery).
+//! The check of an endpoint's URL. The athlete chooses the URL and our network calls it: without the
+//! check, it could reach internal services (server-side request forgery).
 //!
-//! The runtime's fetch reads URLs as WHATWG says, which knows many spellings of one host: `0x7f.1`,
-//! full-width digits and `%31` all become 127.0.0.1. So this accepts only what has one reading: a
-//! strict grammar whose texts WHATWG leaves as they are, tested against the `url` crate, which
-//! follows WHATWG and would cost a worker 72 KB of gzipped wasm. Whoever uses another spelling is
-//! told what is wrong with it.
+//! The runtime's fetch parses URLs as WHATWG specifies, with many spellings of one host: `0x7f.1`,
+//! full-width digits and `%31` all become 127.0.0.1. So [`check_url`] accepts only URLs that can be
+//! read in one way: a strict grammar of texts that WHATWG does not change. It is tested against the
+//! `url` crate, which implements WHATWG and would add 72 KB of gzipped wasm to a worker. For any other
+//! spelling the error names the problem.
 //!
-//! A name says nothing about its address: `localtest.me` is 127.0.0.1 to whoever asks. That the
-//! address is public is the runtime's to see to (`global_fetch_strictly_public`), or
-//! [`crate::is_public`]'s where an address is known.
+//! A name can resolve to any address: `localtest.me` is 127.0.0.1. The runtime ensures that the
+//! address is public (`global_fetch_strictly_public`), or [`crate::is_public`] where the address is
+//! known.
+//!
+//! Limits without a source are project defaults.
 
 use std::fmt;
 
-/// The longest URL (ours): what every server takes in a request line, and a row that stays small.
+/// The longest URL: servers accept it in a request line, and it keeps a row small.
 pub const URL_BYTES_MAX: usize = 2_000;
 /// The longest name (RFC 1035, 2.3.4).
 const HOST_BYTES_MAX: usize = 253;
 /// The longest label of a name (RFC 1035, 2.3.4).
 const LABEL_BYTES_MAX: usize = 63;
 
-/// The first port that needs no privilege to listen on. Below it are the services of machines: mail,
-/// directories, remote shells; of them only 443 takes a webhook.
+const HTTPS_PORT: u16 = 443;
+/// The first unprivileged port. Below it are system services such as mail, directories and remote
+/// shells; of these ports only 443 is allowed.
 const PORT_UNPRIVILEGED_MIN: u16 = 1_024;
-/// Ports above it that fetch refuses (WHATWG Fetch, port blocking).
+/// Unprivileged ports that fetch blocks (WHATWG Fetch, port blocking).
 const PORTS_BLOCKED: [u16; 19] = [
     1_719, 1_720, 1_723, 2_049, 3_659, 4_045, 4_190, 5_060, 5_061, 6_000, 6_566, 6_665, 6_666,
     6_667, 6_668, 6_669, 6_679, 6_697, 10_080,
 ];
 
-/// The last labels of names that are not of the public internet: reserved (RFC 6761, 6762, 7686,
-/// 8375, 9476; ICANN's `.internal`), not to be delegated (`.home`, `.corp`: ICANN, name collisions),
-/// or what routers and offices call their own network. `.example`, reserved too, leads nowhere and
-/// stays usable for documentation.
+/// The last labels of names outside of the public internet: reserved (RFC 6761, 6762, 7686, 8375,
+/// 9476; ICANN's `.internal`), never delegated (`.home`, `.corp`: ICANN, name collisions), or used by
+/// routers and offices for their own network. `.example` is reserved too, but resolves to nothing and
+/// is allowed for documentation.
 const INTERNAL_NAMES: [&str; 14] = [
     "alt",
     "arpa",
@@ -49,20 +52,19 @@ const INTERNAL_NAMES: [&str; 14] = [
     "private",
     "test",
 ];
-/// The receiver of a developer, in the only spellings that are taken for it.
+/// The accepted spellings of a developer's own machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Where the product runs.
+/// The environment that a worker runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
-    /// On a developer's machine: loopback may be called, by http too.
+    /// A developer's machine: loopback is allowed, also over http.
     Local,
-    /// Anywhere else.
+    /// Any other.
     Public,
 }
 
-/// The URL of an endpoint, in the one spelling that it has. `Debug` shows its origin only: paths
-/// carry tokens.
+/// A checked URL in its normal form. `Debug` shows only the origin: paths can contain tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl {
     text: String,
@@ -70,12 +72,12 @@ pub struct EndpointUrl {
 }
 
 impl EndpointUrl {
-    /// All of it.
+    /// Returns the whole URL.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Scheme, host and port: fit for a log.
+    /// Returns scheme, host and port, which are safe to log.
     pub fn origin(&self) -> &str {
         self.text.get(..self.origin_bytes).unwrap_or_default()
     }
@@ -87,83 +89,77 @@ impl fmt::Debug for EndpointUrl {
     }
 }
 
-/// Why a webhook may not go there.
+/// The reason that a URL is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Over [`URL_BYTES_MAX`].
-    #[error("the URL may have {URL_BYTES_MAX} characters")]
+    #[error("the URL must have at most {URL_BYTES_MAX} characters")]
     TooLong,
-    /// A character that has more than one reading: a blank, a backslash, one outside ASCII.
-    #[error(
-        "character {at} of the URL must be percent-encoded, or, in its host, be written in punycode"
-    )]
-    Character {
-        /// Which, the first being 1.
-        at: usize,
-    },
-    /// Not `https://`.
+    /// A character that parsers read differently: a blank, a backslash, one outside of ASCII. The
+    /// first position is 1.
+    #[error("character {position} of the URL must be percent-encoded, or punycode in the host")]
+    Character { position: usize },
     #[error("the URL must begin with https://")]
     Scheme,
-    /// A fragment, which no server gets to see.
-    #[error("the URL must have no fragment")]
+    #[error("the URL must not have a fragment")]
     Fragment,
-    /// A user or a password.
-    #[error("the URL must have no user and no password")]
+    #[error("the URL must not have a user or a password")]
     Credentials,
-    /// An address, in whatever spelling.
+    /// An IP address in any spelling.
     #[error("the host of the URL must be a name, not an address")]
     IpAddress,
-    /// A name of a private network.
     #[error("the host of the URL must be a public name")]
     InternalName,
-    /// Not the name of a host.
-    #[error("the host of the URL is not a name: labels of letters, digits and hyphens")]
+    #[error("the host of the URL must be a name: labels of letters, digits and hyphens")]
     Host,
-    /// Not a port that takes webhooks.
-    #[error("the port of the URL must be 443, or at least 1024 and not one that fetch blocks")]
+    #[error("the port of the URL must be {HTTPS_PORT}, or at least 1024 and not blocked by fetch")]
     Port,
-    /// `.` or `..` as a segment of the path.
-    #[error("the path of the URL must have no segment that is `.` or `..`")]
+    #[error("the path of the URL must not have a segment `.` or `..`")]
     DotSegment,
-    /// A percent sign that begins no escape.
     #[error("a percent sign in the URL must be followed by two hexadecimal digits")]
     Escape,
 }
 
-/// Whether a webhook may go there, and the one spelling of it:
-/// 1. it is short, and of characters that mean one thing (`is_plain`);
-/// 2. it has no fragment, and is absolute, with two slashes;
-/// 3. it names no user;
-/// 4. it is https, but for loopback when local;
-/// 5. its host is a public name (`public_name`), or loopback when local;
-/// 6. its port takes webhooks;
-/// 7. its path and query stay as they are when they are read.
+/// Checks a URL and returns its normal form:
+/// 1. it is short and has only unambiguous characters (`is_unambiguous`);
+/// 2. it has no fragment and is absolute, with two slashes;
+/// 3. it has no user or password;
+/// 4. it is https, except for loopback in [`Environment::Local`];
+/// 5. its host is a public name (`check_public_name`), or loopback in [`Environment::Local`];
+/// 6. its port is allowed;
+/// 7. parsers do not change its path and query.
 pub fn check_url(text: &str, environment: Environment) -> Result<EndpointUrl, UrlError> {
     check_length(text)?;
-    if let Some(at) = text.chars().position(|c| !is_plain(c)) {
-        return Err(UrlError::Character { at: at + 1 });
+    if let Some(index) = text.chars().position(|c| !is_unambiguous(c)) {
+        return Err(UrlError::Character { position: index + 1 });
     }
     if text.contains('#') {
         return Err(UrlError::Fragment);
     }
     let (scheme, rest) = text.split_once("://").ok_or(UrlError::Scheme)?;
-    let scheme = Scheme::parse(scheme)?;
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https") {
+        return Err(UrlError::Scheme);
+    }
     let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     if authority.contains('@') {
         return Err(UrlError::Credentials);
     }
-    let (host, port) = host_and_port(authority)?;
+    let (host, port) = split_port(authority)?;
     let host = host.to_ascii_lowercase();
-    let loopback = environment == Environment::Local && LOOPBACK.contains(&host.as_str());
-    if !loopback {
-        if scheme == Scheme::Http {
+    let is_loopback = environment == Environment::Local && LOOPBACK.contains(&host.as_str());
+    if !is_loopback {
+        if scheme == "http" {
             return Err(UrlError::Scheme);
         }
-        public_name(&host)?;
+        check_public_name(&host)?;
     }
-    let port = port.map(checked_port).transpose()?.filter(|port| *port != scheme.port());
+    let port = port.map(parse_port).transpose()?;
     check_tail(tail)?;
-    let url = spelled(scheme, &host, port, tail);
+    let port = port.filter(|port| scheme == "http" || *port != HTTPS_PORT);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let origin = format!("{scheme}://{host}{port}");
+    let slash = if tail.starts_with('/') { "" } else { "/" };
+    let url = EndpointUrl { origin_bytes: origin.len(), text: format!("{origin}{slash}{tail}") };
     check_length(&url.text)?;
     Ok(url)
 }
@@ -172,38 +168,9 @@ const fn check_length(text: &str) -> Result<(), UrlError> {
     if text.len() > URL_BYTES_MAX { Err(UrlError::TooLong) } else { Ok(()) }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    Http,
-    Https,
-}
-
-impl Scheme {
-    fn parse(text: &str) -> Result<Self, UrlError> {
-        match text.to_ascii_lowercase().as_str() {
-            "http" => Ok(Self::Http),
-            "https" => Ok(Self::Https),
-            _ => Err(UrlError::Scheme),
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-        }
-    }
-
-    const fn port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https => 443,
-        }
-    }
-}
-
-/// The characters that RFC 3986 writes URLs with, less the apostrophe: WHATWG escapes it in a query.
-const fn is_plain(c: char) -> bool {
+/// Whether RFC 3986 allows the character in a URL; not the apostrophe, which WHATWG encodes in a
+/// query.
+const fn is_unambiguous(c: char) -> bool {
     matches!(
         c,
         'a'..='z' | 'A'..='Z' | '0'..='9'
@@ -213,8 +180,8 @@ const fn is_plain(c: char) -> bool {
     )
 }
 
-/// Divides `host:port`. In `[…]` the colons are the address's.
-fn host_and_port(authority: &str) -> Result<(&str, Option<&str>), UrlError> {
+/// Splits `host:port`. Colons in `[…]` belong to the address.
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), UrlError> {
     let after_bracket = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     let colon = authority.get(after_bracket..).and_then(|rest| rest.find(':'));
     let Some(colon) = colon.map(|colon| after_bracket + colon) else {
@@ -222,23 +189,23 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<&str>), UrlError> {
     };
     let (host, port) = authority.split_at(colon);
     let port = port.strip_prefix(':').ok_or(UrlError::Port)?;
-    // Two colons, and no brackets: an IPv6 address, as nobody may write it.
+    // Two colons without brackets: an invalid spelling of an IPv6 address.
     if port.contains(':') { Err(UrlError::IpAddress) } else { Ok((host, Some(port))) }
 }
 
-/// A port in its one spelling.
-fn checked_port(text: &str) -> Result<u16, UrlError> {
+/// Parses an allowed port; rejects a sign and leading zeros.
+fn parse_port(text: &str) -> Result<u16, UrlError> {
     let port: u16 = text.parse().map_err(|_| UrlError::Port)?;
-    let plain = port.to_string() == text;
-    let takes_webhooks =
-        port == 443 || (port >= PORT_UNPRIVILEGED_MIN && !PORTS_BLOCKED.contains(&port));
-    if plain && takes_webhooks { Ok(port) } else { Err(UrlError::Port) }
+    let is_normal = port.to_string() == text;
+    let is_allowed =
+        port == HTTPS_PORT || (port >= PORT_UNPRIVILEGED_MIN && !PORTS_BLOCKED.contains(&port));
+    if is_normal && is_allowed { Ok(port) } else { Err(UrlError::Port) }
 }
 
-/// Whether a host, in lower case, is a name that can be public: labels of letters, digits and inner
-/// hyphens, at least two, the last one beginning with a letter, as every top-level domain does. A
-/// host that WHATWG takes for an IPv4 address ends in a number, so it is none of these.
-fn public_name(host: &str) -> Result<(), UrlError> {
+/// Checks that a host, in lower case, can be a public name: at least two labels of letters, digits
+/// and inner hyphens. The last one begins with a letter, as every top-level domain does, so WHATWG
+/// never parses the host as an IPv4 address.
+fn check_public_name(host: &str) -> Result<(), UrlError> {
     if host.starts_with('[') || ends_in_a_number(host) {
         return Err(UrlError::IpAddress);
     }
@@ -249,12 +216,12 @@ fn public_name(host: &str) -> Result<(), UrlError> {
     if !is_name {
         return Err(UrlError::Host);
     }
-    let internal = !host.contains('.') || INTERNAL_NAMES.contains(&top);
-    if internal { Err(UrlError::InternalName) } else { Ok(()) }
+    let is_internal = !host.contains('.') || INTERNAL_NAMES.contains(&top);
+    if is_internal { Err(UrlError::InternalName) } else { Ok(()) }
 }
 
-/// WHATWG's "ends in a number checker": the last label, a final full stop aside, is of digits, or
-/// `0x` and hexadecimal digits.
+/// WHATWG's "ends in a number checker": the last label, without a final full stop, is decimal
+/// digits, or `0x` and hexadecimal digits.
 fn ends_in_a_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
     let is_decimal = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
@@ -271,14 +238,12 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Path and query: nothing that a reader of the URL would resolve or write otherwise.
+/// Checks that no parser resolves or rewrites path and query.
 fn check_tail(tail: &str) -> Result<(), UrlError> {
-    let begins_an_escape = |after: &str| {
-        let mut bytes = after.bytes();
-        let mut is_digit = || bytes.next().is_some_and(|byte| byte.is_ascii_hexdigit());
-        is_digit() && is_digit()
+    let is_escape = |after_percent: &str| {
+        after_percent.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2
     };
-    if !tail.split('%').skip(1).all(begins_an_escape) {
+    if !tail.split('%').skip(1).all(is_escape) {
         return Err(UrlError::Escape);
     }
     let path = tail.split('?').next().unwrap_or_default();
@@ -286,11 +251,4 @@ fn check_tail(tail: &str) -> Result<(), UrlError> {
         matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     };
     if path.split('/').any(is_dots) { Err(UrlError::DotSegment) } else { Ok(()) }
-}
-
-fn spelled(scheme: Scheme, host: &str, port: Option<u16>, tail: &str) -> EndpointUrl {
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let origin = format!("{}://{host}{port}", scheme.as_str());
-    let slash = if tail.starts_with('/') { "" } else { "/" };
-    EndpointUrl { origin_bytes: origin.len(), text: format!("{origin}{slash}{tail}") }
 }

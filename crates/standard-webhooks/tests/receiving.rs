@@ -1,5 +1,5 @@
-//! What docs/webhooks.md shows to receivers: its Rust is run here, and each snippet stands in the
-//! file that it is of.
+//! The receiver's code in docs/webhooks.md: its Rust runs here, and each snippet is in the file that
+//! it is taken from.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics on failure")]
 
 #[path = "../../../docs/webhooks/verify.rs"]
@@ -8,38 +8,38 @@ mod verify;
 use standard_webhooks::sign::VerifyError;
 use standard_webhooks::{Attempt, MessageId, PrivateKey, SigningKey, VerifyingKey, sign};
 use std::path::Path;
-use verify::{Delivery, Refused, delivery};
+use verify::{Delivery, DeliveryError, parse_delivery};
 
 const AT_S: u64 = 1_763_920_800;
 const BODY: &str = include_str!("../../../docs/webhooks/examples/endpoint.test.json");
 
-/// What a receiver with the other half of the key makes of a body.
-fn received(body: &str, sent_with: &SigningKey, now_s: u64) -> Result<Delivery, Refused> {
+/// The result of a receiver with the public key of key 1.
+fn receive(body: &str, key: &SigningKey, now_s: u64) -> Result<Delivery, DeliveryError> {
     let id = MessageId::parse("msg_1").unwrap();
     let attempt = Attempt { id: &id, timestamp_s: AT_S, body: body.as_bytes() };
-    let headers = sign(&attempt, std::slice::from_ref(sent_with)).unwrap();
+    let headers = sign(&attempt, std::slice::from_ref(key)).unwrap();
     let header = |name: &str| {
-        headers.pairs().into_iter().find(|(this, _)| *this == name).map(|(_, value)| value)
+        headers.pairs().into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     };
     let key = SigningKey::Ed25519(PrivateKey::generate([1; 32])).reveal_to_receiver();
-    delivery(header, body.as_bytes(), &[VerifyingKey::parse(&key).unwrap()], now_s)
+    parse_delivery(header, body.as_bytes(), &[VerifyingKey::parse(&key).unwrap()], now_s)
 }
 
 #[test]
-fn the_rust_of_the_documentation_reads_what_is_signed_and_nothing_else() {
+fn documented_rust_code_accepts_only_signed_deliveries() {
     let key = SigningKey::Ed25519(PrivateKey::generate([1; 32]));
-    let read = received(BODY, &key, AT_S).unwrap();
-    assert_eq!(read.r#type, "endpoint.test");
-    assert_eq!(read.timestamp, "2026-11-16T17:59:59.123Z");
-    assert_eq!(read.data["message"], "This is a test.");
+    let delivery = receive(BODY, &key, AT_S).unwrap();
+    assert_eq!(delivery.r#type, "endpoint.test");
+    assert_eq!(delivery.timestamp, "2026-11-16T17:59:59.123Z");
+    assert_eq!(delivery.data["message"], "This is a test.");
 
-    let of_another = SigningKey::Ed25519(PrivateKey::generate([2; 32]));
-    let refused = received(BODY, &of_another, AT_S).unwrap_err();
-    assert!(matches!(refused, Refused::Unsigned(VerifyError::NoMatch)), "{refused}");
-    let refused = received(BODY, &key, AT_S + 301).unwrap_err();
-    assert!(matches!(refused, Refused::Unsigned(VerifyError::TooOld)), "{refused}");
-    let refused = received("{", &key, AT_S).unwrap_err();
-    assert!(matches!(refused, Refused::Unreadable(_)), "{refused}");
+    let other_key = SigningKey::Ed25519(PrivateKey::generate([2; 32]));
+    let error = receive(BODY, &other_key, AT_S).unwrap_err();
+    assert!(matches!(error, DeliveryError::Signature(VerifyError::NoMatch)), "{error}");
+    let error = receive(BODY, &key, AT_S + 301).unwrap_err();
+    assert!(matches!(error, DeliveryError::Signature(VerifyError::TooOld)), "{error}");
+    let error = receive("{", &key, AT_S).unwrap_err();
+    assert!(matches!(error, DeliveryError::Json(_)), "{error}");
 }
 
 fn documentation(name: &str) -> String {
@@ -47,7 +47,7 @@ fn documentation(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The code blocks of a language.
+/// Returns the code blocks of a language.
 fn snippets(page: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     page.split(&fence)
@@ -57,7 +57,7 @@ fn snippets(page: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_snippet_of_the_documentation_stands_in_its_file() {
+fn every_documented_snippet_is_in_its_file() {
     let page = documentation("webhooks.md");
     let check = |language: &str, file: &str| {
         let snippets = snippets(&page, language);

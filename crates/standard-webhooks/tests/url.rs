@@ -1,5 +1,5 @@
-//! Every spelling that has been tried to make a server call its own network, with its verdict; and
-//! what holds for any text: what is accepted, WHATWG reads as it is written.
+//! Known spellings that make a server call its own network, each with the expected error; and
+//! properties of any text: WHATWG reads an accepted URL as it is written.
 #![expect(clippy::panic, reason = "a test panics on failure")]
 
 use proptest::prelude::*;
@@ -35,12 +35,12 @@ const ALLOWED: [(&str, &str); 22] = [
     ("https://localhost.example.com/", "https://localhost.example.com/"),
     ("https://notlocal.com/", "https://notlocal.com/"),
     ("https://0x7f.com/", "https://0x7f.com/"),
-    // They resolve to loopback: the runtime's business (global_fetch_strictly_public).
+    // It resolves to loopback, which the runtime blocks (global_fetch_strictly_public).
     ("https://localtest.me/", "https://localtest.me/"),
 ];
 
-const REFUSED: [(&str, UrlError); 119] = [
-    // No https.
+const REJECTED: [(&str, UrlError); 119] = [
+    // Not https.
     ("", UrlError::Scheme),
     ("example.com", UrlError::Scheme),
     ("//example.com/", UrlError::Scheme),
@@ -58,7 +58,7 @@ const REFUSED: [(&str, UrlError); 119] = [
     ("httpss://example.com/", UrlError::Scheme),
     ("https+unix://example.com/", UrlError::Scheme),
     ("://example.com/", UrlError::Scheme),
-    // No host, or none that is a name.
+    // No host, or not a name.
     ("https://", UrlError::Host),
     ("https:///example.com/", UrlError::Host),
     ("https://?host", UrlError::Host),
@@ -88,7 +88,7 @@ const REFUSED: [(&str, UrlError); 119] = [
     ("https://example.com/#", UrlError::Fragment),
     ("https://example.com/#part", UrlError::Fragment),
     ("https://example.com#@127.0.0.1/", UrlError::Fragment),
-    // IPv4: public and not, and in every spelling of WHATWG.
+    // IPv4, public or not, in every spelling of WHATWG.
     ("https://93.184.215.14/", UrlError::IpAddress),
     ("https://127.0.0.1/", UrlError::IpAddress),
     ("https://127.0.0.1:8443/", UrlError::IpAddress),
@@ -122,9 +122,9 @@ const REFUSED: [(&str, UrlError); 119] = [
     ("https://127%2e0%2e0%2e1/", UrlError::Host),
     ("https://127.0.0.%31/", UrlError::Host),
     ("https://%30x7f000001/", UrlError::Host),
-    ("https://127。0。0。1/", UrlError::Character { at: 12 }),
-    ("https://１２７.0.0.1/", UrlError::Character { at: 9 }),
-    ("https://①②⑦.⓪.⓪.①/", UrlError::Character { at: 9 }),
+    ("https://127。0。0。1/", UrlError::Character { position: 12 }),
+    ("https://１２７.0.0.1/", UrlError::Character { position: 9 }),
+    ("https://①②⑦.⓪.⓪.①/", UrlError::Character { position: 9 }),
     ("https://%EF%BC%91%EF%BC%92%EF%BC%97.0.0.1/", UrlError::IpAddress),
     // IPv6.
     ("https://[::1]:9876", UrlError::IpAddress),
@@ -154,22 +154,22 @@ const REFUSED: [(&str, UrlError); 119] = [
     ("https://nas.lan/", UrlError::InternalName),
     ("https://localhost.localdomain/", UrlError::InternalName),
     ("https://localhost./", UrlError::Host),
-    ("https://lⓞcalhost/", UrlError::Character { at: 10 }),
+    ("https://lⓞcalhost/", UrlError::Character { position: 10 }),
     ("https://local%68ost/", UrlError::Host),
-    // Characters that readers disagree on.
-    (" https://example.com/", UrlError::Character { at: 1 }),
-    ("https://example.com/ ", UrlError::Character { at: 21 }),
-    ("https://exa\tmple.com/", UrlError::Character { at: 12 }),
-    ("https://example.com/\r\nHost: localhost", UrlError::Character { at: 21 }),
-    ("https://example.com\\@127.0.0.1/", UrlError::Character { at: 20 }),
-    ("https:\\\\127.0.0.1/", UrlError::Character { at: 7 }),
-    ("https://exa\u{ad}mple.com/", UrlError::Character { at: 12 }),
-    ("https://bücher.example/", UrlError::Character { at: 10 }),
-    ("https://example.com/\0", UrlError::Character { at: 21 }),
-    ("https://example.com/?a='", UrlError::Character { at: 24 }),
+    // Characters that parsers read differently.
+    (" https://example.com/", UrlError::Character { position: 1 }),
+    ("https://example.com/ ", UrlError::Character { position: 21 }),
+    ("https://exa\tmple.com/", UrlError::Character { position: 12 }),
+    ("https://example.com/\r\nHost: localhost", UrlError::Character { position: 21 }),
+    ("https://example.com\\@127.0.0.1/", UrlError::Character { position: 20 }),
+    ("https:\\\\127.0.0.1/", UrlError::Character { position: 7 }),
+    ("https://exa\u{ad}mple.com/", UrlError::Character { position: 12 }),
+    ("https://bücher.example/", UrlError::Character { position: 10 }),
+    ("https://example.com/\0", UrlError::Character { position: 21 }),
+    ("https://example.com/?a='", UrlError::Character { position: 24 }),
 ];
 
-const REFUSED_PORTS_AND_PATHS: [(&str, UrlError); 25] = [
+const REJECTED_PORTS_AND_PATHS: [(&str, UrlError); 25] = [
     ("https://example.com:/", UrlError::Port),
     ("https://example.com:0/", UrlError::Port),
     ("https://example.com:22/", UrlError::Port),
@@ -198,7 +198,7 @@ const REFUSED_PORTS_AND_PATHS: [(&str, UrlError); 25] = [
 ];
 
 #[test]
-fn what_may_be_called_has_one_spelling() {
+fn allowed_url_has_one_normal_form() {
     for (text, spelling) in ALLOWED {
         for environment in [Environment::Public, Environment::Local] {
             let url = check_url(text, environment).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -208,15 +208,15 @@ fn what_may_be_called_has_one_spelling() {
 }
 
 #[test]
-fn what_may_not_be_called_says_why() {
-    for (text, error) in REFUSED.into_iter().chain(REFUSED_PORTS_AND_PATHS) {
+fn rejected_url_has_the_expected_error() {
+    for (text, error) in REJECTED.into_iter().chain(REJECTED_PORTS_AND_PATHS) {
         assert_eq!(check_url(text, Environment::Public), Err(error), "{text}");
     }
 }
 
-/// The loopback that a developer's receiver listens on, and nothing that resembles it.
+/// Only the accepted spellings of loopback, and nothing similar.
 #[test]
-fn loopback_may_be_called_by_http_when_local() {
+fn loopback_over_http_is_allowed_only_locally() {
     for (text, spelling) in [
         ("http://localhost:9000/hook", "http://localhost:9000/hook"),
         ("http://LOCALHOST/", "http://localhost/"),
@@ -248,11 +248,11 @@ fn loopback_may_be_called_by_http_when_local() {
 }
 
 #[test]
-fn a_url_has_2000_characters_in_its_one_spelling() {
+fn normal_form_has_at_most_2000_characters() {
     let long = |chars: usize| format!("https://example.com/{}", "x".repeat(chars - 20));
     assert_eq!(check_url(&long(2_000), Environment::Public).unwrap().as_str(), long(2_000));
     assert_eq!(check_url(&long(2_001), Environment::Public), Err(UrlError::TooLong));
-    // It gets a slash, and is too long then.
+    // The normal form has one slash more.
     let query = format!("https://example.com?{}", "x".repeat(1_980));
     assert_eq!(check_url(&query, Environment::Public), Err(UrlError::TooLong));
     let label = "x".repeat(63);
@@ -264,20 +264,20 @@ fn a_url_has_2000_characters_in_its_one_spelling() {
 }
 
 #[test]
-fn a_log_gets_the_origin_and_no_token() {
+fn debug_shows_the_origin_and_no_token() {
     let url = check_url("https://example.com:8443/T0KEN?k=T0KEN", Environment::Public).unwrap();
     assert_eq!(url.origin(), "https://example.com:8443");
     assert!(!format!("{url:?}").contains("T0KEN"));
 }
 
-/// What must hold for every text: accepted, it is read by WHATWG as it is written, and is accepted
-/// again as it is.
+/// Checks that WHATWG reads an accepted text as it is written, and that its normal form is accepted
+/// unchanged.
 fn check_any(text: &str) {
     let Ok(checked) = check_url(text, Environment::Public) else { return };
     assert!(checked.as_str().len() <= URL_BYTES_MAX);
     assert_eq!(check_url(checked.as_str(), Environment::Public), Ok(checked.clone()));
     for spelling in [text, checked.as_str()] {
-        // What is no punycode is no URL to WHATWG: the delivery fails, and calls nobody.
+        // WHATWG rejects a URL with invalid punycode: the delivery fails without a request.
         let read = match Url::parse(spelling) {
             Ok(read) => read,
             Err(url::ParseError::IdnaError) if spelling.to_lowercase().contains("xn--") => return,
@@ -293,18 +293,18 @@ fn check_any(text: &str) {
 }
 
 #[test]
-fn the_table_is_read_by_whatwg_as_it_is_by_us() {
+fn whatwg_reads_the_tables_as_we_do() {
     for (text, _) in ALLOWED {
         check_any(text);
     }
-    for (text, error) in REFUSED {
+    for (text, error) in REJECTED {
         let Ok(read) = Url::parse(text) else { continue };
         let is_address = matches!(read.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
         assert!(!is_address || check_url(text, Environment::Public).is_err(), "{text}: {error}");
     }
 }
 
-/// Pieces that URLs of attacks are made of.
+/// Pieces of attack URLs.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::sample::select(vec![
@@ -356,7 +356,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn any_text_that_is_accepted_has_one_reading(text in ".{0,60}", host in "[!-~]{0,30}") {
+    fn any_accepted_text_has_one_reading(text in ".{0,60}", host in "[!-~]{0,30}") {
         check_any(&text);
         check_any(&format!("https://{host}"));
         check_any(&format!("https://example.com{host}"));
@@ -365,7 +365,7 @@ proptest! {
     }
 
     #[test]
-    fn any_pieces_that_are_accepted_have_one_reading(
+    fn any_accepted_pieces_have_one_reading(
         pieces in prop::collection::vec(piece(), 0..8),
     ) {
         let text = pieces.concat();
@@ -377,7 +377,7 @@ proptest! {
     }
 
     #[test]
-    fn a_host_that_whatwg_reads_as_an_address_is_refused(
+    fn host_that_whatwg_reads_as_an_address_is_rejected(
         host in "(0x[0-9a-f]{0,8}|0[0-7]{0,11}|[0-9]{1,10})(\\.(0x[0-9a-f]{0,3}|[0-9]{1,3})){0,3}\\.?",
     ) {
         let text = format!("https://{host}/");

@@ -1,4 +1,4 @@
-//! The vectors of the specification's libraries, and the negatives that they share.
+//! The test vectors of the specification's libraries, and the negative cases that they share.
 
 use super::*;
 use crate::secret::{PrivateKey, Secret};
@@ -20,7 +20,7 @@ fn headers(id: &str, timestamp_s: u64, body: &[u8], keys: &[&str]) -> SignedHead
 }
 
 #[test]
-fn the_vectors_come_out() {
+fn signatures_match_the_vectors() {
     assert_eq!(
         headers(ID_A, AT_A, BODY_A, &[SECRET_A]).pairs(),
         [
@@ -36,7 +36,7 @@ fn the_vectors_come_out() {
 }
 
 #[test]
-fn each_live_key_signs_in_order_and_none_is_an_error() {
+fn every_key_signs_in_order_and_no_key_is_an_error() {
     let rotating = headers(ID_A, AT_A, BODY_A, &[SECRET_B, SECRET_A, PRIVATE]);
     let signatures: Vec<_> = rotating.signature.split(' ').collect();
     assert_eq!(signatures[1..], [V1_A, V1A_A]);
@@ -44,7 +44,7 @@ fn each_live_key_signs_in_order_and_none_is_an_error() {
     assert_eq!(sign(&Attempt { id: &id, timestamp_s: AT_A, body: BODY_A }, &[]), Err(NoSigningKey));
 }
 
-/// A delivery as a receiver gets it.
+/// A delivery as received.
 #[derive(Clone, Copy)]
 struct Received<'a> {
     id: Option<&'a str>,
@@ -55,7 +55,7 @@ struct Received<'a> {
     now_s: u64,
 }
 
-const GOOD: Received<'_> = Received {
+const VALID: Received<'_> = Received {
     id: Some(ID_A),
     timestamp: Some("1614265330"),
     signature: Some(V1_A),
@@ -64,7 +64,7 @@ const GOOD: Received<'_> = Received {
     now_s: AT_A,
 };
 
-fn check(received: Received<'_>, expect: Result<(), VerifyError>) {
+fn check(received: Received<'_>, expected: Result<(), VerifyError>) {
     let header = |name: &str| match name {
         ID_HEADER => received.id,
         TIMESTAMP_HEADER => received.timestamp,
@@ -72,25 +72,25 @@ fn check(received: Received<'_>, expect: Result<(), VerifyError>) {
         _ => None,
     };
     let keys = [VerifyingKey::parse(received.key).unwrap()];
-    assert_eq!(verify(header, received.body, &keys, received.now_s), expect);
+    assert_eq!(verify(header, received.body, &keys, received.now_s), expected);
 }
 
-fn check_signature(signature: &str, key: &str, expect: Result<(), VerifyError>) {
-    check(Received { signature: Some(signature), key, ..GOOD }, expect);
+fn check_signature(signature: &str, key: &str, expected: Result<(), VerifyError>) {
+    check(Received { signature: Some(signature), key, ..VALID }, expected);
 }
 
 #[test]
-fn a_header_that_is_missing_is_named() {
-    check(GOOD, Ok(()));
-    check(Received { id: None, ..GOOD }, Err(VerifyError::MissingHeader("webhook-id")));
+fn missing_header_is_named() {
+    check(VALID, Ok(()));
+    check(Received { id: None, ..VALID }, Err(VerifyError::MissingHeader("webhook-id")));
     let error = Err(VerifyError::MissingHeader("webhook-timestamp"));
-    check(Received { timestamp: None, ..GOOD }, error);
+    check(Received { timestamp: None, ..VALID }, error);
     let error = Err(VerifyError::MissingHeader("webhook-signature"));
-    check(Received { signature: None, ..GOOD }, error);
+    check(Received { signature: None, ..VALID }, error);
 }
 
 #[test]
-fn a_signature_that_is_partial_or_of_something_else_does_not_match() {
+fn malformed_or_foreign_signature_does_not_match() {
     for signature in [
         "",
         " ",
@@ -111,14 +111,14 @@ fn a_signature_that_is_partial_or_of_something_else_does_not_match() {
     ] {
         check_signature(signature, SECRET_A, Err(VerifyError::NoMatch));
     }
-    check(Received { body: b"{}", ..GOOD }, Err(VerifyError::NoMatch));
-    check(Received { id: Some("msg_other"), ..GOOD }, Err(VerifyError::NoMatch));
-    check(Received { timestamp: Some("1614265331"), ..GOOD }, Err(VerifyError::NoMatch));
-    check(Received { key: SECRET_B, ..GOOD }, Err(VerifyError::NoMatch));
+    check(Received { body: b"{}", ..VALID }, Err(VerifyError::NoMatch));
+    check(Received { id: Some("msg_other"), ..VALID }, Err(VerifyError::NoMatch));
+    check(Received { timestamp: Some("1614265331"), ..VALID }, Err(VerifyError::NoMatch));
+    check(Received { key: SECRET_B, ..VALID }, Err(VerifyError::NoMatch));
 }
 
 #[test]
-fn one_match_in_a_list_is_enough_and_no_match_is_not() {
+fn one_matching_signature_in_the_list_is_enough() {
     let other = "v1,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
     let newer = "v2,Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
     check_signature(&format!("{other} {newer} {V1_A} {other}"), SECRET_A, Ok(()));
@@ -126,7 +126,7 @@ fn one_match_in_a_list_is_enough_and_no_match_is_not() {
 }
 
 #[test]
-fn a_public_key_verifies_v1a_and_nothing_else() {
+fn public_key_verifies_only_v1a() {
     let SigningKey::Ed25519(private) = SigningKey::parse(PRIVATE).unwrap() else { panic!() };
     let public = private.public().to_string();
     check_signature(V1A_A, &public, Ok(()));
@@ -139,35 +139,35 @@ fn a_public_key_verifies_v1a_and_nothing_else() {
 }
 
 #[test]
-fn an_attempt_may_be_300_seconds_old_or_ahead_and_not_301() {
-    let at = |now_s| Received { now_s, ..GOOD };
+fn attempt_more_than_300_seconds_off_is_rejected() {
+    let at = |now_s| Received { now_s, ..VALID };
     check(at(AT_A + 300), Ok(()));
     check(at(AT_A + 301), Err(VerifyError::TooOld));
     check(at(AT_A - 300), Ok(()));
     check(at(AT_A - 301), Err(VerifyError::TooNew));
     let far = u64::MAX.to_string();
-    check(Received { timestamp: Some(&far), ..GOOD }, Err(VerifyError::TooNew));
+    check(Received { timestamp: Some(&far), ..VALID }, Err(VerifyError::TooNew));
     for text in ["", "now", "-1", "1614265330.0", " 1614265330", "99999999999999999999"] {
-        check(Received { timestamp: Some(text), ..GOOD }, Err(VerifyError::Timestamp));
+        check(Received { timestamp: Some(text), ..VALID }, Err(VerifyError::Timestamp));
     }
-    // Read as the same number, but not what was signed.
-    check(Received { timestamp: Some("+1614265330"), ..GOOD }, Err(VerifyError::NoMatch));
+    // The same number, but not the signed text.
+    check(Received { timestamp: Some("+1614265330"), ..VALID }, Err(VerifyError::NoMatch));
 }
 
 #[test]
-fn an_empty_secret_is_none_and_no_key_verifies_nothing() {
+fn empty_secret_is_rejected_and_no_key_verifies_nothing() {
     assert!(VerifyingKey::parse("").is_err());
     assert!(VerifyingKey::parse("whsec_").is_err());
     let header = |name: &str| match name {
-        ID_HEADER => GOOD.id,
-        TIMESTAMP_HEADER => GOOD.timestamp,
-        _ => GOOD.signature,
+        ID_HEADER => VALID.id,
+        TIMESTAMP_HEADER => VALID.timestamp,
+        _ => VALID.signature,
     };
     assert_eq!(verify(header, BODY_A, &[], AT_A), Err(VerifyError::NoMatch));
 }
 
 #[test]
-fn during_a_rotation_old_and_new_receivers_verify_and_both_keys_of_a_receiver_do() {
+fn old_and_new_key_verify_during_a_rotation() {
     let new = Secret::generate([9; 32]).reveal();
     let sent = headers(ID_A, AT_A, BODY_A, &[&new, SECRET_A]);
     for key in [SECRET_A, new.as_str()] {
@@ -178,7 +178,7 @@ fn during_a_rotation_old_and_new_receivers_verify_and_both_keys_of_a_receiver_do
 }
 
 #[test]
-fn an_id_has_no_full_stop_and_fits_a_header() {
+fn message_id_has_no_full_stop_and_at_most_64_characters() {
     for text in ["msg_1", "019ab2d4-0c5e-7000-8000-000000000000", &"x".repeat(64)] {
         assert_eq!(MessageId::parse(text).unwrap().as_str(), text);
     }
@@ -186,5 +186,5 @@ fn an_id_has_no_full_stop_and_fits_a_header() {
         assert_eq!(MessageId::parse(text), Err(MessageIdError));
     }
     let error = Err(VerifyError::Id(MessageIdError));
-    check(Received { id: Some("msg.1"), ..GOOD }, error);
+    check(Received { id: Some("msg.1"), ..VALID }, error);
 }
