@@ -37,21 +37,6 @@ pub fn run(tools: &Toolchain) -> Result<()> {
     Ok(())
 }
 
-/// Returns the package names of the four workers.
-pub fn packages(project: &Project) -> Result<Vec<String>> {
-    WORKERS.iter().map(|worker| package(project, worker)).collect()
-}
-
-fn package(project: &Project, worker: &str) -> Result<String> {
-    let manifest = project.path(format!("workers/{worker}/Cargo.toml"));
-    let text = fs::read_to_string(&manifest)
-        .with_context(|| format!("cannot read {}", manifest.display()))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
-        .map(str::to_owned)
-        .with_context(|| format!("{} has no package name", manifest.display()))
-}
-
 /// Builds one worker, unless its sources are unchanged since the last build: wasm-opt takes longest, and
 /// cargo cannot skip it.
 fn build(tools: &Toolchain, worker: &str) -> Result<usize> {
@@ -81,7 +66,7 @@ fn report(worker: &str, time: &str, bytes: usize) {
 /// worker-build requests `nightly` for two flags that build the standard library. The pinned compiler
 /// accepts them when `RUSTC_BOOTSTRAP` is set, so the same compiler builds workers and tests
 /// (docs/adr/0025). `cargo build` becomes a `cargo rustc` of the cdylib alone, because cargo has no LTO
-/// for a crate that is an rlib too. Both make a worker 13 % smaller (docs/adr/0014).
+/// for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014).
 const SHIM: &str = r#"#!/bin/sh
 name=$(basename "$0")
 [ "$1" = +nightly ] && shift

@@ -58,7 +58,7 @@ fn bundle(tools: &Toolchain, mut wrangler: Command, worker: &str) -> Result<()> 
     fs::create_dir_all(&dir)?;
     wrangler.arg("--dry-run").arg("--outdir").arg(&dir);
     let log = dir.join("wrangler.log");
-    process::run_into(&mut wrangler, &log, &format!("the dry run of {worker}"))?;
+    process::run_with_log(&mut wrangler, &log, &format!("the dry run of {worker}"))?;
     let bytes = upload_size(&dir)?;
     println!("{worker:<12} {:>5} KB gzipped, in {}", sizes::kilobytes(bytes), dir.display());
     sizes::check_budget(worker, bytes)

@@ -18,16 +18,6 @@ pub struct EmailCollector {
     html: Option<PathBuf>,
 }
 
-/// A part of an email in the log: its kind and its file.
-enum Part<'a> {
-    Text(&'a Path),
-    /// A complete MIME message.
-    Message(&'a Path),
-    Html(&'a Path),
-    /// Name and file.
-    Attachment(&'a str, &'a Path),
-}
-
 impl EmailCollector {
     /// Collects into a folder.
     pub fn new(dir: PathBuf) -> Self {
@@ -39,64 +29,40 @@ impl EmailCollector {
         if line.contains(ANNOUNCEMENT) {
             self.header.clear();
             self.html = None;
-        } else if let Some(part) = parse_part(line) {
-            let _ = self.copy(&part);
+        } else if let Some((label, file)) = parse_part(line) {
+            let _ = self.copy_part(label, file);
         } else if is_header(line) {
             self.header.push(line.to_owned());
         }
     }
 
-    fn copy(&mut self, part: &Part<'_>) -> std::io::Result<()> {
+    fn copy_part(&mut self, label: &str, file: &Path) -> std::io::Result<()> {
+        let name = file.file_name().unwrap_or_default();
+        let target = self.dir.join(name);
         fs::create_dir_all(&self.dir)?;
-        match part {
-            Part::Text(file) => {
-                let email = format!("{}\n\n{}", self.header.join("\n"), fs::read_to_string(file)?);
-                fs::write(self.target(file), email)
-            }
-            Part::Message(file) => fs::copy(file, self.target(file)).map(drop),
-            Part::Html(file) => {
-                let html = self.target(file);
-                fs::copy(file, &html)?;
-                self.html = Some(html);
-                Ok(())
-            }
-            Part::Attachment(name, file) => self.copy_attachment(name, file),
+        if label == "Text" {
+            let text = fs::read_to_string(file)?;
+            return fs::write(target, format!("{}\n\n{text}", self.header.join("\n")));
         }
-    }
-
-    /// Copies an attachment. HTML refers to an image of the same email by `cid:NAME`; the copy refers
-    /// to the file.
-    fn copy_attachment(&self, name: &str, file: &Path) -> std::io::Result<()> {
-        let target = self.target(file);
         fs::copy(file, &target)?;
-        let (Some(html), Some(file_name)) = (&self.html, target.file_name()) else {
-            return Ok(());
-        };
-        let cid = format!("src=\"cid:{name}\"");
-        let src = format!("src=\"{}\"", file_name.display());
-        fs::write(html, fs::read_to_string(html)?.replace(&cid, &src))
-    }
-
-    fn target(&self, file: &Path) -> PathBuf {
-        self.dir.join(file.file_name().unwrap_or_default())
+        if label == "HTML" {
+            self.html = Some(target);
+        } else if let (Some(html), Some((_, cid))) = (&self.html, label.split_once("): ")) {
+            // HTML refers to an image of the same email by `cid:NAME`; the copy refers to the file.
+            let (cid, src) = (format!("src=\"cid:{cid}\""), format!("src=\"{}\"", name.display()));
+            fs::write(html, fs::read_to_string(html)?.replace(&cid, &src))?;
+        }
+        Ok(())
     }
 }
 
-fn parse_part(line: &str) -> Option<Part<'_>> {
-    let (label, file) = line.split_once(": ")?;
-    // `Attachment (inline): hard-sets.png -> /…/id-1.png`
-    let (name, file) = file.rsplit_once(" -> ").unwrap_or(("", file));
-    if !file.contains(WRANGLER_FOLDER) {
-        return None;
-    }
-    let file = Path::new(file);
-    match label {
-        "Text" => Some(Part::Text(file)),
-        "Email" => Some(Part::Message(file)),
-        "HTML" => Some(Part::Html(file)),
-        "Attachment (inline)" | "Attachment (attachment)" => Some(Part::Attachment(name, file)),
-        _ => None,
-    }
+/// Returns label and file of a part: `Text: /…/id.txt`, `HTML: …`, `Email: …` for a MIME message, or
+/// `Attachment (inline): hard-sets.png -> /…/id-1.png`.
+fn parse_part(line: &str) -> Option<(&str, &Path)> {
+    let is_attachment = line.starts_with("Attachment (");
+    let (label, file) = line.rsplit_once(if is_attachment { " -> " } else { ": " })?;
+    let is_part = is_attachment || ["Text", "HTML", "Email"].contains(&label);
+    (is_part && file.contains(WRANGLER_FOLDER)).then_some((label, Path::new(file)))
 }
 
 fn is_header(line: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::setup;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 /// LLVM's coverage pass with the instrumentation that libFuzzer requires: 8-bit counters, their program
@@ -72,11 +72,13 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
             break;
         }
         process::pause(POLL)?;
-        for run in std::mem::take(&mut running) {
-            match run.poll()? {
-                Status::Running(run) => running.push(run),
-                Status::Passed => {}
-                Status::Crashed(target) => crashed.push(target),
+        for mut run in std::mem::take(&mut running) {
+            match run.process.try_wait()? {
+                None => running.push(run),
+                Some(status) => {
+                    run.print_result(status)?;
+                    crashed.extend((!status.success()).then_some(run.target));
+                }
             }
         }
     }
@@ -119,13 +121,6 @@ struct Run<'a> {
     crashes: PathBuf,
 }
 
-/// The status of a run.
-enum Status<'a> {
-    Running(Run<'a>),
-    Passed,
-    Crashed(&'a str),
-}
-
 impl<'a> Run<'a> {
     /// Starts with the corpus and the inputs that earlier runs on this machine found.
     fn start(project: &Project, fuzzer: &Path, target: &'a str, seconds: u32) -> Result<Self> {
@@ -153,12 +148,11 @@ impl<'a> Run<'a> {
         Ok(Self { target, process, log, crashes })
     }
 
-    fn poll(mut self) -> Result<Status<'a>> {
-        let Some(status) = self.process.try_wait()? else { return Ok(Status::Running(self)) };
+    fn print_result(&self, status: ExitStatus) -> Result<()> {
         let target = self.target;
         if status.success() {
             println!("fuzz: {target}: {}", summary(&fs::read_to_string(&self.log)?));
-            return Ok(Status::Passed);
+            return Ok(());
         }
         eprintln!("{}\nfuzz: {target} crashed ({status})", process::tail(&self.log));
         for entry in fs::read_dir(&self.crashes)? {
@@ -167,7 +161,7 @@ impl<'a> Run<'a> {
             eprintln!("  replay  cargo xtask fuzz {target} --replay {}", file.display());
             eprintln!("  keep    cp {} {CORPORA}/{target}/", file.display());
         }
-        Ok(Status::Crashed(target))
+        Ok(())
     }
 }
 

@@ -119,7 +119,11 @@ fn migrate(tools: &Toolchain, state: &StateDir) -> Result<()> {
     wrangler
         .args(["d1", "migrations", "apply", "DB", "--local", "-c", &config("api"), "--persist-to"])
         .arg(state.path(""));
-    process::run_into(&mut wrangler, &state.path("migrations.log"), "the migration of the local D1")
+    process::run_with_log(
+        &mut wrangler,
+        &state.path("migrations.log"),
+        "the migration of the local D1",
+    )
 }
 
 /// Copies the output of wrangler to the log until the pipe closes.

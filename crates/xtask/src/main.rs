@@ -1,7 +1,7 @@
 //! `cargo xtask`: the commands that a developer runs, starting with a fresh clone.
 //!
 //! In scope: set-up, build, checks, tests, fuzzing, the local stack and its soak test, deployment,
-//! dead letters. Out of scope: the product itself. Only [`demo`], [`pipeline`], [`soak`] and
+//! dead letters. Out of scope: the product. Only [`demo`], [`pipeline`], [`soak`] and
 //! [`dead_letters`] know the HTTP API.
 
 mod build;

@@ -97,7 +97,7 @@ pub fn load_demo(
     let ends_on =
         *state.saved.demo_ends_on.get_or_insert_with(|| demo::last_sunday_before(clock::today()));
     state.save()?;
-    let workouts = demo::workouts(ends_on);
+    let workouts = demo::workouts(ends_on)?;
     println!("loading {} weeks of sample training", demo::WEEKS);
     for (index, workout) in workouts.iter().enumerate() {
         stack.check()?;

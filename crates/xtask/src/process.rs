@@ -22,16 +22,9 @@ const DESCENDANTS_GRACE: Duration = Duration::from_secs(2);
 static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
 /// The error after SIGINT, SIGTERM or SIGHUP.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("stopped by a signal")]
 pub struct Stopped;
-
-impl std::fmt::Display for Stopped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stopped by a signal")
-    }
-}
-
-impl std::error::Error for Stopped {}
 
 /// Makes every wait of this module fail with [`Stopped`] after a signal.
 pub fn watch_signals() -> Result<()> {
@@ -66,7 +59,7 @@ pub fn run(command: &mut Command, name: &str) -> Result<()> {
 }
 
 /// Runs a command like [`run`], with its output in a file. Prints the end of that when it fails.
-pub fn run_into(command: &mut Command, log: &Path, name: &str) -> Result<()> {
+pub fn run_with_log(command: &mut Command, log: &Path, name: &str) -> Result<()> {
     let file =
         std::fs::File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
     command.stdout(file.try_clone()?).stderr(file);

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The four workers. `wrangler dev` gives the port to the first.
+/// The four workers: folder, package and wrangler file have the same name. `wrangler dev` gives the port to
+/// the first.
 pub const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
 
 /// Variables that `cargo run` sets. A nested cargo must not inherit them: build scripts that depend on

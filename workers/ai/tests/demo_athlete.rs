@@ -1,6 +1,6 @@
 //! The demo athlete of `cargo xtask dev`: what the rules say of the twelve weeks, and nothing else.
 //!
-//! The programme stands in `crates/xtask/src/demo.rs`, which is no library: these are its lifts, its
+//! The programme stands in `crates/xtask/src/demo`, which is no library: these are its lifts, its
 //! plan and its deload again. Warm-up sets are left out, for they count for nothing.
 
 #[path = "synthetic/diary.rs"]

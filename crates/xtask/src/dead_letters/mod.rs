@@ -191,17 +191,17 @@ fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
     if let (Some(file), [id]) = (body, &selection.ids[..]) {
         let body = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        let order = json!({ "body": body, "force": force, "note": note });
-        let result = api.post(&format!("{PATH}/{id}/redrive"), &order)?;
+        let request = json!({ "body": body, "force": force, "note": note });
+        let result = api.post(&format!("{PATH}/{id}/redrive"), &request)?;
         println!("redriven as edited: {}", text(&result, "redriven"));
         return Ok(());
     }
-    let mut order = order(selection, note.as_deref());
-    order.insert("rate_per_s".to_owned(), json!(rate));
+    let mut request = request_body(selection, note.as_deref());
+    request.insert("rate_per_s".to_owned(), json!(rate));
     if *force {
-        order.insert("force".to_owned(), json!(true));
+        request.insert("force".to_owned(), json!(true));
     }
-    let result = api.post(&format!("{PATH}/redrive"), &order.into())?;
+    let result = api.post(&format!("{PATH}/redrive"), &request.into())?;
     print_counts(selection, &result, "redriven");
     if number(&result, "held_back") > 0 {
         println!(
@@ -216,27 +216,27 @@ fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
 }
 
 fn discard(api: &OperatorApi, selection: &Selection, note: &str) -> Result<()> {
-    let order = order(selection, Some(note));
-    let result = api.post(&format!("{PATH}/discard"), &order.into())?;
+    let request = request_body(selection, Some(note));
+    let result = api.post(&format!("{PATH}/discard"), &request.into())?;
     print_counts(selection, &result, "discarded");
     Ok(())
 }
 
 /// Returns the fields that redrive and discard share.
-fn order(selection: &Selection, note: Option<&str>) -> Map<String, Value> {
+fn request_body(selection: &Selection, note: Option<&str>) -> Map<String, Value> {
     let Selection { ids, filter, limit, dry_run, .. } = selection;
-    let mut order = Map::new();
+    let mut request = Map::new();
     if ids.is_empty() {
         let fields =
             filter.fields().into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
-        order.insert("filter".to_owned(), Value::Object(fields.collect()));
+        request.insert("filter".to_owned(), Value::Object(fields.collect()));
     } else {
-        order.insert("ids".to_owned(), json!(ids));
+        request.insert("ids".to_owned(), json!(ids));
     }
-    order.insert("dry_run".to_owned(), json!(dry_run));
-    order.insert("limit".to_owned(), json!(limit));
-    order.insert("note".to_owned(), json!(note));
-    order
+    request.insert("dry_run".to_owned(), json!(dry_run));
+    request.insert("limit".to_owned(), json!(limit));
+    request.insert("note".to_owned(), json!(note));
+    request
 }
 
 fn print_counts(selection: &Selection, result: &Value, action: &str) {
@@ -317,16 +317,16 @@ mod tests {
     }
 
     #[test]
-    fn orders_contain_ids_or_the_given_fields_of_the_filter() {
+    fn request_body_contains_ids_or_given_filter_fields() {
         let filter = Filter { group: Some("g".to_owned()), ..Filter::default() };
         let mut selection =
             Selection { ids: Vec::new(), all: false, filter, limit: None, dry_run: true };
         let expected = json!({ "filter": { "reason_group": "g" }, "dry_run": true, "limit": null, "note": "why" });
-        assert_eq!(Value::from(order(&selection, Some("why"))), expected);
+        assert_eq!(Value::from(request_body(&selection, Some("why"))), expected);
         selection.ids.push("a".to_owned());
         selection.limit = std::num::NonZeroU32::new(5);
         let expected = json!({ "ids": ["a"], "dry_run": true, "limit": 5, "note": null });
-        assert_eq!(Value::from(order(&selection, None)), expected);
+        assert_eq!(Value::from(request_body(&selection, None)), expected);
     }
 
     #[test]

@@ -13,7 +13,7 @@ fn date(text: &str) -> NaiveDate {
 }
 
 fn programme() -> Vec<DemoWorkout> {
-    workouts(date("2026-11-22"))
+    workouts(date("2026-11-22")).unwrap()
 }
 
 /// Parses a set as the api does.

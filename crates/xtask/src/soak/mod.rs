@@ -230,9 +230,8 @@ fn uptime_max(minutes: Option<u32>, kills: u32) -> Duration {
 
 /// Returns query parameters for whole weeks that contain all workouts.
 fn range(today: NaiveDate) -> String {
-    let from = today.checked_sub_days(Days::new(u64::from(workout::DAYS))).unwrap_or(today);
-    let to = workout::monday(today).checked_add_days(Days::new(6)).unwrap_or(today);
-    format!("from={}&to={to}", workout::monday(from))
+    let from = workout::monday(today - Days::new(workout::DAYS));
+    format!("from={from}&to={}", workout::monday(today) + Days::new(6))
 }
 
 /// Returns the number of dead letters of any status. None is expected.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Workouts are at most this many days old: eight weeks, each of which changes many times.
-pub const DAYS: u32 = 56;
+pub const DAYS: u64 = 56;
 
 /// The volume of a day or a week, as the API returns it. An `f64` holds these sums of integers and
 /// halves exactly.
@@ -76,8 +76,7 @@ impl Workout {
     /// Returns one to three exercises with one to five hard sets each, on a day up to today. A set
     /// of fewer than five repetitions is not hard (docs/training.md).
     pub fn random(rng: &mut Rng, today: NaiveDate) -> Self {
-        let age = Days::new(u64::from(rng.u32(..DAYS)));
-        let date = today.checked_sub_days(age).unwrap_or(today);
+        let date = today - Days::new(rng.u64(..DAYS));
         let lifts = (0..rng.u32(1..=3)).filter_map(|_| {
             let exercise = rng.choice(&EXERCISES)?;
             let (sets, kg, reps) = (rng.u32(1..=5), rng.u32(20..180), rng.u32(5..=12));
@@ -141,8 +140,7 @@ pub fn heaviest_weights<'a>(
 
 /// Returns the Monday of a day's week.
 pub fn monday(date: NaiveDate) -> NaiveDate {
-    let days = Days::new(u64::from(date.weekday().num_days_from_monday()));
-    date.checked_sub_days(days).unwrap_or(date)
+    date - Days::new(u64::from(date.weekday().num_days_from_monday()))
 }
 
 impl Totals {
