@@ -1,8 +1,9 @@
 //! Athletes, their keys and their preferences.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::guard::{Guarded, Rejection};
 use crate::json_text;
-use crate::keys::{KeyProof, is_live, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, check_live, live_key, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -100,43 +101,40 @@ pub async fn create(
     database.batch(vec![insert, insert_key]).await.map(drop)
 }
 
-/// Stores a further key. `false`: there is no such athlete.
-pub async fn add_key(
-    database: &dyn Database,
-    key: &KeyProof,
-    now_ms: i64,
-) -> Result<bool, DatabaseError> {
-    let results = database.batch(vec![key.statement(INSERT_KEY, [now_ms.into()])]).await?;
-    Ok(results.iter().any(|result| !result.is_empty()))
+/// Stores a further key.
+pub async fn add_key(database: &dyn Database, key: &KeyProof, now_ms: i64) -> Guarded<()> {
+    change(database, key.statement(INSERT_KEY, [now_ms.into()])).await
 }
 
-/// Revokes a key at once. `false`: there is no such live key.
+/// Runs one write of an operator or of a signed link, which needs no key.
+async fn change(database: &dyn Database, write: Statement) -> Guarded<()> {
+    let changed = Results::new(database.batch(vec![write]).await?).has_rows()?;
+    if changed { Ok(()) } else { Err(Rejection::NotFound) }
+}
+
+/// Revokes a live key; it stops working at once.
 pub async fn revoke_key(
     database: &dyn Database,
     athlete_id: AthleteId,
     key_id: &str,
     now_ms: i64,
-) -> Result<bool, DatabaseError> {
+) -> Guarded<()> {
     let revoke = Statement::new(
         "UPDATE api_keys SET revoked_at_ms = ?3 \
          WHERE athlete_id = ?1 AND key_id = ?2 AND revoked_at_ms IS NULL RETURNING key_id",
         [Param::text(athlete_id), key_id.into(), now_ms.into()],
     );
-    let results = database.batch(vec![revoke]).await?;
-    Ok(results.iter().any(|result| !result.is_empty()))
+    change(database, revoke).await
 }
 
-/// The profile of the key's athlete. `None`: the key is not live.
-pub async fn profile(
-    database: &dyn Database,
-    proof: &KeyProof,
-) -> Result<Option<Profile>, DatabaseError> {
+/// Returns the profile of the key's athlete.
+pub async fn profile(database: &dyn Database, proof: &KeyProof) -> Guarded<Profile> {
     let select = Statement::new(
         concat!("SELECT ", columns!(), " FROM athletes WHERE athlete_id = ?1"),
         [Param::text(proof.athlete_id)],
     );
     let rows = rows_with_key(database, proof, select).await?;
-    Ok(rows.and_then(|rows| rows.into_iter().next()))
+    rows.into_iter().next().ok_or(Rejection::Unauthorized)
 }
 
 /// A change of a profile: what is `None` stays as it is.
@@ -195,14 +193,13 @@ macro_rules! patched_channels {
     };
 }
 
-/// Changes a profile and answers it as it then is. A new body weight counts from `today` on.
-/// `None`: the key is not live.
+/// Changes a profile and returns the changed one. A new body weight counts from `today` on.
 pub async fn change_profile(
     database: &dyn Database,
     proof: &KeyProof,
     change: &ProfileChange,
     today: NaiveDate,
-) -> Result<Option<Profile>, DatabaseError> {
+) -> Guarded<Profile> {
     let body_weight = change.body_weight_grams.flatten().map(|grams| grams.0);
     let update = proof.statement(
         concat!(
@@ -247,10 +244,7 @@ pub async fn change_profile(
             [Param::text(today), body_weight.into()],
         ));
     }
-    let Some(results) = with_key(database, proof, statements).await? else {
-        return Ok(None);
-    };
-    Ok(Results::new(results).rows()?.into_iter().next())
+    with_key(database, proof, statements).await?.first()?.ok_or(Rejection::Unauthorized)
 }
 
 fn optional_json(value: Option<&impl Serialize>) -> Result<Param, DatabaseError> {
@@ -263,39 +257,35 @@ pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bo
         "SELECT 1 AS found FROM athletes WHERE athlete_id = ?1",
         [Param::text(athlete_id)],
     );
-    let results = database.batch(vec![select]).await?;
-    Ok(results.iter().any(|result| !result.is_empty()))
+    Results::new(database.batch(vec![select]).await?).has_rows()
 }
 
-/// Ends mails of a kind to an athlete, who shows no key but a token of ours. A repeat changes
-/// nothing. `false`: there is no such athlete.
+/// Switches e-mail of a kind off for an athlete. A repeat changes nothing. The caller has checked
+/// the token of an unsubscribe link; no key is needed.
 pub async fn end_mails(
     database: &dyn Database,
     athlete_id: AthleteId,
     kind: NotificationKind,
-) -> Result<bool, DatabaseError> {
+) -> Guarded<()> {
     let patch = json!({ kind.as_str(): { Channel::Email.as_str(): false } });
     let update = Statement::new(
         "UPDATE athletes SET channels = json_patch(channels, ?2) WHERE athlete_id = ?1 \
          RETURNING athlete_id",
         [Param::text(athlete_id), Param::json(&patch)?],
     );
-    let results = database.batch(vec![update]).await?;
-    Ok(results.iter().any(|result| !result.is_empty()))
+    change(database, update).await
 }
 
 /// Deletes the key's athlete and all that is theirs, in every table: whatever names the athlete
 /// goes with the row, and their dead letters too. What is under way of theirs is dropped where it
-/// arrives. `false`: the key is not live.
+/// arrives.
 pub async fn delete(
     database: &dyn Database,
     operators: &dyn Database,
     proof: &KeyProof,
     now_ms: i64,
-) -> Result<bool, DatabaseError> {
-    if !is_live(database, proof).await? {
-        return Ok(false);
-    }
+) -> Guarded<()> {
+    check_live(database, proof).await?;
     // First the operators' tables: a crash between the two leaves an athlete whose key still works,
     // and who deletes once more.
     let athlete = Param::text(proof.athlete_id);
@@ -309,5 +299,5 @@ pub async fn delete(
     let delete = proof
         .statement(concat!("DELETE FROM athletes WHERE athlete_id = ?1 AND ", live_key!()), []);
     database.batch(vec![delete]).await?;
-    Ok(true)
+    Ok(())
 }

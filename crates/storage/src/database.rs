@@ -159,7 +159,7 @@ impl From<DatabaseError> for Outcome {
     }
 }
 
-/// Takes the results of a batch one after the other.
+/// The results of a batch, read one after the other.
 pub(crate) struct Results(std::vec::IntoIter<QueryResult>);
 
 impl Results {
@@ -167,8 +167,20 @@ impl Results {
         Self(results.into_iter())
     }
 
+    fn next(&mut self) -> Result<QueryResult, DatabaseError> {
+        self.0.next().ok_or(DatabaseError::MissingResult)
+    }
+
     pub(crate) fn rows<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, DatabaseError> {
-        self.0.next().ok_or(DatabaseError::MissingResult)?.into_rows()
+        self.next()?.into_rows()
+    }
+
+    pub(crate) fn first<T: DeserializeOwned>(&mut self) -> Result<Option<T>, DatabaseError> {
+        Ok(self.rows()?.into_iter().next())
+    }
+
+    pub(crate) fn has_rows(&mut self) -> Result<bool, DatabaseError> {
+        Ok(!self.next()?.is_empty())
     }
 
     pub(crate) fn skip_one(&mut self) {

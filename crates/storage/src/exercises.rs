@@ -1,8 +1,9 @@
 //! The athlete's custom exercises.
 
-use crate::database::{Database, DatabaseError, Param, Results};
+use crate::database::{Database, Param};
+use crate::guard::{Conflict, Guarded};
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use training::ExerciseDefinition;
@@ -20,11 +21,8 @@ pub struct CustomExercise {
     pub definition: ExerciseDefinition,
 }
 
-/// The custom exercises of the key's athlete, by slug. `None`: the key is not live.
-pub async fn list(
-    database: &dyn Database,
-    proof: &KeyProof,
-) -> Result<Option<Vec<CustomExercise>>, DatabaseError> {
+/// Returns the own exercises of the key's athlete, by slug.
+pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<CustomExercise>> {
     let select = proof.statement(
         concat!(
             "SELECT slug, definition FROM exercises WHERE athlete_id = ?1 AND ",
@@ -41,41 +39,28 @@ struct SlugRow {
     slug: String,
 }
 
-/// Which of these slugs are not the athlete's own. `None`: the key is not live.
+/// Returns those of the slugs that are not the athlete's own.
 pub async fn unknown(
     database: &dyn Database,
     proof: &KeyProof,
     slugs: &BTreeSet<String>,
-) -> Result<Option<BTreeSet<String>>, DatabaseError> {
+) -> Guarded<BTreeSet<String>> {
     let select = proof.statement(
         "SELECT named.value AS slug FROM json_each(?4) AS named WHERE NOT EXISTS \
          (SELECT 1 FROM exercises WHERE athlete_id = ?1 AND slug = named.value)",
         [Param::json(slugs)?],
     );
     let rows = rows_with_key::<SlugRow>(database, proof, select).await?;
-    Ok(rows.map(|rows| rows.into_iter().map(|row| row.slug).collect()))
+    Ok(rows.into_iter().map(|row| row.slug).collect())
 }
 
-/// What became of an exercise that is to be added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// The key is not live.
-    Unauthorized,
-    /// It is there now.
-    Stored,
-    /// The athlete has one of this slug; it stays as it is.
-    Taken,
-    /// The athlete has as many as there may be.
-    TooMany,
-}
-
-/// Adds an exercise.
+/// Adds an exercise, if its slug is free and the athlete has fewer than [`OWN_EXERCISES_MAX`].
 pub async fn add(
     database: &dyn Database,
     proof: &KeyProof,
     exercise: &CustomExercise,
     now_ms: i64,
-) -> Result<Added, DatabaseError> {
+) -> Guarded<()> {
     let insert = proof.statement(
         concat!(
             "INSERT INTO exercises (athlete_id, slug, definition, created_at_ms) \
@@ -91,30 +76,25 @@ pub async fn add(
             OWN_EXERCISES_MAX.into(),
         ],
     );
-    let there = proof.statement(
+    let select = proof.statement(
         "SELECT slug FROM exercises WHERE athlete_id = ?1 AND slug = ?4",
         [exercise.slug.as_str().into()],
     );
-    let Some(results) = with_key(database, proof, vec![there, insert]).await? else {
-        return Ok(Added::Unauthorized);
-    };
-    let mut results = Results::new(results);
-    let taken = !results.rows::<SlugRow>()?.is_empty();
-    let stored = !results.rows::<SlugRow>()?.is_empty();
-    Ok(match (stored, taken) {
-        (true, _) => Added::Stored,
-        (false, true) => Added::Taken,
-        (false, false) => Added::TooMany,
-    })
+    let mut results = with_key(database, proof, vec![select, insert]).await?;
+    let (exists, inserted) = (results.has_rows()?, results.has_rows()?);
+    match (inserted, exists) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Conflict::ExerciseExists.into()),
+        (false, false) => Err(Conflict::TooManyExercises.into()),
+    }
 }
 
-/// Changes an exercise; workouts that are saved from now on use it as it then is. `None`: the key
-/// is not live. `false`: there is no such exercise of this athlete.
+/// Changes an exercise. Workouts that are saved from now on use the new definition.
 pub async fn replace(
     database: &dyn Database,
     proof: &KeyProof,
     exercise: &CustomExercise,
-) -> Result<Option<bool>, DatabaseError> {
+) -> Guarded<()> {
     let update = proof.statement(
         concat!(
             "UPDATE exercises SET definition = ?5 WHERE athlete_id = ?1 AND slug = ?4 AND ",
@@ -123,17 +103,11 @@ pub async fn replace(
         ),
         [exercise.slug.as_str().into(), Param::json(&exercise.definition)?],
     );
-    let results = with_key(database, proof, vec![update]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+    write_with_key(database, proof, update).await
 }
 
-/// Removes an exercise; workouts that have it keep it. `None`: the key is not live. `false`: there
-/// is no such exercise of this athlete.
-pub async fn remove(
-    database: &dyn Database,
-    proof: &KeyProof,
-    slug: &str,
-) -> Result<Option<bool>, DatabaseError> {
+/// Removes an exercise. Workouts that have it keep it.
+pub async fn remove(database: &dyn Database, proof: &KeyProof, slug: &str) -> Guarded<()> {
     let delete = proof.statement(
         concat!(
             "DELETE FROM exercises WHERE athlete_id = ?1 AND slug = ?4 AND ",
@@ -142,6 +116,5 @@ pub async fn remove(
         ),
         [slug.into()],
     );
-    let results = with_key(database, proof, vec![delete]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+    write_with_key(database, proof, delete).await
 }

@@ -3,6 +3,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::exercises::CustomExercise;
+use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
@@ -96,13 +97,13 @@ pub struct NewImport<'a> {
     pub trace: TraceContext,
 }
 
-/// Stores an import with all its slices, or nothing: one round trip. `false`: the key is not live.
+/// Stores an import with all its slices, or nothing: one round trip.
 pub async fn create(
     database: &dyn Database,
     proof: &KeyProof,
     import: &NewImport<'_>,
     now_ms: i64,
-) -> Result<bool, DatabaseError> {
+) -> Guarded<()> {
     let import_id = Param::text(import.import_id);
     let mut statements = vec![proof.statement(
         concat!(
@@ -147,7 +148,7 @@ pub async fn create(
             [Param::json(&exercises)?, now_ms.into()],
         ));
     }
-    Ok(with_key(database, proof, statements).await?.is_some())
+    with_key(database, proof, statements).await.map(drop)
 }
 
 /// An import as it stands.
@@ -195,26 +196,22 @@ macro_rules! import {
     };
 }
 
-/// Reads an import. `None` outside: the key is not live; inside: there is none of this athlete.
-pub async fn get(
-    database: &dyn Database,
-    proof: &KeyProof,
-    import_id: Uuid,
-) -> Result<Option<Option<Import>>, DatabaseError> {
+/// Returns an import.
+pub async fn get(database: &dyn Database, proof: &KeyProof, import_id: Uuid) -> Guarded<Import> {
     let select = proof.statement(
         import!("import.athlete_id = ?1 AND import.import_id = ?4"),
         [Param::text(import_id)],
     );
     let rows = rows_with_key(database, proof, select).await?;
-    Ok(rows.map(|rows| rows.into_iter().next()))
+    rows.into_iter().next().ok_or(Rejection::NotFound)
 }
 
-/// The slices of an import that wait for a mapping. `None`: the key is not live.
+/// Returns the slices of an import that wait for a mapping.
 pub async fn held(
     database: &dyn Database,
     proof: &KeyProof,
     import_id: Uuid,
-) -> Result<Option<Vec<Slice>>, DatabaseError> {
+) -> Guarded<Vec<Slice>> {
     let select = proof.statement(
         "SELECT athlete_id, import_id, slice, state, workouts FROM import_slices \
          WHERE athlete_id = ?1 AND import_id = ?4 AND state = 'held' ORDER BY slice",
@@ -223,15 +220,15 @@ pub async fn held(
     rows_with_key(database, proof, select).await
 }
 
-/// Puts held slices as a mapping leaves them; what is not held any more is not touched. One round
-/// trip.
+/// Stores held slices as a mapping leaves them, in one round trip. A slice that is no longer held
+/// stays as it is.
 pub async fn release(
     database: &dyn Database,
     proof: &KeyProof,
     slices: &[Slice],
     report: &Value,
     now_ms: i64,
-) -> Result<(), DatabaseError> {
+) -> Guarded<()> {
     let mut statements = Vec::new();
     for slice in slices {
         statements.push(proof.statement(
@@ -299,12 +296,12 @@ struct DuplicatesRow {
     duplicates: i64,
 }
 
-/// How many of these workouts the athlete has. `None`: the key is not live.
+/// Counts those of the workouts that the athlete has already.
 pub async fn duplicates(
     database: &dyn Database,
     proof: &KeyProof,
     sought: &[Sought],
-) -> Result<Option<i64>, DatabaseError> {
+) -> Guarded<i64> {
     let select = proof.statement(
         concat!(
             "SELECT count(*) AS duplicates FROM json_each(?4) AS sought WHERE ",
@@ -313,7 +310,7 @@ pub async fn duplicates(
         [Param::json(&sought)?],
     );
     let rows = rows_with_key::<DuplicatesRow>(database, proof, select).await?;
-    Ok(rows.map(|rows| rows.first().map_or(0, |row| row.duplicates)))
+    Ok(rows.first().map_or(0, |row| row.duplicates))
 }
 
 /// The slices of these names, in one round trip.

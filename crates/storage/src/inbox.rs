@@ -7,9 +7,10 @@
 //! the athlete plus one, and write transactions of a database run one after the other: so rows
 //! become visible in the order of `seq`, and who has seen one place has seen all before it.
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, Param, Statement};
+use crate::guard::Guarded;
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -89,15 +90,14 @@ const AFTER_SEQ: &str = "SELECT seq, notification_id, kind, title, body, data, c
      read_at_ms FROM notifications WHERE athlete_id = ?1 AND seq > ?4 AND in_app = 1 \
      AND expires_at_ms > ?5 ORDER BY seq LIMIT ?6";
 
-/// Reads a page of the inbox, with the place from which a stream goes on: all of one transaction,
-/// so that each row is either on the page's side of that place or on the stream's. `None`: the key
-/// is not live.
+/// Returns a page of the inbox, with the `seq` after which a stream continues. Both are read in one
+/// transaction: each row is either on the page or in the stream.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     page: &Page,
     now_ms: i64,
-) -> Result<Option<Inbox>, DatabaseError> {
+) -> Guarded<Inbox> {
     let after = page.after.as_ref();
     let select = proof.statement(
         "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
@@ -115,48 +115,39 @@ pub async fn list(
     );
     let unread = Statement::new(UNREAD, [Param::text(proof.athlete_id), now_ms.into()]);
     let last = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
-    let Some(results) = with_key(database, proof, vec![select, unread, last]).await? else {
-        return Ok(None);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, vec![select, unread, last]).await?;
     let items = results.rows()?;
-    let unread = results.rows::<UnreadRow>()?.first().map_or(0, |row| row.unread);
-    let last_seq = results.rows::<LastRow>()?.first().map_or(0, |row| row.last_seq);
-    Ok(Some(Inbox { items, unread, last_seq }))
+    let unread = results.first::<UnreadRow>()?.map_or(0, |row| row.unread);
+    let last_seq = results.first::<LastRow>()?.map_or(0, |row| row.last_seq);
+    Ok(Inbox { items, unread, last_seq })
 }
 
-/// The highest place of the athlete's rows, hidden ones included; 0 when there is none. `None`:
-/// the key is not live.
-pub async fn last_seq(
-    database: &dyn Database,
-    proof: &KeyProof,
-) -> Result<Option<i64>, DatabaseError> {
+/// Returns the highest `seq` of the athlete's rows, hidden ones included; 0 when there is none.
+pub async fn last_seq(database: &dyn Database, proof: &KeyProof) -> Guarded<i64> {
     let select = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
     let rows = rows_with_key::<LastRow>(database, proof, select).await?;
-    Ok(rows.map(|rows| rows.first().map_or(0, |row| row.last_seq)))
+    Ok(rows.first().map_or(0, |row| row.last_seq))
 }
 
-/// What is shown and stands after a place, in the order of places, at most `limit` rows. `None`:
-/// the key is not live.
+/// Returns the shown rows after `seq`, in the order of `seq`, at most `limit`.
 pub async fn after_seq(
     database: &dyn Database,
     proof: &KeyProof,
     seq: i64,
     limit: i64,
     now_ms: i64,
-) -> Result<Option<Vec<Notification>>, DatabaseError> {
+) -> Guarded<Vec<Notification>> {
     let select = proof.statement(AFTER_SEQ, [seq.into(), now_ms.into(), limit.into()]);
     rows_with_key(database, proof, select).await
 }
 
-/// Marks one row as read; the first time counts. `None`: the key is not live. `false`: this athlete
-/// is not shown such a row.
+/// Marks one shown row as read. The first time counts.
 pub async fn mark_read(
     database: &dyn Database,
     proof: &KeyProof,
     notification_id: Uuid,
     now_ms: i64,
-) -> Result<Option<bool>, DatabaseError> {
+) -> Guarded<()> {
     let update = proof.statement(
         concat!(
             "UPDATE notifications SET read_at_ms = coalesce(read_at_ms, ?5) \
@@ -167,17 +158,11 @@ pub async fn mark_read(
         ),
         [Param::text(notification_id), now_ms.into()],
     );
-    let results = with_key(database, proof, vec![update]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+    write_with_key(database, proof, update).await
 }
 
-/// Marks every row that is shown as read; one that was read stays as it is. `false`: the key is not
-/// live.
-pub async fn mark_all_read(
-    database: &dyn Database,
-    proof: &KeyProof,
-    now_ms: i64,
-) -> Result<bool, DatabaseError> {
+/// Marks every shown row that is unread as read.
+pub async fn mark_all_read(database: &dyn Database, proof: &KeyProof, now_ms: i64) -> Guarded<()> {
     let update = proof.statement(
         concat!(
             "UPDATE notifications SET read_at_ms = ?4 WHERE athlete_id = ?1 \
@@ -186,7 +171,7 @@ pub async fn mark_all_read(
         ),
         [now_ms.into()],
     );
-    Ok(with_key(database, proof, vec![update]).await?.is_some())
+    with_key(database, proof, vec![update]).await.map(drop)
 }
 
 #[cfg(test)]

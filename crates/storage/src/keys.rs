@@ -1,7 +1,8 @@
 //! API keys, checked inside the batch that they open: a revoked key stops working at once, and the
 //! check costs no round trip of its own.
 
-use crate::database::{Database, DatabaseError, Param, QueryResult, Results, Statement};
+use crate::database::{Database, Param, Results, Statement};
+use crate::guard::{Guarded, Rejection};
 use serde::de::DeserializeOwned;
 use shared_kernel::AthleteId;
 
@@ -49,37 +50,39 @@ impl KeyProof {
     }
 }
 
-/// Whether a key is live.
-pub async fn is_live(database: &dyn Database, proof: &KeyProof) -> Result<bool, DatabaseError> {
-    Ok(with_key(database, proof, Vec::new()).await?.is_some())
+/// Checks that a key is live.
+pub(crate) async fn check_live(database: &dyn Database, proof: &KeyProof) -> Guarded<()> {
+    with_key(database, proof, Vec::new()).await.map(drop)
 }
 
-/// Runs statements for the holder of a key, in one round trip. `None`: the key is not live, and
-/// what the statements answered is dropped. A statement that writes carries the guard itself.
+/// Runs statements in one round trip, and returns their results if the key is live. The key does
+/// not stop a write: each statement that writes carries [`live_key`] itself.
 pub(crate) async fn with_key(
     database: &dyn Database,
     proof: &KeyProof,
     statements: Vec<Statement>,
-) -> Result<Option<Vec<QueryResult>>, DatabaseError> {
+) -> Guarded<Results> {
     let check = proof.statement(concat!("SELECT 1 AS live WHERE ", live_key!()), []);
-    let mut batch = vec![check];
-    batch.extend(statements);
-    let mut results = database.batch(batch).await?;
-    if results.is_empty() {
-        return Err(DatabaseError::MissingResult);
-    }
-    let live = !results.remove(0).is_empty();
-    Ok(live.then_some(results))
+    let batch = [check].into_iter().chain(statements).collect();
+    let mut results = Results::new(database.batch(batch).await?);
+    if results.has_rows()? { Ok(results) } else { Err(Rejection::Unauthorized) }
 }
 
-/// The rows of one query for the holder of a key, in one round trip. `None`: the key is not live.
+/// Returns the rows of one query.
 pub(crate) async fn rows_with_key<T: DeserializeOwned>(
     database: &dyn Database,
     proof: &KeyProof,
     select: Statement,
-) -> Result<Option<Vec<T>>, DatabaseError> {
-    let Some(results) = with_key(database, proof, vec![select]).await? else {
-        return Ok(None);
-    };
-    Results::new(results).rows().map(Some)
+) -> Guarded<Vec<T>> {
+    Ok(with_key(database, proof, vec![select]).await?.rows()?)
+}
+
+/// Runs one write that returns the rows it changed; [`Rejection::NotFound`] when it changed none.
+pub(crate) async fn write_with_key(
+    database: &dyn Database,
+    proof: &KeyProof,
+    write: Statement,
+) -> Guarded<()> {
+    let changed = with_key(database, proof, vec![write]).await?.has_rows()?;
+    if changed { Ok(()) } else { Err(Rejection::NotFound) }
 }

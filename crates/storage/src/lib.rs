@@ -10,6 +10,7 @@ pub mod database;
 pub mod dead_letters;
 pub mod exercises;
 pub mod expiry;
+pub mod guard;
 pub mod imports;
 pub mod inbox;
 pub mod keys;
@@ -26,6 +27,7 @@ pub mod workouts;
 mod json_text;
 
 pub use database::{Database, DatabaseError, QueryResult, Statement};
+pub use guard::{Conflict, Guarded, Rejection};
 pub use keys::KeyProof;
 pub use shards::Shards;
 

@@ -1,6 +1,7 @@
 //! Patterns and their life, and the history in which they are looked for.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
 use crate::volume::{HistoryDay, HistoryWeek, LiftSession};
@@ -273,13 +274,13 @@ pub struct ListedPattern {
     pub detected_at_ms: i64,
 }
 
-/// The patterns of the key's athlete, the newest first. `None`: the key is not live.
+/// Returns the patterns of the key's athlete, the newest first.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     status: Option<PatternStatus>,
     limit: i64,
-) -> Result<Option<Vec<ListedPattern>>, DatabaseError> {
+) -> Guarded<Vec<ListedPattern>> {
     let status = status.map(|status| match status {
         PatternStatus::Open => "open",
         PatternStatus::Resolved => "resolved",
@@ -298,12 +299,11 @@ struct ItemsRow {
     items: Vec<Value>,
 }
 
-/// The open patterns of the key's athlete, and what follows from them, in order. `None`: the key is
-/// not live.
+/// Returns the open patterns of the key's athlete, and the recommendations in order.
 pub async fn recommendations(
     database: &dyn Database,
     proof: &KeyProof,
-) -> Result<Option<(Vec<ListedPattern>, Vec<Value>)>, DatabaseError> {
+) -> Guarded<(Vec<ListedPattern>, Vec<Value>)> {
     let open = Statement::new(
         "SELECT * FROM patterns INDEXED BY patterns_open \
          WHERE athlete_id = ?1 AND status = 'open'",
@@ -313,11 +313,8 @@ pub async fn recommendations(
         "SELECT items FROM recommendations WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![open, items]).await? else {
-        return Ok(None);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, vec![open, items]).await?;
     let open = results.rows()?;
-    let items = results.rows::<ItemsRow>()?.into_iter().next();
-    Ok(Some((open, items.map_or_else(Vec::new, |row| row.items))))
+    let items = results.first::<ItemsRow>()?.map_or_else(Vec::new, |row| row.items);
+    Ok((open, items))
 }

@@ -7,6 +7,7 @@
 //! holder is corrected, moved or deleted) is the athlete's ledger searched for the next best.
 
 use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::guard::Guarded;
 use crate::keys::{KeyProof, rows_with_key};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -133,11 +134,8 @@ pub struct Record {
     pub workout_id: WorkoutId,
 }
 
-/// All records of the key's athlete, by key. `None`: the key is not live.
-pub async fn list(
-    database: &dyn Database,
-    proof: &KeyProof,
-) -> Result<Option<Vec<Record>>, DatabaseError> {
+/// Returns all records of the key's athlete, by record key.
+pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<Record>> {
     let select = Statement::new(
         "SELECT entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS local_date, \
          entry.value ->> 2 AS workout_id \

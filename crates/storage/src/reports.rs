@@ -1,6 +1,7 @@
 //! Weekly reports: whose is due, and what they say.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
 use crate::records::Record;
@@ -126,17 +127,17 @@ struct ReportRow {
     report: Value,
 }
 
-/// The report of a week, or the newest. `None`: the key is not live; `Some(None)`: there is none.
+/// Returns the report of a week, by default the newest.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
     week: Option<WeekStart>,
-) -> Result<Option<Option<Value>>, DatabaseError> {
+) -> Guarded<Value> {
     let select = proof.statement(
         "SELECT report FROM weekly_reports WHERE athlete_id = ?1 \
          AND (?4 IS NULL OR week_start = ?4) ORDER BY week_start DESC LIMIT 1",
         [week.map(|week| week.to_string()).as_deref().into()],
     );
     let rows = rows_with_key::<ReportRow>(database, proof, select).await?;
-    Ok(rows.map(|rows| rows.into_iter().next().map(|row| row.report)))
+    rows.into_iter().next().map(|row| row.report).ok_or(Rejection::NotFound)
 }

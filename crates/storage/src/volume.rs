@@ -4,8 +4,9 @@
 //! changed the ledger. So duplicates, reordering and a second consumer at work cannot matter.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::guard::Guarded;
 use crate::json_text;
-use crate::keys::{KeyProof, with_key};
+use crate::keys::{KeyProof, rows_with_key, with_key};
 use crate::patterns::WeekRange;
 use crate::records::{BrokenRecord, SETTLE_RECORDS, broken_statement};
 use chrono::NaiveDate;
@@ -350,13 +351,13 @@ struct AthleteWeekRow {
     columns: VolumeColumns,
 }
 
-/// The weeks that begin from `from` to `to`. `None`: the key is not live.
+/// Returns the weeks that begin from `from` to `to`.
 pub async fn weeks(
     database: &dyn Database,
     proof: &KeyProof,
     from: WeekStart,
     to: WeekStart,
-) -> Result<Option<Weeks>, DatabaseError> {
+) -> Guarded<Weeks> {
     let weeks = proof.statement(
         "SELECT week_start, workouts, sets, tonnage_grams, hard_half_sets, muscles \
          FROM weekly_volume WHERE athlete_id = ?1 AND week_start BETWEEN ?4 AND ?5",
@@ -368,18 +369,14 @@ pub async fn weeks(
          FROM athletes WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![weeks, standing]).await? else {
-        return Ok(None);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, vec![weeks, standing]).await?;
     let rows = results.rows::<AthleteWeekRow>()?;
-    let standing = results.rows::<StandingRow>()?.into_iter().next();
-    let standing = standing.ok_or(DatabaseError::MissingResult)?;
-    Ok(Some(Weeks {
+    let standing = results.first::<StandingRow>()?.ok_or(DatabaseError::MissingResult)?;
+    Ok(Weeks {
         weeks: rows.into_iter().map(|row| (row.week_start, row.columns.into())).collect(),
         pending: standing.pending,
         landmarks: standing.landmarks,
-    }))
+    })
 }
 
 #[derive(Deserialize)]
@@ -389,23 +386,20 @@ struct DayRow {
     columns: VolumeColumns,
 }
 
-/// The days from `from` to `to` on which something was ever logged. `None`: the key is not live.
+/// Returns the days from `from` to `to` on which something was ever logged.
 pub async fn days(
     database: &dyn Database,
     proof: &KeyProof,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Option<BTreeMap<NaiveDate, Volume>>, DatabaseError> {
+) -> Guarded<BTreeMap<NaiveDate, Volume>> {
     let days = proof.statement(
         "SELECT local_date, workouts, sets, tonnage_grams, hard_half_sets, muscles \
          FROM daily_volume WHERE athlete_id = ?1 AND local_date BETWEEN ?4 AND ?5",
         [Param::text(from), Param::text(to)],
     );
-    let Some(results) = with_key(database, proof, vec![days]).await? else {
-        return Ok(None);
-    };
-    let rows = Results::new(results).rows::<DayRow>()?;
-    Ok(Some(rows.into_iter().map(|row| (row.local_date, row.columns.into())).collect()))
+    let rows = rows_with_key::<DayRow>(database, proof, days).await?;
+    Ok(rows.into_iter().map(|row| (row.local_date, row.columns.into())).collect())
 }
 
 /// What one workout achieved in one exercise.
@@ -418,15 +412,15 @@ pub struct DatedPerformance {
     pub performance: ExercisePerformance,
 }
 
-/// What the workouts from `from` to `to` achieved in an exercise, in the order of days, and whether
-/// the exercise is one of the athlete's own. `None`: the key is not live.
+/// Returns what the workouts from `from` to `to` achieved in an exercise, in the order of days, and
+/// whether the exercise is one of the athlete's own.
 pub async fn progress(
     database: &dyn Database,
     proof: &KeyProof,
     slug: &str,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Option<Progress>, DatabaseError> {
+) -> Guarded<Progress> {
     let performances = proof.statement(
         "SELECT local_date, performances -> ?4 AS performance \
          FROM volume_ledger INDEXED BY volume_ledger_by_day \
@@ -438,12 +432,8 @@ pub async fn progress(
         "SELECT 1 AS own FROM exercises WHERE athlete_id = ?1 AND slug = ?4",
         [slug.into()],
     );
-    let Some(results) = with_key(database, proof, vec![performances, own]).await? else {
-        return Ok(None);
-    };
-    let is_own = results.get(1).is_some_and(|own| !own.is_empty());
-    let performances = Results::new(results).rows()?;
-    Ok(Some(Progress { performances, is_own }))
+    let mut results = with_key(database, proof, vec![performances, own]).await?;
+    Ok(Progress { performances: results.rows()?, is_own: results.has_rows()? })
 }
 
 /// What is known of an exercise.

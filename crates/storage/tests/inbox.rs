@@ -1,8 +1,8 @@
 //! The inbox on real SQL: pages, owners, what is shown.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
-use storage::KeyProof;
 use storage::inbox::{self, Inbox, Page, Position};
+use storage::{Guarded, KeyProof, Rejection};
 use testkit::{Sqlite, athlete, athlete_id, run};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ fn id(n: u128, seq: i64) -> Uuid {
 }
 
 fn listed(database: &Sqlite, key: &KeyProof, page: &Page, now_ms: i64) -> Inbox {
-    run(inbox::list(database, key, page, now_ms)).unwrap().unwrap()
+    run(inbox::list(database, key, page, now_ms)).unwrap()
 }
 
 fn titles(inbox: Inbox) -> Vec<String> {
@@ -57,12 +57,13 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     assert_eq!(read, ["at 5", "at 4", "at 3", "at 2", "at 1"]);
 
     let id = id(1, 1);
-    assert_eq!(run(inbox::mark_read(&database, &bob, id, 7)).unwrap(), Some(false));
-    assert_eq!(run(inbox::mark_read(&database, &ada, id, 7)).unwrap(), Some(true));
-    assert_eq!(run(inbox::mark_read(&database, &ada, id, 8)).unwrap(), Some(true));
+    let not_found = run(inbox::mark_read(&database, &bob, id, 7));
+    assert!(matches!(not_found, Err(Rejection::NotFound)), "{not_found:?}");
+    run(inbox::mark_read(&database, &ada, id, 7)).unwrap();
+    run(inbox::mark_read(&database, &ada, id, 8)).unwrap();
     let when = database.query("SELECT read_at_ms FROM notifications WHERE read_at_ms NOT NULL");
     assert_eq!(when, [r#"{"read_at_ms":7}"#], "the first reading counts");
-    assert!(run(inbox::mark_all_read(&database, &ada, 9)).unwrap());
+    run(inbox::mark_all_read(&database, &ada, 9)).unwrap();
     let unread = listed(&database, &ada, &UNREAD, 10);
     assert_eq!((unread.items.len(), unread.unread), (0, 0));
     assert_eq!(listed(&database, &bob, &UNREAD, 10).unread, 1);
@@ -82,7 +83,7 @@ fn what_is_hidden_or_has_expired_is_not_there() {
             assert_eq!(inbox.last_seq, 3, "the place of a hidden row is a place");
             assert_eq!(titles(inbox), shown, "{page:?} at {now_ms}");
         }
-        let streamed = run(inbox::after_seq(&database, &key, 0, 9, now_ms)).unwrap().unwrap();
+        let streamed = run(inbox::after_seq(&database, &key, 0, 9, now_ms)).unwrap();
         let mut streamed: Vec<_> = streamed.into_iter().map(|item| item.title).collect();
         streamed.reverse();
         assert_eq!(streamed, shown, "streamed at {now_ms}");
@@ -91,11 +92,17 @@ fn what_is_hidden_or_has_expired_is_not_there() {
     check(500, &["at 1"]);
     check(1_000, &[]);
 
-    let read = |seq, now_ms| run(inbox::mark_read(&database, &key, id(1, seq), now_ms)).unwrap();
-    assert_eq!((read(2, 500), read(3, 500), read(4, 500)), (Some(false), Some(false), Some(false)));
-    assert!(run(inbox::mark_all_read(&database, &key, 500)).unwrap());
+    for seq in [2, 3, 4] {
+        let read = run(inbox::mark_read(&database, &key, id(1, seq), 500));
+        assert!(matches!(read, Err(Rejection::NotFound)), "{seq}: {read:?}");
+    }
+    run(inbox::mark_all_read(&database, &key, 500)).unwrap();
     let read = database.query("SELECT seq FROM notifications WHERE read_at_ms IS NOT NULL");
     assert_eq!(read, [r#"{"seq":1}"#]);
+}
+
+fn is_unauthorized<T>(result: &Guarded<T>) -> bool {
+    matches!(result, Err(Rejection::Unauthorized))
 }
 
 #[test]
@@ -104,10 +111,10 @@ fn a_revoked_key_reads_and_marks_nothing() {
     let key = athlete(&database, 1);
     insert(&database, 1, 1, "");
     database.execute("UPDATE api_keys SET revoked_at_ms = 1");
-    assert_eq!(run(inbox::list(&database, &key, &ALL, 2)).unwrap(), None);
-    assert_eq!(run(inbox::last_seq(&database, &key)).unwrap(), None);
-    assert_eq!(run(inbox::after_seq(&database, &key, 0, 9, 2)).unwrap(), None);
-    assert_eq!(run(inbox::mark_read(&database, &key, id(1, 1), 2)).unwrap(), None);
-    assert!(!run(inbox::mark_all_read(&database, &key, 2)).unwrap());
+    assert!(is_unauthorized(&run(inbox::list(&database, &key, &ALL, 2))));
+    assert!(is_unauthorized(&run(inbox::last_seq(&database, &key))));
+    assert!(is_unauthorized(&run(inbox::after_seq(&database, &key, 0, 9, 2))));
+    assert!(is_unauthorized(&run(inbox::mark_read(&database, &key, id(1, 1), 2))));
+    assert!(is_unauthorized(&run(inbox::mark_all_read(&database, &key, 2))));
     assert_eq!(database.query("SELECT 1 FROM notifications WHERE read_at_ms NOT NULL").len(), 0);
 }

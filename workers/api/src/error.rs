@@ -6,7 +6,8 @@ use platform::sink::SendError;
 use platform::{RateLimit, VaultError};
 use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
-use storage::DatabaseError;
+use storage::{Conflict, DatabaseError, Rejection};
+use training::names::similar_exercises;
 
 /// When a client may try again after the database was away, in seconds (ours: D1's own outages
 /// are resets and overloads of seconds).
@@ -125,6 +126,45 @@ impl ApiError {
             }
         }
     }
+}
+
+impl From<Rejection> for ApiError {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Unauthorized => Self::Unauthorized,
+            Rejection::NotFound => Self::NotFound,
+            Rejection::StaleRevision => Self::Stale,
+            Rejection::UnknownExercises(unknown) => {
+                let field_error = |slug: &String| FieldError {
+                    pointer: "/exercise".to_owned(),
+                    detail: unknown_exercise(slug),
+                };
+                Self::Invalid(unknown.iter().map(field_error).collect())
+            }
+            Rejection::Conflict(conflict) => conflict.into(),
+            Rejection::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+impl From<Conflict> for ApiError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(match conflict {
+            Conflict::IdempotencyKeyReused => return Self::IdempotencyKeyReused,
+            Conflict::ExerciseExists => "you have an exercise of this name",
+            Conflict::TooManyExercises => "you have 1,000 exercises of your own: the most",
+            Conflict::TooManyEndpoints => "you have 20 endpoints: the most",
+            Conflict::EndpointDisabled => "this endpoint is disabled: enable it first",
+            Conflict::TooManyWaitingDeliveries => "too many deliveries wait at this endpoint",
+        })
+    }
+}
+
+/// The detail of a field that names an unknown exercise, with the closest slug of the catalogue.
+pub fn unknown_exercise(slug: &str) -> String {
+    let alike = similar_exercises(slug, &[], 1);
+    let hint = alike.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
+    format!("is neither in the catalogue nor one of your own: see GET /v1/exercises{hint}")
 }
 
 /// A bad query parameter, told as a bad field is.

@@ -4,7 +4,7 @@
 //! that names an exercise nobody knows is held back as a whole until a mapping says what it is.
 
 use crate::endpoints::exercises::definition;
-use crate::error::ApiError;
+use crate::error::{ApiError, unknown_exercise};
 use crate::input::Errors;
 use crate::workout::{AHEAD_MAX, workout};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
@@ -351,7 +351,7 @@ impl Names {
             .filter(|(_, slug)| !self.is_slug(slug))
             .map(|(name, slug)| FieldError {
                 pointer: format!("/mapping/{}", name.replace('~', "~0").replace('/', "~1")),
-                detail: crate::workout::unknown_exercise(slug),
+                detail: unknown_exercise(slug),
             })
             .collect()
     }

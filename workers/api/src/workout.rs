@@ -1,6 +1,6 @@
 //! A workout as it comes in, as it is stored and as it is answered.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, unknown_exercise};
 use crate::input::{Errors, Fields};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use platform::http::FieldError;
@@ -11,7 +11,7 @@ use storage::workouts::StoredWorkout;
 use training::limits::{
     DISTANCE_M_MAX, DURATION_S_MAX, EXERCISES_MAX, REPS_MAX, REST_S_MAX, SETS_MAX, WEIGHT_MAX,
 };
-use training::names::{is_slug, similar_exercises};
+use training::names::is_slug;
 use training::units::GRAMS_PER_POUND;
 use training::{Exercise, ExerciseEntry, Rpe, SetEntry, SetKind, Superset, Volume, Workout};
 
@@ -102,13 +102,6 @@ pub fn unknown_exercises<'a>(
         pointer: pointer.clone(),
         detail: unknown_exercise(slug),
     })
-}
-
-/// What is said of an exercise that nobody knows: with what it may be.
-pub fn unknown_exercise(slug: &str) -> String {
-    let alike = similar_exercises(slug, &[], 1);
-    let hint = alike.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
-    format!("is neither in the catalogue nor one of your own: see GET /v1/exercises{hint}")
 }
 
 /// A workout as it is answered: the document, and what was added to it.

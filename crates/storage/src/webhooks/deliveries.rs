@@ -3,10 +3,11 @@
 //! Whoever makes a delivery due tells the endpoint's lane; what is not told the sweep finds
 //! ([`overdue`]).
 
+use super::EndpointKey;
 use super::endpoints::EndpointStatus;
 use super::fan_out::{self, NewDelivery};
-use super::{Called, EndpointKey};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
@@ -117,29 +118,26 @@ struct StatusRow {
     status: EndpointStatus,
 }
 
-/// Runs statements on an endpoint's deliveries. What each writes is guarded by itself;
-/// `needs_enabled` says that they write nothing at a disabled endpoint. Their results follow.
-async fn call(
+/// Runs statements on an endpoint's deliveries and returns their results. Each write is guarded by
+/// itself; with `needs_enabled` a disabled endpoint is a conflict.
+async fn at_endpoint(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
     statements: Vec<Statement>,
     needs_enabled: bool,
-) -> Result<Called<Results>, DatabaseError> {
+) -> Guarded<Results> {
     let status = Statement::new(
         "SELECT status FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
         [Param::text(proof.athlete_id), Param::text(endpoint_id)],
     );
     let batch = [status].into_iter().chain(statements).collect();
-    let Some(results) = with_key(database, proof, batch).await? else {
-        return Ok(Called::Unauthorized);
-    };
-    let mut results = Results::new(results);
-    Ok(match results.rows::<StatusRow>()?.first().map(|row| row.status) {
-        None => Called::NotFound,
-        Some(EndpointStatus::Disabled) if needs_enabled => Called::Disabled,
-        Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => Called::Done(results),
-    })
+    let mut results = with_key(database, proof, batch).await?;
+    match results.first::<StatusRow>()?.map(|row| row.status) {
+        None => Err(Rejection::NotFound),
+        Some(EndpointStatus::Disabled) if needs_enabled => Err(Conflict::EndpointDisabled.into()),
+        Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => Ok(results),
+    }
 }
 
 /// A page of an endpoint's log.
@@ -159,7 +157,7 @@ pub async fn list(
     proof: &KeyProof,
     endpoint_id: Uuid,
     page: &Page,
-) -> Result<Called<Vec<Listed>>, DatabaseError> {
+) -> Guarded<Vec<Listed>> {
     let select = Statement::new(
         concat!(
             "SELECT ",
@@ -176,8 +174,7 @@ pub async fn list(
             page.limit.into(),
         ],
     );
-    let called = call(database, proof, endpoint_id, vec![select], false).await?;
-    called.and_then(|mut results| results.rows().map(Some))
+    Ok(at_endpoint(database, proof, endpoint_id, vec![select], false).await?.rows()?)
 }
 
 /// Reads one delivery with its body and its log.
@@ -186,7 +183,7 @@ pub async fn get(
     proof: &KeyProof,
     endpoint_id: Uuid,
     delivery_id: Uuid,
-) -> Result<Called<Stored>, DatabaseError> {
+) -> Guarded<Stored> {
     let params =
         || [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)];
     let select = Statement::new(
@@ -203,24 +200,24 @@ pub async fn get(
          WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3",
         params(),
     );
-    let called = call(database, proof, endpoint_id, vec![select, content], false).await?;
-    called.and_then(|mut results| {
-        let rows = results.rows()?.into_iter().zip(results.rows::<ContentRow>()?).next();
-        Ok(rows.map(|(listed, row)| Stored { listed, body: row.body, attempts: row.attempts }))
-    })
+    let statements = vec![select, content];
+    let mut results = at_endpoint(database, proof, endpoint_id, statements, false).await?;
+    let rows = results.first()?.zip(results.first::<ContentRow>()?);
+    let (listed, row) = rows.ok_or(Rejection::NotFound)?;
+    Ok(Stored { listed, body: row.body, attempts: row.attempts })
 }
 
 /// Deliveries that may wait at an endpoint before its owner can ask for no more (ours).
 const WAITING_MAX: i64 = 100;
 
 /// Stores a delivery that its owner asked for, due at once, and drops what the endpoint's log kept
-/// long enough. `false`: too many wait already, and nothing was stored.
+/// long enough.
 pub async fn store(
     database: &dyn Database,
     proof: &KeyProof,
     new: &NewDelivery,
     now_ms: i64,
-) -> Result<Called<bool>, DatabaseError> {
+) -> Guarded<()> {
     let expire = proof.statement(
         concat!(
             "DELETE FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?4 \
@@ -257,14 +254,9 @@ pub async fn store(
             WAITING_MAX.into(),
         ],
     );
-    let called = call(database, proof, new.key.endpoint_id, vec![insert, expire], true).await?;
-    called.and_then(|mut results| Ok(Some(!results.rows::<StoredRow>()?.is_empty())))
-}
-
-#[derive(Deserialize)]
-struct StoredRow {
-    #[serde(rename = "delivery_id")]
-    _delivery_id: Uuid,
+    let statements = vec![insert, expire];
+    let mut results = at_endpoint(database, proof, new.key.endpoint_id, statements, true).await?;
+    if results.has_rows()? { Ok(()) } else { Err(Conflict::TooManyWaitingDeliveries.into()) }
 }
 
 #[derive(Deserialize)]
@@ -280,7 +272,7 @@ pub async fn retry(
     endpoint_id: Uuid,
     delivery_id: Uuid,
     now_ms: i64,
-) -> Result<Called<EventId>, DatabaseError> {
+) -> Guarded<EventId> {
     let update = proof.statement(
         concat!(
             "UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = ?6 \
@@ -292,8 +284,8 @@ pub async fn retry(
         ),
         [Param::text(endpoint_id), Param::text(delivery_id), now_ms.into()],
     );
-    let called = call(database, proof, endpoint_id, vec![update], true).await?;
-    called.and_then(|mut results| Ok(results.rows::<EventRow>()?.first().map(|row| row.event_id)))
+    let mut results = at_endpoint(database, proof, endpoint_id, vec![update], true).await?;
+    results.first::<EventRow>()?.map(|row| row.event_id).ok_or(Rejection::NotFound)
 }
 
 /// Failed deliveries that are to be retried, or were.
@@ -315,7 +307,7 @@ pub async fn retry_failed(
     endpoint_id: Uuid,
     since_ms: i64,
     retry_at_ms: Option<i64>,
-) -> Result<Called<Matched>, DatabaseError> {
+) -> Guarded<Matched> {
     // In one transaction with the update: what is counted is what is retried. Beside min() stand
     // the columns of its row.
     let count = Statement::new(
@@ -337,8 +329,9 @@ pub async fn retry_failed(
         )
     };
     let batch = [count].into_iter().chain(retry_at_ms.map(update)).collect();
-    let called = call(database, proof, endpoint_id, batch, retry_at_ms.is_some()).await?;
-    called.and_then(|mut results| Ok(results.rows()?.into_iter().next()))
+    let needs_enabled = retry_at_ms.is_some();
+    let mut results = at_endpoint(database, proof, endpoint_id, batch, needs_enabled).await?;
+    Ok(results.first()?.ok_or(DatabaseError::MissingResult)?)
 }
 
 /// An endpoint with a delivery that is due, and nobody at it.

@@ -3,11 +3,11 @@
 //! A row for a reader never has the keys in it; they are read for a rotation alone.
 
 use super::deliveries::ATTEMPTS_KEPT;
-use super::{Called, SealedKey, Signature};
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use super::{SealedKey, Signature};
+use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
-use serde::de::DeserializeOwned;
+use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -103,24 +103,13 @@ pub struct NewEndpoint {
     pub signing_key: SealedKey,
 }
 
-/// What became of an endpoint that is to be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Added {
-    /// The key is not live.
-    Unauthorized,
-    /// It is there now.
-    Stored(Box<Endpoint>),
-    /// The athlete has as many as there may be.
-    TooMany,
-}
-
-/// Adds an endpoint, if the athlete has room for it.
+/// Adds an endpoint, if the athlete has fewer than [`ENDPOINTS_MAX`].
 pub async fn add(
     database: &dyn Database,
     proof: &KeyProof,
     new: &NewEndpoint,
     now_ms: i64,
-) -> Result<Added, DatabaseError> {
+) -> Guarded<Endpoint> {
     let insert = proof.statement(
         concat!(
             "INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, \
@@ -142,20 +131,13 @@ pub async fn add(
         ],
     );
     let batch = vec![insert, select_one(proof, new.endpoint_id)];
-    let Some(results) = with_key(database, proof, batch).await? else {
-        return Ok(Added::Unauthorized);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, batch).await?;
     results.skip_one();
-    let stored = results.rows::<Endpoint>()?.into_iter().next();
-    Ok(stored.map_or(Added::TooMany, |endpoint| Added::Stored(Box::new(endpoint))))
+    results.first()?.ok_or(Conflict::TooManyEndpoints.into())
 }
 
-/// The endpoints of the key's athlete, the oldest first. `None`: the key is not live.
-pub async fn list(
-    database: &dyn Database,
-    proof: &KeyProof,
-) -> Result<Option<Vec<Endpoint>>, DatabaseError> {
+/// Returns the endpoints of the key's athlete, the oldest first.
+pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<Endpoint>> {
     let select = Statement::new(
         concat!(select_endpoints!(), " ORDER BY endpoint.created_at_ms, endpoint.endpoint_id"),
         [Param::text(proof.athlete_id)],
@@ -168,8 +150,9 @@ pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-) -> Result<Called<Endpoint>, DatabaseError> {
-    one(database, proof, vec![select_one(proof, endpoint_id)]).await
+) -> Guarded<Endpoint> {
+    let mut results = with_key(database, proof, vec![select_one(proof, endpoint_id)]).await?;
+    results.first()?.ok_or(Rejection::NotFound)
 }
 
 /// What is to be otherwise at an endpoint; `None` stays.
@@ -198,7 +181,7 @@ pub async fn change(
     endpoint_id: Uuid,
     change: &EndpointChange,
     now_ms: i64,
-) -> Result<Called<Endpoint>, DatabaseError> {
+) -> Guarded<Endpoint> {
     let update = proof.statement(
         concat!(
             "UPDATE webhook_endpoints SET url = coalesce(?5, url), \
@@ -223,30 +206,21 @@ pub async fn change(
             change.enabled.map(i64::from).into(),
         ],
     );
-    let mut batch = vec![update];
-    if change.enabled == Some(false) {
-        batch.push(give_up_waiting(proof, endpoint_id, now_ms));
+    let disables = change.enabled == Some(false);
+    let fail = disables.then(|| fail_waiting(proof, endpoint_id, now_ms));
+    let select = select_one(proof, endpoint_id);
+    let batch = [update].into_iter().chain(fail).chain([select]).collect();
+    let mut results = with_key(database, proof, batch).await?;
+    results.skip_one();
+    if disables {
+        results.skip_one();
     }
-    batch.push(select_one(proof, endpoint_id));
-    one(database, proof, batch).await
-}
-
-/// Runs statements of which the last reads what of an endpoint is answered.
-async fn one<T: DeserializeOwned>(
-    database: &dyn Database,
-    proof: &KeyProof,
-    statements: Vec<Statement>,
-) -> Result<Called<T>, DatabaseError> {
-    let Some(mut results) = with_key(database, proof, statements).await? else {
-        return Ok(Called::Unauthorized);
-    };
-    let rows = results.pop().ok_or(DatabaseError::MissingResult)?.into_rows()?;
-    Ok(rows.into_iter().next().map_or(Called::NotFound, Called::Done))
+    results.first()?.ok_or(Rejection::NotFound)
 }
 
 /// What waited at an endpoint that takes nothing more has failed. The cast: D1 binds a number as a
 /// float, and `json_object` would write it as one, which no reader of the log takes.
-fn give_up_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
+fn fail_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
     proof.statement(
         concat!(
             "UPDATE webhook_deliveries SET status = 'failed', attempts = json_insert(\
@@ -260,13 +234,8 @@ fn give_up_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statemen
     )
 }
 
-/// Removes an endpoint with its log. `None`: the key is not live. `false`: there is no such endpoint
-/// of this athlete.
-pub async fn remove(
-    database: &dyn Database,
-    proof: &KeyProof,
-    endpoint_id: Uuid,
-) -> Result<Option<bool>, DatabaseError> {
+/// Removes an endpoint with its log.
+pub async fn remove(database: &dyn Database, proof: &KeyProof, endpoint_id: Uuid) -> Guarded<()> {
     let delete = proof.statement(
         concat!(
             "DELETE FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?4 AND ",
@@ -275,8 +244,7 @@ pub async fn remove(
         ),
         [Param::text(endpoint_id)],
     );
-    let results = with_key(database, proof, vec![delete]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+    write_with_key(database, proof, delete).await
 }
 
 /// The keys of an endpoint as they were read: a rotation stands on them.
@@ -297,23 +265,24 @@ pub async fn signing_keys(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-) -> Result<Called<ReadKeys>, DatabaseError> {
+) -> Guarded<ReadKeys> {
     let select = Statement::new(
         "SELECT signing_keys FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
         [Param::text(proof.athlete_id), Param::text(endpoint_id)],
     );
-    one(database, proof, vec![select]).await
+    let mut results = with_key(database, proof, vec![select]).await?;
+    results.first()?.ok_or(Rejection::NotFound)
 }
 
-/// Puts keys in place of those that were read. `None`: the key is not live. `false`: they are not
-/// what was read any more, or the endpoint is gone.
+/// Replaces the keys that were read. [`Rejection::StaleRevision`]: they were replaced in the
+/// meantime, or the endpoint was removed.
 pub async fn rotate(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
     read: &ReadKeys,
     keys: &[SealedKey],
-) -> Result<Option<bool>, DatabaseError> {
+) -> Guarded<()> {
     let update = proof.statement(
         concat!(
             "UPDATE webhook_endpoints SET signing_keys = ?6 \
@@ -323,6 +292,6 @@ pub async fn rotate(
         ),
         [Param::text(endpoint_id), read.signing_keys.as_str().into(), Param::json(&keys)?],
     );
-    let results = with_key(database, proof, vec![update]).await?;
-    Ok(results.map(|results| results.iter().any(|result| !result.is_empty())))
+    let replaced = with_key(database, proof, vec![update]).await?.has_rows()?;
+    if replaced { Ok(()) } else { Err(Rejection::StaleRevision) }
 }

@@ -50,34 +50,6 @@ pub struct SealedKey {
     pub expires_at_ms: Option<i64>,
 }
 
-/// What came of a call of an endpoint's owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Called<T> {
-    /// The key is not live.
-    Unauthorized,
-    /// There is no such endpoint, or no such delivery, of this athlete.
-    NotFound,
-    /// The endpoint takes no deliveries: nothing was changed.
-    Disabled,
-    /// Done.
-    Done(T),
-}
-
-impl<T> Called<T> {
-    /// What is read of what was done; nothing is not found.
-    pub(crate) fn and_then<U, E>(
-        self,
-        read: impl FnOnce(T) -> Result<Option<U>, E>,
-    ) -> Result<Called<U>, E> {
-        Ok(match self {
-            Self::Unauthorized => Called::Unauthorized,
-            Self::NotFound => Called::NotFound,
-            Self::Disabled => Called::Disabled,
-            Self::Done(done) => read(done)?.map_or(Called::NotFound, Called::Done),
-        })
-    }
-}
-
 /// The id of an event's delivery to an endpoint: the event's id with a time in front, so that ids sort
 /// by it. A UUIDv7 by its form. A repeat of an event may be published at another time: what it is a
 /// repeat of is told by the event's id.

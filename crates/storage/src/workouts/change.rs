@@ -1,10 +1,11 @@
 //! Changing and deleting a workout that is there, if it still is what the caller has seen.
 
 use super::{
-    Access, Content, Idempotency, Origin, RESEND_AFTER_MS, SlugRow, StoredWorkout, body_weight,
-    columns, next_change, select, unknown_slugs,
+    Content, Idempotency, Origin, RESEND_AFTER_MS, SlugRow, StoredWorkout, body_weight, columns,
+    next_change, select, unknown_exercises, unknown_slugs,
 };
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, Param, Statement};
+use crate::guard::{Guarded, Rejection};
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::Deserialize;
 use shared_kernel::WorkoutId;
@@ -33,7 +34,7 @@ pub async fn change(
     proof: &KeyProof,
     change: &Change<'_>,
     origin: &Origin<'_>,
-) -> Result<Access<StoredWorkout>, DatabaseError> {
+) -> Guarded<StoredWorkout> {
     let slugs = Param::json(&change.content.own_slugs)?;
     let workout_id = Param::text(change.workout_id);
     let revision = proof.statement(
@@ -55,28 +56,23 @@ pub async fn change(
         statements.push(remember_set(proof, change, slugs, (idempotency, set_id), origin.now_ms));
     }
     statements.push(update(proof, change, slugs, origin));
-    let Some(results) = with_key(database, proof, statements).await? else {
-        return Ok(Access::Unauthorized);
-    };
-    let mut results = Results::new(results);
-    let revision = results.rows::<RevisionRow>()?.into_iter().next();
+    let mut results = with_key(database, proof, statements).await?;
+    let revision = results.first::<RevisionRow>()?;
     let unknown = results.rows::<SlugRow>()?;
     if origin.idempotency.is_some() && change.set_id.is_some() {
         results.skip_one();
     }
-    let updated = results.rows()?.into_iter().next();
-    Ok(match (updated, revision) {
-        (Some(updated), _) => Access::Found(updated),
-        (None, None) => Access::NotFound,
+    let updated = results.first()?;
+    match (updated, revision) {
+        (Some(updated), _) => Ok(updated),
+        (None, None) => Err(Rejection::NotFound),
         (None, Some(row)) if change.seen_revision.is_some_and(|seen| seen != row.revision) => {
-            Access::Stale
+            Err(Rejection::StaleRevision)
         }
-        (None, Some(_)) if !unknown.is_empty() => {
-            Access::UnknownExercises(unknown.into_iter().map(|row| row.slug).collect())
-        }
-        // Its Idempotency-Key was taken in the meantime: who reads again learns by whom.
-        (None, Some(_)) => Access::Stale,
-    })
+        (None, Some(_)) if !unknown.is_empty() => Err(unknown_exercises(unknown)),
+        // Another call took its Idempotency-Key in the meantime: reading once more finds that call.
+        (None, Some(_)) => Err(Rejection::StaleRevision),
+    }
 }
 
 /// Takes a key for a set, if it is free, the workout is still what was seen and the set is one that
@@ -162,7 +158,7 @@ pub async fn delete(
     workout_id: WorkoutId,
     seen_revision: Option<i64>,
     origin: &Origin<'_>,
-) -> Result<Access<StoredWorkout>, DatabaseError> {
+) -> Guarded<StoredWorkout> {
     let update = proof.statement(
         concat!(
             "UPDATE workouts SET status = 'deleted', revision = revision + 1, \
@@ -182,16 +178,10 @@ pub async fn delete(
             Param::text(origin.trace),
         ],
     );
-    let Some(results) = with_key(database, proof, vec![update, select(proof, workout_id)]).await?
-    else {
-        return Ok(Access::Unauthorized);
-    };
-    let mut results = Results::new(results);
-    let deleted = results.rows()?.into_iter().next();
-    let there = results.rows::<StoredWorkout>()?;
-    Ok(match deleted {
-        Some(deleted) => Access::Found(deleted),
-        None if there.is_empty() => Access::NotFound,
-        None => Access::Stale,
-    })
+    let mut results = with_key(database, proof, vec![update, select(proof, workout_id)]).await?;
+    match results.first()? {
+        Some(deleted) => Ok(deleted),
+        None if results.has_rows()? => Err(Rejection::StaleRevision),
+        None => Err(Rejection::NotFound),
+    }
 }

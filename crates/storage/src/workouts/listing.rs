@@ -1,7 +1,8 @@
 //! An athlete's workouts, many at a time: pages of them, and what changed since.
 
 use super::{StoredWorkout, columns};
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, Param, Statement};
+use crate::guard::Guarded;
 use crate::keys::{KeyProof, rows_with_key, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -54,12 +55,8 @@ impl Listed {
     }
 }
 
-/// A page of the athlete's workouts, newest first. `None`: the key is not live.
-pub async fn list(
-    database: &dyn Database,
-    proof: &KeyProof,
-    page: &Page,
-) -> Result<Option<Vec<Listed>>, DatabaseError> {
+/// Returns a page of the athlete's workouts, newest first.
+pub async fn list(database: &dyn Database, proof: &KeyProof, page: &Page) -> Guarded<Vec<Listed>> {
     let after = page.after.as_ref();
     let select = proof.statement(
         concat!(
@@ -116,13 +113,13 @@ struct LastSeqRow {
     last_seq: i64,
 }
 
-/// The workouts changed since. `None`: the key is not live.
+/// Returns the workouts changed since.
 pub async fn changes(
     database: &dyn Database,
     proof: &KeyProof,
     since: Since,
     limit: i64,
-) -> Result<Option<Changes>, DatabaseError> {
+) -> Guarded<Changes> {
     let (seq, instant_ms) = match since {
         Since::Change(seq) => (seq, 0),
         Since::Instant(ms) => (0, ms),
@@ -142,11 +139,8 @@ pub async fn changes(
          FROM workouts INDEXED BY workouts_by_change WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let Some(results) = with_key(database, proof, vec![select, last]).await? else {
-        return Ok(None);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, vec![select, last]).await?;
     let items = results.rows()?;
-    let last_seq = results.rows::<LastSeqRow>()?.first().map_or(0, |row| row.last_seq);
-    Ok(Some(Changes { items, last_seq }))
+    let last_seq = results.first::<LastSeqRow>()?.map_or(0, |row| row.last_seq);
+    Ok(Changes { items, last_seq })
 }

@@ -8,7 +8,8 @@ pub use change::{Change, change, delete};
 pub use listing::{Changed, Changes, Listed, Page, Position, Since, changes, list};
 pub use sweep::{complete, left_open, take_overdue};
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use chrono::NaiveDate;
@@ -144,19 +145,12 @@ pub struct Idempotency {
     pub request_hash: String,
 }
 
-/// What became of a POST.
+/// A workout that a POST created.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Created {
-    /// The key is not live; nothing is stored.
-    Unauthorized,
-    /// Exercises that are neither in the catalogue nor the athlete's own; nothing is stored.
-    UnknownExercises(BTreeSet<String>),
-    /// Stored now.
+pub enum Creation {
     Stored(StoredWorkout),
-    /// The same request was stored before: its answer again.
+    /// The same request was stored before under this Idempotency-Key.
     Replayed(StoredWorkout),
-    /// The key was used for another request; nothing is stored.
-    KeyReused,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +230,7 @@ pub async fn create(
     workout_id: WorkoutId,
     content: &Content,
     origin: &Origin<'_>,
-) -> Result<Created, DatabaseError> {
+) -> Guarded<Creation> {
     let slugs = Param::json(&content.own_slugs)?;
     let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs.clone()])];
     if let Some(idempotency) = origin.idempotency {
@@ -246,25 +240,25 @@ pub async fn create(
         statements.push(recall(proof, idempotency));
     }
     statements.push(insert(proof, workout_id, content, slugs, origin));
-    let Some(results) = with_key(database, proof, statements).await? else {
-        return Ok(Created::Unauthorized);
-    };
-    let mut results = Results::new(results);
+    let mut results = with_key(database, proof, statements).await?;
     let unknown = results.rows::<SlugRow>()?;
     if let Some(idempotency) = origin.idempotency {
         results.skip_one();
         results.skip_one();
-        if let Some(first) = results.rows::<IdempotencyRow>()?.into_iter().next()
+        if let Some(first) = results.first::<IdempotencyRow>()?
             && first.workout_id != workout_id
         {
-            return Ok(replay(first, idempotency, content, proof, origin));
+            return replay(first, idempotency, content, proof, origin).map(Creation::Replayed);
         }
     }
     if !unknown.is_empty() {
-        return Ok(Created::UnknownExercises(unknown.into_iter().map(|row| row.slug).collect()));
+        return Err(unknown_exercises(unknown));
     }
-    let inserted = results.rows()?.into_iter().next();
-    inserted.map(Created::Stored).ok_or(DatabaseError::MissingResult)
+    Ok(Creation::Stored(results.first()?.ok_or(DatabaseError::MissingResult)?))
+}
+
+fn unknown_exercises(slugs: Vec<SlugRow>) -> Rejection {
+    Rejection::UnknownExercises(slugs.into_iter().map(|row| row.slug).collect())
 }
 
 /// Where a change comes from.
@@ -284,11 +278,11 @@ fn replay(
     content: &Content,
     proof: &KeyProof,
     origin: &Origin<'_>,
-) -> Created {
+) -> Guarded<StoredWorkout> {
     if first.request_hash != idempotency.request_hash || first.set_id.is_some() {
-        return Created::KeyReused;
+        return Err(Conflict::IdempotencyKeyReused.into());
     }
-    Created::Replayed(StoredWorkout {
+    Ok(StoredWorkout {
         athlete_id: proof.athlete_id,
         workout_id: first.workout_id,
         revision: 1,
@@ -400,32 +394,14 @@ fn insert(
     )
 }
 
-/// What becomes of a read or a change of one workout.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Access<T> {
-    /// The key is not live.
-    Unauthorized,
-    /// There is no such workout of this athlete.
-    NotFound,
-    /// It is at another revision than the caller said; nothing is changed.
-    Stale,
-    /// Exercises that are neither in the catalogue nor the athlete's own; nothing is changed.
-    UnknownExercises(BTreeSet<String>),
-    /// Here it is.
-    Found(T),
-}
-
 /// Reads one workout.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
     workout_id: WorkoutId,
-) -> Result<Access<StoredWorkout>, DatabaseError> {
-    let Some(results) = with_key(database, proof, vec![select(proof, workout_id)]).await? else {
-        return Ok(Access::Unauthorized);
-    };
-    let row = Results::new(results).rows()?.into_iter().next();
-    Ok(row.map_or(Access::NotFound, Access::Found))
+) -> Guarded<StoredWorkout> {
+    let mut results = with_key(database, proof, vec![select(proof, workout_id)]).await?;
+    results.first()?.ok_or(Rejection::NotFound)
 }
 
 fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
@@ -463,23 +439,16 @@ pub async fn open(
     proof: &KeyProof,
     workout_id: WorkoutId,
     idempotency: Option<&Idempotency>,
-) -> Result<Access<Opened>, DatabaseError> {
+) -> Guarded<Opened> {
     let mut statements = vec![select(proof, workout_id)];
     statements.extend(idempotency.map(|idempotency| recall(proof, idempotency)));
-    let Some(results) = with_key(database, proof, statements).await? else {
-        return Ok(Access::Unauthorized);
-    };
-    let mut results = Results::new(results);
-    let Some(workout) = results.rows()?.into_iter().next() else {
-        return Ok(Access::NotFound);
-    };
+    let mut results = with_key(database, proof, statements).await?;
+    let workout = results.first()?.ok_or(Rejection::NotFound)?;
     let replayed = match idempotency {
         None => None,
         Some(_) => results
-            .rows::<IdempotencyRow>()?
-            .into_iter()
-            .next()
+            .first::<IdempotencyRow>()?
             .map(|row| ReplayedSet { request_hash: row.request_hash, set_id: row.set_id }),
     };
-    Ok(Access::Found(Opened { workout, replayed }))
+    Ok(Opened { workout, replayed })
 }

@@ -26,9 +26,7 @@ pub async fn post(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 pub async fn post_key(app: &App, athlete_id: AthleteId) -> Result<Response, ApiError> {
     let key = new_key(athlete_id, &*app.entropy);
     let database = app.shards.for_athlete(athlete_id);
-    if !athletes::add_key(database, &key.proof, app.clock.now_ms()).await? {
-        return Err(ApiError::NotFound);
-    }
+    athletes::add_key(database, &key.proof, app.clock.now_ms()).await?;
     let body = json!({ "key_id": key.proof.key_id, "api_key": key.api_key });
     Ok(json(StatusCode::CREATED, &body)?)
 }
@@ -40,9 +38,6 @@ pub async fn delete_key(
     key_id: &str,
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(athlete_id);
-    if athletes::revoke_key(database, athlete_id, key_id, app.clock.now_ms()).await? {
-        Ok(empty(StatusCode::NO_CONTENT))
-    } else {
-        Err(ApiError::NotFound)
-    }
+    athletes::revoke_key(database, athlete_id, key_id, app.clock.now_ms()).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use storage::KeyProof;
-use storage::exercises::{self, Added, CustomExercise};
+use storage::exercises::{self, CustomExercise};
 use training::catalogue::CATALOGUE;
 use training::exercise::{Equipment, Force, Mechanic};
 use training::limits::SLUG_BYTES_MAX;
@@ -29,7 +29,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let sought = query(call.request, "q").unwrap_or_default();
     let sought: String = sought.chars().take(QUERY_CHARS_MAX).collect();
     let database = app.shards.for_athlete(key.athlete_id);
-    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let own = exercises::list(database, key).await?;
     let own = own.iter().filter(|exercise| is_sought(&sought, exercise)).map(custom_item);
     let listed = CATALOGUE
         .iter()
@@ -45,7 +45,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 /// GET /v1/exercises/{slug}.
 pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let own = exercises::list(database, key).await?;
     let item = match Exercise::find(slug) {
         Some(exercise) => item(exercise),
         None => own
@@ -65,16 +65,10 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let exercise = CustomExercise { slug: slug_from_name(&definition.name), definition };
     check_is_own(&exercise.slug)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    match exercises::add(database, key, &exercise, app.clock.now_ms()).await? {
-        Added::Unauthorized => Err(ApiError::Unauthorized),
-        Added::Taken => Err(ApiError::Conflict("you have an exercise of this name")),
-        Added::TooMany => Err(ApiError::Conflict("you have 1,000 exercises of your own: the most")),
-        Added::Stored => {
-            let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
-            set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
-            Ok(response)
-        }
-    }
+    exercises::add(database, key, &exercise, app.clock.now_ms()).await?;
+    let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
+    set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
+    Ok(response)
 }
 
 /// PUT /v1/exercises/{slug}: changes an exercise of the athlete's own. Workouts that are saved from
@@ -90,11 +84,8 @@ pub async fn put(
     check_name(&definition)?;
     let exercise = CustomExercise { slug: slug.to_owned(), definition };
     let database = app.shards.for_athlete(key.athlete_id);
-    match exercises::replace(database, key, &exercise).await? {
-        None => Err(ApiError::Unauthorized),
-        Some(false) => Err(ApiError::NotFound),
-        Some(true) => Ok(json(StatusCode::OK, &custom_item(&exercise))?),
-    }
+    exercises::replace(database, key, &exercise).await?;
+    Ok(json(StatusCode::OK, &custom_item(&exercise))?)
 }
 
 /// DELETE /v1/exercises/{slug}: of the athlete's own. Workouts that have it keep it, and count as
@@ -102,11 +93,8 @@ pub async fn put(
 pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiError> {
     check_is_own(slug)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    match exercises::remove(database, key, slug).await? {
-        None => Err(ApiError::Unauthorized),
-        Some(false) => Err(ApiError::NotFound),
-        Some(true) => Ok(empty(StatusCode::NO_CONTENT)),
-    }
+    exercises::remove(database, key, slug).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 fn check_is_own(slug: &str) -> Result<(), ApiError> {

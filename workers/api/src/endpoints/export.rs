@@ -13,7 +13,7 @@ use interchange::{hevy_header, hevy_rows};
 use platform::http::{Response, pieces, query, set_header};
 use serde_json::{Value, json};
 use storage::workouts::{self, Listed, Page, Position, StoredWorkout};
-use storage::{KeyProof, Shards, exercises};
+use storage::{KeyProof, Rejection, Shards, exercises};
 use training::{CustomExercises, Exercise, ExerciseDefinition, Grams, Workout};
 
 /// Workouts of a page: some 300 KB.
@@ -28,7 +28,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         Some(_) => return Err(bad_parameter("format", "has to be csv or json")),
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let own = exercises::list(database, key).await?;
     let days = (date(call.request, "from")?, date(call.request, "to")?);
     let pages = pages(app.shards.clone(), key.clone(), days);
     let (name, mut response) = if csv {
@@ -65,8 +65,10 @@ fn pages(
         let page = Page { from, to, after, limit: PAGE };
         let read = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
         let rows = match read {
-            Ok(Some(rows)) => rows,
-            Ok(None) => return Some((Err("the key was revoked".to_owned()), None)),
+            Ok(rows) => rows,
+            Err(Rejection::Unauthorized) => {
+                return Some((Err("the key was revoked".to_owned()), None));
+            }
             Err(error) => return Some((Err(error.to_string()), None)),
         };
         let next = rows.last().map(Listed::position)?;

@@ -56,7 +56,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     };
     let mut file = read_file(app, call)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let own = exercises::list(database, key).await?;
     let names = Names::new(&own, &file.exercises, mapping);
     refuse(names.bad_targets())?;
     if file.workouts.is_empty() {
@@ -84,19 +84,17 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         exercises: &file.exercises,
         trace: call.trace,
     };
-    if !imports::create(database, key, &new, app.clock.now_ms()).await? {
-        return Err(ApiError::Unauthorized);
-    }
+    imports::create(database, key, &new, app.clock.now_ms()).await?;
     let waiting = (0..).zip(&slices).filter(|(_, (state, _))| *state == SliceState::Waiting);
     let keys = waiting.map(|(slice, _)| SliceKey { athlete_id: key.athlete_id, import_id, slice });
     publish(app, call.trace, keys).await;
-    import_response(StatusCode::ACCEPTED, &found(database, key, import_id).await?)
+    import_response(StatusCode::ACCEPTED, &imports::get(database, key, import_id).await?)
 }
 
 /// GET /v1/imports/{id}: how far it is, and what came of it.
 pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    import_response(StatusCode::OK, &found(database, key, import_id).await?)
+    import_response(StatusCode::OK, &imports::get(database, key, import_id).await?)
 }
 
 /// PUT /v1/imports/{id}/mapping `{"mapping": {"name": "slug" or null}}`: what the names mean that
@@ -120,12 +118,12 @@ pub async fn put_mapping(
     });
     let mapping = mapping_of(&errors.finish(mapping)?)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    let import = found(database, key, import_id).await?;
-    let held = imports::held(database, key, import_id).await?.ok_or(ApiError::Unauthorized)?;
+    let import = imports::get(database, key, import_id).await?;
+    let held = imports::held(database, key, import_id).await?;
     if held.is_empty() {
         return Err(ApiError::Conflict("this import holds nothing back"));
     }
-    let own = exercises::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let own = exercises::list(database, key).await?;
     let names = Names::new(&own, &[], mapping);
     refuse(names.bad_targets())?;
     let mut left_out_sets = 0;
@@ -144,7 +142,7 @@ pub async fn put_mapping(
     let now_ms = app.clock.now_ms();
     imports::release(database, key, &released, &report, now_ms).await?;
     publish(app, call.trace, released.iter().map(|slice| slice.key)).await;
-    import_response(StatusCode::ACCEPTED, &found(database, key, import_id).await?)
+    import_response(StatusCode::ACCEPTED, &imports::get(database, key, import_id).await?)
 }
 
 fn missing(unmatched: &[Unmatched]) -> Vec<FieldError> {
@@ -267,7 +265,6 @@ async fn preview(
 ) -> Result<Response, ApiError> {
     let sought: Vec<_> = plan.ready.iter().map(sought).collect();
     let duplicates = imports::duplicates(database, key, &sought).await?;
-    let duplicates = duplicates.ok_or(ApiError::Unauthorized)?;
     let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
     let preview = json!({
         "dry_run": true,
@@ -292,15 +289,6 @@ async fn publish(app: &App, trace: TraceContext, keys: impl Iterator<Item = Slic
     if let Err(error) = app.publisher.publish(&events).await {
         tracing::warn!(%error, "slices not published; the sweep will");
     }
-}
-
-async fn found(
-    database: &dyn Database,
-    key: &KeyProof,
-    import_id: Uuid,
-) -> Result<Import, ApiError> {
-    let import = imports::get(database, key, import_id).await?.ok_or(ApiError::Unauthorized)?;
-    import.ok_or(ApiError::NotFound)
 }
 
 fn import_response(status: StatusCode, import: &Import) -> Result<Response, ApiError> {

@@ -26,7 +26,7 @@ const EMAIL_BYTES_MAX: usize = 254;
 /// The profile.
 pub async fn get(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    answer(athletes::profile(database, key).await?)
+    answer(&athletes::profile(database, key).await?)
 }
 
 /// Changes the profile. A field that is not there stays as it is; null takes an optional one away.
@@ -34,18 +34,15 @@ pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     let change = parse_change(&json_body(call.request)?, app)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let today = app.clock.now().date_naive();
-    answer(athletes::change_profile(database, key, &change, today).await?)
+    answer(&athletes::change_profile(database, key, &change, today).await?)
 }
 
 /// DELETE /v1/me: the athlete and all that is theirs, keys included. There is no way back.
 pub async fn delete(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let operators = app.shards.operators();
-    if athletes::delete(database, operators, key, app.clock.now_ms()).await? {
-        Ok(empty(StatusCode::NO_CONTENT))
-    } else {
-        Err(ApiError::Unauthorized)
-    }
+    athletes::delete(database, operators, key, app.clock.now_ms()).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// A new athlete, as an operator enters one.
@@ -215,8 +212,7 @@ fn units(fields: &Fields<'_>) -> Option<Units> {
     units
 }
 
-fn answer(profile: Option<Profile>) -> Result<Response, ApiError> {
-    let profile = profile.ok_or(ApiError::Unauthorized)?;
+fn answer(profile: &Profile) -> Result<Response, ApiError> {
     let body = json!({
         "athlete_id": profile.athlete_id,
         "display_name": profile.display_name,

@@ -21,8 +21,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let limit = cursor::limit(call.request)?;
     let page = Page { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
     let database = app.shards.for_athlete(key.athlete_id);
-    let read = inbox::list(database, key, &page, app.clock.now_ms()).await?;
-    let inbox = read.ok_or(ApiError::Unauthorized)?;
+    let inbox = inbox::list(database, key, &page, app.clock.now_ms()).await?;
     let (items, next_cursor) = cursor::page(inbox.items, limit, |item| Position {
         created_at_ms: item.created_at_ms,
         notification_id: item.notification_id,
@@ -40,21 +39,15 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 /// POST /v1/notifications/{id}/read.
 pub async fn read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    match inbox::mark_read(database, key, id, app.clock.now_ms()).await? {
-        None => Err(ApiError::Unauthorized),
-        Some(false) => Err(ApiError::NotFound),
-        Some(true) => Ok(empty(StatusCode::NO_CONTENT)),
-    }
+    inbox::mark_read(database, key, id, app.clock.now_ms()).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// POST /v1/notifications/read-all.
 pub async fn read_all(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    if inbox::mark_all_read(database, key, app.clock.now_ms()).await? {
-        Ok(empty(StatusCode::NO_CONTENT))
-    } else {
-        Err(ApiError::Unauthorized)
-    }
+    inbox::mark_all_read(database, key, app.clock.now_ms()).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// A row as it is answered.

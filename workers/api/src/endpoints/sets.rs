@@ -4,7 +4,7 @@
 //! repeated DELETE never hits another one.
 
 use super::workouts::{
-    TRIES, check_seen, found, idempotency, in_progress, origin, publish, workout_response,
+    TRIES, check_seen, idempotency, in_progress, origin, publish, workout_response,
 };
 use crate::app::{App, Call};
 use crate::error::ApiError;
@@ -12,10 +12,10 @@ use crate::input::json_body;
 use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set};
 use platform::http::{FieldError, Response, StatusCode, set_header};
 use shared_kernel::WorkoutId;
-use storage::KeyProof;
 use storage::workouts::{
-    self, Access, Change, Content, Idempotency, Opened, ReplayedSet, StoredWorkout, WorkoutStatus,
+    self, Change, Content, Idempotency, Opened, ReplayedSet, StoredWorkout, WorkoutStatus,
 };
+use storage::{KeyProof, Rejection};
 use training::limits::{EXERCISES_MAX, SETS_MAX};
 use training::{ExerciseEntry, SetEntry, Workout};
 
@@ -122,7 +122,7 @@ pub async fn complete(
     let now = app.clock.now();
     let database = app.shards.for_athlete(key.athlete_id);
     for _ in 0..TRIES {
-        let stored = found(workouts::get(database, key, workout_id).await?)?;
+        let stored = workouts::get(database, key, workout_id).await?;
         check_seen(call, &stored)?;
         let mut workout = stored.document()?;
         let ended_at = parse_completion(&body, workout.started_at, now)?;
@@ -159,8 +159,8 @@ async fn edit_workout(
 ) -> Result<Edited, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     for _ in 0..TRIES {
-        let opened = workouts::open(database, key, edit.workout_id, edit.idempotency).await?;
-        let Opened { workout: stored, replayed } = found(opened)?;
+        let Opened { workout: stored, replayed } =
+            workouts::open(database, key, edit.workout_id, edit.idempotency).await?;
         if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
             (edit.idempotency, replayed)
         {
@@ -199,13 +199,14 @@ async fn store(
     };
     let origin = origin(app, call, add.map(|(idempotency, _)| idempotency));
     let database = app.shards.for_athlete(key.athlete_id);
-    let changed = workouts::change(database, key, &change, &origin).await?;
-    if changed == Access::Stale {
-        return Ok(None);
+    match workouts::change(database, key, &change, &origin).await {
+        Ok(stored) => {
+            publish(app, &stored).await;
+            Ok(Some(stored))
+        }
+        Err(Rejection::StaleRevision) => Ok(None),
+        Err(rejection) => Err(rejection.into()),
     }
-    let stored = found(changed)?;
-    publish(app, &stored).await;
-    Ok(Some(stored))
 }
 
 /// Adds a set to its exercise, or begins it; answers the set's number.

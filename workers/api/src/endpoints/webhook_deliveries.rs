@@ -4,7 +4,6 @@
 //! the endpoint's lane in the webhook worker: a wake-up that is lost is the sweep's, one too many
 //! finds nothing due.
 
-use super::webhooks::done;
 use super::{fields, instant};
 use crate::app::{App, Call};
 use crate::cursor;
@@ -47,7 +46,7 @@ pub async fn list(
     let limit = cursor::limit(call.request)?;
     let page = Page { status, after: cursor::after(call.request)?, limit: limit + 1 };
     let database = app.shards.for_athlete(key.athlete_id);
-    let rows = done(deliveries::list(database, key, id, &page).await?)?;
+    let rows = deliveries::list(database, key, id, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
     let items: Vec<_> = rows.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
@@ -63,7 +62,7 @@ pub async fn get(
     delivery: Uuid,
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let stored = done(deliveries::get(database, key, id, delivery).await?)?;
+    let stored = deliveries::get(database, key, id, delivery).await?;
     let with_answer = |attempt: &Attempt| {
         let mut fields = entry(attempt);
         fields.insert("answer".to_owned(), json!(attempt.answer));
@@ -102,9 +101,7 @@ pub async fn test(
         traceparent: call.trace.to_string(),
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    if !done(deliveries::store(database, key, &new, now.timestamp_millis()).await?)? {
-        return Err(ApiError::Conflict("too many deliveries wait at this endpoint"));
-    }
+    deliveries::store(database, key, &new, now.timestamp_millis()).await?;
     let due = Overdue { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
     wake(app, call, &due, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
@@ -125,7 +122,7 @@ pub async fn retry(
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let now_ms = app.clock.now_ms();
-    let event_id = done(deliveries::retry(database, key, id, delivery, now_ms).await?)?;
+    let event_id = deliveries::retry(database, key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
     let due = Overdue { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
     wake(app, call, &due, "retry").await;
@@ -147,7 +144,7 @@ pub async fn retry_failed(
     let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
     let database = app.shards.for_athlete(key.athlete_id);
     let Matched { matched, delivery_id, event_id } =
-        done(deliveries::retry_failed(database, key, id, since_ms, retry_at_ms).await?)?;
+        deliveries::retry_failed(database, key, id, since_ms, retry_at_ms).await?;
     let retried = if dry_run { 0 } else { matched };
     if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use shared_kernel::NotificationKind;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
 use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
-use storage::webhooks::endpoints::{self, Added, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
-use storage::webhooks::{Called, EndpointKey, SealedKey, Signature};
-use storage::{Database, KeyProof};
+use storage::webhooks::endpoints::{self, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
+use storage::webhooks::{EndpointKey, SealedKey, Signature};
+use storage::{Database, KeyProof, Rejection};
 use uuid::Uuid;
 
 /// The version of the payloads; the only one so far.
@@ -30,7 +30,7 @@ const ROTATIONS: u32 = 2;
 /// 1. read (await).
 pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let listed = endpoints::list(database, key).await?.ok_or(ApiError::Unauthorized)?;
+    let listed = endpoints::list(database, key).await?;
     let items: Vec<_> = listed.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
@@ -40,7 +40,7 @@ pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
 /// 1. read (await).
 pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let endpoint = done(endpoints::get(database, key, id).await?)?;
+    let endpoint = endpoints::get(database, key, id).await?;
     Ok(json(StatusCode::OK, &item(&endpoint))?)
 }
 
@@ -63,17 +63,12 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         signing_key: new_key.sealed,
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    match endpoints::add(database, key, &new, app.clock.now_ms()).await? {
-        Added::Unauthorized => Err(ApiError::Unauthorized),
-        Added::TooMany => Err(ApiError::Conflict("you have 20 endpoints: the most")),
-        Added::Stored(endpoint) => {
-            let mut fields = item(&endpoint);
-            fields.insert("secret".to_owned(), json!(new_key.shown));
-            let mut response = json(StatusCode::CREATED, &fields)?;
-            set_header(&mut response, "location", &format!("/v1/webhooks/{endpoint_id}"));
-            Ok(response)
-        }
-    }
+    let endpoint = endpoints::add(database, key, &new, app.clock.now_ms()).await?;
+    let mut fields = item(&endpoint);
+    fields.insert("secret".to_owned(), json!(new_key.shown));
+    let mut response = json(StatusCode::CREATED, &fields)?;
+    set_header(&mut response, "location", &format!("/v1/webhooks/{endpoint_id}"));
+    Ok(response)
 }
 
 /// PATCH /v1/webhooks/{id}: a field that is not there stays as it is. Disabled, it takes nothing, and
@@ -89,7 +84,7 @@ pub async fn patch(
     let change = parse_change(&json_body(call.request)?, app.environment)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let changed = endpoints::change(database, key, id, &change, app.clock.now_ms()).await?;
-    Ok(json(StatusCode::OK, &item(&done(changed)?))?)
+    Ok(json(StatusCode::OK, &item(&changed))?)
 }
 
 /// DELETE /v1/webhooks/{id}: with its log. An attempt under way ends as it does, and leaves nothing.
@@ -97,11 +92,8 @@ pub async fn patch(
 /// 1. delete (await). A repeat is 404.
 pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    match endpoints::remove(database, key, id).await? {
-        None => Err(ApiError::Unauthorized),
-        Some(false) => Err(ApiError::NotFound),
-        Some(true) => Ok(empty(StatusCode::NO_CONTENT)),
-    }
+    endpoints::remove(database, key, id).await?;
+    Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// POST /v1/webhooks/{id}/rotate-secret: a new key, shown this once. The old one goes on signing
@@ -114,7 +106,7 @@ pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, Api
 pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     for _ in 0..ROTATIONS {
-        let read = done(endpoints::signing_keys(database, key, id).await?)?;
+        let read = endpoints::signing_keys(database, key, id).await?;
         if let Some(response) = rotate(app, database, key, id, &read).await? {
             return Ok(response);
         }
@@ -138,8 +130,10 @@ async fn rotate(
     let signature = old.first().map_or(Signature::V1, |key| key.signature);
     let new_key = NewKey::make(app, key, id, signature).await?;
     let keys: Vec<_> = [new_key.sealed].into_iter().chain(old).collect();
-    if !endpoints::rotate(database, key, id, read, &keys).await?.ok_or(ApiError::Unauthorized)? {
-        return Ok(None);
+    match endpoints::rotate(database, key, id, read, &keys).await {
+        Ok(()) => {}
+        Err(Rejection::StaleRevision) => return Ok(None),
+        Err(rejection) => return Err(rejection.into()),
     }
     let body = json!({
         "secret": new_key.shown,
@@ -188,16 +182,6 @@ impl NewKey {
         let sealed = app.vault.seal(&key.reveal(), &place.to_string()).await?;
         let sealed = SealedKey { sealed, signature, expires_at_ms: None };
         Ok(Self { sealed, shown: key.reveal_to_receiver() })
-    }
-}
-
-/// What a call is answered that was not done.
-pub fn done<T>(called: Called<T>) -> Result<T, ApiError> {
-    match called {
-        Called::Unauthorized => Err(ApiError::Unauthorized),
-        Called::NotFound => Err(ApiError::NotFound),
-        Called::Disabled => Err(ApiError::Conflict("this endpoint is disabled: enable it first")),
-        Called::Done(done) => Ok(done),
     }
 }
 

@@ -12,13 +12,12 @@ use platform::clock::new_uuid;
 use platform::http::{Request, Response, StatusCode, empty, json, query, set_header, text_header};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
-use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use storage::workouts::{
-    self, Access, Change, Changed, Changes, Content, Created, Idempotency, Origin, Page, Since,
+    self, Change, Changed, Changes, Content, Creation, Idempotency, Origin, Page, Since,
     StoredWorkout, WorkoutStatus,
 };
-use storage::{KeyProof, exercises};
+use storage::{KeyProof, Rejection, exercises};
 use training::Workout;
 
 /// The longest Idempotency-Key (ours; a UUID has 36).
@@ -49,17 +48,14 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     let workout_id = WorkoutId(new_uuid(&*app.clock, &*app.entropy));
     let database = app.shards.for_athlete(key.athlete_id);
     let origin = origin(app, call, idempotency.as_ref());
-    let stored = match workouts::create(database, key, workout_id, &Content::of(&workout)?, &origin)
-        .await?
-    {
-        Created::Unauthorized => return Err(ApiError::Unauthorized),
-        Created::KeyReused => return Err(ApiError::IdempotencyKeyReused),
-        Created::UnknownExercises(unknown) => return Err(unknown_slugs(&own, &unknown)),
-        Created::Stored(stored) => {
+    let content = Content::of(&workout)?;
+    let created = workouts::create(database, key, workout_id, &content, &origin).await;
+    let stored = match created.map_err(|rejection| at_pointers(rejection, &own))? {
+        Creation::Stored(stored) => {
             publish(app, &stored).await;
             stored
         }
-        Created::Replayed(stored) => stored,
+        Creation::Replayed(stored) => stored,
     };
     let mut response = workout_response(StatusCode::CREATED, &stored)?;
     set_header(&mut response, "location", &format!("/v1/workouts/{}", stored.workout_id));
@@ -69,7 +65,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 /// GET /v1/workouts/{id}.
 pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    let stored = found(workouts::get(database, key, id).await?)?;
+    let stored = workouts::get(database, key, id).await?;
     workout_response(StatusCode::OK, &stored)
 }
 
@@ -92,7 +88,7 @@ pub async fn put(
     let (workout, own) = read(app, call, key).await?;
     let database = app.shards.for_athlete(key.athlete_id);
     for _ in 0..TRIES {
-        let there = found(workouts::get(database, key, id).await?)?;
+        let there = workouts::get(database, key, id).await?;
         check_seen(call, &there)?;
         if there.status == WorkoutStatus::Completed && workout.ended_at.is_none() {
             return Err(ApiError::Conflict("the workout is complete: send its ended_at too"));
@@ -106,11 +102,10 @@ pub async fn put(
             content: &Content::of(&workout)?,
             set_id: None,
         };
-        match workouts::change(database, key, &change, &origin(app, call, None)).await? {
-            Access::Stale => {}
-            Access::UnknownExercises(unknown) => return Err(unknown_slugs(&own, &unknown)),
-            changed @ (Access::Unauthorized | Access::NotFound | Access::Found(_)) => {
-                let stored = found(changed)?;
+        match workouts::change(database, key, &change, &origin(app, call, None)).await {
+            Err(Rejection::StaleRevision) => {}
+            changed => {
+                let stored = changed.map_err(|rejection| at_pointers(rejection, &own))?;
                 publish(app, &stored).await;
                 return workout_response(StatusCode::OK, &stored);
             }
@@ -131,7 +126,7 @@ pub async fn delete(
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let (seen, origin) = (seen_revision(call.request), origin(app, call, None));
-    let deleted = found(workouts::delete(database, key, id, seen, &origin).await?)?;
+    let deleted = workouts::delete(database, key, id, seen, &origin).await?;
     publish(app, &deleted).await;
     Ok(empty(StatusCode::NO_CONTENT))
 }
@@ -146,7 +141,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         limit: limit + 1,
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    let rows = workouts::list(database, key, &page).await?.ok_or(ApiError::Unauthorized)?;
+    let rows = workouts::list(database, key, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, workouts::Listed::position)?;
     let items = rows.iter().map(|row| answer(&row.workout)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
@@ -159,8 +154,8 @@ pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Respo
     let limit = cursor::limit(call.request)?;
     let since = since(call.request)?;
     let database = app.shards.for_athlete(key.athlete_id);
-    let changes = workouts::changes(database, key, since, limit + 1).await?;
-    let Changes { items: mut rows, last_seq } = changes.ok_or(ApiError::Unauthorized)?;
+    let Changes { items: mut rows, last_seq } =
+        workouts::changes(database, key, since, limit + 1).await?;
     let length = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
@@ -225,14 +220,21 @@ async fn read(
             let slugs = own.iter().map(|(_, slug)| slug.clone()).collect();
             let database = app.shards.for_athlete(key.athlete_id);
             let unknown = exercises::unknown(database, key, &slugs).await?;
-            errors.extend(unknown_exercises(&own, &unknown.ok_or(ApiError::Unauthorized)?));
+            errors.extend(unknown_exercises(&own, &unknown));
             Err(ApiError::Invalid(errors))
         }
     }
 }
 
-fn unknown_slugs(own: &[(String, String)], unknown: &BTreeSet<String>) -> ApiError {
-    ApiError::Invalid(unknown_exercises(own, unknown).collect())
+/// The error of a rejected workout: each unknown exercise with the pointers at which the body names
+/// it.
+fn at_pointers(rejection: Rejection, own: &[(String, String)]) -> ApiError {
+    match rejection {
+        Rejection::UnknownExercises(unknown) => {
+            ApiError::Invalid(unknown_exercises(own, &unknown).collect())
+        }
+        rejection => rejection.into(),
+    }
 }
 
 /// Where a change of this call comes from.
@@ -280,21 +282,6 @@ pub fn idempotency(request: &Request) -> Result<Option<Idempotency>, ApiError> {
     }
     let request_hash = sha256(&[request.uri().path().as_bytes(), body_bytes(request)?].concat());
     Ok(Some(Idempotency { key: key.to_owned(), request_hash }))
-}
-
-/// What was found, or why not.
-pub fn found<T>(access: Access<T>) -> Result<T, ApiError> {
-    match access {
-        Access::Unauthorized => Err(ApiError::Unauthorized),
-        Access::NotFound => Err(ApiError::NotFound),
-        Access::Stale => Err(ApiError::Stale),
-        Access::UnknownExercises(unknown) => {
-            let own: Vec<_> =
-                unknown.iter().map(|slug| ("/exercise".to_owned(), slug.clone())).collect();
-            Err(unknown_slugs(&own, &unknown))
-        }
-        Access::Found(found) => Ok(found),
-    }
 }
 
 /// A workout as it is answered, with its `ETag`.

@@ -1,0 +1,46 @@
+//! The result of a call that an API key guards: one vocabulary for every repository.
+
+use crate::database::DatabaseError;
+use std::collections::BTreeSet;
+
+/// The result of a call made with a [`crate::KeyProof`].
+pub type Guarded<T> = Result<T, Rejection>;
+
+/// The reason for which a guarded call stored and returned nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The key does not exist, has another secret or is revoked.
+    #[error("the API key is not valid")]
+    Unauthorized,
+    /// The athlete has no such row.
+    #[error("not found")]
+    NotFound,
+    /// The row has changed since the caller read it.
+    #[error("the row has changed since it was read")]
+    StaleRevision,
+    /// Slugs that are neither in the catalogue nor the athlete's own.
+    #[error("unknown exercises: {0:?}")]
+    UnknownExercises(BTreeSet<String>),
+    /// The athlete's stored data does not allow it.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// The rule that stored data would break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    #[error("the Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    #[error("an exercise of this name exists")]
+    ExerciseExists,
+    #[error("the athlete has the most exercises allowed")]
+    TooManyExercises,
+    #[error("the athlete has the most endpoints allowed")]
+    TooManyEndpoints,
+    #[error("the endpoint is disabled")]
+    EndpointDisabled,
+    #[error("the most deliveries allowed are waiting at the endpoint")]
+    TooManyWaitingDeliveries,
+}
