@@ -35,7 +35,7 @@ impl ModelError {
     /// or without its name before it.
     pub fn from_message(message: &str) -> Self {
         let code = message.split(':').find_map(|part| part.trim().parse::<u32>().ok());
-        let reason = crate::mail::one_line(message, REASON_CHARS_MAX);
+        let reason = crate::email::one_line(message, REASON_CHARS_MAX);
         match code {
             Some(code) if TIMEOUT_CODES.contains(&code) => Self::Timeout,
             Some(code) if BUSY_CODES.contains(&code) => Self::Busy { reason },

@@ -2,7 +2,7 @@
 
 use crate::known::Known;
 use crate::world::SKEW_MS_MAX;
-use platform::{Mail, Post};
+use platform::{Email, HttpRequest};
 use serde_json::Value;
 use shared_kernel::event::Label;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +59,7 @@ impl Effects {
     }
 
     /// The mail service has accepted a mail.
-    pub fn mail(&mut self, mail: &Mail, invocation: u64) {
+    pub fn mail(&mut self, mail: &Email, invocation: u64) {
         let (to, text) = (mail.to.clone(), mail.text.clone());
         let claim_ends_at_ms = self.claim_ends_at_ms.get(&invocation).copied().unwrap_or(0);
         let recorder = Some((invocation, claim_ends_at_ms));
@@ -67,10 +67,10 @@ impl Effects {
     }
 
     /// A receiver has a post.
-    pub fn post(&mut self, post: &Post) {
-        let id = post.headers.iter().find(|(name, _)| *name == "webhook-id");
+    pub fn post(&mut self, request: &HttpRequest) {
+        let id = request.headers.iter().find(|(name, _)| *name == "webhook-id");
         let id = id.map(|(_, id)| id.clone()).unwrap_or_default();
-        self.received.entry(post.url.clone()).or_default().insert(id);
+        self.received.entry(request.url.clone()).or_default().insert(id);
     }
 
     /// A statement has come.
@@ -182,13 +182,13 @@ mod tests {
     fn check(record: &str, recorded_at_ms: i64, expected: [bool; 2]) {
         let mut effects = Effects::default();
         let nothing = String::new;
-        let mail = Mail {
+        let mail = Email {
             to: nothing(),
             subject: nothing(),
             text: nothing(),
             html: nothing(),
             headers: Vec::new(),
-            pictures: Vec::new(),
+            inline_images: Vec::new(),
         };
         for at_ms in [CLAIMED_AT_MS, CLAIMED_AT_MS + LATER_MS] {
             effects.committed(&Committed::Claim { at_ms }, 1, at_ms);

@@ -19,9 +19,9 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use testkit::{DatabaseZones, Sqlite, TestVault};
-use webhook::deliver::Inbox;
 use webhook::dispatch::Dispatcher;
-use webhook::post::Post;
+use webhook::email_sender::EmailSender;
+use webhook::notifier::Notifier;
 use webhook::publisher::WebhookEventPublisher;
 
 const OPERATOR: &str = "operator";
@@ -207,11 +207,11 @@ fn ai_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
 
 fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
     let publisher = WebhookEventPublisher::new(publisher(ports));
-    let inbox = Inbox {
+    let notifier = Notifier {
         shards: shards.clone(),
         clock: Rc::clone(ports) as _,
         time_zones: Rc::new(DatabaseZones),
-        post: Post {
+        email_sender: EmailSender {
             mailer: Rc::clone(ports) as _,
             clock: Rc::clone(ports) as _,
             time_zones: Rc::new(DatabaseZones),
@@ -231,5 +231,5 @@ fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
         entropy: Rc::clone(ports) as _,
         environment: Environment::Public,
     };
-    Rc::new(webhook::handlers::registry(inbox, dispatcher))
+    Rc::new(webhook::handlers::registry(notifier, dispatcher))
 }

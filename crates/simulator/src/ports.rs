@@ -7,10 +7,10 @@ use crate::world::World;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
-use platform::mail::MailError;
+use platform::email::EmailError;
 use platform::{
-    Background, Clock, Destination, Entropy, HttpClient, Mail, Mailer, Post, PostAnswer, QueueSink,
-    SendError, Timer,
+    Background, Clock, Destination, Email, Entropy, HttpClient, HttpError, HttpRequest,
+    HttpResponse, Mailer, QueueSink, SendError, Timer,
 };
 use serde_json::Value;
 use shared_kernel::Queue;
@@ -151,9 +151,9 @@ impl Ports {
 
 #[async_trait(?Send)]
 impl Mailer for Ports {
-    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+    async fn send(&self, mail: &Email) -> Result<(), EmailError> {
         let world = &self.world;
-        let away = || MailError { reason: "mail service away".to_owned() };
+        let away = || EmailError { reason: "mail service unavailable".to_owned() };
         let invocation = world.invocation.get();
         world.pause().await;
         if world.strikes(Fault::Mail, &mail.subject) {
@@ -174,30 +174,30 @@ impl Mailer for Ports {
 
 #[async_trait(?Send)]
 impl HttpClient for Ports {
-    async fn post(&self, post: Post) -> PostAnswer {
+    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let world = &self.world;
         world.pause().await;
-        if world.strikes(Fault::Http, &post.url) {
+        if world.strikes(Fault::Http, &request.url) {
             return match world.roll_ms(4) {
-                0 => testkit::said(500),
-                1 => testkit::said(429),
-                2 => PostAnswer::Unreachable { reason: "connection refused".to_owned() },
+                0 => testkit::http_response(500),
+                1 => testkit::http_response(429),
+                2 => Err(HttpError::Unreachable { reason: "connection refused".to_owned() }),
                 _ => {
-                    world.sleep_ms(i64::from(post.within_ms)).await;
-                    PostAnswer::TimedOut
+                    world.sleep_ms(i64::from(request.timeout_ms)).await;
+                    Err(HttpError::TimedOut)
                 }
             };
         }
-        let is_lost = world.strikes(Fault::HttpAfter, &post.url);
+        let is_lost = world.strikes(Fault::HttpAfter, &request.url);
         world.sleep_ms(world.roll_ms(1_000)).await;
-        world.note(|| format!("   received {} {:?}", post.url, post.headers.first()));
-        world.effects.borrow_mut().post(&post);
+        world.note(|| format!("   received {} {:?}", request.url, request.headers.first()));
+        world.effects.borrow_mut().post(&request);
         if is_lost {
-            world.sleep_ms(i64::from(post.within_ms) - 1_000).await;
-            return PostAnswer::TimedOut;
+            world.sleep_ms(i64::from(request.timeout_ms) - 1_000).await;
+            return Err(HttpError::TimedOut);
         }
         world.pause().await;
-        testkit::said(200)
+        testkit::http_response(200)
     }
 }
 

@@ -14,7 +14,7 @@ mod recording;
 mod sqlite;
 mod vault;
 
-pub use outgoing::{Later, Receivers, TurnTimer, said};
+pub use outgoing::{Later, Receivers, TurnTimer, http_response};
 pub use rate_limit::{Turnstile, Unlimited};
 pub use recording::{
     DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,

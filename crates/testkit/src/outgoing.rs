@@ -3,20 +3,20 @@
 use crate::FixedClock;
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
-use platform::{Background, HttpClient, Post, PostAnswer, Timer};
+use platform::{Background, HttpClient, HttpError, HttpRequest, HttpResponse, Timer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-/// What a receiver does with a post, and after how many turns of everybody else.
-type Behaviour = dyn Fn(&Post) -> (u32, PostAnswer);
+/// Returns the response to a request, and the number of turns that other tasks get before it.
+type Behaviour = dyn Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>);
 
 /// Receivers that behave as a test says.
 pub struct Receivers {
     behaviour: RefCell<Box<Behaviour>>,
-    posts: RefCell<Vec<Post>>,
+    requests: RefCell<Vec<HttpRequest>>,
     /// By URL, how many are in flight, and how many were at once at most.
     in_flight: RefCell<BTreeMap<String, (u32, u32)>>,
 }
@@ -25,25 +25,28 @@ impl Receivers {
     /// Each answers at once with this status.
     pub fn answering(status: u16) -> Self {
         let receivers = Self {
-            behaviour: RefCell::new(Box::new(|_| (0, said(200)))),
-            posts: RefCell::default(),
+            behaviour: RefCell::new(Box::new(|_| (0, http_response(200)))),
+            requests: RefCell::default(),
             in_flight: RefCell::default(),
         };
-        receivers.behave(move |_| (0, said(status)));
+        receivers.behave(move |_| (0, http_response(status)));
         receivers
     }
 
     /// From now on they behave so.
-    pub fn behave(&self, behaviour: impl Fn(&Post) -> (u32, PostAnswer) + 'static) {
+    pub fn behave(
+        &self,
+        behaviour: impl Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>) + 'static,
+    ) {
         *self.behaviour.borrow_mut() = Box::new(behaviour);
     }
 
-    /// What was posted so far; taken away.
-    pub fn take(&self) -> Vec<Post> {
-        self.posts.take()
+    /// Takes the requests received so far.
+    pub fn take(&self) -> Vec<HttpRequest> {
+        self.requests.take()
     }
 
-    /// How many posts to a URL were in flight at once, at most.
+    /// Returns the highest number of requests to a URL that were in flight at once.
     pub fn in_flight_max(&self, url: &str) -> u32 {
         self.in_flight.borrow().get(url).map_or(0, |(_, most)| *most)
     }
@@ -56,21 +59,21 @@ impl Receivers {
     }
 }
 
-/// An answer with a status and nothing else.
-pub fn said(status: u16) -> PostAnswer {
-    PostAnswer::Status { status, retry_after: None, body: String::new(), broken: None }
+/// Returns a response with this status and an empty body.
+pub fn http_response(status: u16) -> Result<HttpResponse, HttpError> {
+    Ok(HttpResponse { status, retry_after: None, body: String::new(), body_error: None })
 }
 
 #[async_trait(?Send)]
 impl HttpClient for Receivers {
-    async fn post(&self, post: Post) -> PostAnswer {
-        let (turns, answer) = (self.behaviour.borrow())(&post);
-        let url = post.url.clone();
-        self.posts.borrow_mut().push(post);
+    async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (turns, response) = (self.behaviour.borrow())(&request);
+        let url = request.url.clone();
+        self.requests.borrow_mut().push(request);
         self.count(&url, 1);
         Turns(turns).await;
         self.count(&url, -1);
-        answer
+        response
     }
 }
 

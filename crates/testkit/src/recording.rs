@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use platform::clock::{TimeZones, offset_at};
-use platform::mail::MailError;
+use platform::email::EmailError;
 use platform::sink::{Destination, QueueSink, SendError};
-use platform::{Clock, Entropy, LanguageModel, Mail, Mailer, ModelError, Timer};
+use platform::{Clock, Email, Entropy, LanguageModel, Mailer, ModelError, Timer};
 use serde_json::Value;
 use shared_kernel::{DeadLetter, Event, Queue};
 use std::cell::{Cell, RefCell};
@@ -87,7 +87,7 @@ impl QueueSink for RecordingSink {
 /// A mailer that keeps what it was given.
 #[derive(Default)]
 pub struct RecordingMailer {
-    sent: RefCell<Vec<Mail>>,
+    sent: RefCell<Vec<Email>>,
     refusals: Cell<u32>,
 }
 
@@ -98,17 +98,17 @@ impl RecordingMailer {
     }
 
     /// The mails accepted so far; taken away.
-    pub fn take(&self) -> Vec<Mail> {
+    pub fn take(&self) -> Vec<Email> {
         self.sent.take()
     }
 }
 
 #[async_trait(?Send)]
 impl Mailer for RecordingMailer {
-    async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+    async fn send(&self, mail: &Email) -> Result<(), EmailError> {
         if self.refusals.get() > 0 {
             self.refusals.set(self.refusals.get() - 1);
-            return Err(MailError { reason: "mail service away".to_owned() });
+            return Err(EmailError { reason: "mail service unavailable".to_owned() });
         }
         self.sent.borrow_mut().push(mail.clone());
         Ok(())

@@ -1,174 +1,123 @@
-//! One attempt of a delivery: what is posted, and what its answer means. Decisions only.
+//! One attempt to deliver a webhook: builds the request and evaluates the response. No I/O.
+//!
+//! Limits without a source are project defaults.
 
-use crate::publisher::DisabledReason;
-use platform::{Post, PostAnswer};
+use crate::endpoint::{DisabledReason, Endpoint};
+use platform::{HttpError, HttpRequest, HttpResponse};
 use shared_kernel::EventId;
 use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
-use standard_webhooks::{
-    Attempt, EndpointUrl, Environment, MessageId, ReceiverResponse, RetryDecision, SigningKey,
-    UrlError, check_url, sign,
-};
-use storage::webhooks::EndpointKey;
+use standard_webhooks::{Attempt, MessageId, ReceiverResponse, RetryDecision, UrlError, sign};
 use storage::webhooks::deliveries::{self, DeliveryStatus};
-use storage::webhooks::lanes::{Finished, Lane, Taken};
+use storage::webhooks::lanes::{Finished, Taken};
 
-/// So much of an answer is kept, in bytes (ours: enough for what a receiver says of an error).
-const ANSWER_BYTES_MAX: usize = 2_048;
-/// An answer's body is read for so long, in milliseconds (ours: it is for the log; its status has
-/// decided already, and a receiver that drips holds a connection).
-const ANSWER_MS_MAX: u32 = 2_000;
-/// So much of a reason is kept, in characters.
+/// The delivery log stores this much of a response's body.
+const RESPONSE_BYTES_MAX: usize = 2_048;
+/// The limit for a response's body. The body is only logged, and a slow one occupies a connection.
+const RESPONSE_MS_MAX: u32 = 2_000;
+/// The delivery log stores this much of an error.
 const ERROR_CHARS_MAX: usize = 300;
-/// When an attempt that we could not make is tried again, in seconds (ours: a deployment is mended in
-/// minutes).
-const OURS_DELAY_S: u32 = 60;
-/// How receivers know us.
+/// The delay before a retry after an internal error.
+const INTERNAL_ERROR_DELAY_S: u32 = 60;
 const USER_AGENT: &str = "Bulktrack-Webhooks/1";
 
-/// An endpoint as attempts need it.
-#[derive(Debug)]
-pub struct Endpoint {
-    /// Which.
-    pub key: EndpointKey,
-    /// Since when no attempt has succeeded.
-    pub failing_since_ms: Option<i64>,
-    /// How often its owner has changed what attempts depend on.
-    pub generation: i64,
-    url: Result<EndpointUrl, UrlError>,
-    keys: Result<Vec<SigningKey>, String>,
+/// The reason why an attempt has no response.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AttemptError {
+    #[error("{0}")]
+    UrlNotAllowed(UrlError),
+    /// An internal error: no signing key could be opened.
+    #[error("{0}")]
+    NotSigned(String),
+    #[error("no response within {} s", TIMEOUT_S)]
+    TimedOut,
+    #[error("{0}")]
+    Unreachable(String),
 }
 
-impl Endpoint {
-    /// With its keys, opened: it signs with those that open. A URL that was allowed when it was
-    /// entered may not be by now: it is checked at each attempt.
-    pub fn new(lane: &Lane, keys: &[Result<String, String>], environment: Environment) -> Self {
-        let keys = keys.iter().map(|key| {
-            let key = key.as_ref().map_err(Clone::clone)?;
-            SigningKey::parse(key).map_err(|error| error.to_string())
-        });
-        let (open, sealed): (Vec<_>, Vec<_>) = keys.partition(Result::is_ok);
-        let reason = sealed.into_iter().find_map(Result::err);
-        let open: Vec<_> = open.into_iter().flatten().collect();
-        Self {
-            key: lane.key,
-            failing_since_ms: lane.failing_since_ms,
-            generation: lane.generation,
-            url: check_url(&lane.url, environment),
-            keys: reason.filter(|_| open.is_empty()).map_or(Ok(open), Err),
+impl From<HttpError> for AttemptError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::TimedOut => Self::TimedOut,
+            HttpError::Unreachable { reason } => Self::Unreachable(reason),
         }
     }
-
-    /// Whom it belongs to, in words for its owner: no path, which may carry a token.
-    pub fn origin(&self) -> &str {
-        self.url.as_ref().map_or("an address that is not allowed", EndpointUrl::origin)
-    }
 }
 
-/// Why nothing is posted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unsent {
-    /// Its URL is not allowed.
-    Forbidden(UrlError),
-    /// It cannot be signed: our fault.
-    Unsigned(String),
-}
-
-/// The id that a receiver knows an event by, the same at each attempt.
+/// Returns the message id that receivers see, the same for each attempt.
 pub fn message_id(event_id: EventId) -> String {
     format!("msg_{}", event_id.0.simple())
 }
 
-/// What is posted.
-pub fn post(endpoint: &Endpoint, taken: &Taken, now_ms: i64) -> Result<Post, Unsent> {
-    let url = endpoint.url.as_ref().map_err(|error| Unsent::Forbidden(*error))?;
-    let keys = endpoint.keys.as_ref().map_err(|error| Unsent::Unsigned(error.clone()))?;
-    let ours = |error: &dyn std::fmt::Display| Unsent::Unsigned(error.to_string());
-    let id = MessageId::parse(&message_id(taken.event_id)).map_err(|error| ours(&error))?;
+/// Builds the signed request for a delivery.
+pub fn request(
+    endpoint: &Endpoint,
+    delivery: &Taken,
+    now_ms: i64,
+) -> Result<HttpRequest, AttemptError> {
+    let not_signed = |error: &dyn std::fmt::Display| AttemptError::NotSigned(error.to_string());
+    let url = endpoint.url.as_ref().map_err(|error| AttemptError::UrlNotAllowed(*error))?;
+    let keys = endpoint.signing_keys.as_ref().map_err(|error| not_signed(error))?;
+    let id = MessageId::parse(&message_id(delivery.event_id)).map_err(|e| not_signed(&e))?;
     let timestamp_s = u64::try_from(now_ms / 1_000).unwrap_or(0);
-    let attempt = Attempt { id: &id, timestamp_s, body: taken.body.as_bytes() };
-    let signed = sign(&attempt, keys).map_err(|error| ours(&error))?;
+    let attempt = Attempt { id: &id, timestamp_s, body: delivery.body.as_bytes() };
+    let signed = sign(&attempt, keys).map_err(|error| not_signed(&error))?;
     let mut headers: Vec<_> = signed.pairs().map(|(name, value)| (name, value.to_owned())).to_vec();
     headers.push(("content-type", "application/json".to_owned()));
     headers.push(("user-agent", USER_AGENT.to_owned()));
-    Ok(Post {
+    Ok(HttpRequest {
         url: url.as_str().to_owned(),
         headers,
-        body: taken.body.clone(),
-        within_ms: TIMEOUT_S * 1_000,
-        answer_within_ms: ANSWER_MS_MAX,
-        answer_bytes_max: ANSWER_BYTES_MAX,
+        body: delivery.body.clone(),
+        timeout_ms: TIMEOUT_S * 1_000,
+        body_timeout_ms: RESPONSE_MS_MAX,
+        body_bytes_max: RESPONSE_BYTES_MAX,
     })
 }
 
-/// An attempt that is over.
+/// An attempt that has ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
-    /// Of which delivery.
-    pub taken: Taken,
-    /// When it began.
-    pub began_ms: i64,
-    /// When it was over.
-    pub ended_ms: i64,
-    /// What came of it.
-    pub answer: Result<PostAnswer, Unsent>,
+pub struct CompletedAttempt {
+    pub delivery: Taken,
+    pub started_at_ms: i64,
+    pub ended_at_ms: i64,
+    pub response: Result<HttpResponse, AttemptError>,
 }
 
-/// What follows from an attempt.
+/// The consequences of an attempt.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// What is recorded.
+pub struct Evaluation {
+    /// The record to store.
     pub finished: Finished,
-    /// In how many seconds it is tried again, if it is.
-    pub again_after_s: Option<u32>,
-    /// What it says of the endpoint.
-    pub verdict: Verdict,
+    /// The delay before the next attempt, if there is one.
+    pub retry_after_s: Option<u32>,
+    pub result: AttemptResult,
 }
 
-/// What an attempt says of its endpoint.
+/// The meaning of an attempt for its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It works.
-    Works,
-    /// It failed.
+pub enum AttemptResult {
+    Succeeded,
     Failed,
-    /// It has too much to do.
+    /// The receiver is overloaded.
     Throttled,
-    /// It is disabled.
+    /// The endpoint must be disabled.
     Disabled(DisabledReason),
-    /// Nothing: the fault is ours.
-    Ours,
+    /// The attempt was not sent, and the endpoint is not the cause.
+    InternalError,
 }
 
-/// Decides what follows from an attempt at an endpoint that has been failing since a time, if it
-/// has. `dice` is from 0 to 1.
-pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
-    let Made { taken, began_ms, ended_ms, answer } = made;
-    let read = read(answer, *ended_ms);
-    let outcome = read.answer.map(ReceiverResponse::outcome);
-    let next = match outcome {
-        Some(outcome) => schedule::decide_retry(taken.attempt, outcome, read.retry_after_s, dice),
-        // Our faults use up no attempt, but not for ever.
-        None if schedule::is_failing_too_long(taken.created_at_ms, *ended_ms) => {
-            RetryDecision::Exhausted
-        }
-        None => RetryDecision::RetryAfter { delay_s: OURS_DELAY_S },
-    };
-    let failing_since_ms = failing_since_ms.unwrap_or(*ended_ms);
-    let verdict = match outcome {
-        None => Verdict::Ours,
-        Some(AttemptOutcome::Delivered) => Verdict::Works,
-        Some(AttemptOutcome::Gone) => Verdict::Disabled(DisabledReason::Gone),
-        Some(AttemptOutcome::Forbidden) => Verdict::Disabled(DisabledReason::Forbidden),
-        Some(AttemptOutcome::Failed | AttemptOutcome::Throttled)
-            if schedule::is_failing_too_long(failing_since_ms, *ended_ms) =>
-        {
-            Verdict::Disabled(DisabledReason::Failing)
-        }
-        Some(AttemptOutcome::Throttled) => Verdict::Throttled,
-        Some(AttemptOutcome::Failed) => Verdict::Failed,
-    };
-    let again_after_s = match next {
-        RetryDecision::RetryAfter { delay_s } if !matches!(verdict, Verdict::Disabled(_)) => {
+/// Decides what follows from an attempt. `failing_since_ms` is the endpoint's; `jitter` is random,
+/// from 0 to 1.
+pub fn evaluate(
+    attempt: &CompletedAttempt,
+    failing_since_ms: Option<i64>,
+    jitter: f64,
+) -> Evaluation {
+    let CompletedAttempt { delivery, ended_at_ms, .. } = attempt;
+    let outcome = outcome(&attempt.response);
+    let result = endpoint_result(outcome, failing_since_ms.unwrap_or(*ended_at_ms), *ended_at_ms);
+    let retry_after_s = match decide_retry(attempt, outcome, jitter) {
+        RetryDecision::RetryAfter { delay_s } if !matches!(result, AttemptResult::Disabled(_)) => {
             Some(delay_s)
         }
         RetryDecision::RetryAfter { .. }
@@ -176,89 +125,112 @@ pub fn judge(made: &Made, failing_since_ms: Option<i64>, dice: f64) -> Judged {
         | RetryDecision::Exhausted
         | RetryDecision::DisableEndpoint => None,
     };
-    let status = match (verdict, again_after_s) {
-        (Verdict::Works, _) => DeliveryStatus::Delivered,
+    let status = match (result, retry_after_s) {
+        (AttemptResult::Succeeded, _) => DeliveryStatus::Delivered,
         (_, Some(_)) => DeliveryStatus::Waiting,
         (_, None) => DeliveryStatus::Failed,
     };
-    let entry = deliveries::Attempt {
-        at_ms: *began_ms,
-        outcome: outcome.map_or("not_sent", AttemptOutcome::as_str).to_owned(),
-        status: read.status,
-        error: read.error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
-        duration_ms: ended_ms - began_ms,
-        answer: read.said.map(|said| printable(&said)),
-    };
     let finished = Finished {
-        key: taken.key,
-        delivery_id: taken.delivery_id,
-        taken_until_ms: taken.taken_until_ms,
-        attempt: if outcome.is_none() { taken.attempt - 1 } else { taken.attempt },
+        key: delivery.key,
+        delivery_id: delivery.delivery_id,
+        taken_until_ms: delivery.taken_until_ms,
+        attempt: if outcome.is_none() { delivery.attempt - 1 } else { delivery.attempt },
         status,
-        due_at_ms: ended_ms + i64::from(again_after_s.unwrap_or(0)) * 1_000,
-        entry,
+        due_at_ms: ended_at_ms + i64::from(retry_after_s.unwrap_or(0)) * 1_000,
+        entry: log_entry(attempt, outcome),
     };
-    Judged { finished, again_after_s, verdict }
+    Evaluation { finished, retry_after_s, result }
 }
 
-/// Control characters are written as six each in JSON: what a log keeps has none but the end of a line.
-fn printable(said: &str) -> String {
-    let shown = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
-    said.chars().map(shown).collect()
-}
-
-/// What an answer says. `answer` is `None` when nothing was sent and the fault is ours.
-struct Read {
-    answer: Option<ReceiverResponse>,
-    status: Option<u16>,
-    retry_after_s: Option<u64>,
-    error: Option<String>,
-    said: Option<String>,
-}
-
-fn read(answer: &Result<PostAnswer, Unsent>, now_ms: i64) -> Read {
-    let without = |answer, error: String| Read {
-        answer,
-        status: None,
-        retry_after_s: None,
-        error: Some(error),
-        said: None,
+/// Returns `None` for an internal error.
+fn outcome(response: &Result<HttpResponse, AttemptError>) -> Option<AttemptOutcome> {
+    let received = match response {
+        Ok(response) => ReceiverResponse::Status(response.status),
+        Err(AttemptError::TimedOut) => ReceiverResponse::TimedOut,
+        Err(AttemptError::Unreachable(_)) => ReceiverResponse::Unreachable,
+        Err(AttemptError::UrlNotAllowed(_)) => ReceiverResponse::UrlRejected,
+        Err(AttemptError::NotSigned(_)) => return None,
     };
-    match answer {
-        Ok(PostAnswer::Status { status, retry_after, body, broken }) => Read {
-            answer: Some(ReceiverResponse::Status(*status)),
-            status: Some(*status),
-            retry_after_s: retry_after
-                .as_deref()
-                .and_then(|header| schedule::retry_after_s(header, now_ms / 1_000)),
-            error: broken.clone(),
-            said: Some(body.clone()),
-        },
-        Ok(PostAnswer::TimedOut) => {
-            without(Some(ReceiverResponse::TimedOut), format!("no answer within {TIMEOUT_S} s"))
+    Some(received.outcome())
+}
+
+const fn endpoint_result(
+    outcome: Option<AttemptOutcome>,
+    failing_since_ms: i64,
+    now_ms: i64,
+) -> AttemptResult {
+    match outcome {
+        None => AttemptResult::InternalError,
+        Some(AttemptOutcome::Delivered) => AttemptResult::Succeeded,
+        Some(AttemptOutcome::Gone) => AttemptResult::Disabled(DisabledReason::Gone),
+        Some(AttemptOutcome::Forbidden) => AttemptResult::Disabled(DisabledReason::Forbidden),
+        Some(AttemptOutcome::Failed | AttemptOutcome::Throttled)
+            if schedule::is_failing_too_long(failing_since_ms, now_ms) =>
+        {
+            AttemptResult::Disabled(DisabledReason::Failing)
         }
-        Ok(PostAnswer::Unreachable { reason }) => {
-            without(Some(ReceiverResponse::Unreachable), reason.clone())
-        }
-        Err(Unsent::Forbidden(error)) => {
-            without(Some(ReceiverResponse::UrlRejected), error.to_string())
-        }
-        Err(Unsent::Unsigned(error)) => without(None, error.clone()),
+        Some(AttemptOutcome::Throttled) => AttemptResult::Throttled,
+        Some(AttemptOutcome::Failed) => AttemptResult::Failed,
     }
+}
+
+fn decide_retry(
+    attempt: &CompletedAttempt,
+    outcome: Option<AttemptOutcome>,
+    jitter: f64,
+) -> RetryDecision {
+    let CompletedAttempt { delivery, ended_at_ms, response, .. } = attempt;
+    let retry_after = response.as_ref().ok().and_then(|response| response.retry_after.as_deref());
+    let retry_after_s =
+        retry_after.and_then(|header| schedule::retry_after_s(header, ended_at_ms / 1_000));
+    match outcome {
+        Some(outcome) => schedule::decide_retry(delivery.attempt, outcome, retry_after_s, jitter),
+        // Internal errors do not count as attempts, but retries end at some point.
+        None if schedule::is_failing_too_long(delivery.created_at_ms, *ended_at_ms) => {
+            RetryDecision::Exhausted
+        }
+        None => RetryDecision::RetryAfter { delay_s: INTERNAL_ERROR_DELAY_S },
+    }
+}
+
+fn log_entry(attempt: &CompletedAttempt, outcome: Option<AttemptOutcome>) -> deliveries::Attempt {
+    let response = attempt.response.as_ref();
+    let error = match response {
+        Ok(response) => response.body_error.clone(),
+        Err(error) => Some(error.to_string()),
+    };
+    deliveries::Attempt {
+        at_ms: attempt.started_at_ms,
+        outcome: outcome.map_or("not_sent", AttemptOutcome::as_str).to_owned(),
+        status: response.ok().map(|response| response.status),
+        error: error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
+        duration_ms: attempt.ended_at_ms - attempt.started_at_ms,
+        answer: response.ok().map(|response| printable(&response.body)),
+    }
+}
+
+/// Replaces control characters except line feeds: JSON escapes each as six characters.
+fn printable(text: &str) -> String {
+    let replace = |c: char| {
+        if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }
+    };
+    text.chars().map(replace).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use shared_kernel::AthleteId;
-    use testkit::said;
+    use standard_webhooks::schedule::FAILING_DAYS_MAX;
+    use storage::webhooks::EndpointKey;
+    use testkit::http_response;
     use uuid::Uuid;
 
     const NOW_MS: i64 = 1_795_435_200_000;
 
-    fn made(attempt: u32, answer: PostAnswer) -> Made {
+    fn completed(attempt: u32, response: Result<HttpResponse, HttpError>) -> CompletedAttempt {
         let key = EndpointKey { athlete_id: AthleteId(Uuid::nil()), endpoint_id: Uuid::nil() };
-        let taken = Taken {
+        let delivery = Taken {
             key,
             delivery_id: Uuid::nil(),
             event_id: EventId(Uuid::nil()),
@@ -269,30 +241,28 @@ mod tests {
             taken_until_ms: 0,
             created_at_ms: NOW_MS,
         };
-        Made { taken, began_ms: NOW_MS - 50, ended_ms: NOW_MS, answer: Ok(answer) }
+        let response = response.map_err(AttemptError::from);
+        CompletedAttempt { delivery, started_at_ms: NOW_MS - 50, ended_at_ms: NOW_MS, response }
     }
 
-    fn asking(retry_after: &str) -> PostAnswer {
-        PostAnswer::Status {
+    /// The second step of the schedule is 300 s.
+    fn check_retry_after(header: &str, retry_after_s: u32) {
+        let response = HttpResponse {
             status: 503,
-            retry_after: Some(retry_after.to_owned()),
+            retry_after: Some(header.to_owned()),
             body: "busy".to_owned(),
-            broken: None,
-        }
-    }
-
-    /// The second step is 300 s.
-    fn check_retry_after(header: &str, again_after_s: u32) {
-        let judged = judge(&made(2, asking(header)), None, 0.0);
-        assert_eq!(judged.again_after_s, Some(again_after_s), "{header}");
-        let due_in_ms = judged.finished.due_at_ms - NOW_MS;
-        assert_eq!(due_in_ms, i64::from(again_after_s) * 1_000, "{header}");
-        assert_eq!(judged.finished.entry.answer.as_deref(), Some("busy"));
-        assert_eq!(judged.finished.entry.duration_ms, 50);
+            body_error: None,
+        };
+        let evaluation = evaluate(&completed(2, Ok(response)), None, 0.0);
+        assert_eq!(evaluation.retry_after_s, Some(retry_after_s), "{header}");
+        let due_in_ms = evaluation.finished.due_at_ms - NOW_MS;
+        assert_eq!(due_in_ms, i64::from(retry_after_s) * 1_000, "{header}");
+        assert_eq!(evaluation.finished.entry.answer.as_deref(), Some("busy"));
+        assert_eq!(evaluation.finished.entry.duration_ms, 50);
     }
 
     #[test]
-    fn a_receiver_that_says_when_to_come_again_is_heard_between_the_step_and_twice_of_it() {
+    fn retry_after_is_respected_up_to_twice_the_step() {
         check_retry_after("400", 400);
         check_retry_after("1", 300);
         check_retry_after("86400", 600);
@@ -301,51 +271,55 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_disables_from_the_fifth_day_on_and_not_before() {
-        let check = |days: i64, verdict| {
+    fn endpoint_is_disabled_after_five_days_of_failures() {
+        let check = |days: i64, expected| {
             let since_ms = Some(NOW_MS - days * 86_400_000);
-            assert_eq!(judge(&made(1, said(500)), since_ms, 0.5).verdict, verdict, "{days}");
+            let evaluation = evaluate(&completed(1, http_response(500)), since_ms, 0.5);
+            assert_eq!(evaluation.result, expected, "{days}");
         };
-        check(4, Verdict::Failed);
-        check(5, Verdict::Disabled(DisabledReason::Failing));
-        let works = judge(&made(1, said(200)), Some(0), 0.5);
-        assert_eq!(works.verdict, Verdict::Works, "whatever was before");
+        check(FAILING_DAYS_MAX - 1, AttemptResult::Failed);
+        check(FAILING_DAYS_MAX, AttemptResult::Disabled(DisabledReason::Failing));
+        let evaluation = evaluate(&completed(1, http_response(200)), Some(0), 0.5);
+        assert_eq!(evaluation.result, AttemptResult::Succeeded);
     }
 
     #[test]
-    fn the_tenth_failure_is_the_end_of_a_delivery_and_not_of_its_endpoint() {
-        let judged = judge(&made(10, said(500)), None, 0.5);
-        assert_eq!(judged.finished.status, DeliveryStatus::Failed);
-        assert_eq!((judged.again_after_s, judged.verdict), (None, Verdict::Failed));
+    fn tenth_failure_ends_the_delivery_and_keeps_the_endpoint_enabled() {
+        let evaluation = evaluate(&completed(10, http_response(500)), None, 0.5);
+        assert_eq!(evaluation.finished.status, DeliveryStatus::Failed);
+        assert_eq!(evaluation.retry_after_s, None);
+        assert_eq!(evaluation.result, AttemptResult::Failed);
     }
 
     #[test]
-    fn a_fault_of_ours_uses_up_no_attempt_but_ends_after_five_days() {
+    fn internal_error_uses_no_attempt_and_fails_after_five_days() {
         let unsent = |created_at_ms| {
-            let mut made = made(10, said(200));
-            made.taken.created_at_ms = created_at_ms;
-            made.answer = Err(Unsent::Unsigned("no key".to_owned()));
-            let judged = judge(&made, Some(0), 0.5);
-            assert_eq!((judged.finished.attempt, judged.verdict), (9, Verdict::Ours));
-            (judged.finished.status, judged.again_after_s)
+            let mut attempt = completed(10, http_response(200));
+            attempt.delivery.created_at_ms = created_at_ms;
+            attempt.response = Err(AttemptError::NotSigned("no key".to_owned()));
+            let evaluation = evaluate(&attempt, Some(0), 0.5);
+            assert_eq!(evaluation.finished.attempt, 9);
+            assert_eq!(evaluation.result, AttemptResult::InternalError);
+            (evaluation.finished.status, evaluation.retry_after_s)
         };
         assert_eq!(unsent(NOW_MS), (DeliveryStatus::Waiting, Some(60)));
         assert_eq!(unsent(NOW_MS - 5 * 86_400_000), (DeliveryStatus::Failed, None));
     }
 
     #[test]
-    fn control_characters_are_not_kept() {
+    fn control_characters_of_a_response_are_replaced() {
         let body = "a\u{0}b\r\nc\u{85}".to_owned();
-        let answer = PostAnswer::Status { status: 500, retry_after: None, body, broken: None };
-        let judged = judge(&made(1, answer), None, 0.5);
-        let kept = "a\u{fffd}b\u{fffd}\nc\u{fffd}";
-        assert_eq!(judged.finished.entry.answer.as_deref(), Some(kept));
+        let response = HttpResponse { status: 500, retry_after: None, body, body_error: None };
+        let evaluation = evaluate(&completed(1, Ok(response)), None, 0.5);
+        let stored = "a\u{fffd}b\u{fffd}\nc\u{fffd}";
+        assert_eq!(evaluation.finished.entry.answer.as_deref(), Some(stored));
     }
 
     #[test]
-    fn a_long_reason_is_cut() {
+    fn long_error_is_truncated() {
         let reason = "x".repeat(5_000);
-        let judged = judge(&made(1, PostAnswer::Unreachable { reason }), None, 0.5);
-        assert_eq!(judged.finished.entry.error.unwrap().len(), 300);
+        let attempt = completed(1, Err(HttpError::Unreachable { reason }));
+        let entry = evaluate(&attempt, None, 0.5).finished.entry;
+        assert_eq!(entry.error.unwrap().len(), ERROR_CHARS_MAX);
     }
 }

@@ -1,119 +1,106 @@
-//! Making the attempts of deliveries that are due.
+//! Makes the attempts of due deliveries.
 //!
-//! An endpoint is a lane (`storage::webhooks::lanes`): a run leases the lanes that it was woken for,
-//! makes attempts until nothing is due, and lets go. A slow receiver holds its own lane and few of
-//! the run's connections; it delays no other.
+//! A run leases endpoints (`storage::webhooks::lanes`), makes attempts until nothing is due, and
+//! releases them. A slow receiver occupies its own lease and few of the run's connections, so it
+//! delays no other endpoint. Limits without a source are project defaults.
 
-use crate::attempt::{Endpoint, Judged, Made, Verdict, judge, post};
-use crate::publisher::{WebhookEventPublisher, webhook_delivery_requested, webhook_disabled};
+use crate::attempt::{AttemptResult, CompletedAttempt, Evaluation, evaluate, request};
+use crate::endpoint::Endpoint;
+use crate::leased_endpoint::LeasedEndpoint;
+use crate::publisher::{
+    WebhookEventPublisher, new_trace, webhook_delivery_requested, webhook_disabled,
+};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use platform::{Background, Clock, Entropy, HttpClient, Timer, Vault};
-use shared_kernel::{AthleteId, Event, TraceContext};
+use shared_kernel::{AthleteId, Event};
 use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::webhooks::EndpointKey;
 use storage::webhooks::deliveries::Overdue;
 use storage::webhooks::lanes::{
-    self, Finished, Holder, IN_FLIGHT_MAX, Leave, Standing, Step, Stepped, Taken,
+    self, Finished, Holder, IN_FLIGHT_MAX, Lane, Standing, Step, Stepped, Taken,
 };
 use storage::{DatabaseError, Shards};
 use uuid::Uuid;
 
-/// Connections of a run, at most: those that the platform opens at once for an invocation
-/// (Cloudflare Workers documentation, Limits). One more would wait, and its time would run.
+/// The platform opens this many connections at once for an invocation (Cloudflare Workers
+/// documentation, Limits). The time limit of one more would run while it waits.
 const CONNECTIONS_MAX: i64 = 6;
-/// Of these, one is for attempts that take long: a receiver that never answers takes nothing from the
-/// others (ours).
+/// This many of the connections are reserved for slow attempts.
 const CONNECTIONS_FOR_SLOW: i64 = 1;
-/// From then on an attempt takes long, in milliseconds (ours: a receiver that stores and answers, as it
-/// should, takes less).
+/// An attempt is slow from here on: a receiver that stores the message and responds takes less.
 const SLOW_MS: i64 = 250;
-/// While a lane waits for a connection, it is looked so often whether it will get one, in milliseconds.
-const LOOK_MS: u32 = 250;
-/// No attempt begins later in a run, in milliseconds: 8 s and the 20 s of an attempt are within the
-/// 30 s for which the platform keeps work in the background (Cloudflare Workers documentation,
-/// Context API).
+/// The interval for checking whether a connection is free for a waiting endpoint.
+const CONNECTION_CHECK_MS: u32 = 250;
+/// No attempt of a run starts later: 8 s and the 20 s of an attempt are within the 30 s for which
+/// the platform keeps background work alive (Cloudflare Workers documentation, Context API).
 const RUN_MS_MAX: i64 = 8_000;
-/// A next attempt that is so near is not left to the sweep, which comes each minute, in seconds.
+/// A delayed event requests an attempt that is due this soon; the sweep, which runs every minute,
+/// requests the others.
 const SOON_S: u32 = 60;
-/// A receiver that has too much to do, or fails and was failing before, gets nothing for so long at
-/// most, in milliseconds (ours).
-const REST_MS_MAX: i64 = 300_000;
-/// One that was failing before gets an attempt in so long at most, in milliseconds (ours).
-const PROBE_MS_MIN: i64 = 60_000;
-/// What attempts came to is tried to be recorded so often at once: what is not recorded is made
-/// again.
+/// Tries to record attempts: an attempt that is not recorded is repeated.
 const RECORD_TRIES: u32 = 3;
 
 /// Makes attempts.
 #[derive(Clone)]
 pub struct Dispatcher {
-    /// Where deliveries are.
     pub shards: Shards,
-    /// Who posts them.
     pub http: Rc<dyn HttpClient>,
-    /// Who opens the keys that they are signed with.
+    /// Opens the signing keys.
     pub vault: Rc<dyn Vault>,
-    /// Who tells of attempts that are due soon, and of endpoints that were disabled.
     pub publisher: WebhookEventPublisher,
-    /// Where attempts go on when their message is settled.
+    /// Runs the attempts after their message is acknowledged.
     pub background: Rc<dyn Background>,
-    /// The time.
     pub clock: Rc<dyn Clock>,
-    /// For receivers that take their time.
     pub timer: Rc<dyn Timer>,
-    /// The dice: of jitter, and of leases.
+    /// For jitter, lease ids and traces.
     pub entropy: Rc<dyn Entropy>,
-    /// Where endpoints may be.
+    /// Decides which URLs are allowed.
     pub environment: Environment,
 }
 
 impl Dispatcher {
-    /// Leases the lanes of endpoints, all of one database, takes what is due there, and makes the
-    /// attempts in the background.
+    /// Leases endpoints, all of one database, takes due deliveries, and starts their attempts in the
+    /// background.
     ///
-    /// 1. lease and take (await): lanes that another holds, that are disabled or gone are left alone;
-    ///    what is due in them is its holder's, or nobody's. A crash after it: the lanes are free, and
-    ///    what was taken is due, when the lease is over; the sweep wakes them.
-    ///
-    /// Then, in the background, what [`Run::drive`] numbers.
+    /// 1. lease and take (await): skips endpoints that another run has leased, and those that are
+    ///    disabled or deleted. After a crash the leases expire, the deliveries are due, and the
+    ///    sweep requests them;
+    /// 2. in the background, the steps of [`Run::drive`].
     pub async fn dispatch(&self, endpoints: &[EndpointKey]) -> Result<(), DatabaseError> {
         let Some(first) = endpoints.first() else { return Ok(()) };
         let mut lease_id = [0; 16];
         self.entropy.fill(&mut lease_id);
-        // Nobody is always the first.
+        // A random order: otherwise the first endpoints would get the connections every time.
         let mut endpoints = endpoints.to_vec();
         let offset = usize::from(lease_id[15]) % endpoints.len();
         endpoints.rotate_left(offset);
+        let connections = usize::try_from(CONNECTIONS_MAX - CONNECTIONS_FOR_SLOW).unwrap_or(1);
+        let take: Vec<_> = endpoints.iter().take(connections).map(|key| (*key, 1)).collect();
         let mut run = Run {
             dispatcher: self.clone(),
             athlete_id: first.athlete_id,
             lease_id: Uuid::from_bytes(lease_id),
-            began_ms: self.clock.now_ms(),
-            lanes: BTreeMap::new(),
-            served_last: None,
+            started_at_ms: self.clock.now_ms(),
+            endpoints: BTreeMap::new(),
+            served_last: take.last().map(|(key, _)| *key),
         };
-        let endpoints = endpoints.as_slice();
-        let first_of_each: Vec<_> = endpoints.iter().map(|key| (*key, 1)).collect();
-        let places = usize::try_from(CONNECTIONS_MAX - CONNECTIONS_FOR_SLOW).unwrap_or(1);
-        let take = first_of_each.get(..places).unwrap_or(&first_of_each);
-        let step = Step { hold: endpoints, take, idle: endpoints, ..Step::default() };
-        run.served_last = take.last().map(|(key, _)| *key);
+        let step = Step { hold: &endpoints, take: &take, idle: &endpoints, ..Step::default() };
         let stepped = run.step(&step).await?;
         for lane in stepped.held {
             if !stepped.released.contains(&lane.key) {
-                run.lanes.insert(lane.key, Lane::new(self.open(lane).await));
+                run.endpoints.insert(lane.key, LeasedEndpoint::new(self.open(lane).await));
             }
         }
-        if !run.lanes.is_empty() {
+        if !run.endpoints.is_empty() {
             self.background.spawn(run.drive(stepped.taken).boxed_local());
         }
         Ok(())
     }
 
-    async fn open(&self, lane: lanes::Lane) -> Endpoint {
+    async fn open(&self, lane: Lane) -> Endpoint {
         let mut keys = Vec::new();
         for key in &lane.signing_keys {
             if key.expires_at_ms.is_none_or(|at_ms| at_ms > self.clock.now_ms()) {
@@ -123,211 +110,139 @@ impl Dispatcher {
         }
         Endpoint::new(&lane, &keys, self.environment)
     }
-}
 
-/// A lane that is held.
-struct Lane {
-    endpoint: Endpoint,
-    in_flight: i64,
-    /// When the last of these began.
-    began_ms: i64,
-    /// Attempts that may be in flight: one more after each that succeeds.
-    width: i64,
-    /// Attempts in a row that failed.
-    failures: i64,
-    /// It has been failing since before: one attempt shows whether it still does.
-    is_probed: bool,
-    /// Nothing more is taken of it: it fails, is disabled, or rests.
-    is_stopped: bool,
-    is_disabled: bool,
-    rest_until_ms: i64,
-}
-
-impl Lane {
-    fn new(endpoint: Endpoint) -> Self {
-        let is_probed = endpoint.failing_since_ms.is_some();
-        Self {
-            endpoint,
-            in_flight: 0,
-            began_ms: 0,
-            width: 1,
-            failures: 0,
-            is_probed,
-            is_stopped: false,
-            is_disabled: false,
-            rest_until_ms: 0,
-        }
-    }
-
-    /// How long nobody is to come back to it, in milliseconds, if nobody is.
-    fn rest_ms(&self, judged: &Judged) -> Option<i64> {
-        let next_ms = i64::from(judged.again_after_s.unwrap_or(0)) * 1_000;
-        match judged.verdict {
-            Verdict::Throttled => Some(next_ms.min(REST_MS_MAX)),
-            Verdict::Failed if self.is_probed => Some(next_ms.clamp(PROBE_MS_MIN, REST_MS_MAX)),
-            Verdict::Works | Verdict::Failed | Verdict::Disabled(_) | Verdict::Ours => None,
-        }
-    }
-
-    /// Takes note of an attempt; answers how its endpoint stands, if otherwise than before.
-    fn note(&mut self, judged: &Judged, now_ms: i64) -> Option<Standing> {
-        self.in_flight -= 1;
-        let before = self.endpoint.failing_since_ms;
-        let mut disabled_reason = None;
-        match judged.verdict {
-            Verdict::Works => {
-                self.endpoint.failing_since_ms = None;
-                self.failures = 0;
-                self.is_probed = false;
-                self.width = (self.width + 1).min(IN_FLIGHT_MAX);
-            }
-            Verdict::Failed | Verdict::Throttled | Verdict::Disabled(_) => {
-                self.endpoint.failing_since_ms = before.or(Some(now_ms));
-                self.failures += 1;
-                self.width = 1;
-            }
-            Verdict::Ours => self.is_stopped = true,
-        }
-        self.is_stopped |= self.failures > 0 && (self.is_probed || self.failures >= IN_FLIGHT_MAX);
-        if let Verdict::Disabled(reason) = judged.verdict {
-            self.is_stopped = true;
-            self.is_disabled = true;
-            disabled_reason = Some(reason.as_str());
-        }
-        if let Some(rest_ms) = self.rest_ms(judged) {
-            self.is_stopped = true;
-            self.rest_until_ms = self.rest_until_ms.max(now_ms + rest_ms);
-        }
-        let failing_since_ms = self.endpoint.failing_since_ms;
-        let Endpoint { key, generation, .. } = self.endpoint;
-        let standing = Standing { key, generation, failing_since_ms, disabled_reason };
-        (failing_since_ms != before || disabled_reason.is_some()).then_some(standing)
+    /// Returns a random number from 0 to 1.
+    fn jitter(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.entropy.fill(&mut bytes);
+        f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
     }
 }
 
-/// The attempts of one invocation, and what it holds meanwhile.
+/// The attempts of one invocation, and the endpoints that it has leased.
 struct Run {
     dispatcher: Dispatcher,
-    /// One of the database's athletes.
+    /// Any athlete of the database.
     athlete_id: AthleteId,
     lease_id: Uuid,
-    began_ms: i64,
-    lanes: BTreeMap<EndpointKey, Lane>,
-    /// Places go around.
+    started_at_ms: i64,
+    endpoints: BTreeMap<EndpointKey, LeasedEndpoint>,
+    /// The endpoint that got the last connection: the next one is first in the next round.
     served_last: Option<EndpointKey>,
 }
 
-type InFlight = FuturesUnordered<LocalBoxFuture<'static, Made>>;
+type InFlight = FuturesUnordered<LocalBoxFuture<'static, CompletedAttempt>>;
 
-/// What is to be done about attempts that are over.
+/// The consequences of attempts that ended together.
 #[derive(Default)]
 struct Round {
     finished: Vec<Finished>,
     standings: BTreeMap<EndpointKey, Standing>,
-    notices: Vec<Event>,
-    soon: Vec<(u32, Event)>,
+    /// Events for the endpoints that are disabled.
+    disabled: Vec<Event>,
+    /// Events for attempts that are due soon, with their delay in seconds.
+    retries: Vec<(u32, Event)>,
 }
 
 impl Run {
-    /// Makes attempts until nothing is due, or the time is up.
+    /// Makes attempts until nothing is due or the run's time is over.
     ///
-    /// 2. attempt (await): until the next of those in flight has ended, and all that have with it. A
-    ///    crash: each is made again, as the attempt after it. The receiver knows it by its id;
-    /// 3. publish (await): that an endpoint is disabled, under an id of its own. A crash after it:
-    ///    the attempt is made again, and disables the endpoint then; the news is the same event;
-    /// 4. record and take (await): what came of the attempts, how their endpoints stand, as many more
-    ///    as there is room for; lanes without any are let go. A crash after it is one at 2;
-    /// 5. publish (await): attempts that are due within a minute, delayed by the queue; and lanes that
-    ///    were let go with something due. What is not published is the sweep's.
+    /// 1. attempt (await): wait until at least one attempt has ended. After a crash each attempt is
+    ///    repeated under the same message id;
+    /// 2. publish (await): the disabled endpoints. After a crash the attempt is repeated and
+    ///    publishes the same event;
+    /// 3. record and take (await): the attempts, the state of their endpoints, and the next
+    ///    deliveries; release endpoints without any. After a crash the attempts are repeated;
+    /// 4. publish (await): retries that are due within a minute, delayed by the queue, and released
+    ///    endpoints with due deliveries. The sweep publishes the others.
     async fn drive(mut self, taken: Vec<Taken>) {
         let mut in_flight = InFlight::new();
         self.start(taken, &in_flight);
-        while !self.lanes.is_empty() {
-            let made = self.next_made(&mut in_flight).await;
-            let round = self.decide(&made);
-            self.publish(0, &round.notices).await;
-            let held = self.lanes.len();
-            let Some(stepped) = self.settle(&round).await else { return };
-            for (delay_s, event) in &round.soon {
-                self.publish(*delay_s, std::slice::from_ref(event)).await;
+        while !self.endpoints.is_empty() {
+            let completed = self.next_completed(&mut in_flight).await;
+            let round = self.decide(&completed);
+            self.dispatcher.publisher.publish_after(0, &round.disabled).await;
+            let leased = self.endpoints.len();
+            let Some(stepped) = self.record_and_take(&round).await else { return };
+            for (delay_s, event) in &round.retries {
+                self.dispatcher
+                    .publisher
+                    .publish_after(*delay_s, std::slice::from_ref(event))
+                    .await;
             }
             self.start(stepped.taken, &in_flight);
-            // Nothing to wait for and nothing to let go: what is still held was lost, or is gone.
-            if in_flight.is_empty() && self.lanes.len() == held {
+            // No progress: the remaining leases have expired, or their endpoints are deleted.
+            if in_flight.is_empty() && self.endpoints.len() == leased {
                 return;
             }
         }
     }
 
     fn start(&mut self, taken: Vec<Taken>, in_flight: &InFlight) {
-        for taken in taken {
-            let Some(lane) = self.lanes.get_mut(&taken.key) else { continue };
-            let (clock, http) =
-                (Rc::clone(&self.dispatcher.clock), Rc::clone(&self.dispatcher.http));
-            let began_ms = clock.now_ms();
-            lane.in_flight += 1;
-            lane.began_ms = began_ms;
-            let prepared = post(&lane.endpoint, &taken, began_ms);
+        for delivery in taken {
+            let Some(leased) = self.endpoints.get_mut(&delivery.key) else { continue };
+            let Dispatcher { clock, http, .. } = self.dispatcher.clone();
+            let started_at_ms = clock.now_ms();
+            leased.start(started_at_ms);
+            let request = request(&leased.endpoint, &delivery, started_at_ms);
             let attempt = async move {
-                let answer = match prepared {
-                    Ok(post) => Ok(http.post(post).await),
-                    Err(unsent) => Err(unsent),
+                let response = match request {
+                    Ok(request) => http.post(request).await.map_err(Into::into),
+                    Err(error) => Err(error),
                 };
-                Made { taken, began_ms, ended_ms: clock.now_ms(), answer }
+                CompletedAttempt { delivery, started_at_ms, ended_at_ms: clock.now_ms(), response }
             };
             in_flight.push(attempt.boxed_local());
         }
     }
 
-    fn decide(&mut self, made: &[Made]) -> Round {
+    fn decide(&mut self, completed: &[CompletedAttempt]) -> Round {
         let mut round = Round::default();
-        for made in made {
-            let Taken { key, delivery_id, event_id, traceparent, attempt, .. } = made.taken;
-            let Some(lane) = self.lanes.get_mut(&key) else { continue };
-            let dice = dice(&*self.dispatcher.entropy);
-            let judged = judge(made, lane.endpoint.failing_since_ms, dice);
-            log(made, &judged);
-            let was_disabled = lane.is_disabled;
+        for completed in completed {
+            let Taken { key, delivery_id, event_id, traceparent, attempt, .. } = completed.delivery;
+            let Some(leased) = self.endpoints.get_mut(&key) else { continue };
+            let jitter = self.dispatcher.jitter();
+            let evaluation = evaluate(completed, leased.endpoint.failing_since_ms, jitter);
+            log(completed, &evaluation);
+            let was_disabled = leased.is_disabled;
             let now = self.dispatcher.clock.now();
-            if let Some(standing) = lane.note(&judged, made.ended_ms) {
-                // One that was disabled stays so, whatever came of its other attempts.
-                let known = round.standings.get(&key);
-                if known.is_none_or(|known| known.disabled_reason.is_none()) {
+            if let Some(standing) = leased.record(&evaluation, completed.ended_at_ms) {
+                // A disabled endpoint stays disabled, whatever its other attempts result in.
+                let previous = round.standings.get(&key);
+                if previous.is_none_or(|previous| previous.disabled_reason.is_none()) {
                     round.standings.insert(key, standing);
                 }
             }
-            if let Verdict::Disabled(reason) = judged.verdict
+            if let AttemptResult::Disabled(reason) = evaluation.result
                 && !was_disabled
             {
-                let notice = webhook_disabled(&lane.endpoint, reason, event_id, traceparent, now);
-                round.notices.push(notice);
+                let event = webhook_disabled(&leased.endpoint, reason, event_id, traceparent, now);
+                round.disabled.push(event);
             }
-            if let Some(delay_s) = judged.again_after_s.filter(|delay_s| *delay_s <= SOON_S) {
+            if let Some(delay_s) = evaluation.retry_after_s.filter(|delay_s| *delay_s <= SOON_S) {
                 let due = Overdue { key, delivery_id, event_id, attempt };
-                let event = webhook_delivery_requested(&due, "again", traceparent, now);
-                round.soon.push((delay_s, event));
+                let event = webhook_delivery_requested(&due, "scheduled", traceparent, now);
+                round.retries.push((delay_s, event));
             }
-            round.finished.push(judged.finished);
+            round.finished.push(evaluation.finished);
         }
         round
     }
 
-    /// Records a round and takes what comes next. `None`: it could not be recorded, and the lanes
-    /// are given up; they are free when the lease is over.
-    async fn settle(&mut self, round: &Round) -> Option<Stepped> {
-        // When nothing but slow receivers has the connections, who waits is better off in another run.
-        let is_over =
-            self.dispatcher.clock.now_ms() >= self.began_ms + RUN_MS_MAX || self.is_stuck();
-        let take = if is_over { Vec::new() } else { self.places() };
-        let empty = || self.lanes.values().filter(|lane| lane.in_flight == 0);
-        let leave: Vec<_> = empty()
-            .filter(|lane| lane.is_stopped || is_over)
-            .map(|lane| Leave { key: lane.endpoint.key, rest_until_ms: lane.rest_until_ms })
-            .collect();
-        let idle: Vec<_> = empty()
-            .filter(|lane| !lane.is_stopped && !is_over)
-            .map(|lane| lane.endpoint.key)
-            .collect();
+    /// Records a round, takes the next deliveries and releases endpoints. Returns `None` when the
+    /// round could not be recorded: the leases expire.
+    async fn record_and_take(&mut self, round: &Round) -> Option<Stepped> {
+        // When slow receivers have all connections, waiting endpoints are better off in another run.
+        let is_over = self.dispatcher.clock.now_ms() >= self.started_at_ms + RUN_MS_MAX
+            || self.is_saturated();
+        let take = if is_over { Vec::new() } else { self.next_shares() };
+        let (left, idle): (Vec<_>, Vec<_>) = self
+            .endpoints
+            .values()
+            .filter(|leased| leased.in_flight == 0)
+            .partition(|leased| leased.is_stopped || is_over);
+        let leave: Vec<_> = left.into_iter().map(LeasedEndpoint::leave).collect();
+        let idle: Vec<_> = idle.into_iter().map(|leased| leased.endpoint.key).collect();
         let standings: Vec<_> = round.standings.values().cloned().collect();
         let step = Step {
             finished: &round.finished,
@@ -337,89 +252,87 @@ impl Run {
             idle: &idle,
             leave: &leave,
         };
-        let mut stepped = self.step(&step).await;
+        let mut result = self.step(&step).await;
         for _ in 1..RECORD_TRIES {
-            if stepped.is_ok() {
-                break;
+            if result.is_err() {
+                result = self.step(&step).await;
             }
-            stepped = self.step(&step).await;
         }
-        let stepped = stepped
-            .inspect_err(
-                |error| tracing::error!(worker = "webhook", %error, "deliveries unrecorded"),
-            )
-            .ok()?;
+        let log = |error: &_| tracing::error!(worker = "webhook", %error, "attempts not recorded");
+        let stepped = result.inspect_err(log).ok()?;
         self.served_last = take.last().map(|(key, _)| *key).or(self.served_last);
         let left = leave.iter().map(|leave| &leave.key);
-        let let_go: Vec<_> = stepped.released.iter().chain(left).copied().collect();
-        let gone: Vec<_> = let_go.iter().filter_map(|key| self.lanes.remove(key)).collect();
-        let due: Vec<_> = gone
-            .iter()
-            .filter(|lane| !lane.is_stopped)
-            .filter_map(|lane| stepped.left_over.iter().find(|due| due.key == lane.endpoint.key))
-            .map(|due| self.wake(due))
-            .collect();
-        self.publish(0, &due).await;
+        let mut released = Vec::new();
+        for key in stepped.released.iter().chain(left) {
+            let is_stopped = self.endpoints.remove(key).is_none_or(|leased| leased.is_stopped);
+            let due = stepped.left_over.iter().find(|due| due.key == *key);
+            released.extend(due.filter(|_| !is_stopped).map(|due| self.request_run(due)));
+        }
+        self.dispatcher.publisher.publish_after(0, &released).await;
         Some(stepped)
     }
 
+    /// Requests another run for a released endpoint.
+    fn request_run(&self, due: &Overdue) -> Event {
+        let Dispatcher { entropy, clock, .. } = &self.dispatcher;
+        webhook_delivery_requested(due, "released", new_trace(&**entropy), clock.now())
+    }
+
     fn in_flight(&self) -> i64 {
-        self.lanes.values().map(|lane| lane.in_flight).sum()
+        self.endpoints.values().map(|leased| leased.in_flight).sum()
     }
 
-    /// Of these, the ones that take long.
-    fn slow(&self) -> i64 {
-        let since_ms = self.dispatcher.clock.now_ms() - SLOW_MS;
-        let slow = self.lanes.values().filter(|lane| lane.began_ms <= since_ms);
-        slow.map(|lane| lane.in_flight).sum()
+    /// Returns how many attempts are in flight at slow endpoints.
+    fn slow_in_flight(&self) -> i64 {
+        let slow_before_ms = self.dispatcher.clock.now_ms() - SLOW_MS;
+        let slow = self.endpoints.values().filter(|it| it.started_at_ms <= slow_before_ms);
+        slow.map(|leased| leased.in_flight).sum()
     }
 
-    fn is_stuck(&self) -> bool {
-        let slow = self.slow();
+    /// Returns whether slow attempts occupy all connections.
+    fn is_saturated(&self) -> bool {
+        let slow = self.slow_in_flight();
         slow >= CONNECTIONS_MAX && slow == self.in_flight()
     }
 
-    /// The next attempts that are over: none, when none is in flight, or when a lane waits for a
-    /// connection and none was over soon.
-    async fn next_made(&self, in_flight: &mut InFlight) -> Vec<Made> {
-        let waits = |lane: &Lane| lane.in_flight == 0 && !lane.is_stopped;
-        let first = if !in_flight.is_empty() && self.lanes.values().any(waits) {
-            let soon = self.dispatcher.timer.sleep_ms(LOOK_MS);
-            match select(in_flight.next(), soon).await {
+    /// Returns the attempts that have ended, at least one. Returns none when none is in flight, or
+    /// when an endpoint waits for a connection and none ends soon.
+    async fn next_completed(&self, in_flight: &mut InFlight) -> Vec<CompletedAttempt> {
+        let is_any_waiting = self.endpoints.values().any(LeasedEndpoint::is_waiting);
+        let first = if !in_flight.is_empty() && is_any_waiting {
+            let timeout = self.dispatcher.timer.sleep_ms(CONNECTION_CHECK_MS);
+            match select(in_flight.next(), timeout).await {
                 Either::Left((first, _)) => first,
                 Either::Right(_) => None,
             }
         } else {
             in_flight.next().await
         };
-        let mut made: Vec<_> = first.into_iter().collect();
+        let mut completed: Vec<_> = first.into_iter().collect();
         while let Some(Some(next)) = in_flight.next().now_or_never() {
-            made.push(next);
+            completed.push(next);
         }
-        made
+        completed
     }
 
-    /// How many to take of which lane: one each, going around, as long as there is a connection.
-    fn places(&self) -> Vec<(EndpointKey, i64)> {
-        let reserved = (CONNECTIONS_FOR_SLOW - self.slow()).max(0);
+    /// Returns how many deliveries to take for each endpoint: the free connections, dealt in turn.
+    fn next_shares(&self) -> Vec<(EndpointKey, i64)> {
+        let reserved = (CONNECTIONS_FOR_SLOW - self.slow_in_flight()).max(0);
         let mut free = CONNECTIONS_MAX - reserved - self.in_flight();
-        let after = self.lanes.iter().filter(|(key, _)| Some(**key) > self.served_last);
-        let before = self.lanes.iter().filter(|(key, _)| Some(**key) <= self.served_last);
-        let open: Vec<_> = after.chain(before).filter(|(_, lane)| !lane.is_stopped).collect();
-        let mut places = BTreeMap::new();
-        let mut order = Vec::new();
-        for turn in 0..IN_FLIGHT_MAX {
-            for (key, lane) in &open {
-                if free > 0 && lane.in_flight + turn < lane.width {
+        let after = self.endpoints.iter().filter(|(key, _)| Some(**key) > self.served_last);
+        let before = self.endpoints.iter().filter(|(key, _)| Some(**key) <= self.served_last);
+        let in_turn = after.chain(before).filter(|(_, leased)| !leased.is_stopped);
+        let mut shares: Vec<_> = in_turn.map(|(key, leased)| (*key, 0, leased)).collect();
+        for _ in 0..IN_FLIGHT_MAX {
+            for (_, share, leased) in &mut shares {
+                if free > 0 && leased.in_flight + *share < leased.in_flight_max {
                     free -= 1;
-                    *places.entry(**key).or_insert_with(|| {
-                        order.push(**key);
-                        0
-                    }) += 1;
+                    *share += 1;
                 }
             }
         }
-        order.into_iter().filter_map(|key| Some((key, *places.get(&key)?))).collect()
+        shares.retain(|(_, share, _)| *share > 0);
+        shares.into_iter().map(|(key, share, _)| (key, share)).collect()
     }
 
     async fn step(&self, step: &Step<'_>) -> Result<Stepped, DatabaseError> {
@@ -427,35 +340,12 @@ impl Run {
         let now_ms = self.dispatcher.clock.now_ms();
         lanes::step(database, Holder { lease_id: self.lease_id, now_ms }, step).await
     }
-
-    fn wake(&self, due: &Overdue) -> Event {
-        let mut random = [0; 24];
-        self.dispatcher.entropy.fill(&mut random);
-        let trace = TraceContext::from_random(random);
-        webhook_delivery_requested(due, "left over", trace, self.dispatcher.clock.now())
-    }
-
-    async fn publish(&self, delay_s: u32, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
-        if let Err(error) = self.dispatcher.publisher.publish_after(delay_s, events).await {
-            tracing::warn!(worker = "webhook", %error, "left to the sweep");
-        }
-    }
 }
 
-/// From 0 to 1.
-fn dice(entropy: &dyn Entropy) -> f64 {
-    let mut bytes = [0; 4];
-    entropy.fill(&mut bytes);
-    f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)
-}
-
-/// One line an attempt: never the address, which may carry a token.
-fn log(made: &Made, judged: &Judged) {
-    let Taken { key, delivery_id, event_id, attempt, traceparent, .. } = &made.taken;
-    let entry = &judged.finished.entry;
+/// Logs an attempt without the URL, which may contain a token.
+fn log(attempt: &CompletedAttempt, evaluation: &Evaluation) {
+    let Taken { key, delivery_id, event_id, attempt, traceparent, .. } = &attempt.delivery;
+    let entry = &evaluation.finished.entry;
     tracing::info!(
         worker = "webhook",
         athlete_id = %key.athlete_id,
@@ -468,7 +358,7 @@ fn log(made: &Made, judged: &Judged) {
         status = entry.status,
         error = entry.error,
         duration_ms = entry.duration_ms,
-        again_after_s = judged.again_after_s,
+        retry_after_s = evaluation.retry_after_s,
         "delivery"
     );
 }

@@ -1,32 +1,34 @@
-//! From a piece of news to its outgoing deliveries: which endpoints take it, and what each is sent.
-//! Decisions only.
+//! Decides which endpoints get a notification, and builds their payloads. No I/O.
 
-use crate::deliver::News;
+use crate::notification::Notification;
 use serde_json::{Map, Value, json};
 use standard_webhooks::payload::{PayloadError, WebhookEvent};
 use standard_webhooks::{PayloadFormat, payload};
 use storage::webhooks::delivery_id;
 use storage::webhooks::fan_out::{NewDelivery, Target};
 
-/// The deliveries of a piece of news, one for each endpoint that takes its type. The same news gives
-/// the same deliveries, byte for byte.
-pub fn deliveries(news: &News<'_>, targets: &[Target]) -> Result<Vec<NewDelivery>, PayloadError> {
-    let event_type = news.kind.policy().webhook_type;
-    let takes = |target: &&Target| {
-        target.key.athlete_id == news.athlete_id
+/// Returns a delivery for each endpoint that subscribes to the notification's type. The same
+/// notification gives the same deliveries, byte for byte.
+pub fn deliveries(
+    notification: &Notification<'_>,
+    targets: &[Target],
+) -> Result<Vec<NewDelivery>, PayloadError> {
+    let event_type = notification.kind.policy().webhook_type;
+    let subscribes = |target: &&Target| {
+        target.key.athlete_id == notification.athlete_id
             && (target.event_types.is_empty()
-                || target.event_types.iter().any(|taken| taken == event_type))
+                || target.event_types.iter().any(|subscribed| subscribed == event_type))
     };
-    targets.iter().filter(takes).map(|target| delivery(news, target)).collect()
+    targets.iter().filter(subscribes).map(|target| delivery(notification, target)).collect()
 }
 
-fn delivery(news: &News<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
-    let event = news.event;
+fn delivery(notification: &Notification<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
+    let event = notification.event;
     let webhook_event = WebhookEvent {
-        event_type: news.kind.policy().webhook_type,
+        event_type: notification.kind.policy().webhook_type,
         occurred_at: event.time,
-        full: &full(news),
-        thin: &Value::Object(thin(news)),
+        full: &full(notification),
+        thin: &Value::Object(thin(notification)),
     };
     let form = PayloadFormat::parse(&target.form).unwrap_or(PayloadFormat::Full);
     Ok(NewDelivery {
@@ -39,29 +41,29 @@ fn delivery(news: &News<'_>, target: &Target) -> Result<NewDelivery, PayloadErro
     })
 }
 
-/// Enough to ask for the rest.
-fn thin(news: &News<'_>) -> Map<String, Value> {
+/// Returns the payload of an endpoint that reads the rest from the api.
+fn thin(notification: &Notification<'_>) -> Map<String, Value> {
     Map::from_iter([
-        ("athlete_id".to_owned(), json!(news.athlete_id)),
-        ("notification_id".to_owned(), json!(news.event.id)),
-        ("kind".to_owned(), json!(news.kind.as_str())),
-        ("resource".to_owned(), json!(resource(news))),
+        ("athlete_id".to_owned(), json!(notification.athlete_id)),
+        ("notification_id".to_owned(), json!(notification.event.id)),
+        ("kind".to_owned(), json!(notification.kind.as_str())),
+        ("resource".to_owned(), json!(resource(notification))),
     ])
 }
 
-fn full(news: &News<'_>) -> Value {
-    let mut full = thin(news);
-    full.insert("title".to_owned(), json!(news.title));
-    full.insert("body".to_owned(), json!(news.body));
-    full.insert("details".to_owned(), json!(news.data));
+fn full(notification: &Notification<'_>) -> Value {
+    let mut full = thin(notification);
+    full.insert("title".to_owned(), json!(notification.title));
+    full.insert("body".to_owned(), json!(notification.body));
+    full.insert("details".to_owned(), json!(notification.data));
     Value::Object(full)
 }
 
-/// The path of the API with more about the notification.
-fn resource(news: &News<'_>) -> String {
-    let path = news.kind.policy().resource;
+/// Returns the path of the api that has more about a notification.
+fn resource(notification: &Notification<'_>) -> String {
+    let path = notification.kind.policy().resource;
     let Some((prefix, name)) = path.split_once('{') else { return path.to_owned() };
-    let value = news.data.get(name.trim_end_matches('}')).and_then(Value::as_str);
+    let value = notification.data.get(name.trim_end_matches('}')).and_then(Value::as_str);
     format!("{prefix}{}", value.unwrap_or_default())
 }
 

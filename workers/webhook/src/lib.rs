@@ -1,17 +1,20 @@
-//! webhook: consumes patterns and notification requests; fills the in-app inbox, sends mail and
-//! outgoing webhooks.
+//! webhook: delivers patterns and requested notifications to the in-app inbox, by email and to
+//! webhook endpoints.
 //!
-//! In scope: telling people, each thing once as far as the world allows. Out of scope: what is
-//! worth telling; that is ai's.
+//! In scope: delivery, exactly once where the channel allows it. Out of scope: the decision to notify,
+//! which is ai's.
 
 pub mod attempt;
-pub mod deliver;
 pub mod dispatch;
+pub mod email;
+pub mod email_sender;
+pub mod endpoint;
 pub mod fan_out;
 pub mod handlers;
-pub mod letter;
+pub mod leased_endpoint;
 pub mod local_time;
-pub mod post;
+pub mod notification;
+pub mod notifier;
 pub mod publisher;
 mod wiring;
 
@@ -21,7 +24,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-/// The queue export: webhook-notification and its dead letters. Never fails.
+/// Consumes a batch of the queue webhook-notification or of its dead letters. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
     let registry = |env: &_, bindings: &Bindings, background: &Rc<dyn Background>| {

@@ -1,9 +1,8 @@
-//! `WebhookEventPublisher`: what webhook tells the others, which is itself.
+//! `WebhookEventPublisher`: the events that this worker publishes.
 
-use crate::attempt::Endpoint;
+use crate::endpoint::{DisabledReason, Endpoint};
 use chrono::{DateTime, Utc};
-use platform::Publisher;
-use platform::publisher::PublishError;
+use platform::{Entropy, Publisher};
 use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
 use shared_kernel::{Event, EventId, NotificationKind, TraceContext};
@@ -12,40 +11,53 @@ use storage::webhooks::deliveries::Overdue;
 
 const SOURCE: &str = "/bulktrack/webhook";
 
-/// Publishes deliveries that are due, and what became of endpoints.
+/// Publishes due deliveries and disabled endpoints.
 #[derive(Clone)]
 pub struct WebhookEventPublisher {
     publisher: Publisher,
 }
 
 impl WebhookEventPublisher {
-    /// Publishes through this publisher.
+    /// Creates a publisher.
     pub fn new(publisher: Publisher) -> Self {
         Self { publisher }
     }
 
-    /// Publishes events that are delivered `delay_s` seconds later.
-    pub async fn publish_after(&self, delay_s: u32, events: &[Event]) -> Result<(), PublishError> {
-        self.publisher.publish_after(delay_s, events).await
+    /// Publishes events, which are delivered after `delay_s` seconds. Logs an error: the sweep
+    /// publishes what is still due.
+    pub async fn publish_after(&self, delay_s: u32, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.publisher.publish_after(delay_s, events).await {
+            tracing::warn!(worker = "webhook", %error, "not published; the sweep will");
+        }
     }
 }
 
-/// An endpoint has a delivery that is due: a function of the delivery, of its next attempt, and of why
-/// its lane is woken.
+/// Requests the next attempt of a delivery. The event's id depends on the delivery, the attempt and
+/// the reason.
 pub fn webhook_delivery_requested(
     due: &Overdue,
-    why: &str,
+    reason: &str,
     trace: TraceContext,
     now: DateTime<Utc>,
 ) -> Event {
     let EndpointKey { athlete_id, endpoint_id } = due.key;
     let (event_id, attempt) = (due.event_id, due.attempt + 1);
     WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
-        .event(SOURCE, why, trace, now)
+        .event(SOURCE, reason, trace, now)
 }
 
-/// An endpoint is disabled, and its athlete is to know. Its id names the endpoint and how often its
-/// owner has enabled or moved it: a repeat is the same event, and the next time is another.
+/// Returns a trace that no earlier span belongs to.
+pub fn new_trace(entropy: &dyn Entropy) -> TraceContext {
+    let mut random = [0; 24];
+    entropy.fill(&mut random);
+    TraceContext::from_random(random)
+}
+
+/// Requests a notification that an endpoint is disabled. The event's id depends on the endpoint and
+/// its generation, so a repeat is the same event.
 pub fn webhook_disabled(
     endpoint: &Endpoint,
     reason: DisabledReason,
@@ -61,11 +73,11 @@ pub fn webhook_disabled(
     let requested = NotificationRequested {
         athlete_id,
         kind: kind.to_owned(),
-        title: format!("Webhooks to {origin} are switched off"),
+        title: format!("Webhooks to {origin} are disabled"),
         body: format!(
-            "{} Nothing more is sent to {origin}. When it works again, enable the endpoint and have \
-             the failed deliveries sent once more.",
-            reason.words()
+            "{} Bulktrack sends no more webhooks to {origin}. When the receiver works, enable the \
+             endpoint and resend the failed deliveries.",
+            reason.description()
         ),
         date: None,
         data: Map::from_iter([
@@ -82,35 +94,5 @@ pub fn webhook_disabled(
         correlation_id: event_id.to_string(),
         causation_id: Some(event_id),
         data: requested.into(),
-    }
-}
-
-/// Why an endpoint was disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DisabledReason {
-    /// It said so.
-    Gone,
-    /// Nothing arrived for days.
-    Failing,
-    /// It points where webhooks must not go.
-    Forbidden,
-}
-
-impl DisabledReason {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gone => "gone",
-            Self::Failing => "failing",
-            Self::Forbidden => "forbidden",
-        }
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Gone => "The receiver answered that it is gone (410).",
-            Self::Failing => "Every delivery has failed for five days.",
-            Self::Forbidden => "Its address is one to which webhooks must not go.",
-        }
     }
 }

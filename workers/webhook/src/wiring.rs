@@ -1,9 +1,9 @@
-//! Bindings → ports.
+//! Creates the handlers from the bindings.
 
-use crate::deliver::Inbox;
 use crate::dispatch::Dispatcher;
+use crate::email_sender::{EmailSender, UnsubscribeLinks};
 use crate::handlers;
-use crate::post::{Post, UnsubscribeLinks};
+use crate::notifier::Notifier;
 use crate::publisher::WebhookEventPublisher;
 use platform::cloudflare::{Bindings, GlobalFetch, SendEmailBinding, System, WebCryptoVault};
 use platform::{Background, Registry, UnsubscribeKey};
@@ -11,18 +11,18 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::{Env, SendEmail};
 
-/// The handlers over the bindings. Fails when the mail binding or its sender is missing.
+/// Creates the registry of handlers. Fails when the email binding or the sender address is missing.
 pub fn registry(
     bindings: &Bindings,
     env: &Env,
     background: Rc<dyn Background>,
 ) -> worker::Result<Registry> {
     let publisher = WebhookEventPublisher::new(bindings.publisher());
-    let inbox = Inbox {
+    let notifier = Notifier {
         shards: bindings.shards.clone(),
         clock: Rc::new(System),
         time_zones: Rc::new(System),
-        post: post(env)?,
+        email_sender: email_sender(env)?,
         publisher: publisher.clone(),
         entropy: Rc::new(System),
     };
@@ -37,28 +37,28 @@ pub fn registry(
         entropy: Rc::new(System),
         environment: environment(env),
     };
-    Ok(handlers::registry(inbox, dispatcher))
+    Ok(handlers::registry(notifier, dispatcher))
 }
 
-fn post(env: &Env) -> worker::Result<Post> {
+fn email_sender(env: &Env) -> worker::Result<EmailSender> {
     let binding = env.get_binding::<SendEmail>("EMAIL")?;
-    Ok(Post {
+    Ok(EmailSender {
         mailer: Rc::new(SendEmailBinding::new(binding, env.var("MAIL_FROM")?.to_string())),
         clock: Rc::new(System),
         time_zones: Rc::new(System),
-        unsubscribe: unsubscribe(env),
+        unsubscribe: unsubscribe_links(env),
     })
 }
 
-/// Without the secret or the address mails have no link that ends them; they go all the same.
-fn unsubscribe(env: &Env) -> Option<UnsubscribeLinks> {
+/// Returns `None` without the secret or the public URL: emails then have no unsubscribe link.
+fn unsubscribe_links(env: &Env) -> Option<UnsubscribeLinks> {
     let key = UnsubscribeKey::derived_from(&env.secret("SEALING_KEY").ok()?.to_string())?;
     let base_url = env.var("PUBLIC_URL").ok()?.to_string();
     let base_url = base_url.trim_end_matches('/').to_owned();
     (!base_url.is_empty()).then_some(UnsubscribeLinks { base_url, key })
 }
 
-/// What is not said to be a developer's machine is none: there loopback may be called.
+/// Returns the environment, which allows loopback URLs only on a developer's machine.
 fn environment(env: &Env) -> Environment {
     let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
     if is_local { Environment::Local } else { Environment::Public }

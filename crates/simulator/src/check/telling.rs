@@ -6,7 +6,7 @@ use serde_json::Value;
 use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
-use webhook::letter::Letter;
+use webhook::email::EmailContent;
 
 /// The least tries after which a mail may be given up.
 const MAIL_TRIES: i64 = 5;
@@ -180,7 +180,7 @@ fn check_mails(run: &Simulation, news: &[Value], found: &mut Violations) {
         let was_given_up =
             row["mail_error"].is_string() && row["mail_attempt"].as_i64().unwrap() >= MAIL_TRIES;
         found.unless(was_mailed || was_given_up, || format!("lost: the mail of {row}"));
-        let letter = Letter {
+        let content = EmailContent {
             to: text(row, "email"),
             display_name: text(row, "display_name"),
             kind: NotificationKind::parse(text(row, "kind")).unwrap(),
@@ -189,7 +189,7 @@ fn check_mails(run: &Simulation, news: &[Value], found: &mut Violations) {
             data: &serde_json::from_str(text(row, "data")).unwrap(),
             unsubscribe_url: "",
         };
-        let mail = letter.to_mail();
+        let mail = content.render();
         *wanted.entry((mail.to, mail.text)).or_default() += 1;
     }
     let effects = run.world.effects.borrow();

@@ -2,7 +2,7 @@
 
 use crate::adjustment::Adjustment;
 use crate::rules::Pattern;
-use platform::mail::one_line;
+use platform::email::one_line;
 use serde_json::{Map, Value, json};
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;

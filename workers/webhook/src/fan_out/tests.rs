@@ -1,4 +1,4 @@
-//! Who gets what, as a table, and the bodies as they are sent.
+//! The deliveries of a notification, and their payloads.
 
 use super::*;
 use shared_kernel::payload::{NotificationRequested, PatternKind};
@@ -28,8 +28,12 @@ fn event(data: Map<String, Value>) -> Event {
     }
 }
 
-fn news(event: &Event, kind: NotificationKind, data: Map<String, Value>) -> News<'_> {
-    News {
+fn notification(
+    event: &Event,
+    kind: NotificationKind,
+    data: Map<String, Value>,
+) -> Notification<'_> {
+    Notification {
         event,
         athlete_id: athlete_id(1),
         kind,
@@ -49,41 +53,41 @@ fn target(athlete_id: AthleteId, event_types: &[&str], form: PayloadFormat) -> T
     }
 }
 
-fn check_taken(kind: NotificationKind, event_types: &[&str], taken: bool) {
+fn check_subscribed(kind: NotificationKind, event_types: &[&str], subscribed: bool) {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), event_types, PayloadFormat::Full)];
-    let deliveries = deliveries(&news(&event, kind, Map::new()), &targets).unwrap();
-    assert_eq!(!deliveries.is_empty(), taken, "{kind:?} {event_types:?}");
+    let deliveries = deliveries(&notification(&event, kind, Map::new()), &targets).unwrap();
+    assert_eq!(!deliveries.is_empty(), subscribed, "{kind:?} {event_types:?}");
 }
 
 #[test]
-fn an_endpoint_gets_the_types_that_it_names_and_one_that_names_none_gets_all() {
+fn endpoint_gets_its_event_types_or_all_without_a_filter() {
     let pattern = NotificationKind::Pattern(PatternKind::Plateau);
-    check_taken(pattern, &[], true);
-    check_taken(pattern, &["pattern.detected"], true);
-    check_taken(pattern, &["record.broken", "pattern.detected"], true);
-    check_taken(pattern, &["record.broken"], false);
-    check_taken(pattern, &["pattern"], false);
-    check_taken(NotificationKind::NewRecord, &["record.broken"], true);
+    check_subscribed(pattern, &[], true);
+    check_subscribed(pattern, &["pattern.detected"], true);
+    check_subscribed(pattern, &["record.broken", "pattern.detected"], true);
+    check_subscribed(pattern, &["record.broken"], false);
+    check_subscribed(pattern, &["pattern"], false);
+    check_subscribed(NotificationKind::NewRecord, &["record.broken"], true);
 }
 
 #[test]
-fn nobody_gets_what_is_another_athletes() {
+fn endpoint_of_another_athlete_gets_nothing() {
     let event = event(Map::new());
     let targets = [target(athlete_id(2), &[], PayloadFormat::Full)];
-    let news = news(&event, NotificationKind::NewRecord, Map::new());
-    assert_eq!(deliveries(&news, &targets).unwrap(), []);
+    let notification = notification(&event, NotificationKind::NewRecord, Map::new());
+    assert_eq!(deliveries(&notification, &targets).unwrap(), []);
 }
 
 fn body(kind: NotificationKind, data: Value, form: PayloadFormat) -> String {
     let Value::Object(data) = data else { panic!("{data}") };
     let event = event(data.clone());
     let targets = [target(athlete_id(1), &[], form)];
-    deliveries(&news(&event, kind, data), &targets).unwrap().remove(0).body
+    deliveries(&notification(&event, kind, data), &targets).unwrap().remove(0).body
 }
 
 #[test]
-fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
+fn full_payload_has_everything_and_thin_payload_a_reference() {
     let data = json!({ "records": [{ "exercise": "deadlift" }] });
     assert_eq!(
         body(NotificationKind::NewRecord, data.clone(), PayloadFormat::Full),
@@ -96,14 +100,14 @@ fn a_full_body_says_all_and_a_thin_one_where_to_ask() {
 }
 
 #[test]
-fn a_body_that_would_be_too_long_is_thin() {
+fn payload_that_is_too_long_becomes_thin() {
     let long = json!({ "records": "x".repeat(20_000) });
     let thin = body(NotificationKind::NewRecord, long, PayloadFormat::Full);
     assert!(thin.len() < 1_000 && thin.contains(r#""resource":"/v1/records""#), "{thin}");
 }
 
 #[test]
-fn each_kind_names_where_the_api_tells_more() {
+fn each_kind_refers_to_a_resource_of_the_api() {
     let check = |kind, data, resource: &str| {
         let body: Value = serde_json::from_str(&body(kind, data, PayloadFormat::Thin)).unwrap();
         assert_eq!(body["data"]["resource"], resource);
@@ -120,11 +124,11 @@ fn each_kind_names_where_the_api_tells_more() {
 }
 
 #[test]
-fn the_same_news_is_the_same_delivery_byte_for_byte() {
+fn same_notification_gives_the_same_delivery() {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), &[], PayloadFormat::Full)];
-    let news = news(&event, NotificationKind::NewRecord, Map::new());
-    let first = deliveries(&news, &targets).unwrap();
-    assert_eq!(first, deliveries(&news, &targets).unwrap());
+    let notification = notification(&event, NotificationKind::NewRecord, Map::new());
+    let first = deliveries(&notification, &targets).unwrap();
+    assert_eq!(first, deliveries(&notification, &targets).unwrap());
     assert_eq!(first[0].event_id, event.id);
 }

@@ -1,6 +1,6 @@
-//! `MailFellDueEventHandler`: mails that waited go.
+//! `MailFellDueEventHandler`: sends the emails that are due.
 
-use crate::deliver::Inbox;
+use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use shared_kernel::payload::MailFellDue;
@@ -8,44 +8,40 @@ use shared_kernel::{AthleteId, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::{Database, notifications};
 
-/// Sends the mails that are due now, of the athletes of the batch.
+/// Sends the due emails of the batch's athletes.
 ///
-/// 1. claim (await): their due mails, and read how they want to be told by now. A crash after it
-///    frees the claims after a minute, and the sweep asks again;
-/// 2. mail (awaits): those of [`crate::post::Post::send`], which puts off what may not go yet.
+/// 1. claim (await): the due emails, and read their athletes' preferences. After a crash the claims
+///    expire within a minute, and the sweep publishes the event again;
+/// 2. email (awaits): [`crate::email_sender::EmailSender::send`], which postpones an email that may
+///    not be sent yet.
 ///
-/// A repeat finds nothing due. Whose rows are gone has none.
+/// A repeated event, or one for a deleted athlete, finds nothing due.
 pub struct MailFellDueEventHandler {
-    /// Whose clock, databases and post it works with.
-    pub inbox: Inbox,
+    pub notifier: Notifier,
 }
 
 #[async_trait(?Send)]
 impl EventHandler<MailFellDue> for MailFellDueEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, MailFellDue>]) -> Vec<Outcome> {
-        let asked: BTreeSet<_> = deliveries.iter().map(|due| due.data.athlete_id).collect();
+        let athletes: BTreeSet<_> = deliveries.iter().map(|due| due.data.athlete_id).collect();
         let mut outcomes = BTreeMap::new();
-        for (database, athletes) in self.inbox.shards.partition(asked.into_iter().collect()) {
+        for (database, athletes) in self.notifier.shards.partition(athletes.into_iter().collect()) {
             let outcome = self.send_due(database, &athletes).await;
             outcomes.extend(athletes.into_iter().map(|athlete| (athlete, outcome.clone())));
         }
-        let outcome_of = |athlete: AthleteId| outcomes.get(&athlete).cloned();
-        deliveries
-            .iter()
-            .map(|due| {
-                outcome_of(due.data.athlete_id)
-                    .unwrap_or_else(|| Outcome::transient("its athlete was not reached"))
-            })
-            .collect()
+        let unreached = || Outcome::transient("the athlete's database was not reached");
+        let outcome_of =
+            |athlete: AthleteId| outcomes.get(&athlete).cloned().unwrap_or_else(unreached);
+        deliveries.iter().map(|due| outcome_of(due.data.athlete_id)).collect()
     }
 }
 
 impl MailFellDueEventHandler {
     async fn send_due(&self, database: &dyn Database, athletes: &[AthleteId]) -> Outcome {
-        let now_ms = self.inbox.clock.now_ms();
+        let now_ms = self.notifier.clock.now_ms();
         match notifications::claim_due(database, athletes, now_ms).await {
             Ok(due) => {
-                self.inbox.post.send(database, &due.claimed, &due.preferences).await;
+                self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
                 Outcome::Done
             }
             Err(error) => error.into(),

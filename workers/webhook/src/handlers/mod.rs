@@ -1,24 +1,24 @@
-//! The handlers of webhook, one file an event.
+//! The event handlers, one file per event.
 
 mod mail_fell_due;
 mod notification;
 mod pattern_detected;
 mod webhook_delivery;
 
-use crate::deliver::Inbox;
 use crate::dispatch::Dispatcher;
+use crate::notifier::Notifier;
 use mail_fell_due::MailFellDueEventHandler;
 use notification::NotificationEventHandler;
 use pattern_detected::PatternDetectedEventHandler;
 use platform::Registry;
 use webhook_delivery::WebhookDeliveryEventHandler;
 
-/// Every handler of this worker.
-pub fn registry(inbox: Inbox, dispatcher: Dispatcher) -> Registry {
+/// Returns the registry of all handlers of this worker.
+pub fn registry(notifier: Notifier, dispatcher: Dispatcher) -> Registry {
     Registry::default()
-        .on(PatternDetectedEventHandler { inbox: inbox.clone() })
-        .on(NotificationEventHandler { inbox: inbox.clone() })
-        .on(MailFellDueEventHandler { inbox })
+        .on(PatternDetectedEventHandler { notifier: notifier.clone() })
+        .on(NotificationEventHandler { notifier: notifier.clone() })
+        .on(MailFellDueEventHandler { notifier })
         .on(WebhookDeliveryEventHandler { dispatcher })
 }
 

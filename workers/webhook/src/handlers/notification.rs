@@ -1,48 +1,47 @@
-//! `NotificationEventHandler`: somebody is to be told something; it becomes a row in the inbox.
+//! `NotificationEventHandler`: delivers a notification that another worker requested.
 
-use crate::deliver::{Inbox, News};
+use crate::notification::Notification;
+use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use shared_kernel::payload::NotificationRequested;
 use shared_kernel::{NotificationKind, Outcome};
 
-/// Tells the athletes of the batch. Its steps are those of [`Inbox::deliver`].
+/// The longest part of an unknown kind that an error quotes.
+const KIND_CHARS_MAX: usize = 40;
+
+/// Delivers the notifications of the batch: see [`Notifier::deliver`].
 pub struct NotificationEventHandler {
-    /// What it delivers to.
-    pub inbox: Inbox,
+    pub notifier: Notifier,
 }
 
 #[async_trait(?Send)]
 impl EventHandler<NotificationRequested> for NotificationEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, NotificationRequested>]) -> Vec<Outcome> {
-        let news: Vec<_> = deliveries.iter().map(news).collect();
-        let readable: Vec<_> = news.iter().flatten().cloned().collect();
-        let mut delivered = self.inbox.deliver(&readable).await.into_iter();
-        news.into_iter()
-            .map(|news| match news {
-                Ok(_) => delivered.next().unwrap_or_else(|| Outcome::transient("not delivered")),
-                Err(outcome) => outcome,
-            })
-            .collect()
+        let notifications: Vec<_> = deliveries.iter().map(notification).collect();
+        let valid: Vec<_> = notifications.iter().flatten().cloned().collect();
+        let mut delivered = self.notifier.deliver(&valid).await.into_iter();
+        let mut next = || delivered.next().unwrap_or_else(|| Outcome::transient("not delivered"));
+        notifications.into_iter().map(|valid| valid.map_or_else(|e| e, |_| next())).collect()
     }
 }
 
-/// The news of an event, or what becomes of the event of a kind that nobody knows.
-fn news<'a>(delivery: &Delivery<'a, NotificationRequested>) -> Result<News<'a>, Outcome> {
+/// Fails for an unknown kind.
+fn notification<'a>(
+    delivery: &Delivery<'a, NotificationRequested>,
+) -> Result<Notification<'a>, Outcome> {
     let requested = delivery.data;
-    let unknown = || format!("there is no news of the kind {:?}", short(&requested.kind));
-    Ok(News {
+    let unknown = || {
+        let kind: String = requested.kind.chars().take(KIND_CHARS_MAX).collect();
+        Outcome::permanent(format!("unknown notification kind {kind:?}"))
+    };
+    Ok(Notification {
         event: delivery.event,
         athlete_id: requested.athlete_id,
-        kind: NotificationKind::parse(&requested.kind)
-            .ok_or_else(|| Outcome::permanent(unknown()))?,
+        kind: NotificationKind::parse(&requested.kind).ok_or_else(unknown)?,
         title: requested.title.clone(),
         body: requested.body.clone(),
         data: requested.data.clone(),
         confidence: None,
     })
-}
-
-fn short(kind: &str) -> String {
-    kind.chars().take(40).collect()
 }

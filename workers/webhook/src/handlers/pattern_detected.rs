@@ -1,28 +1,27 @@
-//! `PatternDetectedEventHandler`: a pattern becomes a row in the inbox and, when it is sure enough,
-//! a mail.
+//! `PatternDetectedEventHandler`: notifies the athlete of a pattern.
 
-use crate::deliver::{Inbox, News};
+use crate::notification::Notification;
+use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use serde_json::{Map, json};
 use shared_kernel::payload::TrainingPatternDetected;
 use shared_kernel::{NotificationKind, Outcome};
 
-/// Tells the athletes of the batch. Its steps are those of [`Inbox::deliver`].
+/// Delivers the notifications of the batch: see [`Notifier::deliver`].
 pub struct PatternDetectedEventHandler {
-    /// What it delivers to.
-    pub inbox: Inbox,
+    pub notifier: Notifier,
 }
 
 #[async_trait(?Send)]
 impl EventHandler<TrainingPatternDetected> for PatternDetectedEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, TrainingPatternDetected>]) -> Vec<Outcome> {
-        let news: Vec<_> = deliveries.iter().map(news).collect();
-        self.inbox.deliver(&news).await
+        let notifications: Vec<_> = deliveries.iter().map(notification).collect();
+        self.notifier.deliver(&notifications).await
     }
 }
 
-fn news<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> News<'a> {
+fn notification<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> Notification<'a> {
     let pattern = delivery.data;
     let data = Map::from_iter([
         ("pattern_id".to_owned(), json!(pattern.pattern_id)),
@@ -32,7 +31,7 @@ fn news<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> News<'a> {
         ("confidence".to_owned(), json!(pattern.confidence)),
         ("evidence".to_owned(), json!(pattern.evidence)),
     ]);
-    News {
+    Notification {
         event: delivery.event,
         athlete_id: pattern.athlete_id,
         kind: NotificationKind::Pattern(pattern.pattern),

@@ -1,4 +1,4 @@
-//! `WebhookDeliveryEventHandler`: a delivery is due, and its endpoint's lane is woken.
+//! `WebhookDeliveryEventHandler`: makes the due attempts of an endpoint.
 
 use crate::dispatch::Dispatcher;
 use async_trait::async_trait;
@@ -8,12 +8,11 @@ use shared_kernel::payload::WebhookDeliveryRequested;
 use std::collections::BTreeSet;
 use storage::webhooks::EndpointKey;
 
-/// Wakes the lanes of the batch. Its steps are those of [`Dispatcher::dispatch`].
+/// Dispatches the batch's endpoints: see [`Dispatcher::dispatch`].
 ///
-/// What an event names is only what was due when it was sent. What is due is asked of the database:
-/// a repeat, or an event of a lane that another holds, finds nothing and does nothing.
+/// An event only names the endpoint; the database decides what is due. A repeated event, or one for
+/// an endpoint that another run has leased, finds nothing and does nothing.
 pub struct WebhookDeliveryEventHandler {
-    /// Who makes the attempts.
     pub dispatcher: Dispatcher,
 }
 
@@ -21,13 +20,13 @@ pub struct WebhookDeliveryEventHandler {
 impl EventHandler<WebhookDeliveryRequested> for WebhookDeliveryEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, WebhookDeliveryRequested>]) -> Vec<Outcome> {
         let endpoints: BTreeSet<_> = deliveries.iter().map(|delivery| key(delivery.data)).collect();
-        let mut failed = None;
+        let mut outcome = Outcome::Done;
         for (_, endpoints) in self.dispatcher.shards.partition(endpoints.into_iter().collect()) {
             if let Err(error) = self.dispatcher.dispatch(&endpoints).await {
-                failed = Some(Outcome::from(error));
+                outcome = error.into();
             }
         }
-        deliveries.iter().map(|_| failed.clone().unwrap_or(Outcome::Done)).collect()
+        vec![outcome; deliveries.len()]
     }
 }
 

@@ -1,10 +1,10 @@
-//! The mail as HTML: styles inline, no tables, nothing from elsewhere; mail programs drop the rest.
+//! Renders an email as HTML, with inline styles only: mail programs drop others.
 
 use super::chart::{SHOWN_HEIGHT, SHOWN_WIDTH};
-use super::{CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
+use super::parts::{CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
 use std::fmt::Write;
 
-/// The whole document.
+/// Returns the HTML document.
 pub fn document(parts: &Parts) -> String {
     let title = escaped(&parts.title);
     let mut html = format!(
@@ -37,8 +37,7 @@ fn paragraph(html: &mut String, content: &str) {
     let _ = writeln!(html, "<p style=\"margin:0 0 16px\">{content}</p>");
 }
 
-/// The numbers stand under the picture too: many mail programs hide pictures at first, and few
-/// people look for an alternative text.
+/// The numbers are also below the image: many mail programs hide images at first.
 fn figure(html: &mut String, chart: &Chart) {
     let numbers = escaped(&chart.numbers);
     let _ = writeln!(
@@ -63,7 +62,7 @@ fn footer(html: &mut String, parts: &Parts) {
     let _ = writeln!(html, "{}</p>", escaped(PREFERENCES));
 }
 
-/// A text that is nothing but text, in an element or in a quoted attribute.
+/// Escapes a text for an element or a quoted attribute.
 pub fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {

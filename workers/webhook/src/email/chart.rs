@@ -1,54 +1,51 @@
-//! The chart of a weekly report: the hard sets of some weeks, as bars in a PNG.
+//! The chart of a weekly report: the hard sets of recent weeks, as bars in a PNG.
 //!
-//! It has no lettering: that would bring a font into the worker. The numbers stand beside it and in
-//! its alternative text.
+//! The chart has no labels, which would need a font in the worker. The numbers are below it and in
+//! its alternative text. Sizes and limits without a source are project defaults.
 
 use super::indexed_png;
 use serde_json::{Map, Value};
 use training::WeekStart;
 
-/// How wide the mail shows it, in CSS pixels.
+/// The chart's width in the email, in CSS pixels.
 pub const SHOWN_WIDTH: u32 = 480;
-/// How high the mail shows it, in CSS pixels.
+/// The chart's height in the email, in CSS pixels.
 pub const SHOWN_HEIGHT: u32 = 160;
 
-/// Pixels of the picture for one CSS pixel: sharp on the screens of phones (ours).
+/// Image pixels per CSS pixel, for the screens of phones.
 const DENSITY: u32 = 2;
 const WIDTH: u32 = SHOWN_WIDTH * DENSITY;
 const HEIGHT: u32 = SHOWN_HEIGHT * DENSITY;
 const BASELINE_HEIGHT: u32 = 2 * DENSITY;
-/// The highest bar, which leaves a margin above it.
+/// Leaves a margin above the highest bar.
 const BAR_HEIGHT_MAX: u32 = HEIGHT - BASELINE_HEIGHT - 8 * DENSITY;
-/// Half a year (ours): more bars would be too thin to tell apart.
+/// Half a year: more bars would be too thin.
 const WEEKS_MAX: u32 = 26;
-/// More than any week can have (ours): a number above it is odd data.
+/// More than any week can have: a higher number is invalid data.
 const HARD_SETS_MAX: f64 = 100_000.0;
 
 const BACKGROUND: u8 = 0;
 const BASELINE: u8 = 1;
 const BAR: u8 = 2;
-/// The last bar, the week that the report is about.
+/// The bar of the reported week, the last one.
 const REPORTED_BAR: u8 = 3;
-/// Red, green and blue of each shade, by its number: dark enough against white, the two bars told
-/// apart by their lightness alone.
+/// The red, green and blue of each colour index. The two bars differ in lightness.
 const PALETTE: [[u8; 3]; 4] = [
-    [0xff, 0xff, 0xff], // background
-    [0x55, 0x55, 0x55], // baseline
-    [0x9d, 0xb8, 0xd9], // bar
-    [0x1f, 0x5f, 0xa8], // the reported week's bar
+    [0xff, 0xff, 0xff], // BACKGROUND
+    [0x55, 0x55, 0x55], // BASELINE
+    [0x9d, 0xb8, 0xd9], // BAR
+    [0x1f, 0x5f, 0xa8], // REPORTED_BAR
 ];
 
 /// A week of the chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Week {
-    /// Its Monday.
     pub start: WeekStart,
-    /// Its hard sets, not negative.
     pub hard_sets: f64,
 }
 
-/// The weeks that a report's data tells, oldest first; `None` when there are none, as in reports of
-/// old, or when one is odd.
+/// Returns the weeks of a report, oldest first; `None` when the report has none, as old reports, or
+/// an invalid one.
 pub fn weeks(data: &Map<String, Value>) -> Option<Vec<Week>> {
     data.get("weeks")?.as_array()?.iter().map(week).collect()
 }
@@ -59,20 +56,20 @@ fn week(value: &Value) -> Option<Week> {
     (0.0..=HARD_SETS_MAX).contains(&hard_sets).then_some(Week { start, hard_sets })
 }
 
-/// A bar for each week, the last in another shade, as a PNG. `None` when there is nothing to draw: no
-/// weeks, too many, or none with a hard set.
-pub fn chart(weeks: &[Week]) -> Option<Vec<u8>> {
-    let most = weeks.iter().map(|week| week.hard_sets).fold(0.0, f64::max);
+/// Draws a bar for each week, the last in another colour. Returns `None` for no weeks, too many, or
+/// weeks without hard sets.
+pub fn png(weeks: &[Week]) -> Option<Vec<u8>> {
+    let max = weeks.iter().map(|week| week.hard_sets).fold(0.0, f64::max);
     let count = u32::try_from(weeks.len()).ok()?;
-    if most <= 0.0 || count > WEEKS_MAX {
+    if max <= 0.0 || count > WEEKS_MAX {
         return None;
     }
     let bars = Bars {
-        heights: weeks.iter().map(|week| bar_height(week.hard_sets / most)).collect(),
+        heights: weeks.iter().map(|week| bar_height(week.hard_sets / max)).collect(),
         share_width: WIDTH.checked_div(count)?,
     };
     let rows = (0..HEIGHT).map(|y| bars.row(HEIGHT - y));
-    Some(indexed_png::file(WIDTH, rows, &PALETTE))
+    Some(indexed_png::encode(WIDTH, rows, &PALETTE))
 }
 
 #[expect(
@@ -84,22 +81,21 @@ fn bar_height(share: f64) -> u32 {
     (share * f64::from(BAR_HEIGHT_MAX)).round() as u32
 }
 
-/// Bars that share the width of the picture evenly.
+/// Bars that divide the width of the image evenly.
 struct Bars {
     heights: Vec<u32>,
     share_width: u32,
 }
 
 impl Bars {
-    /// The row of pixels at this height above the lower edge, which is 1 for the lowest; four
-    /// pixels make a byte.
+    /// Returns a row of pixels, four per byte. The lowest row has height 1.
     fn row(&self, height: u32) -> Vec<u8> {
-        let byte = |x: u32| (x..x + 4).fold(0, |byte, x| byte << 2 | self.shade(x, height));
+        let byte = |x: u32| (x..x + 4).fold(0, |byte, x| byte << 2 | self.colour(x, height));
         (0..WIDTH).step_by(4).map(byte).collect()
     }
 
-    /// A bar is the middle three fifths of its share.
-    fn shade(&self, x: u32, height: u32) -> u8 {
+    /// Returns a colour index. A bar is the middle three fifths of its share.
+    fn colour(&self, x: u32, height: u32) -> u8 {
         if height <= BASELINE_HEIGHT {
             return BASELINE;
         }
@@ -117,7 +113,7 @@ impl Bars {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use png::{Decoder, Transformations};
+    use ::png::{Decoder, Transformations};
     use serde_json::json;
     use std::io::Cursor;
 
@@ -130,8 +126,8 @@ mod tests {
         hard_sets.iter().map(|&hard_sets| Week { start, hard_sets }).collect()
     }
 
-    /// The pixels of a PNG, row by row, as anybody reads them.
-    fn decoded(file: Vec<u8>) -> Vec<Vec<[u8; 3]>> {
+    /// Decodes a PNG into rows of pixels.
+    fn decode(file: Vec<u8>) -> Vec<Vec<[u8; 3]>> {
         let mut decoder = Decoder::new(Cursor::new(file));
         decoder.set_transformations(Transformations::EXPAND);
         let mut reader = decoder.read_info().unwrap();
@@ -144,9 +140,9 @@ mod tests {
             .collect()
     }
 
-    /// The colour of each bar and how high it is, read at the middle of its share of the width.
+    /// Returns the height and colour of each bar, read at the middle of its share of the width.
     fn bars(hard_sets: &[f64]) -> Vec<(usize, [u8; 3])> {
-        let rows = decoded(chart(&weeks_of(hard_sets)).unwrap());
+        let rows = decode(png(&weeks_of(hard_sets)).unwrap());
         let above_baseline = &rows[..316];
         (0..hard_sets.len())
             .map(|bar| {
@@ -158,17 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_as_high_as_their_share_of_the_most_and_the_last_is_dark() {
+    fn bar_heights_are_proportional_and_the_last_bar_is_dark() {
         let drawn = bars(&[40.0, 20.0, 0.0, 10.0, 30.0]);
         assert_eq!(drawn, [(300, LIGHT), (150, LIGHT), (0, WHITE), (75, LIGHT), (225, DARK)]);
         assert_eq!(bars(&[6.5]), [(300, DARK)]);
     }
 
     #[test]
-    fn bars_stand_apart_on_a_line_below_a_margin() {
-        let file = chart(&weeks_of(&[1.0; 5])).unwrap();
+    fn bars_have_gaps_a_baseline_and_a_top_margin() {
+        let file = png(&weeks_of(&[1.0; 5])).unwrap();
         assert!(file.len() < 2_000, "{} bytes", file.len());
-        let rows = decoded(file);
+        let rows = decode(file);
         assert!(rows[..16].iter().flatten().all(|pixel| *pixel == WHITE));
         let dark = rows[300].iter().filter(|pixel| **pixel == DARK).count();
         let light = rows[300].iter().filter(|pixel| **pixel == LIGHT).count();
@@ -178,26 +174,27 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_draw_is_no_picture() {
+    fn chart_without_drawable_weeks_is_omitted() {
         for hard_sets in [&[][..], &[0.0, 0.0], &[1.0; 27]] {
-            assert_eq!(chart(&weeks_of(hard_sets)), None, "{hard_sets:?}");
+            assert_eq!(png(&weeks_of(hard_sets)), None, "{hard_sets:?}");
         }
     }
 
     #[track_caller]
     fn check_weeks(data: &Value, hard_sets: Option<&[f64]>) {
-        let read = weeks(data.as_object().unwrap());
-        let read = read.map(|weeks| weeks.iter().map(|week| week.hard_sets).collect::<Vec<_>>());
-        assert_eq!(read.as_deref(), hard_sets, "{data}");
+        let parsed = weeks(data.as_object().unwrap());
+        let parsed =
+            parsed.map(|weeks| weeks.iter().map(|week| week.hard_sets).collect::<Vec<_>>());
+        assert_eq!(parsed.as_deref(), hard_sets, "{data}");
     }
 
     #[test]
-    fn reports_without_weeks_or_with_odd_ones_have_none() {
-        let good = json!({ "week_start": "2026-11-16", "hard_sets": 26.5, "tonnage_kg": 9000.5 });
-        check_weeks(&json!({ "weeks": [good, good] }), Some(&[26.5, 26.5]));
+    fn invalid_or_missing_weeks_give_no_chart() {
+        let valid = json!({ "week_start": "2026-11-16", "hard_sets": 26.5, "tonnage_kg": 9000.5 });
+        check_weeks(&json!({ "weeks": [valid, valid] }), Some(&[26.5, 26.5]));
         check_weeks(&json!({}), None);
         check_weeks(&json!({ "weeks": 5 }), None);
-        for odd in [
+        for invalid in [
             json!(null),
             json!({ "week_start": "2026-11-16" }),
             json!({ "week_start": "2026-11-16", "hard_sets": "26" }),
@@ -206,7 +203,7 @@ mod tests {
             json!({ "week_start": "2026-11-17", "hard_sets": 1 }),
             json!({ "week_start": "<b>", "hard_sets": 1 }),
         ] {
-            check_weeks(&json!({ "weeks": [good, odd] }), None);
+            check_weeks(&json!({ "weeks": [valid, invalid] }), None);
         }
     }
 }

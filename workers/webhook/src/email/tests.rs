@@ -1,4 +1,4 @@
-//! What people read, and that no name becomes markup, a header or a disguise.
+//! The rendered emails; no untrusted text becomes markup, a header or invisible characters.
 
 use super::*;
 use serde_json::json;
@@ -6,8 +6,8 @@ use shared_kernel::payload::PatternKind;
 
 const URL: &str = "https://bulktrack.example/v1/unsubscribe?token=a&kind=weekly_report";
 
-fn letter(kind: NotificationKind, data: &Map<String, Value>) -> Letter<'_> {
-    Letter {
+fn content(kind: NotificationKind, data: &Map<String, Value>) -> EmailContent<'_> {
+    EmailContent {
         to: "anna@example.com",
         display_name: "Anna",
         kind,
@@ -31,12 +31,12 @@ fn report_data() -> Map<String, Value> {
 }
 
 #[test]
-fn a_report_in_text_says_all_that_its_html_says() {
-    let mail = letter(NotificationKind::WeeklyReport, &report_data()).to_mail();
-    assert_eq!(mail.to, "anna@example.com");
-    assert_eq!(mail.subject, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
+fn text_and_html_of_a_report_have_the_same_content() {
+    let email = content(NotificationKind::WeeklyReport, &report_data()).render();
+    assert_eq!(email.to, "anna@example.com");
+    assert_eq!(email.subject, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
     assert_eq!(
-        mail.text,
+        email.text,
         "Hello Anna,\n\n\
          Your week of 2026-11-16: 3 workouts, 60 hard sets\n\n\
          3 workouts, 60 hard sets.\n\n\
@@ -45,8 +45,8 @@ fn a_report_in_text_says_all_that_its_html_says() {
          of 2026-11-09: 0, of 2026-11-16: 60.\n\n\
          -- \nBulktrack\n\
          You receive this email because emails about weekly reports are on.\n\
-         Unsubscribe from mails of this kind: https://bulktrack.example/v1/unsubscribe?token=a&kind=weekly_report\n\
-         What reaches you, and by which way, is yours to choose: in your app, or with PUT /v1/me.\n"
+         Unsubscribe from emails of this kind: https://bulktrack.example/v1/unsubscribe?token=a&kind=weekly_report\n\
+         Choose your notifications in your app, or with PUT /v1/me.\n"
     );
     for part in [
         ">Hello Anna,</p>",
@@ -61,83 +61,87 @@ fn a_report_in_text_says_all_that_its_html_says() {
         "<a href=\"https://bulktrack.example/v1/unsubscribe?token=a&amp;kind=weekly_report\"",
         "PUT /v1/me.</p>",
     ] {
-        assert!(mail.html.contains(part), "{part} is not in {}", mail.html);
+        assert!(email.html.contains(part), "{part} is not in {}", email.html);
     }
 }
 
 #[test]
-fn the_chart_goes_with_the_report_under_the_name_that_the_html_uses() {
-    let mail = letter(NotificationKind::WeeklyReport, &report_data()).to_mail();
-    let [picture] = &mail.pictures[..] else { panic!("{} pictures", mail.pictures.len()) };
-    assert!(mail.html.contains(&format!("cid:{}\"", picture.content_id)));
-    assert_eq!((picture.filename, picture.content_type), ("hard-sets.png", "image/png"));
-    assert!(picture.bytes.starts_with(b"\x89PNG"));
+fn html_of_a_report_refers_to_the_attached_chart() {
+    let email = content(NotificationKind::WeeklyReport, &report_data()).render();
+    let [image] = &email.inline_images[..] else { panic!("{} images", email.inline_images.len()) };
+    assert!(email.html.contains(&format!("cid:{}\"", image.content_id)));
+    assert_eq!((image.filename, image.content_type), ("hard-sets.png", "image/png"));
+    assert!(image.bytes.starts_with(b"\x89PNG"));
 }
 
 #[test]
-fn a_report_without_weeks_and_news_of_other_kinds_have_no_chart() {
+fn only_a_report_with_weeks_has_a_chart() {
     let data = report_data();
     for kind in NotificationKind::all() {
         let none = Map::new();
         let data = if kind == NotificationKind::WeeklyReport { &none } else { &data };
-        let mail = letter(kind, data).to_mail();
-        assert_eq!(mail.pictures, []);
-        assert!(!mail.html.contains("<img"), "{}", mail.html);
-        assert!(mail.text.contains("You receive this email because "), "{}", mail.text);
+        let email = content(kind, data).render();
+        assert_eq!(email.inline_images, []);
+        assert!(!email.html.contains("<img"), "{}", email.html);
+        assert!(email.text.contains("You receive this email because "), "{}", email.text);
     }
 }
 
 #[test]
-fn one_click_is_offered_where_there_is_a_place_for_it() {
+fn one_click_unsubscribing_requires_an_https_url() {
     let data = Map::new();
-    let letter = letter(NotificationKind::NewRecord, &data);
+    let content = content(NotificationKind::NewRecord, &data);
     let one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
     let automatic = ("Auto-Submitted", "auto-generated".to_owned());
     assert_eq!(
-        letter.to_mail().headers,
+        content.render().headers,
         [automatic.clone(), ("List-Unsubscribe", format!("<{URL}>")), one_click]
     );
     let plain = URL.replace("https:", "http:");
-    let mail = Letter { unsubscribe_url: &plain, ..letter }.to_mail();
-    assert_eq!(mail.headers, std::slice::from_ref(&automatic), "refused by the mail service");
-    assert!(mail.text.contains(&plain), "{}", mail.text);
-    let mail = Letter { unsubscribe_url: "", ..letter }.to_mail();
-    assert_eq!(mail.headers, [automatic]);
-    assert!(!mail.text.contains("Unsubscribe"), "{}", mail.text);
-    assert!(!mail.html.contains("<a"), "{}", mail.html);
+    let email = EmailContent { unsubscribe_url: &plain, ..content }.render();
+    assert_eq!(email.headers, std::slice::from_ref(&automatic), "rejected by the mail service");
+    assert!(email.text.contains(&plain), "{}", email.text);
+    let email = EmailContent { unsubscribe_url: "", ..content }.render();
+    assert_eq!(email.headers, [automatic]);
+    assert!(!email.text.contains("Unsubscribe"), "{}", email.text);
+    assert!(!email.html.contains("<a"), "{}", email.html);
 }
 
-/// A hostile name, as somebody's name, a title and a paragraph at once: how text and HTML show it.
+/// Renders a hostile name as the athlete's name, the title and a paragraph.
 #[track_caller]
 fn check_hostile(name: &str, in_text: &str, in_html: &str) {
     let data = report_data();
-    let mail = Letter {
+    let email = EmailContent {
         display_name: name,
         title: name,
         body: name,
-        ..letter(NotificationKind::Pattern(PatternKind::VolumeAboveMrv), &data)
+        ..content(NotificationKind::Pattern(PatternKind::VolumeAboveMrv), &data)
     }
-    .to_mail();
-    assert_eq!(mail.subject, in_text, "subject");
-    assert!(mail.text.starts_with(&format!("Hello {in_text},\n\n{in_text}\n\n")), "{}", mail.text);
+    .render();
+    assert_eq!(email.subject, in_text, "subject");
+    assert!(
+        email.text.starts_with(&format!("Hello {in_text},\n\n{in_text}\n\n")),
+        "{}",
+        email.text
+    );
     for part in ["Hello {},</p>", "<title>{}</title>", "{}</h1>", "{}</p>"] {
         let part = part.replace("{}", in_html);
-        assert!(mail.html.contains(&part), "{part} is not in {}", mail.html);
+        assert!(email.html.contains(&part), "{part} is not in {}", email.html);
     }
-    let plain = Letter {
+    let plain = EmailContent {
         display_name: "",
         title: "",
         body: "",
-        ..letter(NotificationKind::NewRecord, &data)
+        ..content(NotificationKind::NewRecord, &data)
     };
-    assert_eq!(mail.headers, plain.to_mail().headers, "no name gets into a header");
+    assert_eq!(email.headers, plain.render().headers, "no name gets into a header");
     let tags = |html: &str| html.matches('<').count();
-    let harmless = Letter { display_name: "A", title: "A", body: "A", ..plain }.to_mail();
-    assert_eq!(tags(&mail.html), tags(&harmless.html), "no name adds markup: {}", mail.html);
+    let harmless = EmailContent { display_name: "A", title: "A", body: "A", ..plain }.render();
+    assert_eq!(tags(&email.html), tags(&harmless.html), "no name adds markup: {}", email.html);
 }
 
 #[test]
-fn names_are_text_and_nothing_else() {
+fn untrusted_text_is_escaped() {
     check_hostile(
         "<script>alert(1)</script>",
         "<script>alert(1)</script>",
@@ -152,34 +156,34 @@ fn names_are_text_and_nothing_else() {
 }
 
 #[test]
-fn a_line_break_is_one_in_a_body_only() {
+fn line_breaks_survive_only_in_the_body() {
     let data = Map::new();
     let name = "Anna\r\nBcc: x@y.z\r\n\r\nHi";
-    let mail = Letter {
+    let email = EmailContent {
         display_name: name,
         title: name,
         body: name,
-        ..letter(NotificationKind::NewRecord, &data)
+        ..content(NotificationKind::NewRecord, &data)
     }
-    .to_mail();
-    assert_eq!(mail.subject, "Anna Bcc: x@y.z Hi");
+    .render();
+    assert_eq!(email.subject, "Anna Bcc: x@y.z Hi");
     let text = "Hello Anna Bcc: x@y.z Hi,\n\nAnna Bcc: x@y.z Hi\n\nAnna\nBcc: x@y.z\n\nHi\n\n-- ";
-    assert!(mail.text.starts_with(text), "{}", mail.text);
+    assert!(email.text.starts_with(text), "{}", email.text);
 }
 
 #[test]
-fn names_with_nothing_to_show_leave_no_gap() {
+fn invisible_names_leave_no_empty_parts() {
     let data = Map::new();
-    let nothing = "\u{200b}\u{202e} ";
-    let mail = Letter {
-        display_name: nothing,
-        title: nothing,
-        body: nothing,
-        ..letter(NotificationKind::NewRecord, &data)
+    let invisible = "\u{200b}\u{202e} ";
+    let email = EmailContent {
+        display_name: invisible,
+        title: invisible,
+        body: invisible,
+        ..content(NotificationKind::NewRecord, &data)
     }
-    .to_mail();
-    assert_eq!(mail.subject, "News of your training");
-    assert!(mail.text.starts_with("Hello,\n\n-- \n"), "{}", mail.text);
-    assert!(!mail.html.contains("<h1"), "{}", mail.html);
-    assert!(!mail.html.contains("></p>"), "{}", mail.html);
+    .render();
+    assert_eq!(email.subject, "Your training on Bulktrack");
+    assert!(email.text.starts_with("Hello,\n\n-- \n"), "{}", email.text);
+    assert!(!email.html.contains("<h1"), "{}", email.html);
+    assert!(!email.html.contains("></p>"), "{}", email.html);
 }

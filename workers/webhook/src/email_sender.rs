@@ -1,0 +1,215 @@
+//! Sends the emails that this worker has claimed, and records the results.
+//!
+//! An inbox row is the outbox of its email. The order is claim, send, record. After a crash before
+//! sending, the claim expires within a minute, and the email is due again. After a crash between
+//! sending and recording, the email is sent twice (docs/adr/0007-mail-claims.md). Limits without a
+//! source are project defaults.
+
+use crate::email::EmailContent;
+use crate::local_time::LocalClock;
+use chrono::{DateTime, Utc};
+use platform::clock::TimeZones;
+use platform::{Clock, Email, Mailer, UnsubscribeKey};
+use shared_kernel::{AthleteId, Channel, NotificationKind};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use storage::Database;
+use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, Preferences};
+
+/// Tries to record sent emails: an email that is not recorded is sent again.
+const RECORD_TRIES: u32 = 3;
+/// The delay after each rejection by the mail service: for a hiccup, a restart, an outage.
+const BACKOFF_MS: [i64; 4] = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000];
+/// No email is sent with less than this left of its claim, to leave time for recording it.
+const CLAIM_LEFT_MS_MIN: i64 = CLAIM_MS / 2;
+
+/// Sends emails.
+#[derive(Clone)]
+pub struct EmailSender {
+    pub mailer: Rc<dyn Mailer>,
+    pub clock: Rc<dyn Clock>,
+    pub time_zones: Rc<dyn TimeZones>,
+    /// Without it emails have no unsubscribe link.
+    pub unsubscribe: Option<UnsubscribeLinks>,
+}
+
+/// Creates unsubscribe links.
+#[derive(Clone)]
+pub struct UnsubscribeLinks {
+    /// The api's public URL, without a trailing slash.
+    pub base_url: String,
+    pub key: UnsubscribeKey,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    Send(NotificationKind),
+    Postpone(DateTime<Utc>),
+    Drop(&'static str),
+}
+
+impl EmailSender {
+    /// Sends the claimed emails that may be sent, in order.
+    ///
+    /// 1. decide, for each: whether the athlete still wants it, and whether it may be sent now;
+    /// 2. send (await each). After a crash the claims expire;
+    /// 3. record (await): that it was sent, or when to retry. After a crash before it, or when every
+    ///    try to record fails, the email is sent again once the claim has expired.
+    pub async fn send(
+        &self,
+        database: &dyn Database,
+        claimed: &[ClaimedMail],
+        preferences: &BTreeMap<AthleteId, Preferences>,
+    ) {
+        let started_at = self.clock.now();
+        let mut sent_today = BTreeMap::new();
+        let mut records = Vec::new();
+        for mail in claimed {
+            // The rows of a deleted athlete are deleted too.
+            let Some(preferences) = preferences.get(&mail.athlete_id) else { continue };
+            let sent_today = sent_today
+                .entry(mail.athlete_id)
+                .or_insert_with(|| self.sent_today(preferences, started_at));
+            let decision = self.decide(mail, preferences, *sent_today);
+            let record = self.carry_out(mail, decision, preferences).await;
+            *sent_today += i64::from(record.mailed_at_ms.is_some());
+            records.push(record);
+        }
+        if !records.is_empty() {
+            record(database, &records).await;
+        }
+    }
+
+    /// Decides by the athlete's current preferences.
+    fn decide(&self, mail: &ClaimedMail, preferences: &Preferences, sent_today: i64) -> Decision {
+        let now = self.clock.now();
+        if mail.claim_ends_at_ms - now.timestamp_millis() <= CLAIM_LEFT_MS_MIN {
+            return Decision::Postpone(now);
+        }
+        let Some(kind) = NotificationKind::parse(&mail.kind) else {
+            return Decision::Drop("unknown notification kind");
+        };
+        // Earlier claims ended in a crash or were not recorded.
+        if retries(mail) > BACKOFF_MS.len() {
+            return Decision::Drop("retries exhausted");
+        }
+        if preferences.email.is_none() {
+            return Decision::Drop("no email address");
+        }
+        if !preferences.channels.allows(kind, Channel::Email) {
+            return Decision::Drop("emails of this kind are disabled");
+        }
+        let due = self.local_clock(preferences).email_due_at(now, preferences.quiet_hours);
+        if due > now {
+            return Decision::Postpone(due);
+        }
+        if sent_today >= preferences.daily_mail_limit {
+            return Decision::Drop("over the daily limit");
+        }
+        Decision::Send(kind)
+    }
+
+    async fn carry_out(
+        &self,
+        mail: &ClaimedMail,
+        decision: Decision,
+        preferences: &Preferences,
+    ) -> MailRecord {
+        let record = MailRecord {
+            athlete_id: mail.athlete_id,
+            notification_id: mail.notification_id,
+            claim_ends_at_ms: mail.claim_ends_at_ms,
+            tries: mail.mail_attempt,
+            mailed_at_ms: None,
+            mail_due_at_ms: None,
+            mail_error: None,
+        };
+        let kind = match decision {
+            Decision::Postpone(until) => {
+                log(mail, "postponed", None);
+                let mail_due_at_ms = Some(until.timestamp_millis());
+                return MailRecord { tries: mail.mail_attempt - 1, mail_due_at_ms, ..record };
+            }
+            Decision::Drop(reason) => {
+                log(mail, "dropped", Some(reason));
+                return MailRecord { mail_error: Some(reason.to_owned()), ..record };
+            }
+            Decision::Send(kind) => kind,
+        };
+        match self.mailer.send(&self.render(mail, kind, preferences)).await {
+            Ok(()) => {
+                log(mail, "sent", None);
+                MailRecord { mailed_at_ms: Some(self.clock.now_ms()), ..record }
+            }
+            Err(error) => {
+                let error = error.to_string();
+                log(mail, "rejected", Some(&error));
+                let backoff_ms = BACKOFF_MS.get(retries(mail));
+                let mail_due_at_ms = backoff_ms.map(|backoff_ms| self.clock.now_ms() + backoff_ms);
+                MailRecord { mail_due_at_ms, mail_error: Some(error), ..record }
+            }
+        }
+    }
+
+    fn render(
+        &self,
+        mail: &ClaimedMail,
+        kind: NotificationKind,
+        preferences: &Preferences,
+    ) -> Email {
+        let unsubscribe_url = self
+            .unsubscribe
+            .as_ref()
+            .map(|links| links.key.link(&links.base_url, mail.athlete_id, kind))
+            .unwrap_or_default();
+        let content = EmailContent {
+            to: preferences.email.as_deref().unwrap_or_default(),
+            display_name: &preferences.display_name,
+            kind,
+            title: &mail.title,
+            body: &mail.body,
+            data: &mail.data,
+            unsubscribe_url: &unsubscribe_url,
+        };
+        content.render()
+    }
+
+    fn local_clock<'a>(&'a self, preferences: &'a Preferences) -> LocalClock<'a> {
+        LocalClock { zone: &preferences.time_zone, time_zones: &*self.time_zones }
+    }
+
+    fn sent_today(&self, preferences: &Preferences, now: DateTime<Utc>) -> i64 {
+        let day_began_ms = self.local_clock(preferences).day_began_at(now).timestamp_millis();
+        preferences.mailed_at_ms.iter().map(|at_ms| i64::from(*at_ms >= day_began_ms)).sum()
+    }
+}
+
+/// Returns the number of earlier attempts.
+fn retries(mail: &ClaimedMail) -> usize {
+    usize::try_from(mail.mail_attempt - 1).unwrap_or(0)
+}
+
+async fn record(database: &dyn Database, records: &[MailRecord]) {
+    for tries_left in (0..RECORD_TRIES).rev() {
+        match notifications::record_mails(database, records).await {
+            Ok(()) => return,
+            Err(error) if tries_left == 0 => {
+                tracing::error!(%error, emails = records.len(), "emails not recorded");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn log(mail: &ClaimedMail, outcome: &str, reason: Option<&str>) {
+    tracing::info!(
+        worker = "webhook",
+        event_id = %mail.notification_id,
+        athlete_id = %mail.athlete_id,
+        kind = mail.kind,
+        attempt = mail.mail_attempt,
+        outcome,
+        reason,
+        "email"
+    );
+}
