@@ -8,8 +8,6 @@ pub mod calendar;
 pub mod catalogue;
 pub mod e1rm;
 pub mod exercise;
-#[cfg(test)]
-mod fixtures;
 pub mod landmarks;
 pub mod limits;
 pub mod load;
@@ -37,3 +35,6 @@ pub use trend::Trend;
 pub use units::{Grams, HalfSets};
 pub use volume::{MuscleVolume, PerformedExercise, Volume};
 pub use workout::{CustomExercises, ExerciseEntry, SetEntry, Superset, Workout};
+
+#[cfg(test)]
+mod fixtures;

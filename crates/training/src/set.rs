@@ -15,7 +15,7 @@ const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetKind {
-    /// A warm-up set: it counts towards nothing.
+    /// A warm-up set, which never counts.
     Warmup,
     /// An ordinary working set.
     Working,
@@ -88,7 +88,7 @@ pub struct PerformedSet {
 }
 
 impl PerformedSet {
-    /// Whether it is a warm-up set, which counts towards nothing.
+    /// Whether it is a warm-up set, which never counts.
     pub fn is_warmup(&self) -> bool {
         self.kind == SetKind::Warmup
     }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn rpe_must_be_a_multiple_of_one_half_up_to_10() {
+    fn rpe_must_be_a_multiple_of_one_half() {
         for valid in [1.0, 6.5, 10.0] {
             assert_eq!(Rpe::new(valid).map(Rpe::value), Some(valid));
         }

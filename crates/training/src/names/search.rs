@@ -126,8 +126,12 @@ mod tests {
 
     #[test]
     fn search_matches_word_prefixes_in_any_order() {
-        let check = |query: &str, names: &[&str], found: bool| {
-            assert_eq!(matches_query(query, names.iter().copied()), found, "{query} in {names:?}");
+        let check = |query: &str, names: &[&str], expected: bool| {
+            assert_eq!(
+                matches_query(query, names.iter().copied()),
+                expected,
+                "{query} in {names:?}"
+            );
         };
         let bench = ["Barbell Bench Press", "Flat Barbell Bench Press"];
         check("", &bench, true);
