@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -47,6 +46,29 @@ pub struct Athlete {
     pub api_key: String,
 }
 
+/// The content of `dev.json`, which exists while `cargo xtask dev` is ready.
+#[derive(Serialize, Deserialize)]
+pub struct RunningStack {
+    pub api_url: String,
+    pub operator_token: String,
+    #[serde(flatten)]
+    pub athlete: Athlete,
+}
+
+impl RunningStack {
+    /// Reads `dev.json` from a state directory.
+    pub fn read(dir: &Path) -> Result<Self> {
+        let file = dir.join("dev.json");
+        let text = fs::read_to_string(&file).with_context(|| {
+            format!(
+                "no local stack is ready ({}); start `cargo xtask dev`, or pass --url",
+                file.display()
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))
+    }
+}
+
 impl StateDir {
     /// Opens or creates the directory. `dev.json` does not exist until [`StateDir::announce`].
     pub fn open(dir: &Path) -> Result<Self> {
@@ -75,13 +97,10 @@ impl StateDir {
 
     /// Writes `dev.json`, which shows other processes that the stack is ready.
     pub fn announce(&self, api_url: &str, athlete: &Athlete) -> Result<()> {
-        let stack = json!({
-            "api_url": api_url,
-            "operator_token": self.saved.operator_token,
-            "athlete_id": athlete.id,
-            "api_key": athlete.api_key,
-        });
-        self.write_private("dev.json", &format!("{stack:#}\n"))
+        let operator_token = self.saved.operator_token.clone();
+        let athlete = athlete.clone();
+        let stack = RunningStack { api_url: api_url.to_owned(), operator_token, athlete };
+        self.write_private("dev.json", &(serde_json::to_string_pretty(&stack)? + "\n"))
     }
 
     /// Writes a temporary file and renames it: a reader sees the whole file or none.

@@ -6,9 +6,11 @@ pub use options::Options;
 
 use crate::http::{Api, Request};
 use crate::project::Project;
+use crate::state::RunningStack;
 use anyhow::{Context, Result};
 use options::{Action, Filter, Redrive, Selection, Target};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -28,7 +30,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         }
         Action::Groups { filter } => groups(&api, filter),
         Action::Show { id } => {
-            print!("{}", describe(&api.get(&format!("{PATH}/{id}"), &[])?));
+            print!("{}", describe(&api.get(&format!("{PATH}/{id}"), BTreeMap::new())?));
             Ok(())
         }
         Action::Redrive(options) => redrive(&api, options),
@@ -49,7 +51,10 @@ impl OperatorApi {
         // An empty environment variable is as good as none.
         let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
         let (base, token) = match &target.url {
-            None => read_local_stack(state)?,
+            None => {
+                let stack = RunningStack::read(state)?;
+                (stack.api_url, stack.operator_token)
+            }
             Some(url) => {
                 let token = given(&target.token);
                 (url.clone(), token.context("--token or OPERATOR_TOKEN is required with --url")?)
@@ -59,7 +64,7 @@ impl OperatorApi {
         Ok(Self { api: Api::new(&base, TIMEOUT)?, token, operator })
     }
 
-    fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Value> {
+    fn get(&self, path: &str, parameters: BTreeMap<&str, &str>) -> Result<Value> {
         let query =
             form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
@@ -87,95 +92,51 @@ impl OperatorApi {
     }
 }
 
-/// Returns address and operator token of a running `cargo xtask dev`.
-fn read_local_stack(state: &Path) -> Result<(String, String)> {
-    let file = state.join("dev.json");
-    let text = std::fs::read_to_string(&file).with_context(|| {
-        format!(
-            "no local stack is ready ({}); start `cargo xtask dev`, or pass --url",
-            file.display()
-        )
-    })?;
-    let stack: Value = serde_json::from_str(&text)?;
-    let field = |name: &str| {
-        let value = stack.get(name).and_then(Value::as_str).map(str::to_owned);
-        value.with_context(|| format!("{} has no {name}", file.display()))
-    };
-    Ok((field("api_url")?, field("operator_token")?))
-}
-
 fn list(api: &OperatorApi, filter: &Filter, limit: Option<&str>) -> Result<()> {
+    const COLUMNS: [(&str, &str); 7] = [
+        ("failed at", "failed_at"),
+        ("status", "status"),
+        ("queue", "queue"),
+        ("type", "event_type"),
+        ("redrives", "redrives"),
+        ("id", "id"),
+        ("reason", "reason"),
+    ];
     let mut parameters = filter.fields();
     parameters.extend(limit.map(|limit| ("limit", limit)));
-    let page = api.get(PATH, &parameters)?;
-    let rows: Vec<_> = items(&page)
-        .map(|item| {
-            vec![
-                text(item, "failed_at"),
-                text(item, "status"),
-                text(item, "queue"),
-                short_type(item),
-                text(item, "redrives"),
-                text(item, "id"),
-                shorten(&text(item, "reason")),
-            ]
-        })
-        .collect();
-    print!(
-        "{}",
-        table(&["failed at", "status", "queue", "type", "redrives", "id", "reason"], &rows)
-    );
-    println!("{} of {}", rows.len(), text(&page, "total"));
+    let page = api.get(PATH, parameters)?;
+    print!("{}", columns(&page, "items", &COLUMNS));
+    println!("{} of {}", array(&page, "items").count(), text(&page, "total"));
     Ok(())
 }
 
 fn groups(api: &OperatorApi, filter: &Filter) -> Result<()> {
-    let page = api.get(&format!("{PATH}/groups"), &filter.fields())?;
-    let rows: Vec<_> = items(&page)
-        .map(|item| {
-            vec![
-                text(item, "count"),
-                text(item, "first_failed_at"),
-                text(item, "last_failed_at"),
-                text(item, "queue"),
-                short_type(item),
-                // Not shortened: --group takes it.
-                text(item, "reason_group"),
-            ]
-        })
-        .collect();
-    print!("{}", table(&["count", "first", "last", "queue", "type", "reason"], &rows));
+    const COLUMNS: [(&str, &str); 6] = [
+        ("count", "count"),
+        ("first", "first_failed_at"),
+        ("last", "last_failed_at"),
+        ("queue", "queue"),
+        ("type", "event_type"),
+        ("reason", "reason_group"),
+    ];
+    let page = api.get(&format!("{PATH}/groups"), filter.fields())?;
+    print!("{}", columns(&page, "items", &COLUMNS));
     Ok(())
 }
 
 /// Returns the fields, the history and the body of a dead letter as text.
 fn describe(dead_letter: &Value) -> String {
-    const FIELDS: [&str; 13] = [
-        "id",
-        "status",
-        "queue",
-        "event_type",
-        "event_id",
-        "athlete_id",
-        "trace_id",
-        "message_id",
-        "reason",
-        "attempts",
-        "failed_at",
-        "redrives",
-        "note",
-    ];
-    let rows: Vec<_> =
-        FIELDS.iter().map(|name| vec![(*name).to_owned(), text(dead_letter, name)]).collect();
-    let mut page = table(&[], &rows);
-    let history: Vec<_> = array(dead_letter, "history")
-        .map(|entry| {
-            let reason = text(entry, "reason") + &text(entry, "note");
-            vec![text(entry, "at"), text(entry, "what"), text(entry, "operator"), reason]
-        })
-        .collect();
+    let fields = "id status queue event_type event_id athlete_id trace_id message_id reason \
+                  attempts failed_at redrives note";
+    let rows = fields.split(' ').map(|name| vec![name.to_owned(), text(dead_letter, name)]);
+    let mut page = table(rows.collect());
+    let history = array(dead_letter, "history").map(|entry| {
+        let reason = text(entry, "reason") + &text(entry, "note");
+        vec![text(entry, "at"), text(entry, "what"), text(entry, "operator"), reason]
+    });
+    let head = ["when", "what", "who", "why"].map(str::to_owned).to_vec();
     page.push('\n');
-    page.push_str(&table(&["when", "what", "who", "why"], &history));
+    page.push_str(&table(std::iter::once(head).chain(history).collect()));
     for name in ["body", "edited_body"] {
         if let Some(body) = dead_letter.get(name).and_then(Value::as_str) {
             let pretty = serde_json::from_str::<Value>(body).map(|json| format!("{json:#}"));
@@ -203,21 +164,20 @@ fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
     }
     let result = api.post(&format!("{PATH}/redrive"), &request.into())?;
     print_counts(selection, &result, "redriven");
-    if number(&result, "held_back") > 0 {
-        println!(
-            "held back {}: redriven three times already; pass their ids with --force",
-            text(&result, "held_back")
-        );
-    }
-    if number(&result, "unsendable") > 0 {
-        println!("unsendable {}: no queue accepts them", text(&result, "unsendable"));
+    for (field, text) in [
+        ("held_back", "held back {}: redriven three times already; pass their ids with --force"),
+        ("unsendable", "unsendable {}: no queue accepts them"),
+    ] {
+        if let Some(count @ 1..) = result.get(field).and_then(Value::as_u64) {
+            println!("{}", text.replace("{}", &count.to_string()));
+        }
     }
     Ok(())
 }
 
 fn discard(api: &OperatorApi, selection: &Selection, note: &str) -> Result<()> {
-    let request = request_body(selection, Some(note));
-    let result = api.post(&format!("{PATH}/discard"), &request.into())?;
+    let request = request_body(selection, Some(note)).into();
+    let result = api.post(&format!("{PATH}/discard"), &request)?;
     print_counts(selection, &result, "discarded");
     Ok(())
 }
@@ -225,28 +185,19 @@ fn discard(api: &OperatorApi, selection: &Selection, note: &str) -> Result<()> {
 /// Returns the fields that redrive and discard share.
 fn request_body(selection: &Selection, note: Option<&str>) -> Map<String, Value> {
     let Selection { ids, filter, limit, dry_run, .. } = selection;
-    let mut request = Map::new();
-    if ids.is_empty() {
-        let fields =
-            filter.fields().into_iter().map(|(name, value)| (name.to_owned(), json!(value)));
-        request.insert("filter".to_owned(), Value::Object(fields.collect()));
-    } else {
-        request.insert("ids".to_owned(), json!(ids));
-    }
-    request.insert("dry_run".to_owned(), json!(dry_run));
-    request.insert("limit".to_owned(), json!(limit));
-    request.insert("note".to_owned(), json!(note));
-    request
+    let (name, value) = match &ids[..] {
+        [] => ("filter", json!(filter.fields())),
+        ids => ("ids", json!(ids)),
+    };
+    let (dry_run, limit, note) = (json!(dry_run), json!(limit), json!(note));
+    let fields = [(name, value), ("dry_run", dry_run), ("limit", limit), ("note", note)];
+    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
 fn print_counts(selection: &Selection, result: &Value, action: &str) {
     let dry_run = if selection.dry_run { " (a dry run: nothing was changed)" } else { "" };
     println!("{:<9} {}", "matched", text(result, "matched"));
     println!("{action:<9} {}{dry_run}", text(result, action));
-}
-
-fn items(page: &Value) -> impl Iterator<Item = &Value> {
-    array(page, "items")
 }
 
 fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
@@ -261,42 +212,42 @@ fn text(value: &Value, name: &str) -> String {
     }
 }
 
-fn number(value: &Value, name: &str) -> i64 {
-    value.get(name).and_then(Value::as_i64).unwrap_or_default()
+/// Returns a table of items. A column is a heading and the name of a field.
+fn columns(page: &Value, items: &str, columns: &[(&str, &str)]) -> String {
+    let head = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let row = |item| columns.iter().map(|(_, field)| cell(item, field)).collect();
+    table(std::iter::once(head).chain(array(page, items).map(row)).collect())
 }
 
-/// Returns `WorkoutCompleted` for `bulktrack.WorkoutCompleted.v1`.
-fn short_type(item: &Value) -> String {
-    let name = text(item, "event_type");
-    let short = name.strip_prefix("bulktrack.").unwrap_or(&name);
-    short.strip_suffix(".v1").unwrap_or(short).to_owned()
-}
-
-fn shorten(text: &str) -> String {
-    if text.chars().count() <= REASON_CHARS_MAX {
-        return text.to_owned();
+/// Returns the text of a field, shortened for a table. A reason group is not: `--group` takes it.
+fn cell(item: &Value, field: &str) -> String {
+    let text = text(item, field);
+    match field {
+        "event_type" => {
+            let name = text.strip_prefix("bulktrack.").unwrap_or(&text);
+            name.strip_suffix(".v1").unwrap_or(name).to_owned()
+        }
+        "reason" if text.chars().count() > REASON_CHARS_MAX => {
+            text.chars().take(REASON_CHARS_MAX - 1).chain(['…']).collect()
+        }
+        _ => text,
     }
-    text.chars().take(REASON_CHARS_MAX - 1).chain(['…']).collect()
 }
 
 /// Returns columns as wide as their widest cell, without control characters.
-fn table(head: &[&str], rows: &[Vec<String>]) -> String {
-    let clean = |cell: &str| cell.chars().filter(|c| !c.is_control()).collect::<String>();
-    let mut lines: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
-    if !head.is_empty() {
-        lines.insert(0, head.iter().map(|name| (*name).to_owned()).collect());
+fn table(mut rows: Vec<Vec<String>>) -> String {
+    let mut widths = Vec::new();
+    for row in &mut rows {
+        widths.resize(row.len().max(widths.len()), 0);
+        for (cell, width) in row.iter_mut().zip(&mut widths) {
+            cell.retain(|c| !c.is_control());
+            *width = cell.chars().count().max(*width);
+        }
     }
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
-    };
-    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
     let mut text = String::new();
-    for line in &lines {
-        let cells: Vec<_> =
-            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
+    for row in &rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
     }
     text
@@ -308,12 +259,13 @@ mod tests {
 
     #[test]
     fn tables_align_columns_and_drop_control_characters() {
-        let rows = [
+        let rows = vec![
+            vec!["n".to_owned(), "what".to_owned()],
             vec!["1".to_owned(), "ünit".to_owned()],
             vec!["10\u{1b}[2J".to_owned(), String::new()],
         ];
-        assert_eq!(table(&["n", "what"], &rows), "n      what\n1      ünit\n10[2J\n");
-        assert_eq!(table(&[], &[]), "");
+        assert_eq!(table(rows), "n      what\n1      ünit\n10[2J\n");
+        assert_eq!(table(Vec::new()), "");
     }
 
     #[test]
@@ -331,12 +283,13 @@ mod tests {
 
     #[test]
     fn long_reasons_and_event_types_are_shortened() {
-        let long = shorten(&"x".repeat(71));
+        let reason = |text: &str| cell(&json!({ "reason": text }), "reason");
+        let long = reason(&"x".repeat(71));
         assert_eq!((long.chars().count(), long.ends_with('…')), (70, true));
-        assert_eq!(shorten("short"), "short");
+        assert_eq!(reason("short"), "short");
         let item = json!({ "event_type": "bulktrack.WorkoutCompleted.v1" });
-        assert_eq!(short_type(&item), "WorkoutCompleted");
-        assert_eq!(short_type(&json!({ "event_type": null })), "");
+        assert_eq!(cell(&item, "event_type"), "WorkoutCompleted");
+        assert_eq!(cell(&json!({ "event_type": null }), "event_type"), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The options of `cargo xtask dead-letters`. The doc comments are the text of `--help`.
 
 use clap::{Args, Subcommand};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -148,7 +149,7 @@ impl Options {
 
 impl Filter {
     /// Returns the given fields by their names in the API.
-    pub fn fields(&self) -> Vec<(&'static str, &str)> {
+    pub fn fields(&self) -> BTreeMap<&'static str, &str> {
         let fields = [
             ("queue", &self.queue),
             ("type", &self.event_type),
