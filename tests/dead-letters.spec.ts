@@ -127,7 +127,7 @@ describe("the same dead letter twice", () => {
     const envelope = event("NotificationRequested", athlete.id);
     const stray = message(envelope);
     await stack.deliver("ai", "ai-analysis", [stray]);
-    const reason = "NotificationRequested does not travel on ai-analysis";
+    const reason = "NotificationRequested is not routed to ai-analysis";
     const [ours] = await awaitDeadLetters(stack, { reason }, 1);
     expect(ours).toMatchObject({ message_id: stray.id, event_id: envelope.id });
     await stack.deliver("ai", "ai-analysis-dlq", [message(envelope)]);
@@ -174,7 +174,7 @@ describe("the list", () => {
   });
 
   it("is filtered by a part of the reason", async () => {
-    const part = "does not travel on";
+    const part = "is not routed to";
     const items = await check({ reason: part }, ({ reason }) => reason.includes(part));
     expect(items.length).toBeGreaterThan(0);
   });

@@ -183,12 +183,12 @@ function badMessages(queue: string, athleteId: string): Bad[] {
     bad("garbage {", "not a CloudEvents 1.0 envelope"),
     bad("", "not a CloudEvents 1.0 envelope"),
     bad({ hello: "world" }, "not a CloudEvents 1.0 envelope"),
-    bad(strayEvent(queue, athleteId), `does not travel on ${queue}`),
+    bad(strayEvent(queue, athleteId), `is not routed to ${queue}`),
     bad(
       { ...good, id: randomUUID(), type: "bulktrack.MoonLanded.v1" },
       "unknown event type bulktrack.MoonLanded.v1",
     ),
-    bad({ ...good, id: randomUUID(), data: { wrong: true } }, "a payload that is not its own"),
+    bad({ ...good, id: randomUUID(), data: { wrong: true } }, "an invalid payload"),
     bad({ ...good, id: randomUUID(), specversion: "0.3" }, "CloudEvents 0.3, not 1.0"),
   ];
 }

@@ -1,6 +1,6 @@
 //! A message of a queue: an event, a dead letter, or anything at all.
 
-use shared_kernel::event::{Label, MESSAGE_BYTES_MAX};
+use shared_kernel::event::{EventHeader, MESSAGE_BYTES_MAX};
 use shared_kernel::{DeadLetter, Event, Queue, TraceContext};
 
 /// What decodes is encoded to a text that decodes to the same; its label says what it is; a dead
@@ -10,7 +10,7 @@ pub fn check(bytes: &[u8]) {
     if let Ok(trace) = text.parse::<TraceContext>() {
         assert_eq!(trace.to_string(), text);
     }
-    let label = Label::read(text);
+    let label = EventHeader::read(text);
     let decoded = Event::decode(text);
     if let Ok(event) = &decoded {
         assert!(text.len() <= MESSAGE_BYTES_MAX);
@@ -19,7 +19,7 @@ pub fn check(bytes: &[u8]) {
         let name = event.event_type().wire_name();
         assert_eq!(label.event_type.as_deref(), Some(name));
         assert_eq!(label.trace_id(), Some(event.trace.trace_id()));
-        assert_eq!(Label::read(&encoded).id, Some(event.id.to_string()));
+        assert_eq!(EventHeader::read(&encoded).id, Some(event.id.to_string()));
     }
     let letter = DeadLetter::read(Queue::AiAnalysis, "message", text, 0);
     let written = serde_json::to_string(&letter).expect("a letter is JSON");

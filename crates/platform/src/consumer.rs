@@ -1,68 +1,56 @@
-//! The consumer loop: a batch of raw messages in, a verdict for each message out. It never fails
-//! as a whole: what goes wrong with a message is that message's own verdict, a panic included.
+//! The consumer loop: a batch of raw messages in, a [`MessageResult`] for each message out. The batch
+//! never fails as a whole: an error, a panic included, is the result of its own message.
 
 use crate::clock::Clock;
-use crate::handler::{GroupHandler, Received, Registry};
+use crate::handler::{GroupHandler, ReceivedEvent, Registry};
+use crate::metrics::PipelineMetrics;
 use crate::panics::caught;
 use crate::sink::{Destination, QueueSink, send_all};
-use crate::tally::{Fate, Tally};
 use crate::usage::Usage;
-use shared_kernel::event::Label;
+use shared_kernel::event::EventHeader;
 use shared_kernel::routing::queue_of;
-use shared_kernel::{DeadLetter, Event, EventType, Outcome, Queue, Settlement, settle};
+use shared_kernel::{DeadLetter, Event, MessageResult, Outcome, Queue, RetryPolicy, settle};
 use storage::database::write_splitting;
 use storage::{DatabaseError, Shards, dead_letters};
 
-/// Why an event is a dead letter that nothing was said of.
-const UNANSWERED: &str = "no handler answered for this event here";
+/// The reason of an event that no handler returned an outcome for.
+const NO_OUTCOME: &str = "no handler returned an outcome for this event";
+
+/// The delay before messages of an unknown queue are delivered once more.
+const UNKNOWN_QUEUE_DELAY_S: u32 = 60;
 
 /// A message as the platform delivers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawMessage {
-    /// The platform's id; the same when it is delivered again.
+    /// The platform's id, equal in every delivery.
     pub id: String,
-    /// Its text.
     pub body: String,
-    /// Which delivery this is, from 1.
+    /// The number of this delivery, from 1.
     pub attempts: u32,
 }
 
-/// What the platform is told of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is through.
-    Ack,
-    /// Deliver it again after so many seconds.
-    Retry {
-        /// Seconds.
-        delay_s: u32,
-    },
-}
-
-/// What the loop works with.
+/// The handlers of a worker and the ports that the loop needs.
 pub struct Consumer<'a> {
-    /// The worker's name, for the log.
+    /// The worker's name in log lines.
     pub worker: &'static str,
-    /// Which handler takes which events.
     pub registry: &'a Registry,
-    /// Where dead letters go.
     pub sink: &'a dyn QueueSink,
-    /// Where dead letters end.
     pub shards: &'a Shards,
-    /// For durations and the time of a dead letter.
     pub clock: &'a dyn Clock,
-    /// What the invocation cost.
     pub usage: &'a Usage,
-    /// What came of events.
-    pub tally: &'a Tally,
+    pub metrics: &'a PipelineMetrics,
 }
 
 impl Consumer<'_> {
     /// Consumes a batch of the queue of this name: of events, or of dead letters.
     ///
-    /// A queue that the table does not know is a deployment's mistake: its messages are retried,
-    /// so that the platform keeps them until the mistake is mended.
-    pub async fn consume_named(&self, queue_name: &str, messages: &[RawMessage]) -> Vec<Verdict> {
+    /// A queue that the routing table does not list is a mistake of the deployment: its messages are
+    /// retried, so that the platform keeps them until the deployment is fixed.
+    pub async fn consume_named(
+        &self,
+        queue_name: &str,
+        messages: &[RawMessage],
+    ) -> Vec<MessageResult> {
         if let Some(queue) = Queue::from_name(queue_name) {
             return self.consume(queue, messages).await;
         }
@@ -70,177 +58,155 @@ impl Consumer<'_> {
             return self.consume_dead_letters(queue, messages).await;
         }
         tracing::error!(queue = queue_name, messages = messages.len(), "unknown queue");
-        messages.iter().map(|_| Verdict::Retry { delay_s: 60 }).collect()
+        vec![MessageResult::Retry { delay_s: UNKNOWN_QUEUE_DELAY_S }; messages.len()]
     }
 
     /// Consumes a batch of events.
     ///
-    /// 1. decode each message alone;
-    /// 2. let each handler take the events of its kinds, all at once. When it panics, halves of them,
-    ///    until the event that it panics at stands alone, and is retried;
+    /// 1. decode each message by itself;
+    /// 2. give each handler all events of its types at once. If it panics, split the events in halves
+    ///    until the event that causes the panic is alone; that event is retried;
     /// 3. settle each outcome;
-    /// 4. send the dead letters (await; a repeat is the same row in the end);
-    /// 5. one log line for each message, and one more in the counts.
-    pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<Verdict> {
-        let began_ms = self.clock.now_ms();
+    /// 4. send the dead letters (await; a repeat ends as the same row);
+    /// 5. count each result and log one line for each message.
+    pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<MessageResult> {
+        let started_ms = self.clock.now_ms();
         let mut decoded = Vec::with_capacity(messages.len());
         for message in messages {
-            let caught = caught(async { decode(queue, message) }).await;
-            decoded.push(caught.map_err(Outcome::transient).flatten());
+            let result = caught(async { decode(queue, message) }).await;
+            decoded.push(result.map_err(Outcome::transient).flatten());
         }
-        let outcomes = self.outcomes(&decoded).await;
-        let policy = queue.consumption().retry;
-        let settlements: Vec<_> = outcomes
-            .iter()
-            .zip(messages)
-            .map(|(outcome, message)| settle(outcome, message.attempts, policy))
-            .collect();
-        let verdicts = self.dead_letter(queue, messages, &settlements).await;
+        let outcomes = self.handle(&decoded).await;
+        let mut results = Vec::with_capacity(messages.len());
+        for (message, outcome) in messages.iter().zip(&outcomes) {
+            results.push(self.settle(queue, message, outcome).await);
+        }
         let ended_ms = self.clock.now_ms();
-        for ((message, settlement), verdict) in decoded.iter().zip(&settlements).zip(&verdicts) {
-            let event = message.as_ref().ok().map(|received| &received.event);
-            self.tally.count(queue, event, Fate::of(settlement, *verdict), ended_ms);
+        for (received, result) in decoded.iter().zip(&results) {
+            let event = received.as_ref().ok().map(|received| &received.event);
+            self.metrics.count(queue, event, *result, ended_ms);
         }
-        let duration_ms = ended_ms - began_ms;
-        for (index, message) in messages.iter().enumerate() {
-            self.log_event(&EventLine {
-                queue,
-                message,
-                outcome: outcomes.get(index),
-                settlement: settlements.get(index),
-                verdict: verdicts.get(index).copied(),
-                duration_ms,
-                batch_size: messages.len(),
-            });
+        for ((message, outcome), result) in messages.iter().zip(&outcomes).zip(&results) {
+            self.log_event(queue, message, outcome, *result, ended_ms - started_ms, messages.len());
         }
-        verdicts
+        results
     }
 
-    async fn outcomes(&self, decoded: &[Result<Received, Outcome>]) -> Vec<Outcome> {
+    /// One outcome for each decoded event, in order.
+    async fn handle(&self, decoded: &[Result<ReceivedEvent, Outcome>]) -> Vec<Outcome> {
         let mut outcomes: Vec<Option<Outcome>> =
             decoded.iter().map(|result| result.as_ref().err().cloned()).collect();
         for entry in self.registry.entries() {
-            let (indexes, received): (Vec<_>, Vec<_>) = decoded
+            let (indexes, events): (Vec<_>, Vec<_>) = decoded
                 .iter()
                 .enumerate()
                 .filter_map(|(index, result)| result.as_ref().ok().map(|event| (index, event)))
                 .filter(|(_, received)| entry.types.contains(&received.event.event_type()))
                 .unzip();
-            if received.is_empty() {
+            if events.is_empty() {
                 continue;
             }
-            let answered = handle_splitting(&*entry.handler, &received).await;
-            for (index, outcome) in indexes.into_iter().zip(answered) {
+            let handled = handle_splitting(&*entry.handler, &events).await;
+            for (index, outcome) in indexes.into_iter().zip(handled) {
                 if let Some(slot) = outcomes.get_mut(index) {
                     *slot = Some(outcome);
                 }
             }
         }
-        // Nothing was said of it: no handler is registered, or it answered too few outcomes.
-        let unsaid = || Outcome::permanent(UNANSWERED);
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unsaid)).collect()
+        let missing = || Outcome::permanent(NO_OUTCOME);
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
     }
 
-    /// Sends the dead letters. What cannot be sent is retried; after its last attempt the platform
-    /// itself moves it, whole but without its reason.
-    async fn dead_letter(
-        &self,
-        queue: Queue,
-        messages: &[RawMessage],
-        settlements: &[Settlement],
-    ) -> Vec<Verdict> {
-        let mut verdicts = Vec::with_capacity(messages.len());
-        for (message, settlement) in messages.iter().zip(settlements) {
-            verdicts.push(match settlement {
-                Settlement::Ack => Verdict::Ack,
-                Settlement::Retry { delay_s } => Verdict::Retry { delay_s: *delay_s },
-                Settlement::DeadLetter { reason } => {
-                    self.send_dead_letter(queue, message, reason).await
-                }
-            });
+    /// Settles one message and sends its dead letter. If the dead letter cannot be sent, the message is
+    /// retried; after its last attempt the platform itself moves it, whole but without its reason.
+    async fn settle(&self, queue: Queue, message: &RawMessage, outcome: &Outcome) -> MessageResult {
+        let policy = queue.consumption().retry;
+        let result = settle(outcome, message.attempts, policy);
+        if result != MessageResult::DeadLetter {
+            return result;
         }
-        verdicts
-    }
-
-    async fn send_dead_letter(&self, queue: Queue, message: &RawMessage, reason: &str) -> Verdict {
-        let letter = DeadLetter {
+        let dead_letter = DeadLetter {
             queue: queue.name().to_owned(),
             message_id: message.id.clone(),
-            reason: reason.to_owned(),
+            reason: outcome.reason().unwrap_or_default().to_owned(),
             attempts: message.attempts,
             failed_at_ms: self.clock.now_ms(),
             body: message.body.clone(),
         };
-        let policy = queue.consumption().retry;
-        let again = Verdict::Retry {
-            delay_s: policy.delay_after(message.attempts).unwrap_or(policy.first_delay_s),
-        };
-        let Ok(body) = serde_json::to_string(&letter) else {
-            return again;
+        let retry = retry(policy, message.attempts, policy.first_delay_s);
+        let Ok(body) = serde_json::to_string(&dead_letter) else {
+            return retry;
         };
         match send_all(self.sink, Destination::DeadLetters(queue), &[body], 0).await {
-            Ok(()) => Verdict::Ack,
+            Ok(()) => result,
             Err(error) => {
                 tracing::error!(queue = queue.name(), %error, "dead letter not accepted");
-                again
+                retry
             }
         }
     }
 
     /// Consumes a batch of dead letters: each becomes a row that an operator can read.
     ///
-    /// 1. read each: ours, or a bare body that the platform moved;
-    /// 2. store them (await; keyed by what they are about, a repeat changes nothing). A batch that
-    ///    is too large for one write is split; a letter that cannot be stored is retried, not lost;
-    /// 3. one log line for each.
+    /// 1. read each: a dead letter of this crate, or a bare body that the platform moved;
+    /// 2. store them (await; keyed by event, a repeat changes nothing). A batch too large for one write
+    ///    is split; a dead letter that cannot be stored is retried;
+    /// 3. log one line for each.
     pub async fn consume_dead_letters(
         &self,
         queue: Queue,
         messages: &[RawMessage],
-    ) -> Vec<Verdict> {
+    ) -> Vec<MessageResult> {
         let now_ms = self.clock.now_ms();
-        let letters: Vec<_> = messages
+        let dead_letters: Vec<_> = messages
             .iter()
             .map(|message| DeadLetter::read(queue, &message.id, &message.body, now_ms))
             .collect();
         let database = self.shards.operators();
         let stored =
-            write_splitting(&letters, async |part| dead_letters::store(database, part).await).await;
+            write_splitting(&dead_letters, async |part| dead_letters::store(database, part).await)
+                .await;
         let policy = queue.dead_letter_consumption().retry;
-        let mut verdicts = Vec::with_capacity(messages.len());
-        for (range, result) in stored {
-            let part = letters.iter().zip(messages).skip(range.start).take(range.len());
-            for (letter, message) in part {
-                let verdict = match &result {
-                    Ok(()) => Verdict::Ack,
-                    Err(_) => Verdict::Retry {
-                        delay_s: policy.delay_after(message.attempts).unwrap_or(policy.delay_s_max),
-                    },
+        let mut results = Vec::with_capacity(messages.len());
+        for (range, stored) in stored {
+            let part = dead_letters.iter().zip(messages).skip(range.start).take(range.len());
+            for (dead_letter, message) in part {
+                let result = match &stored {
+                    Ok(()) => MessageResult::Ack,
+                    Err(_) => retry(policy, message.attempts, policy.delay_s_max),
                 };
-                self.log_dead_letter(queue, letter, verdict, result.as_ref().err());
-                verdicts.push(verdict);
+                self.log_dead_letter(queue, dead_letter, result, stored.as_ref().err());
+                results.push(result);
             }
         }
-        verdicts
+        results
     }
 
-    fn log_event(&self, line: &EventLine<'_>) {
-        let label = Label::read(&line.message.body);
+    fn log_event(
+        &self,
+        queue: Queue,
+        message: &RawMessage,
+        outcome: &Outcome,
+        result: MessageResult,
+        duration_ms: i64,
+        batch_size: usize,
+    ) {
+        let header = EventHeader::read(&message.body);
         tracing::info!(
             worker = self.worker,
-            queue = line.queue.name(),
-            message_id = line.message.id,
-            event_id = label.id,
-            event_type = label.event_type,
-            athlete_id = label.partitionkey,
-            trace_id = label.trace_id(),
-            attempt = line.message.attempts,
-            outcome = line.outcome.map(Outcome::name),
-            settlement = line.settlement.map(settlement_name),
-            reason = line.outcome.and_then(Outcome::reason),
-            retry_delay_s = line.verdict.and_then(Verdict::delay_s),
-            duration_ms = line.duration_ms,
-            batch_size = line.batch_size,
+            queue = queue.name(),
+            message_id = message.id,
+            event_id = header.id,
+            event_type = header.event_type,
+            athlete_id = header.partitionkey,
+            trace_id = header.trace_id(),
+            attempt = message.attempts,
+            outcome = outcome.name(),
+            result = result.name(),
+            reason = outcome.reason(),
+            retry_delay_s = result.delay_s(),
+            duration_ms,
+            batch_size,
             d1_round_trips = self.usage.round_trips(),
             d1_rows_written = self.usage.rows_written(),
             messages_sent = self.usage.messages_sent(),
@@ -251,64 +217,51 @@ impl Consumer<'_> {
     fn log_dead_letter(
         &self,
         queue: Queue,
-        letter: &DeadLetter,
-        verdict: Verdict,
+        dead_letter: &DeadLetter,
+        result: MessageResult,
         error: Option<&DatabaseError>,
     ) {
-        let label = Label::read(&letter.body);
+        let header = EventHeader::read(&dead_letter.body);
         tracing::info!(
             worker = self.worker,
             queue = queue.dead_letter_name(),
-            dead_letter_id = %letter.id(),
-            event_id = label.id,
-            event_type = label.event_type,
-            athlete_id = label.partitionkey,
-            trace_id = label.trace_id(),
-            attempt = letter.attempts,
+            dead_letter_id = %dead_letter.id(),
+            event_id = header.id,
+            event_type = header.event_type,
+            athlete_id = header.partitionkey,
+            trace_id = header.trace_id(),
+            attempt = dead_letter.attempts,
             outcome = if error.is_none() { "stored" } else { "transient" },
-            reason = letter.reason,
+            result = result.name(),
+            reason = dead_letter.reason,
             error = error.map(ToString::to_string),
-            retry_delay_s = verdict.delay_s(),
+            retry_delay_s = result.delay_s(),
             "dead letter"
         );
     }
 }
 
-impl Verdict {
-    /// The delay of a retry, in seconds.
-    pub const fn delay_s(self) -> Option<u32> {
-        match self {
-            Self::Ack => None,
-            Self::Retry { delay_s } => Some(delay_s),
-        }
-    }
+/// A retry after the delay that the policy gives for this attempt, or after `last_delay_s` when the
+/// attempt was the last.
+fn retry(policy: RetryPolicy, attempt: u32, last_delay_s: u32) -> MessageResult {
+    MessageResult::Retry { delay_s: policy.delay_after(attempt).unwrap_or(last_delay_s) }
 }
 
-struct EventLine<'a> {
-    queue: Queue,
-    message: &'a RawMessage,
-    outcome: Option<&'a Outcome>,
-    settlement: Option<&'a Settlement>,
-    verdict: Option<Verdict>,
-    duration_ms: i64,
-    batch_size: usize,
-}
-
-/// Hands events to a handler. What panics is halved, so that an event that cannot be handled costs its
-/// neighbours about 2·log2(n) repeats, and nothing else; its repeats may see a later version of the code.
-async fn handle_splitting(handler: &dyn GroupHandler, received: &[&Received]) -> Vec<Outcome> {
-    let mut outcomes = Vec::with_capacity(received.len());
-    let mut todo = Vec::from([received]);
+/// Gives events to a handler. When the handler panics, its events are split in halves, so that an event
+/// that always causes a panic costs the others about 2·log2(n) repeats.
+async fn handle_splitting(handler: &dyn GroupHandler, events: &[&ReceivedEvent]) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(events.len());
+    let mut todo = Vec::from([events]);
     while let Some(part) = todo.pop() {
         match caught(handler.handle(part)).await {
-            Ok(mut answered) => {
-                // Each part answers for itself, whatever its number of answers.
-                answered.resize_with(part.len(), || Outcome::permanent(UNANSWERED));
-                outcomes.append(&mut answered);
+            Ok(mut handled) => {
+                // A handler that returns too few or too many outcomes affects this part only.
+                handled.resize_with(part.len(), || Outcome::permanent(NO_OUTCOME));
+                outcomes.append(&mut handled);
             }
-            Err(panicked) if part.len() < 2 => outcomes.push(Outcome::transient(panicked)),
-            Err(panicked) => {
-                tracing::error!(error = %panicked, events = part.len(), "a handler; its events are halved");
+            Err(panic) if part.len() < 2 => outcomes.push(Outcome::transient(panic)),
+            Err(panic) => {
+                tracing::error!(error = %panic, events = part.len(), "handler panicked; splitting its events");
                 let (first, second) = part.split_at(part.len() / 2);
                 todo.extend([second, first]);
             }
@@ -317,20 +270,12 @@ async fn handle_splitting(handler: &dyn GroupHandler, received: &[&Received]) ->
     outcomes
 }
 
-fn decode(queue: Queue, message: &RawMessage) -> Result<Received, Outcome> {
+fn decode(queue: Queue, message: &RawMessage) -> Result<ReceivedEvent, Outcome> {
     let event = Event::decode(&message.body).map_err(Outcome::permanent)?;
-    let event_type: EventType = event.event_type();
+    let event_type = event.event_type();
     if queue_of(event_type) == queue {
-        Ok(Received { event, attempt: message.attempts })
+        Ok(ReceivedEvent { event, attempt: message.attempts })
     } else {
-        Err(Outcome::permanent(format!("{event_type:?} does not travel on {}", queue.name())))
-    }
-}
-
-const fn settlement_name(settlement: &Settlement) -> &'static str {
-    match settlement {
-        Settlement::Ack => "ack",
-        Settlement::Retry { .. } => "retry",
-        Settlement::DeadLetter { .. } => "dead_letter",
+        Err(Outcome::permanent(format!("{event_type:?} is not routed to {}", queue.name())))
     }
 }

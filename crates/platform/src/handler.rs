@@ -18,7 +18,7 @@ pub struct Delivery<'a, P> {
 
 /// An event that was delivered, of any kind.
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedEvent {
     /// The event.
     pub event: Event,
     /// Which delivery this is, from 1.
@@ -36,7 +36,7 @@ pub trait EventHandler<P: Payload> {
 #[async_trait(?Send)]
 pub trait GroupHandler {
     /// Handles all of a batch's events of its kinds: one outcome for each, in order.
-    async fn handle(&self, received: &[&Received]) -> Vec<Outcome>;
+    async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome>;
 }
 
 /// Which handler takes which events.
@@ -55,7 +55,7 @@ impl Registry {
     /// Registers the handler of one kind of event.
     #[must_use]
     pub fn on<P: Payload>(self, handler: impl EventHandler<P> + 'static) -> Self {
-        self.on_group(&[P::TYPE], Alone { handler, payload: PhantomData })
+        self.on_group(&[P::TYPE], SingleTypeHandler { handler, payload: PhantomData })
     }
 
     /// Registers the handler of several kinds of events.
@@ -76,14 +76,14 @@ impl Registry {
 }
 
 /// A handler of one kind, as a group of one.
-struct Alone<P, H> {
+struct SingleTypeHandler<P, H> {
     handler: H,
     payload: PhantomData<P>,
 }
 
 #[async_trait(?Send)]
-impl<P: Payload, H: EventHandler<P>> GroupHandler for Alone<P, H> {
-    async fn handle(&self, received: &[&Received]) -> Vec<Outcome> {
+impl<P: Payload, H: EventHandler<P>> GroupHandler for SingleTypeHandler<P, H> {
+    async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let deliveries: Vec<_> = received
             .iter()
             .filter_map(|received| {

@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use async_trait::async_trait;
-use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Delivery, EventHandler, Flusher, Registry, Tally, Usage};
-use shared_kernel::latency::Latencies;
+use platform::consumer::{Consumer, RawMessage};
+use platform::{Delivery, EventHandler, FlushPorts, PipelineMetrics, Registry, Usage};
+use shared_kernel::MessageResult;
 use shared_kernel::payload::{AggregationUpdated, VolumeThresholdReached};
 use shared_kernel::{DeadLetter, Event, Outcome, Queue};
 use std::cell::RefCell;
 use std::rc::Rc;
 use storage::Shards;
+use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, Flow};
 use testkit::{Fault, FixedClock, Later, RecordingSink, Sqlite, run};
 
@@ -54,7 +55,7 @@ struct House {
     shards: Shards,
     sink: RecordingSink,
     clock: Rc<FixedClock>,
-    tally: Rc<Tally>,
+    metrics: Rc<PipelineMetrics>,
     later: Rc<Later>,
 }
 
@@ -62,11 +63,16 @@ impl House {
     fn new() -> Self {
         let (database, shards) = testkit::database();
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
-        let (tally, later) = (Rc::default(), Rc::default());
-        Self { database, shards, sink: RecordingSink::default(), clock, tally, later }
+        let (metrics, later) = (Rc::default(), Rc::default());
+        Self { database, shards, sink: RecordingSink::default(), clock, metrics, later }
     }
 
-    fn consume(&self, registry: &Registry, queue: &str, messages: &[RawMessage]) -> Vec<Verdict> {
+    fn consume(
+        &self,
+        registry: &Registry,
+        queue: &str,
+        messages: &[RawMessage],
+    ) -> Vec<MessageResult> {
         let usage = Usage::default();
         let consumer = Consumer {
             worker: "test",
@@ -75,7 +81,7 @@ impl House {
             shards: &self.shards,
             clock: &*self.clock,
             usage: &usage,
-            tally: &self.tally,
+            metrics: &self.metrics,
         };
         run(consumer.consume_named(queue, messages))
     }
@@ -108,9 +114,9 @@ fn a_handler_gets_all_events_of_its_kind_at_once_and_each_outcome_goes_to_its_ev
         message("g", "garbage".to_owned(), 1),
         updated(2),
     ];
-    let verdicts = house.consume(&registry, "ai-analysis", &batch);
-    let ack = Verdict::Ack;
-    assert_eq!(verdicts, [ack, ack, ack, Verdict::Retry { delay_s: 2 }]);
+    let results = house.consume(&registry, "ai-analysis", &batch);
+    let ack = MessageResult::Ack;
+    assert_eq!(results, [ack, ack, ack, MessageResult::Retry { delay_s: 2 }]);
     assert_eq!(*updates.batches.borrow(), [2]);
     assert_eq!(*thresholds.batches.borrow(), [1]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
@@ -124,11 +130,11 @@ fn each_attempt_is_retried_later_and_the_fourth_is_a_dead_letter() {
     let house = House::new();
     let away = Scripted::answers(&[Outcome::transient("away")]);
     let registry = Registry::default().on::<AggregationUpdated>(away);
-    let verdicts: Vec<_> = (1..=4)
+    let results: Vec<_> = (1..=4)
         .map(|attempt| house.consume(&registry, "ai-analysis", &[updated(attempt)])[0])
         .collect();
-    let retry = |delay_s| Verdict::Retry { delay_s };
-    assert_eq!(verdicts, [retry(1), retry(2), retry(4), Verdict::Ack]);
+    let retry = |delay_s| MessageResult::Retry { delay_s };
+    assert_eq!(results, [retry(1), retry(2), retry(4), MessageResult::Ack]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
     assert_eq!(
         letters,
@@ -150,7 +156,7 @@ fn an_event_without_a_handler_or_without_an_answer_is_a_dead_letter() {
     for registry in [Registry::default(), Registry::default().on::<AggregationUpdated>(silent)] {
         house.consume(&registry, "ai-analysis", &[updated(1)]);
         let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
-        assert_eq!(letters[0].reason, "no handler answered for this event here");
+        assert_eq!(letters[0].reason, "no handler returned an outcome for this event");
     }
 }
 
@@ -175,9 +181,9 @@ fn an_event_that_a_handler_panics_at_is_retried_and_its_neighbours_are_handled()
     let registry =
         Registry::default().on::<AggregationUpdated>(Panicking { taken: Rc::clone(&taken) });
     let batch = [1, 1, 2, 1, 1, 1, 2, 1].map(updated);
-    let (ack, again) = (Verdict::Ack, Verdict::Retry { delay_s: 2 });
-    let verdicts = house.consume(&registry, "ai-analysis", &batch);
-    assert_eq!(verdicts, [ack, ack, again, ack, ack, ack, again, ack]);
+    let (ack, again) = (MessageResult::Ack, MessageResult::Retry { delay_s: 2 });
+    let results = house.consume(&registry, "ai-analysis", &batch);
+    assert_eq!(results, [ack, ack, again, ack, ack, ack, again, ack]);
     assert_eq!(*taken.borrow(), [8, 4, 2, 2, 1, 1, 4, 2, 2, 1, 1]);
     // The last time it is given up, with what it said.
     let poisoned = Registry::default().on::<AggregationUpdated>(Scripted::panics());
@@ -194,7 +200,7 @@ fn an_event_on_a_queue_that_is_not_its_own_is_a_dead_letter() {
         Registry::default().on::<AggregationUpdated>(Scripted::answers(&[Outcome::Done]));
     house.consume(&registry, "volume-aggregation", &[updated(1)]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
-    assert_eq!(letters[0].reason, "AggregationUpdated does not travel on volume-aggregation");
+    assert_eq!(letters[0].reason, "AggregationUpdated is not routed to volume-aggregation");
 }
 
 #[test]
@@ -203,8 +209,8 @@ fn a_dead_letter_that_no_queue_takes_is_retried_and_never_dropped() {
     let garbage = |attempts| message("g", "garbage".to_owned(), attempts);
     for (attempts, delay_s) in [(1, 1), (3, 4), (4, 1)] {
         house.sink.refuse_next(3);
-        let verdicts = house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
-        assert_eq!(verdicts, [Verdict::Retry { delay_s }], "attempt {attempts}");
+        let results = house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
+        assert_eq!(results, [MessageResult::Retry { delay_s }], "attempt {attempts}");
     }
 }
 
@@ -213,8 +219,8 @@ fn a_dead_letter_too_long_to_carry_its_reason_goes_the_platforms_own_way() {
     let house = House::new();
     // Each quote becomes two characters within the dead letter.
     let long = message("g", "\"".repeat(100_000), 1);
-    let verdicts = house.consume(&Registry::default(), "ai-analysis", &[long]);
-    assert_eq!(verdicts, [Verdict::Retry { delay_s: 1 }]);
+    let results = house.consume(&Registry::default(), "ai-analysis", &[long]);
+    assert_eq!(results, [MessageResult::Retry { delay_s: 1 }]);
 }
 
 #[test]
@@ -229,8 +235,8 @@ fn a_message_nested_too_deep_is_a_dead_letter_and_its_neighbours_are_handled() {
     let bodies = ["[".repeat(120_000), deep("["), deep("{\"a\":"), closed];
     let mut batch: Vec<_> = bodies.map(|body| message("g", body, 1)).into();
     batch.push(updated(1));
-    let verdicts = house.consume(&registry, "ai-analysis", &batch);
-    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Ack), "{verdicts:?}");
+    let results = house.consume(&registry, "ai-analysis", &batch);
+    assert!(results.iter().all(|result| *result == MessageResult::Ack), "{results:?}");
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
     let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     assert_eq!(reasons.len(), 4, "{reasons:?}");
@@ -254,11 +260,14 @@ fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
         message("d2", "moved by the platform".to_owned(), 9),
     ];
     house.database.fail_next(&[Fault::BeforeCommit]);
-    let verdicts = house.consume(&registry, "ai-analysis-dlq", &batch);
-    assert_eq!(verdicts, [Verdict::Retry { delay_s: 1 }, Verdict::Retry { delay_s: 256 }]);
+    let results = house.consume(&registry, "ai-analysis-dlq", &batch);
+    assert_eq!(
+        results,
+        [MessageResult::Retry { delay_s: 1 }, MessageResult::Retry { delay_s: 256 }]
+    );
     for _ in 0..2 {
-        let verdicts = house.consume(&registry, "ai-analysis-dlq", &batch);
-        assert_eq!(verdicts, [Verdict::Ack, Verdict::Ack]);
+        let results = house.consume(&registry, "ai-analysis-dlq", &batch);
+        assert_eq!(results, [MessageResult::Ack, MessageResult::Ack]);
     }
     let rows = house.database.query(
         "SELECT event_type, reason, attempts, status FROM dead_letters ORDER BY failed_at_ms",
@@ -274,13 +283,13 @@ fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
 #[test]
 fn a_queue_that_the_table_does_not_know_keeps_its_messages() {
     let house = House::new();
-    let verdicts = house.consume(&Registry::default(), "no-such-queue", &[updated(1)]);
-    assert_eq!(verdicts, [Verdict::Retry { delay_s: 60 }]);
+    let results = house.consume(&Registry::default(), "no-such-queue", &[updated(1)]);
+    assert_eq!(results, [MessageResult::Retry { delay_s: 60 }]);
 }
 
 /// Lets what was counted be stored, as after each batch.
-fn flush_later(house: &House) {
-    house.tally.flush_later(&Flusher {
+fn schedule_flush(house: &House) {
+    house.metrics.schedule_flush(&FlushPorts {
         shards: house.shards.clone(),
         clock: Rc::clone(&house.clock) as _,
         timer: Rc::clone(&house.clock) as _,
@@ -307,14 +316,14 @@ fn what_came_of_events_is_stored_by_type_once_in_ten_seconds() {
     let batch = [updated(1), updated(1), updated(1), garbage];
     for _ in 0..3 {
         house.consume(&registry, "ai-analysis", &batch);
-        flush_later(&house);
+        schedule_flush(&house);
     }
     let trips = house.database.round_trips();
     assert_eq!(house.later.run(), 1, "one flush for three batches");
     assert_eq!(house.database.round_trips(), trips + 1);
     let golden = Event::decode(&golden("AggregationUpdated")).unwrap();
     let age_ms = 1_795_435_200_000 - golden.time.timestamp_millis();
-    let mut latency = Latencies::default();
+    let mut latency = LatencyHistogram::default();
     for _ in 0..3 {
         latency.record(age_ms);
     }
@@ -323,7 +332,7 @@ fn what_came_of_events_is_stored_by_type_once_in_ten_seconds() {
         counted(&house),
         [(String::new(), 0, 0, 3, None), (updated, 3, 3, 3, latency.percentile_ms(50))]
     );
-    flush_later(&house);
+    schedule_flush(&house);
     assert_eq!(house.later.run(), 0, "there is nothing to store");
 }
 
@@ -332,7 +341,7 @@ fn a_dead_letter_that_no_queue_takes_is_counted_as_put_off() {
     let house = House::new();
     house.sink.refuse_next(3);
     house.consume(&Registry::default(), "ai-analysis", &[updated(1)]);
-    flush_later(&house);
+    schedule_flush(&house);
     house.later.run();
     let read: Vec<_> = counted(&house).into_iter().map(|row| (row.1, row.2, row.3)).collect();
     assert_eq!(read, [(0, 1, 0)]);
@@ -344,16 +353,16 @@ fn counts_wait_for_a_database_that_is_away_and_a_flush_that_died_is_replaced() {
     let garbage = [message("g", "garbage".to_owned(), 1)];
     let dead_lettered = |house: &House| counted(house).iter().map(|row| row.3).sum::<i64>();
     house.consume(&Registry::default(), "ai-analysis", &garbage);
-    flush_later(&house);
+    schedule_flush(&house);
     house.database.fail_next(&[Fault::BeforeCommit]);
     house.later.run();
     house.consume(&Registry::default(), "ai-analysis", &garbage);
-    flush_later(&house);
+    schedule_flush(&house);
     drop(house.later.take());
-    flush_later(&house);
+    schedule_flush(&house);
     assert_eq!(house.later.run(), 0, "it may still be under way");
     house.clock.advance_ms(15_000);
-    flush_later(&house);
+    schedule_flush(&house);
     house.later.run();
     assert_eq!(dead_lettered(&house), 2);
 }

@@ -13,13 +13,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The longest text that is worth decoding: the platform's limit of a message, 128,000 bytes.
+/// The platform's limit of a message, in bytes; a longer text is not decoded.
 pub const MESSAGE_BYTES_MAX: usize = 128_000;
 
-/// A field of a label that is longer is no label (ours; ours have 55 at most).
-const LABEL_BYTES_MAX: usize = 100;
+/// The longest field of an [`EventHeader`], in bytes; the project's own have 55 at most.
+const HEADER_FIELD_BYTES_MAX: usize = 100;
 
-/// Defines the events: `Name(field of its payload that says whom it is about) => "wire name"`.
+/// Defines the events: `Name(path of the athlete's id in the payload) => "wire name"`.
 macro_rules! events {
     ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) => $wire:literal ),+ $(,)?) => {
         /// The types of events. A `match` on it has no wildcard arm: a new event breaks the build
@@ -27,7 +27,7 @@ macro_rules! events {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum EventType { $( $(#[$doc])* $name, )+ }
 
-        /// What an event says, by its type.
+        /// The payload of an event, by its type.
         #[derive(Clone, Debug, PartialEq)]
         pub enum EventData { $( $(#[$doc])* $name($name), )+ }
 
@@ -42,12 +42,12 @@ macro_rules! events {
         }
 
         impl EventData {
-            /// Its type.
+            /// The type of the event.
             pub const fn event_type(&self) -> EventType {
                 match self { $( Self::$name(_) => EventType::$name, )+ }
             }
 
-            /// Whom it is about.
+            /// The athlete that the event is about.
             pub const fn athlete_id(&self) -> AthleteId {
                 match self { $( Self::$name(data) => data.$($athlete).+, )+ }
             }
@@ -82,7 +82,7 @@ macro_rules! events {
 }
 
 events! {
-    /// A set was added, corrected or removed in a workout that goes on.
+    /// A set was added, corrected or removed in a workout in progress.
     TrainingSetRecorded(workout.athlete_id) => "bulktrack.TrainingSetRecorded.v1",
     /// A workout is complete.
     WorkoutCompleted(workout.athlete_id) => "bulktrack.WorkoutCompleted.v1",
@@ -92,17 +92,17 @@ events! {
     VolumeUpdated(workout.athlete_id) => "bulktrack.VolumeUpdated.v1",
     /// A slice of an import is stored and waits to be counted.
     ImportSliceStored(athlete_id) => "bulktrack.ImportSliceStored.v1",
-    /// The volume of a week is another one.
+    /// The volume of a week changed.
     AggregationUpdated(athlete_id) => "bulktrack.AggregationUpdated.v1",
     /// Muscles crossed a landmark within a week.
     VolumeThresholdReached(athlete_id) => "bulktrack.VolumeThresholdReached.v1",
-    /// A week is over: time to report on it.
+    /// A week has ended: its report is due.
     TrainingWeekEnded(athlete_id) => "bulktrack.TrainingWeekEnded.v1",
     /// A pattern was found.
     TrainingPatternDetected(athlete_id) => "bulktrack.TrainingPatternDetected.v1",
-    /// Somebody is to be told something.
+    /// A notification to an athlete is requested.
     NotificationRequested(athlete_id) => "bulktrack.NotificationRequested.v1",
-    /// A mail that waited may go.
+    /// An email that waited is due.
     MailFellDue(athlete_id) => "bulktrack.MailFellDue.v1",
     /// An event is to be sent to one outgoing endpoint.
     WebhookDeliveryRequested(athlete_id) => "bulktrack.WebhookDeliveryRequested.v1",
@@ -138,35 +138,22 @@ pub struct Event {
     pub data: EventData,
 }
 
-/// Why a text is no event of ours. Each is for good: the same text never decodes.
+/// The reason that a text is not an event of this project. Permanent: the same text never decodes.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// Longer than a message can be.
     #[error("decode: {bytes} bytes are over the {MESSAGE_BYTES_MAX} of a message")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// No CloudEvents envelope.
+    TooLong { bytes: usize },
     #[error("decode: not a CloudEvents 1.0 envelope: {}", without_values(.0))]
     Envelope(serde_json::Error),
-    /// Of another version of CloudEvents.
     #[error("decode: CloudEvents {0}, not 1.0")]
     SpecVersion(String),
-    /// Of a type that nobody here knows.
     #[error("decode: unknown event type {0}")]
     UnknownType(String),
-    /// The payload is not what its type says.
-    #[error("decode: {event_type:?} has a payload that is not its own: {}", without_values(.error))]
-    Data {
-        /// The type it claims.
-        event_type: EventType,
-        /// Where the payload fails.
-        error: serde_json::Error,
-    },
+    #[error("decode: {event_type:?} has an invalid payload: {}", without_values(.error))]
+    Data { event_type: EventType, error: serde_json::Error },
 }
 
-/// The envelope as it is written. Extension names are lower case, as CloudEvents wants them.
+/// The envelope on the wire. Extension names are lower case, as CloudEvents requires.
 #[derive(Serialize, Deserialize)]
 struct Envelope<'a> {
     specversion: String,
@@ -186,29 +173,25 @@ struct Envelope<'a> {
     data: &'a RawValue,
 }
 
-/// What can be read off a text, whether it decodes or not: enough for a log line and for a dead
-/// letter's row. Unverified.
+/// The envelope fields of a text that may not decode, for log lines and dead letters. Unverified.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Label {
-    /// The event's id.
+pub struct EventHeader {
     #[serde(default)]
     pub id: Option<String>,
-    /// Its type.
     #[serde(default, rename = "type")]
     pub event_type: Option<String>,
-    /// Whom it is about.
     #[serde(default)]
     pub partitionkey: Option<String>,
-    /// Its trace.
     #[serde(default)]
     pub traceparent: Option<String>,
 }
 
-impl Label {
-    /// As much as there is; nothing for garbage.
+impl EventHeader {
+    /// Reads the fields that the text has; all are `None` if it is not a JSON object.
     pub fn read(text: &str) -> Self {
         let read: Self = serde_json::from_str(text).unwrap_or_default();
-        let short = |field: Option<String>| field.filter(|text| text.len() <= LABEL_BYTES_MAX);
+        let short =
+            |field: Option<String>| field.filter(|text| text.len() <= HEADER_FIELD_BYTES_MAX);
         Self {
             id: short(read.id),
             event_type: short(read.event_type),
@@ -217,7 +200,7 @@ impl Label {
         }
     }
 
-    /// Its trace id as 32 hex digits, as the logs show it.
+    /// The trace id as 32 hex digits, the form in log lines.
     pub fn trace_id(&self) -> Option<String> {
         let trace = self.traceparent.as_deref()?.parse::<TraceContext>().ok()?;
         Some(trace.trace_id())
@@ -225,6 +208,32 @@ impl Label {
 }
 
 impl Event {
+    /// Requests an attempt of a webhook delivery. The id is derived from the endpoint, the delivered
+    /// event, the attempt and `reason`: a repeat is the same event.
+    pub fn webhook_delivery_requested(
+        data: WebhookDeliveryRequested,
+        source: &str,
+        reason: &str,
+        trace: TraceContext,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let WebhookDeliveryRequested { endpoint_id, event_id, attempt, .. } = data;
+        let parts = [endpoint_id.to_string(), event_id.to_string(), attempt.to_string()];
+        let [endpoint, delivered, attempt] = &parts;
+        let id =
+            EventId::derived(&["WebhookDeliveryRequested", endpoint, delivered, attempt, reason]);
+        Self {
+            id,
+            source: source.to_owned(),
+            subject: format!("webhooks/{endpoint_id}"),
+            time: now,
+            trace: trace.in_span_of(id),
+            correlation_id: event_id.to_string(),
+            causation_id: Some(event_id),
+            data: data.into(),
+        }
+    }
+
     /// An event that follows from this one: same trace and correlation, this one as its cause.
     #[must_use]
     pub fn followed_by(
@@ -247,14 +256,14 @@ impl Event {
         }
     }
 
-    /// Its type.
+    /// The type of the event.
     pub const fn event_type(&self) -> EventType {
         self.data.event_type()
     }
 
-    /// The text that travels.
+    /// Encodes the event as the JSON text of a message.
     ///
-    /// Fails only when a payload cannot be JSON at all, a number that is not finite say.
+    /// Fails only if a payload cannot be JSON, for example a number that is not finite.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
         let data = RawValue::from_string(self.data.to_json()?)?;
         serde_json::to_string(&Envelope {
@@ -273,7 +282,7 @@ impl Event {
         })
     }
 
-    /// The event that a text says.
+    /// Decodes the JSON text of a message.
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         if text.len() > MESSAGE_BYTES_MAX {
             return Err(DecodeError::TooLong { bytes: text.len() });

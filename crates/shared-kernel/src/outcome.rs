@@ -1,41 +1,35 @@
-//! What became of an event, and what its message is owed for it.
+//! The outcome that a handler reports for an event, and the message result that follows from it.
 
 use crate::routing::RetryPolicy;
 
-/// The longest reason, in characters (ours): a sentence, not a document.
+/// The longest reason, in characters: a sentence, not a document.
 const REASON_CHARS_MAX: usize = 300;
 
-/// What a handler says of one event.
+/// The outcome of handling one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Its effects are stored and what follows from it is published.
+    /// The effects are stored and the events that follow are published.
     Done,
-    /// It failed for a reason that may pass: a database that is away, a queue that refuses.
-    Transient {
-        /// For the log and, at the last attempt, for the dead letter.
-        reason: String,
-    },
-    /// It will fail however often it is tried: it cannot be decoded, or it breaks a rule.
-    Permanent {
-        /// For the dead letter.
-        reason: String,
-    },
+    /// A failure that may pass: an unavailable database, a queue that does not accept messages.
+    Transient { reason: String },
+    /// A failure that no retry can fix: an invalid message, or one that breaks a rule.
+    Permanent { reason: String },
 }
 
 impl Outcome {
     /// A failure that may pass.
     #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn transient(reason: impl ToString) -> Self {
-        Self::Transient { reason: shortened(&reason.to_string()) }
+        Self::Transient { reason: truncate_reason(&reason.to_string()) }
     }
 
-    /// A failure that stays.
+    /// A failure that no retry can fix.
     #[expect(clippy::needless_pass_by_value, reason = "takes texts and errors alike")]
     pub fn permanent(reason: impl ToString) -> Self {
-        Self::Permanent { reason: shortened(&reason.to_string()) }
+        Self::Permanent { reason: truncate_reason(&reason.to_string()) }
     }
 
-    /// The word for it in the log.
+    /// The name in log lines.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -44,7 +38,7 @@ impl Outcome {
         }
     }
 
-    /// Why it failed.
+    /// The reason for a failure; `None` for [`Outcome::Done`].
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Done => None,
@@ -53,40 +47,54 @@ impl Outcome {
     }
 }
 
-/// A reason may quote what it was given; it must not carry a body into a log.
-fn shortened(reason: &str) -> String {
+/// A reason may quote its input; it must not carry a whole body into a log.
+fn truncate_reason(reason: &str) -> String {
     reason.chars().take(REASON_CHARS_MAX).collect()
 }
 
-/// What its queue is told of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Settlement {
-    /// It is through.
+/// The result of one message, as its queue sees it and as the pipeline metrics count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageResult {
     Ack,
-    /// Deliver it again after so many seconds.
+    /// Deliver it once more after `delay_s` seconds.
     Retry {
-        /// Seconds.
         delay_s: u32,
     },
-    /// Put it, with its reason, on the dead-letter queue; then it is through.
-    DeadLetter {
-        /// Why.
-        reason: String,
-    },
+    /// Send it, with the reason of its outcome, to the dead-letter queue; then acknowledge it.
+    DeadLetter,
 }
 
-/// Decides what a message is owed: the whole retry policy, in one place.
+impl MessageResult {
+    /// The name in log lines.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ack => "ack",
+            Self::Retry { .. } => "retry",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+
+    /// The delay of a retry, in seconds.
+    pub const fn delay_s(self) -> Option<u32> {
+        match self {
+            Self::Ack | Self::DeadLetter => None,
+            Self::Retry { delay_s } => Some(delay_s),
+        }
+    }
+}
+
+/// Decides the result of a message from the outcome of its event: the whole retry policy.
 ///
-/// `attempt` counts deliveries from 1. A transient failure of the last attempt is dead-lettered by
-/// us, with its reason; the platform's own dead-lettering is only the backstop.
-pub fn settle(outcome: &Outcome, attempt: u32, policy: RetryPolicy) -> Settlement {
+/// `attempt` counts deliveries from 1. A transient failure at the last attempt is dead-lettered
+/// here, with its reason; the platform's own dead-lettering is only the backstop.
+pub fn settle(outcome: &Outcome, attempt: u32, policy: RetryPolicy) -> MessageResult {
     match outcome {
-        Outcome::Done => Settlement::Ack,
-        Outcome::Transient { reason } => match policy.delay_after(attempt) {
-            Some(delay_s) => Settlement::Retry { delay_s },
-            None => Settlement::DeadLetter { reason: reason.clone() },
+        Outcome::Done => MessageResult::Ack,
+        Outcome::Transient { .. } => match policy.delay_after(attempt) {
+            Some(delay_s) => MessageResult::Retry { delay_s },
+            None => MessageResult::DeadLetter,
         },
-        Outcome::Permanent { reason } => Settlement::DeadLetter { reason: reason.clone() },
+        Outcome::Permanent { .. } => MessageResult::DeadLetter,
     }
 }
 
@@ -94,45 +102,34 @@ pub fn settle(outcome: &Outcome, attempt: u32, policy: RetryPolicy) -> Settlemen
 mod tests {
     use super::*;
     use crate::routing::Queue;
-
-    fn ack() -> Settlement {
-        Settlement::Ack
-    }
-
-    fn retry(delay_s: u32) -> Settlement {
-        Settlement::Retry { delay_s }
-    }
-
-    fn dead(reason: &str) -> Settlement {
-        Settlement::DeadLetter { reason: reason.to_owned() }
-    }
+    use MessageResult::{Ack, DeadLetter, Retry};
 
     #[test]
-    fn each_outcome_at_each_attempt_on_each_queue() {
+    fn settle_decides_by_outcome_and_attempt_on_each_queue() {
         let done = Outcome::Done;
-        let away = Outcome::transient("database away");
-        let bad = Outcome::permanent("no such muscle");
+        let outage = Outcome::transient("database unavailable");
+        let invalid = Outcome::permanent("unknown muscle");
         let table = [
-            (&done, 1, ack()),
-            (&done, 2, ack()),
-            (&done, 3, ack()),
-            (&done, 4, ack()),
-            (&away, 1, retry(1)),
-            (&away, 2, retry(2)),
-            (&away, 3, retry(4)),
-            (&away, 4, dead("database away")),
-            (&away, 5, dead("database away")),
-            (&bad, 1, dead("no such muscle")),
-            (&bad, 2, dead("no such muscle")),
-            (&bad, 3, dead("no such muscle")),
-            (&bad, 4, dead("no such muscle")),
+            (&done, 1, Ack),
+            (&done, 2, Ack),
+            (&done, 3, Ack),
+            (&done, 4, Ack),
+            (&outage, 1, Retry { delay_s: 1 }),
+            (&outage, 2, Retry { delay_s: 2 }),
+            (&outage, 3, Retry { delay_s: 4 }),
+            (&outage, 4, DeadLetter),
+            (&outage, 5, DeadLetter),
+            (&invalid, 1, DeadLetter),
+            (&invalid, 2, DeadLetter),
+            (&invalid, 3, DeadLetter),
+            (&invalid, 4, DeadLetter),
         ];
         for queue in Queue::ALL {
             let policy = queue.consumption().retry;
-            for (outcome, attempt, settlement) in &table {
+            for (outcome, attempt, result) in table {
                 assert_eq!(
-                    &settle(outcome, *attempt, policy),
-                    settlement,
+                    settle(outcome, attempt, policy),
+                    result,
                     "{queue:?}: {outcome:?} at attempt {attempt}"
                 );
             }

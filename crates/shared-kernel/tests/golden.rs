@@ -185,7 +185,7 @@ fn what_is_no_event_says_why() {
         "unknown event type bulktrack.Non",
     );
     check(envelope_with("type", json!("bulktrack.WorkoutCompleted.v1")), "missing field `workout`");
-    check(envelope_with("data", json!({})), "AggregationUpdated has a payload that is not its own");
+    check(envelope_with("data", json!({})), "AggregationUpdated has an invalid payload");
     check(envelope_with("traceparent", json!("00-0-0-0")), "traceparent");
     check(envelope_with("id", json!("seven")), "not a CloudEvents 1.0 envelope");
     check("x".repeat(128_001), "128001 bytes");

@@ -2,8 +2,8 @@
 
 use crate::dice::Dice;
 use platform::Destination;
-use platform::consumer::Verdict;
-use shared_kernel::event::Label;
+use shared_kernel::MessageResult;
+use shared_kernel::event::EventHeader;
 use shared_kernel::routing::Consumption;
 use shared_kernel::{EventType, Queue};
 use std::collections::BTreeMap;
@@ -108,13 +108,13 @@ impl Broker {
         &mut self,
         from: Destination,
         messages: Vec<Message>,
-        verdict: impl Fn(usize) -> Option<Verdict>,
+        result: impl Fn(usize) -> Option<MessageResult>,
         now_ms: i64,
     ) {
         for (index, mut message) in messages.into_iter().enumerate() {
-            let delay_s = match verdict(index) {
-                Some(Verdict::Ack) => continue,
-                Some(Verdict::Retry { delay_s }) => delay_s,
+            let delay_s = match result(index) {
+                Some(MessageResult::Ack | MessageResult::DeadLetter) => continue,
+                Some(MessageResult::Retry { delay_s }) => delay_s,
                 None => 0,
             };
             message.visible_at_ms = now_ms + i64::from(delay_s) * 1_000;
@@ -134,7 +134,7 @@ impl Broker {
 /// Whether somebody sends it again if it is lost: the sweep, from a row that is its outbox. The
 /// platform promises at least once; for all others we rely on that.
 pub fn is_sent_again(body: &str) -> bool {
-    let name = Label::read(body).event_type.unwrap_or_default();
+    let name = EventHeader::read(body).event_type.unwrap_or_default();
     let event_type = EventType::ALL.iter().find(|event_type| event_type.wire_name() == name);
     event_type.is_some_and(|event_type| match event_type {
         EventType::TrainingSetRecorded

@@ -4,7 +4,7 @@ use crate::known::Known;
 use crate::world::SKEW_MS_MAX;
 use platform::{Email, HttpRequest};
 use serde_json::Value;
-use shared_kernel::event::Label;
+use shared_kernel::event::EventHeader;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::Statement;
 use storage::database::Param;
@@ -50,7 +50,7 @@ pub struct SentMail {
 impl Effects {
     /// A queue has accepted an event.
     pub fn event(&mut self, body: &str) {
-        if let Some(id) = Label::read(body).id
+        if let Some(id) = EventHeader::read(body).id
             && !self.published.contains_key(&id)
         {
             self.order.push(id.clone());

@@ -9,11 +9,12 @@ use ai::narrator::Template;
 use ai::publisher::AIEventPublisher;
 use api::app::App;
 use api::publisher::ApiEventPublisher;
-use platform::consumer::{Consumer, RawMessage, Verdict};
+use platform::consumer::{Consumer, RawMessage};
 use platform::http::{Body, Content};
-use platform::tally::Tally;
+use platform::metrics::PipelineMetrics;
 use platform::{Destination, Publisher, Registry, Usage};
 use serde_json::{Value, json};
+use shared_kernel::MessageResult;
 use shared_kernel::Queue;
 use standard_webhooks::Environment;
 use std::rc::Rc;
@@ -143,7 +144,7 @@ impl House {
         &self,
         from: Destination,
         messages: Vec<RawMessage>,
-    ) -> impl Future<Output = Vec<Verdict>> + 'static {
+    ) -> impl Future<Output = Vec<MessageResult>> + 'static {
         let (Destination::Events(queue) | Destination::DeadLetters(queue)) = from;
         let (worker, index) = match queue {
             Queue::VolumeAggregation => ("aggregation", 0),
@@ -154,7 +155,7 @@ impl House {
         let (ports, shards) = (Rc::clone(&self.ports), self.shards.clone());
         async move {
             let (sink, clock) = (&*ports, &*ports);
-            let (usage, tally) = (&Usage::default(), &Tally::default());
+            let (usage, metrics) = (&Usage::default(), &PipelineMetrics::default());
             let consumer = Consumer {
                 worker,
                 registry: &registry,
@@ -162,7 +163,7 @@ impl House {
                 shards: &shards,
                 clock,
                 usage,
-                tally,
+                metrics,
             };
             consumer.consume_named(crate::broker::name(from), &messages).await
         }

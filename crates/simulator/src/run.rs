@@ -11,8 +11,9 @@ use crate::workload::{self, Action, Kind};
 use crate::world::{START_MS, World, in_short};
 use futures::future::{FutureExt, LocalBoxFuture};
 use platform::Destination;
-use platform::consumer::{RawMessage, Verdict};
+use platform::consumer::RawMessage;
 use serde_json::{Value, json};
+use shared_kernel::MessageResult;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -126,7 +127,7 @@ struct Task {
 }
 
 enum Work {
-    Batch(Destination, Vec<Message>, Slot<Vec<Verdict>>),
+    Batch(Destination, Vec<Message>, Slot<Vec<MessageResult>>),
     Call(usize, u32, Slot<Answer>),
     Sweep,
     Redrive(Slot<Answer>),
@@ -278,18 +279,18 @@ impl Simulation {
 
     fn end(&mut self, work: Work) {
         match work {
-            Work::Batch(from, messages, verdicts) => {
+            Work::Batch(from, messages, results) => {
                 if self.world.bug == Some(Bug::AckBeforePublish) {
                     return;
                 }
-                let verdicts = verdicts
+                let results = results
                     .take()
                     .filter(|_| !self.world.strikes(Fault::BatchAgain, broker::name(from)));
-                let verdict =
-                    |index: usize| verdicts.as_ref().and_then(|all| all.get(index)).copied();
+                let result =
+                    |index: usize| results.as_ref().and_then(|all| all.get(index)).copied();
                 let now_ms = self.world.now_ms();
-                self.world.note(|| format!("   settled {} {verdicts:?}", broker::name(from)));
-                self.world.broker.borrow_mut().settle(from, messages, verdict, now_ms);
+                self.world.note(|| format!("   settled {} {results:?}", broker::name(from)));
+                self.world.broker.borrow_mut().settle(from, messages, result, now_ms);
             }
             Work::Call(index, tries, answer) => {
                 let answer = answer.take();
@@ -332,8 +333,8 @@ impl Simulation {
             attempts: message.attempts,
         };
         let consumed = self.house.consume(from, messages.iter().map(raw).collect());
-        let verdicts = Slot::default();
-        let said = Rc::clone(&verdicts);
+        let results = Slot::default();
+        let said = Rc::clone(&results);
         self.world.invocation.set(self.last_task + 1);
         let in_short = |m: &Message| format!("{} ({})", in_short(&m.body), m.attempts);
         self.world.note(|| {
@@ -341,7 +342,7 @@ impl Simulation {
             format!("{} gets {}", broker::name(from), messages.join(", "))
         });
         let future = async move { *said.borrow_mut() = Some(consumed.await) };
-        self.start(Work::Batch(from, messages, verdicts), future.boxed_local());
+        self.start(Work::Batch(from, messages, results), future.boxed_local());
     }
 
     fn begin_call(&mut self, place: usize) {

@@ -180,7 +180,7 @@ impl World {
 
 /// Type and id of an event.
 pub fn in_short(body: &str) -> String {
-    let label = shared_kernel::event::Label::read(body);
+    let label = shared_kernel::event::EventHeader::read(body);
     let event_type = label.event_type.unwrap_or_else(|| "dead letter".to_owned());
     format!("{event_type} {}", label.id.unwrap_or_default())
 }

@@ -4,10 +4,11 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, check_live, live_key, rows_with_key, with_key};
+use crate::quiet_hours::QuietHours;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind, QuietHours};
+use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind};
 use training::Grams;
 use training::landmarks::LandmarkOverrides;
 

@@ -3,11 +3,12 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
+use crate::quiet_hours::QuietHours;
 use crate::webhooks::deliveries::Overdue;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind, QuietHours};
+use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 

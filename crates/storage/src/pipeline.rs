@@ -1,8 +1,8 @@
 //! How the pipeline does: what came of events by minute, queue and type, and what waits.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::latency::LatencyHistogram;
 use serde::{Deserialize, Serialize};
-use shared_kernel::latency::Latencies;
 use std::collections::BTreeMap;
 
 /// What came of the events of one type within one minute.
@@ -21,7 +21,7 @@ pub struct Minute {
     /// How many were given up.
     pub dead_lettered: u64,
     /// How long after they happened those were handled.
-    pub latency: Latencies,
+    pub latency: LatencyHistogram,
 }
 
 /// Adds to what is counted: one row for each minute and type, whatever was counted before. No repeat of
@@ -59,7 +59,7 @@ pub struct Flow {
     /// How many were given up.
     pub dead_lettered: i64,
     /// How long after they happened those were handled.
-    pub latency: Latencies,
+    pub latency: LatencyHistogram,
 }
 
 /// Dead letters of a queue that nobody has acted on.
@@ -115,7 +115,7 @@ pub async fn flows(
     );
     let mut results = Results::new(operators.batch(vec![sums, buckets, open]).await?);
     let sums: Vec<FlowRow> = results.rows()?;
-    let mut latencies: BTreeMap<(String, String), Latencies> = BTreeMap::new();
+    let mut latencies: BTreeMap<(String, String), LatencyHistogram> = BTreeMap::new();
     for row in results.rows::<BucketRow>()? {
         latencies.entry((row.queue, row.event_type)).or_default().add(row.bucket, row.count);
     }

@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
-use shared_kernel::latency::Latencies;
 use shared_kernel::{DeadLetter, Event, EventId};
 use storage::dead_letters::actions::{self, Action, Selection};
 use storage::dead_letters::{self, Filter};
+use storage::latency::LatencyHistogram;
 use storage::patterns::{self, WeekRange};
 use storage::{expiry, pipeline};
 use testkit::{Sqlite, athlete, athlete_id, run};
@@ -270,7 +270,7 @@ fn who_did_what_is_kept_for_a_year_and_counts_for_two_days() {
         handled: 1,
         retried: 0,
         dead_lettered: 0,
-        latency: Latencies::default(),
+        latency: LatencyHistogram::default(),
     };
     run(pipeline::add(&database, &[minute])).unwrap();
     let check = |now_ms: i64, actions: usize, minutes: usize| {

@@ -1,11 +1,11 @@
 //! The counts of the pipeline on real SQL: they add up, by type and minute.
 
-use shared_kernel::latency::Latencies;
+use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, Minute, Pending};
 use testkit::{Sqlite, athlete, athlete_id, run};
 
 fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Minute {
-    let mut latency = Latencies::default();
+    let mut latency = LatencyHistogram::default();
     for latency_ms in latencies_ms {
         latency.record(*latency_ms);
     }
@@ -34,7 +34,7 @@ fn counts_of_one_minute_and_type_add_up_in_one_row() {
         .map(|flow| (flow.event_type.as_str(), flow.handled, flow.retried, flow.dead_lettered))
         .collect();
     assert_eq!(read, [("", 0, 2, 1), ("a", 4, 6, 3)]);
-    let mut expected = Latencies::default();
+    let mut expected = LatencyHistogram::default();
     for latency_ms in [5, 5, 40, 1_500] {
         expected.record(latency_ms);
     }

@@ -22,8 +22,9 @@ pub use recording::{
 pub use sqlite::{Fault, Sqlite};
 pub use vault::TestVault;
 
-use platform::consumer::{Consumer, RawMessage, Verdict};
-use platform::{Registry, Tally, Usage};
+use platform::consumer::{Consumer, RawMessage};
+use platform::{PipelineMetrics, Registry, Usage};
+use shared_kernel::MessageResult;
 use shared_kernel::{AthleteId, Event, EventData, EventId, Queue};
 use std::future::Future;
 use std::rc::Rc;
@@ -89,10 +90,10 @@ pub fn consume(
     sink: &RecordingSink,
     queue: Queue,
     messages: &[RawMessage],
-) -> Vec<Verdict> {
+) -> Vec<MessageResult> {
     let usage = Usage::default();
     let clock = FixedClock::at("2026-11-23T12:00:00Z");
-    let tally = Tally::default();
+    let metrics = PipelineMetrics::default();
     let consumer = Consumer {
         worker: "test",
         registry,
@@ -100,7 +101,7 @@ pub fn consume(
         shards,
         clock: &clock,
         usage: &usage,
-        tally: &tally,
+        metrics: &metrics,
     };
     run(consumer.consume(queue, messages))
 }

@@ -99,8 +99,8 @@ pub fn webhook_delivery_requested(
 ) -> Event {
     let EndpointKey { athlete_id, endpoint_id } = due.key;
     let (event_id, attempt) = (due.event_id, due.attempt + 1);
-    WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
-        .event(SOURCE, why, trace, now)
+    let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt };
+    Event::webhook_delivery_requested(data, SOURCE, why, trace, now)
 }
 
 /// The event about a workout at its revision: a function of what is stored, so that the sweep

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use platform::sink::{BODY_BYTES_MAX, Destination, SendError, send_all};
-use shared_kernel::event::Label;
+use shared_kernel::event::EventHeader;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, Queue};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,12 +166,12 @@ pub fn refused_edit(text: &str, queue: &str, body: &str) -> Option<String> {
     };
     let event_type = event.event_type();
     if queue_of(event_type).name() != queue {
-        return Some(format!("{event_type:?} does not travel on {queue}"));
+        return Some(format!("{event_type:?} is not routed to {queue}"));
     }
     let differs = |said: Option<String>, id: Uuid| {
         said.and_then(|said| said.parse::<Uuid>().ok()).is_some_and(|said| said != id)
     };
-    let label = Label::read(body);
+    let label = EventHeader::read(body);
     if differs(label.id, event.id.0) {
         return Some("has another id than the event that it mends".to_owned());
     }
@@ -223,7 +223,7 @@ mod tests {
         check(golden, r#"{"id":"no id","partitionkey":"nobody"}"#, None);
         check(golden, &golden.replace("1.0", "0.3"), None);
         check("garbage", golden, Some("not a CloudEvents 1.0 envelope"));
-        check(other, "garbage", Some("WorkoutCompleted does not travel on ai-analysis"));
+        check(other, "garbage", Some("WorkoutCompleted is not routed to ai-analysis"));
         check(golden, &golden.replace(&id, &nil), Some("another id"));
         check(golden, &golden.replace(&athlete, &nil), Some("another athlete"));
     }

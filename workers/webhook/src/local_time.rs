@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, Utc};
 use platform::clock::TimeZones;
-use shared_kernel::QuietHours;
+use storage::quiet_hours::QuietHours;
 
 /// The local time of a zone. A zone that the runtime does not know is UTC.
 #[derive(Clone, Copy)]

@@ -45,8 +45,8 @@ pub fn webhook_delivery_requested(
 ) -> Event {
     let EndpointKey { athlete_id, endpoint_id } = due.key;
     let (event_id, attempt) = (due.event_id, due.attempt + 1);
-    WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
-        .event(SOURCE, reason, trace, now)
+    let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt };
+    Event::webhook_delivery_requested(data, SOURCE, reason, trace, now)
 }
 
 /// Returns a trace that no earlier span belongs to.

@@ -6,10 +6,10 @@ use crate::background::Background;
 use crate::consumer::Consumer;
 use crate::drill::Drill;
 use crate::handler::Registry;
+use crate::metrics::{FlushPorts, PipelineMetrics};
 use crate::panics::caught;
 use crate::publisher::Publisher;
 use crate::sink::QueueSink;
-use crate::tally::{Flusher, Tally};
 use crate::usage::Usage;
 use futures_util::FutureExt;
 use std::panic::UnwindSafe;
@@ -49,7 +49,7 @@ impl Bindings {
 
 thread_local! {
     /// The isolate's: what its batches count is stored together.
-    static TALLY: Rc<Tally> = Rc::default();
+    static METRICS: Rc<PipelineMetrics> = Rc::default();
 }
 
 /// Consumes a batch with the handlers that `registry` makes of the bindings, and of what lets work go on
@@ -84,7 +84,7 @@ async fn serve(
         .and_then(|bindings| Ok((registry(env, &bindings, &background)?, bindings)));
     match wired {
         Ok((registry, bindings)) => {
-            let tally = TALLY.with(Rc::clone);
+            let metrics = METRICS.with(Rc::clone);
             let consumer = Consumer {
                 worker,
                 registry: &registry,
@@ -92,10 +92,10 @@ async fn serve(
                 shards: &bindings.shards,
                 clock: &System,
                 usage: &bindings.usage,
-                tally: &tally,
+                metrics: &metrics,
             };
             consume_batch(batch, &consumer).await;
-            tally.flush_later(&Flusher {
+            metrics.schedule_flush(&FlushPorts {
                 shards: bindings.shards,
                 clock: Rc::new(System),
                 timer: Rc::new(System),

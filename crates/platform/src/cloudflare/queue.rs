@@ -3,18 +3,19 @@
 //! The batch is read by hand, because the typed API of workers-rs has no `attempts` and collects a
 //! whole batch into one `Result`.
 
-use crate::consumer::{Consumer, RawMessage, Verdict};
+use crate::consumer::{Consumer, RawMessage};
 use crate::sink::{Destination, QueueSink, SendError};
 use crate::usage::Usage;
 use async_trait::async_trait;
-use shared_kernel::Queue;
+use shared_kernel::{MessageResult, Queue};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::MessageBatch;
 use worker::{Env, QueueContentType};
 
-/// The pause before events are tried again for which a binding was missing (ours: a deployment is
-/// mended in minutes, and 3 retries are all there are). Dead letters wait as long as they can.
+/// The delay before a batch is redelivered to a worker that lacked a binding. A project default: a
+/// deployment is fixed in minutes, and a message has only 3 retries. Dead letters wait for the longest
+/// delay of their policy.
 const UNBOUND_RETRY_DELAY_S: u32 = 300;
 
 #[wasm_bindgen]
@@ -35,40 +36,40 @@ extern "C" {
 
 /// Consumes a batch of the platform and settles each of its messages.
 ///
-/// Never fails: a message that cannot be settled is acknowledged or retried by the platform's own
-/// rules, and every handler is fit to see it again.
+/// Never fails: if the `ack` or `retry` call of a message fails, the platform acknowledges or redelivers
+/// it by its own rules, and every handler tolerates a redelivery.
 pub async fn consume_batch(batch: &MessageBatch, consumer: &Consumer<'_>) {
     let queue: String = batch.queue().map(Into::into).unwrap_or_default();
     let Ok(messages) = batch.messages() else { return retry_batch(batch) };
     let messages: Vec<Message> = messages.iter().map(JsCast::unchecked_into).collect();
     let raw: Vec<_> = messages.iter().map(read).collect();
-    let verdicts = consumer.consume_named(&queue, &raw).await;
-    for (message, verdict) in messages.iter().zip(verdicts) {
-        let settled = match verdict {
-            Verdict::Ack => message.ack(),
-            Verdict::Retry { delay_s } => message.retry(&retry_options(delay_s)),
+    let results = consumer.consume_named(&queue, &raw).await;
+    for (message, result) in messages.iter().zip(results) {
+        let called = match result {
+            MessageResult::Ack | MessageResult::DeadLetter => message.ack(),
+            MessageResult::Retry { delay_s } => message.retry(&retry_options(delay_s)),
         };
-        if settled.is_err() {
-            tracing::error!(queue, "the platform took no settlement");
+        if called.is_err() {
+            tracing::error!(queue, "ack or retry call failed");
         }
     }
 }
 
-/// Gives a whole batch back: a worker that lacks a binding keeps its messages until the deployment
-/// is mended or they are moved to the dead-letter queue. (A batch left unsettled would be
-/// acknowledged, and lost.)
+/// Retries a whole batch: the messages of a worker that lacks a binding stay on the queue until the
+/// deployment is fixed or the platform moves them to the dead-letter queue. (The platform acknowledges
+/// an unsettled batch, which would lose it.)
 pub fn retry_batch(batch: &MessageBatch) {
     let queue: String = batch.queue().map(Into::into).unwrap_or_default();
     let delay_s = Queue::from_dead_letter_name(&queue)
         .map_or(UNBOUND_RETRY_DELAY_S, |queue| queue.dead_letter_consumption().retry.delay_s_max);
     if batch.retry_all(retry_options(delay_s)).is_err() {
-        tracing::error!("the platform took no retry of a batch");
+        tracing::error!("retry call for a batch failed");
     }
 }
 
 fn read(message: &Message) -> RawMessage {
     let body = message.body();
-    // Ours are text. What somebody else sent as an object is read as its JSON.
+    // Our publishers send text. An object that another producer sent is read as its JSON.
     let text = body.as_string().or_else(|| js_sys::JSON::stringify(&body).ok()?.as_string());
     RawMessage { id: message.id(), body: text.unwrap_or_default(), attempts: message.attempts() }
 }
@@ -80,14 +81,14 @@ fn retry_options(delay_s: u32) -> JsValue {
     options.into()
 }
 
-/// The producer bindings of a worker.
+/// The queue producer bindings of a worker.
 pub struct QueueBindings {
     env: Env,
     usage: Rc<Usage>,
 }
 
 impl QueueBindings {
-    /// The producers among these bindings; what is sent is counted.
+    /// Sends through the producer bindings of `env` and counts the messages in `usage`.
     pub fn new(env: Env, usage: Rc<Usage>) -> Self {
         Self { env, usage }
     }

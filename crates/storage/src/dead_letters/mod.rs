@@ -6,7 +6,7 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_kernel::DeadLetter;
-use shared_kernel::event::Label;
+use shared_kernel::event::EventHeader;
 use uuid::Uuid;
 
 /// Stores dead letters, in one round trip. The same dead letter again changes nothing; one that
@@ -16,7 +16,7 @@ pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<()
     let rows: Vec<_> = letters
         .iter()
         .map(|letter| {
-            let label = Label::read(&letter.body);
+            let label = EventHeader::read(&letter.body);
             json!({
                 "id": letter.id(),
                 "queue": letter.queue,

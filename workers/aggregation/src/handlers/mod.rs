@@ -16,7 +16,7 @@ use crate::thresholds::{crossing_bits, new_crossings};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use import_slice_stored::ImportSliceStoredEventHandler;
-use platform::handler::Received;
+use platform::handler::ReceivedEvent;
 use platform::{Clock, GroupHandler, Registry};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, Payload, WorkoutId};
@@ -133,7 +133,7 @@ impl Change<'_> {
 
 #[async_trait(?Send)]
 impl GroupHandler for WorkoutEventHandlers {
-    async fn handle(&self, received: &[&Received]) -> Vec<Outcome> {
+    async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let decoded: Vec<_> = received.iter().map(|received| decode(&received.event)).collect();
         let newest = newest_of_each_workout(received, &decoded);
         let mut outcomes: BTreeMap<Key, Outcome> = BTreeMap::new();
@@ -242,7 +242,7 @@ fn uncounted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
 }
 
 fn newest_of_each_workout<'a>(
-    received: &[&'a Received],
+    received: &[&'a ReceivedEvent],
     decoded: &[Result<LedgerEntry, String>],
 ) -> Vec<Change<'a>> {
     let mut newest: BTreeMap<Key, Change<'a>> = BTreeMap::new();

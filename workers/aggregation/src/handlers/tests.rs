@@ -2,8 +2,9 @@
 
 use super::*;
 use platform::Publisher;
-use platform::consumer::{RawMessage, Verdict};
+use platform::consumer::RawMessage;
 use proptest::prelude::*;
+use shared_kernel::MessageResult;
 use shared_kernel::Queue;
 use shared_kernel::payload::{
     Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
@@ -35,7 +36,7 @@ impl House {
         Self { database, shards, sink, registry }
     }
 
-    fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
+    fn consume(&self, messages: &[RawMessage]) -> Vec<MessageResult> {
         consume(&self.registry, &self.shards, &self.sink, Queue::VolumeAggregation, messages)
     }
 
@@ -92,7 +93,10 @@ fn completed(workout: WorkoutSnapshot) -> RawMessage {
 #[test]
 fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
     let house = House::new(1);
-    assert_eq!(house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]), [Verdict::Ack]);
+    assert_eq!(
+        house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]),
+        [MessageResult::Ack]
+    );
     let day = house.database.query("SELECT * FROM daily_volume");
     assert_eq!(
         day,
@@ -124,7 +128,7 @@ fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
     let messages: Vec<_> =
         (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
     let before = house.database.round_trips();
-    assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
+    assert_eq!(house.consume(&messages), [MessageResult::Ack; 100]);
     let round_trips = house.database.round_trips() - before;
     println!("budget: a batch of 100 at aggregation: {round_trips} D1 round trips (at most 3)");
     assert_eq!(round_trips, 2);
@@ -141,7 +145,7 @@ fn a_batch_of_all_four_kinds_is_two_round_trips() {
         message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }),
     ];
     let before = house.database.round_trips();
-    assert_eq!(house.consume(&batch), [Verdict::Ack; 4]);
+    assert_eq!(house.consume(&batch), [MessageResult::Ack; 4]);
     assert_eq!(house.database.round_trips() - before, 2);
     assert_eq!(house.database.query("SELECT sets FROM weekly_volume"), [r#"{"sets":7}"#]);
 }
@@ -152,7 +156,7 @@ fn one_bad_event_is_dead_lettered_and_the_other_99_are_done() {
     // Nobody is athlete 100: the database refuses the row for its foreign key.
     let messages: Vec<_> =
         (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
-    assert_eq!(house.consume(&messages), [Verdict::Ack; 100]);
+    assert_eq!(house.consume(&messages), [MessageResult::Ack; 100]);
     assert_eq!(house.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters.len(), 1);
@@ -167,7 +171,7 @@ fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
     let mut heavy = snapshot(1, 1, 1, "2026-11-18", 1);
     heavy.exercises[0].sets[0].weight_grams = Some(Grams(i64::MAX));
     let batch = [garbage, completed(heavy), completed(snapshot(1, 2, 0, "2026-11-18", 1))];
-    assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
+    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     assert!(reasons[0].contains("not a CloudEvents"), "{reasons:?}");
@@ -182,11 +186,11 @@ fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_u
     for (attempts, delay_s) in [(1, 1), (2, 2), (3, 4)] {
         house.database.fail_next(&[Fault::BeforeCommit]);
         let message = RawMessage { attempts, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
-        assert_eq!(house.consume(&[message]), [Verdict::Retry { delay_s }]);
+        assert_eq!(house.consume(&[message]), [MessageResult::Retry { delay_s }]);
     }
     house.database.fail_next(&[Fault::BeforeCommit]);
     let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
-    assert_eq!(house.consume(&[last]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[last]), [MessageResult::Ack]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters[0].reason, "database: Network connection lost");
     assert_eq!(letters[0].attempts, 4);

@@ -81,8 +81,8 @@ fn slices_in_any_order_twice_and_through_crashes_come_to_the_same() {
             let (mut slices, _) = house.take_events();
             slices.reverse();
             house.database.fail_after(passing, fault);
-            let verdicts = house.deliver(&slices[..1]);
-            assert_eq!(verdicts, [Verdict::Retry { delay_s: 1 }], "{fault:?} after {passing}");
+            let results = house.deliver(&slices[..1]);
+            assert_eq!(results, [MessageResult::Retry { delay_s: 1 }], "{fault:?} after {passing}");
             house.deliver(&slices);
             house.deliver(&slices[..2]);
             let done = bob.import_now(&import);
@@ -102,9 +102,9 @@ fn a_notification_that_is_not_accepted_is_asked_for_again() {
     ada.import("", &hevy(&[("2026-06-01 17:00:00", "Push", 100, 3)]));
     let (slices, _) = house.take_events();
     house.sink.refuse_next(10);
-    assert_eq!(house.deliver(&slices), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.deliver(&slices), [MessageResult::Retry { delay_s: 1 }]);
     house.sink.refuse_next(0);
-    assert_eq!(house.deliver(&slices), [Verdict::Ack]);
+    assert_eq!(house.deliver(&slices), [MessageResult::Ack]);
     assert_eq!(notifications(&house.take_events().1).len(), 1);
 }
 

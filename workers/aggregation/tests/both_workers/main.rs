@@ -14,10 +14,11 @@ use aggregation::publisher::AggregationEventPublisher;
 use api::app::App;
 use api::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
-use platform::consumer::{RawMessage, Verdict};
+use platform::consumer::RawMessage;
 use platform::http::{Body, Content};
 use platform::{Publisher, Registry, Usage};
 use serde_json::{Value, json};
+use shared_kernel::MessageResult;
 use shared_kernel::payload::NotificationRequested;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, EventData, EventType, Queue};
@@ -75,8 +76,8 @@ impl House {
     /// Lets aggregation consume all that is on its queue, and answers the events for others.
     fn settle(&self) -> Vec<Event> {
         let (mine, others) = self.take_events();
-        let verdicts = self.deliver(&mine);
-        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Ack), "{verdicts:?}");
+        let results = self.deliver(&mine);
+        assert!(results.iter().all(|result| *result == MessageResult::Ack), "{results:?}");
         let (more, published) = self.take_events();
         assert!(more.is_empty(), "aggregation tells itself nothing");
         others.into_iter().chain(published).collect()
@@ -88,7 +89,7 @@ impl House {
         events.partition(|event| queue_of(event.event_type()) == Queue::VolumeAggregation)
     }
 
-    fn deliver(&self, events: &[Event]) -> Vec<Verdict> {
+    fn deliver(&self, events: &[Event]) -> Vec<MessageResult> {
         let message = |event: &Event| RawMessage {
             id: event.id.to_string(),
             body: event.encode().unwrap(),
@@ -96,9 +97,9 @@ impl House {
         };
         let messages: Vec<_> = events.iter().map(message).collect();
         let (shards, sink) = (&self.shards, &*self.sink);
-        let verdicts = consume(&self.registry, shards, sink, Queue::VolumeAggregation, &messages);
+        let results = consume(&self.registry, shards, sink, Queue::VolumeAggregation, &messages);
         assert_eq!(self.sink.take_dead_letters(Queue::VolumeAggregation), []);
-        verdicts
+        results
     }
 }
 

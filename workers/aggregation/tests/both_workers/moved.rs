@@ -40,7 +40,7 @@ fn every_week_that_a_workout_left_is_told_of_though_a_crash_and_another_edit_com
         ada.ok("PUT", &path, &bench(started_at, 100.0, reps));
         let (moved, _) = house.take_events();
         house.sink.refuse_next(3);
-        assert!(matches!(house.deliver(&moved)[..], [Verdict::Retry { .. }]));
+        assert!(matches!(house.deliver(&moved)[..], [MessageResult::Retry { .. }]));
     }
     ada.ok("PUT", &path, &bench("2026-11-17T08:00:00Z", 100.0, 9));
     let weeks = |events: &[Event]| -> Vec<String> {

@@ -9,7 +9,7 @@ mod training_week_ended;
 use crate::analysis::{Analysis, Ask, Request};
 use aggregation_updated::AggregationUpdatedEventHandler;
 use async_trait::async_trait;
-use platform::handler::Received;
+use platform::handler::ReceivedEvent;
 use platform::{GroupHandler, Registry};
 use shared_kernel::{EventData, EventType, Outcome, Payload};
 use threshold_exceeded::ThresholdExceededEventHandler;
@@ -52,7 +52,7 @@ struct AnalysisEventHandlers {
 
 #[async_trait(?Send)]
 impl GroupHandler for AnalysisEventHandlers {
-    async fn handle(&self, received: &[&Received]) -> Vec<Outcome> {
+    async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let asked: Vec<_> = received.iter().map(|received| request(received)).collect();
         let requests: Vec<_> = asked.iter().flatten().cloned().collect();
         let mut outcomes = self.analysis.run(&requests).await.into_iter();
@@ -67,7 +67,7 @@ impl GroupHandler for AnalysisEventHandlers {
     }
 }
 
-fn request(received: &Received) -> Option<Request<'_>> {
+fn request(received: &ReceivedEvent) -> Option<Request<'_>> {
     let cause = &received.event;
     let ask = KINDS.iter().find_map(|kind| (kind.ask)(&cause.data)).flatten()?;
     Some(Request { cause, athlete_id: cause.data.athlete_id(), ask })

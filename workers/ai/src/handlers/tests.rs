@@ -4,7 +4,8 @@ use super::*;
 use crate::narrator::Template;
 use crate::publisher::AIEventPublisher;
 use platform::Publisher;
-use platform::consumer::{RawMessage, Verdict};
+use platform::consumer::RawMessage;
+use shared_kernel::MessageResult;
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, Threshold, TrainingPatternDetected,
     TrainingWeekEnded, VolumeThresholdReached,
@@ -72,7 +73,7 @@ impl House {
         run(volume::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
-    fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
+    fn consume(&self, messages: &[RawMessage]) -> Vec<MessageResult> {
         consume(&self.registry, &self.shards, &self.sink, Queue::AiAnalysis, messages)
     }
 
@@ -121,12 +122,12 @@ fn a_week_over_mrv_is_published_stored_and_told_once_however_often_it_is_asked()
         crossed(1, "2026-11-23", Threshold::MrvExceeded),
         updated(1, "2026-11-23"),
     ];
-    assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
+    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
     let patterns = house.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!((patterns[0].subject.as_str(), patterns[0].confidence), ("chest", 1.0));
     assert!(patterns[0].recommendation.contains("30 hard sets for chest"));
-    assert_eq!(house.consume(&batch), [Verdict::Ack; 3]);
+    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
     assert_eq!(house.patterns().len(), 0);
     assert_eq!(house.database.query("SELECT subject FROM patterns"), [r#"{"subject":"chest"}"#]);
 }
@@ -187,10 +188,10 @@ fn a_mark_that_is_lost_after_publishing_publishes_the_same_event_again() {
         "CREATE TRIGGER lost BEFORE INSERT ON patterns \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
     let first = house.sink.take_events();
     house.database.execute("DROP TRIGGER lost");
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
     let second = house.sink.take_events();
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].id, second[0].id);
@@ -222,14 +223,14 @@ fn what_was_told_and_not_marked_and_is_corrected_by_then_is_the_same_event_when_
         "CREATE TRIGGER lost BEFORE UPDATE ON patterns \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
     let first = house.sink.take_events();
     house.database.execute("DROP TRIGGER lost");
     house.edited(1, "2026-11-24", Muscle::Chest, 40, 3);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
     assert_eq!(house.sink.take_events(), []);
     house.edited(1, "2026-11-24", Muscle::Chest, 60, 4);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Ack]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
     let second = house.sink.take_events();
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].id, second[0].id);
@@ -240,9 +241,9 @@ fn a_queue_or_a_database_that_is_away_is_a_retry_and_nothing_is_marked() {
     let house = House::new(1);
     house.trained(1, "2026-11-24", Muscle::Chest, 60);
     house.sink.refuse_next(3);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
     house.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [Verdict::Retry { delay_s: 1 }]);
+    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
     assert_eq!(house.database.query("SELECT 1 FROM patterns"), Vec::<String>::new());
     assert_eq!(house.patterns().len(), 0);
 }
@@ -416,12 +417,12 @@ fn a_week_is_reported_on_once_whatever_crashes() {
     stuck(&house);
     let both = [ended(1, "2026-11-16"), ended(2, "2026-11-16")];
     house.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(house.consume(&both), [Verdict::Retry { delay_s: 1 }; 2]);
+    assert_eq!(house.consume(&both), [MessageResult::Retry { delay_s: 1 }; 2]);
     // The mark is lost: the same event comes again.
     house.database.fail_after(2, Fault::BeforeCommit);
     assert_eq!(house.consume(&both).len(), 2);
     let first = house.sink.take_events();
-    assert_eq!(house.consume(&both), [Verdict::Ack; 2]);
+    assert_eq!(house.consume(&both), [MessageResult::Ack; 2]);
     let second = house.sink.take_events();
     let ids = |events: &[shared_kernel::Event]| {
         let reports = events.iter().filter(|e| e.event_type() == EventType::NotificationRequested);

@@ -7,7 +7,7 @@ use crate::error::{ApiError, bad_parameter};
 use chrono::DateTime;
 use platform::http::{Request, Response, StatusCode, json, query};
 use serde_json::{Map, Value, json};
-use shared_kernel::event::Label;
+use shared_kernel::event::EventHeader;
 use storage::dead_letters::{self, Filter, Group, Listed, Position};
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
     let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
     let mut fields = item(&stored.listed);
-    let trace_id = Label::read(&stored.body).trace_id();
+    let trace_id = EventHeader::read(&stored.body).trace_id();
     fields.insert("trace_id".to_owned(), json!(trace_id));
     fields.insert("message_id".to_owned(), json!(stored.message_id));
     fields.insert("body".to_owned(), json!(stored.body));

@@ -1,13 +1,13 @@
 //! GET /v1/admin/pipeline: event counts and the waiting workouts.
 
 use super::*;
-use shared_kernel::latency::Latencies;
+use storage::latency::LatencyHistogram;
 use storage::pipeline::Minute;
 
 const PATH: &str = "/v1/admin/pipeline";
 
 fn minute(api: &TestApi, minutes_ago: i64, event_type: &'static str, handled: u64) -> Minute {
-    let mut latency = Latencies::default();
+    let mut latency = LatencyHistogram::default();
     for _ in 0..handled {
         latency.record(1_500);
     }

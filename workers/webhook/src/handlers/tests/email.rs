@@ -10,7 +10,11 @@ fn rejected_email_is_retried_after_1_5_30_and_120_minutes() {
     let check = |tries: i64, due: Option<i64>| {
         assert_eq!(fixture.rows(), [row_with(OVER_MRV, true, tries, due, false, rejected)]);
     };
-    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack], "the row is the outbox");
+    assert_eq!(
+        fixture.consume(&[pattern(1, 0.9, 1)]),
+        [MessageResult::Ack],
+        "the row is the outbox"
+    );
     check(1, Some(1));
     fixture.send_due_emails();
     check(1, Some(1));
@@ -46,7 +50,7 @@ fn claim_expires_after_a_minute() {
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
     fixture.mailer.refuse_next(1);
-    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack]);
+    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [MessageResult::Ack]);
     fixture.database.execute("DROP TRIGGER lost");
     assert_eq!(fixture.rows(), [row(OVER_MRV, true, 1, Some(1), false)]);
     fixture.clock.advance_ms(MINUTE_MS - 1);
@@ -84,7 +88,7 @@ fn unrecorded_email_is_sent_twice() {
         "CREATE TRIGGER lost BEFORE UPDATE OF mailed_at_ms ON notifications \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [Verdict::Ack]);
+    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [MessageResult::Ack]);
     fixture.database.execute("DROP TRIGGER lost");
     fixture.consume(&[pattern(1, 0.9, 2)]);
     assert_eq!(fixture.emails(), 1);
@@ -117,7 +121,7 @@ fn database_errors_lose_no_row_and_no_email() {
 
 #[test]
 fn due_emails_are_retried_after_database_errors() {
-    let check = |passing: usize, fault: Fault, expected: Verdict| {
+    let check = |passing: usize, fault: Fault, expected: MessageResult| {
         let fixture = Fixture::new();
         fixture.mailer.refuse_next(1);
         fixture.consume(&[pattern(1, 0.9, 1)]);
@@ -126,13 +130,13 @@ fn due_emails_are_retried_after_database_errors() {
         let due = message(MailFellDue { athlete_id: athlete_id(1) });
         assert_eq!(fixture.consume(std::slice::from_ref(&due)), [expected], "{passing} {fault:?}");
         fixture.advance_minutes(1);
-        assert_eq!(fixture.consume(&[due.clone(), due]), [Verdict::Ack; 2]);
+        assert_eq!(fixture.consume(&[due.clone(), due]), [MessageResult::Ack; 2]);
         assert_eq!(fixture.emails(), 1, "{passing} {fault:?}");
     };
-    check(0, Fault::BeforeCommit, Verdict::Retry { delay_s: 1 });
-    check(0, Fault::AfterCommit, Verdict::Retry { delay_s: 1 });
-    check(1, Fault::BeforeCommit, Verdict::Ack);
-    check(1, Fault::AfterCommit, Verdict::Ack);
+    check(0, Fault::BeforeCommit, MessageResult::Retry { delay_s: 1 });
+    check(0, Fault::AfterCommit, MessageResult::Retry { delay_s: 1 });
+    check(1, Fault::BeforeCommit, MessageResult::Ack);
+    check(1, Fault::AfterCommit, MessageResult::Ack);
 }
 
 #[test]
@@ -277,6 +281,6 @@ fn event_sends_only_the_emails_of_its_athlete() {
 fn deleted_athlete_has_no_due_emails() {
     let fixture = Fixture::new();
     let due = message(MailFellDue { athlete_id: athlete_id(9) });
-    assert_eq!(fixture.consume(&[due]), [Verdict::Ack]);
+    assert_eq!(fixture.consume(&[due]), [MessageResult::Ack]);
     assert_eq!(fixture.sink.take_dead_letters(Queue::WebhookNotification), []);
 }

@@ -5,7 +5,10 @@ use super::*;
 #[test]
 fn pattern_is_emailed_only_above_the_confidence_threshold() {
     let fixture = Fixture::new();
-    assert_eq!(fixture.consume(&[pattern(1, 0.8, 1), pattern(2, 0.79, 1)]), [Verdict::Ack; 2]);
+    assert_eq!(
+        fixture.consume(&[pattern(1, 0.8, 1), pattern(2, 0.79, 1)]),
+        [MessageResult::Ack; 2]
+    );
     assert_eq!(
         fixture.rows(),
         [row(OVER_MRV, true, 1, None, true), row(OVER_MRV, true, 0, None, false)]
@@ -44,7 +47,7 @@ fn channels_follow_preferences_and_default_per_kind() {
     let check = |channels: &str, kind: NotificationKind, expected: Option<(bool, bool)>| {
         let fixture = Fixture::new();
         fixture.set_preferences(&format!("channels = '{channels}'"));
-        assert_eq!(fixture.consume(&[notification(kind.as_str(), "Title")]), [Verdict::Ack]);
+        assert_eq!(fixture.consume(&[notification(kind.as_str(), "Title")]), [MessageResult::Ack]);
         let expected = expected
             .map(|(in_app, mailed)| row(kind, in_app, i64::from(mailed), None, mailed))
             .into_iter()
@@ -76,7 +79,7 @@ fn unknown_kind_is_a_dead_letter_and_others_are_delivered() {
         notification("horoscope", "Stars"),
         notification("new_record", "After"),
     ];
-    assert_eq!(fixture.consume(&batch), [Verdict::Ack; 3]);
+    assert_eq!(fixture.consume(&batch), [MessageResult::Ack; 3]);
     assert_eq!(fixture.rows().len(), 2);
     assert_eq!(fixture.dead_letter_reason(), r#"unknown notification kind "horoscope""#);
 }
@@ -89,7 +92,10 @@ fn expired_notification_is_not_delivered() {
     fixture.consume(&[notification("import_finished", "Current")]);
     assert_eq!(fixture.rows().len(), 1);
     fixture.clock.advance_ms(1);
-    assert_eq!(fixture.consume(&[notification("import_finished", "Expired")]), [Verdict::Ack]);
+    assert_eq!(
+        fixture.consume(&[notification("import_finished", "Expired")]),
+        [MessageResult::Ack]
+    );
     fixture.consume(&[notification("import_finished", "Current")]);
     let rows = fixture.database.query("SELECT title, seq FROM notifications");
     assert_eq!(rows, [r#"{"seq":1,"title":"Current"}"#]);
@@ -135,8 +141,8 @@ fn batch_takes_one_round_trip_per_step() {
 fn database_error_is_retried_and_unknown_athlete_dead_lettered() {
     let fixture = Fixture::new();
     fixture.database.fail_next(&[Fault::BeforeCommit]);
-    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [Verdict::Retry { delay_s: 1 }]);
-    assert_eq!(fixture.consume(&[pattern(9, 0.9, 1), pattern(1, 0.1, 1)]), [Verdict::Ack; 2]);
+    assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [MessageResult::Retry { delay_s: 1 }]);
+    assert_eq!(fixture.consume(&[pattern(9, 0.9, 1), pattern(1, 0.1, 1)]), [MessageResult::Ack; 2]);
     assert_eq!(fixture.dead_letter_reason(), "no such athlete");
     assert_eq!(fixture.rows().len(), 1);
 }
@@ -144,7 +150,10 @@ fn database_error_is_retried_and_unknown_athlete_dead_lettered() {
 #[test]
 fn requested_notification_is_a_row_with_its_data() {
     let fixture = Fixture::new();
-    assert_eq!(fixture.consume(&[notification("weekly_report", "Your week")]), [Verdict::Ack]);
+    assert_eq!(
+        fixture.consume(&[notification("weekly_report", "Your week")]),
+        [MessageResult::Ack]
+    );
     let row = fixture
         .database
         .query("SELECT kind, data, created_at_ms, expires_at_ms, seq FROM notifications");

@@ -8,10 +8,11 @@ use super::*;
 use crate::email_sender::{EmailSender, UnsubscribeLinks};
 use crate::publisher::WebhookEventPublisher;
 use async_trait::async_trait;
-use platform::consumer::{RawMessage, Verdict};
+use platform::consumer::RawMessage;
 use platform::email::EmailError;
 use platform::{Email, Mailer, Publisher, UnsubscribeKey, Vault};
 use serde_json::Map;
+use shared_kernel::MessageResult;
 use shared_kernel::payload::{
     MailFellDue, NotificationRequested, PatternKind, TrainingPatternDetected,
 };
@@ -171,14 +172,14 @@ impl Fixture {
         events.len()
     }
 
-    fn consume(&self, messages: &[RawMessage]) -> Vec<Verdict> {
+    fn consume(&self, messages: &[RawMessage]) -> Vec<MessageResult> {
         consume(&self.registry, &self.shards, &self.sink, Queue::WebhookNotification, messages)
     }
 
     /// Consumes the event that the sweep publishes.
     fn send_due_emails(&self) {
         let due = message(MailFellDue { athlete_id: athlete_id(1) });
-        assert_eq!(self.consume(&[due]), [Verdict::Ack]);
+        assert_eq!(self.consume(&[due]), [MessageResult::Ack]);
     }
 
     /// Returns each row's kind and the state of its email; `due` is in minutes after noon.

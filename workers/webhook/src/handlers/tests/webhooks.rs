@@ -11,7 +11,10 @@ fn each_subscribed_endpoint_receives_the_notification() {
     fixture.create_endpoint(1, "[]");
     fixture.create_endpoint(2, r#"["weekly_report.made"]"#);
     fixture.create_endpoint(3, r#"["pattern.detected"]"#);
-    assert_eq!(fixture.consume(&[notification("weekly_report", "Your week")]), [Verdict::Ack]);
+    assert_eq!(
+        fixture.consume(&[notification("weekly_report", "Your week")]),
+        [MessageResult::Ack]
+    );
     assert_eq!(fixture.consume_published(), 2);
     let mut urls: Vec<_> =
         fixture.receivers.take().into_iter().map(|request| request.url).collect();
@@ -102,6 +105,6 @@ fn deleted_endpoint_is_ignored() {
         event_id: EventId(Uuid::nil()),
         attempt: 1,
     };
-    assert_eq!(fixture.consume(&[message(data)]), [Verdict::Ack]);
+    assert_eq!(fixture.consume(&[message(data)]), [MessageResult::Ack]);
     assert_eq!(fixture.later.run(), 0);
 }

@@ -11,18 +11,18 @@ const BOUNDS_MS: [i64; 24] = [
     30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
 ];
 
-/// Latencies by bucket.
+/// LatencyHistogram by bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Latencies(Vec<u64>);
+pub struct LatencyHistogram(Vec<u64>);
 
-impl Default for Latencies {
+impl Default for LatencyHistogram {
     fn default() -> Self {
         Self(vec![0; BOUNDS_MS.len() + 1])
     }
 }
 
-impl Latencies {
+impl LatencyHistogram {
     /// One more, in milliseconds. A clock that ran backwards is no time at all.
     pub fn record(&mut self, latency_ms: i64) {
         self.add(BOUNDS_MS.partition_point(|bound| *bound <= latency_ms), 1);
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     fn check(latencies: &[i64], median_ms: Option<i64>, most_ms: Option<i64>) {
-        let mut counted = Latencies::default();
+        let mut counted = LatencyHistogram::default();
         for latency in latencies {
             counted.record(*latency);
         }
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn two_counts_add_up_to_the_count_of_both() {
         let (mut few, mut more, mut both) =
-            (Latencies::default(), Latencies::default(), Latencies::default());
+            (LatencyHistogram::default(), LatencyHistogram::default(), LatencyHistogram::default());
         for latency in [5, 80, 4_000, 7_200_000] {
             few.record(latency);
             both.record(latency);
@@ -103,6 +103,6 @@ mod tests {
         few.merge(&more);
         assert_eq!(few, both);
         let text = serde_json::to_string(&few).unwrap();
-        assert_eq!(serde_json::from_str::<Latencies>(&text).unwrap(), both);
+        assert_eq!(serde_json::from_str::<LatencyHistogram>(&text).unwrap(), both);
     }
 }
