@@ -38,13 +38,11 @@ pub struct ExerciseDefinition {
     pub secondary: Vec<Muscle>,
 }
 
-/// The number of joints that move.
+/// The number of joints that move: several in a compound exercise, one in an isolation exercise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mechanic {
-    /// Several joints.
     Compound,
-    /// One joint.
     Isolation,
 }
 

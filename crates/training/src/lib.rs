@@ -35,6 +35,3 @@ pub use trend::Trend;
 pub use units::{Grams, HalfSets};
 pub use volume::{MuscleVolume, PerformedExercise, Volume};
 pub use workout::{CustomExercises, ExerciseEntry, SetEntry, Superset, Workout};
-
-#[cfg(test)]
-mod fixtures;

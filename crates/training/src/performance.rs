@@ -100,10 +100,41 @@ fn estimate_load(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::fixtures::{BODY_WEIGHT, hold, lift, set, warmup};
+    use crate::set::SetKind;
     use crate::volume::Volume;
+
+    pub(crate) const BODY_WEIGHT: Option<Grams> = Some(Grams(80_000));
+
+    pub(crate) fn set(grams: impl Into<Option<i64>>, reps: u32) -> PerformedSet {
+        PerformedSet {
+            kind: SetKind::Working,
+            weight_grams: grams.into().map(Grams),
+            reps: Some(reps),
+            rpe: None,
+            duration_s: None,
+            distance_m: None,
+        }
+    }
+
+    pub(crate) fn warmup(grams: i64, reps: u32) -> PerformedSet {
+        PerformedSet { kind: SetKind::Warmup, ..set(grams, reps) }
+    }
+
+    pub(crate) fn hold(grams: i64) -> PerformedSet {
+        PerformedSet { reps: None, duration_s: Some(40), ..set(grams, 0) }
+    }
+
+    pub(crate) fn lift(load: LoadType, sets: &[PerformedSet]) -> PerformedExercise {
+        PerformedExercise {
+            exercise: "lift".to_owned(),
+            load,
+            primary: Vec::new(),
+            secondary: Vec::new(),
+            sets: sets.to_vec(),
+        }
+    }
 
     #[test]
     fn estimate_uses_the_load_of_the_load_type() {

@@ -158,7 +158,7 @@ fn keep_highest(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{BODY_WEIGHT, hold, lift, set, warmup};
+    use crate::performance::tests::{BODY_WEIGHT, hold, lift, set, warmup};
 
     fn check_candidates(
         exercises: &[PerformedExercise],

@@ -12,12 +12,13 @@ const HARD_SET_RPE_MIN: Rpe = Rpe { halves: 12 };
 const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
 
 /// The kind of a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetKind {
     /// A warm-up set, which never counts.
     Warmup,
     /// An ordinary working set.
+    #[default]
     Working,
     /// A drop set: continued at a lower weight without rest.
     Drop,

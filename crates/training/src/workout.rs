@@ -55,7 +55,7 @@ pub enum Superset {
 }
 
 /// A set of a workout, as entered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SetEntry {
     /// Identifies the set within the workout for changes and deletions; never reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,20 +143,8 @@ impl ExerciseEntry {
 
 impl SetEntry {
     /// Creates a set without values.
-    pub const fn new(kind: SetKind) -> Self {
-        Self {
-            id: None,
-            kind,
-            weight_kg: None,
-            weight_lb: None,
-            reps: None,
-            rpe: None,
-            rir: None,
-            duration_s: None,
-            distance_m: None,
-            rest_s: None,
-            performed_at: None,
-        }
+    pub fn new(kind: SetKind) -> Self {
+        Self { kind, ..Self::default() }
     }
 
     /// Returns the weight entered, rounded to the gram.

@@ -33,8 +33,7 @@ pub fn matches_query<'a>(query: &str, names: impl IntoIterator<Item = &'a str>) 
 fn searchable_words(name: &str) -> Vec<String> {
     let mut searchable: Vec<_> =
         words(name).iter().flat_map(|word| standard_spelling(word)).collect();
-    let joined: Vec<_> = searchable.iter().zip(searchable.iter().skip(1)).collect();
-    let joined: Vec<_> = joined.into_iter().map(|(word, next)| format!("{word}{next}")).collect();
+    let joined: Vec<_> = searchable.windows(2).map(<[String]>::concat).collect();
     searchable.extend(joined);
     searchable
 }
