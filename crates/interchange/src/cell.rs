@@ -1,43 +1,49 @@
-//! One cell of a row, and the words with which it is refused.
+//! One cell of a row, with its errors.
+//!
+//! Limits without a source are project defaults.
 
 use training::limits::TEXT_CHARS_MAX;
 
-/// How much of a value an error shows (ours): enough to find it.
+/// The length to which an error truncates a value.
 const SHOWN_CHARS_MAX: usize = 50;
 
-/// A cell: its column as the header writes it, and its text.
+/// A cell of a row.
 #[derive(Clone, Copy)]
 pub struct Cell<'a> {
-    /// The column; empty where the file has none of the kind.
+    /// The name of the column in the header; empty if the file does not have the column.
     pub column: &'a str,
-    /// The text as it stands.
     pub raw: &'a str,
 }
 
 impl<'a> Cell<'a> {
-    /// The text without blanks around it.
+    /// Returns the text without surrounding whitespace.
     pub fn value(self) -> &'a str {
         self.raw.trim()
     }
 
-    /// A text as it was written, blanks and all; `None` where there is nothing but blanks.
-    /// Refused over the limit of a text.
+    /// Returns the text with its whitespace, or `None` if it is blank. Fails if it is longer than a
+    /// text may be.
     pub fn text(self) -> Result<Option<&'a str>, String> {
-        // A character has a byte at least: most texts need no counting.
+        // A character has at least one byte, so most texts need no counting.
         if self.raw.len() > TEXT_CHARS_MAX && self.raw.chars().count() > TEXT_CHARS_MAX {
-            return Err(self.refused(&format!("over {TEXT_CHARS_MAX} characters")));
+            return Err(self.error(&format!("must have at most {TEXT_CHARS_MAX} characters")));
         }
         Ok(Some(self.raw).filter(|text| !text.trim().is_empty()))
     }
 
-    /// Why it is refused: column, value, reason.
-    pub fn refused(self, why: &str) -> String {
-        format!("{} is `{}`: {why}", self.column, shown(self.value()))
+    /// Returns the text without surrounding whitespace. Fails if it is blank or too long.
+    pub fn required_text(self) -> Result<&'a str, String> {
+        self.text()?.map(str::trim).ok_or_else(|| self.error("must not be empty"))
+    }
+
+    /// Describes an error of this cell: column, value, reason.
+    pub fn error(self, reason: &str) -> String {
+        format!("{} is `{}`: {reason}", self.column, truncate(self.value()))
     }
 }
 
-/// A text cut to what an error shows of it.
-pub fn shown(text: &str) -> String {
+/// Truncates a text to the length that an error shows.
+pub fn truncate(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -49,9 +55,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_shows_the_column_and_50_characters_of_the_value() {
+    fn error_shows_the_column_and_50_characters_of_the_value() {
         let check = |raw: &str, expected: &str| {
-            assert_eq!(Cell { column: "reps", raw }.refused("no"), expected);
+            assert_eq!(Cell { column: "reps", raw }.error("no"), expected);
         };
         check(" x ", "reps is `x`: no");
         check(&"ä".repeat(50), &format!("reps is `{}`: no", "ä".repeat(50)));
@@ -59,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_kept_with_its_blanks_up_to_its_limit() {
+    fn text_keeps_whitespace_and_has_at_most_2000_characters() {
         let check = |raw: &str, expected: Result<Option<&str>, ()>| {
             let text = Cell { column: "notes", raw }.text();
             assert_eq!(text.map_err(|_| ()), expected, "{raw:?}");

@@ -1,60 +1,40 @@
-//! The header: which app wrote the file, and where each thing stands in a row.
+//! The header: the format of the file and the meaning of its columns.
 
-use crate::cell::{Cell, shown};
+use crate::cell::{Cell, truncate};
 use crate::distance::DistanceUnit;
 use crate::records::Record;
 use crate::training_log::{Format, WeightUnit};
 
-/// What a column holds.
+/// The meaning of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
-    /// The name of the workout.
     Title,
-    /// When the workout began, or its day.
+    /// The start of the workout; only its day in `FitNotes`.
     Start,
-    /// When the workout ended.
     End,
-    /// How long the workout was.
     WorkoutDuration,
-    /// The notes of the workout.
     WorkoutNotes,
-    /// The name of the exercise.
     Exercise,
-    /// What `FitNotes` files the exercise under; not read, but only its files have it.
+    /// The category of an exercise. It is not read, but only `FitNotes` has it.
     Category,
-    /// The number of the superset.
     Superset,
     /// The notes of the exercise or the set.
     Notes,
-    /// The number of the set within its exercise.
     SetIndex,
-    /// The kind of the set.
     Kind,
-    /// The weight, in a unit that the header may say.
+    /// With the unit in the header, if any.
     Weight(Option<WeightUnit>),
-    /// The unit of the row's weight.
     WeightUnit,
-    /// Repetitions.
     Reps,
-    /// The distance, in a unit that the header may say.
+    /// With the unit in the header, if any.
     Distance(Option<DistanceUnit>),
-    /// The unit of the row's distance.
     DistanceUnit,
-    /// How long the set was.
     Duration,
-    /// Effort.
     Rpe,
 }
 
-/// Why a header is refused.
-pub struct UnknownHeader {
-    /// What was expected of it.
-    pub expected: String,
-}
-
-/// The columns of a file that mean something here.
+/// The known columns of a file.
 pub struct Columns {
-    /// The app that has such columns.
     pub format: Format,
     width: usize,
     known: Vec<Column>,
@@ -67,24 +47,25 @@ struct Column {
 }
 
 impl Columns {
-    /// Those of a header, for one format or for whichever it fits.
-    pub fn of(header: &Record<'_>, format: Option<Format>) -> Result<Self, UnknownHeader> {
-        let wanted = |candidate: &Format| format.is_none_or(|format| format == *candidate);
-        for candidate in Format::ALL.into_iter().filter(wanted) {
-            let columns = Self::of_format(header, candidate);
+    /// Parses a header, for one format or for the first that matches. The error states the required
+    /// columns.
+    pub fn parse(header: &Record<'_>, format: Option<Format>) -> Result<Self, String> {
+        let is_candidate = |candidate: &Format| format.is_none_or(|format| format == *candidate);
+        for candidate in Format::ALL.into_iter().filter(is_candidate) {
+            let columns = Self::with_format(header, candidate);
             if columns.are_complete() {
                 return Ok(columns);
             }
         }
-        let expected: Vec<_> = Format::ALL.into_iter().filter(wanted).map(expectation).collect();
-        Err(UnknownHeader { expected: expected.join("; ") })
+        let required = Format::ALL.into_iter().filter(is_candidate).map(describe_required);
+        Err(required.collect::<Vec<_>>().join("; "))
     }
 
-    fn of_format(header: &Record<'_>, format: Format) -> Self {
+    fn with_format(header: &Record<'_>, format: Format) -> Self {
         let column = |index: usize| {
             let name = header.field(index).trim();
-            let field = field(format, &words(name))?;
-            Some(Column { field, index, name: shown(name) })
+            let field = field(format, &normalize(name))?;
+            Some(Column { field, index, name: truncate(name) })
         };
         let known = (0..header.width()).filter_map(column).collect();
         Self { format, width: header.width(), known }
@@ -92,48 +73,48 @@ impl Columns {
 
     fn are_complete(&self) -> bool {
         let has = |field: &Field| self.known.iter().any(|column| column.field == *field);
-        required(self.format).iter().all(has) && self.known.iter().any(Column::is_work)
+        required(self.format).iter().all(has) && self.known.iter().any(Column::is_quantity)
     }
 
-    /// How many fields the header has.
+    /// Returns the number of fields of the header.
     pub const fn width(&self) -> usize {
         self.width
     }
 
-    /// The first cell of a kind; an empty one without a column when the file has none.
+    /// Returns the first cell of a field; an empty cell if the file has no such column.
     pub fn cell<'a>(&'a self, record: &Record<'a>, field: Field) -> Cell<'a> {
         let column = self.known.iter().find(|column| column.field == field);
         column.map_or(Cell { column: "", raw: "" }, |column| column.cell(record))
     }
 
-    /// The cells of the weight, each with the unit that the header says. Files with a column for
-    /// each unit exist.
+    /// Returns the weight cells, each with the unit in its header. A file may have a column for each
+    /// unit.
     pub fn weights<'a>(
         &'a self,
         record: &'a Record<'a>,
     ) -> impl Iterator<Item = (Cell<'a>, Option<WeightUnit>)> {
-        self.known.iter().filter_map(|column| match column.field {
-            Field::Weight(unit) => Some((column.cell(record), unit)),
-            _ => None,
+        self.known.iter().filter_map(|column| {
+            let Field::Weight(unit) = column.field else { return None };
+            Some((column.cell(record), unit))
         })
     }
 
-    /// The cells of the distance, each with the unit that the header says.
+    /// Returns the distance cells, each with the unit in its header.
     pub fn distances<'a>(
         &'a self,
         record: &'a Record<'a>,
     ) -> impl Iterator<Item = (Cell<'a>, Option<DistanceUnit>)> {
-        self.known.iter().filter_map(|column| match column.field {
-            Field::Distance(unit) => Some((column.cell(record), unit)),
-            _ => None,
+        self.known.iter().filter_map(|column| {
+            let Field::Distance(unit) = column.field else { return None };
+            Some((column.cell(record), unit))
         })
     }
 
-    /// The unit of the weights as far as the header says it.
+    /// Returns the first unit of weight in the header.
     pub fn weight_unit(&self) -> Option<WeightUnit> {
-        self.known.iter().find_map(|column| match column.field {
-            Field::Weight(unit) => unit,
-            _ => None,
+        self.known.iter().find_map(|column| {
+            let Field::Weight(unit) = column.field else { return None };
+            unit
         })
     }
 }
@@ -143,50 +124,50 @@ impl Column {
         Cell { column: &self.name, raw: record.field(self.index) }
     }
 
-    fn is_work(&self) -> bool {
+    fn is_quantity(&self) -> bool {
         matches!(self.field, Field::Reps | Field::Duration | Field::Distance(_))
     }
 }
 
-/// What makes a file one of the format's.
+/// The columns that identify a format.
 const fn required(format: Format) -> &'static [Field] {
     match format {
         Format::Strong | Format::Hevy => &[Field::Title, Field::Start, Field::Exercise],
-        // Other apps have a date and an exercise too; Fitbod's file would pass for one.
+        // Other apps, such as Fitbod, have a date and an exercise too.
         Format::FitNotes => &[Field::Start, Field::Exercise, Field::Category],
     }
 }
 
-fn expectation(format: Format) -> String {
+fn describe_required(format: Format) -> String {
     let (name, columns) = match format {
         Format::Strong => ("Strong", "Date, Workout Name, Exercise Name"),
         Format::Hevy => ("Hevy", "title, start_time, exercise_title"),
         Format::FitNotes => ("FitNotes", "Date, Exercise, Category"),
     };
-    format!("{name} has {columns} and one of repetitions, duration and distance")
+    format!("{name} requires {columns} and one of repetitions, duration or distance")
 }
 
-/// A name in lower case, its words apart by one blank: `Weight (kg)` and `weight_kg` are
-/// `weight kg`.
-fn words(name: &str) -> String {
+/// Returns a column name in lower case with one space between words: `Weight (kg)` and `weight_kg`
+/// are `weight kg`.
+fn normalize(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let words: Vec<_> =
         lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     words.join(" ")
 }
 
-/// What a column of the format holds; `None` for one that does not matter here.
-fn field(format: Format, words: &str) -> Option<Field> {
-    let own = match format {
-        Format::Strong => strong_field(words),
-        Format::Hevy => hevy_field(words),
-        Format::FitNotes => fit_notes_field(words),
+/// Returns the field of a normalized column name; `None` for a column that is not read.
+fn field(format: Format, name: &str) -> Option<Field> {
+    let field = match format {
+        Format::Strong => strong_field(name),
+        Format::Hevy => hevy_field(name),
+        Format::FitNotes => fit_notes_field(name),
     };
-    own.or_else(|| measure_field(words))
+    field.or_else(|| shared_field(name))
 }
 
-fn strong_field(words: &str) -> Option<Field> {
-    match words {
+fn strong_field(name: &str) -> Option<Field> {
+    match name {
         "date" => Some(Field::Start),
         "workout name" => Some(Field::Title),
         "duration" | "workout duration" | "duration sec" => Some(Field::WorkoutDuration),
@@ -199,8 +180,8 @@ fn strong_field(words: &str) -> Option<Field> {
     }
 }
 
-fn hevy_field(words: &str) -> Option<Field> {
-    match words {
+fn hevy_field(name: &str) -> Option<Field> {
+    match name {
         "title" => Some(Field::Title),
         "start time" => Some(Field::Start),
         "end time" => Some(Field::End),
@@ -215,8 +196,8 @@ fn hevy_field(words: &str) -> Option<Field> {
     }
 }
 
-fn fit_notes_field(words: &str) -> Option<Field> {
-    match words {
+fn fit_notes_field(name: &str) -> Option<Field> {
+    match name {
         "date" => Some(Field::Start),
         "exercise" => Some(Field::Exercise),
         "category" => Some(Field::Category),
@@ -226,10 +207,9 @@ fn fit_notes_field(words: &str) -> Option<Field> {
     }
 }
 
-/// What all formats name alike.
-fn measure_field(words: &str) -> Option<Field> {
-    let unit = |name: &str| words.strip_prefix(name).map(str::trim_start);
-    match words {
+/// The names that all formats share.
+fn shared_field(name: &str) -> Option<Field> {
+    match name {
         "reps" => Some(Field::Reps),
         "rpe" => Some(Field::Rpe),
         "weight" => Some(Field::Weight(None)),
@@ -237,8 +217,8 @@ fn measure_field(words: &str) -> Option<Field> {
         "distance" => Some(Field::Distance(None)),
         "distance unit" => Some(Field::DistanceUnit),
         _ => {
-            let weight = unit("weight ").and_then(WeightUnit::from_word);
-            let distance = unit("distance ").and_then(DistanceUnit::from_word);
+            let weight = name.strip_prefix("weight ").and_then(WeightUnit::from_word);
+            let distance = name.strip_prefix("distance ").and_then(DistanceUnit::from_word);
             let weight = weight.map(|unit| Field::Weight(Some(unit)));
             weight.or_else(|| distance.map(|unit| Field::Distance(Some(unit))))
         }

@@ -1,22 +1,17 @@
-//! Distances as the apps write them.
+//! The units of distances.
 
-/// The unit of a distance.
+/// The unit of a distance; mile, yard and foot are the international ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistanceUnit {
-    /// Metres.
     M,
-    /// Kilometres.
     Km,
-    /// International miles.
     Mi,
-    /// International yards.
     Yd,
-    /// International feet.
     Ft,
 }
 
 impl DistanceUnit {
-    /// From the word of a header or a cell: `km`, `miles`, `mi.`, `meters`, `metres`, …
+    /// Parses the word of a header or a cell: `km`, `miles`, `mi.`, `meters`, `metres`, …
     pub fn from_word(word: &str) -> Option<Self> {
         match word.trim().trim_end_matches('.').to_ascii_lowercase().as_str() {
             "m" | "meter" | "meters" | "metre" | "metres" => Some(Self::M),
@@ -28,7 +23,8 @@ impl DistanceUnit {
         }
     }
 
-    /// How many metres one of it is, exact by definition (1959 agreement on yard and pound).
+    /// Returns the length of one unit in metres, exact by definition (1959 agreement on yard and
+    /// pound).
     pub const fn metres(self) -> f64 {
         match self {
             Self::M => 1.0,

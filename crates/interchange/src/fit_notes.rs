@@ -1,32 +1,29 @@
-//! A row of `FitNotes`. It knows days only: a workout is the rows of one day.
+//! Parses the rows of `FitNotes`. The file has days and no times: a workout is the rows of one day.
 
 use crate::columns::Field;
-use crate::entry::Entry;
-use crate::measures::Row;
-use crate::timestamp::day;
+use crate::parsed_row::ParsedRow;
+use crate::row::Row;
+use crate::timestamp::parse_date;
 use chrono::NaiveTime;
-use std::borrow::Cow;
 use training::SetKind;
 
-/// The start of a day's workout (ours): noon stays on its day in whichever offset it is read.
-const HOUR_OF_DAY: u32 = 12;
+/// The start of a day's workout (project default): noon stays on its day in any UTC offset.
+const START_HOUR: u32 = 12;
 
-/// What the row says.
-pub fn entry<'a>(row: &Row<'a>) -> Result<Entry<'a>, String> {
+/// Parses a row.
+pub fn parse_row<'a>(row: &mut Row<'a>) -> Result<ParsedRow<'a>, String> {
     let date = row.cell(Field::Start);
-    let noon = NaiveTime::from_hms_opt(HOUR_OF_DAY, 0, 0);
-    let started_at = day(date.value()).zip(noon).map(|(day, noon)| day.and_time(noon));
-    let name = row.cell(Field::Exercise);
-    let exercise = name.text()?.map(|name| Cow::Borrowed(name.trim()));
-    Ok(Entry {
-        started_at: started_at.ok_or_else(|| date.refused("not a day as 2024-01-07"))?,
+    let noon = NaiveTime::from_hms_opt(START_HOUR, 0, 0);
+    let started_at = parse_date(date.value()).zip(noon).map(|(day, noon)| day.and_time(noon));
+    Ok(ParsedRow {
+        started_at: started_at.ok_or_else(|| date.error("must be a date like 2024-01-07"))?,
         ended_at: None,
         title: None,
         workout_notes: None,
-        exercise: exercise.ok_or_else(|| name.refused("an exercise has a name"))?,
+        exercise: row.cell(Field::Exercise).required_text()?,
         superset: None,
-        notes: row.cell(Field::Notes).text()?.map(Cow::Borrowed),
+        notes: row.cell(Field::Notes).text()?,
         set_index: None,
-        set: Some(row.set(SetKind::Working)?),
+        set: Some(row.parse_set(SetKind::Working)?),
     })
 }

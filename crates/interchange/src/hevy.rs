@@ -1,22 +1,23 @@
-//! A row of Hevy: its words for the kinds of sets, its guard against formulas. A workout is the
-//! rows of one title and one start.
+//! Parses the rows of Hevy, and escapes formulas as Hevy does. A workout is the rows with the same
+//! title and start.
 
 use crate::cell::Cell;
 use crate::columns::Field;
-use crate::entry::Entry;
-use crate::measures::Row;
-use crate::timestamp::moment;
+use crate::parsed_row::ParsedRow;
+use crate::row::Row;
+use crate::timestamp::parse_timestamp;
 use chrono::NaiveDateTime;
 use std::borrow::Cow;
+use std::str::FromStr;
 use training::SetKind;
 
-/// A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection).
-const FORMULA_BEGINNINGS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-/// Put before such a cell, it makes it a text.
-const GUARD: char = '\'';
+/// A spreadsheet reads a cell that begins with one of these as a formula (OWASP, CSV injection).
+const FORMULA_PREFIXES: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// The prefix that makes a spreadsheet read such a cell as text.
+const ESCAPE: char = '\'';
 
-/// Hevy's word for a kind of set.
-pub const fn kind_word(kind: SetKind) -> &'static str {
+/// Returns Hevy's name for a kind of set.
+pub const fn set_type(kind: SetKind) -> &'static str {
     match kind {
         SetKind::Warmup => "warmup",
         SetKind::Working => "normal",
@@ -25,75 +26,67 @@ pub const fn kind_word(kind: SetKind) -> &'static str {
     }
 }
 
-/// A text that no spreadsheet takes for a formula. One that only looks guarded is guarded too, so
-/// that `unguarded` gives back exactly the text that was.
-pub fn guarded(text: &str) -> Cow<'_, str> {
+/// Escapes a text that a spreadsheet would read as a formula. A text that already looks escaped is
+/// escaped again, so that [`unescape_formula`] returns the original text.
+pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if looks_like_formula(text) {
-        Cow::Owned(format!("{GUARD}{text}"))
+        Cow::Owned(format!("{ESCAPE}{text}"))
     } else {
         Cow::Borrowed(text)
     }
 }
 
-/// The text before it was guarded.
-pub fn unguarded(text: &str) -> &str {
-    text.strip_prefix(GUARD).filter(|rest| looks_like_formula(rest)).unwrap_or(text)
+/// Returns the text as it was before [`escape_formula`].
+pub fn unescape_formula(text: &str) -> &str {
+    text.strip_prefix(ESCAPE).filter(|rest| looks_like_formula(rest)).unwrap_or(text)
 }
 
 fn looks_like_formula(text: &str) -> bool {
-    text.trim_start_matches(GUARD).starts_with(FORMULA_BEGINNINGS)
+    text.trim_start_matches(ESCAPE).starts_with(FORMULA_PREFIXES)
 }
 
-/// What the row says.
-pub fn entry<'a>(row: &Row<'a>) -> Result<Entry<'a>, String> {
-    let started_at = time(row.cell(Field::Start))?;
+/// Parses a row.
+pub fn parse_row<'a>(row: &mut Row<'a>) -> Result<ParsedRow<'a>, String> {
+    let started_at = parse_time(row.cell(Field::Start))?;
     let end = row.cell(Field::End);
-    let ended_at = if end.value().is_empty() { None } else { Some(time(end)?) };
+    let ended_at = if end.value().is_empty() { None } else { Some(parse_time(end)?) };
     if ended_at.is_some_and(|ended_at| ended_at < started_at) {
-        return Err(end.refused("before the workout began"));
+        return Err(end.error("must not be before the start of the workout"));
     }
-    let name = row.cell(Field::Exercise);
-    let exercise = text(name)?.ok_or_else(|| name.refused("an exercise has a name"))?;
-    Ok(Entry {
+    // Unescaped first: the escape does not count towards the length of a text.
+    let unescaped = |cell: Cell<'a>| Cell { raw: unescape_formula(cell.raw), ..cell };
+    Ok(ParsedRow {
         started_at,
         ended_at,
-        title: text(row.cell(Field::Title))?,
-        workout_notes: text(row.cell(Field::WorkoutNotes))?,
-        exercise: Cow::Owned(exercise.trim().to_owned()),
-        superset: superset(row.cell(Field::Superset))?,
-        notes: text(row.cell(Field::Notes))?,
-        set_index: set_index(row.cell(Field::SetIndex))?,
-        set: Some(row.set(kind(row.cell(Field::Kind))?)?),
+        title: unescaped(row.cell(Field::Title)).text()?,
+        workout_notes: unescaped(row.cell(Field::WorkoutNotes)).text()?,
+        exercise: unescaped(row.cell(Field::Exercise)).required_text()?,
+        superset: parse_integer(row.cell(Field::Superset))?,
+        notes: unescaped(row.cell(Field::Notes)).text()?,
+        set_index: parse_integer(row.cell(Field::SetIndex))?,
+        set: Some(row.parse_set(parse_kind(row.cell(Field::Kind))?)?),
     })
 }
 
-fn time(cell: Cell<'_>) -> Result<NaiveDateTime, String> {
-    moment(cell.value()).ok_or_else(|| cell.refused("not a time"))
+fn parse_time(cell: Cell<'_>) -> Result<NaiveDateTime, String> {
+    parse_timestamp(cell.value()).ok_or_else(|| cell.error("invalid date and time"))
 }
 
-fn text(cell: Cell<'_>) -> Result<Option<Cow<'_, str>>, String> {
-    // The guard comes off first: it does not count towards the length of the text.
-    Ok(Cell { raw: unguarded(cell.raw), ..cell }.text()?.map(Cow::Borrowed))
+fn parse_integer<T: FromStr>(cell: Cell<'_>) -> Result<Option<T>, String> {
+    match cell.value() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| cell.error("must be an integer of at least 0")),
+    }
 }
 
-fn superset(cell: Cell<'_>) -> Result<Option<u64>, String> {
-    let not_whole = |_| cell.refused("not a whole number");
-    Some(cell.value()).filter(|id| !id.is_empty()).map(str::parse).transpose().map_err(not_whole)
-}
-
-fn set_index(cell: Cell<'_>) -> Result<Option<u32>, String> {
-    let not_whole = |_| cell.refused("not a whole number");
-    Some(cell.value()).filter(|id| !id.is_empty()).map(str::parse).transpose().map_err(not_whole)
-}
-
-fn kind(cell: Cell<'_>) -> Result<SetKind, String> {
+fn parse_kind(cell: Cell<'_>) -> Result<SetKind, String> {
     match cell.value().to_ascii_lowercase().as_str() {
         "warmup" => Ok(SetKind::Warmup),
-        // Hevy's own word, or nothing in a file without the column.
+        // Empty in a file without the column.
         "normal" | "" => Ok(SetKind::Working),
         "dropset" => Ok(SetKind::Drop),
         "failure" => Ok(SetKind::Failure),
-        _ => Err(cell.refused("has to be warmup, normal, dropset or failure")),
+        _ => Err(cell.error("must be warmup, normal, dropset or failure")),
     }
 }
 
@@ -102,10 +95,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_formula_becomes_a_text_and_comes_back_as_it_was() {
+    fn escaped_formula_is_unescaped_to_the_same_text() {
         let check = |text: &str, written: &str| {
-            assert_eq!(guarded(text), written);
-            assert_eq!(unguarded(written), text);
+            assert_eq!(escape_formula(text), written);
+            assert_eq!(unescape_formula(written), text);
         };
         check("=1+1", "'=1+1");
         check("+1", "'+1");
@@ -122,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_hevys_word_and_comes_back() {
+    fn every_kind_parses_from_its_hevy_name() {
         for kind in [SetKind::Warmup, SetKind::Working, SetKind::Drop, SetKind::Failure] {
-            let cell = Cell { column: "set_type", raw: kind_word(kind) };
-            assert_eq!(super::kind(cell), Ok(kind));
+            let cell = Cell { column: "set_type", raw: set_type(kind) };
+            assert_eq!(parse_kind(cell), Ok(kind));
         }
     }
 }

@@ -1,24 +1,23 @@
-//! Training logs in other apps' CSV formats: what an athlete brings along from Strong, Hevy or
-//! `FitNotes`, and takes away again in Hevy's columns.
+//! Reads the CSV training logs of Strong, Hevy and `FitNotes`, and writes workouts in Hevy's columns.
 //!
-//! In scope: which app wrote a file, what its rows say, which of them are broken and why; a
-//! workout as rows. Out of scope: I/O and clocks; whose exercise a name is, in which offset the
-//! local times are, what was imported before. The caller knows these.
+//! In scope: detecting the app, parsing rows, reporting the broken ones. Out of scope: I/O, clocks,
+//! the UTC offset of local times, matching exercise names, duplicates of earlier imports: the caller
+//! handles these.
 
-mod assembly;
 mod cell;
 mod columns;
 mod distance;
-mod entry;
 mod fit_notes;
 mod hevy;
-mod measures;
 mod numbers;
+mod parsed_row;
 mod read;
 mod records;
+mod row;
 mod strong;
 mod timestamp;
 mod training_log;
+mod workouts;
 mod write;
 
 pub use read::{ROWS_MAX, ReadError, ReadOptions, read};

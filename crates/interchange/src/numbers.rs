@@ -1,111 +1,108 @@
-//! Numbers as apps and spreadsheets write them: with a point or a comma, never guessed.
+//! Parses numbers with a decimal point or a decimal comma. An ambiguous number is rejected, never
+//! guessed.
 
 use crate::cell::Cell;
 use std::borrow::Cow;
-use std::cell::Cell as Shared;
 
-/// A number has no more characters (ours): a day of seconds with six decimals has 12.
+/// The longest number (project default): a day in seconds with six decimals has 12 characters.
 const NUMBER_CHARS_MAX: usize = 20;
 
-/// Reads the numbers of a file, and remembers how they are written.
-pub struct Numbers {
+/// Parses the numbers of a file and records how they are written.
+pub struct NumberParser {
     decimal_comma: Option<bool>,
-    seen: Shared<Seen>,
+    pub seen: SeenSeparators,
 }
 
-/// How the numbers of a file are written, as far as it was read.
+/// The separators in the numbers parsed so far.
 #[derive(Clone, Copy, Default)]
-pub struct Seen {
-    /// One had a decimal point.
-    pub point: bool,
-    /// One had a comma that can only be a decimal one.
-    pub comma: bool,
-    /// One was refused because its comma may be either.
-    pub ambiguous: bool,
+pub struct SeenSeparators {
+    pub decimal_point: bool,
+    /// A comma that can only be a decimal comma.
+    pub decimal_comma: bool,
+    /// A comma that can be a decimal comma or a thousands separator; the number was rejected.
+    pub ambiguous_comma: bool,
 }
 
-impl Numbers {
-    /// Of a file whose decimal comma is known, or not.
-    pub const fn new(decimal_comma: Option<bool>) -> Self {
-        Self {
-            decimal_comma,
-            seen: Shared::new(Seen { point: false, comma: false, ambiguous: false }),
-        }
+impl NumberParser {
+    /// Creates a parser. `decimal_comma` is `None` where it is not known.
+    pub fn new(decimal_comma: Option<bool>) -> Self {
+        Self { decimal_comma, seen: SeenSeparators::default() }
     }
 
-    /// How those read until now are written.
-    pub fn seen(&self) -> Seen {
-        self.seen.get()
-    }
-
-    /// A number that is not negative; `None` for an empty cell and for zero, which the apps write
-    /// where nothing was entered.
-    pub fn number(&self, cell: Cell<'_>) -> Result<Option<f64>, String> {
+    /// Parses a number that is not negative. An empty cell and a zero, which the apps write for an
+    /// empty field, are `None`.
+    pub fn parse(&mut self, cell: Cell<'_>) -> Result<Option<f64>, String> {
         let text = cell.value();
         if text.is_empty() {
             return Ok(None);
         }
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let known = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
-        let framed = digits.starts_with(|c: char| c.is_ascii_digit())
+        let is_allowed = |c: char| c.is_ascii_digit() || c == '.' || c == ',';
+        let has_digits_at_both_ends = digits.starts_with(|c: char| c.is_ascii_digit())
             && digits.ends_with(|c: char| c.is_ascii_digit());
-        if !framed || !digits.chars().all(known) || digits.len() > NUMBER_CHARS_MAX {
-            return Err(cell.refused("not a number"));
+        if !has_digits_at_both_ends
+            || !digits.chars().all(is_allowed)
+            || digits.len() > NUMBER_CHARS_MAX
+        {
+            return Err(cell.error("must be a number"));
         }
-        let plain = self.with_point(cell, digits)?;
-        let number: f64 = plain.parse().map_err(|_| cell.refused("not a number"))?;
+        let plain = self.with_decimal_point(cell, digits)?;
+        let number: f64 = plain.parse().map_err(|_| cell.error("must be a number"))?;
         if digits.len() < text.len() && number > 0.0 {
-            return Err(cell.refused("negative"));
+            return Err(cell.error("must not be negative"));
         }
         Ok(Some(number).filter(|number| *number > 0.0))
     }
 
-    /// A whole number, also as `8.0`; `None` for an empty cell and for zero.
-    pub fn whole(&self, cell: Cell<'_>, max: u32) -> Result<Option<u32>, String> {
-        let Some(number) = self.number(cell)? else { return Ok(None) };
+    /// Parses an integer, which may be written as `8.0`. An empty cell and a zero are `None`.
+    pub fn parse_integer(&mut self, cell: Cell<'_>, max: u32) -> Result<Option<u32>, String> {
+        let Some(number) = self.parse(cell)? else { return Ok(None) };
         if number.fract() != 0.0 {
-            return Err(cell.refused("not a whole number"));
+            return Err(cell.error("must be an integer"));
         }
         if number > f64::from(max) {
-            return Err(cell.refused(&format!("over {max}")));
+            return Err(cell.error(&format!("must be at most {max}")));
         }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "a whole number from 1 to max"
+            reason = "an integer between 1 and max"
         )]
-        let whole = number as u32;
-        Ok(Some(whole))
+        let integer = number as u32;
+        Ok(Some(integer))
     }
 
-    fn with_point<'d>(&self, cell: Cell<'_>, digits: &'d str) -> Result<Cow<'d, str>, String> {
-        let seen = self.seen.get();
+    fn with_decimal_point<'d>(
+        &mut self,
+        cell: Cell<'_>,
+        digits: &'d str,
+    ) -> Result<Cow<'d, str>, String> {
         let mut parts = digits.split(['.', ',']);
-        let (before, after) = (parts.next().unwrap_or_default(), parts.next());
-        let Some(after) = after else { return Ok(Cow::Borrowed(digits)) };
+        let (integer, fraction) = (parts.next().unwrap_or_default(), parts.next());
+        let Some(fraction) = fraction else { return Ok(Cow::Borrowed(digits)) };
         if parts.next().is_some() {
-            return Err(cell.refused("a number with separated thousands is not read"));
+            return Err(cell.error("thousands separators are not supported"));
         }
         if digits.contains('.') {
             if self.decimal_comma == Some(true) {
-                return Err(cell.refused("a point in a file with decimal commas"));
+                return Err(cell.error("decimal point in a file with decimal commas"));
             }
-            self.seen.set(Seen { point: true, ..seen });
+            self.seen.decimal_point = true;
             return Ok(Cow::Borrowed(digits));
         }
         if self.decimal_comma == Some(false) {
-            return Err(cell.refused("a comma in a file with decimal points"));
+            return Err(cell.error("comma in a file with decimal points"));
         }
-        if self.decimal_comma.is_none() && may_be_thousands(before, after) {
-            self.seen.set(Seen { ambiguous: true, ..seen });
-            return Err(cell.refused("the comma may be a decimal one or separate thousands"));
+        if self.decimal_comma.is_none() && may_be_thousands(integer, fraction) {
+            self.seen.ambiguous_comma = true;
+            return Err(cell.error("ambiguous comma: decimal comma or thousands separator"));
         }
-        self.seen.set(Seen { comma: true, ..seen });
-        Ok(Cow::Owned(format!("{before}.{after}")))
+        self.seen.decimal_comma = true;
+        Ok(Cow::Owned(format!("{integer}.{fraction}")))
     }
 }
 
-/// `1,000` may be one or a thousand; `102,5`, `0,125` and `1000,125` may not.
+/// Whether a comma may separate thousands: it may in `1,000`; not in `102,5`, `0,125`, `1000,125`.
 fn may_be_thousands(before: &str, after: &str) -> bool {
     after.len() == 3 && before.len() <= 3 && !before.starts_with('0')
 }
@@ -119,11 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_or_refused_never_guessed() {
+    fn ambiguous_number_is_rejected() {
         let check = |raw: &str, comma: Option<bool>, expected: Result<Option<f64>, &str>| {
-            let found = Numbers::new(comma).number(cell(raw));
-            let expected = expected.map_err(|why| format!("weight is `{}`: {why}", raw.trim()));
-            assert_eq!(found, expected, "{raw:?} {comma:?}");
+            let parsed = NumberParser::new(comma).parse(cell(raw));
+            let expected =
+                expected.map_err(|reason| format!("weight is `{}`: {reason}", raw.trim()));
+            assert_eq!(parsed, expected, "{raw:?} {comma:?}");
         };
         check("", None, Ok(None));
         check(" 0.0 ", None, Ok(None));
@@ -135,24 +133,24 @@ mod tests {
         check("1.000", None, Ok(Some(1.0)));
         check("1000,125", None, Ok(Some(1_000.125)));
         check("1,000", Some(true), Ok(Some(1.0)));
-        check("1,000", None, Err("the comma may be a decimal one or separate thousands"));
-        check("1,000", Some(false), Err("a comma in a file with decimal points"));
-        check("1.5", Some(true), Err("a point in a file with decimal commas"));
-        check("1,000.5", None, Err("a number with separated thousands is not read"));
-        check("1.000,5", Some(true), Err("a number with separated thousands is not read"));
-        check("-2.5", None, Err("negative"));
+        check("1,000", None, Err("ambiguous comma: decimal comma or thousands separator"));
+        check("1,000", Some(false), Err("comma in a file with decimal points"));
+        check("1.5", Some(true), Err("decimal point in a file with decimal commas"));
+        check("1,000.5", None, Err("thousands separators are not supported"));
+        check("1.000,5", Some(true), Err("thousands separators are not supported"));
+        check("-2.5", None, Err("must not be negative"));
         for word in ["x", "8 kg", "1e3", "NaN", "inf", "+5", ".5", "5.", "--5", "-", "٣", "1'000"]
         {
-            check(word, None, Err("not a number"));
+            check(word, None, Err("must be a number"));
         }
-        check(&"9".repeat(21), None, Err("not a number"));
+        check(&"9".repeat(21), None, Err("must be a number"));
     }
 
     #[test]
-    fn a_whole_number_has_no_fraction_and_a_bound() {
+    fn integer_has_no_fraction_and_is_at_most_the_maximum() {
         let check = |raw: &str, expected: Result<Option<u32>, ()>| {
             assert_eq!(
-                Numbers::new(None).whole(cell(raw), 1_000).map_err(|_| ()),
+                NumberParser::new(None).parse_integer(cell(raw), 1_000).map_err(|_| ()),
                 expected,
                 "{raw}"
             );

@@ -1,75 +1,65 @@
-//! Reading a file: whole, or not at all when it is not a log; a broken row costs no other.
+//! Reads a file. A file that is not a training log is rejected; an invalid row does not lose others.
+//!
+//! Limits without a source are project defaults.
 
-use crate::assembly::Assembly;
-use crate::cell::shown;
-use crate::columns::{Columns, UnknownHeader};
-use crate::entry::Entry;
-use crate::measures::Row;
-use crate::numbers::{Numbers, Seen};
-use crate::records::{Found, Record, Records};
+use crate::cell::truncate;
+use crate::columns::Columns;
+use crate::numbers::{NumberParser, SeenSeparators};
+use crate::records::{Record, Records};
+use crate::row::Row;
 use crate::training_log::{Format, LineError, TrainingLog, UnitSource, WeightUnit};
+use crate::workouts::WorkoutsBuilder;
 use crate::{fit_notes, hevy, strong};
 use serde::{Deserialize, Serialize};
-use std::cell::Cell as Shared;
 
-/// Rows below the header (the bar that peers' importers set).
+/// The most rows below the header (the limit of comparable importers).
 pub const ROWS_MAX: usize = 50_000;
 
-/// The byte order mark that spreadsheets put before UTF-8.
+/// Spreadsheets write it before UTF-8.
 const BYTE_ORDER_MARK: char = '\u{feff}';
-/// What a header's line may be delimited by; at a tie the first wins.
+/// The delimiters; the first wins a tie.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-/// Names of columns that an error shows (ours): the widest format has 15.
+/// The most column names that an error shows: the widest format has 15.
 const SHOWN_COLUMNS_MAX: usize = 20;
 
-/// What the caller knows of a file; what is `None` is detected.
+/// What the caller knows about a file; `None` is detected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadOptions {
-    /// The app that wrote it; a file of another one is refused.
+    /// A file of another format is rejected.
     pub format: Option<Format>,
-    /// The unit of weights where the file does not say it. What the file says wins.
+    /// The unit of weights for which the file states none.
     pub weight_unit: Option<WeightUnit>,
-    /// Whether numbers have a decimal comma. Known, each number has to be written so; else each
-    /// is read as it can only be meant.
+    /// If set, a number with the other decimal separator is rejected; if not, an ambiguous number is.
     pub decimal_comma: Option<bool>,
 }
 
-/// Why a file is refused as a whole.
+/// The reason that a whole file is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// Its bytes are no text.
     #[error("the file is not UTF-8 text (line {line}); save it as CSV in UTF-8")]
-    NotUtf8 {
-        /// The line with the first byte that is none.
-        line: usize,
-    },
-    /// There is nothing in it.
+    NotUtf8 { line: usize },
     #[error("the file is empty")]
     Empty,
-    /// Its header is not that of a log that is known, or not of the format asked for.
-    #[error("the header `{header}` is not that of a training log: {expected}")]
+    /// The columns of no format, or not of the requested one.
+    #[error("the header `{header}` is not that of a supported training log: {required}")]
     UnknownHeader {
-        /// The names of its columns, cut.
+        /// The first column names.
         header: String,
-        /// What would have been one.
-        expected: String,
+        /// The columns that are required.
+        required: String,
     },
-    /// It has more rows than are read at once.
-    #[error("the file has over {max} rows")]
-    TooManyRows {
-        /// `ROWS_MAX`
-        max: usize,
-    },
+    #[error("the file has more than {ROWS_MAX} rows")]
+    TooManyRows,
 }
 
-/// Reads a log: UTF-8, with or without a byte order mark, LF, CR LF or CR, delimited by commas,
-/// semicolons or tabs. The header's names are matched without case, in any order; columns that
-/// mean nothing here are passed over.
+/// Reads a log: UTF-8 with or without a byte order mark; LF, CR LF or CR; commas, semicolons or tabs.
+/// Column names match in any case and order; unknown columns are ignored.
 pub fn read(bytes: &[u8], options: &ReadOptions) -> Result<TrainingLog, ReadError> {
     let text = utf8(bytes)?;
     let (log, seen) = read_once(text, *options)?;
-    // `1,000` was refused while another number showed that the file has decimal commas.
-    if options.decimal_comma.is_none() && seen.ambiguous && seen.comma && !seen.point {
+    // `1,000` was rejected, but another number shows that the file has decimal commas.
+    let is_ambiguous = options.decimal_comma.is_none() && seen.ambiguous_comma;
+    if is_ambiguous && seen.decimal_comma && !seen.decimal_point {
         let options = ReadOptions { decimal_comma: Some(true), ..*options };
         return Ok(read_once(text, options)?.0);
     }
@@ -85,102 +75,107 @@ fn utf8(bytes: &[u8]) -> Result<&str, ReadError> {
     if text.trim().is_empty() { Err(ReadError::Empty) } else { Ok(text) }
 }
 
-fn read_once(text: &str, options: ReadOptions) -> Result<(TrainingLog, Seen), ReadError> {
+fn read_once(text: &str, options: ReadOptions) -> Result<(TrainingLog, SeenSeparators), ReadError> {
     let mut records = Records::new(text, delimiter(text));
-    let columns = columns(&mut records, options.format)?;
+    let columns = read_header(&mut records, options.format)?;
     records.expect_width(columns.width());
-    let numbers = Numbers::new(options.decimal_comma);
-    let weight_unit = options.weight_unit.unwrap_or(WeightUnit::Kg);
-    let unit_said = Shared::new(columns.weight_unit());
-    let mut assembly = Assembly::new(columns.format);
+    let mut numbers = NumberParser::new(options.decimal_comma);
+    let default_unit = options.weight_unit.unwrap_or(WeightUnit::Kg);
+    let mut file_unit = columns.weight_unit();
+    let mut builder = WorkoutsBuilder::new(columns.format);
     let (mut rows, mut skipped, mut errors) = (0, 0, Vec::new());
-    while let Some(found) = records.next() {
+    while let Some(record) = records.next() {
         if rows == ROWS_MAX {
-            return Err(ReadError::TooManyRows { max: ROWS_MAX });
+            return Err(ReadError::TooManyRows);
         }
         rows += 1;
-        let (line, outcome) = match &found {
-            Found::Broken { line, detail } => (*line, Err(detail.clone())),
-            Found::Record(record) => {
-                let (columns, numbers, unit_said) = (&columns, &numbers, &unit_said);
-                let row = Row { columns, record, numbers, weight_unit, unit_said };
-                (record.line, add(&row, &mut assembly))
-            }
-        };
-        match outcome {
+        let added = record.and_then(|record| {
+            let mut row = Row {
+                columns: &columns,
+                record: &record,
+                numbers: &mut numbers,
+                default_unit,
+                file_unit: &mut file_unit,
+            };
+            add_row(&mut row, &mut builder)
+                .map_err(|detail| LineError { line: record.line, detail })
+        });
+        match added {
             Ok(has_set) => skipped += usize::from(!has_set),
-            Err(detail) => errors.push(LineError { line, detail }),
+            Err(error) => errors.push(error),
         }
     }
-    let rejected = errors.len();
-    let assembled = assembly.finish();
-    errors.extend(assembled.errors);
-    errors.sort_by_key(|error| error.line);
-    let (weight_unit, weight_unit_source) = match (unit_said.get(), options.weight_unit) {
-        (Some(said), _) => (said, UnitSource::File),
-        (None, Some(asked)) => (asked, UnitSource::Caller),
-        (None, None) => (weight_unit, UnitSource::Assumed),
+    let weight_unit_source = match (file_unit, options.weight_unit) {
+        (Some(_), _) => UnitSource::File,
+        (None, Some(_)) => UnitSource::Caller,
+        (None, None) => UnitSource::Assumed,
     };
-    let seen = numbers.seen();
-    let log = TrainingLog {
+    let mut log = TrainingLog {
         format: columns.format,
-        weight_unit,
+        weight_unit: file_unit.unwrap_or(default_unit),
         weight_unit_source,
-        decimal_comma: options.decimal_comma.unwrap_or(seen.comma),
+        decimal_comma: options.decimal_comma.unwrap_or(numbers.seen.decimal_comma),
         rows,
-        sets: assembled.sets,
+        sets: 0,
         skipped,
-        rejected: rejected + assembled.rejected,
-        workouts: assembled.workouts,
+        rejected: errors.len(),
+        workouts: Vec::new(),
         errors,
     };
-    Ok((log, seen))
+    add_workouts(&mut log, builder);
+    Ok((log, numbers.seen))
 }
 
-/// Adds a row to its workout; whether it has a set.
-fn add(row: &Row<'_>, assembly: &mut Assembly) -> Result<bool, String> {
-    let Some(entry) = entry(row)? else { return Ok(false) };
-    let has_set = entry.set.is_some();
-    assembly.add(row.record.line, entry)?;
+fn add_workouts(log: &mut TrainingLog, builder: WorkoutsBuilder) {
+    for (sets, workout) in builder.finish() {
+        match workout {
+            Ok(workout) => {
+                log.sets += sets;
+                log.workouts.push(workout);
+            }
+            Err(error) => {
+                log.rejected += sets;
+                log.errors.push(error);
+            }
+        }
+    }
+    log.errors.sort_by_key(|error| error.line);
+}
+
+/// Adds a row to its workout; returns whether it has a set.
+fn add_row(row: &mut Row<'_>, builder: &mut WorkoutsBuilder) -> Result<bool, String> {
+    let parsed = match row.columns.format {
+        Format::Strong => strong::parse_row(row)?,
+        Format::Hevy => Some(hevy::parse_row(row)?),
+        Format::FitNotes => Some(fit_notes::parse_row(row)?),
+    };
+    let Some(parsed) = parsed else { return Ok(false) };
+    let has_set = parsed.set.is_some();
+    builder.add(row.record.line, parsed)?;
     Ok(has_set)
 }
 
-fn entry<'a>(row: &Row<'a>) -> Result<Option<Entry<'a>>, String> {
-    match row.columns.format {
-        Format::Strong => strong::entry(row),
-        Format::Hevy => hevy::entry(row).map(Some),
-        Format::FitNotes => fit_notes::entry(row).map(Some),
-    }
+fn read_header(records: &mut Records<'_>, format: Option<Format>) -> Result<Columns, ReadError> {
+    let unknown = |header, required| ReadError::UnknownHeader { header, required };
+    let header = records.next().ok_or(ReadError::Empty)?;
+    let header = header.map_err(|error| unknown(String::new(), error.detail))?;
+    Columns::parse(&header, format).map_err(|required| unknown(column_names(&header), required))
 }
 
-fn columns(records: &mut Records<'_>, format: Option<Format>) -> Result<Columns, ReadError> {
-    match records.next() {
-        None => Err(ReadError::Empty),
-        Some(Found::Broken { detail, .. }) => {
-            Err(ReadError::UnknownHeader { header: String::new(), expected: detail })
-        }
-        Some(Found::Record(header)) => {
-            Columns::of(&header, format).map_err(|UnknownHeader { expected }| {
-                ReadError::UnknownHeader { header: names(&header), expected }
-            })
-        }
-    }
+fn column_names(header: &Record<'_>) -> String {
+    let shown = 0..header.width().min(SHOWN_COLUMNS_MAX);
+    shown.map(|index| truncate(header.field(index))).collect::<Vec<_>>().join(",")
 }
 
-fn names(header: &Record<'_>) -> String {
-    let names = (0..header.width().min(SHOWN_COLUMNS_MAX)).map(|index| shown(header.field(index)));
-    names.collect::<Vec<_>>().join(",")
-}
-
-/// What stands most often in the first line that is not empty, outside of quotes.
+/// Returns the most frequent delimiter outside of quotes in the first line that is not empty.
 fn delimiter(text: &str) -> u8 {
     let line = text.trim_start_matches(['\r', '\n']).split(['\r', '\n']).next();
     let mut counts = [0_usize; DELIMITERS.len()];
-    let mut quoted = false;
+    let mut is_quoted = false;
     for byte in line.unwrap_or_default().bytes() {
-        quoted ^= byte == b'"';
+        is_quoted ^= byte == b'"';
         for (count, delimiter) in counts.iter_mut().zip(DELIMITERS) {
-            *count += usize::from(!quoted && byte == delimiter);
+            *count += usize::from(!is_quoted && byte == delimiter);
         }
     }
     let counted = counts.into_iter().zip(DELIMITERS).rev();

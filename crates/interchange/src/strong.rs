@@ -1,74 +1,68 @@
-//! A row of Strong. A workout is the rows of one date and one name.
+//! Parses the rows of Strong. A workout is the rows with the same date and name.
 
 use crate::columns::Field;
-use crate::entry::Entry;
-use crate::measures::Row;
-use crate::timestamp::{duration_s, end, moment};
-use std::borrow::Cow;
+use crate::parsed_row::ParsedRow;
+use crate::row::Row;
+use crate::timestamp::{parse_duration_s, parse_timestamp};
+use chrono::TimeDelta;
 use training::SetKind;
 
-/// What the column of the set's order says beside the numbers.
-enum Order {
+/// The kind of a row, from the column of the set's order.
+enum RowKind {
     Set(SetKind),
     Note,
     RestTimer,
 }
 
-/// What the row says; `None` for a rest timer, which is no set.
-pub fn entry<'a>(row: &Row<'a>) -> Result<Option<Entry<'a>>, String> {
-    let set = match order(row)? {
-        Order::RestTimer => return Ok(None),
-        Order::Note => None,
-        Order::Set(kind) => Some(row.set(kind)?),
+/// Parses a row; `None` for a rest timer, which is not a set.
+pub fn parse_row<'a>(row: &mut Row<'a>) -> Result<Option<ParsedRow<'a>>, String> {
+    let set = match parse_kind(row)? {
+        RowKind::RestTimer => return Ok(None),
+        RowKind::Note => None,
+        RowKind::Set(kind) => Some(row.parse_set(kind)?),
     };
-    let started = row.cell(Field::Start);
-    let started_at = moment(started.value()).ok_or_else(|| started.refused("not a time"))?;
-    let lasted = row.cell(Field::WorkoutDuration);
-    let ended_at = match lasted.value() {
+    let start = row.cell(Field::Start);
+    let started_at =
+        parse_timestamp(start.value()).ok_or_else(|| start.error("invalid date and time"))?;
+    let duration = row.cell(Field::WorkoutDuration);
+    let ended_at = match duration.value() {
         "" => None,
-        text => match duration_s(text) {
-            // What a workout shows that was entered afterwards.
+        text => match parse_duration_s(text) {
+            // The duration of a workout that was entered later.
             Some(0) => None,
-            Some(seconds) => end(started_at, seconds),
-            None => return Err(lasted.refused("not a duration")),
+            Some(seconds) => started_at.checked_add_signed(TimeDelta::seconds(seconds.into())),
+            None => return Err(duration.error("invalid duration")),
         },
     };
-    Ok(Some(Entry {
+    Ok(Some(ParsedRow {
         started_at,
         ended_at,
-        title: row.cell(Field::Title).text()?.map(Cow::Borrowed),
-        workout_notes: row.cell(Field::WorkoutNotes).text()?.map(Cow::Borrowed),
-        exercise: exercise(row)?,
+        title: row.cell(Field::Title).text()?,
+        workout_notes: row.cell(Field::WorkoutNotes).text()?,
+        exercise: row.cell(Field::Exercise).required_text()?,
         superset: None,
-        notes: row.cell(Field::Notes).text()?.map(Cow::Borrowed),
+        notes: row.cell(Field::Notes).text()?,
         set_index: None,
         set,
     }))
 }
 
-/// The name of the exercise, which has to be there.
-fn exercise<'a>(row: &Row<'a>) -> Result<Cow<'a, str>, String> {
-    let cell = row.cell(Field::Exercise);
-    let name = cell.text()?.map(|name| Cow::Borrowed(name.trim()));
-    name.ok_or_else(|| cell.refused("an exercise has a name"))
-}
-
-fn order(row: &Row<'_>) -> Result<Order, String> {
+fn parse_kind(row: &Row<'_>) -> Result<RowKind, String> {
     let cell = row.cell(Field::Kind);
-    let rests = |cell: &str| cell.eq_ignore_ascii_case("rest timer");
-    // Some generations put it in one of the columns, some in both.
-    if rests(cell.value()) || rests(row.cell(Field::Exercise).value()) {
-        return Ok(Order::RestTimer);
+    let is_rest_timer = |text: &str| text.eq_ignore_ascii_case("rest timer");
+    // Some versions write it in one of the columns, some in both.
+    if is_rest_timer(cell.value()) || is_rest_timer(row.cell(Field::Exercise).value()) {
+        return Ok(RowKind::RestTimer);
     }
     match cell.value().to_ascii_lowercase().as_str() {
-        "w" => Ok(Order::Set(SetKind::Warmup)),
-        "d" => Ok(Order::Set(SetKind::Drop)),
-        "f" => Ok(Order::Set(SetKind::Failure)),
-        "note" => Ok(Order::Note),
-        // Its place among the working sets, or nothing in a file without the column.
+        "w" => Ok(RowKind::Set(SetKind::Warmup)),
+        "d" => Ok(RowKind::Set(SetKind::Drop)),
+        "f" => Ok(RowKind::Set(SetKind::Failure)),
+        "note" => Ok(RowKind::Note),
+        // The number of a working set; empty in a file without the column.
         number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Ok(Order::Set(SetKind::Working))
+            Ok(RowKind::Set(SetKind::Working))
         }
-        _ => Err(cell.refused("has to be a number, W, D, F, Note or Rest Timer")),
+        _ => Err(cell.error("must be a number, W, D, F, Note or Rest Timer")),
     }
 }

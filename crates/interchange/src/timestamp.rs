@@ -1,12 +1,14 @@
-//! Dates, times and durations as the apps write them. All are the athlete's local ones; a time
-//! with an offset is refused, since the digits before it would be taken for local ones.
+//! Parses dates, times and durations as the apps write them. All are local times of the athlete. A
+//! time with a UTC offset is rejected, because its digits would be read as a local time.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 
-/// The outer contract of the API takes no workout from before.
+/// The API accepts no earlier workout.
 const YEAR_MIN: i32 = 1970;
 
-/// The beginnings of the months' names in English, German, French, Spanish, Italian, Portuguese
+/// The prefixes of the month names in English, German, French, Spanish, Italian, Portuguese
 /// and Dutch, in lower case and without accents.
 const MONTHS: [&[&str]; 12] = [
     &["jan", "ene", "gen"],
@@ -23,48 +25,51 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "dez", "dic"],
 ];
 
-/// A local time with its day: `2024-01-07 17:15:00`, `2024-01-07T17:15`, `2024-01-07 5:15:00 PM`,
+/// Parses a local date and time: `2024-01-07 17:15:00`, `2024-01-07T17:15`, `2024-01-07 5:15:00 PM`,
 /// `07 Jan 2024, 17:15`, `7 févr. 2024, 17:15`, `7 de ene de 2024, 17:15`, `Jan 7, 2024, 5:15 PM`.
-/// The blank before AM and PM may be a narrow no-break one (U+202F).
-pub fn moment(text: &str) -> Option<NaiveDateTime> {
-    let apart = |c: char| c.is_whitespace() || c == ',';
-    let words = text.split(apart).filter(|word| !word.is_empty() && *word != "de");
+/// The space before AM and PM may be a narrow no-break space (U+202F).
+pub fn parse_timestamp(text: &str) -> Option<NaiveDateTime> {
+    let is_separator = |c: char| c.is_whitespace() || c == ',';
+    let words = text.split(is_separator).filter(|word| !word.is_empty() && *word != "de");
     let words: Vec<_> = words.collect();
     let (date, time) = match words.as_slice() {
-        [both] => {
-            let (date, time) = both.split_once('T')?;
-            (day(date)?, clock(time)?)
+        [iso] => {
+            let (date, time) = iso.split_once('T')?;
+            (parse_date(date)?, parse_time_of_day(time)?)
         }
-        [date, time @ ..] if date.contains('-') => (day(date)?, clock(&time.concat())?),
+        [date, time @ ..] if date.contains('-') => {
+            (parse_date(date)?, parse_time_of_day(&time.concat())?)
+        }
         [first, second, year, time @ ..] => {
-            let (day, month) = match (month(second), month(first)) {
+            let (day, month) = match (parse_month(second), parse_month(first)) {
                 (Some(month), _) => (first, month),
                 (None, Some(month)) => (second, month),
                 (None, None) => return None,
             };
-            let day = day.strip_suffix('.').unwrap_or(day);
-            (date(number(year, 4..=4)?, month, number(day, 1..=2)?)?, clock(&time.concat())?)
+            let day = parse_digits(day.strip_suffix('.').unwrap_or(day), 1..=2)?;
+            let date = new_date(parse_digits(year, 4..=4)?, month, day)?;
+            (date, parse_time_of_day(&time.concat())?)
         }
         _ => return None,
     };
     Some(date.and_time(time))
 }
 
-/// A day: `2024-01-07`.
-pub fn day(text: &str) -> Option<NaiveDate> {
+/// Parses a date: `2024-01-07`.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let mut parts = text.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
     }
-    date(number(year, 4..=4)?, number(month, 1..=2)?, number(day, 1..=2)?)
+    new_date(parse_digits(year, 4..=4)?, parse_digits(month, 1..=2)?, parse_digits(day, 1..=2)?)
 }
 
-/// A length in whole seconds: `1h 5m`, `45 min`, `90s`, `3900`, `1:05:00`, `5:30` (minutes and
+/// Parses a duration into seconds: `1h 5m`, `45 min`, `90s`, `3900`, `1:05:00`, `5:30` (minutes and
 /// seconds).
-pub fn duration_s(text: &str) -> Option<u32> {
+pub fn parse_duration_s(text: &str) -> Option<u32> {
     if text.contains(':') {
-        return clocked_s(text);
+        return parse_clock_duration_s(text);
     }
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let mut rest = compact.as_str();
@@ -78,57 +83,52 @@ pub fn duration_s(text: &str) -> Option<u32> {
             "h" | "hr" => 3_600,
             "m" | "min" => 60,
             "s" | "sec" => 1,
-            // A number alone.
+            // A number without a unit.
             "" if count == compact => 1,
             _ => return None,
         };
-        sum = sum.checked_add(number::<u32>(count, 1..=9)?.checked_mul(seconds)?)?;
+        sum = sum.checked_add(parse_digits::<u32>(count, 1..=9)?.checked_mul(seconds)?)?;
         rest = after;
     }
     (!compact.is_empty()).then_some(sum)
 }
 
-/// The end of what began and lasted; `None` when there is no such day.
-pub fn end(started_at: NaiveDateTime, duration_s: u32) -> Option<NaiveDateTime> {
-    started_at.checked_add_signed(TimeDelta::seconds(i64::from(duration_s)))
-}
-
-fn clocked_s(text: &str) -> Option<u32> {
+fn parse_clock_duration_s(text: &str) -> Option<u32> {
     let mut parts = text.split(':').rev();
     let (seconds, minutes, hours) = (parts.next()?, parts.next()?, parts.next());
-    let seconds = number::<u32>(seconds, 1..=2).filter(|seconds| *seconds < 60)?;
+    let seconds = parse_digits::<u32>(seconds, 1..=2).filter(|seconds| *seconds < 60)?;
     let minutes = match hours {
-        Some(_) => number::<u32>(minutes, 1..=2).filter(|minutes| *minutes < 60)?,
-        None => number::<u32>(minutes, 1..=4)?,
+        Some(_) => parse_digits::<u32>(minutes, 1..=2).filter(|minutes| *minutes < 60)?,
+        None => parse_digits::<u32>(minutes, 1..=4)?,
     };
-    let hours = hours.map_or(Some(0), |hours| number::<u32>(hours, 1..=4))?;
+    let hours = hours.map_or(Some(0), |hours| parse_digits::<u32>(hours, 1..=4))?;
     parts.next().is_none().then_some(hours * 3_600 + minutes * 60 + seconds)
 }
 
-/// A time of day without blanks: `17:15`, `17:15:00`, `5:15:00PM`, `5:15p.m.`.
-fn clock(text: &str) -> Option<NaiveTime> {
+/// Parses a time of day without spaces: `17:15`, `17:15:00`, `5:15:00PM`, `5:15p.m.`.
+fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
     let digits_end = text.find(|c: char| c != ':' && !c.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, half) = text.split_at(digits_end);
+    let (digits, suffix) = text.split_at(digits_end);
     let mut parts = digits.split(':');
-    let hour: u32 = number(parts.next()?, 1..=2)?;
-    let minute = number(parts.next()?, 2..=2)?;
-    let second = parts.next().map_or(Some(0), |second| number(second, 2..=2))?;
-    let on_the_half = (1..=12).contains(&hour);
-    let hour = match half.replace('.', "").to_ascii_lowercase().as_str() {
+    let hour: u32 = parse_digits(parts.next()?, 1..=2)?;
+    let minute = parse_digits(parts.next()?, 2..=2)?;
+    let second = parts.next().map_or(Some(0), |second| parse_digits(second, 2..=2))?;
+    let is_12_hour = (1..=12).contains(&hour);
+    let hour = match suffix.replace('.', "").to_ascii_lowercase().as_str() {
         "" => hour,
-        "am" if on_the_half => hour % 12,
-        "pm" if on_the_half => hour % 12 + 12,
+        "am" if is_12_hour => hour % 12,
+        "pm" if is_12_hour => hour % 12 + 12,
         _ => return None,
     };
     parts.next().is_none().then(|| NaiveTime::from_hms_opt(hour, minute, second))?
 }
 
-fn date(year: i32, month: u32, day: u32) -> Option<NaiveDate> {
+fn new_date(year: i32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, day).filter(|_| year >= YEAR_MIN)
 }
 
-fn month(name: &str) -> Option<u32> {
-    // By hand: the tables of Unicode would be 21 KB of WASM, as measured.
+fn parse_month(name: &str) -> Option<u32> {
+    // The tables of Unicode would add 21 KB of wasm (measured).
     let plain = |c: char| match c {
         'é' | 'è' | 'ê' | 'É' | 'È' | 'Ê' => 'e',
         'û' | 'ü' | 'ù' | 'Û' | 'Ü' | 'Ù' => 'u',
@@ -137,16 +137,16 @@ fn month(name: &str) -> Option<u32> {
         other => other.to_ascii_lowercase(),
     };
     let name: String = name.trim_end_matches('.').chars().map(plain).collect();
-    let begins = |beginnings: &&[&str]| beginnings.iter().any(|b| name.starts_with(b));
+    let matches = |prefixes: &&[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     let is_word = name.bytes().all(|byte| byte.is_ascii_lowercase());
-    let index = is_word.then(|| MONTHS.iter().position(begins))??;
+    let index = is_word.then(|| MONTHS.iter().position(matches))??;
     u32::try_from(index + 1).ok()
 }
 
-/// A number of digits only, so many of them.
-fn number<T: std::str::FromStr>(text: &str, len: std::ops::RangeInclusive<usize>) -> Option<T> {
-    let digits = len.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok())?
+/// Parses a number of ASCII digits only; `len` bounds their count.
+fn parse_digits<T: FromStr>(text: &str, len: RangeInclusive<usize>) -> Option<T> {
+    let is_digits = len.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -154,10 +154,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_in_every_style_of_the_apps() {
+    fn timestamp_parses_in_every_format_of_the_apps() {
         let check = |text: &str, expected: Option<&str>| {
-            let found = moment(text).map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
-            assert_eq!(found.as_deref(), expected, "{text:?}");
+            let parsed = parse_timestamp(text).map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
+            assert_eq!(parsed.as_deref(), expected, "{text:?}");
         };
         let sunday = Some("2024-01-07 17:15:00");
         for text in [
@@ -205,11 +205,11 @@ mod tests {
     }
 
     #[test]
-    fn months_in_seven_languages() {
+    fn month_parses_in_seven_languages() {
         let check = |number: u32, names: &str| {
             for name in names.split(' ') {
-                assert_eq!(month(name), Some(number), "{name}");
-                assert_eq!(month(&name.to_uppercase()), Some(number), "{name}");
+                assert_eq!(parse_month(name), Some(number), "{name}");
+                assert_eq!(parse_month(&name.to_uppercase()), Some(number), "{name}");
             }
         };
         check(1, "Jan January Jänner janv. enero gennaio januari");
@@ -227,9 +227,9 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_in_every_style_of_the_apps() {
+    fn duration_parses_in_every_format_of_the_apps() {
         let check = |text: &str, expected: Option<u32>| {
-            assert_eq!(duration_s(text), expected, "{text:?}");
+            assert_eq!(parse_duration_s(text), expected, "{text:?}");
         };
         check("1h 5m", Some(3_900));
         check("1h", Some(3_600));

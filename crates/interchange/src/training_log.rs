@@ -1,4 +1,4 @@
-//! A training log as it was read: whole workouts, and the lines that could not be read.
+//! A training log that was read: whole workouts, and an error for each line that is invalid.
 
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,9 @@ use training::{SetEntry, Superset};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Strong, of every generation: commas or semicolons, with or without units.
+    /// Every version of Strong: commas or semicolons, with or without units.
     Strong,
-    /// Hevy.
     Hevy,
-    /// `FitNotes`: `"fitnotes"`.
     FitNotes,
 }
 
@@ -26,14 +24,13 @@ impl Format {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WeightUnit {
-    /// Kilograms.
     Kg,
     /// International pounds.
     Lb,
 }
 
 impl WeightUnit {
-    /// From the word of a header or a cell: `kg`, `kgs`, `lb`, `lbs`.
+    /// Parses the word of a header or a cell: `kg`, `kgs`, `lb`, `lbs`.
     pub fn from_word(word: &str) -> Option<Self> {
         match word.trim().trim_end_matches('.').to_ascii_lowercase().as_str() {
             "kg" | "kgs" => Some(Self::Kg),
@@ -42,7 +39,7 @@ impl WeightUnit {
         }
     }
 
-    /// How many grams one of it is.
+    /// Returns the mass of one unit in grams.
     pub const fn grams(self) -> f64 {
         match self {
             Self::Kg => 1_000.0,
@@ -51,83 +48,78 @@ impl WeightUnit {
     }
 }
 
-/// How the unit of the weights is known.
+/// The source of the unit of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitSource {
-    /// The file says it, in its header or in each row.
+    /// The header or a row.
     File,
-    /// The file does not say it; the caller did.
+    /// The caller, for a file without a unit.
     Caller,
-    /// Nobody says it: kilograms (ours).
+    /// Kilograms, the project default.
     Assumed,
 }
 
-/// What a file came to. `rows` is always `sets + skipped + refused`: no row is lost silently.
+/// The contents of a file. `rows` is always `sets + skipped + rejected`, so no row is lost silently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingLog {
-    /// The app that wrote it.
     pub format: Format,
-    /// The unit of its weights; where each row says its own, that of the first that does.
+    /// The first unit of weight in the file, or the default unit.
     pub weight_unit: WeightUnit,
-    /// How that is known.
     pub weight_unit_source: UnitSource,
-    /// Whether its numbers have a decimal comma: `102,5`.
+    /// Whether numbers have a decimal comma: `102,5`.
     pub decimal_comma: bool,
-    /// Rows below the header, blank lines not counted.
+    /// Rows below the header without blank lines.
     pub rows: usize,
     /// Rows that became a set of a workout.
     pub sets: usize,
-    /// Rows that hold no set, on purpose: Strong's rest timers and notes.
+    /// Rows without a set: Strong's rest timers and notes.
     pub skipped: usize,
-    /// Rows that an error names, or whose workout one names.
+    /// Rows with an error, or in a workout with an error.
     pub rejected: usize,
     /// The workouts, in the order of the file.
     pub workouts: Vec<LoggedWorkout>,
-    /// What could not be read, by line.
+    /// The errors, by line.
     pub errors: Vec<LineError>,
 }
 
-/// A row that could not be read, or a workout that is over its limits.
+/// An invalid row, or a workout that exceeds a limit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LineError {
-    /// The line of the file on which the row, or the workout, begins; the header is line 1.
+    /// The first line of the row or the workout; the header is line 1.
     pub line: u64,
-    /// What is wrong, in words, with the column and the value (cut to 50 characters).
+    /// The column, its value (truncated to 50 characters) and the reason.
     pub detail: String,
 }
 
-/// A workout of a log. Its times are the athlete's local ones: no format says the offset.
+/// A workout of a log. Its times are local: no format has a UTC offset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoggedWorkout {
-    /// The line of its first row that could be read.
+    /// The line of its first valid row.
     pub line: u64,
-    /// What it is called; a day of `FitNotes` has no name.
+    /// `None` in `FitNotes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// What the athlete wrote about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// When it began.
     pub started_at: NaiveDateTime,
-    /// When it ended, where the file says it; never before it began.
+    /// Never before `started_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<NaiveDateTime>,
-    /// The exercises in order.
     pub exercises: Vec<LoggedExercise>,
 }
 
-/// One exercise of a workout of a log.
+/// An exercise of a workout of a log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoggedExercise {
-    /// Its name in the app, without blanks around it.
+    /// The app's name, without surrounding whitespace.
     pub name: String,
-    /// Exercises with the same one were done in turns.
+    /// Exercises with the same superset were done in turns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superset: Option<Superset>,
-    /// What the athlete wrote about it, or about its sets: different notes on lines of their own.
+    /// The notes of the exercise and its sets, on one line each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// The sets in order, without numbers; none where only a note could be read.
+    /// The sets in order, without numbers; empty if only a note is valid.
     pub sets: Vec<SetEntry>,
 }

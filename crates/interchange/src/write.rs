@@ -1,11 +1,11 @@
-//! Writing workouts in Hevy's columns, which most other apps read too.
+//! Writes workouts in Hevy's columns, which most other apps can read.
 //!
-//! What the columns have no room for is lost: the rest after a set, when a set was done, its
-//! number, the body weight, the offset of the times, and an exercise or a workout without sets.
-//! A weight in pounds becomes kilograms to the gram, RIR becomes RPE, the name of a superset a
-//! number, a zero nothing when it is read back.
+//! Not written, because there is no column: the rest after a set, its time and number, the body
+//! weight, the UTC offset, exercises and workouts without sets. Changed when the file is read back:
+//! pounds are kilograms rounded to the gram, RIR is RPE, a named superset has a number, a zero is
+//! empty.
 
-use crate::hevy::{guarded, kind_word};
+use crate::hevy::{escape_formula, set_type};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use training::{ExerciseEntry, SetEntry, Superset, Workout};
@@ -13,46 +13,45 @@ use training::{ExerciseEntry, SetEntry, Superset, Workout};
 const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 const COLUMNS: &str = "title,start_time,end_time,description,exercise_title,superset_id,\
     exercise_notes,set_index,set_type,weight_kg,reps,distance_km,duration_seconds,rpe\n";
-/// A distance is written to the millimetre, as it is read.
+/// A distance is rounded to the millimetre, as in reading.
 const MILLIMETRES_PER_METRE: f64 = 1_000.0;
 const MILLIMETRES_PER_KILOMETRE: f64 = 1_000_000.0;
 
-/// The header, with the end of its line.
+/// Returns the header line with its line end.
 pub fn hevy_header() -> String {
     COLUMNS.to_owned()
 }
 
-/// The rows of a workout, one for each set, each with the end of its line; none for a workout
-/// without sets. Its times are the local ones of the offset in which it began. `name_of` gives
-/// the name of an exercise by its slug. Texts that a spreadsheet would take for a formula begin
-/// with a `'`, which reading takes off again.
+/// Returns the rows of a workout with their line ends: one for each set. Times are local times in the
+/// UTC offset of the workout's start. `name_of` returns the name of an exercise by its slug. Texts that
+/// a spreadsheet would read as a formula are escaped with a `'`, which reading removes.
 pub fn hevy_rows(workout: &Workout, name_of: impl Fn(&str) -> String) -> String {
     let ended_at = workout.ended_at.map(|at| at.with_timezone(&workout.started_at.timezone()));
-    let mut head = String::new();
-    push_text(&mut head, workout.title.as_deref().unwrap_or_default());
-    let _ = write!(head, "{},", workout.started_at.format(TIME_FORMAT));
-    let _ = ended_at.map(|at| write!(head, "{}", at.format(TIME_FORMAT)));
-    head.push(',');
-    push_text(&mut head, workout.notes.as_deref().unwrap_or_default());
+    let mut workout_cells = String::new();
+    push_text(&mut workout_cells, workout.title.as_deref().unwrap_or_default());
+    let _ = write!(workout_cells, "{},", workout.started_at.format(TIME_FORMAT));
+    let _ = ended_at.map(|at| write!(workout_cells, "{}", at.format(TIME_FORMAT)));
+    workout_cells.push(',');
+    push_text(&mut workout_cells, workout.notes.as_deref().unwrap_or_default());
     let supersets = superset_numbers(workout);
     let mut rows = String::new();
     for exercise in &workout.exercises {
-        let mut middle = String::new();
-        push_text(&mut middle, &name_of(&exercise.exercise));
+        let mut exercise_cells = workout_cells.clone();
+        push_text(&mut exercise_cells, &name_of(&exercise.exercise));
         let superset = exercise.superset.as_ref().and_then(|superset| match superset {
             Superset::Number(number) => Some(*number),
             Superset::Name(name) => supersets.get(name.as_str()).copied(),
         });
-        push_number(&mut middle, superset);
-        push_text(&mut middle, exercise.notes.as_deref().unwrap_or_default());
-        push_sets(&mut rows, &format!("{head}{middle}"), exercise);
+        push_number(&mut exercise_cells, superset);
+        push_text(&mut exercise_cells, exercise.notes.as_deref().unwrap_or_default());
+        push_sets(&mut rows, &exercise_cells, exercise);
     }
     rows
 }
 
-fn push_sets(rows: &mut String, beginning: &str, exercise: &ExerciseEntry) {
+fn push_sets(rows: &mut String, exercise_cells: &str, exercise: &ExerciseEntry) {
     for (index, set) in exercise.sets.iter().enumerate() {
-        let _ = write!(rows, "{beginning}{index},{},", kind_word(set.kind));
+        let _ = write!(rows, "{exercise_cells}{index},{},", set_type(set.kind));
         push_number(rows, set.weight().map(training::Grams::kg));
         push_number(rows, set.reps);
         push_number(rows, kilometres(set));
@@ -63,22 +62,20 @@ fn push_sets(rows: &mut String, beginning: &str, exercise: &ExerciseEntry) {
 }
 
 fn kilometres(set: &SetEntry) -> Option<f64> {
-    let kilometres =
-        |metres: f64| (metres * MILLIMETRES_PER_METRE).round() / MILLIMETRES_PER_KILOMETRE;
-    set.distance_m.map(kilometres)
+    set.distance_m
+        .map(|metres| (metres * MILLIMETRES_PER_METRE).round() / MILLIMETRES_PER_KILOMETRE)
 }
 
-/// The numbers of the supersets that have names: the smallest that no other one of the workout
-/// has, in the order in which they come.
+/// Returns a number for each named superset of a workout: the smallest unused ones, in order.
 fn superset_numbers(workout: &Workout) -> BTreeMap<&str, u64> {
     let supersets = || workout.exercises.iter().filter_map(|exercise| exercise.superset.as_ref());
-    let taken: BTreeSet<u64> = supersets()
+    let used: BTreeSet<u64> = supersets()
         .filter_map(|superset| match superset {
             Superset::Number(number) => Some(*number),
             Superset::Name(_) => None,
         })
         .collect();
-    let mut free = (0..).filter(|number| !taken.contains(number));
+    let mut free = (0..).filter(|number| !used.contains(number));
     let mut numbers = BTreeMap::new();
     for superset in supersets() {
         if let Superset::Name(name) = superset
@@ -91,9 +88,9 @@ fn superset_numbers(workout: &Workout) -> BTreeMap<&str, u64> {
     numbers
 }
 
-/// A cell of text and the comma after it.
+/// Appends a text cell and a comma.
 fn push_text(row: &mut String, text: &str) {
-    let text = guarded(text);
+    let text = escape_formula(text);
     if text.contains(['"', ',', '\n', '\r']) {
         let _ = write!(row, "\"{}\",", text.replace('"', "\"\""));
     } else {
@@ -101,7 +98,7 @@ fn push_text(row: &mut String, text: &str) {
     }
 }
 
-/// A cell of a number, never negative, and the comma after it.
+/// Appends a number cell and a comma. The number is never negative.
 fn push_number(row: &mut String, number: Option<impl std::fmt::Display>) {
     let _ = number.map(|number| write!(row, "{number}"));
     row.push(',');
@@ -130,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_hevys() {
+    fn row_has_hevy_columns() {
         let check = |set: SetEntry, expected: &str| {
             let rows = hevy_rows(&workout(vec![exercise("dip", None, vec![set])]), str::to_owned);
             let head =
@@ -149,13 +146,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_set_has_no_row() {
+    fn exercise_without_sets_has_no_row() {
         assert_eq!(hevy_rows(&workout(Vec::new()), str::to_owned), "");
         assert_eq!(hevy_rows(&workout(vec![exercise("dip", None, Vec::new())]), str::to_owned), "");
     }
 
     #[test]
-    fn the_header_has_as_many_columns_as_a_row() {
+    fn header_has_as_many_columns_as_a_row() {
         let set = SetEntry { reps: Some(5), ..SetEntry::new(SetKind::Working) };
         let plain = Workout { title: None, ..workout(vec![exercise("dip", None, vec![set])]) };
         let commas = |text: &str| text.matches(',').count();
@@ -164,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_superset_with_a_name_gets_a_number_that_no_other_has() {
+    fn named_superset_gets_an_unused_number() {
         let named = |name: &str| Some(Superset::Name(name.to_owned()));
         let supersets = [named("A"), Some(Superset::Number(0)), named("B"), named("A")];
         let exercises = supersets.map(|superset| exercise("dip", superset, Vec::new())).to_vec();

@@ -1,4 +1,4 @@
-//! What holds for any file and any workout.
+//! Properties of any file and any workout.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta};
@@ -22,12 +22,12 @@ const SAMPLES: [&str; 7] = [
     include_str!("samples/fitnotes.csv"),
     include_str!("samples/fitnotes_old.csv"),
 ];
-/// What breaks files: every delimiter, quote and line end, and some letters and bytes.
+/// Bytes that break files: every delimiter, quote and line end, and some letters.
 const HOSTILE: &[u8] = b"\",;\t\r\n'=+-.:019eWDhkNT \xff\xe2\x80\xaf\0";
 
-/// Every row is in a workout, was passed over on purpose or is in an error.
-fn no_row_is_lost(outcome: &Result<TrainingLog, ReadError>) {
-    let Ok(log) = outcome else { return };
+/// Checks that every row is in a workout, skipped or rejected.
+fn assert_no_row_is_lost(result: &Result<TrainingLog, ReadError>) {
+    let Ok(log) = result else { return };
     assert_eq!(log.rows, log.sets + log.skipped + log.rejected);
     let exercises = || log.workouts.iter().flat_map(|workout| &workout.exercises);
     assert_eq!(log.sets, exercises().map(|exercise| exercise.sets.len()).sum::<usize>());
@@ -38,7 +38,7 @@ fn no_row_is_lost(outcome: &Result<TrainingLog, ReadError>) {
 
 fn text() -> impl Strategy<Value = Option<String>> {
     let any = "[a-zé' \"=+@,;\t\r\n\u{feff}-]{1,12}";
-    option::of(any.prop_filter("a text of blanks is none", |text| !text.trim().is_empty()))
+    option::of(any.prop_filter("a blank text is empty", |text| !text.trim().is_empty()))
 }
 
 fn superset() -> impl Strategy<Value = Option<Superset>> {
@@ -46,7 +46,7 @@ fn superset() -> impl Strategy<Value = Option<Superset>> {
     option::of(prop_oneof![number, "[A-C]".prop_map(Superset::Name)])
 }
 
-/// A weight in one unit, and an effort in one of its two ways.
+/// A set with a weight in one unit and an effort as RPE or RIR.
 fn weight_and_effort(set: SetEntry) -> impl Strategy<Value = SetEntry> {
     let weight = (option::of(0.0..1_000.0), any::<bool>());
     let effort = (option::of(2_u8..=20), any::<bool>());
@@ -63,7 +63,7 @@ fn set() -> impl Strategy<Value = SetEntry> {
     let kinds = [SetKind::Warmup, SetKind::Working, SetKind::Drop, SetKind::Failure];
     let work =
         (option::of(1_u32..=1_000), option::of(1_u32..=86_400), option::of(1.0..1_000_000.0));
-    let done = work.prop_filter("nothing done is no set", |(reps, duration_s, distance_m)| {
+    let done = work.prop_filter("a set has a quantity", |(reps, duration_s, distance_m)| {
         reps.is_some() || duration_s.is_some() || distance_m.is_some()
     });
     (proptest::sample::select(kinds.to_vec()), done, option::of(0_u32..600))
@@ -87,14 +87,15 @@ fn workout() -> impl Strategy<Value = Workout> {
     let minutes = -14 * 60..=14 * 60_i32;
     let times = (0_i64..4_000_000_000, minutes.clone(), option::of(0_i64..100_000), minutes);
     (text(), text(), times, vec(exercise(), 1..5)).prop_map(|(title, notes, times, exercises)| {
-        let (began, here, lasted, there) = times;
+        let (start_s, start_zone, duration_s, end_zone) = times;
         let zone = |minutes: i32| FixedOffset::east_opt(minutes * 60).unwrap();
         let at = |second: i64| DateTime::from_timestamp(86_400 + second, 0).unwrap();
         Workout {
             title,
             notes,
-            started_at: at(began).with_timezone(&zone(here)),
-            ended_at: lasted.map(|lasted| at(began + lasted).with_timezone(&zone(there))),
+            started_at: at(start_s).with_timezone(&zone(start_zone)),
+            ended_at: duration_s
+                .map(|duration_s| at(start_s + duration_s).with_timezone(&zone(end_zone))),
             body_weight_kg: None,
             exercises,
             last_set_id: 0,
@@ -102,7 +103,7 @@ fn workout() -> impl Strategy<Value = Workout> {
     })
 }
 
-/// What Hevy's columns have room for, in exact units.
+/// The values of a set that Hevy has columns for, in exact units.
 type Set = (SetKind, Option<Grams>, Option<u32>, Option<String>, Option<u32>, Option<i64>);
 
 fn sets(sets: &[SetEntry]) -> Vec<Set> {
@@ -141,18 +142,18 @@ fn assert_same(read: &LoggedWorkout, written: &Workout) {
             (read, written) => assert_eq!(read, written),
         }
     }
-    let different: BTreeSet<_> = numbers.values().collect();
-    assert_eq!(different.len(), numbers.len(), "two supersets became one");
+    let distinct: BTreeSet<_> = numbers.values().collect();
+    assert_eq!(distinct.len(), numbers.len(), "two supersets became one");
 }
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_without_a_panic(bytes in vec(any::<u8>(), 0..200)) {
-        no_row_is_lost(&read(&bytes, &ReadOptions::default()));
+    fn reading_any_bytes_never_panics(bytes in vec(any::<u8>(), 0..200)) {
+        assert_no_row_is_lost(&read(&bytes, &ReadOptions::default()));
     }
 
     #[test]
-    fn a_damaged_file_is_read_without_a_panic_and_no_row_is_lost(
+    fn damaged_file_never_panics_and_no_row_is_lost(
         sample in 0..SAMPLES.len(),
         damages in vec((any::<Index>(), 0_usize..6, any::<Index>()), 0..12),
     ) {
@@ -162,13 +163,13 @@ proptest! {
             let end = (place + cut).min(bytes.len());
             bytes.splice(place..end, [*by.get(HOSTILE)]);
         }
-        no_row_is_lost(&read(&bytes, &ReadOptions::default()));
+        assert_no_row_is_lost(&read(&bytes, &ReadOptions::default()));
     }
 
     #[test]
-    fn a_workout_comes_back_as_it_was_written(workouts in vec(workout(), 1..4)) {
+    fn written_workout_is_read_back_unchanged(workouts in vec(workout(), 1..4)) {
         let mut workouts = workouts;
-        // Two of one title and one start would be one to Hevy.
+        // Hevy would merge two workouts with the same title and start.
         for (days, workout) in (0..).zip(&mut workouts) {
             let _ = write!(workout.title.get_or_insert_default(), "{days}");
             workout.ended_at = workout.ended_at.map(|at| at + TimeDelta::days(days));

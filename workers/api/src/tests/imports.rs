@@ -123,7 +123,7 @@ fn invalid_line_is_reported_and_the_rest_is_imported() {
     assert_eq!((&import.body["workouts"], &import.body["errors_total"]), (&json!(2), &json!(1)));
     assert_eq!(
         import.body["errors"],
-        json!([{ "line": 3, "detail": "weight_kg is `-1`: negative" }])
+        json!([{ "line": 3, "detail": "weight_kg is `-1`: must not be negative" }])
     );
 }
 

@@ -1,4 +1,4 @@
-//! What is refused, as a row or as a file, and in which words.
+//! The error of each invalid row and file.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use interchange::{
@@ -12,9 +12,9 @@ fn log(file: &str) -> TrainingLog {
     read(file.as_bytes(), &ReadOptions::default()).unwrap()
 }
 
-/// A row of Hevy with one cell in place of a good one.
+/// A row of Hevy in which one valid cell is replaced.
 fn hevy_row(column: &str, value: &str) -> String {
-    let good = [
+    let valid = [
         ("title", "Push"),
         ("start_time", "2024-01-07 17:15:00"),
         ("end_time", "2024-01-07 18:20:00"),
@@ -23,7 +23,7 @@ fn hevy_row(column: &str, value: &str) -> String {
         ("weight_kg", "100"),
         ("reps", "5"),
     ];
-    let cell = |name: &str| match good.iter().find(|(column, _)| *column == name) {
+    let cell = |name: &str| match valid.iter().find(|(column, _)| *column == name) {
         _ if name == column => format!("\"{value}\""),
         Some((_, value)) => (*value).to_owned(),
         None => String::new(),
@@ -32,56 +32,56 @@ fn hevy_row(column: &str, value: &str) -> String {
 }
 
 #[test]
-fn a_broken_cell_costs_its_row_only_and_is_named() {
-    let check = |column: &str, value: &str, why: &str| {
-        let good = hevy_row("", "");
-        let log = log(&format!("{HEVY}\n{good}\n{}\n{good}\n", hevy_row(column, value)));
+fn invalid_cell_rejects_only_its_row_and_is_named() {
+    let check = |column: &str, value: &str, reason: &str| {
+        let valid = hevy_row("", "");
+        let log = log(&format!("{HEVY}\n{valid}\n{}\n{valid}\n", hevy_row(column, value)));
         assert_eq!((log.rows, log.sets, log.rejected), (3, 2, 1), "{column} {value}");
         assert_eq!(log.errors[0].line, 3, "{column} {value}");
         let shown: String = value.trim().chars().take(50).collect();
         let cut = if value.trim().chars().count() > 50 { "…" } else { "" };
-        assert_eq!(log.errors[0].detail, format!("{column} is `{shown}{cut}`: {why}"));
+        assert_eq!(log.errors[0].detail, format!("{column} is `{shown}{cut}`: {reason}"));
     };
-    check("start_time", "yesterday", "not a time");
-    check("start_time", "", "not a time");
-    check("start_time", "2024-01-07T17:15:00Z", "not a time");
-    check("end_time", "2024-01-07 17:14:59", "before the workout began");
-    check("end_time", "later", "not a time");
-    check("exercise_title", "  ", "an exercise has a name");
-    check("exercise_title", &"x".repeat(2_001), "over 2000 characters");
-    check("title", &"ä".repeat(2_001), "over 2000 characters");
-    check("superset_id", "A", "not a whole number");
-    check("superset_id", "-1", "not a whole number");
-    check("set_index", "first", "not a whole number");
-    check("set_type", "myo", "has to be warmup, normal, dropset or failure");
-    check("weight_kg", "heavy", "not a number");
-    check("weight_kg", "-20", "negative");
-    check("weight_kg", "1000.01", "over 1000 kg");
-    check("weight_kg", "0.0001", "under a gram");
-    check("weight_kg", "1,000", "the comma may be a decimal one or separate thousands");
-    check("weight_kg", "1,000.5", "a number with separated thousands is not read");
-    check("reps", "8.5", "not a whole number");
-    check("reps", "1001", "over 1000");
-    check("reps", "-1", "negative");
-    check("duration_seconds", "86401", "over 86400");
-    check("duration_seconds", "24:00:01", "over 86400 s");
-    check("duration_seconds", "0:99:00", "not a duration");
-    check("distance_km", "1000.1", "over 1000000 m");
-    check("rpe", "10.5", "an RPE is 1 to 10 in halves");
-    check("rpe", "7.3", "an RPE is 1 to 10 in halves");
+    check("start_time", "yesterday", "invalid date and time");
+    check("start_time", "", "invalid date and time");
+    check("start_time", "2024-01-07T17:15:00Z", "invalid date and time");
+    check("end_time", "2024-01-07 17:14:59", "must not be before the start of the workout");
+    check("end_time", "later", "invalid date and time");
+    check("exercise_title", "  ", "must not be empty");
+    check("exercise_title", &"x".repeat(2_001), "must have at most 2000 characters");
+    check("title", &"ä".repeat(2_001), "must have at most 2000 characters");
+    check("superset_id", "A", "must be an integer of at least 0");
+    check("superset_id", "-1", "must be an integer of at least 0");
+    check("set_index", "first", "must be an integer of at least 0");
+    check("set_type", "myo", "must be warmup, normal, dropset or failure");
+    check("weight_kg", "heavy", "must be a number");
+    check("weight_kg", "-20", "must not be negative");
+    check("weight_kg", "1000.01", "must be at most 1000 kg");
+    check("weight_kg", "0.0001", "must be at least 1 g");
+    check("weight_kg", "1,000", "ambiguous comma: decimal comma or thousands separator");
+    check("weight_kg", "1,000.5", "thousands separators are not supported");
+    check("reps", "8.5", "must be an integer");
+    check("reps", "1001", "must be at most 1000");
+    check("reps", "-1", "must not be negative");
+    check("duration_seconds", "86401", "must be at most 86400");
+    check("duration_seconds", "24:00:01", "must be at most 86400 s");
+    check("duration_seconds", "0:99:00", "invalid duration");
+    check("distance_km", "1000.1", "must be at most 1000000 m");
+    check("rpe", "10.5", "must be between 1 and 10, in steps of 0.5");
+    check("rpe", "7.3", "must be between 1 and 10, in steps of 0.5");
 }
 
 #[test]
-fn a_row_in_which_nothing_was_done_is_refused_and_a_zero_is_nothing() {
-    let check = |column: &str, value: &str, kept: bool| {
+fn row_without_quantities_is_rejected_and_zero_is_empty() {
+    let check = |column: &str, value: &str, accepted: bool| {
         let log = log(&format!("{HEVY}\n{}", hevy_row(column, value)));
-        assert_eq!(log.sets == 1, kept, "{column} {value}");
+        assert_eq!(log.sets == 1, accepted, "{column} {value}");
         log
     };
     check("reps", "", false);
     let zero = check("reps", "0", false);
-    let why = "the row has no repetitions, no duration and no distance";
-    assert_eq!(zero.errors[0].detail, why);
+    let reason = "the row has no repetitions, duration or distance";
+    assert_eq!(zero.errors[0].detail, reason);
     let bodyweight = check("weight_kg", "0", true);
     assert_eq!(bodyweight.workouts[0].exercises[0].sets[0].weight_kg, None);
     check("rpe", "0", true);
@@ -89,60 +89,64 @@ fn a_row_in_which_nothing_was_done_is_refused_and_a_zero_is_nothing() {
 }
 
 #[test]
-fn a_workout_over_its_limits_is_an_error_and_not_cut() {
+fn workout_that_exceeds_a_limit_is_rejected() {
     let check = |rows: usize, name: fn(usize) -> String, expected: Option<&str>| {
         let first = hevy_row("title", "Other");
         let row = |i: usize| hevy_row("exercise_title", &name(i)) + "\n";
         let many: String = (0..rows).map(row).collect();
         let log = log(&format!("{HEVY}\n{first}\n{many}{first}"));
-        let found = log.errors.first().map(|error| (error.line, error.detail.as_str()));
-        assert_eq!(found, expected.map(|detail| (3, detail)));
+        let error = log.errors.first().map(|error| (error.line, error.detail.as_str()));
+        assert_eq!(error, expected.map(|detail| (3, detail)));
         assert_eq!(log.rows, rows + 2);
-        let refused = if expected.is_some() { rows } else { 0 };
-        assert_eq!((log.sets, log.rejected), (rows + 2 - refused, refused));
+        let rejected = if expected.is_some() { rows } else { 0 };
+        assert_eq!((log.sets, log.rejected), (rows + 2 - rejected, rejected));
     };
     check(500, |_| "Bench".to_owned(), None);
-    let sets = "the workout of 2024-01-07 17:15:00 has over 500 sets: it is left out";
+    let sets = "the workout of 2024-01-07 17:15:00 has more than 500 sets and is rejected";
     check(501, |_| "Bench".to_owned(), Some(sets));
     check(50, |i| format!("Lift {i}"), None);
-    let exercises = "the workout of 2024-01-07 17:15:00 has over 50 exercises: it is left out";
+    let exercises = "the workout of 2024-01-07 17:15:00 has more than 50 exercises and is rejected";
     check(60, |i| format!("Lift {i}"), Some(exercises));
 }
 
 #[test]
-fn notes_that_grow_too_long_cost_the_row_that_adds_to_them() {
+fn row_that_makes_the_notes_too_long_is_rejected() {
     let row = |notes: &str| format!("2024-06-01,Bench,Chest,5,{notes}\n");
     let (most, rest) = (row(&"x".repeat(1_500)), row(&"y".repeat(500)));
     let log = log(&format!("Date,Exercise,Category,Reps,Comment\n{most}{rest}{}", row("z")));
     assert_eq!((log.sets, log.rejected, log.errors[0].line), (2, 1, 3));
-    assert_eq!(log.errors[0].detail, "the notes of the exercise are over 2000 characters");
+    assert_eq!(log.errors[0].detail, "the notes of the exercise exceed 2000 characters");
 }
 
 #[test]
-fn a_file_that_is_no_log_is_refused_as_a_whole() {
-    let check = |file: &[u8], format: Option<Format>, words: &str| {
+fn file_that_is_not_a_log_is_rejected() {
+    let check = |file: &[u8], format: Option<Format>, text: &str| {
         let options = ReadOptions { format, ..ReadOptions::default() };
         let error = read(file, &options).unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
     };
     check(b"", None, "empty");
     check(b"\xef\xbb\xbf \r\n", None, "empty");
     check(b"Date,Reps\n\xff\n", None, "not UTF-8 text (line 2)");
     check(b"\xff\xfeD\0a\0", None, "not UTF-8 text (line 1)");
     check(b"Date,Exercise,Reps,Weight(kg),isWarmup\n", None, "the header `Date,Exercise,Reps,");
-    check(b"hello", None, "Hevy has title, start_time, exercise_title");
-    check(b"title,start_time,exercise_title\n", None, "one of repetitions, duration and distance");
-    check(HEVY.as_bytes(), Some(Format::Strong), "training log: Strong has Date, Workout Name");
+    check(b"hello", None, "Hevy requires title, start_time, exercise_title");
+    check(b"title,start_time,exercise_title\n", None, "one of repetitions, duration or distance");
+    check(
+        HEVY.as_bytes(),
+        Some(Format::Strong),
+        "training log: Strong requires Date, Workout Name",
+    );
     check(format!("{}x", "a,".repeat(300)).as_bytes(), None, "256 columns");
     let many = format!("{HEVY}\n{}", "x\n".repeat(ROWS_MAX + 1));
-    check(many.as_bytes(), None, "over 50000 rows");
+    check(many.as_bytes(), None, "more than 50000 rows");
     let rows = log(&format!("{HEVY}\n{}", "x\n".repeat(ROWS_MAX))).rows;
     assert_eq!(rows, ROWS_MAX);
     assert_eq!(read(b"\n", &ReadOptions::default()), Err(ReadError::Empty));
 }
 
 #[test]
-fn names_of_columns_are_matched_without_case_order_and_blanks() {
+fn column_names_match_in_any_case_and_order() {
     let check = |names: [&str; 6], delimiter: &str| {
         let cells = ["5", "225", "Squat", "Legs", "2024-01-07 17:15:00", "?"];
         let file = format!("{}\r\n{}", names.join(delimiter), cells.join(delimiter));
@@ -157,10 +161,10 @@ fn names_of_columns_are_matched_without_case_order_and_blanks() {
 }
 
 #[test]
-fn the_unit_of_the_weights_is_the_files_then_the_callers_then_kilograms() {
-    let check = |column: &str, asked: Option<WeightUnit>, unit, source| {
+fn weight_unit_comes_from_file_then_caller_then_kilograms() {
+    let check = |column: &str, requested: Option<WeightUnit>, unit, source| {
         let file = format!("{}\n{}", HEVY.replace("weight_kg", column), hevy_row("", ""));
-        let options = ReadOptions { weight_unit: asked, ..ReadOptions::default() };
+        let options = ReadOptions { weight_unit: requested, ..ReadOptions::default() };
         let log = read(file.as_bytes(), &options).unwrap();
         assert_eq!((log.weight_unit, log.weight_unit_source), (unit, source));
         let set = &log.workouts[0].exercises[0].sets[0];
@@ -177,10 +181,10 @@ fn the_unit_of_the_weights_is_the_files_then_the_callers_then_kilograms() {
 }
 
 #[test]
-fn a_comma_is_a_decimal_one_when_the_file_shows_it() {
-    let check = |weights: &[&str], asked: Option<bool>, expected: &[f64], comma: bool| {
+fn ambiguous_comma_is_decimal_if_another_number_shows_it() {
+    let check = |weights: &[&str], requested: Option<bool>, expected: &[f64], comma: bool| {
         let rows = weights.iter().map(|weight| hevy_row("weight_kg", weight) + "\n");
-        let options = ReadOptions { decimal_comma: asked, ..ReadOptions::default() };
+        let options = ReadOptions { decimal_comma: requested, ..ReadOptions::default() };
         let file = format!("{HEVY}\n{}", rows.collect::<String>());
         let log = read(file.as_bytes(), &options).unwrap();
         let sets = log.workouts.iter().flat_map(|workout| &workout.exercises[0].sets);
@@ -201,10 +205,10 @@ fn a_comma_is_a_decimal_one_when_the_file_shows_it() {
 }
 
 #[test]
-fn a_log_is_json_with_the_names_of_the_formats() {
-    let check = |format: Format, word: &str| {
-        assert_eq!(serde_json::to_value(format).unwrap(), word);
-        assert_eq!(serde_json::from_value::<Format>(word.into()).unwrap(), format);
+fn log_serializes_with_the_names_of_the_formats() {
+    let check = |format: Format, name: &str| {
+        assert_eq!(serde_json::to_value(format).unwrap(), name);
+        assert_eq!(serde_json::from_value::<Format>(name.into()).unwrap(), format);
     };
     check(Format::Strong, "strong");
     check(Format::Hevy, "hevy");
