@@ -4,7 +4,7 @@
 //! The first line says what is tried: `key`, `token`, or `delivery`, which has the values of its
 //! three headers on the next three lines and then its body.
 
-use platform::UnsubscribeKey;
+use shared_kernel::UnsubscribeKey;
 use standard_webhooks::sign::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use standard_webhooks::{Attempt, MessageId, SigningKey, VerifyingKey, sign, verify};
 

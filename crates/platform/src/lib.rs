@@ -24,7 +24,6 @@ pub mod panics;
 pub mod publisher;
 pub mod rate_limit;
 pub mod sink;
-pub mod unsubscribe;
 pub mod usage;
 pub mod vault;
 
@@ -39,7 +38,5 @@ pub use panics::caught;
 pub use publisher::Publisher;
 pub use rate_limit::{RateLimit, RateLimiter};
 pub use sink::{Destination, QueueSink, SendError};
-
-pub use unsubscribe::UnsubscribeKey;
 pub use usage::Usage;
 pub use vault::{Vault, VaultError};

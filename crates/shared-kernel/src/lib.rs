@@ -14,6 +14,7 @@ pub mod payload;
 pub mod policy;
 pub mod routing;
 pub mod trace;
+pub mod unsubscribe;
 
 pub use dead_letter::DeadLetter;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
@@ -24,3 +25,4 @@ pub use outcome::{MessageResult, Outcome, settle};
 pub use policy::NotificationKind;
 pub use routing::{Queue, RetryPolicy};
 pub use trace::TraceContext;
+pub use unsubscribe::UnsubscribeKey;

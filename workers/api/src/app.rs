@@ -3,8 +3,8 @@
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
-use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, UnsubscribeKey, Usage, Vault};
-use shared_kernel::TraceContext;
+use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, Usage, Vault};
+use shared_kernel::{TraceContext, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;

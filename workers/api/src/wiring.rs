@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
-use platform::UnsubscribeKey;
 use platform::cloudflare::{Bindings, RateLimitBindings, System, WebCryptoVault};
+use shared_kernel::UnsubscribeKey;
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;

@@ -1,4 +1,6 @@
-//! HTTP in and out: the runtime's request with a bounded body, and the answer.
+//! Reads the runtime's request with a bounded body, and writes the response.
+//!
+//! Limits without a source are project defaults.
 
 use crate::http::{Body, CallerTimeZone, Content, Request, Response};
 use futures_util::StreamExt;
@@ -6,32 +8,32 @@ use http::Uri;
 use http::header::{HeaderName, HeaderValue};
 use worker::Headers;
 
-/// How much of a body that is too long is still taken from the connection, in bytes, and thrown away: a client
-/// that is writing sees a broken connection, not the answer, when nobody reads on (ours: three times the
-/// longest body that any path takes).
+/// A body that is too long is read up to this length and discarded: a client that is still writing
+/// would otherwise see a broken connection instead of the response. Three times the longest allowed
+/// body.
 const DRAINED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Reads a request; keeps of its body no more than the limit of its path, in bytes.
+/// Reads a request. `bytes_max` returns the body limit of a path.
 pub async fn read_request(
     mut request: worker::Request,
     bytes_max: impl Fn(&str) -> usize,
 ) -> worker::Result<Request> {
-    // A URL that is none by the RFC is a path that nobody has.
+    // An invalid URL becomes a path that does not exist.
     let uri: Uri = request.inner().url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
     let bytes_max = bytes_max(uri.path());
     let method = request.inner().method();
-    let mut read = http::Request::builder().method(method.as_str()).uri(uri);
+    let mut builder = http::Request::builder().method(method.as_str()).uri(uri);
     for (name, value) in request.headers() {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
-            read = read.header(name, value);
+            builder = builder.header(name, value);
         }
     }
-    // Only the platform's edge knows it; a local run does not.
+    // Only Cloudflare's edge sets it; a local run has none.
     if let Some(zone) = request.cf().map(worker::Cf::timezone_name) {
-        read = read.extension(CallerTimeZone(zone));
+        builder = builder.extension(CallerTimeZone(zone));
     }
     let body = read_body(&mut request, bytes_max).await?;
-    read.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
+    builder.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::Result<Body> {
@@ -56,7 +58,7 @@ async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::R
     Ok(if length > bytes_max { Body::TooLong { bytes_max } } else { Body::Complete(bytes) })
 }
 
-/// Writes an answer.
+/// Converts a response.
 pub fn write_response(response: Response) -> worker::Result<worker::Response> {
     let (parts, body) = response.into_parts();
     let headers = Headers::new();
@@ -65,12 +67,12 @@ pub fn write_response(response: Response) -> worker::Result<worker::Response> {
             headers.set(name.as_str(), value)?;
         }
     }
-    let answer = match body {
+    let response = match body {
         Content::Text(text) if text.is_empty() => worker::Response::empty()?,
         Content::Text(text) => worker::Response::from_bytes(text.into_bytes())?,
         Content::Pieces(pieces) => worker::Response::from_stream(
             pieces.map(|piece| piece.map(String::into_bytes).map_err(worker::Error::RustError)),
         )?,
     };
-    Ok(answer.with_status(parts.status.as_u16()).with_headers(headers))
+    Ok(response.with_status(parts.status.as_u16()).with_headers(headers))
 }

@@ -4,10 +4,10 @@ use crate::app::App;
 use crate::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::http::{Body, Content, Response};
-use platform::{Publisher, UnsubscribeKey, Usage};
+use platform::{Publisher, Usage};
 use serde_json::{Value, json};
 use shared_kernel::payload::WorkoutSnapshot;
-use shared_kernel::{Event, EventData, EventType};
+use shared_kernel::{Event, EventData, EventType, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use testkit::{

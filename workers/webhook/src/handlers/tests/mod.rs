@@ -10,14 +10,14 @@ use crate::publisher::WebhookEventPublisher;
 use async_trait::async_trait;
 use platform::consumer::RawMessage;
 use platform::email::EmailError;
-use platform::{Email, Mailer, Publisher, UnsubscribeKey, Vault};
+use platform::{Email, Mailer, Publisher, Vault};
 use serde_json::Map;
 use shared_kernel::MessageResult;
 use shared_kernel::payload::{
     MailFellDue, NotificationRequested, PatternKind, TrainingPatternDetected,
 };
 use shared_kernel::routing::queue_of;
-use shared_kernel::{EventType, NotificationKind, Queue};
+use shared_kernel::{EventType, NotificationKind, Queue, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::cell::Cell;
 use std::rc::Rc;
