@@ -1,4 +1,4 @@
-//! A training log of another app.
+//! Training logs of other apps.
 
 use chrono::FixedOffset;
 use interchange::{
@@ -7,25 +7,25 @@ use interchange::{
 use std::collections::BTreeSet;
 use training::{ExerciseEntry, Workout};
 
-/// Whatever the caller says of the file, no row of it is lost silently; what was read is exported to
-/// a file that says the same.
+/// No row is lost silently, whatever options the caller sets, and an export of the log has the same
+/// content.
 pub fn check(bytes: &[u8]) {
     let Ok(log) = read(bytes, &ReadOptions::default()) else { return };
-    no_row_is_lost(&log);
-    an_export_says_the_same(&log);
-    // A header can be of two formats at once; which one is read then, the caller may say.
+    check_rows(&log);
+    check_export(&log);
+    // A header can match two formats; then the caller may choose the format.
     for format in Format::ALL {
-        let told = read(bytes, &ReadOptions { format: Some(format), ..ReadOptions::default() });
-        assert!(told.as_ref().is_ok_and(|told| *told == log) || format != log.format);
+        let chosen = read(bytes, &ReadOptions { format: Some(format), ..ReadOptions::default() });
+        assert!(chosen.as_ref().is_ok_and(|chosen| *chosen == log) || format != log.format);
     }
     for decimal_comma in [true, false] {
         let weight_unit = decimal_comma.then_some(WeightUnit::Lb);
         let options = ReadOptions { weight_unit, decimal_comma: Some(decimal_comma), format: None };
-        no_row_is_lost(&read(bytes, &options).expect("what was a log is one"));
+        check_rows(&read(bytes, &options).expect("the same format"));
     }
 }
 
-fn no_row_is_lost(log: &TrainingLog) {
+fn check_rows(log: &TrainingLog) {
     assert_eq!(log.rows, log.sets + log.skipped + log.rejected);
     let exercises = || log.workouts.iter().flat_map(|workout| &workout.exercises);
     assert_eq!(log.sets, exercises().map(|exercise| exercise.sets.len()).sum::<usize>());
@@ -42,30 +42,30 @@ fn no_row_is_lost(log: &TrainingLog) {
         assert!(set.rpe.is_none_or(|rpe| (1.0..=10.0).contains(&rpe)));
     }
     let json = serde_json::to_string(log).expect("a log is JSON");
-    assert_eq!(&serde_json::from_str::<TrainingLog>(&json).expect("it is read back"), log);
+    assert_eq!(&serde_json::from_str::<TrainingLog>(&json).expect("a log"), log);
 }
 
-/// Two exports, the second of what the first was read as, are one.
-fn an_export_says_the_same(log: &TrainingLog) {
-    // Two workouts of one title and one start are one to Hevy.
+/// An export that is read and exported again is identical.
+fn check_export(log: &TrainingLog) {
+    // Hevy's format merges two workouts with the same title and start.
     let mut seen = BTreeSet::new();
     if !log.workouts.iter().all(|workout| seen.insert((&workout.title, workout.started_at))) {
         return;
     }
-    let first = exported(log);
-    let read_back = read(first.as_bytes(), &ReadOptions::default()).expect("it is Hevy's");
-    no_row_is_lost(&read_back);
-    assert_eq!(read_back.errors, [], "{first}");
-    assert_eq!(read_back.sets, log.sets, "{first}");
-    assert_eq!(exported(&read_back), first);
+    let first = export(log);
+    let parsed = read(first.as_bytes(), &ReadOptions::default()).expect("Hevy's format");
+    check_rows(&parsed);
+    assert_eq!(parsed.errors, [], "{first}");
+    assert_eq!(parsed.sets, log.sets, "{first}");
+    assert_eq!(export(&parsed), first);
 }
 
-fn exported(log: &TrainingLog) -> String {
-    let rows = log.workouts.iter().map(|workout| hevy_rows(&entered(workout), str::to_owned));
+fn export(log: &TrainingLog) -> String {
+    let rows = log.workouts.iter().map(|workout| hevy_rows(&to_workout(workout), str::to_owned));
     hevy_header() + &rows.collect::<String>()
 }
 
-fn entered(workout: &LoggedWorkout) -> Workout {
+fn to_workout(workout: &LoggedWorkout) -> Workout {
     let utc = FixedOffset::east_opt(0).expect("an offset");
     let at = |local: chrono::NaiveDateTime| local.and_utc().with_timezone(&utc);
     let exercises = workout.exercises.iter().map(|exercise| ExerciseEntry {

@@ -1,15 +1,15 @@
-//! What must hold for any bytes that come from outside. Each target is a function that panics for
-//! bytes for which it does not hold; libFuzzer looks for such bytes (`cargo xtask fuzz`), and
-//! `cargo test` runs those that it found before, in `corpus/`.
+//! Fuzz targets for untrusted bytes. A target is a function that panics if the bytes violate a
+//! property; libFuzzer searches for such bytes (`cargo xtask fuzz`), and `cargo test` runs the inputs
+//! of earlier searches, in `corpus/`.
 //!
-//! In scope: whatever parses what a client, a queue, a file or a receiver sends. Out of scope: what
-//! only our own workers write.
+//! In scope: the parsers of everything that a client, a queue, a file or a receiver sends. Out of
+//! scope: data that only the workers themselves write.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "a target says what failed by panicking"
+    reason = "a target fails by panicking"
 )]
 
 mod csv;
@@ -20,11 +20,11 @@ mod signature;
 mod webhook_url;
 mod workout;
 
-/// One thing that reads bytes from outside.
+/// A parser of untrusted bytes, with its properties.
 pub struct Target {
-    /// Its name, and that of the folder with its corpus.
+    /// Also the name of the folder of its corpus.
     pub name: &'static str,
-    /// Panics when these bytes break what must hold.
+    /// Panics if the bytes violate a property.
     pub check: fn(&[u8]),
 }
 

@@ -1,5 +1,5 @@
-//! libFuzzer over the target that the environment variable `FUZZ_TARGET` names. One binary for all
-//! of them: it is linked once. `cargo xtask fuzz` builds and calls it.
+//! Runs libFuzzer on the target that the environment variable `FUZZ_TARGET` names. One binary serves
+//! all targets, so it is linked once. `cargo xtask fuzz` builds and runs it.
 #![no_main]
 
 use fuzz::{TARGETS, Target};
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 static TARGET: LazyLock<&Target> = LazyLock::new(|| {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
     TARGETS.iter().find(|target| target.name == name).unwrap_or_else(|| {
-        eprintln!("FUZZ_TARGET has to name a target of crates/fuzz/src/lib.rs, not `{name}`");
+        eprintln!("FUZZ_TARGET must name a target of crates/fuzz/src/lib.rs, not `{name}`");
         std::process::exit(2)
     })
 });

@@ -1,8 +1,9 @@
-//! Requests to the api, one after the other, on the real SQL: paths, queries, headers and bodies of
-//! every endpoint. Written as `.http` files are: a line `###` stands between two requests, an empty
-//! line between headers and body.
+//! Sequences of requests to the api on the real SQL: paths, queries, headers and bodies of every
+//! endpoint, in the format of `.http` files. A line `###` separates two requests, an empty line the
+//! headers and the body.
 //!
-//! Names of what is there stand for it, since ids are not for guessing: see `House::named`.
+//! Placeholders such as `$WORKOUT` stand for ids and keys, which a fuzzer cannot guess: see
+//! `Fixture::fill_in`. Thresholds without a source are project defaults.
 
 use api::app::App;
 use api::publisher::ApiEventPublisher;
@@ -17,12 +18,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use storage::Shards;
 use testkit::{
-    DatabaseZones, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, database, run,
+    FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault, database, run,
 };
 
-/// Requests of one input: more of them explore nothing that a second input would not (ours).
+/// The requests of one input; a second input explores as much as more of them.
 const REQUESTS_MAX: usize = 5;
-/// Pieces of an answer that are read: a stream of news goes on for minutes (ours).
+/// The pieces of a response that are read: a notification stream lasts for minutes.
 const PIECES_MAX: usize = 20;
 const OPERATOR: &str = "operator-token";
 const NOW: &str = "2026-11-23T12:00:00Z";
@@ -36,25 +37,25 @@ const SEEDS: [(&str, &str); 2] = [
 ];
 
 thread_local! {
-    static HOUSE: RefCell<House> = RefCell::new(House::new());
+    static FIXTURE: RefCell<Fixture> = RefCell::new(Fixture::new());
 }
 
-/// No request is answered with 5xx; one that is refused is told why, and changed nothing.
+/// No response is 5xx; a rejected request gets a problem document and changes nothing.
 pub fn check(bytes: &[u8]) {
-    HOUSE.with_borrow_mut(|house| {
-        house.tidy();
-        // Bytes that are no text become U+FFFD, and so reach what takes text that is not ASCII.
+    FIXTURE.with_borrow_mut(|fixture| {
+        fixture.reset();
+        // Invalid UTF-8 becomes U+FFFD, which exercises text that is not ASCII.
         let text = String::from_utf8_lossy(bytes);
-        for text in house.named(&text).split("\n###\n").take(REQUESTS_MAX) {
+        for text in fixture.fill_in(&text).split("\n###\n").take(REQUESTS_MAX) {
             let Some(request) = request(text) else { return };
-            let changes = house.changes();
-            let response = run(house.app.handle(request));
-            answered(text, response, house.changes() - changes);
+            let changes = fixture.changes();
+            let response = run(fixture.app.handle(request));
+            check_response(text, response, fixture.changes() - changes);
         }
     });
 }
 
-/// Line by line as in HTTP; `None` for what cannot be a request at all, which the platform answers.
+/// Parses a request; `None` if it is not valid HTTP, which the platform would reject.
 fn request(text: &str) -> Option<Request<Body>> {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
     let mut lines = head.lines();
@@ -70,7 +71,7 @@ fn request(text: &str) -> Option<Request<Body>> {
     Some(if is_short { request } else { request.map(|_| Body::TooLong { bytes_max }) })
 }
 
-fn answered(request: &str, response: Response, changes: u64) {
+fn check_response(request: &str, response: Response, changes: u64) {
     let (parts, content) = response.into_parts();
     let status = parts.status;
     let text = match content {
@@ -84,7 +85,7 @@ fn answered(request: &str, response: Response, changes: u64) {
     if !status.is_client_error() {
         return;
     }
-    assert_eq!(changes, 0, "refused with {status}, and changed something: {text}\n{request}");
+    assert_eq!(changes, 0, "rejected with {status}, but changed rows: {text}\n{request}");
     assert_eq!(parts.headers["content-type"], "application/problem+json");
     let problem: Value = serde_json::from_str(&text).expect("a problem is JSON");
     assert_eq!(problem["status"], status.as_u16());
@@ -94,61 +95,62 @@ fn answered(request: &str, response: Response, changes: u64) {
     }
 }
 
-/// The api, with an athlete who has a workout and a webhook, and a dead letter.
-struct House {
+/// The api with an athlete who has a workout and a webhook, and a dead letter.
+struct Fixture {
     app: App,
     clock: Rc<FixedClock>,
     database: Rc<Sqlite>,
-    names: Vec<(&'static str, String)>,
+    placeholders: Vec<(&'static str, String)>,
+    /// The rows that had been written when the fixture was complete.
     changes: u64,
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let (database, shards) = database();
         let (app, clock) = app(shards);
-        let mut house = Self { app, clock, database, names: Vec::new(), changes: 0 };
-        house.furnish();
-        house
+        let mut fixture = Self { app, clock, database, placeholders: Vec::new(), changes: 0 };
+        fixture.populate();
+        fixture
     }
 
-    /// As it was when it was new, if anything has changed since.
-    fn tidy(&mut self) {
-        let moved = self.clock.now() != FixedClock::at(NOW).now();
-        if moved || self.changes() != self.changes {
+    /// Restores the initial state if anything has changed.
+    fn reset(&mut self) {
+        let has_clock_moved = self.clock.now() != FixedClock::at(NOW).now();
+        if has_clock_moved || self.changes() != self.changes {
             self.database.clear();
             (self.app, self.clock) = app(Shards::single(Rc::clone(&self.database) as _));
-            self.furnish();
+            self.populate();
         }
     }
 
-    fn furnish(&mut self) {
-        let made = self.make("/v1/admin/athletes", OPERATOR, r#"{"display_name":"Ada"}"#);
-        let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    fn populate(&mut self) {
+        let created = self.create("/v1/admin/athletes", OPERATOR, r#"{"display_name":"Ada"}"#);
+        let text = |name: &str| created[name].as_str().expect("a text").to_owned();
         let (athlete, key) = (text("athlete_id"), text("api_key"));
         let [workout, webhook] = SEEDS.map(|(path, body)| {
-            self.make(path, &key, body)["id"].as_str().expect("an id").to_owned()
+            self.create(path, &key, body)["id"].as_str().expect("an id").to_owned()
         });
-        let letter = DeadLetter {
+        let dead_letter = DeadLetter {
             queue: "ai-analysis".to_owned(),
             message_id: "message".to_owned(),
-            reason: "database: away".to_owned(),
+            reason: "database: unavailable".to_owned(),
             attempts: 4,
             failed_at_ms: self.clock.now_ms(),
             body: EVENT.to_owned(),
         };
         let stored = storage::dead_letters::store(
             self.app.shards.operators(),
-            std::slice::from_ref(&letter),
+            std::slice::from_ref(&dead_letter),
         );
-        run(stored).expect("the letter is stored");
+        run(stored).expect("the dead letter is stored");
         let athlete_id: AthleteId = athlete.parse().expect("an athlete's id");
-        let links = self.app.unsubscribe_key.as_ref().expect("there is a key");
-        let link = links.link("", athlete_id, NotificationKind::WeeklyReport);
-        self.names = vec![
+        let key_of_links = self.app.unsubscribe_key.as_ref().expect("a key");
+        let link = key_of_links.link("", athlete_id, NotificationKind::WeeklyReport);
+        self.placeholders = vec![
             ("$ATHLETE", athlete),
             ("$KEY", key),
-            ("$LETTER", letter.id().to_string()),
+            ("$DEAD_LETTER", dead_letter.id().to_string()),
             ("$OPERATOR", OPERATOR.to_owned()),
             ("$UNSUBSCRIBE", link),
             ("$WEBHOOK", webhook),
@@ -157,22 +159,23 @@ impl House {
         self.changes = self.changes();
     }
 
-    /// A text with what its names stand for.
-    fn named(&self, text: &str) -> String {
+    /// Replaces the placeholders of a text.
+    fn fill_in(&self, text: &str) -> String {
         if !text.contains('$') {
             return text.to_owned();
         }
-        self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+        let fill_in = |text: String, (name, value): &(&str, String)| text.replace(name, value);
+        self.placeholders.iter().fold(text.to_owned(), fill_in)
     }
 
-    /// Rows that were written since the database was opened.
+    /// Returns the number of rows written since the database was opened.
     fn changes(&self) -> u64 {
         let rows = self.database.query("SELECT total_changes() AS changes");
         let row: Value = serde_json::from_str(rows.first().expect("a row")).expect("JSON");
         row["changes"].as_u64().expect("a count")
     }
 
-    fn make(&self, path: &str, token: &str, body: &str) -> Value {
+    fn create(&self, path: &str, token: &str, body: &str) -> Value {
         let text = format!(
             "POST {path}\nauthorization: Bearer {token}\ncontent-type: application/json\n\n{body}"
         );
@@ -191,7 +194,7 @@ fn app(shards: Shards) -> (App, Rc<FixedClock>) {
         sink,
         clock: Rc::clone(&clock) as _,
         timer: Rc::clone(&clock) as _,
-        time_zones: Rc::new(DatabaseZones),
+        time_zones: Rc::new(IanaTimeZones),
         rate_limiter: Rc::new(testkit::Unlimited),
         entropy: Rc::new(FixedEntropy::default()),
         operator_token: Some(OPERATOR.to_owned()),

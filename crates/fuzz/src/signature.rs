@@ -1,38 +1,37 @@
-//! What proves who somebody is: the signature of a delivery, the texts of keys, the token of a
-//! mail's link.
+//! Credentials: signatures of deliveries, signing keys, and tokens of unsubscribe links.
 //!
-//! The first line says what is tried: `key`, `token`, or `delivery`, which has the values of its
-//! three headers on the next three lines and then its body.
+//! The first line names the kind of input: `key`, `token`, or `delivery`, which has the values of its
+//! three headers on the next three lines, followed by its body.
 
 use shared_kernel::UnsubscribeKey;
 use standard_webhooks::sign::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use standard_webhooks::{Attempt, MessageId, SigningKey, VerifyingKey, sign, verify};
 
-/// Keys of the vectors of the specification's libraries: a shared one, and one of ed25519.
+/// Keys from the test vectors of the specification's libraries: a shared one, and one for ed25519.
 const KEYS: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk="];
-/// When a delivery is received, in seconds: that of the vectors.
+/// The time of receipt in the test vectors, in seconds.
 const NOW_S: u64 = 1_614_265_330;
 
-/// A key has one spelling; a link's token and a delivery's signature that are believed are those
-/// that we make ourselves, to the letter.
+/// A key has one encoding; an accepted token or signature is identical to the one that this product
+/// creates.
 pub fn check(bytes: &[u8]) {
     let (kind, rest) = line(bytes);
     match kind {
-        b"key" => key(rest),
-        b"token" => token(rest),
-        _ => delivery(rest),
+        b"key" => check_key(rest),
+        b"token" => check_token(rest),
+        _ => check_delivery(rest),
     }
 }
 
-fn key(bytes: &[u8]) {
+fn check_key(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(key) = SigningKey::parse(text) {
         assert_eq!(key.reveal(), text);
         assert!(VerifyingKey::parse(&key.reveal_to_receiver()).is_ok());
-        assert!(!format!("{key:?}").contains(text), "a key is never logged");
+        assert!(!format!("{key:?}").contains(text), "Debug output contains the key");
         let attempt = Attempt { id: &id("m"), timestamp_s: NOW_S, body: b"{}" };
-        let signed = sign(&attempt, std::slice::from_ref(&key)).expect("there is a key");
+        let signed = sign(&attempt, std::slice::from_ref(&key)).expect("one key");
         let keys = [VerifyingKey::parse(&key.reveal_to_receiver()).unwrap()];
         let header = |name: &str| {
             signed.pairs().into_iter().find(|(other, _)| *other == name).map(|(_, value)| value)
@@ -42,16 +41,16 @@ fn key(bytes: &[u8]) {
     }
 }
 
-fn token(bytes: &[u8]) {
+fn check_token(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let key = UnsubscribeKey::derived_from("secret").expect("there is one");
+    let key = UnsubscribeKey::derived_from("secret").expect("a key");
     if let Some((athlete_id, kind)) = key.verify(text) {
-        let ours = key.link("", athlete_id, kind);
-        assert_eq!(ours.strip_prefix("/v1/unsubscribe?token="), Some(text));
+        let link = key.link("", athlete_id, kind);
+        assert_eq!(link.strip_prefix("/v1/unsubscribe?token="), Some(text));
     }
 }
 
-fn delivery(bytes: &[u8]) {
+fn check_delivery(bytes: &[u8]) {
     let (message, rest) = line(bytes);
     let (timestamp, rest) = line(rest);
     let (signatures, body) = line(rest);
@@ -63,17 +62,20 @@ fn delivery(bytes: &[u8]) {
         SIGNATURE_HEADER => signatures,
         _ => None,
     };
-    for key in KEYS.map(|key| SigningKey::parse(key).expect("a vector")) {
-        let public = VerifyingKey::parse(&key.reveal_to_receiver()).expect("its other half");
+    for key in KEYS.map(|key| SigningKey::parse(key).expect("a key of the vectors")) {
+        let public = VerifyingKey::parse(&key.reveal_to_receiver()).expect("a public key");
         if verify(header, body, &[public], NOW_S).is_err() {
             continue;
         }
-        let made_s: u64 = timestamp.unwrap().parse().expect("it was believed");
-        assert!(made_s.abs_diff(NOW_S) <= 300, "{made_s}");
+        let timestamp_s: u64 = timestamp.unwrap().parse().expect("an accepted timestamp");
+        assert!(timestamp_s.abs_diff(NOW_S) <= 300, "{timestamp_s}");
         let message = id(message.unwrap());
-        let ours = sign(&Attempt { id: &message, timestamp_s: made_s, body }, &[key]);
-        let ours = ours.expect("there is a key").signature;
-        assert!(signatures.unwrap().split(' ').any(|signature| signature == ours), "{ours}");
+        let signed = sign(&Attempt { id: &message, timestamp_s, body }, &[key]);
+        let expected = signed.expect("one key").signature;
+        assert!(
+            signatures.unwrap().split(' ').any(|signature| signature == expected),
+            "{expected}"
+        );
     }
 }
 
@@ -81,7 +83,7 @@ fn id(text: &str) -> MessageId {
     MessageId::parse(text).expect("a message id")
 }
 
-/// The first line, and what follows it.
+/// Splits off the first line.
 fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())

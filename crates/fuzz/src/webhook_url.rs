@@ -1,64 +1,59 @@
-//! The URL of an endpoint of webhooks. The `url` crate reads it as the runtime's fetch does.
+//! URLs of webhook endpoints. The `url` crate parses them like the runtime's fetch.
 
 use standard_webhooks::url::URL_BYTES_MAX;
 use standard_webhooks::{Environment, check_url, is_public};
 use std::net::IpAddr;
 use url::{Host, Url};
 
-/// What is accepted anywhere has one reading, in which it is https and leads to a name; what is
-/// accepted on a developer's machine leads to a name or to loopback.
+/// An accepted URL parses in one way: to https and a host name, or on a developer's machine also to
+/// loopback.
 pub fn check(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(address) = text.parse() {
-        address_is_judged_as_what_it_is(address);
+        check_address(address);
     }
     for environment in [Environment::Public, Environment::Local] {
-        accepted_has_one_reading(text, environment);
+        check_accepted(text, environment);
     }
 }
 
-fn accepted_has_one_reading(text: &str, environment: Environment) {
+fn check_accepted(text: &str, environment: Environment) {
     let Ok(checked) = check_url(text, environment) else { return };
     assert!(checked.as_str().len() <= URL_BYTES_MAX);
     assert_eq!(check_url(checked.as_str(), environment), Ok(checked.clone()));
     assert!(checked.as_str().starts_with(checked.origin()));
     for spelling in [text, checked.as_str()] {
-        let read = match Url::parse(spelling) {
-            Ok(read) => read,
-            // What is no punycode is no URL to fetch either: the delivery fails, and calls nobody.
+        let parsed = match Url::parse(spelling) {
+            Ok(parsed) => parsed,
+            // Fetch rejects invalid punycode too: the delivery fails without a request.
             Err(url::ParseError::IdnaError) if spelling.to_lowercase().contains("xn--") => return,
             Err(error) => panic!("{spelling}: {error}"),
         };
-        assert_eq!(read.as_str(), checked.as_str());
-        assert_eq!((read.username(), read.password(), read.fragment()), ("", None, None));
-        assert_eq!(read.origin().ascii_serialization(), checked.origin());
-        leads_where_it_may(&read, environment);
+        assert_eq!(parsed.as_str(), checked.as_str());
+        assert_eq!((parsed.username(), parsed.password(), parsed.fragment()), ("", None, None));
+        assert_eq!(parsed.origin().ascii_serialization(), checked.origin());
+        check_host(&parsed, environment);
     }
 }
 
-fn leads_where_it_may(url: &Url, environment: Environment) {
-    let loopback = match url.host().expect("it is absolute") {
+fn check_host(url: &Url, environment: Environment) {
+    let is_loopback = match url.host().expect("an absolute URL") {
         Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => {
-            assert!(address.is_loopback(), "{url}");
-            true
-        }
-        Host::Ipv6(address) => {
-            assert!(address.is_loopback(), "{url}");
-            true
-        }
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
     };
-    assert!(!loopback || environment == Environment::Local, "{url}");
-    assert!(loopback || url.scheme() == "https", "{url}");
+    assert!(is_loopback || matches!(url.host(), Some(Host::Domain(_))), "{url}");
+    assert!(!is_loopback || environment == Environment::Local, "{url}");
+    assert!(is_loopback || url.scheme() == "https", "{url}");
     let name = url.host_str().unwrap_or_default();
-    assert!(loopback || (name.contains('.') && !name.ends_with('.')), "{url}");
-    let port = url.port_or_known_default().expect("http and https have one");
-    assert!(port == 443 || port >= 1_024 || (loopback && port == 80), "{url}");
+    assert!(is_loopback || (name.contains('.') && !name.ends_with('.')), "{url}");
+    let port = url.port_or_known_default().expect("a port of http or https");
+    assert!(port == 443 || port >= 1_024 || (is_loopback && port == 80), "{url}");
 }
 
-/// By the standard library, as far as it can tell.
-fn address_is_judged_as_what_it_is(address: IpAddr) {
-    let never = match address.to_canonical() {
+/// Checks that an address which the standard library calls private is not public.
+fn check_address(address: IpAddr) {
+    let is_private = match address.to_canonical() {
         IpAddr::V4(v4) => {
             v4.is_loopback()
                 || v4.is_private()
@@ -76,5 +71,5 @@ fn address_is_judged_as_what_it_is(address: IpAddr) {
                 || v6.is_multicast()
         }
     };
-    assert!(!never || !is_public(address), "{address}");
+    assert!(!is_private || !is_public(address), "{address}");
 }

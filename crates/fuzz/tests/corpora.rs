@@ -1,4 +1,6 @@
-//! What the fuzzer found before stays found: each file of a corpus through its target.
+//! Runs each file of a corpus through its target, so that earlier failures do not return.
+//!
+//! Thresholds without a source are project defaults.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use fuzz::TARGETS;
@@ -6,9 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files of a corpus, at most (ours: a corpus is read by people too).
+/// The most files of a corpus: people read them too.
 const FILES_MAX: usize = 100;
-/// Bytes of all corpora (ours: they are in every clone).
+/// The most bytes of all corpora: every clone contains them.
 const BYTES_MAX: usize = 300_000;
 
 fn corpora() -> PathBuf {
@@ -23,7 +25,7 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn nothing_that_was_found_is_found_again() {
+fn no_corpus_file_violates_a_property() {
     let mut bytes = 0;
     for target in TARGETS {
         let files = sorted(&corpora().join(target.name));
@@ -31,7 +33,7 @@ fn nothing_that_was_found_is_found_again() {
         for file in files {
             let content = fs::read(&file).unwrap();
             bytes += content.len();
-            // A failure is a panic of the target: this says of which file.
+            // A target fails by panicking: the last line names the file.
             println!("{}", file.display());
             (target.check)(&content);
         }
@@ -40,7 +42,7 @@ fn nothing_that_was_found_is_found_again() {
 }
 
 #[test]
-fn each_corpus_is_of_a_target() {
+fn each_corpus_belongs_to_a_target() {
     let names: BTreeSet<_> = TARGETS.iter().map(|target| target.name.to_owned()).collect();
     let folders = sorted(&corpora());
     let folders =

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, Flow};
-use testkit::{Fault, FixedClock, Later, RecordingSink, Sqlite, run};
+use testkit::{DatabaseFault, DeferredTasks, FixedClock, RecordingSink, Sqlite, run};
 
 /// Answers each batch with what it was told, and remembers how large the batches were.
 #[derive(Clone, Default)]
@@ -56,7 +56,7 @@ struct House {
     sink: RecordingSink,
     clock: Rc<FixedClock>,
     metrics: Rc<PipelineMetrics>,
-    later: Rc<Later>,
+    later: Rc<DeferredTasks>,
 }
 
 impl House {
@@ -208,7 +208,7 @@ fn a_dead_letter_that_no_queue_takes_is_retried_and_never_dropped() {
     let house = House::new();
     let garbage = |attempts| message("g", "garbage".to_owned(), attempts);
     for (attempts, delay_s) in [(1, 1), (3, 4), (4, 1)] {
-        house.sink.refuse_next(3);
+        house.sink.fail_next(3);
         let results = house.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
         assert_eq!(results, [MessageResult::Retry { delay_s }], "attempt {attempts}");
     }
@@ -259,7 +259,7 @@ fn dead_letters_become_rows_and_wait_for_a_database_that_is_away() {
         message("d1", serde_json::to_string(&ours).unwrap(), 1),
         message("d2", "moved by the platform".to_owned(), 9),
     ];
-    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     let results = house.consume(&registry, "ai-analysis-dlq", &batch);
     assert_eq!(
         results,
@@ -339,7 +339,7 @@ fn what_came_of_events_is_stored_by_type_once_in_ten_seconds() {
 #[test]
 fn a_dead_letter_that_no_queue_takes_is_counted_as_put_off() {
     let house = House::new();
-    house.sink.refuse_next(3);
+    house.sink.fail_next(3);
     house.consume(&Registry::default(), "ai-analysis", &[updated(1)]);
     schedule_flush(&house);
     house.later.run();
@@ -354,7 +354,7 @@ fn counts_wait_for_a_database_that_is_away_and_a_flush_that_died_is_replaced() {
     let dead_lettered = |house: &House| counted(house).iter().map(|row| row.3).sum::<i64>();
     house.consume(&Registry::default(), "ai-analysis", &garbage);
     schedule_flush(&house);
-    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     house.later.run();
     house.consume(&Registry::default(), "ai-analysis", &garbage);
     schedule_flush(&house);

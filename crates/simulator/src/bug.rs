@@ -1,43 +1,45 @@
-//! Bugs that the simulator must find: each is what a port makes of what the product does, so that
-//! no line of the product knows of it.
+//! Bugs that the simulator must find. The ports plant them, so that no line of the product knows
+//! about them.
 
-use crate::known::Known;
+use crate::statement::KnownStatement;
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// A message is acknowledged when it is delivered, before what follows from it is published.
+    /// A message is acknowledged on delivery, before its events are published.
     AckBeforePublish,
-    /// An event that is published again has another id.
+    /// An event that is published again has a new id.
     NonDeterministicId,
-    /// The ledger takes an older revision after a newer one.
+    /// The ledger accepts an older revision after a newer one.
     RevisionCheckDropped,
-    /// What a week crossed is marked as announced, and only then published.
+    /// The crossings of a week are marked as announced before they are published.
     MarkBeforePublish,
-    /// A mail that somebody is sending is claimed by another.
-    ClaimForgotten,
+    /// An email that one invocation is sending is claimed by another.
+    ClaimIgnored,
 }
 
 impl Bug {
-    /// Every one.
+    /// Every bug.
     pub const ALL: [Self; 5] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
         Self::RevisionCheckDropped,
         Self::MarkBeforePublish,
-        Self::ClaimForgotten,
+        Self::ClaimIgnored,
     ];
 
-    /// What a statement becomes: itself, but for those that the bug is about.
+    /// Returns the statement that is executed in place of `sql`; mostly `sql` itself.
     pub fn rewrite(self, sql: &'static str) -> &'static str {
-        let (known, instead) = match self {
-            Self::RevisionCheckDropped => (Known::WriteLedger, ""),
-            Self::ClaimForgotten => (Known::ClaimNewMails, "mailed_at_ms IS NULL RETURNING"),
+        let (known, replacement) = match self {
+            Self::RevisionCheckDropped => (KnownStatement::WriteLedger, ""),
+            Self::ClaimIgnored => {
+                (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
+            }
             Self::AckBeforePublish | Self::NonDeterministicId | Self::MarkBeforePublish => {
                 return sql;
             }
         };
-        // A statement is never built from data; these few are made once a run, and kept.
-        if known.is(sql) { String::leak(sql.replace(known.text(), instead)) } else { sql }
+        // Statements are static: the few that a run rewrites are leaked.
+        if known.matches(sql) { String::leak(sql.replace(known.text(), replacement)) } else { sql }
     }
 }

@@ -1,7 +1,7 @@
-//! What reached the world: events that a queue accepted, mails, and posts to receivers.
+//! The effects of a run: events that a queue accepted, emails, and webhook requests.
 
-use crate::known::Known;
-use crate::world::SKEW_MS_MAX;
+use crate::clock::SKEW_MS_MAX;
+use crate::statement::KnownStatement;
 use platform::{Email, HttpRequest};
 use serde_json::Value;
 use shared_kernel::event::EventHeader;
@@ -10,99 +10,95 @@ use storage::Statement;
 use storage::database::Param;
 use storage::notifications::CLAIM_MS;
 
-/// All of it.
+/// The effects so far.
 #[derive(Default)]
 pub struct Effects {
-    /// The events, by id.
+    /// The published events, by id.
     pub published: BTreeMap<String, String>,
-    /// Their ids, in the order in which they were accepted first.
-    pub order: Vec<String>,
-    /// The mails that the service accepted.
-    pub mails: Vec<SentMail>,
-    /// By URL the `webhook-id`s that a receiver has.
+    /// Their ids in the order of the first publication.
+    pub publish_order: Vec<String>,
+    /// The emails that the email service accepted.
+    pub emails: Vec<SentEmail>,
+    /// The `webhook-id`s that each URL received.
     pub received: BTreeMap<String, BTreeSet<String>>,
-    /// By delivery the ends of the leases in which it was recorded that it arrived; one lease is not
-    /// recorded twice. What is recorded too late may be made again: the window of
-    /// docs/adr/0022-an-endpoint-is-a-lane.md.
-    pub arrived: BTreeMap<String, BTreeSet<i64>>,
-    /// How often a statement came of each kind that is known.
-    pub known_met: [u64; Known::ALL.len()],
-    /// By invocation, when its last claim on mails ends.
+    /// By delivery, the ends of the leases that recorded it as delivered in time. A delivery recorded
+    /// late may be repeated: the window of docs/adr/0022-an-endpoint-is-a-lane.md.
+    pub recorded_deliveries: BTreeMap<String, BTreeSet<i64>>,
+    /// The number of executions of each known statement.
+    pub statement_counts: [u64; KnownStatement::ALL.len()],
+    /// By invocation, the end of its last claim on emails.
     claim_ends_at_ms: BTreeMap<u64, i64>,
 }
 
-/// A mail that was accepted.
-pub struct SentMail {
-    /// Whom it went to.
+/// An email that the email service accepted.
+pub struct SentEmail {
     pub to: String,
-    /// What it says.
     pub text: String,
-    /// Whether its sender has recorded it while it held the claim. What is not recorded is sent
-    /// again: the window of docs/adr/0007-mail-claims.md.
+    /// Whether its sender recorded it within its claim. Otherwise it is sent again: the window of
+    /// docs/adr/0007-mail-claims.md.
     pub is_recorded: bool,
-    /// Who is to record it, and when the claim ends that it was sent by; `None`: it is recorded, or
-    /// its sender believes that it did not go. The invocation alone would not do: one whose record of
-    /// a message's mails is lost, all three times, goes on to the next message, claims and sends
-    /// others, and records those.
+    /// The invocation that must record it, and the end of the claim that it was sent under; `None`
+    /// once it is recorded, or if the sender saw a failure. The invocation alone does not identify
+    /// it: one that fails to record a message's emails goes on to those of the next message.
     recorder: Option<(u64, i64)>,
 }
 
 impl Effects {
-    /// A queue has accepted an event.
-    pub fn event(&mut self, body: &str) {
+    /// Records an event that a queue accepted.
+    pub fn record_event(&mut self, body: &str) {
         if let Some(id) = EventHeader::read(body).id
             && !self.published.contains_key(&id)
         {
-            self.order.push(id.clone());
+            self.publish_order.push(id.clone());
             self.published.insert(id, body.to_owned());
         }
     }
 
-    /// The mail service has accepted a mail.
-    pub fn mail(&mut self, mail: &Email, invocation: u64) {
-        let (to, text) = (mail.to.clone(), mail.text.clone());
+    /// Records an email that the email service accepted.
+    pub fn record_email(&mut self, email: &Email, invocation: u64) {
+        let (to, text) = (email.to.clone(), email.text.clone());
         let claim_ends_at_ms = self.claim_ends_at_ms.get(&invocation).copied().unwrap_or(0);
         let recorder = Some((invocation, claim_ends_at_ms));
-        self.mails.push(SentMail { to, text, is_recorded: false, recorder });
+        self.emails.push(SentEmail { to, text, is_recorded: false, recorder });
     }
 
-    /// A receiver has a post.
-    pub fn post(&mut self, request: &HttpRequest) {
+    /// Records a webhook request that its receiver processed.
+    pub fn record_webhook(&mut self, request: &HttpRequest) {
         let id = request.headers.iter().find(|(name, _)| *name == "webhook-id");
         let id = id.map(|(_, id)| id.clone()).unwrap_or_default();
         self.received.entry(request.url.clone()).or_default().insert(id);
     }
 
-    /// A statement has come.
-    pub fn met(&mut self, sql: &str) {
-        for (count, known) in self.known_met.iter_mut().zip(Known::ALL) {
-            *count += u64::from(known.is(sql));
+    /// Counts an execution of a statement.
+    pub fn count_statement(&mut self, sql: &str) {
+        for (count, known) in self.statement_counts.iter_mut().zip(KnownStatement::ALL) {
+            *count += u64::from(known.matches(sql));
         }
     }
 
-    /// An invocation has committed a statement.
-    pub fn committed(&mut self, statement: &Committed, invocation: u64, now_ms: i64) {
+    /// Records a statement that an invocation committed.
+    pub fn record_commit(&mut self, statement: &Committed, invocation: u64, now_ms: i64) {
         match statement {
             Committed::Claim { at_ms } => {
                 self.claim_ends_at_ms.insert(invocation, at_ms + CLAIM_MS);
             }
-            Committed::Record(claims) => {
-                for mail in &mut self.mails {
-                    if let Some((recorder, claim_ends_at_ms)) = mail.recorder
+            Committed::Emails(claims) => {
+                for email in &mut self.emails {
+                    if let Some((recorder, claim_ends_at_ms)) = email.recorder
                         && recorder == invocation
                         && claims.contains(&claim_ends_at_ms)
                     {
-                        // Until then nobody takes the claim over, whatever their clock shows.
-                        mail.is_recorded = now_ms < claim_ends_at_ms - SKEW_MS_MAX;
-                        mail.recorder = None;
+                        // No other invocation takes over the claim before, whatever its clock shows.
+                        email.is_recorded = now_ms < claim_ends_at_ms - SKEW_MS_MAX;
+                        email.recorder = None;
                     }
                 }
             }
             Committed::Attempts(attempts) => {
                 for (delivery_id, leased_until_ms) in attempts {
                     if now_ms < leased_until_ms - SKEW_MS_MAX {
-                        let recorded = self.arrived.entry(delivery_id.clone()).or_default();
-                        recorded.insert(*leased_until_ms);
+                        let leases = self.recorded_deliveries.entry(delivery_id.clone());
+                        leases.or_default().insert(*leased_until_ms);
                     }
                 }
             }
@@ -110,110 +106,108 @@ impl Effects {
         }
     }
 
-    /// The last mail was accepted, and its sender was told otherwise: so it records a refusal.
-    pub fn last_mail_was_denied(&mut self) {
-        if let Some(mail) = self.mails.last_mut() {
-            mail.recorder = None;
+    /// Records that the sender of the last email saw a failure, and will record a failure.
+    pub fn report_last_email_as_failed(&mut self) {
+        if let Some(email) = self.emails.last_mut() {
+            email.recorder = None;
         }
     }
 }
 
-/// What a statement does, as far as the simulator cares.
+/// The effect of a statement.
 pub enum Committed {
-    /// It claims mails, at an instant of the claimant's clock.
+    /// Emails are claimed, at a time of the invocation's clock.
     Claim {
-        /// That instant.
         at_ms: i64,
     },
-    /// It records what became of mails; of those that went the ends of their claims.
-    Record(BTreeSet<i64>),
-    /// It records attempts; of those that arrived the delivery, and the end of its lease.
+    /// The results of emails are recorded: the ends of the claims of those that were sent.
+    Emails(BTreeSet<i64>),
+    /// Attempts are recorded: delivery and end of the lease of those that succeeded.
     Attempts(Vec<(String, i64)>),
-    /// It marks workouts as aggregated.
+    /// Workouts are marked as aggregated.
     Mark,
-    /// Anything else.
     Other,
 }
 
 impl Committed {
-    /// Read off its text.
-    pub fn of(statement: &Statement) -> Self {
-        let is = |known: Known| known.is(statement.sql);
+    /// Recognises the statement by its text.
+    pub fn from_statement(statement: &Statement) -> Self {
+        let is = |known: KnownStatement| known.matches(statement.sql);
         match statement.params.as_slice() {
-            [_, Param::Integer(at_ms), ..] if is(Known::ClaimMails) => {
+            [_, Param::Integer(at_ms), ..] if is(KnownStatement::ClaimEmails) => {
                 Self::Claim { at_ms: *at_ms }
             }
-            [Param::Text(attempts), ..] if is(Known::RecordAttempts) => {
-                Self::Attempts(arrived(attempts))
+            [Param::Text(attempts), ..] if is(KnownStatement::RecordAttempts) => {
+                Self::Attempts(delivered(attempts))
             }
-            [Param::Text(records), ..] if is(Known::RecordMails) => Self::Record(went(records)),
-            _ if is(Known::MarkWorkouts) => Self::Mark,
+            [Param::Text(records), ..] if is(KnownStatement::RecordEmails) => {
+                Self::Emails(sent_claims(records))
+            }
+            _ if is(KnownStatement::MarkWorkouts) => Self::Mark,
             _ => Self::Other,
         }
     }
 }
 
-fn went(records: &str) -> BTreeSet<i64> {
+fn sent_claims(records: &str) -> BTreeSet<i64> {
     let records: Vec<Value> = serde_json::from_str(records).unwrap();
-    let went = records.iter().filter(|record| record["mailed_at_ms"].is_i64());
-    went.map(|record| record["claim_ends_at_ms"].as_i64().unwrap()).collect()
+    let sent = records.iter().filter(|record| record["mailed_at_ms"].is_i64());
+    sent.map(|record| record["claim_ends_at_ms"].as_i64().unwrap()).collect()
 }
 
-fn arrived(attempts: &str) -> Vec<(String, i64)> {
+fn delivered(attempts: &str) -> Vec<(String, i64)> {
     let attempts: Vec<Value> = serde_json::from_str(attempts).unwrap();
-    let arrived = attempts.iter().filter(|attempt| attempt["status"] == "delivered");
+    let delivered = attempts.iter().filter(|attempt| attempt["status"] == "delivered");
     let lease = |attempt: &Value| {
         let delivery_id = attempt["delivery_id"].as_str().unwrap().to_owned();
         (delivery_id, attempt["taken_until_ms"].as_i64().unwrap())
     };
-    arrived.map(lease).collect()
+    delivered.map(lease).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    /// The time of a first claim.
-    const CLAIMED_AT_MS: i64 = 1_000_000;
-    /// How much later its invocation made the second.
-    const LATER_MS: i64 = 1_000;
+    const FIRST_CLAIM_MS: i64 = 1_000_000;
+    const SECOND_CLAIM_MS: i64 = FIRST_CLAIM_MS + 1_000;
 
-    /// One invocation claims and sends a mail, then another, and commits one record.
-    fn check(record: &str, recorded_at_ms: i64, expected: [bool; 2]) {
+    /// One invocation claims and sends an email, then another, and commits one record.
+    fn check(records: &[Value], recorded_at_ms: i64, expected: [bool; 2]) {
         let mut effects = Effects::default();
-        let nothing = String::new;
-        let mail = Email {
-            to: nothing(),
-            subject: nothing(),
-            text: nothing(),
-            html: nothing(),
+        let email = Email {
+            to: String::new(),
+            subject: String::new(),
+            text: String::new(),
+            html: String::new(),
             headers: Vec::new(),
             inline_images: Vec::new(),
         };
-        for at_ms in [CLAIMED_AT_MS, CLAIMED_AT_MS + LATER_MS] {
-            effects.committed(&Committed::Claim { at_ms }, 1, at_ms);
-            effects.mail(&mail, 1);
+        for at_ms in [FIRST_CLAIM_MS, SECOND_CLAIM_MS] {
+            effects.record_commit(&Committed::Claim { at_ms }, 1, at_ms);
+            effects.record_email(&email, 1);
         }
-        effects.committed(&Committed::Record(went(record)), 1, recorded_at_ms);
-        let recorded: Vec<_> = effects.mails.iter().map(|mail| mail.is_recorded).collect();
-        assert_eq!(recorded, expected, "{record} at {recorded_at_ms}");
+        let claims = sent_claims(&Value::from(records).to_string());
+        effects.record_commit(&Committed::Emails(claims), 1, recorded_at_ms);
+        let recorded: Vec<_> = effects.emails.iter().map(|email| email.is_recorded).collect();
+        assert_eq!(recorded, expected, "{records:?} at {recorded_at_ms}");
     }
 
     #[test]
-    fn a_record_is_of_the_mails_that_went_by_its_own_claims() {
-        let first = CLAIMED_AT_MS + CLAIM_MS;
-        let second = first + LATER_MS;
-        let of = |claim_ends_at_ms: i64, mailed_at_ms: Value| serde_json::json!({ "claim_ends_at_ms": claim_ends_at_ms, "mailed_at_ms": mailed_at_ms });
-        let soon = CLAIMED_AT_MS + 2 * LATER_MS;
-        let records = |of: &[Value]| Value::from(of).to_string();
-        let (one, other) = (of(first, soon.into()), of(second, soon.into()));
+    fn record_counts_only_for_the_claims_it_names() {
+        let first = FIRST_CLAIM_MS + CLAIM_MS;
+        let soon = SECOND_CLAIM_MS + 1_000;
+        let record = |claim_ends_at_ms: i64, mailed_at_ms: Value| json!({ "claim_ends_at_ms": claim_ends_at_ms, "mailed_at_ms": mailed_at_ms });
+        let one = record(first, soon.into());
+        let other = record(SECOND_CLAIM_MS + CLAIM_MS, soon.into());
         // The record of the first was lost: the window of docs/adr/0007-mail-claims.md.
-        check(&records(std::slice::from_ref(&other)), soon, [false, true]);
-        check(&records(&[one.clone(), other.clone()]), soon, [true, true]);
-        // What did not go by the first claim says nothing of what did.
-        check(&records(&[of(first, Value::Null), other]), soon, [false, true]);
-        // Too late: the claim may be another's.
-        check(&records(std::slice::from_ref(&one)), first - SKEW_MS_MAX - 1, [true, false]);
-        check(&records(&[one]), first - SKEW_MS_MAX, [false, false]);
+        check(std::slice::from_ref(&other), soon, [false, true]);
+        check(&[one.clone(), other.clone()], soon, [true, true]);
+        // The first email failed, as far as its sender knows.
+        check(&[record(first, Value::Null), other], soon, [false, true]);
+        // Too late: another invocation may hold the claim.
+        check(std::slice::from_ref(&one), first - SKEW_MS_MAX - 1, [true, false]);
+        check(&[one], first - SKEW_MS_MAX, [false, false]);
     }
 }

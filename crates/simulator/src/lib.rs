@@ -1,35 +1,44 @@
-//! The seeded simulator: the real handlers and the real SQL of all four workers, over one broker in
-//! memory and one virtual clock. One seed decides the workload, the order of everything and every
-//! fault; the same seed is the same run.
+//! The seeded simulator: the real handlers and the real SQL of all four workers, over one in-memory
+//! broker and one virtual clock. One seed determines the workload, the order of events and every
+//! fault; the same seed gives the same run.
 //!
-//! In scope: what the platform may do to us (`fault`), what athletes do meanwhile (`workload`), and
-//! what must hold when all is quiet again (`check`). Out of scope: the runtime itself; miniflare
-//! has its own tests. Why it is a crate of its own: docs/adr/0023-a-seeded-simulator.md.
+//! In scope: the faults of the platform (`fault`), the actions of athletes (`workload`), and the
+//! properties that must hold at rest (`check`). Out of scope: the runtime itself, which the tests on
+//! miniflare cover. Why it is a crate of its own: docs/adr/0023-a-seeded-simulator.md.
+//!
+//! Each layer imports only from those before it: `rng`, `statement`, `fault`, `bug`, `workload`,
+//! `clock`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,
+//! `scheduler`; `check`, `run`, `search`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a test says what failed by panicking"
+    reason = "a test fails by panicking"
 )]
 
 mod broker;
 mod bug;
 mod check;
-mod dice;
+mod client;
+mod clock;
+mod database;
 mod effects;
+mod environment;
 mod fault;
-mod house;
-mod known;
+mod pipeline;
+mod plan;
 mod ports;
+mod rng;
 mod run;
+mod scheduler;
 mod search;
+mod statement;
 mod workload;
-mod world;
 
 pub use bug::Bug;
-pub use fault::{Fault, Faults};
-pub use known::Known;
+pub use plan::Plan;
 pub use run::{Report, simulate};
-pub use search::{Found, Plan, SeedRange, replay_command, search, shrink};
+pub use search::{Failure, search, shrink};
+pub use statement::KnownStatement;

@@ -1,9 +1,9 @@
-//! The ports of the workers, each an await at which the world may strike, before and after.
+//! The ports of the workers. Each is an await before and after which faults and crashes occur.
 
 use crate::bug::Bug;
 use crate::effects::Committed;
+use crate::environment::Environment;
 use crate::fault::Fault;
-use crate::world::World;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
@@ -22,27 +22,24 @@ use uuid::Builder;
 
 /// All ports of all workers.
 pub struct Ports {
-    /// The world that they are in.
-    pub world: Rc<World>,
-    /// The database.
+    pub environment: Rc<Environment>,
     pub sqlite: Rc<Sqlite>,
-    /// Sends that wait for a mark, by invocation: see [`Bug::MarkBeforePublish`].
+    /// Messages that wait for the commit of a mark, by invocation: see [`Bug::MarkBeforePublish`].
     held: RefCell<Vec<(u64, Destination, String)>>,
 }
 
 impl Ports {
-    /// Ports over a database.
-    pub fn new(world: Rc<World>, sqlite: Rc<Sqlite>) -> Self {
-        Self { world, sqlite, held: RefCell::default() }
+    /// Returns the ports over a database.
+    pub fn new(environment: Rc<Environment>, sqlite: Rc<Sqlite>) -> Self {
+        Self { environment, sqlite, held: RefCell::default() }
     }
 
     fn release_held(&self) {
-        let invocation = self.world.invocation.get();
-        let (released, held) = self.held.take().into_iter().partition(|(of, ..)| *of == invocation);
-        *self.held.borrow_mut() = held;
-        let released: Vec<(u64, Destination, String)> = released;
+        let invocation = self.environment.invocation.get();
+        let is_released = |held: &mut (u64, Destination, String)| held.0 == invocation;
+        let released: Vec<_> = self.held.borrow_mut().extract_if(.., is_released).collect();
         for (_, to, body) in released {
-            self.world.enqueue(to, &body, 0);
+            self.environment.enqueue(to, &body, 0);
         }
     }
 }
@@ -53,44 +50,42 @@ impl Database for Ports {
         &self,
         mut statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
-        let world = &self.world;
-        for statement in &statements {
-            world.effects.borrow_mut().met(statement.sql);
-        }
-        if let Some(bug) = world.bug {
-            for statement in &mut statements {
+        let environment = &self.environment;
+        for statement in &mut statements {
+            environment.effects.borrow_mut().count_statement(statement.sql);
+            if let Some(bug) = environment.bug {
                 statement.sql = bug.rewrite(statement.sql);
             }
         }
-        let committed: Vec<_> = statements.iter().map(Committed::of).collect();
-        let in_short = begin(statements.last().map_or("", |statement| statement.sql));
+        let committed: Vec<_> = statements.iter().map(Committed::from_statement).collect();
+        let summary = first_words(statements.last().map_or("", |statement| statement.sql));
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
-        world.pause().await;
-        if world.strikes(Fault::DatabaseBefore, &in_short) {
+        environment.step().await;
+        if environment.injects(Fault::DatabaseBeforeCommit, &summary) {
             return Err(lost());
         }
         let results = self.sqlite.batch(statements).await;
         match &results {
             Ok(_) => {
-                let (mut effects, invocation) =
-                    (world.effects.borrow_mut(), world.invocation.get());
+                let mut effects = environment.effects.borrow_mut();
                 for statement in &committed {
-                    effects.committed(statement, invocation, world.now_ms());
+                    let invocation = environment.invocation.get();
+                    effects.record_commit(statement, invocation, environment.clock.now_ms());
                 }
-                world.note(|| format!("   committed {in_short}"));
+                environment.log(|| format!("   committed {summary}"));
             }
-            Err(error) => world.note(|| format!("   refused {in_short}: {error}")),
+            Err(error) => environment.log(|| format!("   failed {summary}: {error}")),
         }
-        let is_lost = world.strikes(Fault::DatabaseAfter, &in_short);
-        world.pause().await;
-        if results.is_ok() && committed.iter().any(|of| matches!(of, Committed::Mark)) {
+        let is_lost = environment.injects(Fault::DatabaseAfterCommit, &summary);
+        environment.step().await;
+        if results.is_ok() && committed.iter().any(|effect| matches!(effect, Committed::Mark)) {
             self.release_held();
         }
         if is_lost { Err(lost()) } else { results }
     }
 }
 
-fn begin(sql: &str) -> String {
+fn first_words(sql: &str) -> String {
     sql.split_whitespace().take(6).collect::<Vec<_>>().join(" ")
 }
 
@@ -102,31 +97,35 @@ impl QueueSink for Ports {
         bodies: &[String],
         delay_s: u32,
     ) -> Result<(), SendError> {
-        let world = &self.world;
-        let refused = || SendError::Refused {
+        let environment = &self.environment;
+        let rejected = || SendError::Refused {
             destination: format!("{destination:?}"),
-            reason: "queue away".to_owned(),
+            reason: "queue unavailable".to_owned(),
         };
-        world.pause().await;
-        if world.strikes(Fault::SendBefore, format!("{destination:?}")) {
-            return Err(refused());
+        environment.step().await;
+        if environment.injects(Fault::SendRejected, format!("{destination:?}")) {
+            return Err(rejected());
         }
         for body in bodies {
-            if is_held(world.bug, destination, body) {
-                self.held.borrow_mut().push((world.invocation.get(), destination, body.clone()));
-            } else if world.bug == Some(Bug::NonDeterministicId) {
-                world.enqueue(destination, &self.with_another_id(body), delay_s);
+            if is_held(environment.bug, destination, body) {
+                self.held.borrow_mut().push((
+                    environment.invocation.get(),
+                    destination,
+                    body.clone(),
+                ));
+            } else if environment.bug == Some(Bug::NonDeterministicId) {
+                environment.enqueue(destination, &self.with_random_id(body), delay_s);
             } else {
-                world.enqueue(destination, body, delay_s);
+                environment.enqueue(destination, body, delay_s);
             }
         }
-        let is_lost = world.strikes(Fault::SendAfter, format!("{destination:?}"));
-        world.pause().await;
-        if is_lost { Err(refused()) } else { Ok(()) }
+        let is_lost = environment.injects(Fault::SendResponseLost, format!("{destination:?}"));
+        environment.step().await;
+        if is_lost { Err(rejected()) } else { Ok(()) }
     }
 }
 
-/// What aggregation tells ai.
+/// Returns whether the planted bug delays the message: those of aggregation for ai.
 fn is_held(bug: Option<Bug>, destination: Destination, body: &str) -> bool {
     bug == Some(Bug::MarkBeforePublish)
         && destination == Destination::Events(Queue::AiAnalysis)
@@ -134,12 +133,13 @@ fn is_held(bug: Option<Bug>, destination: Destination, body: &str) -> bool {
 }
 
 impl Ports {
-    fn with_another_id(&self, body: &str) -> String {
+    fn with_random_id(&self, body: &str) -> String {
         let mut event: Value = serde_json::from_str(body).unwrap();
-        let is_news = ["NotificationRequested", "TrainingPatternDetected"]
+        let event_type = event["type"].as_str().unwrap_or_default();
+        let is_notification = ["NotificationRequested", "TrainingPatternDetected"]
             .iter()
-            .any(|name| event["type"].as_str().is_some_and(|of| of.contains(name)));
-        if !is_news {
+            .any(|name| event_type.contains(name));
+        if !is_notification {
             return body.to_owned();
         }
         let mut random = [0; 16];
@@ -151,80 +151,83 @@ impl Ports {
 
 #[async_trait(?Send)]
 impl Mailer for Ports {
-    async fn send(&self, mail: &Email) -> Result<(), EmailError> {
-        let world = &self.world;
-        let away = || EmailError { reason: "mail service unavailable".to_owned() };
-        let invocation = world.invocation.get();
-        world.pause().await;
-        if world.strikes(Fault::Mail, &mail.subject) {
-            return Err(away());
+    async fn send(&self, email: &Email) -> Result<(), EmailError> {
+        let environment = &self.environment;
+        let unavailable = || EmailError { reason: "email service unavailable".to_owned() };
+        let invocation = environment.invocation.get();
+        environment.step().await;
+        if environment.injects(Fault::EmailRejected, &email.subject) {
+            return Err(unavailable());
         }
-        let is_slow = world.strikes(Fault::MailSlow, &mail.subject);
-        world.sleep_ms(world.roll_ms(if is_slow { 90_000 } else { 2_000 })).await;
-        world.note(|| format!("   mailed {}: {}", mail.to, mail.subject));
-        world.effects.borrow_mut().mail(mail, invocation);
-        let is_lost = world.strikes(Fault::MailAfter, &mail.subject);
+        let is_slow = environment.injects(Fault::SlowEmail, &email.subject);
+        environment
+            .clock
+            .sleep_ms(environment.random_ms(if is_slow { 90_000 } else { 2_000 }))
+            .await;
+        environment.log(|| format!("   email to {}: {}", email.to, email.subject));
+        environment.effects.borrow_mut().record_email(email, invocation);
+        let is_lost = environment.injects(Fault::EmailResponseLost, &email.subject);
         if is_lost {
-            world.effects.borrow_mut().last_mail_was_denied();
+            environment.effects.borrow_mut().report_last_email_as_failed();
         }
-        world.pause().await;
-        if is_lost { Err(away()) } else { Ok(()) }
+        environment.step().await;
+        if is_lost { Err(unavailable()) } else { Ok(()) }
     }
 }
 
 #[async_trait(?Send)]
 impl HttpClient for Ports {
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let world = &self.world;
-        world.pause().await;
-        if world.strikes(Fault::Http, &request.url) {
-            return match world.roll_ms(4) {
+        let environment = &self.environment;
+        environment.step().await;
+        if environment.injects(Fault::WebhookFailed, &request.url) {
+            return match environment.random_ms(4) {
                 0 => testkit::http_response(500),
                 1 => testkit::http_response(429),
                 2 => Err(HttpError::Unreachable { reason: "connection refused".to_owned() }),
                 _ => {
-                    world.sleep_ms(i64::from(request.timeout_ms)).await;
+                    environment.clock.sleep_ms(i64::from(request.timeout_ms)).await;
                     Err(HttpError::TimedOut)
                 }
             };
         }
-        let is_lost = world.strikes(Fault::HttpAfter, &request.url);
-        world.sleep_ms(world.roll_ms(1_000)).await;
-        world.note(|| format!("   received {} {:?}", request.url, request.headers.first()));
-        world.effects.borrow_mut().post(&request);
+        let is_lost = environment.injects(Fault::WebhookResponseLost, &request.url);
+        environment.clock.sleep_ms(environment.random_ms(1_000)).await;
+        environment.log(|| format!("   received {} {:?}", request.url, request.headers.first()));
+        environment.effects.borrow_mut().record_webhook(&request);
         if is_lost {
-            world.sleep_ms(i64::from(request.timeout_ms) - 1_000).await;
+            environment.clock.sleep_ms(i64::from(request.timeout_ms) - 1_000).await;
             return Err(HttpError::TimedOut);
         }
-        world.pause().await;
+        environment.step().await;
         testkit::http_response(200)
     }
 }
 
 impl Background for Ports {
-    fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
-        self.world.spawned.borrow_mut().push(work);
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        self.environment.spawned.borrow_mut().push(task);
     }
 }
 
 impl Clock for Ports {
     fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_millis(self.world.shown_ms()).unwrap()
+        DateTime::from_timestamp_millis(self.environment.clock.wall_ms()).unwrap()
     }
 }
 
 #[async_trait(?Send)]
 impl Timer for Ports {
     async fn sleep_ms(&self, milliseconds: u32) {
-        self.world.sleep_ms(i64::from(milliseconds)).await;
+        self.environment.clock.sleep_ms(i64::from(milliseconds)).await;
     }
 }
 
 impl Entropy for Ports {
     fn fill(&self, buffer: &mut [u8]) {
-        let mut dice = self.world.dice.borrow_mut();
+        let mut rng = self.environment.rng.borrow_mut();
         for chunk in buffer.chunks_mut(8) {
-            chunk.copy_from_slice(&dice.next().to_be_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&rng.next().to_be_bytes()[..chunk.len()]);
         }
     }
 }

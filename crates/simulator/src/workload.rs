@@ -1,128 +1,157 @@
-//! What athletes do: they create, edit, delete and log live, from several devices at once.
+//! The actions of athletes: they create, edit, delete and log live, from several devices at once.
+//!
+//! Thresholds without a source are project defaults.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use serde_json::{Value, json};
 
-/// How many athletes there are.
+/// The number of athletes.
 pub const ATHLETES: usize = 2;
-/// Most is done in bursts, so that much is under way at once: at this many moments,
+/// Three in four actions come in bursts, so that much is in progress at once; the others at any time.
 const BURSTS: i64 = 4;
-/// so far from each other,
-const BETWEEN_BURSTS_MS: i64 = 75_000;
-/// each of so long. The rest is done at any time of the whole.
+const BURST_INTERVAL_MS: i64 = 75_000;
 const BURST_MS: i64 = 3_000;
-/// Few enough that workouts meet: in a day, a week, an exercise, a weight.
+/// Few exercises, so that workouts share a day, a week, an exercise and a weight.
 const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "barbell-row"];
 
-/// Something that an athlete does.
+/// One request that an athlete makes, with its retries.
 #[derive(Clone, Debug)]
 pub struct Action {
-    /// Which of the seed's, and what its Idempotency-Key is made of.
+    /// Its position in the seed's workload, and a part of its `Idempotency-Key`.
     pub number: usize,
-    /// When, after the start.
+    /// Its time after the start of the run.
     pub after_ms: i64,
-    /// Who.
     pub athlete: usize,
-    /// What.
-    pub kind: Kind,
+    pub kind: ActionKind,
 }
 
-/// What it is. A number stands for one of the athlete's workouts so far.
+/// A kind of request. The number selects one of the athlete's workouts so far.
 #[derive(Clone, Debug)]
-pub enum Kind {
-    /// POST of a workout.
-    Post(Entered),
-    /// PUT of a workout.
-    Put(usize, Entered),
-    /// DELETE of a workout.
+pub enum ActionKind {
+    Post(WorkoutInput),
+    Put(usize, WorkoutInput),
     Delete(usize),
-    /// POST of a set.
-    AddSet(usize, Sets),
-    /// POST of the end.
+    AddSet(usize, Block),
     Complete(usize),
 }
 
-/// A workout as it is entered.
+/// A workout as an athlete enters it.
 #[derive(Clone, Debug)]
-pub struct Entered {
+pub struct WorkoutInput {
+    /// The day of November 2026.
     day: u64,
-    ended: bool,
-    blocks: Vec<Sets>,
+    has_ended: bool,
+    blocks: Vec<Block>,
 }
 
-/// Some equal sets.
+/// Equal sets of one exercise.
 #[derive(Clone, Debug)]
-pub struct Sets {
+pub struct Block {
     exercise: usize,
-    weight: u64,
+    weight_kg: u64,
     reps: u64,
     count: usize,
 }
 
-impl Sets {
-    fn roll(dice: &mut Dice) -> Self {
-        // Now and then as many as cross a landmark and make a pattern.
-        let count = if dice.below(4) == 0 { 8 + dice.index(20) } else { 1 + dice.index(3) };
-        let (weight, reps) = (20 * (1 + dice.below(6)), 1 + dice.below(12));
-        Self { exercise: dice.index(EXERCISES.len()), weight, reps, count }
+impl Block {
+    fn random(rng: &mut Rng) -> Self {
+        // One in four has enough sets to cross a landmark and form a pattern.
+        let count = if rng.below(4) == 0 { 8 + rng.index(20) } else { 1 + rng.index(3) };
+        let (weight_kg, reps) = (20 * (1 + rng.below(6)), 1 + rng.below(12));
+        Self { exercise: rng.index(EXERCISES.len()), weight_kg, reps, count }
     }
 
-    fn one(&self) -> Value {
-        json!({ "kind": "working", "weight_kg": self.weight, "reps": self.reps })
+    fn set(&self) -> Value {
+        json!({ "kind": "working", "weight_kg": self.weight_kg, "reps": self.reps })
     }
 
-    /// The body of a set that is logged live.
-    pub fn logged(&self) -> Value {
-        let mut set = self.one();
+    fn logged_set(&self) -> Value {
+        let mut set = self.set();
         set["exercise"] = json!(EXERCISES[self.exercise]);
         set
     }
+
+    fn to_json(&self) -> Value {
+        json!({ "exercise": EXERCISES[self.exercise], "sets": vec![self.set(); self.count] })
+    }
 }
 
-impl Entered {
-    fn roll(dice: &mut Dice) -> Self {
-        let blocks = (0..=dice.below(2)).map(|_| Sets::roll(dice)).collect();
-        // The week before, which is reported on, and the day itself.
-        Self { day: 16 + dice.below(8), ended: dice.below(3) > 0, blocks }
+impl WorkoutInput {
+    fn random(rng: &mut Rng) -> Self {
+        let blocks = (0..=rng.below(2)).map(|_| Block::random(rng)).collect();
+        // A day of the week before, whose report is due, or the day itself.
+        Self { day: 16 + rng.below(8), has_ended: rng.below(3) > 0, blocks }
     }
 
-    /// How many sets it has.
+    /// Returns the number of its sets.
     pub fn sets(&self) -> u64 {
-        self.blocks.iter().map(|sets| sets.count as u64).sum()
+        self.blocks.iter().map(|block| block.count as u64).sum()
     }
 
-    /// The body.
-    pub fn json(&self) -> Value {
-        let block = |sets: &Sets| json!({ "exercise": EXERCISES[sets.exercise], "sets": vec![sets.one(); sets.count] });
+    fn to_json(&self) -> Value {
         let started_at = format!("2026-11-{}T08:00:00+01:00", self.day);
-        let exercises: Vec<_> = self.blocks.iter().map(block).collect();
+        let exercises: Vec<_> = self.blocks.iter().map(Block::to_json).collect();
         let mut workout = json!({ "started_at": started_at, "exercises": exercises });
-        if self.ended {
+        if self.has_ended {
             workout["ended_at"] = json!(format!("2026-11-{}T09:30:00+01:00", self.day));
         }
         workout
     }
 }
 
-/// What the athletes of a seed do.
-pub fn of_seed(seed: u64) -> Vec<Action> {
-    let mut dice = Dice::new(seed, 3);
-    let count = 10 + dice.index(21);
+impl Action {
+    /// Returns the method and the body of the request.
+    pub fn method_and_body(&self) -> (&'static str, Value) {
+        match &self.kind {
+            ActionKind::Post(workout) => ("POST", workout.to_json()),
+            ActionKind::Put(_, workout) => ("PUT", workout.to_json()),
+            ActionKind::Delete(_) => ("DELETE", Value::Null),
+            ActionKind::AddSet(_, block) => ("POST", block.logged_set()),
+            ActionKind::Complete(_) => ("POST", json!({ "ended_at": "2026-11-23T12:30:00Z" })),
+        }
+    }
+
+    /// Returns the path of the request, given the ids of the athlete's workouts; `None` if the action
+    /// needs a workout and there is none.
+    pub fn path(&self, workout_ids: &[&str]) -> Option<String> {
+        let workout = |number: &usize, rest: &str| {
+            let id = workout_ids.get(number.checked_rem(workout_ids.len())?)?;
+            Some(format!("/v1/workouts/{id}{rest}"))
+        };
+        match &self.kind {
+            ActionKind::Post(_) => Some("/v1/workouts".to_owned()),
+            ActionKind::Put(number, _) | ActionKind::Delete(number) => workout(number, ""),
+            ActionKind::AddSet(number, _) => workout(number, "/sets"),
+            ActionKind::Complete(number) => workout(number, "/complete"),
+        }
+    }
+
+    /// Returns the `Idempotency-Key` of a request that creates a workout or a set.
+    pub fn idempotency_key(&self) -> Option<String> {
+        let creates = matches!(self.kind, ActionKind::Post(_) | ActionKind::AddSet(..));
+        creates.then(|| format!("action-{}", self.number))
+    }
+}
+
+/// Returns the actions of a seed.
+pub fn from_seed(seed: u64) -> Vec<Action> {
+    let mut rng = Rng::new(seed, 3);
+    let count = 10 + rng.index(21);
     (0..count)
         .map(|number| {
-            let after_ms = if dice.below(4) == 0 {
-                dice.ms(BURSTS * BETWEEN_BURSTS_MS)
+            let after_ms = if rng.below(4) == 0 {
+                rng.ms(BURSTS * BURST_INTERVAL_MS)
             } else {
-                dice.ms(BURSTS) * BETWEEN_BURSTS_MS + dice.ms(BURST_MS)
+                rng.ms(BURSTS) * BURST_INTERVAL_MS + rng.ms(BURST_MS)
             };
-            let athlete = dice.index(ATHLETES);
-            let which = dice.index(1_000);
-            let kind = match dice.below(12) {
-                0..=4 => Kind::Post(Entered::roll(&mut dice)),
-                5 | 6 => Kind::Put(which, Entered::roll(&mut dice)),
-                7 => Kind::Delete(which),
-                8 | 9 => Kind::AddSet(which, Sets::roll(&mut dice)),
-                _ => Kind::Complete(which),
+            let athlete = rng.index(ATHLETES);
+            let workout = rng.index(1_000);
+            let kind = match rng.below(12) {
+                0..=4 => ActionKind::Post(WorkoutInput::random(&mut rng)),
+                5 | 6 => ActionKind::Put(workout, WorkoutInput::random(&mut rng)),
+                7 => ActionKind::Delete(workout),
+                8 | 9 => ActionKind::AddSet(workout, Block::random(&mut rng)),
+                _ => ActionKind::Complete(workout),
             };
             Action { number, after_ms, athlete, kind }
         })

@@ -1,102 +1,105 @@
-//! The seeds: nothing is lost, nothing is twice, whatever goes wrong; and the simulator would say so.
+//! Seeds: nothing is lost or duplicated under faults, and the simulator finds planted bugs.
+//!
+//! Thresholds without a source are project defaults.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics on failure")]
 
-use simulator::{Bug, Fault, Known, Plan, replay_command, search, shrink, simulate};
+use simulator::{Bug, KnownStatement, Plan, search, shrink, simulate};
 use std::env;
 
-/// Seeds of each run of the tests; `SEEDS=100000` asks for more, `FROM=2000` for others.
+/// The seeds of each test run. `SEEDS=100000` runs more, `FROM=2000` others.
 const SEEDS: u64 = 2_000;
-/// A planted bug is to be found within so many.
-const SEEDS_OF_A_BUG: u64 = 500;
+/// The seeds within which a planted bug must be found.
+const BUG_SEEDS: u64 = 500;
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-/// Prints the shortest trace that was found, and how to see it again.
-fn tell(plan: Plan) -> String {
+/// Returns the shortest failing trace that [`shrink`] finds, and the command that repeats it.
+fn shortest_trace(plan: Plan) -> String {
     let plan = shrink(plan);
     let report = simulate(&plan, true);
-    let violations = report.violations.join("\n");
-    let trace = report.trace.join("\n");
-    format!("seed {}\n{trace}\n{violations}\n{}", plan.seed, replay_command(&plan))
+    let (trace, violations) = (report.trace.join("\n"), report.violations.join("\n"));
+    format!("seed {}\n{trace}\n{violations}\n{}", plan.seed, plan.replay_command())
 }
 
 #[test]
-fn whatever_goes_wrong_nothing_is_lost_and_nothing_is_twice() {
+fn nothing_is_lost_or_duplicated_under_faults() {
     let from = number("FROM").unwrap_or(0);
     let seeds = from..from + number("SEEDS").unwrap_or(SEEDS);
-    let (found, sum) = search(seeds.clone(), None);
+    let (failure, sum) = search(seeds.clone(), None);
     println!(
-        "{} seeds, {} turns, [news, mails, posts] {:?}, {} redriven",
+        "{} seeds, {} turns, {} notifications, {} emails, {} webhooks, {} redriven",
         seeds.end - seeds.start,
         sum.turns,
-        sum.effects,
+        sum.notifications,
+        sum.emails,
+        sum.webhooks,
         sum.redriven
     );
-    if let Some(found) = found {
-        panic!("{}", tell(Plan::of_seed(found.seed, None)));
+    if let Some(failure) = failure {
+        panic!("{}", shortest_trace(Plan::from_seed(failure.seed, None)));
     }
 }
 
 #[test]
-fn the_same_seed_is_the_same_run() {
+fn same_seed_gives_the_same_trace() {
     for seed in 0..20 {
-        let plan = Plan::of_seed(seed, None);
+        let plan = Plan::from_seed(seed, None);
         let (first, second) = (simulate(&plan, true), simulate(&plan, true));
         assert_eq!(first.trace, second.trace, "seed {seed}");
     }
 }
 
 #[test]
-fn every_statement_that_is_known_by_its_text_comes() {
+fn every_known_statement_is_executed() {
     let (_, sum) = search(0..20, None);
-    for (known, times) in Known::ALL.into_iter().zip(sum.known_met) {
-        assert!(times > 0, "no statement says {:?} ({known:?})", known.text());
+    for (known, count) in KnownStatement::ALL.into_iter().zip(sum.statement_counts) {
+        assert!(count > 0, "no statement contains {:?} ({known:?})", known.text());
     }
     assert!(sum.redriven > 0, "nothing was redriven");
 }
 
 #[track_caller]
 fn check_found(bug: Bug) {
-    let (found, _) = search(0..SEEDS_OF_A_BUG, Some(bug));
-    let found = found.unwrap_or_else(|| panic!("{bug:?} was not found"));
-    println!("{bug:?} shows at seed {}: {}", found.seed, found.report.violations.concat());
+    let (failure, _) = search(0..BUG_SEEDS, Some(bug));
+    let failure = failure.unwrap_or_else(|| panic!("{bug:?} was not found"));
+    println!("{bug:?} fails seed {}: {}", failure.seed, failure.report.violations.concat());
 }
 
 #[test]
-fn a_message_that_is_acknowledged_before_its_consequences_are_published_is_found() {
+fn acknowledging_before_publishing_is_found() {
     check_found(Bug::AckBeforePublish);
 }
 
 #[test]
-fn an_id_that_is_another_one_each_time_is_found() {
+fn non_deterministic_event_id_is_found() {
     check_found(Bug::NonDeterministicId);
 }
 
 #[test]
-fn a_ledger_that_takes_older_revisions_is_found() {
+fn dropped_revision_check_is_found() {
     check_found(Bug::RevisionCheckDropped);
 }
 
 #[test]
-fn a_mark_that_is_set_before_what_it_marks_is_published_is_found() {
+fn marking_before_publishing_is_found() {
     check_found(Bug::MarkBeforePublish);
 }
 
 #[test]
-fn a_claim_that_is_forgotten_is_found() {
-    check_found(Bug::ClaimForgotten);
+fn ignored_claim_is_found() {
+    check_found(Bug::ClaimIgnored);
 }
 
-/// Runs what `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` say, and prints what happens. Without `SEED` there
-/// is nothing to replay.
+/// Runs the plan that `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` describe, and prints its trace.
+/// Does nothing without `SEED`.
 #[test]
 fn replay() {
     let Some(seed) = number("SEED") else { return };
     let bug = env::var("BUG").ok();
     let bug = Bug::ALL.into_iter().find(|known| bug == Some(format!("{known:?}")));
-    let mut plan = Plan::of_seed(seed, bug);
+    let mut plan = Plan::from_seed(seed, bug);
     plan.schedule = number("SCHEDULE").unwrap_or(0);
     if let Ok(actions) = env::var("ACTIONS") {
         let numbers = actions.split(',').filter(|text| !text.is_empty());
@@ -104,7 +107,8 @@ fn replay() {
     }
     if let Ok(kept) = env::var("FAULTS") {
         let kept: Vec<_> = kept.split(',').collect();
-        for fault in Fault::ALL.into_iter().filter(|f| !kept.contains(&&*format!("{f:?}"))) {
+        let faults = plan.faults.clone();
+        for fault in faults.kinds().filter(|kind| !kept.contains(&&*format!("{kind:?}"))) {
             plan.faults = plan.faults.without(fault);
         }
     }

@@ -9,7 +9,7 @@ use storage::dead_letters::{self, Filter};
 use storage::latency::LatencyHistogram;
 use storage::patterns::{self, WeekRange};
 use storage::{expiry, pipeline};
-use testkit::{Sqlite, athlete, athlete_id, run};
+use testkit::{Sqlite, athlete_id, create_athlete, run};
 use training::WeekStart;
 use uuid::Uuid;
 
@@ -302,7 +302,7 @@ fn the_letters_of_before_are_there_after_the_migration() {
 #[test]
 fn the_history_of_an_athlete_who_never_trained_is_empty() {
     let database = Sqlite::migrated();
-    athlete(&database, 1);
+    create_athlete(&database, 1);
     let from = WeekStart::containing("2026-11-23".parse().unwrap());
     let range = WeekRange { athlete_id: athlete_id(1), from, to: None };
     let asked = [athlete_id(1)];

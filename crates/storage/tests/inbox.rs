@@ -3,7 +3,7 @@
 
 use storage::inbox::{self, Inbox, Page, Position};
 use storage::{Guarded, KeyProof, Rejection};
-use testkit::{Sqlite, athlete, athlete_id, run};
+use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
 /// A row of the nth athlete, at a place that is also its time; with what differs from a row that is
@@ -38,7 +38,7 @@ const UNREAD: Page = Page { unread_only: true, after: None, limit: 100 };
 #[test]
 fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     let database = Sqlite::migrated();
-    let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
+    let (ada, bob) = (create_athlete(&database, 1), create_athlete(&database, 2));
     (1..=5).for_each(|seq| insert(&database, 1, seq, ""));
     insert(&database, 2, 9, "");
 
@@ -72,7 +72,7 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
 #[test]
 fn what_is_hidden_or_has_expired_is_not_there() {
     let database = Sqlite::migrated();
-    let key = athlete(&database, 1);
+    let key = create_athlete(&database, 1);
     insert(&database, 1, 1, "");
     insert(&database, 1, 2, "expires_at_ms = 500");
     insert(&database, 1, 3, "in_app = 0");
@@ -108,7 +108,7 @@ fn is_unauthorized<T>(result: &Guarded<T>) -> bool {
 #[test]
 fn a_revoked_key_reads_and_marks_nothing() {
     let database = Sqlite::migrated();
-    let key = athlete(&database, 1);
+    let key = create_athlete(&database, 1);
     insert(&database, 1, 1, "");
     database.execute("UPDATE api_keys SET revoked_at_ms = 1");
     assert!(is_unauthorized(&run(inbox::list(&database, &key, &ALL, 2))));

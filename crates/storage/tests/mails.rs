@@ -5,7 +5,7 @@ use serde_json::Map;
 use shared_kernel::{EventId, NotificationKind};
 use std::collections::BTreeMap;
 use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNews, NewNotification};
-use testkit::{Sqlite, athlete, athlete_id, run};
+use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
 fn mail(athlete: u128, event: u128) -> NewNotification {
@@ -47,7 +47,7 @@ fn sent(mail: &ClaimedMail, at_ms: i64) -> MailRecord {
 #[test]
 fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
     let database = Sqlite::migrated();
-    athlete(&database, 1);
+    create_athlete(&database, 1);
     let claim = |now_ms| {
         run(notifications::claim_due(&database, &[athlete_id(1)], now_ms)).unwrap().claimed
     };
@@ -75,7 +75,7 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
 #[test]
 fn a_claim_that_is_over_says_nothing_even_when_the_tries_count_what_they_did() {
     let database = Sqlite::migrated();
-    athlete(&database, 1);
+    create_athlete(&database, 1);
     let record = |record| run(notifications::record_mails(&database, &[record])).unwrap();
     let state =
         || database.query("SELECT mail_attempt AS try, mail_due_at_ms AS due FROM notifications");
@@ -100,8 +100,8 @@ proptest! {
         )
     ) {
         let database = Sqlite::migrated();
-        athlete(&database, 1);
-        athlete(&database, 2);
+        create_athlete(&database, 1);
+        create_athlete(&database, 2);
         let mut places: BTreeMap<Uuid, i64> = BTreeMap::new();
         let mut claims = 0;
         for batch in &batches {

@@ -4,7 +4,7 @@
 use serde_json::Map;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
 use storage::patterns::{self, Marks, Stored};
-use testkit::{Sqlite, athlete, athlete_id, run};
+use testkit::{Sqlite, athlete_id, create_athlete, run};
 use training::WeekStart;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ fn check(database: &Sqlite, status: &str, announcements: i64) {
 #[test]
 fn one_that_read_before_a_pattern_was_told_again_and_ended_neither_opens_it_nor_counts_back() {
     let database = Sqlite::migrated();
-    athlete(&database, 1);
+    create_athlete(&database, 1);
     mark(&database, stored(1, true), vec![]);
     mark(&database, vec![], vec![(PATTERN, 1)]);
     check(&database, "resolved", 1);

@@ -2,7 +2,7 @@
 
 use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, Minute, Pending};
-use testkit::{Sqlite, athlete, athlete_id, run};
+use testkit::{Sqlite, athlete_id, create_athlete, run};
 
 fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Minute {
     let mut latency = LatencyHistogram::default();
@@ -47,7 +47,7 @@ fn counts_of_one_minute_and_type_add_up_in_one_row() {
 fn what_waits_is_counted_with_the_time_of_the_oldest() {
     let database = Sqlite::migrated();
     assert_eq!(run(pipeline::pending(&database)).unwrap(), Pending::default());
-    athlete(&database, 1);
+    create_athlete(&database, 1);
     for (n, changed_at_ms, aggregated) in [(1, 7, 0), (2, 5, 0), (3, 1, 1)] {
         database.execute(&format!(
             "INSERT INTO workouts (athlete_id, workout_id, revision, aggregated_revision, status, \

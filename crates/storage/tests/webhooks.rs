@@ -6,7 +6,7 @@ use storage::KeyProof;
 use storage::webhooks::deliveries::{self, Overdue};
 use storage::webhooks::endpoints::{self, NewEndpoint};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
-use testkit::{Sqlite, athlete, run};
+use testkit::{Sqlite, create_athlete, run};
 use uuid::Uuid;
 
 const NOW_MS: i64 = 1_000_000;
@@ -42,7 +42,7 @@ fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> Over
 #[test]
 fn lanes_are_told_the_longest_due_first_each_with_its_oldest_delivery() {
     let database = Sqlite::migrated();
-    let (ada, bob) = (athlete(&database, 1), athlete(&database, 2));
+    let (ada, bob) = (create_athlete(&database, 1), create_athlete(&database, 2));
     let (first, second) = (endpoint(&database, &ada, 1), endpoint(&database, &ada, 2));
     // Endpoints of two athletes may have one id: an id is an athlete's own.
     let third = endpoint(&database, &bob, 1);
@@ -60,7 +60,7 @@ fn lanes_are_told_the_longest_due_first_each_with_its_oldest_delivery() {
 #[test]
 fn the_first_attempt_after_a_retry_is_number_one_whatever_is_under_way() {
     let database = Sqlite::migrated();
-    let ada = athlete(&database, 1);
+    let ada = create_athlete(&database, 1);
     let key = endpoint(&database, &ada, 1);
     let row = waiting(&database, key, 1, NOW_MS + 60_000);
     database

@@ -1,11 +1,11 @@
-//! What native tests run on: the real SQL on SQLite, sinks and mailers that record, a clock that
-//! stands. For tests only.
+//! Ports for native tests: the real SQL on SQLite, sinks and mailers that record, a clock that a
+//! test moves. For tests only.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::missing_panics_doc,
-    reason = "a test says what failed by panicking"
+    reason = "a test fails by panicking"
 )]
 
 mod outgoing;
@@ -14,42 +14,41 @@ mod recording;
 mod sqlite;
 mod vault;
 
-pub use outgoing::{Later, Receivers, TurnTimer, http_response};
-pub use rate_limit::{Turnstile, Unlimited};
+pub use outgoing::{DeferredTasks, Receivers, YieldingTimer, http_response};
+pub use rate_limit::{CountingRateLimiter, Unlimited};
 pub use recording::{
-    DatabaseZones, FixedClock, FixedEntropy, RecordingMailer, RecordingModel, RecordingSink,
+    FixedClock, FixedEntropy, IanaTimeZones, RecordingMailer, RecordingModel, RecordingSink,
 };
-pub use sqlite::{Fault, Sqlite};
+pub use sqlite::{DatabaseFault, Sqlite};
 pub use vault::TestVault;
 
 use platform::consumer::{Consumer, RawMessage};
 use platform::{PipelineMetrics, Registry, Usage};
-use shared_kernel::MessageResult;
-use shared_kernel::{AthleteId, Event, EventData, EventId, Queue};
+use shared_kernel::{AthleteId, Event, EventData, EventId, MessageResult, Queue};
 use std::future::Future;
 use std::rc::Rc;
 use storage::athletes::{self, NewAthlete};
 use storage::{KeyProof, Shards};
 use uuid::Uuid;
 
-/// Runs a future to its end.
+/// Runs a future to completion.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
 
-/// A migrated database, and the shards over it.
+/// Returns a migrated database, and shards with it as their only database.
 pub fn database() -> (Rc<Sqlite>, Shards) {
     let database = Rc::new(Sqlite::migrated());
     (Rc::clone(&database), Shards::single(database))
 }
 
-/// The id of the nth athlete of a test.
+/// Returns the id of test athlete `n`.
 pub fn athlete_id(n: u128) -> AthleteId {
     AthleteId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
-/// Stores the nth athlete of a test, with an address for mail and a key.
-pub fn athlete(database: &Sqlite, n: u128) -> KeyProof {
+/// Stores test athlete `n` with an email address and a key, and returns the key.
+pub fn create_athlete(database: &Sqlite, n: u128) -> KeyProof {
     let key = KeyProof {
         athlete_id: athlete_id(n),
         key_id: format!("{n:016x}"),
@@ -63,10 +62,10 @@ pub fn athlete(database: &Sqlite, n: u128) -> KeyProof {
     key
 }
 
-/// The trace of every message of a test.
+/// The trace id of every event that [`message`] creates.
 pub const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// A message that carries an event, at its first delivery. The same data is the same event.
+/// Returns a message with an event, at its first delivery. Equal data gives an equal event id.
 pub fn message(data: impl Into<EventData>) -> RawMessage {
     let data = data.into();
     let id = EventId::derived(&[&format!("{data:?}")]);
@@ -83,7 +82,7 @@ pub fn message(data: impl Into<EventData>) -> RawMessage {
     RawMessage { id: id.to_string(), body: event.encode().unwrap(), attempts: 1 }
 }
 
-/// Lets a worker's handlers consume a batch.
+/// Consumes a batch with a worker's handlers, at 2026-11-23T12:00:00Z.
 pub fn consume(
     registry: &Registry,
     shards: &Shards,

@@ -1,4 +1,4 @@
-//! Receivers of outgoing webhooks, and the work that goes on behind a settled message.
+//! Receivers of outgoing webhooks, and tasks that run in the background of a settled message.
 
 use crate::FixedClock;
 use async_trait::async_trait;
@@ -6,47 +6,45 @@ use futures::future::LocalBoxFuture;
 use platform::{Background, HttpClient, HttpError, HttpRequest, HttpResponse, Timer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-/// Returns the response to a request, and the number of turns that other tasks get before it.
-type Behaviour = dyn Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>);
+/// Maps a request to the turns that other tasks have before the response, and the response.
+type Responder = dyn Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>);
 
-/// Receivers that behave as a test says.
+/// Receivers whose responses a test sets.
 pub struct Receivers {
-    behaviour: RefCell<Box<Behaviour>>,
+    responder: RefCell<Box<Responder>>,
     requests: RefCell<Vec<HttpRequest>>,
-    /// By URL, how many are in flight, and how many were at once at most.
+    /// By URL, the number of requests in flight, and the most at once.
     in_flight: RefCell<BTreeMap<String, (u32, u32)>>,
 }
 
 impl Receivers {
-    /// Each answers at once with this status.
-    pub fn answering(status: u16) -> Self {
-        let receivers = Self {
-            behaviour: RefCell::new(Box::new(|_| (0, http_response(200)))),
+    /// Each responds at once with this status.
+    pub fn responding_with(status: u16) -> Self {
+        Self {
+            responder: RefCell::new(Box::new(move |_| (0, http_response(status)))),
             requests: RefCell::default(),
             in_flight: RefCell::default(),
-        };
-        receivers.behave(move |_| (0, http_response(status)));
-        receivers
+        }
     }
 
-    /// From now on they behave so.
-    pub fn behave(
+    /// Replaces the responder, which returns the response and the turns that other tasks have before it.
+    pub fn respond_with(
         &self,
-        behaviour: impl Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>) + 'static,
+        responder: impl Fn(&HttpRequest) -> (u32, Result<HttpResponse, HttpError>) + 'static,
     ) {
-        *self.behaviour.borrow_mut() = Box::new(behaviour);
+        *self.responder.borrow_mut() = Box::new(responder);
     }
 
-    /// Takes the requests received so far.
+    /// Removes and returns the requests so far.
     pub fn take(&self) -> Vec<HttpRequest> {
         self.requests.take()
     }
 
-    /// Returns the highest number of requests to a URL that were in flight at once.
+    /// Returns the most requests to a URL that were in flight at once.
     pub fn in_flight_max(&self, url: &str) -> u32 {
         self.in_flight.borrow().get(url).map_or(0, |(_, most)| *most)
     }
@@ -59,7 +57,7 @@ impl Receivers {
     }
 }
 
-/// Returns a response with this status and an empty body.
+/// Returns a response with a status and an empty body.
 pub fn http_response(status: u16) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse { status, retry_after: None, body: String::new(), body_error: None })
 }
@@ -67,72 +65,69 @@ pub fn http_response(status: u16) -> Result<HttpResponse, HttpError> {
 #[async_trait(?Send)]
 impl HttpClient for Receivers {
     async fn post(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let (turns, response) = (self.behaviour.borrow())(&request);
+        let (turns, response) = (self.responder.borrow())(&request);
         let url = request.url.clone();
         self.requests.borrow_mut().push(request);
         self.count(&url, 1);
-        Turns(turns).await;
+        yield_turns(turns).await;
         self.count(&url, -1);
         response
     }
 }
 
-/// A timer of a clock that stands: everybody else has some turns, then the time has passed.
-pub struct TurnTimer(pub Rc<FixedClock>);
+/// A timer that lets other tasks run for some turns, then moves the clock.
+pub struct YieldingTimer(pub Rc<FixedClock>);
 
-/// Turns of everybody else in which a timer of [`TurnTimer`] runs out.
+/// Turns that other tasks have during a sleep of [`YieldingTimer`].
 const TIMER_TURNS: u32 = 50;
 
 #[async_trait(?Send)]
-impl Timer for TurnTimer {
+impl Timer for YieldingTimer {
     async fn sleep_ms(&self, milliseconds: u32) {
-        Turns(TIMER_TURNS).await;
+        yield_turns(TIMER_TURNS).await;
         self.0.advance_ms(i64::from(milliseconds));
     }
 }
 
-/// Lets everybody else have so many turns.
-struct Turns(u32);
-
-impl Future for Turns {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.0 == 0 {
+/// Yields to other tasks `turns` times.
+async fn yield_turns(mut turns: u32) {
+    poll_fn(|context| {
+        if turns == 0 {
             return Poll::Ready(());
         }
-        self.0 -= 1;
+        turns -= 1;
         context.waker().wake_by_ref();
         Poll::Pending
-    }
+    })
+    .await;
 }
 
-/// Work that waits until a test lets it go on, or forgets it, as a crash would.
+/// Background tasks that wait until a test runs them, or drops them, as a crash would.
 #[derive(Default)]
-pub struct Later(RefCell<Vec<LocalBoxFuture<'static, ()>>>);
+pub struct DeferredTasks(RefCell<Vec<LocalBoxFuture<'static, ()>>>);
 
-impl Later {
-    /// Does all of it, one after the other, and what comes of it; answers how much there was.
+impl DeferredTasks {
+    /// Runs all tasks in turn, and those that they spawn; returns their number.
     pub fn run(&self) -> usize {
         let mut count = 0;
         loop {
-            let work = self.0.take();
-            if work.is_empty() {
+            let tasks = self.0.take();
+            if tasks.is_empty() {
                 return count;
             }
-            count += work.len();
-            work.into_iter().for_each(crate::run);
+            count += tasks.len();
+            tasks.into_iter().for_each(crate::run);
         }
     }
 
-    /// What waits; taken away.
+    /// Removes and returns the waiting tasks.
     pub fn take(&self) -> Vec<LocalBoxFuture<'static, ()>> {
         self.0.take()
     }
 }
 
-impl Background for Later {
-    fn spawn(&self, work: LocalBoxFuture<'static, ()>) {
-        self.0.borrow_mut().push(work);
+impl Background for DeferredTasks {
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        self.0.borrow_mut().push(task);
     }
 }

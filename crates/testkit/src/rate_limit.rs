@@ -1,17 +1,17 @@
-//! A limiter that counts within one period, which never ends.
+//! Rate limiters of native tests.
 
 use async_trait::async_trait;
 use platform::{RateLimit, RateLimiter};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Counts calls by limit and caller, and admits as many as the limit says.
+/// Counts calls by limit and caller, in one period that never ends.
 #[derive(Default)]
-pub struct Turnstile(RefCell<HashMap<(RateLimit, String), u32>>);
+pub struct CountingRateLimiter(RefCell<HashMap<(RateLimit, String), u32>>);
 
-impl Turnstile {
-    /// So many calls of a limit are left to whoever called within it so far.
-    pub fn leave(&self, limit: RateLimit, calls: u32) {
+impl CountingRateLimiter {
+    /// Leaves `calls` calls of a limit to each caller that it has counted before.
+    pub fn set_remaining(&self, limit: RateLimit, calls: u32) {
         for ((counted, _), count) in self.0.borrow_mut().iter_mut() {
             if *counted == limit {
                 *count = limit.calls_max() - calls;
@@ -21,7 +21,7 @@ impl Turnstile {
 }
 
 #[async_trait(?Send)]
-impl RateLimiter for Turnstile {
+impl RateLimiter for CountingRateLimiter {
     async fn admits(&self, limit: RateLimit, caller: &str) -> bool {
         let mut counts = self.0.borrow_mut();
         let count = counts.entry((limit, caller.to_owned())).or_default();
@@ -30,7 +30,7 @@ impl RateLimiter for Turnstile {
     }
 }
 
-/// A limiter that admits everybody.
+/// Admits every call.
 pub struct Unlimited;
 
 #[async_trait(?Send)]

@@ -1,4 +1,4 @@
-//! Ports that record what they were asked, and fail on demand.
+//! Ports that record their calls, and fail on demand.
 
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
@@ -12,34 +12,34 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// A sink that keeps what it was sent.
+/// A sink that records the messages sent to it.
 #[derive(Default)]
 pub struct RecordingSink {
     sent: RefCell<Vec<(Destination, String)>>,
     sends: RefCell<Vec<(Destination, u32, usize)>>,
-    accepted_before: Cell<u32>,
-    refusals: Cell<u32>,
+    successes_first: Cell<u32>,
+    failures: Cell<u32>,
 }
 
 impl RecordingSink {
-    /// The next sends are refused, so many times.
-    pub fn refuse_next(&self, times: u32) {
-        self.refuse_after(0, times);
+    /// The next `times` sends fail.
+    pub fn fail_next(&self, times: u32) {
+        self.fail_after(0, times);
     }
 
-    /// So many sends are accepted, and the next are refused, so many times.
-    pub fn refuse_after(&self, accepted: u32, times: u32) {
-        self.accepted_before.set(accepted);
-        self.refusals.set(times);
+    /// The next `successes` sends succeed, and the `times` sends after them fail.
+    pub fn fail_after(&self, successes: u32, times: u32) {
+        self.successes_first.set(successes);
+        self.failures.set(times);
     }
 
-    /// The sends that were accepted so far: where to, the delay in seconds, how many bodies; taken
-    /// away.
+    /// Removes and returns the sends that were accepted so far: destination, delay in seconds, and
+    /// number of bodies.
     pub fn take_sends(&self) -> Vec<(Destination, u32, usize)> {
         self.sends.take()
     }
 
-    /// The events sent to queues so far, in order; taken away.
+    /// Removes and returns the events sent so far, in order.
     pub fn take_events(&self) -> Vec<Event> {
         self.take(|to| matches!(to, Destination::Events(_)))
             .iter()
@@ -47,7 +47,7 @@ impl RecordingSink {
             .collect()
     }
 
-    /// The dead letters sent so far for a queue; taken away.
+    /// Removes and returns the dead letters of a queue so far, in order.
     pub fn take_dead_letters(&self, queue: Queue) -> Vec<DeadLetter> {
         self.take(|to| to == Destination::DeadLetters(queue))
             .iter()
@@ -55,11 +55,11 @@ impl RecordingSink {
             .collect()
     }
 
-    fn take(&self, wanted: impl Fn(Destination) -> bool) -> Vec<String> {
-        let (taken, left) =
-            self.sent.take().into_iter().partition::<Vec<_>, _>(|(to, _)| wanted(*to));
-        self.sent.replace(left);
-        taken.into_iter().map(|(_, body)| body).collect()
+    fn take(&self, is_wanted: impl Fn(Destination) -> bool) -> Vec<String> {
+        let (wanted, rest) =
+            self.sent.take().into_iter().partition::<Vec<_>, _>(|(to, _)| is_wanted(*to));
+        self.sent.replace(rest);
+        wanted.into_iter().map(|(_, body)| body).collect()
     }
 }
 
@@ -71,12 +71,12 @@ impl QueueSink for RecordingSink {
         bodies: &[String],
         delay_s: u32,
     ) -> Result<(), SendError> {
-        if self.accepted_before.get() > 0 {
-            self.accepted_before.set(self.accepted_before.get() - 1);
-        } else if self.refusals.get() > 0 {
-            self.refusals.set(self.refusals.get() - 1);
+        if self.successes_first.get() > 0 {
+            self.successes_first.update(|left| left - 1);
+        } else if self.failures.get() > 0 {
+            self.failures.update(|left| left - 1);
             let destination = format!("{destination:?}");
-            return Err(SendError::Refused { destination, reason: "queue away".to_owned() });
+            return Err(SendError::Refused { destination, reason: "queue unavailable".to_owned() });
         }
         self.sends.borrow_mut().push((destination, delay_s, bodies.len()));
         self.sent.borrow_mut().extend(bodies.iter().map(|body| (destination, body.clone())));
@@ -84,20 +84,20 @@ impl QueueSink for RecordingSink {
     }
 }
 
-/// A mailer that keeps what it was given.
+/// A mailer that records the emails sent with it.
 #[derive(Default)]
 pub struct RecordingMailer {
     sent: RefCell<Vec<Email>>,
-    refusals: Cell<u32>,
+    failures: Cell<u32>,
 }
 
 impl RecordingMailer {
-    /// The next mails are refused, so many times.
-    pub fn refuse_next(&self, times: u32) {
-        self.refusals.set(times);
+    /// The next `times` emails fail.
+    pub fn fail_next(&self, times: u32) {
+        self.failures.set(times);
     }
 
-    /// The mails accepted so far; taken away.
+    /// Removes and returns the emails accepted so far.
     pub fn take(&self) -> Vec<Email> {
         self.sent.take()
     }
@@ -106,79 +106,79 @@ impl RecordingMailer {
 #[async_trait(?Send)]
 impl Mailer for RecordingMailer {
     async fn send(&self, mail: &Email) -> Result<(), EmailError> {
-        if self.refusals.get() > 0 {
-            self.refusals.set(self.refusals.get() - 1);
-            return Err(EmailError { reason: "mail service unavailable".to_owned() });
+        if self.failures.get() > 0 {
+            self.failures.update(|left| left - 1);
+            return Err(EmailError { reason: "email service unavailable".to_owned() });
         }
         self.sent.borrow_mut().push(mail.clone());
         Ok(())
     }
 }
 
-/// A model that says what it was told to, keeps what it was asked, and takes its time on a clock.
+/// A model that returns the responses that a test sets, records requests, and moves a clock.
 pub struct RecordingModel {
     clock: Rc<FixedClock>,
-    takes_ms: Cell<u32>,
-    answers: RefCell<VecDeque<Result<Value, ModelError>>>,
-    asked: RefCell<Vec<(Value, u32)>>,
+    delay_ms: Cell<u32>,
+    responses: RefCell<VecDeque<Result<Value, ModelError>>>,
+    requests: RefCell<Vec<(Value, u32)>>,
 }
 
 impl RecordingModel {
-    /// Answers at once, and is busy when it was told no answer.
+    /// Responds at once; without a response set, with [`ModelError::Busy`].
     pub fn new(clock: Rc<FixedClock>) -> Self {
         Self {
             clock,
-            takes_ms: Cell::new(0),
-            answers: RefCell::default(),
-            asked: RefCell::default(),
+            delay_ms: Cell::new(0),
+            responses: RefCell::default(),
+            requests: RefCell::default(),
         }
     }
 
-    /// From now on an answer takes so long; longer than it may is a timeout.
-    pub fn take_ms(&self, milliseconds: u32) {
-        self.takes_ms.set(milliseconds);
+    /// Sets the time that a response takes. More than the caller allows is a timeout.
+    pub fn set_delay_ms(&self, milliseconds: u32) {
+        self.delay_ms.set(milliseconds);
     }
 
-    /// What it says next, after what it was told before.
-    pub fn answer_next(&self, answer: Result<Value, ModelError>) {
-        self.answers.borrow_mut().push_back(answer);
+    /// Adds a response after those that were added before.
+    pub fn respond_next(&self, response: Result<Value, ModelError>) {
+        self.responses.borrow_mut().push_back(response);
     }
 
-    /// The requests so far, each with the milliseconds that it was given; taken away.
+    /// Removes and returns the requests so far, each with its time limit in milliseconds.
     pub fn take_requests(&self) -> Vec<(Value, u32)> {
-        self.asked.take()
+        self.requests.take()
     }
 }
 
 #[async_trait(?Send)]
 impl LanguageModel for RecordingModel {
     async fn run(&self, request: &Value, within_ms: u32) -> Result<Value, ModelError> {
-        self.asked.borrow_mut().push((request.clone(), within_ms));
-        self.clock.advance_ms(i64::from(self.takes_ms.get().min(within_ms)));
-        if self.takes_ms.get() > within_ms {
+        self.requests.borrow_mut().push((request.clone(), within_ms));
+        self.clock.advance_ms(i64::from(self.delay_ms.get().min(within_ms)));
+        if self.delay_ms.get() > within_ms {
             return Err(ModelError::Timeout);
         }
-        let busy = || Err(ModelError::Busy { reason: "nothing to say".to_owned() });
-        self.answers.borrow_mut().pop_front().unwrap_or_else(busy)
+        let busy = || Err(ModelError::Busy { reason: "no response set".to_owned() });
+        self.responses.borrow_mut().pop_front().unwrap_or_else(busy)
     }
 }
 
-/// A clock that stands until a test moves it.
+/// A clock that only a test moves.
 pub struct FixedClock(Cell<DateTime<Utc>>);
 
 impl FixedClock {
-    /// Stands at this instant, RFC 3339.
+    /// Starts at this instant (RFC 3339).
     pub fn at(instant: &str) -> Self {
         Self(Cell::new(instant.parse().unwrap()))
     }
 
-    /// Moves on.
+    /// Moves the clock forward.
     pub fn advance_ms(&self, milliseconds: i64) {
         self.0.set(self.0.get() + TimeDelta::milliseconds(milliseconds));
     }
 }
 
-/// Waiting moves the clock, and takes no time.
+/// A sleep moves the clock and returns at once.
 #[async_trait(?Send)]
 impl Timer for FixedClock {
     async fn sleep_ms(&self, milliseconds: u32) {
@@ -192,7 +192,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// Bytes that count up: each id of a test is another one, and the same in each run.
+/// Bytes from a counter: the ids of a test are distinct, and the same in each run.
 #[derive(Default)]
 pub struct FixedEntropy(Cell<u64>);
 
@@ -206,11 +206,11 @@ impl Entropy for FixedEntropy {
     }
 }
 
-/// The zones of the IANA database, as a crate has them.
+/// The time zones of the IANA database, from `chrono-tz`.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct DatabaseZones;
+pub struct IanaTimeZones;
 
-impl TimeZones for DatabaseZones {
+impl TimeZones for IanaTimeZones {
     fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>> {
         let seconds_east_at = |instant_ms| {
             let instant = DateTime::from_timestamp_millis(instant_ms)?;

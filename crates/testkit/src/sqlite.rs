@@ -1,4 +1,6 @@
 //! SQLite behind the `Database` port, with faults on demand.
+//!
+//! Thresholds without a source are project defaults.
 
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
@@ -9,43 +11,44 @@ use std::cell::{Cell, RefCell};
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 
-/// Statements that stay prepared (ours: more than the house has).
-const STATEMENTS_KEPT: usize = 256;
+/// Statements that stay prepared: more than the workers have.
+const PREPARED_STATEMENTS_MAX: usize = 256;
 
-/// A SQLite database in memory: the SQL that D1 runs, without D1.
+/// A SQLite database in memory, which runs the same SQL as D1.
 pub struct Sqlite {
     connection: RefCell<Connection>,
     round_trips: Cell<u64>,
-    failures: RefCell<Vec<Option<Fault>>>,
+    /// The faults of the next round trips, the last first.
+    faults: RefCell<Vec<Option<DatabaseFault>>>,
 }
 
-/// When a round trip fails.
+/// A fault of one round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing of it took effect.
+pub enum DatabaseFault {
+    /// It fails, and nothing of it took effect.
     BeforeCommit,
-    /// All of it took effect, but the answer was lost.
+    /// It fails, and all of it took effect.
     AfterCommit,
-    /// It does not fail, but this statement of another came in just before it.
-    Overtaken(&'static str),
+    /// It succeeds, but this statement of another client is executed just before it.
+    Interleaved(&'static str),
 }
 
 impl Sqlite {
-    /// With every migration applied.
+    /// Returns a database with every migration applied.
     pub fn migrated() -> Self {
         let database = Self::empty();
         database.apply(storage::MIGRATIONS);
         database
     }
 
-    /// With the migrations before this one applied.
+    /// Returns a database with the migrations before `name` applied.
     pub fn migrated_before(name: &str) -> Self {
         let database = Self::empty();
         database.apply(split_at(name).0);
         database
     }
 
-    /// Applies this migration and those after it.
+    /// Applies the migration `name` and those after it.
     pub fn migrate_from(&self, name: &str) {
         self.apply(split_at(name).1);
     }
@@ -53,13 +56,13 @@ impl Sqlite {
     fn empty() -> Self {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-        // This build of SQLite has statistics, and would plan a statement anew for each value that is bound.
+        connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS_MAX);
+        // This build of SQLite has statistics, and would otherwise plan a statement for each bound value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
         Self {
             connection: RefCell::new(connection),
             round_trips: Cell::new(0),
-            failures: RefCell::default(),
+            faults: RefCell::default(),
         }
     }
 
@@ -70,8 +73,8 @@ impl Sqlite {
         }
     }
 
-    /// Takes every row away. Far less work than a new database: its statements stay prepared, for
-    /// which reason no pragma is touched; every foreign key cascades, so any order will do.
+    /// Deletes every row. Statements stay prepared, which makes it much cheaper than a new database;
+    /// a pragma would discard them. Every foreign key cascades, so the order does not matter.
     pub fn clear(&self) {
         let connection = self.connection.borrow();
         let tables = "SELECT group_concat('DELETE FROM ' || name, ';') FROM sqlite_schema \
@@ -80,29 +83,29 @@ impl Sqlite {
         connection.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
     }
 
-    /// Round trips so far.
+    /// Returns the number of round trips so far.
     pub fn round_trips(&self) -> u64 {
         self.round_trips.get()
     }
 
-    /// The next round trips fail, one for each fault.
-    pub fn fail_next(&self, faults: &[Fault]) {
-        self.failures.borrow_mut().extend(faults.iter().rev().copied().map(Some));
+    /// Sets the faults of the next round trips, one each.
+    pub fn fail_next(&self, faults: &[DatabaseFault]) {
+        self.faults.borrow_mut().extend(faults.iter().rev().copied().map(Some));
     }
 
-    /// So many round trips come through, and the one after them fails.
-    pub fn fail_after(&self, passing: usize, fault: Fault) {
-        let mut failures = self.failures.borrow_mut();
-        failures.push(Some(fault));
-        failures.extend(std::iter::repeat_n(None, passing));
+    /// The next `successes` round trips succeed, and the one after them has this fault.
+    pub fn fail_after(&self, successes: usize, fault: DatabaseFault) {
+        let mut faults = self.faults.borrow_mut();
+        faults.push(Some(fault));
+        faults.extend(std::iter::repeat_n(None, successes));
     }
 
-    /// Runs statements of a test.
+    /// Executes the statements of a test.
     pub fn execute(&self, sql: &str) {
         self.connection.borrow().execute_batch(sql).unwrap();
     }
 
-    /// The rows of a query of a test, each as its JSON.
+    /// Returns the rows of a query, each as a JSON object.
     pub fn query(&self, sql: &str) -> Vec<String> {
         let connection = self.connection.borrow();
         let rows = select(&connection, sql, &[]).unwrap();
@@ -114,12 +117,12 @@ impl Sqlite {
 impl Database for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         self.round_trips.set(self.round_trips.get() + 1);
-        let fault = self.failures.borrow_mut().pop().flatten();
+        let fault = self.faults.borrow_mut().pop().flatten();
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
-        if fault == Some(Fault::BeforeCommit) {
+        if fault == Some(DatabaseFault::BeforeCommit) {
             return Err(lost());
         }
-        if let Some(Fault::Overtaken(sql)) = fault {
+        if let Some(DatabaseFault::Interleaved(sql)) = fault {
             self.execute(sql);
         }
         let mut connection = self.connection.borrow_mut();
@@ -132,17 +135,17 @@ impl Database for Sqlite {
             results.push(QueryResult { rows, rows_written: 0 });
         }
         transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;
-        if fault == Some(Fault::AfterCommit) { Err(lost()) } else { Ok(results) }
+        if fault == Some(DatabaseFault::AfterCommit) { Err(lost()) } else { Ok(results) }
     }
 }
 
-/// Migrations, by file name.
+/// Migrations as file name and SQL.
 type Migrations = &'static [(&'static str, &'static str)];
 
-/// The migrations before one, and from it on.
+/// Splits the migrations before `name`.
 fn split_at(name: &str) -> (Migrations, Migrations) {
     let place = storage::MIGRATIONS.iter().position(|(other, _)| *other == name);
-    storage::MIGRATIONS.split_at(place.expect("there is such a migration"))
+    storage::MIGRATIONS.split_at(place.expect("an existing migration"))
 }
 
 fn select(
@@ -153,15 +156,15 @@ fn select(
     let mut statement = connection.prepare_cached(sql)?;
     let names: Vec<_> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
     let mut rows = statement.query(params_from_iter(params.iter().map(SqlParam)))?;
-    let mut read = Vec::new();
+    let mut objects = Vec::new();
     while let Some(row) = rows.next()? {
         let mut object = Map::new();
         for (index, name) in names.iter().enumerate() {
             object.insert(name.clone(), json(row.get_ref(index)?));
         }
-        read.push(object);
+        objects.push(object);
     }
-    Ok(read)
+    Ok(objects)
 }
 
 struct SqlParam<'a>(&'a Param);
@@ -170,7 +173,7 @@ impl ToSql for SqlParam<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self.0 {
             Param::Null => ToSqlOutput::Owned(SqlValue::Null),
-            // As D1 does: a number of JavaScript is a float.
+            // As in D1: a JavaScript number is a float.
             #[expect(clippy::cast_precision_loss, reason = "exact to 2^53, as on D1")]
             Param::Integer(integer) => ToSqlOutput::Owned(SqlValue::Real(*integer as f64)),
             Param::Real(real) => ToSqlOutput::Owned(SqlValue::Real(*real)),
@@ -185,6 +188,6 @@ fn json(value: ValueRef<'_>) -> Value {
         ValueRef::Integer(integer) => Value::from(integer),
         ValueRef::Real(real) => Value::from(real),
         ValueRef::Text(text) => Value::from(std::str::from_utf8(text).unwrap()),
-        ValueRef::Blob(_) => panic!("the house stores no blobs"),
+        ValueRef::Blob(_) => panic!("no table stores blobs"),
     }
 }

@@ -1,4 +1,4 @@
-//! The vault of native tests: it seals for real.
+//! The vault of native tests, with real encryption.
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key};
@@ -7,16 +7,16 @@ use platform::vault::{NONCE_BYTES, Sealed, SealingKeys};
 use platform::{Vault, VaultError};
 use std::cell::Cell;
 
-/// What the runtime's vault does, by a crate. The nonces count up.
+/// The same sealing as the runtime's vault, with the `aes-gcm` crate. Nonces come from a counter.
 pub struct TestVault {
     keys: Result<SealingKeys, VaultError>,
-    sealed: Cell<u64>,
+    last_nonce: Cell<u64>,
 }
 
 impl TestVault {
-    /// With the keys of a `SEALING_KEY`; none of a text that is no key.
+    /// Returns a vault with the keys of a `SEALING_KEY`; it has no key if the text is invalid.
     pub fn new(sealing_key: &str) -> Self {
-        Self { keys: SealingKeys::parse(sealing_key), sealed: Cell::new(0) }
+        Self { keys: SealingKeys::parse(sealing_key), last_nonce: Cell::new(0) }
     }
 }
 
@@ -30,9 +30,9 @@ impl Default for TestVault {
 impl Vault for TestVault {
     async fn seal(&self, text: &str, context: &str) -> Result<String, VaultError> {
         let key = self.keys.as_ref().map_err(Clone::clone)?.sealing()?;
-        self.sealed.set(self.sealed.get() + 1);
+        self.last_nonce.update(|nonce| nonce + 1);
         let mut nonce = [0; NONCE_BYTES];
-        nonce[4..].copy_from_slice(&self.sealed.get().to_be_bytes());
+        nonce[4..].copy_from_slice(&self.last_nonce.get().to_be_bytes());
         let payload = Payload { msg: text.as_bytes(), aad: context.as_bytes() };
         let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
         let ciphertext = cipher.encrypt(&nonce.into(), payload).map_err(|_| VaultError::NoKey)?;
@@ -62,7 +62,7 @@ mod tests {
     const NEW: &str = "2021222324252627282920212223242526272829202122232425262728293031";
 
     #[test]
-    fn what_is_sealed_opens_for_its_context_only_and_while_its_key_is_listed() {
+    fn sealed_text_opens_only_for_its_context_and_listed_keys() {
         let sealed = run(TestVault::new(OLD).seal("whsec_x", "a/1")).unwrap();
         assert!(!sealed.contains("whsec_x"));
         let check = |keys: &str, context: &str, opened: Result<&str, VaultError>| {
@@ -79,12 +79,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_touched_does_not_open() {
+    fn modified_ciphertext_does_not_open() {
         let vault = TestVault::default();
         let sealed = run(vault.seal("whsec_x", "a/1")).unwrap();
         let mut parts = Sealed::decode(&sealed).unwrap();
         parts.ciphertext[0] ^= 1;
         assert_eq!(run(vault.open(&parts.encode(), "a/1")), Err(VaultError::Sealed));
-        assert_ne!(run(vault.seal("whsec_x", "a/1")).unwrap(), sealed, "a nonce of its own");
+        assert_ne!(
+            run(vault.seal("whsec_x", "a/1")).unwrap(),
+            sealed,
+            "each seal uses a new nonce"
+        );
     }
 }

@@ -23,7 +23,8 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::workouts::StoredWorkout;
 use testkit::{
-    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
+    DatabaseFault, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault,
+    consume, run,
 };
 use training::performance::{ExercisePerformance, performances};
 use training::records::record_candidates;
@@ -57,7 +58,7 @@ impl House {
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
             timer: Rc::clone(&clock) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             rate_limiter: Rc::new(testkit::Unlimited),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
@@ -369,7 +370,7 @@ proptest! {
             let mut faults = faults.iter();
             for part in picked.chunks(batch) {
                 let fault = faults.next().copied().flatten();
-                let fault = fault.map(|lost| if lost { Fault::AfterCommit } else { Fault::BeforeCommit });
+                let fault = fault.map(|lost| if lost { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
                 house.database.fail_next(fault.as_slice());
                 house.deliver(part);
             }

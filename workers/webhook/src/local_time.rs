@@ -51,10 +51,10 @@ impl LocalClock<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testkit::DatabaseZones;
+    use testkit::IanaTimeZones;
 
     fn clock(zone: &str) -> LocalClock<'_> {
-        LocalClock { zone, time_zones: &DatabaseZones }
+        LocalClock { zone, time_zones: &IanaTimeZones }
     }
 
     fn instant(text: &str) -> DateTime<Utc> {

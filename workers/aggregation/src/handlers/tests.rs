@@ -11,7 +11,8 @@ use shared_kernel::payload::{
 };
 use shared_kernel::routing::queue_of;
 use testkit::{
-    Fault, FixedClock, RecordingSink, Sqlite, TRACE_ID, athlete, athlete_id, consume, message,
+    DatabaseFault, FixedClock, RecordingSink, Sqlite, TRACE_ID, athlete_id, consume,
+    create_athlete, message,
 };
 use training::{Exercise, Grams, PerformedExercise, PerformedSet, SetKind};
 use uuid::Uuid;
@@ -27,7 +28,7 @@ impl House {
     fn new(athletes: u128) -> Self {
         let (database, shards) = testkit::database();
         for n in 1..=athletes {
-            athlete(&database, n);
+            create_athlete(&database, n);
         }
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
@@ -184,11 +185,11 @@ fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
 fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_up() {
     let house = House::new(1);
     for (attempts, delay_s) in [(1, 1), (2, 2), (3, 4)] {
-        house.database.fail_next(&[Fault::BeforeCommit]);
+        house.database.fail_next(&[DatabaseFault::BeforeCommit]);
         let message = RawMessage { attempts, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
         assert_eq!(house.consume(&[message]), [MessageResult::Retry { delay_s }]);
     }
-    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
     assert_eq!(house.consume(&[last]), [MessageResult::Ack]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
@@ -260,7 +261,7 @@ proptest! {
         let stormy = House::new(2);
         // A fault for each of these deliveries, at its first write or, where it is None, nowhere.
         for (fault, index) in faults.iter().zip(&order) {
-            let fault = fault.map(|lost| if lost { Fault::AfterCommit } else { Fault::BeforeCommit });
+            let fault = fault.map(|lost| if lost { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
             stormy.database.fail_next(fault.as_slice());
             stormy.consume(&[index.get(&messages).clone()]);
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 use std::fmt::Write;
-use testkit::Fault;
+use testkit::DatabaseFault;
 
 const HEVY: &str = "title,start_time,end_time,description,exercise_title,superset_id,\
     exercise_notes,set_index,set_type,weight_kg,reps,distance_km,duration_seconds,rpe\n";
@@ -72,7 +72,7 @@ fn slices_in_any_order_twice_and_through_crashes_come_to_the_same() {
     ada.import("", &long_log());
     calm.settle();
     let expected = ada.sums();
-    for fault in [Fault::BeforeCommit, Fault::AfterCommit] {
+    for fault in [DatabaseFault::BeforeCommit, DatabaseFault::AfterCommit] {
         // A slice is five round trips: read, store, write, mark, finish.
         for passing in 0..5 {
             let house = House::new();
@@ -101,9 +101,9 @@ fn a_notification_that_is_not_accepted_is_asked_for_again() {
     let ada = house.athlete();
     ada.import("", &hevy(&[("2026-06-01 17:00:00", "Push", 100, 3)]));
     let (slices, _) = house.take_events();
-    house.sink.refuse_next(10);
+    house.sink.fail_next(10);
     assert_eq!(house.deliver(&slices), [MessageResult::Retry { delay_s: 1 }]);
-    house.sink.refuse_next(0);
+    house.sink.fail_next(0);
     assert_eq!(house.deliver(&slices), [MessageResult::Ack]);
     assert_eq!(notifications(&house.take_events().1).len(), 1);
 }

@@ -26,7 +26,7 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use testkit::{
-    DatabaseZones, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, consume, run,
+    FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault, consume, run,
 };
 
 const OPERATOR: &str = "operator";
@@ -52,7 +52,7 @@ impl House {
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
             timer: Rc::clone(&clock) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             rate_limiter: Rc::new(testkit::Unlimited),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),

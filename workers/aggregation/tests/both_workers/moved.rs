@@ -39,7 +39,7 @@ fn every_week_that_a_workout_left_is_told_of_though_a_crash_and_another_edit_com
     for (started_at, reps) in [("2026-11-10T08:00:00Z", 8), ("2026-11-17T08:00:00Z", 8)] {
         ada.ok("PUT", &path, &bench(started_at, 100.0, reps));
         let (moved, _) = house.take_events();
-        house.sink.refuse_next(3);
+        house.sink.fail_next(3);
         assert!(matches!(house.deliver(&moved)[..], [MessageResult::Retry { .. }]));
     }
     ada.ok("PUT", &path, &bench("2026-11-17T08:00:00Z", 100.0, 9));

@@ -16,7 +16,8 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::volume::{self, LedgerEntry};
 use testkit::{
-    Fault, FixedClock, RecordingSink, Sqlite, athlete, athlete_id, consume, message, run,
+    DatabaseFault, FixedClock, RecordingSink, Sqlite, athlete_id, consume, create_athlete, message,
+    run,
 };
 use training::e1rm::E1rmFormula;
 use training::performance::{BestSet, ExercisePerformance};
@@ -35,7 +36,7 @@ impl House {
     fn new(athletes: u128) -> Self {
         let (database, shards) = testkit::database();
         for n in 1..=athletes {
-            athlete(&database, n);
+            create_athlete(&database, n);
         }
         let sink = Rc::new(RecordingSink::default());
         let publisher = AIEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
@@ -240,9 +241,9 @@ fn what_was_told_and_not_marked_and_is_corrected_by_then_is_the_same_event_when_
 fn a_queue_or_a_database_that_is_away_is_a_retry_and_nothing_is_marked() {
     let house = House::new(1);
     house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    house.sink.refuse_next(3);
+    house.sink.fail_next(3);
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
-    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
     assert_eq!(house.database.query("SELECT 1 FROM patterns"), Vec::<String>::new());
     assert_eq!(house.patterns().len(), 0);
@@ -416,10 +417,10 @@ fn a_week_is_reported_on_once_whatever_crashes() {
     let house = House::new(2);
     stuck(&house);
     let both = [ended(1, "2026-11-16"), ended(2, "2026-11-16")];
-    house.database.fail_next(&[Fault::BeforeCommit]);
+    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     assert_eq!(house.consume(&both), [MessageResult::Retry { delay_s: 1 }; 2]);
     // The mark is lost: the same event comes again.
-    house.database.fail_after(2, Fault::BeforeCommit);
+    house.database.fail_after(2, DatabaseFault::BeforeCommit);
     assert_eq!(house.consume(&both).len(), 2);
     let first = house.sink.take_events();
     assert_eq!(house.consume(&both), [MessageResult::Ack; 2]);

@@ -146,7 +146,7 @@ fn repeated_redrive_continues_after_a_rejected_send() {
     store_dead_letters(&api, 1..6);
     let request = json!({ "filter": {}, "rate_per_s": 2 });
     // The first step is accepted, the second is rejected in all its attempts.
-    api.sink.refuse_after(1, 3);
+    api.sink.fail_after(1, 3);
     assert_eq!(api.post(OPERATOR, REDRIVE, &request).status, 503);
     assert_eq!(api.sink.take_events().len(), 2);
     assert_eq!((api.dead_letter_count("open"), api.dead_letter_count("redriven")), (3, 2));
@@ -159,7 +159,7 @@ fn repeated_redrive_continues_after_a_rejected_send() {
 #[test]
 fn crash_during_a_redrive_loses_no_dead_letter() {
     for round_trips in 0..2 {
-        for fault in [Fault::BeforeCommit, Fault::AfterCommit] {
+        for fault in [DatabaseFault::BeforeCommit, DatabaseFault::AfterCommit] {
             let api = TestApi::new();
             store_dead_letters(&api, 1..4);
             api.database.fail_after(round_trips, fault);
@@ -178,7 +178,7 @@ fn concurrent_redrives_send_no_dead_letter_twice() {
     let api = TestApi::new();
     store_dead_letters(&api, 1..3);
     // A concurrent call has claimed one of them just before.
-    api.database.fail_next(&[Fault::Overtaken(
+    api.database.fail_next(&[DatabaseFault::Interleaved(
         "UPDATE dead_letters SET claim_id = 'another', claimed_until_ms = 9e15, \
          redriven_at_ms = 0 WHERE event_id LIKE '%0001'",
     )]);

@@ -228,9 +228,9 @@ fn mapping_can_come_with_the_file_and_name_own_exercises() {
 fn sweep_sends_unpublished_slices() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    api.sink.refuse_next(10);
+    api.sink.fail_next(10);
     assert_eq!(api.import(&key, "", &hevy(&["Pull Up", "Nonsense"])).status, 202);
-    api.sink.refuse_next(0);
+    api.sink.fail_next(0);
     run(api.app.sweep());
     assert_eq!(api.take_published_slices(), [], "its event may still be in transit");
     api.clock.advance_ms(60_000);
@@ -258,7 +258,7 @@ fn concurrent_mappings_import_only_once() {
     let key = api.create_athlete();
     let import = api.import(&key, "", &hevy(&["Nonsense"]));
     let counted = "UPDATE import_slices SET state = 'done', workouts = '[]'";
-    api.database.fail_after(3, Fault::Overtaken(counted));
+    api.database.fail_after(3, DatabaseFault::Interleaved(counted));
     let path = format!("{}/mapping", import.location());
     let late = api.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
     assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));

@@ -234,11 +234,11 @@ fn stream_survives_a_short_database_outage() {
     let key = api.create_athlete();
     let mut stream = api.stream_after(&key, None, 0);
     api.store_notifications(&api.athlete_id(&key), [1]);
-    api.database.fail_next(&[Fault::BeforeCommit, Fault::AfterCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit, DatabaseFault::AfterCommit]);
     assert_eq!(stream.next_seqs(), [1]);
     api.store_notifications(&api.athlete_id(&key), [2]);
     assert_eq!(stream.next_seqs(), [2]);
-    api.database.fail_next(&[Fault::BeforeCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     assert_eq!(api.open_stream(&key, STREAM, None).err().unwrap(), 503);
 }
 
@@ -256,7 +256,7 @@ fn consecutive_failed_polls_are_logged_once() {
     tracing::subscriber::with_default(lines, || {
         for seq in [1, 2] {
             api.store_notifications(&id, [seq]);
-            api.database.fail_next(&[Fault::BeforeCommit; 3]);
+            api.database.fail_next(&[DatabaseFault::BeforeCommit; 3]);
             assert_eq!(stream.next_seqs(), [seq]);
             let lines = LINES.take();
             assert_eq!(lines.len(), 1, "{lines:?}");

@@ -152,13 +152,13 @@ fn unavailable_database_gets_503_and_no_partial_write() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let headers = [("idempotency-key", "k")];
-    api.database.fail_next(&[Fault::BeforeCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     let response = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
     assert_eq!(response.status, 503);
     assert_eq!(response.headers["retry-after"], "2");
     assert_eq!((api.workout_count(), api.sink.take_events().len()), (0, 0));
     // The response was lost after the commit: the client's retry finds its workout.
-    api.database.fail_next(&[Fault::AfterCommit]);
+    api.database.fail_next(&[DatabaseFault::AfterCommit]);
     let lost = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);
     assert_eq!(lost.status, 503);
     let retried = api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), &headers);

@@ -11,8 +11,8 @@ use shared_kernel::{Event, EventData, EventType, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use testkit::{
-    DatabaseZones, Fault, FixedClock, FixedEntropy, RecordingSink, Sqlite, TestVault, Turnstile,
-    run,
+    CountingRateLimiter, DatabaseFault, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink,
+    Sqlite, TestVault, run,
 };
 
 mod account;
@@ -40,7 +40,7 @@ struct TestApi {
     database: Rc<Sqlite>,
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
-    turnstile: Rc<Turnstile>,
+    turnstile: Rc<CountingRateLimiter>,
 }
 
 impl TestApi {
@@ -48,14 +48,14 @@ impl TestApi {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
-        let turnstile = Rc::new(Turnstile::default());
+        let turnstile = Rc::new(CountingRateLimiter::default());
         let app = App {
             shards,
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             sink: Rc::clone(&sink) as _,
             clock: Rc::clone(&clock) as _,
             timer: Rc::clone(&clock) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: UnsubscribeKey::derived_from("secret"),

@@ -11,6 +11,6 @@ fn operator_message_is_sent_to_its_queue_unchanged() {
     assert_eq!(api.call(OPERATOR, "POST", path, None).status, 202);
     let long = json!("x".repeat(130_000));
     assert_eq!(api.call(OPERATOR, "POST", path, Some(&long)).status, 413);
-    api.sink.refuse_next(3);
+    api.sink.fail_next(3);
     assert_eq!(api.call(OPERATOR, "POST", path, Some(&json!(1))).status, 503);
 }

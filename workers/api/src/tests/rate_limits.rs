@@ -11,7 +11,7 @@ fn key_over_its_limit_gets_429_and_others_are_served() {
     let api = TestApi::new();
     let (key, other) = (api.create_athlete(), api.create_athlete());
     api.get(&key, "/v1/me");
-    api.turnstile.leave(RateLimit::Key, 1);
+    api.turnstile.set_remaining(RateLimit::Key, 1);
     assert_eq!(api.post(&key, "/v1/workouts", &bench_workout(1)).status, 201);
     let rejected = api.post(&key, "/v1/workouts", &bench_workout(1));
     assert_eq!((rejected.status, api.workout_count()), (429, 1));
@@ -29,7 +29,7 @@ fn guessed_secrets_do_not_use_up_the_keys_limit() {
     let (ids, _) = key.rsplit_once('_').unwrap();
     let guess = format!("{ids}_{}", "0".repeat(64));
     assert_eq!(api.get(&guess, "/v1/me").status, 401);
-    api.turnstile.leave(RateLimit::Key, 0);
+    api.turnstile.set_remaining(RateLimit::Key, 0);
     assert_eq!(api.get(&guess, "/v1/me").status, 429);
     assert_eq!(api.get(&key, "/v1/me").status, 200);
 }
@@ -40,9 +40,9 @@ fn address_over_its_limit_gets_429_before_any_read() {
     let key = api.create_athlete();
     let call = |path: &str| api.call_with(&key, "GET", path, None, &[ADDRESS]);
     assert_eq!(call("/v1/me").status, 200);
-    api.turnstile.leave(RateLimit::Address, 0);
+    api.turnstile.set_remaining(RateLimit::Address, 0);
     // The fault is still pending for the next call: the database was not read.
-    api.database.fail_next(&[Fault::BeforeCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     for path in ["/v1/me", "/v1/unsubscribe?token=x", "/v1/admin/pipeline", "/nowhere"] {
         let rejected = call(path);
         assert_eq!(rejected.status, 429, "{path}");
@@ -62,7 +62,7 @@ fn streams_of_a_key_are_counted_separately() {
         api.send("GET", STREAM, &[("authorization", &bearer)], b"")
     };
     assert_eq!(open().status(), 200);
-    api.turnstile.leave(RateLimit::Streams, 1);
+    api.turnstile.set_remaining(RateLimit::Streams, 1);
     assert_eq!(open().status(), 200);
     let rejected = open();
     assert_eq!(rejected.status(), 429);
@@ -117,6 +117,6 @@ fn every_response_has_the_security_headers() {
     check("PATCH", "/v1/me", 405);
     check("GET", "/v1/admin/pipeline", 403);
     check("POST", "/v1/workouts", 415);
-    api.database.fail_next(&[Fault::BeforeCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     check("GET", "/v1/me", 503);
 }

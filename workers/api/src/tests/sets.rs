@@ -125,7 +125,7 @@ fn idempotency_key_claimed_by_a_concurrent_request_adds_no_set() {
     let taken = "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
                  workout_id, document, set_id, created_at_ms) \
                  SELECT athlete_id, 'k', 'concurrent', workout_id, '', 7, 0 FROM workouts";
-    api.database.fail_after(1, Fault::Overtaken(taken));
+    api.database.fail_after(1, DatabaseFault::Interleaved(taken));
     let headers = [("idempotency-key", "k")];
     let sets = format!("{path}/sets");
     let response = api.call_with(&key, "POST", &sets, Some(&set(BENCH)), &headers);
@@ -142,10 +142,10 @@ fn retry_after_a_lost_response_finds_the_added_set() {
         let headers = [("idempotency-key", "k")];
         api.call_with(&key, "POST", &format!("{path}/sets"), Some(&set(BENCH)), &headers)
     };
-    api.database.fail_next(&[Fault::BeforeCommit]);
+    api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     assert_eq!(post().status, 503);
     // The read succeeds, and the response of the write is lost.
-    api.database.fail_after(1, Fault::AfterCommit);
+    api.database.fail_after(1, DatabaseFault::AfterCommit);
     assert_eq!(post().status, 503);
     let retried = post();
     assert_eq!((retried.status, layout(&retried.body)), (201, format!("{BENCH}:1")));
@@ -338,7 +338,7 @@ fn overtaken_change_is_retried_on_the_current_revision() {
     let overtake = || {
         let others = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
                       document = json_set(document, '$.notes', 'concurrent')";
-        api.database.fail_after(1, Fault::Overtaken(others));
+        api.database.fail_after(1, DatabaseFault::Interleaved(others));
     };
     let sets = format!("{path}/sets");
     overtake();

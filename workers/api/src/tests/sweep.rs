@@ -9,7 +9,7 @@ use storage::Shards;
 fn sweep_resends_unpublished_events_with_growing_pauses() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    api.sink.refuse_next(3);
+    api.sink.fail_next(3);
     assert_eq!(api.call(&key, "POST", "/v1/workouts", Some(&bench_workout(1))).status, 201);
     assert_eq!(api.sink.take_events().len(), 0);
     run(api.app.sweep());
@@ -72,7 +72,7 @@ fn set_logged_during_a_sweep_is_not_lost() {
     api.clock.advance_ms(1);
     let late = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
                 document = json_set(document, '$.notes', 'one more set')";
-    api.database.fail_after(1, Fault::Overtaken(late));
+    api.database.fail_after(1, DatabaseFault::Interleaved(late));
     run(api.app.sweep());
     let completed = api.get(&key, &path).body;
     assert_eq!((&completed["status"], &completed["revision"]), (&json!("completed"), &json!(4)));
@@ -85,9 +85,9 @@ fn unpublished_completion_is_resent_by_the_next_sweep() {
     let key = api.create_athlete();
     create_abandoned_workout(&api, &key);
     api.clock.advance_ms(1);
-    api.sink.refuse_next(10);
+    api.sink.fail_next(10);
     run(api.app.sweep());
-    api.sink.refuse_next(0);
+    api.sink.fail_next(0);
     assert_eq!(api.take_published(), []);
     api.clock.advance_ms(60_000);
     run(api.app.sweep());
@@ -221,9 +221,9 @@ fn rejected_send_loses_no_due_email() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let athlete = store_due_email(&api, &key, "a", api.app.clock.now_ms());
-    api.sink.refuse_next(10);
+    api.sink.fail_next(10);
     assert_eq!(sweep_due_emails(&api), []);
-    api.sink.refuse_next(0);
+    api.sink.fail_next(0);
     assert_eq!(sweep_due_emails(&api), [athlete]);
 }
 

@@ -31,7 +31,7 @@ impl House {
 
     fn says(&self, fixture: &str) {
         let read: Value = serde_json::from_str(fixture).unwrap();
-        self.model.answer_next(match read.get("message") {
+        self.model.respond_next(match read.get("message") {
             Some(message) => Err(ModelError::from_message(message.as_str().unwrap())),
             None => Ok(read),
         });
@@ -230,7 +230,7 @@ fn answers_that_are_not_heard_do_not_take_the_model_away_from_the_others() {
 #[test]
 fn a_slow_model_delays_a_batch_by_less_than_five_seconds_however_much_there_is_to_say() {
     let house = House::new();
-    house.model.take_ms(1_900);
+    house.model.set_delay_ms(1_900);
     let started_ms = house.clock.now_ms();
     let batch = vec![facts(); 10];
     for _ in 0..10 {
@@ -248,7 +248,7 @@ fn a_slow_model_delays_a_batch_by_less_than_five_seconds_however_much_there_is_t
 #[test]
 fn a_model_that_never_answers_costs_its_time_once_and_the_next_batch_gets_its_own() {
     let mut house = House::new();
-    house.model.take_ms(u32::MAX);
+    house.model.set_delay_ms(u32::MAX);
     for _ in 0..3 {
         let started_ms = house.clock.now_ms();
         assert_eq!(house.narrate(&facts()), template::words(&facts()));

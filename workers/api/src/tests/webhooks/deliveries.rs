@@ -54,7 +54,7 @@ fn sweep_resends_a_lost_delivery_request() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let (path, _) = create_endpoint(&api, &key, &json!({}));
-    api.sink.refuse_next(3);
+    api.sink.fail_next(3);
     assert_eq!(api.call(&key, "POST", &format!("{path}/test"), None).status, 202);
     assert_eq!(take_delivery_requests(&api), []);
     run(api.app.sweep());

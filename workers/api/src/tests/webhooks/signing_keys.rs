@@ -80,7 +80,7 @@ fn concurrent_secret_rotations_are_not_lost() {
     let key = api.create_athlete();
     let (path, _) = create_endpoint(&api, &key, &json!({}));
     let rotate = || api.call(&key, "POST", &format!("{path}/rotate-secret"), None);
-    let overtaken = Fault::Overtaken(
+    let overtaken = DatabaseFault::Interleaved(
         "UPDATE webhook_endpoints SET signing_keys = json_insert(signing_keys, '$[#]', \
          json_set(signing_keys -> '$[0]', '$.expires_at_ms', 9000000000000000))",
     );

@@ -55,7 +55,7 @@ fn check_response(
     published: &[&str],
 ) {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(move |_| (0, response.clone()));
+    fixture.receivers.respond_with(move |_| (0, response.clone()));
     fixture.create_delivery(1, 1);
     fixture.run(&[1]);
     assert_eq!(fixture.attempts(), [attempt]);
@@ -136,7 +136,7 @@ fn unopened_key_does_not_count_against_the_endpoint() {
 #[test]
 fn delivery_fails_after_the_whole_schedule() {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(|_| (0, http_response(500)));
+    fixture.receivers.respond_with(|_| (0, http_response(500)));
     fixture.create_delivery(1, 1);
     let mut at_ms = Vec::new();
     let mut ids = BTreeSet::new();
@@ -188,8 +188,8 @@ fn one_opened_key_suffices_to_sign() {
 fn repeated_record_logs_the_attempt_once() {
     let fixture = Fixture::with_endpoints(1);
     fixture.create_delivery(1, 1);
-    fixture.receivers.behave(|_| (0, http_response(500)));
-    fixture.database.fail_after(1, Fault::AfterCommit);
+    fixture.receivers.respond_with(|_| (0, http_response(500)));
+    fixture.database.fail_after(1, DatabaseFault::AfterCommit);
     fixture.run(&[1]);
     assert_eq!(fixture.attempts(), ["failed 500"]);
 }
@@ -197,7 +197,7 @@ fn repeated_record_logs_the_attempt_once() {
 #[test]
 fn delivery_log_keeps_the_last_twenty_attempts() {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(|_| (0, http_response(500)));
+    fixture.receivers.respond_with(|_| (0, http_response(500)));
     fixture.create_delivery(1, 1);
     for _ in 0..3 {
         fixture.database.execute(

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn five_days_of_failure_disable_and_notify_once() {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(|_| (0, http_response(500)));
+    fixture.receivers.respond_with(|_| (0, http_response(500)));
     for day in 0..7 {
         fixture.create_delivery(1, day);
         fixture.sweep();
@@ -37,7 +37,7 @@ fn success_restarts_the_five_days() {
     let fixture = Fixture::with_endpoints(1);
     for day in 0..12_u128 {
         let status = if day % 4 == 3 { 204 } else { 500 };
-        fixture.receivers.behave(move |_| (0, http_response(status)));
+        fixture.receivers.respond_with(move |_| (0, http_response(status)));
         fixture.create_delivery(1, day);
         fixture.sweep();
         fixture.advance_ms(DAY_MS);
@@ -51,7 +51,7 @@ fn gone_receiver_notifies_once_per_generation() {
     let fixture = Fixture::with_endpoints(1);
     (0..9).for_each(|n| fixture.create_delivery(1, n));
     let requests = std::cell::Cell::new(0);
-    fixture.receivers.behave(move |_| {
+    fixture.receivers.respond_with(move |_| {
         requests.set(requests.get() + 1);
         (2, http_response(if requests.get() > 3 { 410 } else { 200 }))
     });
@@ -71,7 +71,7 @@ fn gone_receiver_notifies_once_per_generation() {
 fn result_for_an_old_url_does_not_disable() {
     let fixture = Fixture::with_endpoints(1);
     (0..2).for_each(|n| fixture.create_delivery(1, n));
-    fixture.receivers.behave(|_| (3, http_response(410)));
+    fixture.receivers.respond_with(|_| (3, http_response(410)));
     fixture.start(&[1]);
     let mut work = fixture.later.take();
     let _ = (&mut work[0]).now_or_never();
@@ -89,7 +89,7 @@ fn deliveries_of_a_deleted_or_disabled_endpoint_stop() {
         ["DELETE FROM webhook_endpoints", "UPDATE webhook_endpoints SET status = 'disabled'"]
     {
         let fixture = Fixture::with_endpoints(1);
-        fixture.receivers.behave(|_| (3, http_response(500)));
+        fixture.receivers.respond_with(|_| (3, http_response(500)));
         (0..9).for_each(|n| fixture.create_delivery(1, n));
         fixture.start(&[1]);
         let mut work = fixture.later.take();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 #[test]
 fn unresponsive_receiver_delays_no_other() {
     let fixture = Fixture::with_endpoints(10);
-    fixture.receivers.behave(|request| {
+    fixture.receivers.respond_with(|request| {
         if request.url == url(10) {
             (5_000, Err(HttpError::TimedOut))
         } else {
@@ -40,9 +40,9 @@ fn slow_receivers_delay_no_other_in_any_order() {
         // Six of ten take long and then succeed: no failure stops them.
         let is_slow =
             move |request: &HttpRequest| (0..6).any(|n| request.url == url((n + offset) % 10 + 1));
-        fixture
-            .receivers
-            .behave(move |request| (if is_slow(request) { 50_000 } else { 1 }, http_response(200)));
+        fixture.receivers.respond_with(move |request| {
+            (if is_slow(request) { 50_000 } else { 1 }, http_response(200))
+        });
         for n in 0..100 {
             fixture.create_delivery(n % 10 + 1, n);
         }
@@ -76,7 +76,7 @@ fn slow_receivers_delay_no_other_in_any_order() {
 fn attempt_of_a_restarted_delivery_is_not_recorded() {
     let fixture = Fixture::with_endpoints(1);
     fixture.create_delivery(1, 1);
-    fixture.receivers.behave(|_| (3, http_response(500)));
+    fixture.receivers.respond_with(|_| (3, http_response(500)));
     fixture.start(&[1]);
     let mut work = fixture.later.take();
     let _ = (&mut work[0]).now_or_never();
@@ -90,19 +90,19 @@ fn attempt_of_a_restarted_delivery_is_not_recorded() {
 #[test]
 fn healthy_endpoint_gets_three_at_once_and_failing_one_probe() {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(|_| (2, http_response(200)));
+    fixture.receivers.respond_with(|_| (2, http_response(200)));
     (0..30).for_each(|n| fixture.create_delivery(1, n));
     fixture.run(&[1]);
     assert_eq!(fixture.receivers.take().len(), 30);
     assert_eq!(fixture.receivers.in_flight_max(&url(1)), 3);
-    fixture.receivers.behave(|_| (2, http_response(500)));
+    fixture.receivers.respond_with(|_| (2, http_response(500)));
     (30..60).for_each(|n| fixture.create_delivery(1, n));
     fixture.run(&[1]);
     assert_eq!(fixture.receivers.take().len(), 3, "until it counts as failing");
     fixture.advance_ms(MINUTE_MS);
     fixture.sweep();
     assert_eq!(fixture.receivers.take().len(), 1, "a probe");
-    fixture.receivers.behave(|_| (2, http_response(200)));
+    fixture.receivers.respond_with(|_| (2, http_response(200)));
     fixture.advance_ms(10 * MINUTE_MS);
     fixture.sweep();
     assert_eq!(fixture.receivers.take().len(), 30);
@@ -111,13 +111,13 @@ fn healthy_endpoint_gets_three_at_once_and_failing_one_probe() {
 #[test]
 fn throttled_endpoint_is_paused_until_its_next_attempt() {
     let fixture = Fixture::with_endpoints(1);
-    fixture.receivers.behave(|_| (0, http_response(429)));
+    fixture.receivers.respond_with(|_| (0, http_response(429)));
     (0..5).for_each(|n| fixture.create_delivery(1, n));
     fixture.run(&[1]);
     fixture.run(&[1]);
     assert_eq!(fixture.receivers.take().len(), 1);
     fixture.advance_ms(6_000);
-    fixture.receivers.behave(|_| (0, http_response(200)));
+    fixture.receivers.respond_with(|_| (0, http_response(200)));
     fixture.run(&[1]);
     assert_eq!(fixture.receivers.take().len(), 5);
 }
@@ -152,7 +152,7 @@ fn crashed_attempt_is_repeated_after_the_lease() {
 
 #[test]
 fn database_errors_lose_no_delivery() {
-    for fault in [Fault::BeforeCommit, Fault::AfterCommit] {
+    for fault in [DatabaseFault::BeforeCommit, DatabaseFault::AfterCommit] {
         for passing in 0..4 {
             let fixture = Fixture::with_endpoints(2);
             (0..6).for_each(|n| fixture.create_delivery(n % 2 + 1, n));
@@ -177,7 +177,7 @@ fn database_errors_lose_no_delivery() {
 fn run_releases_endpoints_when_its_time_is_over() {
     let fixture = Fixture::with_endpoints(1);
     let clock = Rc::clone(&fixture.clock);
-    fixture.receivers.behave(move |_| {
+    fixture.receivers.respond_with(move |_| {
         clock.advance_ms(3_000);
         (0, http_response(200))
     });

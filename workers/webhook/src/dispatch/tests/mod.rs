@@ -13,8 +13,8 @@ use standard_webhooks::{VerifyingKey, verify};
 use std::rc::Rc;
 use storage::webhooks::{deliveries, delivery_id};
 use testkit::{
-    Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingSink, Sqlite, TestVault, TurnTimer,
-    athlete, athlete_id, http_response, run,
+    DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, Receivers, RecordingSink, Sqlite,
+    TestVault, YieldingTimer, athlete_id, create_athlete, http_response, run,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -26,7 +26,7 @@ const DAY_MS: i64 = 86_400_000;
 struct Fixture {
     database: Rc<Sqlite>,
     receivers: Rc<Receivers>,
-    later: Rc<Later>,
+    later: Rc<DeferredTasks>,
     clock: Rc<FixedClock>,
     sink: Rc<RecordingSink>,
     dispatcher: Dispatcher,
@@ -36,9 +36,9 @@ impl Fixture {
     /// Creates one athlete with `count` endpoints, `https://r{n}.example/hook`.
     fn with_endpoints(count: u128) -> Self {
         let (database, shards) = testkit::database();
-        athlete(&database, 1);
-        let receivers = Rc::new(Receivers::answering(204));
-        let later = Rc::new(Later::default());
+        create_athlete(&database, 1);
+        let receivers = Rc::new(Receivers::responding_with(204));
+        let later = Rc::new(DeferredTasks::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let sink = Rc::new(RecordingSink::default());
         let dispatcher = Dispatcher {
@@ -48,7 +48,7 @@ impl Fixture {
             publisher: WebhookEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             background: Rc::clone(&later) as _,
             clock: Rc::clone(&clock) as _,
-            timer: Rc::new(TurnTimer(Rc::clone(&clock))),
+            timer: Rc::new(YieldingTimer(Rc::clone(&clock))),
             entropy: Rc::new(FixedEntropy::default()),
             environment: Environment::Public,
         };

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn rejected_email_is_retried_after_1_5_30_and_120_minutes() {
     let fixture = Fixture::new();
-    fixture.mailer.refuse_next(5);
-    let rejected = Some("email not accepted: mail service unavailable");
+    fixture.mailer.fail_next(5);
+    let rejected = Some("email not accepted: email service unavailable");
     let check = |tries: i64, due: Option<i64>| {
         assert_eq!(fixture.rows(), [row_with(OVER_MRV, true, tries, due, false, rejected)]);
     };
@@ -34,7 +34,7 @@ fn rejected_email_is_retried_after_1_5_30_and_120_minutes() {
 #[test]
 fn rejected_email_is_sent_by_the_next_retry() {
     let fixture = Fixture::new();
-    fixture.mailer.refuse_next(1);
+    fixture.mailer.fail_next(1);
     fixture.consume(&[pattern(1, 0.9, 1)]);
     fixture.advance_minutes(1);
     fixture.send_due_emails();
@@ -49,7 +49,7 @@ fn claim_expires_after_a_minute() {
         "CREATE TRIGGER lost BEFORE UPDATE OF mailed_at_ms ON notifications \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    fixture.mailer.refuse_next(1);
+    fixture.mailer.fail_next(1);
     assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [MessageResult::Ack]);
     fixture.database.execute("DROP TRIGGER lost");
     assert_eq!(fixture.rows(), [row(OVER_MRV, true, 1, Some(1), false)]);
@@ -101,7 +101,7 @@ fn unrecorded_email_is_sent_twice() {
 
 #[test]
 fn database_errors_lose_no_row_and_no_email() {
-    let check = |passing: usize, fault: Fault| {
+    let check = |passing: usize, fault: DatabaseFault| {
         let fixture = Fixture::new();
         fixture.database.fail_after(passing, fault);
         for attempt in 1..=2 {
@@ -114,16 +114,16 @@ fn database_errors_lose_no_row_and_no_email() {
         assert_eq!(fixture.emails(), 1, "{passing} {fault:?}");
     };
     for passing in 0..4 {
-        check(passing, Fault::BeforeCommit);
-        check(passing, Fault::AfterCommit);
+        check(passing, DatabaseFault::BeforeCommit);
+        check(passing, DatabaseFault::AfterCommit);
     }
 }
 
 #[test]
 fn due_emails_are_retried_after_database_errors() {
-    let check = |passing: usize, fault: Fault, expected: MessageResult| {
+    let check = |passing: usize, fault: DatabaseFault, expected: MessageResult| {
         let fixture = Fixture::new();
-        fixture.mailer.refuse_next(1);
+        fixture.mailer.fail_next(1);
         fixture.consume(&[pattern(1, 0.9, 1)]);
         fixture.advance_minutes(1);
         fixture.database.fail_after(passing, fault);
@@ -133,10 +133,10 @@ fn due_emails_are_retried_after_database_errors() {
         assert_eq!(fixture.consume(&[due.clone(), due]), [MessageResult::Ack; 2]);
         assert_eq!(fixture.emails(), 1, "{passing} {fault:?}");
     };
-    check(0, Fault::BeforeCommit, MessageResult::Retry { delay_s: 1 });
-    check(0, Fault::AfterCommit, MessageResult::Retry { delay_s: 1 });
-    check(1, Fault::BeforeCommit, MessageResult::Ack);
-    check(1, Fault::AfterCommit, MessageResult::Ack);
+    check(0, DatabaseFault::BeforeCommit, MessageResult::Retry { delay_s: 1 });
+    check(0, DatabaseFault::AfterCommit, MessageResult::Retry { delay_s: 1 });
+    check(1, DatabaseFault::BeforeCommit, MessageResult::Ack);
+    check(1, DatabaseFault::AfterCommit, MessageResult::Ack);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn quiet_hours_delay_the_email_and_not_the_row() {
 fn delayed_email_follows_the_preferences_at_its_due_time() {
     let check = |settings: &str, expected: String| {
         let fixture = Fixture::new();
-        fixture.mailer.refuse_next(1);
+        fixture.mailer.fail_next(1);
         fixture.consume(&[pattern(1, 0.9, 1)]);
         fixture.advance_minutes(1);
         fixture.set_preferences(settings);
@@ -238,7 +238,7 @@ fn slow_database_counts_against_the_claim() {
     check(30_000, 0, row(report, true, 0, Some(1), false));
 
     let fixture = Fixture::new();
-    fixture.mailer.refuse_next(1);
+    fixture.mailer.fail_next(1);
     fixture.consume(&[notification("weekly_report", "A")]);
     fixture.advance_minutes(1);
     fixture.database_latency_ms.set(30_000);
@@ -268,7 +268,7 @@ fn at_most_twenty_emails_per_athlete_are_claimed_at_once() {
 #[test]
 fn event_sends_only_the_emails_of_its_athlete() {
     let fixture = Fixture::new();
-    fixture.mailer.refuse_next(2);
+    fixture.mailer.fail_next(2);
     fixture.consume(&[pattern(1, 0.9, 1), pattern(2, 0.9, 1)]);
     fixture.advance_minutes(1);
     fixture.send_due_emails();

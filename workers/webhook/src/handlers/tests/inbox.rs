@@ -140,7 +140,7 @@ fn batch_takes_one_round_trip_per_step() {
 #[test]
 fn database_error_is_retried_and_unknown_athlete_dead_lettered() {
     let fixture = Fixture::new();
-    fixture.database.fail_next(&[Fault::BeforeCommit]);
+    fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
     assert_eq!(fixture.consume(&[pattern(1, 0.9, 1)]), [MessageResult::Retry { delay_s: 1 }]);
     assert_eq!(fixture.consume(&[pattern(9, 0.9, 1), pattern(1, 0.1, 1)]), [MessageResult::Ack; 2]);
     assert_eq!(fixture.dead_letter_reason(), "no such athlete");

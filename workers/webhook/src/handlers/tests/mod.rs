@@ -24,8 +24,9 @@ use std::rc::Rc;
 use storage::webhooks::EndpointKey;
 use storage::{Database, DatabaseError, QueryResult, Shards, Statement};
 use testkit::{
-    DatabaseZones, Fault, FixedClock, FixedEntropy, Later, Receivers, RecordingMailer,
-    RecordingSink, Sqlite, TestVault, TurnTimer, athlete, athlete_id, consume, message,
+    DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, IanaTimeZones, Receivers,
+    RecordingMailer, RecordingSink, Sqlite, TestVault, YieldingTimer, athlete_id, consume,
+    create_athlete, message,
 };
 use training::WeekStart;
 use uuid::Uuid;
@@ -40,7 +41,7 @@ struct Fixture {
     shards: Shards,
     sink: Rc<RecordingSink>,
     receivers: Rc<Receivers>,
-    later: Rc<Later>,
+    later: Rc<DeferredTasks>,
     clock: Rc<FixedClock>,
     /// The latency of each round trip.
     database_latency_ms: Rc<Cell<i64>>,
@@ -87,8 +88,8 @@ impl Fixture {
     /// Creates a fixture whose mailer takes `latency_ms` per email.
     fn with_slow_mailer(latency_ms: i64) -> Self {
         let database = Rc::new(Sqlite::migrated());
-        athlete(&database, 1);
-        athlete(&database, 2);
+        create_athlete(&database, 1);
+        create_athlete(&database, 2);
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let database_latency_ms = Rc::new(Cell::new(0));
         let shards = Shards::single(Rc::new(SlowDatabase {
@@ -103,7 +104,7 @@ impl Fixture {
         let email_sender = EmailSender {
             mailer: Rc::new(slow),
             clock: Rc::clone(&clock) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             unsubscribe: Some(UnsubscribeLinks { base_url, key }),
         };
         let sink = Rc::new(RecordingSink::default());
@@ -111,12 +112,13 @@ impl Fixture {
         let notifier = Notifier {
             shards: shards.clone(),
             clock: Rc::clone(&clock) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             email_sender,
             publisher: publisher.clone(),
             entropy: Rc::new(FixedEntropy::default()),
         };
-        let (receivers, later) = (Rc::new(Receivers::answering(204)), Rc::new(Later::default()));
+        let (receivers, later) =
+            (Rc::new(Receivers::responding_with(204)), Rc::new(DeferredTasks::default()));
         let dispatcher = Dispatcher {
             shards: shards.clone(),
             http: Rc::clone(&receivers) as _,
@@ -124,7 +126,7 @@ impl Fixture {
             publisher,
             background: Rc::clone(&later) as _,
             clock: Rc::clone(&clock) as _,
-            timer: Rc::new(TurnTimer(Rc::clone(&clock))),
+            timer: Rc::new(YieldingTimer(Rc::clone(&clock))),
             entropy: Rc::new(FixedEntropy::default()),
             environment: Environment::Public,
         };

@@ -69,7 +69,7 @@ fn disabled_webhook_channel_prevents_the_delivery() {
 
 #[test]
 fn crash_at_any_await_loses_no_delivery() {
-    for fault in [Fault::BeforeCommit, Fault::AfterCommit] {
+    for fault in [DatabaseFault::BeforeCommit, DatabaseFault::AfterCommit] {
         for passing in 0..3 {
             let fixture = Fixture::new();
             fixture.create_endpoint(1, "[]");

@@ -1,8 +1,8 @@
-//! The four workers over the ports of one world.
+//! The four workers over the ports of one environment.
 
+use crate::broker;
 use crate::ports::Ports;
 use crate::workload::ATHLETES;
-use crate::world::World;
 use aggregation::publisher::AggregationEventPublisher;
 use ai::analysis::Analysis;
 use ai::narrator::Template;
@@ -14,12 +14,11 @@ use platform::http::{Body, Content};
 use platform::metrics::PipelineMetrics;
 use platform::{Destination, Publisher, Registry, Usage};
 use serde_json::{Value, json};
-use shared_kernel::MessageResult;
-use shared_kernel::Queue;
+use shared_kernel::{MessageResult, Queue};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
-use testkit::{DatabaseZones, Sqlite, TestVault};
+use testkit::{IanaTimeZones, TestVault};
 use webhook::dispatch::Dispatcher;
 use webhook::email_sender::EmailSender;
 use webhook::notifier::Notifier;
@@ -27,40 +26,34 @@ use webhook::publisher::WebhookEventPublisher;
 
 const OPERATOR: &str = "operator";
 
-/// The house.
-pub struct House {
-    /// Its ports.
-    pub ports: Rc<Ports>,
+/// The workers and their athletes.
+pub struct Pipeline {
+    ports: Rc<Ports>,
     app: Rc<App>,
     shards: Shards,
     registries: [Rc<Registry>; 3],
-    /// The athletes.
     pub athletes: Vec<Athlete>,
 }
 
 /// An athlete with a webhook.
 pub struct Athlete {
-    /// Who.
     pub id: String,
-    /// Their key.
     pub key: String,
-    /// Where their webhook goes.
-    pub url: String,
+    pub webhook_url: String,
 }
 
-/// An answer of the api.
+/// A response of the api.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// Its status.
+pub struct ApiResponse {
     pub status: u16,
-    /// Its body.
+    /// `null` if the body is empty.
     pub body: Value,
 }
 
-impl House {
-    /// With its athletes, each with a webhook, and mails for all that can be mailed.
-    pub fn new(world: &Rc<World>, database: Rc<Sqlite>) -> Self {
-        let ports = Rc::new(Ports::new(Rc::clone(world), database));
+impl Pipeline {
+    /// Creates the athletes, each with a webhook and with emails for new records.
+    pub fn new(ports: Ports) -> Self {
+        let ports = Rc::new(ports);
         let shards = Shards::single(Rc::clone(&ports) as _);
         let registries = [
             aggregation_registry(&ports, &shards),
@@ -68,16 +61,16 @@ impl House {
             webhook_registry(&ports, &shards),
         ];
         let app = Rc::new(app(&ports, &shards));
-        let mut house = Self { ports, app, shards, registries, athletes: Vec::new() };
-        house.athletes = (0..ATHLETES).map(|n| house.athlete(n)).collect();
-        house
+        let mut pipeline = Self { ports, app, shards, registries, athletes: Vec::new() };
+        pipeline.athletes = (0..ATHLETES).map(|n| pipeline.create_athlete(n)).collect();
+        pipeline
     }
 
-    fn athlete(&self, n: usize) -> Athlete {
+    fn create_athlete(&self, n: usize) -> Athlete {
         let email = format!("athlete{n}@example.com");
-        let url = format!("https://receiver{n}.example/hook");
+        let webhook_url = format!("https://receiver{n}.example/hook");
         let new = json!({ "display_name": format!("Athlete {n}"), "email": email });
-        let created = self.ok(OPERATOR, "POST", "/v1/admin/athletes", &new);
+        let created = self.call_now(OPERATOR, "POST", "/v1/admin/athletes", &new);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();
         let (id, key) = (text("athlete_id"), text("api_key"));
         let mut me = json!({
@@ -87,32 +80,31 @@ impl House {
         if n == 0 {
             me["quiet_hours"] = json!({ "from": "12:30", "to": "12:50" });
         }
-        self.ok(&key, "PUT", "/v1/me", &me);
-        self.ok(&key, "POST", "/v1/webhooks", &json!({ "url": url }));
-        Athlete { id, key, url }
+        self.call_now(&key, "PUT", "/v1/me", &me);
+        self.call_now(&key, "POST", "/v1/webhooks", &json!({ "url": webhook_url }));
+        Athlete { id, key, webhook_url }
     }
 
-    fn ok(&self, key: &str, method: &str, path: &str, body: &Value) -> Value {
-        let answer = testkit::run(self.call(key, method, path, &body.to_string(), None));
-        assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
-        answer.body
+    fn call_now(&self, key: &str, method: &str, path: &str, body: &Value) -> Value {
+        let response = testkit::run(self.call(key, method, path, body, None));
+        assert!((200..300).contains(&response.status), "{method} {path}: {response:?}");
+        response.body
     }
 
-    /// An operator redrives dead letters.
-    pub fn redrive(&self, selection: &Value) -> impl Future<Output = Answer> + use<> {
-        let body = selection.to_string();
-        self.call(OPERATOR, "POST", "/v1/admin/dead-letters/redrive", &body, None)
+    /// Redrives dead letters as an operator.
+    pub fn redrive(&self, selection: &Value) -> impl Future<Output = ApiResponse> + use<> {
+        self.call(OPERATOR, "POST", "/v1/admin/dead-letters/redrive", selection, None)
     }
 
-    /// One request.
+    /// Sends a request to the api.
     pub fn call(
         &self,
         key: &str,
         method: &str,
         path: &str,
-        body: &str,
+        body: &Value,
         idempotency_key: Option<&str>,
-    ) -> impl Future<Output = Answer> + use<> {
+    ) -> impl Future<Output = ApiResponse> + use<> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(format!("http://host{path}"))
@@ -121,25 +113,25 @@ impl House {
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }
-        let request = request.body(Body::Complete(body.as_bytes().to_vec())).unwrap();
+        let request = request.body(Body::Complete(body.to_string().into_bytes())).unwrap();
         let app = Rc::clone(&self.app);
         async move {
             let response = app.handle(request).await;
             let status = response.status().as_u16();
             let Content::Text(text) = response.into_body() else {
-                panic!("no stream is asked for")
+                panic!("a stream was not requested")
             };
-            Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
+            ApiResponse { status, body: serde_json::from_str(&text).unwrap_or(Value::Null) }
         }
     }
 
-    /// The sweep of a minute.
+    /// Runs the sweep, as the cron does each minute.
     pub fn sweep(&self) -> impl Future<Output = ()> + 'static {
         let app = Rc::clone(&self.app);
         async move { app.sweep().await }
     }
 
-    /// One batch of one queue, consumed by its worker.
+    /// Consumes a batch of a queue with the worker of that queue.
     pub fn consume(
         &self,
         from: Destination,
@@ -165,7 +157,7 @@ impl House {
                 usage,
                 metrics,
             };
-            consumer.consume_named(crate::broker::name(from), &messages).await
+            consumer.consume_named(broker::name(from), &messages).await
         }
     }
 }
@@ -181,7 +173,7 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
         sink: Rc::clone(ports) as _,
         clock: Rc::clone(ports) as _,
         timer: Rc::clone(ports) as _,
-        time_zones: Rc::new(DatabaseZones),
+        time_zones: Rc::new(IanaTimeZones),
         entropy: Rc::clone(ports) as _,
         operator_token: Some(OPERATOR.to_owned()),
         unsubscribe_key: None,
@@ -211,11 +203,11 @@ fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
     let notifier = Notifier {
         shards: shards.clone(),
         clock: Rc::clone(ports) as _,
-        time_zones: Rc::new(DatabaseZones),
+        time_zones: Rc::new(IanaTimeZones),
         email_sender: EmailSender {
             mailer: Rc::clone(ports) as _,
             clock: Rc::clone(ports) as _,
-            time_zones: Rc::new(DatabaseZones),
+            time_zones: Rc::new(IanaTimeZones),
             unsubscribe: None,
         },
         publisher: publisher.clone(),

@@ -1,0 +1,41 @@
+//! The input and the output of the checks.
+
+use crate::client::Client;
+use crate::database;
+use crate::effects::Effects;
+use crate::pipeline::Athlete;
+use serde_json::Value;
+use testkit::Sqlite;
+
+/// A run at rest, as the checks read it.
+pub struct FinishedRun<'a> {
+    pub database: &'a Sqlite,
+    pub effects: &'a Effects,
+    pub athletes: &'a [Athlete],
+    pub clients: &'a [Client],
+    pub wall_ms: i64,
+    /// The number of dead letters of the whole run.
+    pub dead_letters: usize,
+    /// Their number when an operator redrove the last of them.
+    pub dead_letters_at_last_redrive: Option<usize>,
+}
+
+impl FinishedRun<'_> {
+    /// Returns the rows of a query.
+    pub fn rows(&self, sql: &str) -> Vec<Value> {
+        database::rows(self.database, sql)
+    }
+}
+
+/// The violations so far.
+#[derive(Default)]
+pub struct Violations(pub Vec<String>);
+
+impl Violations {
+    /// Adds a violation unless the property holds.
+    pub fn require(&mut self, holds: bool, violation: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(violation());
+        }
+    }
+}

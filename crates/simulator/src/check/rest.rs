@@ -1,0 +1,40 @@
+//! Nothing is left to do: no pending workout, claim, lease or due work, and no open dead letter.
+
+use super::finished_run::{FinishedRun, Violations};
+
+/// Checks that nothing waits, and that nothing was dead-lettered after the last redrive.
+pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
+    let mut require_none = |name: &str, sql: &str| {
+        let rows = run.rows(sql);
+        violations.require(rows.is_empty(), || format!("{name}: {rows:?}"));
+    };
+    require_none(
+        "pending workouts",
+        "SELECT workout_id, revision, aggregated_revision FROM workouts \
+         WHERE aggregated_revision <> revision",
+    );
+    require_none(
+        "claimed or due emails",
+        "SELECT notification_id, mail_attempt FROM notifications WHERE mail_due_at_ms IS NOT NULL",
+    );
+    require_none(
+        "waiting deliveries",
+        "SELECT delivery_id, attempt FROM webhook_deliveries WHERE status = 'waiting'",
+    );
+    require_none(
+        "leased endpoints",
+        &format!(
+            "SELECT endpoint_id FROM webhook_endpoints WHERE leased_until_ms > {}",
+            run.wall_ms
+        ),
+    );
+    require_none(
+        "open dead letters",
+        "SELECT event_type, reason FROM dead_letters WHERE status = 'open'",
+    );
+    let is_last = run.dead_letters_at_last_redrive.is_none_or(|count| count == run.dead_letters);
+    violations.require(is_last, || {
+        let dead_letters = run.rows("SELECT event_type, reason FROM dead_letters");
+        format!("dead letters after the faults stopped: {dead_letters:?}")
+    });
+}

@@ -1,0 +1,30 @@
+//! A client that sends the request of one action, and repeats it until it has a response.
+
+use crate::pipeline::ApiResponse;
+use crate::workload::{Action, ActionKind};
+
+/// The state of one action.
+pub struct Client {
+    pub action: Action,
+    /// Chosen at the first try, and used again by each retry.
+    pub path: Option<String>,
+    /// The final response.
+    pub response: Option<ApiResponse>,
+}
+
+impl Client {
+    /// Returns whether the action creates a workout.
+    pub const fn is_post(&self) -> bool {
+        matches!(self.action.kind, ActionKind::Post(_))
+    }
+
+    /// Returns the id of the workout that the action created.
+    pub fn created_workout_id(&self) -> Option<&str> {
+        self.response.as_ref().filter(|_| self.is_post())?.body["id"].as_str()
+    }
+
+    /// Returns the status of the final response.
+    pub fn status(&self) -> Option<u16> {
+        Some(self.response.as_ref()?.status)
+    }
+}
