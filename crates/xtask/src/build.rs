@@ -9,8 +9,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Options of wasm-opt. The features are those that worker-build 0.8.7 enables: rustc and wasm-bindgen
-/// emit them, and the runtime supports them.
+/// Options of wasm-opt. The features are those that worker-build 0.8.7 enables: rustc and
+/// wasm-bindgen emit them, and the runtime supports them.
 const WASM_OPT: [&str; 10] = [
     "-Oz",
     "--strip-debug",
@@ -37,13 +37,17 @@ pub fn run(tools: &Toolchain) -> Result<()> {
     Ok(())
 }
 
-/// Builds one worker, unless its sources are unchanged since the last build: wasm-opt takes longest, and
-/// cargo cannot skip it.
+/// Builds one worker, unless its sources are unchanged since the last build: wasm-opt takes
+/// longest, and cargo cannot skip it.
 fn build(tools: &Toolchain, worker: &str) -> Result<usize> {
     let project = tools.project;
     let wasm = project.path(format!("workers/{worker}/build/index_bg.wasm"));
-    let stamp = Stamp::compute(project, worker)?;
-    if let Some(bytes) = stamp.built_size().filter(|_| wasm.is_file()) {
+    let inputs = hash_inputs(project, worker)?;
+    // The inputs and the size of the last build.
+    let stamp = project.path(format!("target/xtask/{worker}.stamp"));
+    let built = fs::read_to_string(&stamp).unwrap_or_default();
+    let size = built.strip_prefix(&format!("{inputs} ")).and_then(|size| size.parse().ok());
+    if let Some(bytes) = size.filter(|_| wasm.is_file()) {
         report(worker, "unchanged", bytes);
         return Ok(bytes);
     }
@@ -52,7 +56,8 @@ fn build(tools: &Toolchain, worker: &str) -> Result<usize> {
     run_worker_build(tools, worker)?;
     run_wasm_opt(tools, worker, &wasm)?;
     let bytes = sizes::gzipped(&wasm)?;
-    stamp.write(bytes)?;
+    fs::create_dir_all(project.path("target/xtask"))?;
+    fs::write(stamp, format!("{inputs} {bytes}")).context("cannot write a stamp file")?;
     report(worker, &format!("{:.1} s", start.elapsed().as_secs_f64()), bytes);
     Ok(bytes)
 }
@@ -63,10 +68,10 @@ fn report(worker: &str, time: &str, bytes: usize) {
 
 /// A wrapper that worker-build calls in place of cargo, rustc and rustup.
 ///
-/// worker-build requests `nightly` for two flags that build the standard library. The pinned compiler
-/// accepts them when `RUSTC_BOOTSTRAP` is set, so the same compiler builds workers and tests
-/// (docs/adr/0025). `cargo build` becomes a `cargo rustc` of the cdylib alone, because cargo has no LTO
-/// for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014).
+/// worker-build requests `nightly` for two flags that build the standard library. The pinned
+/// compiler accepts them when `RUSTC_BOOTSTRAP` is set, so the same compiler builds workers and
+/// tests (docs/adr/0025). `cargo build` becomes a `cargo rustc` of the cdylib alone, because cargo
+/// has no LTO for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014).
 const SHIM: &str = r#"#!/bin/sh
 name=$(basename "$0")
 [ "$1" = +nightly ] && shift
@@ -119,53 +124,27 @@ fn run_wasm_opt(tools: &Toolchain, worker: &str, wasm: &Path) -> Result<()> {
     fs::rename(&small, wasm).with_context(|| format!("cannot write {}", wasm.display()))
 }
 
-/// A file with a hash of a worker's sources, and the size of the built worker.
-struct Stamp {
-    file: PathBuf,
-    inputs: String,
-}
-
-impl Stamp {
-    fn compute(project: &Project, worker: &str) -> Result<Self> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(project.path("crates"))? {
-            let entry = entry?;
-            if !HOST_CRATES.iter().any(|name| entry.file_name() == *name) {
-                collect_files(&entry.path(), &mut files)?;
-            }
+/// Returns a hash of a worker's sources and build options.
+fn hash_inputs(project: &Project, worker: &str) -> Result<String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(project.path("crates"))? {
+        let entry = entry?;
+        if !HOST_CRATES.iter().any(|name| entry.file_name() == *name) {
+            collect_files(&entry.path(), &mut files)?;
         }
-        collect_files(&project.path("workers").join(worker), &mut files)?;
-        for file in ["Cargo.lock", "Cargo.toml", "package-lock.json", "rust-toolchain.toml"] {
-            files.push(project.path(file));
-        }
-        files.sort();
-        let mut hasher = DefaultHasher::new();
-        (WORKER_BUILD_VERSION, WASM_OPT, SHIM, LTO).hash(&mut hasher);
-        for file in files {
-            let bytes =
-                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            (file, bytes).hash(&mut hasher);
-        }
-        Ok(Self {
-            file: project.path(format!("target/xtask/{worker}.stamp")),
-            inputs: format!("{:016x}", hasher.finish()),
-        })
     }
-
-    /// Returns the size of the last build, if its inputs were the same.
-    fn built_size(&self) -> Option<usize> {
-        let text = fs::read_to_string(&self.file).ok()?;
-        let (inputs, bytes) = text.split_once(' ')?;
-        (inputs == self.inputs).then(|| bytes.parse().ok())?
+    collect_files(&project.path("workers").join(worker), &mut files)?;
+    for file in ["Cargo.lock", "Cargo.toml", "package-lock.json", "rust-toolchain.toml"] {
+        files.push(project.path(file));
     }
-
-    fn write(&self, bytes: usize) -> Result<()> {
-        if let Some(dir) = self.file.parent() {
-            fs::create_dir_all(dir)?;
-        }
-        fs::write(&self.file, format!("{} {bytes}", self.inputs))
-            .context("cannot write the stamp file")
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    (WORKER_BUILD_VERSION, WASM_OPT, SHIM, LTO).hash(&mut hasher);
+    for file in files {
+        let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        (file, bytes).hash(&mut hasher);
     }
+    Ok(format!("{:016x}", hasher.finish()))
 }
 
 fn collect_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

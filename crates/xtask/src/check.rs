@@ -13,8 +13,8 @@ pub fn run(tools: &Toolchain) -> Result<()> {
     Ok(())
 }
 
-/// Returns the name and the command of each step, quick ones first. The workers are linted twice: the host does not compile code behind
-/// `cfg(target_arch = "wasm32")`.
+/// Returns the name and the command of each step, quick ones first. The workers are linted twice:
+/// the host does not compile code behind `cfg(target_arch = "wasm32")`.
 fn steps(tools: &Toolchain) -> [(&'static str, Command); 3] {
     let cargo = |args: &[&str]| {
         let mut command = tools.command("cargo");

@@ -1,4 +1,5 @@
-//! `cargo xtask deploy`: consumers before producers, so that each worker knows the events it receives.
+//! `cargo xtask deploy`: consumers before producers, so that each worker knows the events it
+//! receives.
 
 use crate::project::{Toolchain, config};
 use crate::{build, process, sizes};
@@ -27,8 +28,9 @@ pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
     for worker in ORDER {
         let mut wrangler = tools.wrangler();
         wrangler.args(["deploy", "-c", &config(worker)]);
-        if let Some(environment) = environment(worker) {
-            wrangler.args(["--env", environment]);
+        // The model of ai is a service of the Cloudflare account, which a local worker cannot bind.
+        if worker == "ai" {
+            wrangler.args(["--env", "production"]);
         }
         if options.dry_run {
             bundle(tools, wrangler, worker)?;
@@ -37,12 +39,6 @@ pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Returns the wrangler environment of a deployed worker. Only ai has one: its model is a service of the
-/// Cloudflare account, which a local worker cannot bind.
-fn environment(worker: &str) -> Option<&'static str> {
-    (worker == "ai").then_some("production")
 }
 
 fn migrate(tools: &Toolchain) -> Result<()> {

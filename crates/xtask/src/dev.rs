@@ -37,12 +37,13 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     let api = stack.wait_until_healthy()?;
     local_stack::fire_cron(&api, local_stack::CRON_EVERY);
     let athlete = pipeline::demo_athlete(&api, &mut state)?;
+    let api = api.with_token(&athlete.api_key);
     if !options.no_demo {
-        pipeline::load_demo(&api, &mut stack, &mut state, &athlete)?;
+        pipeline::load_demo(&api, &mut stack, &mut state)?;
     }
     state.announce(&stack.url, &athlete)?;
     if let Some(ends_on) = state.saved.demo_ends_on {
-        pipeline::print_report(&api, &athlete, ends_on)?;
+        pipeline::print_report(&api, ends_on)?;
     }
     print_welcome(&stack.url, &state, &athlete.api_key);
     loop {

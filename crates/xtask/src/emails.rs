@@ -1,6 +1,6 @@
-//! The emails of the local stack. Wrangler simulates `send_email`: it logs the header of an email and
-//! writes its parts to a folder that it clears on exit. This module copies them to permanent files: one
-//! with header and text, and the HTML for a browser.
+//! The emails of the local stack. Wrangler simulates `send_email`: it logs the header of an email
+//! and writes its parts to a folder that it clears on exit. This module copies them to permanent
+//! files: one with header and text, and the HTML for a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,8 +56,8 @@ impl EmailCollector {
     }
 }
 
-/// Returns label and file of a part: `Text: /…/id.txt`, `HTML: …`, `Email: …` for a MIME message, or
-/// `Attachment (inline): hard-sets.png -> /…/id-1.png`.
+/// Returns label and file of a part: `Text: /…/id.txt`, `HTML: …`, `Email: …` for a MIME message,
+/// or `Attachment (inline): hard-sets.png -> /…/id-1.png`.
 fn parse_part(line: &str) -> Option<(&str, &Path)> {
     let is_attachment = line.starts_with("Attachment (");
     let (label, file) = line.rsplit_once(if is_attachment { " -> " } else { ": " })?;

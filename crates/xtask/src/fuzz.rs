@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-/// LLVM's coverage pass with the instrumentation that libFuzzer requires: 8-bit counters, their program
-/// counters, and the operands of comparisons. Codegen options work on stable; cargo-fuzz passes the same.
+/// LLVM's coverage pass with the instrumentation that libFuzzer requires: 8-bit counters, their
+/// program counters, and the operands of comparisons. Codegen options work on stable; cargo-fuzz
+/// passes the same.
 const COVERAGE: &str = "-Cpasses=sancov-module \
      -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
@@ -48,8 +49,8 @@ impl Options {
     }
 }
 
-/// Fuzzes one target for each core at a time. Fails when an input crashes a target, and prints the command
-/// that replays it.
+/// Fuzzes one target for each core at a time. Fails when an input crashes a target, and prints the
+/// command that replays it.
 pub fn run(project: &Project, options: &Options) -> Result<()> {
     setup::check_cpp_compiler()?;
     let targets = targets(project, &options.targets)?;

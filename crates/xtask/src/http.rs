@@ -17,24 +17,17 @@ const THROTTLED_ATTEMPTS: u32 = 10;
 const RETRY_AFTER_MAX_S: u64 = 10;
 const TOO_MANY_REQUESTS: u16 = 429;
 
-/// A client for the api at one address.
+/// A client for the api at one address, with the credentials of one caller.
 #[derive(Clone)]
 pub struct Api {
     agent: ureq::Agent,
     base: String,
+    /// Headers of each request.
+    credentials: Vec<(&'static str, String)>,
 }
 
-/// An authenticated request.
-#[derive(Default)]
-pub struct Request<'a> {
-    pub method: &'static str,
-    pub path_and_query: &'a str,
-    pub token: &'a str,
-    /// The value of `X-Operator`.
-    pub operator: Option<&'a str>,
-    pub idempotency_key: Option<&'a str>,
-    pub body: Option<&'a Value>,
-}
+/// A JSON body with an idempotency key, which is empty where the API takes none.
+pub type Content<'a> = (&'a str, &'a Value);
 
 /// A response of any status.
 #[derive(Debug)]
@@ -65,42 +58,46 @@ impl Api {
             .tls_config(tls.build());
         let config = if is_local { config.proxy(None) } else { config };
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { agent: config.build().into(), base })
+        Ok(Self { agent: config.build().into(), base, credentials: Vec::new() })
     }
 
-    /// Returns whether a GET without authentication gets 200.
+    /// Returns a client with the key of an athlete or an operator token.
+    pub fn with_token(&self, token: &str) -> Self {
+        let credentials = vec![("authorization", format!("Bearer {token}"))];
+        Self { credentials, ..self.clone() }
+    }
+
+    /// Adds the operator's name.
+    pub fn with_operator(mut self, name: &str) -> Self {
+        self.credentials.push(("x-operator", name.to_owned()));
+        self
+    }
+
+    /// Returns whether a GET gets 200.
     pub fn is_ok(&self, path: &str) -> bool {
         let response = self.agent.get(format!("{}{path}", self.base)).call();
         response.is_ok_and(|response| response.status() == 200)
     }
 
     /// Returns the JSON of a GET.
-    pub fn get<T: DeserializeOwned>(&self, path_and_query: &str, token: &str) -> Result<T> {
-        self.call(&Request { method: "GET", path_and_query, token, ..Request::default() })
+    pub fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T> {
+        self.call("GET", path_and_query, None)
     }
 
-    /// Returns the JSON of a POST with an idempotency key.
-    pub fn post<T: DeserializeOwned>(
+    /// Returns the JSON of a POST.
+    pub fn post<T: DeserializeOwned>(&self, path: &str, key: &str, body: &Value) -> Result<T> {
+        self.call("POST", path, Some((key, body)))
+    }
+
+    /// Returns the JSON of a response; a status of 300 or above is an error that contains the
+    /// problem.
+    fn call<T: DeserializeOwned>(
         &self,
+        method: &str,
         path_and_query: &str,
-        token: &str,
-        idempotency_key: &str,
-        body: &Value,
+        content: Option<Content>,
     ) -> Result<T> {
-        self.call(&Request {
-            method: "POST",
-            path_and_query,
-            token,
-            operator: None,
-            idempotency_key: Some(idempotency_key),
-            body: Some(body),
-        })
-    }
-
-    /// Returns the JSON of a response; a status of 300 or above is an error that contains the problem.
-    pub fn call<T: DeserializeOwned>(&self, request: &Request) -> Result<T> {
-        let Request { method, path_and_query, .. } = request;
-        let Response { status, text } = self.send(request)?;
+        let Response { status, text } = self.send(method, path_and_query, content)?;
         if status >= 300 {
             bail!("{method} {path_and_query} returned {status}: {}", describe_problem(&text));
         }
@@ -108,42 +105,44 @@ impl Api {
             .with_context(|| format!("{method} {path_and_query} returned unexpected JSON: {text}"))
     }
 
-    /// Returns the response, whatever its status; an error when there is none. Waits and retries on 429.
-    pub fn send(&self, request: &Request) -> Result<Response> {
-        let Request { method, path_and_query, .. } = request;
+    /// Returns the response, whatever its status; an error when there is none. Waits and retries on
+    /// 429.
+    pub fn send(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        content: Option<Content>,
+    ) -> Result<Response> {
         for _ in 0..THROTTLED_ATTEMPTS {
             let mut response = self
-                .attempt(request)
+                .attempt(method, path_and_query, content)
                 .with_context(|| format!("{method} {path_and_query} got no response"))?;
             let status = response.status().as_u16();
-            if status == TOO_MANY_REQUESTS {
-                process::pause(retry_after(&response))?;
-                continue;
+            if status != TOO_MANY_REQUESTS {
+                return Ok(Response { status, text: response.body_mut().read_to_string()? });
             }
-            return Ok(Response { status, text: response.body_mut().read_to_string()? });
+            process::pause(retry_after(&response))?;
         }
         bail!("{method} {path_and_query} still returns {TOO_MANY_REQUESTS}");
     }
 
-    fn attempt(&self, request: &Request) -> Result<http::Response<ureq::Body>> {
-        let mut builder = http::Request::builder()
-            .method(request.method)
-            .uri(format!("{}{}", self.base, request.path_and_query))
-            .header("authorization", format!("Bearer {}", request.token));
-        for (name, value) in
-            [("x-operator", request.operator), ("idempotency-key", request.idempotency_key)]
-        {
-            if let Some(value) = value {
-                builder = builder.header(name, value);
-            }
+    fn attempt(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        content: Option<Content>,
+    ) -> Result<http::Response<ureq::Body>> {
+        let uri = format!("{}{path_and_query}", self.base);
+        let mut request = http::Request::builder().method(method).uri(uri);
+        for (name, value) in &self.credentials {
+            request = request.header(*name, value);
         }
-        Ok(match request.body {
-            None => self.agent.run(builder.body(())?)?,
-            Some(body) => {
-                let builder = builder.header("content-type", "application/json");
-                self.agent.run(builder.body(body.to_string())?)?
-            }
-        })
+        let Some((key, body)) = content else { return Ok(self.agent.run(request.body(())?)?) };
+        if !key.is_empty() {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request.header("content-type", "application/json");
+        Ok(self.agent.run(request.body(body.to_string())?)?)
     }
 }
 
@@ -214,30 +213,21 @@ mod tests {
             stream.write_all(response.as_bytes()).unwrap();
             received
         });
-        let result = call(&Api::new(&base, LOCAL_TIMEOUT).unwrap());
+        let api = Api::new(&base, LOCAL_TIMEOUT).unwrap();
+        let result = call(&api.with_token("secret").with_operator("ann \"a\""));
         (server.join().unwrap(), result)
     }
 
-    fn post<'a>(operator: &'a str, body: &'a Value) -> Request<'a> {
-        Request {
-            method: "POST",
-            path_and_query: "/v1/x",
-            token: "secret",
-            operator: Some(operator),
-            body: Some(body),
-            ..Request::default()
-        }
-    }
-
     #[test]
-    fn requests_carry_token_operator_and_body() {
+    fn requests_carry_token_operator_key_and_body() {
         let body = json!({ "note": "say \"why\"\\\nü", "limit": 5 });
         let (received, result) =
-            serve_one("200 OK", r#"{"matched":1}"#, |api| api.call(&post("ann \"a\"", &body)));
+            serve_one("200 OK", r#"{"matched":1}"#, |api| api.post("/v1/x", "k", &body));
         assert_eq!(result.unwrap(), json!({ "matched": 1 }));
         assert!(received.starts_with("POST /v1/x HTTP/1.1\r\n"), "{received}");
         assert!(received.contains("authorization: Bearer secret\r\n"), "{received}");
         assert!(received.contains("x-operator: ann \"a\"\r\n"), "{received}");
+        assert!(received.contains("idempotency-key: k\r\n"), "{received}");
         assert!(received.ends_with(&format!("\r\n\r\n{body}")), "{received}");
     }
 
@@ -246,15 +236,14 @@ mod tests {
         let problem =
             r#"{"detail":"1 of the fields","errors":[{"pointer":"/limit","detail":"is 0"}]}"#;
         let (_, result) =
-            serve_one("422 Unprocessable", problem, |api| api.call(&post("ann", &json!({}))));
+            serve_one("422 Unprocessable", problem, |api| api.post("/v1/x", "", &json!({})));
         let error = result.unwrap_err().to_string();
         assert_eq!(error, "POST /v1/x returned 422: 1 of the fields\n  /limit: is 0");
     }
 
     #[test]
     fn redirects_are_errors() {
-        let (_, result) =
-            serve_one("302 Found\r\nlocation: /v1/y", "", |api| api.get("/v1/x", "t"));
+        let (_, result) = serve_one("302 Found\r\nlocation: /v1/y", "", |api| api.get("/v1/x"));
         assert!(result.unwrap_err().to_string().contains("returned 302"));
     }
 }

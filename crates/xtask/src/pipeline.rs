@@ -3,14 +3,14 @@
 
 use crate::clock;
 use crate::demo;
-use crate::http::{Api, Request};
+use crate::http::Api;
 use crate::local_stack::LocalStack;
 use crate::process;
 use crate::state::{Athlete, StateDir};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -61,36 +61,31 @@ struct Notification {
 /// Returns the demo athlete: that of an earlier run, or a new one when that was deleted.
 pub fn demo_athlete(api: &Api, state: &mut StateDir) -> Result<Athlete> {
     if let Some(athlete) = &state.saved.athlete {
-        let path_and_query = "/v1/me";
-        let token = &athlete.api_key;
-        let request = Request { method: "GET", path_and_query, token, ..Request::default() };
-        match api.send(&request)?.status {
+        match api.with_token(&athlete.api_key).send("GET", "/v1/me", None)?.status {
             200 => return Ok(athlete.clone()),
             401 => println!("the demo athlete was deleted; creating a new one"),
-            status => bail!("GET {path_and_query} returned {status}"),
+            status => bail!("GET /v1/me returned {status}"),
         }
         state.saved.demo_loaded = false;
         state.saved.demo_ends_on = None;
     }
-    let athlete = create_athlete(api, &state.saved.operator_token, "Demo Athlete", "demo")?;
+    let athlete =
+        create_athlete(&api.with_token(&state.saved.operator_token), "Demo Athlete", "demo")?;
     state.saved.athlete = Some(athlete.clone());
     state.save()?;
     Ok(athlete)
 }
 
-/// Creates an athlete with a key. The email address is `mailbox` at example.com.
-pub fn create_athlete(api: &Api, token: &str, name: &str, mailbox: &str) -> Result<Athlete> {
+/// Creates an athlete with a key. The email address is `mailbox` at example.com; `api` has the
+/// operator token.
+pub fn create_athlete(api: &Api, name: &str, mailbox: &str) -> Result<Athlete> {
     let body = json!({ "display_name": name, "email": format!("{mailbox}@example.com") });
-    api.post("/v1/admin/athletes", token, &format!("{mailbox}-athlete"), &body)
+    api.post("/v1/admin/athletes", &format!("{mailbox}-athlete"), &body)
 }
 
 /// Loads the sample training once for a state directory, and waits until the pipeline is idle.
-pub fn load_demo(
-    api: &Api,
-    stack: &mut LocalStack,
-    state: &mut StateDir,
-    athlete: &Athlete,
-) -> Result<()> {
+/// `api` has the key of the demo athlete.
+pub fn load_demo(api: &Api, stack: &mut LocalStack, state: &mut StateDir) -> Result<()> {
     if state.saved.demo_loaded {
         return Ok(());
     }
@@ -101,27 +96,25 @@ pub fn load_demo(
     println!("loading {} weeks of sample training", demo::WEEKS);
     for (index, workout) in workouts.iter().enumerate() {
         stack.check()?;
-        let _: serde_json::Value =
-            api.post("/v1/workouts", &athlete.api_key, &workout.key, &workout.body)?;
+        let _: Value = api.post("/v1/workouts", &workout.key, &workout.body)?;
         print_progress(&format!("{} of {} workouts", index + 1, workouts.len()));
     }
     end_progress();
     state.saved.demo_loaded = true;
     state.save()?;
-    let keys = [athlete.api_key.as_str()];
-    if !wait_until_idle(api, stack, &keys, &weekly_path(ends_on), AGGREGATED_WITHIN)? {
+    let apis = std::slice::from_ref(api);
+    if !wait_until_idle(apis, stack, &weekly_path(ends_on), AGGREGATED_WITHIN)? {
         // The stack keeps running: a developer needs it to investigate.
         eprintln!("the pipeline is still busy after {} s", AGGREGATED_WITHIN.as_secs());
     }
     Ok(())
 }
 
-/// Waits until no workout of these athletes is pending and their inboxes do not change. Returns
-/// whether that happened in time.
+/// Waits until no workout of the athletes, one for each client, is pending and their inboxes do not
+/// change. Returns whether that happened in time.
 pub fn wait_until_idle(
-    api: &Api,
+    apis: &[Api],
     stack: &mut LocalStack,
-    keys: &[&str],
     weekly_path: &str,
     within: Duration,
 ) -> Result<bool> {
@@ -133,9 +126,9 @@ pub fn wait_until_idle(
     while !is_idle && start.elapsed() < within {
         stack.check()?;
         let (mut pending, mut unread) = (0, 0);
-        for key in keys {
-            pending += api.get::<WeeklyVolume>(weekly_path, key)?.pending;
-            unread += api.get::<Notifications>("/v1/notifications?limit=1", key)?.unread;
+        for api in apis {
+            pending += api.get::<WeeklyVolume>(weekly_path)?.pending;
+            unread += api.get::<Notifications>("/v1/notifications?limit=1")?.unread;
         }
         if previous.replace((pending, unread)) != Some((pending, unread)) {
             changed_at = clock::now();
@@ -168,8 +161,8 @@ fn end_progress() {
 }
 
 /// Prints the weekly volume and the notifications of the sample training.
-pub fn print_report(api: &Api, athlete: &Athlete, ends_on: NaiveDate) -> Result<()> {
-    let volume: WeeklyVolume = api.get(&weekly_path(ends_on), &athlete.api_key)?;
+pub fn print_report(api: &Api, ends_on: NaiveDate) -> Result<()> {
+    let volume: WeeklyVolume = api.get(&weekly_path(ends_on))?;
     println!("\nweek        workouts  sets  hard sets  tonnage kg  over MRV");
     for week in &volume.weeks {
         let Week { start, workouts, sets, hard_sets, tonnage_kg, muscles } = week;
@@ -183,7 +176,7 @@ pub fn print_report(api: &Api, athlete: &Athlete, ends_on: NaiveDate) -> Result<
             over_mrv.join(", "),
         );
     }
-    let inbox: Notifications = api.get("/v1/notifications?limit=100", &athlete.api_key)?;
+    let inbox: Notifications = api.get("/v1/notifications?limit=100")?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for item in &inbox.items {
         *kinds.entry(&item.kind).or_default() += 1;

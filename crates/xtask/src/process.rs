@@ -14,8 +14,9 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(25);
 /// Time for a child to exit after SIGTERM; wrangler takes about one second.
 const GRACE: Duration = Duration::from_secs(5);
-/// Time for its descendants to exit after it: those of wrangler clear temporary folders. In a container
-/// without an init, which reaps no orphans, the group never looks empty and this passes in full.
+/// Time for its descendants to exit after it: those of wrangler clear temporary folders. In a
+/// container without an init, which reaps no orphans, the group never looks empty and this passes
+/// in full.
 const DESCENDANTS_GRACE: Duration = Duration::from_secs(2);
 
 /// A signal has been received.
@@ -90,7 +91,6 @@ pub fn tail(log: &Path) -> String {
 pub struct ProcessGroup {
     child: Child,
     name: String,
-    status: Option<ExitStatus>,
     /// [`ProcessGroup::wait`] or [`ProcessGroup::kill`] has ended it.
     complete: bool,
 }
@@ -103,16 +103,12 @@ impl ProcessGroup {
         let child = command.stdin(Stdio::null()).process_group(0).spawn().with_context(|| {
             format!("cannot start {name} ({})", command.get_program().display())
         })?;
-        Ok(Self { child, name: name.to_owned(), status: None, complete: false })
+        Ok(Self { child, name: name.to_owned(), complete: false })
     }
 
     /// Returns the exit status of the child, or `None` while it runs.
     pub fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
-        if self.status.is_none() {
-            self.status =
-                self.child.try_wait().with_context(|| format!("cannot wait for {}", self.name))?;
-        }
-        Ok(self.status)
+        self.child.try_wait().with_context(|| format!("cannot wait for {}", self.name))
     }
 
     /// Waits until the child exits. Fails with [`Stopped`] on a signal, and ends the group.

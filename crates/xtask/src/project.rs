@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The four workers: folder, package and wrangler file have the same name. `wrangler dev` gives the port to
-/// the first.
+/// The four workers: folder, package and wrangler file have the same name. `wrangler dev` gives the
+/// port to the first.
 pub const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
 
-/// Variables that `cargo run` sets. A nested cargo must not inherit them: build scripts that depend on
-/// them would run each time.
+/// Variables that `cargo run` sets. A nested cargo must not inherit them: build scripts that depend
+/// on them would run each time.
 const CARGO_RUN_PREFIXES: [&str; 5] =
     ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
 

@@ -1,12 +1,11 @@
-//! Set-up: installs missing tools inside the repository. Commands that need them run it first, so it is
-//! quick when nothing is missing.
+//! Set-up: installs missing tools inside the repository. Commands that need them run it first, so
+//! it is quick when nothing is missing.
 
 use crate::process;
 use crate::project::{Project, Toolchain};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsString;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,8 +41,7 @@ const OPENSSL_MISSING: &str = "the OpenSSL headers are missing, which the build 
 /// Installs missing tools.
 pub fn run(project: &Project) -> Result<Toolchain<'_>> {
     check_prerequisites()?;
-    install_wasm_target(project)?;
-    install_library_source(project)?;
+    install_rust_components(project)?;
     let path = path_with_node(project)?;
     let tools = Toolchain { project, path };
     install_npm_packages(&tools)?;
@@ -63,69 +61,55 @@ pub fn install_cargo_deny(project: &Project) -> Result<()> {
 
 /// Fails without a C++ compiler, which `cargo xtask fuzz` needs for libFuzzer.
 pub fn check_cpp_compiler() -> Result<()> {
-    let is_configured = std::env::var_os("CXX").is_some();
-    if !is_configured && !["c++", "g++", "clang++"].iter().any(|program| is_on_path(program)) {
-        bail!(
-            "a C++ compiler is missing, which libFuzzer requires: install g++ or clang++ (Debian: build-essential, macOS: xcode-select --install)"
-        );
+    if std::env::var_os("CXX").is_some() {
+        return Ok(());
     }
-    Ok(())
+    require(
+        &["c++", "g++", "clang++"],
+        "a C++ compiler is missing, which libFuzzer requires: install g++ or clang++ \
+         (Debian: build-essential, macOS: xcode-select --install)",
+    )
 }
 
 fn check_prerequisites() -> Result<()> {
-    let needed = [
-        (&["rustup"][..], "rustup is missing: install it from https://rustup.rs"),
-        (
-            &["cc", "gcc", "clang"][..],
-            "a C compiler is missing: install gcc or clang (Debian: build-essential, macOS: xcode-select --install)",
-        ),
-        (&["node"][..], "node is missing: install Node.js 20 or newer"),
-        (&["npm"][..], "npm is missing: install it with Node.js 20 or newer"),
-    ];
-    for (programs, missing) in needed {
-        if !programs.iter().any(|program| is_on_path(program)) {
-            bail!(missing);
-        }
+    require(&["rustup"], "rustup is missing: install it from https://rustup.rs")?;
+    require(
+        &["cc", "gcc", "clang"],
+        "a C compiler is missing: install gcc or clang \
+         (Debian: build-essential, macOS: xcode-select --install)",
+    )?;
+    require(&["node"], "node is missing: install Node.js 20 or newer")?;
+    require(&["npm"], "npm is missing: install it with Node.js 20 or newer")
+}
+
+/// Fails with the message when none of the programs is on the PATH.
+fn require(programs: &[&str], message: &'static str) -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_found = std::env::split_paths(&path)
+        .any(|dir| programs.iter().any(|program| dir.join(program).is_file()));
+    if is_found { Ok(()) } else { bail!(message) }
+}
+
+/// Installs the wasm target and the source of the standard library, which workers compile to unwind
+/// (docs/adr/0025-a-panic-is-one-requests.md). Searches for files, so that a manual installation
+/// counts.
+fn install_rust_components(project: &Project) -> Result<()> {
+    let sysroot = process::output_of(project.command("rustc").args(["--print", "sysroot"]));
+    let rustlib = Path::new(&sysroot.context("rustc does not work")?).join("lib/rustlib");
+    let rustup = |args: [&str; 3]| {
+        step(&format!("rustup {}", args.join(" ")));
+        process::run(project.command("rustup").args(args), "rustup")
+    };
+    let has_core = fs::read_dir(rustlib.join(WASM_TARGET).join("lib")).is_ok_and(|files| {
+        files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
+    });
+    if !has_core {
+        rustup(["target", "add", WASM_TARGET])?;
+    }
+    if !rustlib.join("src/rust/library/std/Cargo.toml").is_file() {
+        rustup(["component", "add", "rust-src"])?;
     }
     Ok(())
-}
-
-fn is_on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
-}
-
-/// Searches for the library file, so that a manual installation counts too.
-fn install_wasm_target(project: &Project) -> Result<()> {
-    let mut rustc = project.command("rustc");
-    rustc.args(["--print", "target-libdir", "--target", WASM_TARGET]);
-    let libraries = process::output_of(&mut rustc).context("rustc does not work")?;
-    if contains_core(Path::new(&libraries)) {
-        return Ok(());
-    }
-    step(&format!("adding the Rust target {WASM_TARGET}"));
-    let mut rustup = project.command("rustup");
-    process::run(rustup.args(["target", "add", WASM_TARGET]), "rustup target add")
-}
-
-/// Installs the source of the standard library: workers compile it to unwind
-/// (docs/adr/0025-a-panic-is-one-requests.md).
-fn install_library_source(project: &Project) -> Result<()> {
-    let mut rustc = project.command("rustc");
-    let sysroot = process::output_of(rustc.args(["--print", "sysroot"]));
-    let sysroot = sysroot.context("rustc does not work")?;
-    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file() {
-        return Ok(());
-    }
-    step("adding the source of the Rust standard library");
-    let mut rustup = project.command("rustup");
-    process::run(rustup.args(["component", "add", "rust-src"]), "rustup component add")
-}
-
-fn contains_core(libraries: &Path) -> bool {
-    fs::read_dir(libraries).is_ok_and(|entries| {
-        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
-    })
 }
 
 /// Returns PATH, preceded by an installed Node when the host's is not supported.
@@ -185,31 +169,21 @@ fn install_node(project: &Project, (major, minor): (u32, u32)) -> Result<PathBuf
     Ok(dir)
 }
 
-/// Both `npm install` and `npm ci` use the exact versions of the lockfile, but `ci` rejects a lockfile
-/// without the optional packages of other platforms, and some registries lack those.
+/// Both `npm install` and `npm ci` use the exact versions of the lockfile, but `ci` rejects a
+/// lockfile without the optional packages of other platforms, and some registries lack those.
 fn install_npm_packages(tools: &Toolchain) -> Result<()> {
     let project = tools.project;
     let stamp = project.path("node_modules/.bulktrack-lock");
-    let hash = hash_files(&[project.path("package.json"), project.path("package-lock.json")])?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == hash) {
+    let read = |file| fs::read(project.path(file)).with_context(|| format!("cannot read {file}"));
+    let packages = [read("package.json")?, read("package-lock.json")?].concat();
+    if fs::read(&stamp).is_ok_and(|installed| installed == packages) {
         return Ok(());
     }
     step("installing the npm packages (wrangler, vitest, wasm-opt, esbuild)");
     let mut npm = tools.command("npm");
     npm.args(["install", "--no-save", "--loglevel=error"]);
     process::run(&mut npm, "npm install")?;
-    fs::write(stamp, hash).context("node_modules cannot be written")
-}
-
-/// Returns a hash of some files. It may differ between compilers, which costs a rerun.
-fn hash_files(files: &[PathBuf]) -> Result<String> {
-    let mut hasher = DefaultHasher::new();
-    for file in files {
-        fs::read(file)
-            .with_context(|| format!("cannot read {}", file.display()))?
-            .hash(&mut hasher);
-    }
-    Ok(format!("{:016x}", hasher.finish()))
+    fs::write(stamp, packages).context("node_modules cannot be written")
 }
 
 fn install_build_tools(project: &Project) -> Result<()> {

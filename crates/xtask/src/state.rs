@@ -30,8 +30,8 @@ pub struct SavedState {
     /// The demo athlete, once created.
     #[serde(flatten)]
     pub athlete: Option<Athlete>,
-    /// The last day of the sample training. Saved before the first workout is sent, so that the next
-    /// run completes an interrupted one and repeats nothing.
+    /// The last day of the sample training. Saved before the first workout is sent, so that the
+    /// next run completes an interrupted one and repeats nothing.
     #[serde(default)]
     pub demo_ends_on: Option<NaiveDate>,
     /// All of the sample training has been sent.

@@ -14,7 +14,7 @@ pub fn run(project: &Project) -> Result<()> {
     timed("native tests", &mut times, || native_tests(&tools))?;
     timed("wasm builds", &mut times, || build::run(&tools))?;
     summarize(&times);
-    timed("miniflare tests", &mut times, || miniflare_tests(&tools))?;
+    timed("miniflare tests", &mut times, || vitest(&tools, "tests"))?;
     Ok(())
 }
 
@@ -39,15 +39,11 @@ fn native_tests(tools: &Toolchain) -> Result<()> {
     process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
 }
 
-/// Measures the built workers: the cost of a workout, and the cost of one hanging webhook receiver for the
-/// others.
+/// Measures the built workers: the cost of a workout, and the cost of one hanging webhook receiver
+/// for the others.
 pub fn bench(tools: &Toolchain) -> Result<()> {
     build::run(tools)?;
     vitest(tools, "tests/bench")
-}
-
-fn miniflare_tests(tools: &Toolchain) -> Result<()> {
-    vitest(tools, "tests")
 }
 
 fn vitest(tools: &Toolchain, root: &str) -> Result<()> {

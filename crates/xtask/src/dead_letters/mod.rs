@@ -4,7 +4,7 @@ mod options;
 
 pub use options::Options;
 
-use crate::http::{Api, Request};
+use crate::http::Api;
 use crate::project::Project;
 use crate::state::RunningStack;
 use anyhow::{Context, Result};
@@ -22,7 +22,7 @@ const REASON_CHARS_MAX: usize = 70;
 
 /// Calls the api and prints the result.
 pub fn run(project: &Project, options: &Options) -> Result<()> {
-    let api = OperatorApi::new(&options.target, &project.path(&options.target.state))?;
+    let api = connect(&options.target, &project.path(&options.target.state))?;
     match &options.action {
         Action::List { filter, limit } => {
             let limit = limit.map(|limit| limit.to_string());
@@ -30,7 +30,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
         }
         Action::Groups { filter } => groups(&api, filter),
         Action::Show { id } => {
-            print!("{}", describe(&api.get(&format!("{PATH}/{id}"), BTreeMap::new())?));
+            print!("{}", describe(&api.get(&format!("{PATH}/{id}"))?));
             Ok(())
         }
         Action::Redrive(options) => redrive(&api, options),
@@ -38,61 +38,31 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     }
 }
 
-/// The api with an operator's credentials.
-struct OperatorApi {
-    api: Api,
-    token: String,
-    operator: String,
+/// Returns a client for the api of the URL, or for the local stack in the state directory.
+fn connect(target: &Target, state: &Path) -> Result<Api> {
+    // An empty environment variable counts as absent.
+    let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
+    let (base, token) = match &target.url {
+        None => {
+            let stack = RunningStack::read(state)?;
+            (stack.api_url, stack.operator_token)
+        }
+        Some(url) => {
+            let token = given(&target.token);
+            (url.clone(), token.context("--token or OPERATOR_TOKEN is required with --url")?)
+        }
+    };
+    let operator = given(&target.operator).unwrap_or_else(|| "xtask".to_owned());
+    Ok(Api::new(&base, TIMEOUT)?.with_token(&token).with_operator(&operator))
 }
 
-impl OperatorApi {
-    /// Returns the api of the URL, or that of the local stack in the state directory.
-    fn new(target: &Target, state: &Path) -> Result<Self> {
-        // An empty environment variable is as good as none.
-        let given = |value: &Option<String>| value.clone().filter(|value| !value.is_empty());
-        let (base, token) = match &target.url {
-            None => {
-                let stack = RunningStack::read(state)?;
-                (stack.api_url, stack.operator_token)
-            }
-            Some(url) => {
-                let token = given(&target.token);
-                (url.clone(), token.context("--token or OPERATOR_TOKEN is required with --url")?)
-            }
-        };
-        let operator = given(&target.operator).unwrap_or_else(|| "xtask".to_owned());
-        Ok(Self { api: Api::new(&base, TIMEOUT)?, token, operator })
-    }
-
-    fn get(&self, path: &str, parameters: BTreeMap<&str, &str>) -> Result<Value> {
-        let query =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-        self.call("GET", &path, None)
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        self.call("POST", path, Some(body))
-    }
-
-    fn call(
-        &self,
-        method: &'static str,
-        path_and_query: &str,
-        body: Option<&Value>,
-    ) -> Result<Value> {
-        self.api.call(&Request {
-            method,
-            path_and_query,
-            token: &self.token,
-            operator: Some(&self.operator),
-            idempotency_key: None,
-            body,
-        })
-    }
+/// Returns a path with an encoded query.
+fn with_query(path: &str, parameters: BTreeMap<&str, &str>) -> String {
+    let mut query = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1);
+    query.extend_pairs(parameters).finish()
 }
 
-fn list(api: &OperatorApi, filter: &Filter, limit: Option<&str>) -> Result<()> {
+fn list(api: &Api, filter: &Filter, limit: Option<&str>) -> Result<()> {
     const COLUMNS: [(&str, &str); 7] = [
         ("failed at", "failed_at"),
         ("status", "status"),
@@ -104,13 +74,13 @@ fn list(api: &OperatorApi, filter: &Filter, limit: Option<&str>) -> Result<()> {
     ];
     let mut parameters = filter.fields();
     parameters.extend(limit.map(|limit| ("limit", limit)));
-    let page = api.get(PATH, parameters)?;
+    let page = api.get(&with_query(PATH, parameters))?;
     print!("{}", columns(&page, "items", &COLUMNS));
     println!("{} of {}", array(&page, "items").count(), text(&page, "total"));
     Ok(())
 }
 
-fn groups(api: &OperatorApi, filter: &Filter) -> Result<()> {
+fn groups(api: &Api, filter: &Filter) -> Result<()> {
     const COLUMNS: [(&str, &str); 6] = [
         ("count", "count"),
         ("first", "first_failed_at"),
@@ -119,7 +89,7 @@ fn groups(api: &OperatorApi, filter: &Filter) -> Result<()> {
         ("type", "event_type"),
         ("reason", "reason_group"),
     ];
-    let page = api.get(&format!("{PATH}/groups"), filter.fields())?;
+    let page = api.get(&with_query(&format!("{PATH}/groups"), filter.fields()))?;
     print!("{}", columns(&page, "items", &COLUMNS));
     Ok(())
 }
@@ -147,13 +117,13 @@ fn describe(dead_letter: &Value) -> String {
     page
 }
 
-fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
+fn redrive(api: &Api, options: &Redrive) -> Result<()> {
     let Redrive { selection, rate, note, force, body } = options;
     if let (Some(file), [id]) = (body, &selection.ids[..]) {
         let body = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
         let request = json!({ "body": body, "force": force, "note": note });
-        let result = api.post(&format!("{PATH}/{id}/redrive"), &request)?;
+        let result: Value = api.post(&format!("{PATH}/{id}/redrive"), "", &request)?;
         println!("redriven as edited: {}", text(&result, "redriven"));
         return Ok(());
     }
@@ -162,7 +132,7 @@ fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
     if *force {
         request.insert("force".to_owned(), json!(true));
     }
-    let result = api.post(&format!("{PATH}/redrive"), &request.into())?;
+    let result: Value = api.post(&format!("{PATH}/redrive"), "", &request.into())?;
     print_counts(selection, &result, "redriven");
     for (field, text) in [
         ("held_back", "held back {}: redriven three times already; pass their ids with --force"),
@@ -175,9 +145,9 @@ fn redrive(api: &OperatorApi, options: &Redrive) -> Result<()> {
     Ok(())
 }
 
-fn discard(api: &OperatorApi, selection: &Selection, note: &str) -> Result<()> {
+fn discard(api: &Api, selection: &Selection, note: &str) -> Result<()> {
     let request = request_body(selection, Some(note)).into();
-    let result = api.post(&format!("{PATH}/discard"), &request)?;
+    let result: Value = api.post(&format!("{PATH}/discard"), "", &request)?;
     print_counts(selection, &result, "discarded");
     Ok(())
 }
@@ -266,6 +236,12 @@ mod tests {
         ];
         assert_eq!(table(rows), "n      what\n1      ünit\n10[2J\n");
         assert_eq!(table(Vec::new()), "");
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        let path = with_query("/v1/x", [("q", "a b&c=ü"), ("limit", "5")].into());
+        assert_eq!(path, "/v1/x?limit=5&q=a+b%26c%3D%C3%BC");
     }
 
     #[test]

@@ -2,8 +2,7 @@
 //! that gets no response.
 
 use super::workout::Workout;
-use crate::http::{Api, Request, Response};
-use crate::state::Athlete;
+use crate::http::{Api, Content, Response};
 use crate::{clock, process};
 use anyhow::{Context, Result, bail};
 use chrono::NaiveDate;
@@ -13,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Pause between two requests of one athlete, in milliseconds. About ten requests a second, so that a
-/// kill hits some in each queue, and a few sweeps cover all workouts of one soak.
+/// Pause between two requests of one athlete, in milliseconds. About ten requests a second, so that
+/// a kill hits some in each queue, and a few sweeps cover all workouts of one soak.
 const PAUSE_MS: std::ops::Range<u64> = 20..180;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// A restart takes seconds, and at most `local_stack::HEALTHY_WITHIN`.
@@ -58,11 +57,11 @@ impl RequestCounts {
 
 /// The client program of an athlete.
 pub struct Client<'a> {
-    pub athlete: &'a Athlete,
+    pub athlete_id: &'a str,
+    pub api: Api,
     /// The workouts that the API has accepted, by id.
     pub accepted: BTreeMap<String, Workout>,
     pub counts: RequestCounts,
-    pub api: &'a Api,
     pub rng: Rng,
     pub today: NaiveDate,
     pub signals: &'a Signals,
@@ -91,12 +90,12 @@ impl Client<'_> {
         if self.rng.u32(..8) == 0 {
             let repeated_id = self.post_workout(&key, &body)?;
             if repeated_id != id {
-                bail!("POST {key} of {} created {id}, then {repeated_id}", self.athlete.id);
+                bail!("POST {key} of {} created {id}, then {repeated_id}", self.athlete_id);
             }
             self.counts.repeated += 1;
         }
         if self.accepted.insert(id.clone(), workout).is_some() {
-            bail!("two POSTs of {} created one workout {id}", self.athlete.id);
+            bail!("two POSTs of {} created one workout {id}", self.athlete_id);
         }
         Ok(())
     }
@@ -135,26 +134,18 @@ impl Client<'_> {
         Ok(())
     }
 
-    /// Sends a request, with idempotency key and body if any, until there is a response below 500.
+    /// Sends a request until there is a response below 500.
     /// Returns it with the number of attempts.
     fn send_until_response(
         &mut self,
-        method: &'static str,
-        path_and_query: &str,
-        content: Option<(&str, &Value)>,
+        method: &str,
+        path: &str,
+        content: Option<Content>,
     ) -> Result<(Response, u32)> {
-        let request = Request {
-            method,
-            path_and_query,
-            token: &self.athlete.api_key,
-            operator: None,
-            idempotency_key: content.map(|(key, _)| key),
-            body: content.map(|(_, body)| body),
-        };
         let start = clock::now();
         for attempts in 1.. {
             self.signals.requests_in_flight.fetch_add(1, Ordering::Relaxed);
-            let result = self.api.send(&request);
+            let result = self.api.send(method, path, content);
             self.signals.requests_in_flight.fetch_sub(1, Ordering::Relaxed);
             match result {
                 Ok(response) if response.status < 500 => {
@@ -171,7 +162,7 @@ impl Client<'_> {
             }
             process::pause(RETRY_AFTER)?;
         }
-        bail!("{method} {path_and_query} got no response");
+        bail!("{method} {path} got no response");
     }
 }
 

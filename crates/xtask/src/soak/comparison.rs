@@ -42,12 +42,17 @@ impl Comparison {
         reported: &Reported,
     ) {
         self.compare_ids(athlete, accepted, &reported.workout_ids);
-        let days = workout::daily_totals(accepted.values());
+        let days = workout::totals_by(|date| date, accepted);
         self.compare_totals(&format!("{athlete}, day"), &days, &reported.days);
-        self.count_workouts(&days, &reported.days);
-        let weeks = workout::weekly_totals(accepted.values());
+        for (_, accepted, counted) in pairs(&days, &reported.days) {
+            self.accepted += accepted.workouts;
+            self.counted += counted.workouts;
+            self.lost += (accepted.workouts - counted.workouts).max(0.0);
+            self.duplicates += (counted.workouts - accepted.workouts).max(0.0);
+        }
+        let weeks = workout::totals_by(workout::monday, accepted);
         self.compare_totals(&format!("{athlete}, week of"), &weeks, &reported.weeks);
-        let heaviest = workout::heaviest_weights(accepted.values());
+        let heaviest = workout::heaviest_weights(accepted);
         if heaviest != reported.heaviest {
             self.differences.push(format!(
                 "{athlete}: the heaviest weights are {heaviest:?}, the records {:?}",
@@ -80,19 +85,6 @@ impl Comparison {
         }
     }
 
-    fn count_workouts(
-        &mut self,
-        accepted: &BTreeMap<NaiveDate, Totals>,
-        counted: &BTreeMap<NaiveDate, Totals>,
-    ) {
-        for (_, accepted, counted) in pairs(accepted, counted) {
-            self.accepted += accepted.workouts;
-            self.counted += counted.workouts;
-            self.lost += (accepted.workouts - counted.workouts).max(0.0);
-            self.duplicates += (counted.workouts - accepted.workouts).max(0.0);
-        }
-    }
-
     fn compare_totals(
         &mut self,
         period: &str,
@@ -119,8 +111,8 @@ fn pairs(
     dates.into_iter().map(|date| (*date, totals(accepted, date), totals(counted, date))).collect()
 }
 
-/// Returns kind and data of a notification. A repeated notification has the same; one about a pattern
-/// that eased and worsened again has other numbers (docs/adr/0018).
+/// Returns kind and data of a notification. A repeated notification has the same; one about a
+/// pattern that eased and worsened again has other numbers (docs/adr/0018).
 pub fn subject(notification: &Value) -> Option<String> {
     Some(format!("{} {}", notification.get("kind")?.as_str()?, notification.get("data")?))
 }
@@ -139,10 +131,10 @@ mod tests {
             (0..40).map(|id| (format!("w{id}"), Workout::random(&mut rng, today))).collect();
         let reported = Reported {
             workout_ids: accepted.keys().cloned().collect(),
-            days: workout::daily_totals(accepted.values()),
-            weeks: workout::weekly_totals(accepted.values()),
+            days: workout::totals_by(|date| date, &accepted),
+            weeks: workout::totals_by(workout::monday, &accepted),
             notifications: vec!["new_record 1".to_owned(), "new_record 2".to_owned()],
-            heaviest: workout::heaviest_weights(accepted.values()),
+            heaviest: workout::heaviest_weights(&accepted),
         };
         (accepted, reported)
     }
@@ -153,7 +145,8 @@ mod tests {
         comparison
     }
 
-    /// Checks a result with one fault: lost workouts, duplicates, duplicate notifications, differences.
+    /// Checks a result with one fault: lost workouts, duplicates, duplicate notifications,
+    /// differences.
     fn check(
         fault: impl FnOnce(&mut Reported, &Workout),
         expected: (f64, f64, usize),

@@ -1,10 +1,10 @@
-//! `cargo xtask soak`: clients post, change and delete workouts while the runtime is killed; then the
-//! API must report each accepted workout once.
+//! `cargo xtask soak`: clients post, change and delete workouts while the runtime is killed; then
+//! the API must report each accepted workout once.
 //!
-//! The stack is that of `cargo xtask dev`, with its own state directory, port and log. Its queues are
-//! in memory, so a kill loses their messages, and the sweep must resend them; deployed queues keep
-//! theirs. The sweep resends workouts only. A notification whose message is lost stays missing, so the
-//! soak checks only that none is duplicated.
+//! The stack is that of `cargo xtask dev`, with its own state directory, port and log. Its queues
+//! are in memory, so a kill loses their messages, and the sweep must resend them; deployed queues
+//! keep theirs. The sweep resends workouts only. A notification whose message is lost stays
+//! missing, so the soak checks only that none is duplicated.
 //!
 //! Numbers without a source are project defaults.
 
@@ -17,7 +17,7 @@ use crate::http::Api;
 use crate::local_stack::{self, LocalStack};
 use crate::process::{self, Stopped};
 use crate::project::{Project, Toolchain};
-use crate::state::{Athlete, StateDir};
+use crate::state::StateDir;
 use crate::{build, clock, pipeline, setup};
 use anyhow::{Context, Result, bail};
 use chrono::{Days, NaiveDate};
@@ -73,7 +73,8 @@ pub struct Options {
     seed: Option<u32>,
 }
 
-/// Runs the soak and fails on any difference. A failure keeps the state directory and prints its path.
+/// Runs the soak and fails on any difference. A failure keeps the state directory and prints its
+/// path.
 pub fn run(project: &Project, options: &Options) -> Result<()> {
     let seed = options.seed.unwrap_or_else(|| fastrand::u32(..));
     let dir = std::env::temp_dir().join(format!("bulktrack-soak-{}", std::process::id()));
@@ -104,20 +105,18 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
     let mut stack = LocalStack::start(tools, &state, port)?;
     let api = stack.wait_until_healthy()?;
     local_stack::fire_cron(&api, CRON_EVERY);
-    let operator_token = &state.saved.operator_token;
+    let operator_api = api.with_token(&state.saved.operator_token);
     let athletes = (0..ATHLETES)
-        .map(|index| {
-            pipeline::create_athlete(&api, operator_token, "Ann", &format!("soak-{index}"))
-        })
+        .map(|index| pipeline::create_athlete(&operator_api, "Ann", &format!("soak-{index}")))
         .collect::<Result<Vec<_>>>()?;
     // Fixed for the whole run: after midnight, the range still covers all workouts.
     let today = clock::today();
     let signals = Signals::default();
     let clients = athletes.iter().zip(1..).map(|(athlete, stream)| Client {
-        athlete,
+        athlete_id: &athlete.id,
+        api: api.with_token(&athlete.api_key),
         accepted: BTreeMap::new(),
         counts: RequestCounts::default(),
-        api: &api,
         rng: rng(seed, stream),
         today,
         signals: &signals,
@@ -126,10 +125,10 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
     let mut killer = Killer { options, rng: rng(seed, 0), signals: &signals, restart: &restart };
     let (mut stack, clients, kills) = killer.run(stack, clients.collect())?;
     let recovery_start = clock::now();
-    let keys: Vec<_> = athletes.iter().map(|athlete| athlete.api_key.as_str()).collect();
+    let apis: Vec<_> = clients.iter().map(|client| client.api.clone()).collect();
     let range = range(today);
     let weekly = format!("/v1/volume/weekly?{range}");
-    let is_idle = pipeline::wait_until_idle(&api, &mut stack, &keys, &weekly, RECOVERED_WITHIN)?;
+    let is_idle = pipeline::wait_until_idle(&apis, &mut stack, &weekly, RECOVERED_WITHIN)?;
     let recovered_after = recovery_start.elapsed();
     let (mut counts, mut comparison) = (RequestCounts::default(), Comparison::default());
     if !is_idle {
@@ -137,8 +136,8 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         comparison.differences.push(format!("the pipeline is still busy after {seconds} s"));
     }
     for client in &clients {
-        let reported = fetch_reported(&api, client.athlete, &range)?;
-        comparison.add(&client.athlete.id, &client.accepted, &reported);
+        let reported = fetch_reported(&client.api, &range)?;
+        comparison.add(client.athlete_id, &client.accepted, &reported);
         counts.add(&client.counts);
     }
     let log = std::fs::read(state.path("wrangler.log"))?;
@@ -146,7 +145,7 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         kills,
         counts,
         comparison,
-        dead_letters: count_dead_letters(&api, operator_token)?,
+        dead_letters: count_dead_letters(&operator_api)?,
         resent: count_resent(&String::from_utf8_lossy(&log)),
         recovered_after,
         total: start.elapsed(),
@@ -235,8 +234,8 @@ fn range(today: NaiveDate) -> String {
 }
 
 /// Returns the number of dead letters of any status. None is expected.
-fn count_dead_letters(api: &Api, operator_token: &str) -> Result<u64> {
-    let page: Value = api.get("/v1/admin/dead-letters?limit=1", operator_token)?;
+fn count_dead_letters(api: &Api) -> Result<u64> {
+    let page: Value = api.get("/v1/admin/dead-letters?limit=1")?;
     page.get("total").and_then(Value::as_u64).context("dead letters have no total")
 }
 
@@ -264,17 +263,16 @@ struct Period {
     totals: Totals,
 }
 
-/// Fetches the results that the API reports for an athlete.
-fn fetch_reported(api: &Api, athlete: &Athlete, range: &str) -> Result<Reported> {
-    let key = &athlete.api_key;
+/// Fetches the results that the API reports for the athlete of a client.
+fn fetch_reported(api: &Api, range: &str) -> Result<Reported> {
     let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
     let totals = |period: &str| -> Result<BTreeMap<_, _>> {
-        let volume: VolumeResponse = api.get(&format!("/v1/volume/{period}?{range}"), key)?;
+        let volume: VolumeResponse = api.get(&format!("/v1/volume/{period}?{range}"))?;
         Ok(volume.days.into_iter().map(|period| (period.date, period.totals)).collect())
     };
-    let workouts = fetch_pages(api, "/v1/workouts?limit=100", key)?;
-    let notifications = fetch_pages(api, "/v1/notifications?limit=100", key)?;
-    let records: Value = api.get("/v1/records", key)?;
+    let workouts = fetch_pages(api, "/v1/workouts?limit=100")?;
+    let notifications = fetch_pages(api, "/v1/notifications?limit=100")?;
+    let records: Value = api.get("/v1/records")?;
     let heaviest = items(&records)
         .filter(|record| record.get("kind").and_then(Value::as_str) == Some("heaviest_weight"))
         .filter_map(|record| Some((text(record, "exercise")?, record.get("value")?.as_f64()?)));
@@ -292,13 +290,13 @@ fn items(page: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Returns the items of all pages.
-fn fetch_pages(api: &Api, path: &str, key: &str) -> Result<Vec<Value>> {
+fn fetch_pages(api: &Api, path: &str) -> Result<Vec<Value>> {
     let mut all = Vec::new();
-    let mut page: Value = api.get(path, key)?;
+    let mut page: Value = api.get(path)?;
     loop {
         all.extend(items(&page).cloned());
         let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) else { return Ok(all) };
-        page = api.get(&format!("{path}&cursor={cursor}"), key)?;
+        page = api.get(&format!("{path}&cursor={cursor}"))?;
     }
 }
 

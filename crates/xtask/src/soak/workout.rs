@@ -1,5 +1,5 @@
-//! Random workouts of the soak test, and the volume that they add up to. The sums share no code with
-//! the pipeline under test.
+//! Random workouts of the soak test, and the volume that they add up to. The sums share no code
+//! with the pipeline under test.
 
 use chrono::{Datelike, Days, NaiveDate};
 use fastrand::Rng;
@@ -34,8 +34,8 @@ fn trained_muscles<'de, D: Deserializer<'de>>(list: D) -> Result<BTreeMap<String
     Ok(trained.map(|volume| (volume.muscle, volume.hard_sets)).collect())
 }
 
-/// An exercise and its muscles: a set counts once for each direct muscle, half for each indirect one
-/// (crates/training/src/catalogue.rs).
+/// An exercise and its muscles: a set counts once for each direct muscle, half for each indirect
+/// one (crates/training/src/catalogue.rs).
 #[derive(Debug)]
 struct Exercise {
     slug: &'static str,
@@ -101,37 +101,22 @@ impl Workout {
     }
 }
 
-/// Returns the totals of each day.
-pub fn daily_totals<'a>(
-    workouts: impl IntoIterator<Item = &'a Workout>,
-) -> BTreeMap<NaiveDate, Totals> {
-    totals_by(workouts, |date| date)
-}
-
-/// Returns the totals of each week, by its Monday.
-pub fn weekly_totals<'a>(
-    workouts: impl IntoIterator<Item = &'a Workout>,
-) -> BTreeMap<NaiveDate, Totals> {
-    totals_by(workouts, monday)
-}
-
-fn totals_by<'a>(
-    workouts: impl IntoIterator<Item = &'a Workout>,
-    period: impl Fn(NaiveDate) -> NaiveDate,
+/// Returns the totals of each period. `period` returns the first day of a day's period.
+pub fn totals_by(
+    period: fn(NaiveDate) -> NaiveDate,
+    workouts: &BTreeMap<String, Workout>,
 ) -> BTreeMap<NaiveDate, Totals> {
     let mut totals: BTreeMap<NaiveDate, Totals> = BTreeMap::new();
-    for workout in workouts {
+    for workout in workouts.values() {
         totals.entry(period(workout.date)).or_default().add(workout);
     }
     totals
 }
 
 /// Returns the heaviest weight of each exercise, in kg.
-pub fn heaviest_weights<'a>(
-    workouts: impl IntoIterator<Item = &'a Workout>,
-) -> BTreeMap<String, f64> {
+pub fn heaviest_weights(workouts: &BTreeMap<String, Workout>) -> BTreeMap<String, f64> {
     let mut heaviest: BTreeMap<String, f64> = BTreeMap::new();
-    for lift in workouts.into_iter().flat_map(|workout| &workout.lifts) {
+    for lift in workouts.values().flat_map(|workout| &workout.lifts) {
         let kg = heaviest.entry(lift.exercise.slug.to_owned()).or_default();
         *kg = kg.max(f64::from(lift.kg));
     }
