@@ -1,9 +1,11 @@
 //! aggregation: consumes training events, keeps daily and weekly volume, checks thresholds.
 //!
-//! In scope: the ledger of volume and what follows from a change of it. Out of scope: what the
-//! volume means for the athlete; that is ai's.
+//! In scope: the volume ledger and the events that follow from its changes. Out of scope: what the
+//! volume means for the athlete; see the ai worker.
 
+pub mod decision;
 pub mod handlers;
+pub mod ledger_entry;
 pub mod publisher;
 pub mod records;
 pub mod thresholds;

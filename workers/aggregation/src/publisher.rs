@@ -1,6 +1,6 @@
-//! `AggregationEventPublisher`: what aggregation tells the others.
+//! `AggregationEventPublisher`, and the events that aggregation publishes.
 
-use crate::records::words;
+use crate::records::notification_text;
 use crate::thresholds::crossing_bits;
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::Publisher;
@@ -16,25 +16,26 @@ use storage::volume::WeekState;
 
 const SOURCE: &str = "/bulktrack/aggregation";
 
-/// Publishes what follows from a change of the ledger.
+/// Publishes the events that follow from a change of the ledger.
 #[derive(Clone)]
 pub struct AggregationEventPublisher {
     publisher: Publisher,
 }
 
 impl AggregationEventPublisher {
-    /// Publishes through this publisher.
+    /// Wraps a publisher.
     pub fn new(publisher: Publisher) -> Self {
         Self { publisher }
     }
 
-    /// Publishes events.
+    /// Publishes events; after an error some may be published.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
         self.publisher.publish(events).await
     }
 }
 
-/// The week has another volume. Its id names this state of the week: a repeat is the same event.
+/// The volume of a week changed. The id is derived from the new state of the week: a repeat is the same
+/// event.
 pub fn aggregation_updated(week: &WeekState, cause: &Event, now: DateTime<Utc>) -> Event {
     let id = EventId::derived(&[
         "AggregationUpdated",
@@ -52,7 +53,7 @@ pub fn aggregation_updated(week: &WeekState, cause: &Event, now: DateTime<Utc>) 
     cause.followed_by(id, SOURCE, subject(week), now, data.into())
 }
 
-/// Muscles crossed landmarks. Its id names what was crossed: a repeat is the same event.
+/// Muscles crossed landmarks. The id is derived from the crossings: a repeat is the same event.
 pub fn volume_threshold_reached(
     week: &WeekState,
     crossings: Vec<Crossing>,
@@ -73,7 +74,7 @@ pub fn volume_threshold_reached(
     cause.followed_by(id, SOURCE, subject(week), now, data.into())
 }
 
-/// A workout set records. Its id names them: a repeat is the same event.
+/// A workout broke records. The id is derived from the records: a repeat is the same event.
 pub fn records_broken(
     broken: &[&BrokenRecord],
     local_date: NaiveDate,
@@ -85,7 +86,7 @@ pub fn records_broken(
     let values = broken.iter().map(|record| format!("{}={}", record.key, record.value));
     let values = values.collect::<Vec<_>>().join(",");
     let id = EventId::derived(&["NotificationRequested", kind, &cause.subject, &values]);
-    let (title, body, data) = words(broken);
+    let (title, body, data) = notification_text(broken);
     let requested = NotificationRequested {
         athlete_id,
         kind: kind.to_owned(),
@@ -97,8 +98,8 @@ pub fn records_broken(
     cause.followed_by(id, SOURCE, cause.subject.clone(), now, requested.into())
 }
 
-/// An import is through. Its id names the import and how far it is: a repeat is the same event,
-/// and what a mapping lets in later is news again.
+/// An import finished. The id is derived from the import and the number of its finished slices: a repeat
+/// is the same event, and slices that a mapping releases later are announced by another one.
 pub fn import_finished(
     athlete_id: AthleteId,
     import: &Import,
@@ -109,7 +110,7 @@ pub fn import_finished(
     let import_id = import.import_id.to_string();
     let done = import.done.to_string();
     let id = EventId::derived(&["NotificationRequested", kind, &import_id, &done]);
-    let (title, body) = finish_in_words(import);
+    let (title, body) = import_text(import);
     let data = [
         ("import_id", json!(import.import_id)),
         ("imported", json!(import.imported)),
@@ -122,7 +123,7 @@ pub fn import_finished(
     cause.followed_by(id, SOURCE, format!("imports/{import_id}"), now, data.into())
 }
 
-fn finish_in_words(import: &Import) -> (String, String) {
+fn import_text(import: &Import) -> (String, String) {
     let count = |count: i64| match count {
         1 => "1 workout".to_owned(),
         count => format!("{count} workouts"),
@@ -130,11 +131,11 @@ fn finish_in_words(import: &Import) -> (String, String) {
     let title = format!("Import finished: {}", count(import.imported));
     let skipped = match import.duplicates {
         0 => String::new(),
-        duplicates => format!(", {} skipped that you had already", count(duplicates)),
+        duplicates => format!(", {} skipped as duplicates", count(duplicates)),
     };
     let held = match import.held {
         0 => "",
-        _ => " Some name exercises that nobody knows; tell us which they are.",
+        _ => " Some have unknown exercise names: map them to exercises to import the rest.",
     };
     (title, format!("{} imported{skipped}.{held}", count(import.imported)))
 }

@@ -1,4 +1,4 @@
-//! Which records are told, and in what words.
+//! The notification about broken records: whether a workout is recent enough, and its text.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
@@ -6,27 +6,28 @@ use storage::records::BrokenRecord;
 use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams};
 
-/// A record of a workout that was longer ago is history, not news (ours): who enters last year's
-/// training is not told of each record of then.
-const NEWS_DAYS: u64 = 7;
+/// The age of a workout whose records are announced, in days, at most. A project default: an athlete who
+/// enters the training of last year is not notified of each record in it.
+const RECENT_DAYS: u64 = 7;
 
-/// Whether a workout of this day is news.
-pub fn is_news(local_date: NaiveDate, now: DateTime<Utc>) -> bool {
-    now.date_naive().checked_sub_days(Days::new(NEWS_DAYS)).is_none_or(|first| local_date >= first)
+/// Whether the records of a workout of this day are announced.
+pub fn is_recent(local_date: NaiveDate, now: DateTime<Utc>) -> bool {
+    let first = now.date_naive().checked_sub_days(Days::new(RECENT_DAYS));
+    first.is_none_or(|first| local_date >= first)
 }
 
-/// The title and the text of the news, and its numbers for machines.
-pub fn words(broken: &[&BrokenRecord]) -> (String, String, Map<String, Value>) {
-    let read: Vec<_> = broken
+/// The title, the text and the machine-readable data of the notification.
+pub fn notification_text(broken: &[&BrokenRecord]) -> (String, String, Map<String, Value>) {
+    let parsed: Vec<_> = broken
         .iter()
         .filter_map(|record| Some((record.key.parse::<RecordKey>().ok()?, *record)))
         .collect();
-    let title = match read.as_slice() {
+    let title = match parsed.as_slice() {
         [(key, _)] => format!("New record: {}", exercise_name(&key.exercise)),
-        _ => format!("{} new records", read.len()),
+        _ => format!("{} new records", parsed.len()),
     };
-    let lines: Vec<_> = read.iter().map(|(key, record)| line(key, record)).collect();
-    let records: Vec<_> = read.iter().map(|(key, record)| numbers(key, record)).collect();
+    let lines: Vec<_> = parsed.iter().map(|(key, record)| line(key, record)).collect();
+    let records: Vec<_> = parsed.iter().map(|(key, record)| numbers(key, record)).collect();
     let workout_id = broken.first().map(|record| record.workout_id);
     let data = [("workout_id", json!(workout_id)), ("records", json!(records))];
     let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -70,13 +71,13 @@ fn numbers(key: &RecordKey, record: &BrokenRecord) -> Value {
     })
 }
 
-/// Two digits say all that an athlete can read off a bar.
+/// Kilograms with at most two decimals.
 fn kilograms(grams: i64) -> String {
     let text = format!("{:.2}", Grams(grams).kg());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The catalogue's name; of the athlete's custom exercises an event knows no more than the slug.
+/// The catalogue's name; for a custom exercise, whose name the event does not carry, its slug.
 fn exercise_name(slug: &str) -> String {
     Exercise::find(slug).map_or_else(|| slug.replace('-', " "), |exercise| exercise.name.to_owned())
 }
@@ -94,9 +95,9 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_told_with_its_number_and_the_one_it_has_beaten() {
+    fn a_record_is_announced_with_the_value_it_beats() {
         let check = |key: &str, value: i64, beaten: i64, expected: &str| {
-            let (_, text, _) = words(&[&broken(key, value, beaten)]);
+            let (_, text, _) = notification_text(&[&broken(key, value, beaten)]);
             assert_eq!(text, expected);
         };
         check(
@@ -121,12 +122,12 @@ mod tests {
     }
 
     #[test]
-    fn several_records_are_one_piece_of_news_with_all_their_numbers() {
+    fn several_records_are_one_notification_with_all_numbers() {
         let records = [
             broken("deadlift/heaviest_weight", 200_000, 190_000),
             broken("deadlift/most_reps@1000", 8, 7),
         ];
-        let (title, text, data) = words(&records.iter().collect::<Vec<_>>());
+        let (title, text, data) = notification_text(&records.iter().collect::<Vec<_>>());
         assert_eq!(title, "2 new records");
         assert_eq!(text.lines().count(), 2);
         assert_eq!(
@@ -141,9 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_more_than_a_week_ago_is_no_news() {
+    fn workouts_older_than_a_week_are_not_recent() {
         let now = "2026-11-23T12:00:00Z".parse().unwrap();
-        let check = |day: &str, news| assert_eq!(is_news(day.parse().unwrap(), now), news, "{day}");
+        let check =
+            |day: &str, recent| assert_eq!(is_recent(day.parse().unwrap(), now), recent, "{day}");
         check("2026-11-24", true);
         check("2026-11-16", true);
         check("2026-11-15", false);

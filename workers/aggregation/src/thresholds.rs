@@ -1,12 +1,12 @@
-//! Which landmarks a week has crossed that nobody was told of yet.
+//! The landmarks that a week crossed and that are not announced yet.
 
 use shared_kernel::payload::{Crossing, Threshold};
 use storage::volume::{WeekState, announced_bit};
 use training::landmarks::Landmarks;
 use training::{HalfSets, Muscle};
 
-/// The crossings of a week that were not announced: MEV reached, MRV exceeded, for each muscle
-/// once a week, in the order of the muscles.
+/// Returns the crossings of a week that are not announced yet: MEV reached and MRV exceeded, each once
+/// a week for each muscle, in the order of the muscles.
 pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
     week.volume
         .muscles
@@ -18,12 +18,12 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
         .collect()
 }
 
-/// The bits that say that these crossings were announced.
+/// The bits of these crossings in the `announced` column of a week.
 pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
     crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
 }
 
-/// A minimum of nothing is not reached: it was never missed.
+/// A MEV of zero is never announced as reached.
 fn crossed(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
     let Landmarks { mev, mrv, .. } = landmarks;
     let crossing =
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn each_landmark_is_announced_when_it_is_crossed_and_only_once() {
+    fn each_landmark_is_announced_once_when_it_is_crossed() {
         use Threshold::{MevReached, MrvExceeded};
         let chest = Muscle::Chest;
         let mev = announced_bit(chest, MevReached);
@@ -76,7 +76,7 @@ mod tests {
         check(chest, 49, 0, &[MevReached, MrvExceeded]);
         check(chest, 49, mev, &[MrvExceeded]);
         check(chest, 60, both, &[]);
-        // Another muscle's announcement says nothing of this one.
+        // The announcement of one muscle does not affect another.
         check(Muscle::Quads, 8, both, &[MevReached]);
         // The abs have no minimum to reach.
         check(Muscle::Abs, 8, 0, &[]);

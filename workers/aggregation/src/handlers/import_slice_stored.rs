@@ -1,6 +1,6 @@
-//! `ImportSliceStoredEventHandler`: a slice of an import becomes workouts that count.
+//! `ImportSliceStoredEventHandler`: the workouts of an import slice are stored and count.
 
-use super::counted;
+use crate::ledger_entry::counted;
 use crate::publisher::{AggregationEventPublisher, import_finished};
 use crate::thresholds::{crossing_bits, new_crossings};
 use async_trait::async_trait;
@@ -14,26 +14,23 @@ use storage::volume::{self, LedgerEntry, Marks};
 use storage::workouts::Content;
 use storage::{Database, Shards};
 
-/// Counts slices. An import tells of nothing that was long ago: it announces no threshold and no
-/// record, and asks for no analysis; at its end there is one notification.
+/// Stores and counts slices. An import announces no threshold and no record and requests no analysis;
+/// it ends with one notification.
 ///
-/// 1. read (await): the slices of the batch, one round trip;
-/// 2. for each slice: store (await) those of its workouts that the athlete does not have. Their ids
-///    are derived from the import; a repeat stores nothing more;
-/// 3. write (await): the ledger with all that follows from it. A repeat changes nothing;
-/// 4. mark (await): the workouts as aggregated, what they crossed as announced. Marks only rise;
-/// 5. finish (await): the slice is done. A repeat changes nothing;
-/// 6. publish (await): with the last slice, the notification. Its id is derived from the import; a
-///    repeat collapses in the inbox.
+/// 1. read (await): the slices of the batch, in one round trip;
+/// 2. for each slice: store (await) the workouts that the athlete does not have. Their ids are derived
+///    from the import, so a repeat stores nothing more;
+/// 3. write (await): the ledger, with the days, weeks and records. A repeat changes nothing;
+/// 4. mark (await): the workouts as aggregated, their crossings as announced. Marks only rise;
+/// 5. finish (await): mark the slice as done. A repeat changes nothing;
+/// 6. publish (await): after the last slice, the notification. Its id is derived from the import, so the
+///    inbox drops a repeat.
 ///
-/// A crash between any two of them leaves the message unsettled: it comes again and repeats all,
-/// from a slice that is done at 5.
+/// After a crash between two steps the platform redelivers the message, and every step repeats; a slice
+/// that is done repeats from step 5.
 pub struct ImportSliceStoredEventHandler {
-    /// Where slices and the ledger are.
     pub shards: Shards,
-    /// Who tells the athlete.
     pub publisher: AggregationEventPublisher,
-    /// The time.
     pub clock: Rc<dyn Clock>,
 }
 
@@ -48,10 +45,10 @@ impl EventHandler<ImportSliceStored> for ImportSliceStoredEventHandler {
         for (database, part) in self.shards.partition(causes.into_iter().collect()) {
             outcomes.extend(self.count(database, &part).await);
         }
-        let unreached = || Outcome::transient("its slice was not reached");
+        let unhandled = || Outcome::transient("the slice was not handled");
         deliveries
             .iter()
-            .map(|delivery| outcomes.get(&key(delivery.data)).cloned().unwrap_or_else(unreached))
+            .map(|delivery| outcomes.get(&key(delivery.data)).cloned().unwrap_or_else(unhandled))
             .collect()
     }
 }
@@ -77,7 +74,7 @@ impl ImportSliceStoredEventHandler {
         let mut outcomes = Vec::new();
         for (key, cause) in causes {
             let outcome = match slices.get(key) {
-                None => Outcome::permanent("there is no such slice"),
+                None => Outcome::permanent("unknown slice"),
                 Some(Slice { state: SliceState::Held, .. }) => {
                     Outcome::permanent("the slice waits for a mapping")
                 }
@@ -115,7 +112,7 @@ impl ImportSliceStoredEventHandler {
         Ok(Outcome::Done)
     }
 
-    /// Steps 2 to 4; answers how many of the slice's workouts this import has stored.
+    /// Steps 2 to 4. Returns the number of the slice's workouts that this import stored.
     async fn store(
         &self,
         database: &dyn Database,
@@ -153,7 +150,7 @@ impl ImportSliceStoredEventHandler {
     }
 }
 
-/// The ledger entries of the workouts that were stored.
+/// The ledger entries of the stored workouts.
 fn entries(slice: &Slice, inserted: &[Inserted]) -> Result<Vec<LedgerEntry>, String> {
     let by_id: BTreeMap<_, &ImportedWorkout> =
         slice.workouts.iter().map(|imported| (imported.workout_id, imported)).collect();

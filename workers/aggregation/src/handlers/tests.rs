@@ -1,15 +1,17 @@
 //! The handlers on real SQL, with a recording sink: totals, announcements, repeats and faults.
 
 use super::*;
+use chrono::DateTime;
 use platform::Publisher;
 use platform::consumer::RawMessage;
 use proptest::prelude::*;
-use shared_kernel::MessageResult;
-use shared_kernel::Queue;
 use shared_kernel::payload::{
     Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
+    WorkoutSnapshot,
 };
 use shared_kernel::routing::queue_of;
+use shared_kernel::{Event, EventData, EventType, MessageResult, Queue, WorkoutId};
+use std::collections::BTreeMap;
 use testkit::{
     DatabaseFault, FixedClock, RecordingSink, Sqlite, TRACE_ID, athlete_id, consume,
     create_athlete, message,

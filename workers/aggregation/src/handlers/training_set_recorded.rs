@@ -1,14 +1,15 @@
-//! `TrainingSetRecordedEventHandler`: a workout that goes on counts as far as it is logged.
+//! `TrainingSetRecordedEventHandler`: the logged sets of a workout in progress count.
 
-use super::{WorkoutEventHandler, counted};
+use super::workout_events::WorkoutEventHandler;
+use crate::ledger_entry::counted;
 use shared_kernel::payload::TrainingSetRecorded;
 use storage::volume::LedgerEntry;
 
-/// A workout that goes on counts as far as it is logged.
+/// Handles [`TrainingSetRecorded`]: the logged sets of a workout in progress count.
 pub struct TrainingSetRecordedEventHandler;
 
 impl WorkoutEventHandler<TrainingSetRecorded> for TrainingSetRecordedEventHandler {
-    const IS_OF_A_COMPLETE_WORKOUT: bool = false;
+    const WORKOUT_IS_COMPLETE: bool = false;
 
     fn ledger_entry(event: &TrainingSetRecorded) -> Result<LedgerEntry, String> {
         counted(&event.workout)

@@ -1,14 +1,15 @@
-//! `VolumeUpdatedEventHandler`: a changed workout counts as it now is.
+//! `VolumeUpdatedEventHandler`: a changed workout counts in its new version.
 
-use super::{WorkoutEventHandler, counted};
+use super::workout_events::WorkoutEventHandler;
+use crate::ledger_entry::counted;
 use shared_kernel::payload::VolumeUpdated;
 use storage::volume::LedgerEntry;
 
-/// A changed workout counts as it now is.
+/// Handles [`VolumeUpdated`]: a changed workout counts in its new version.
 pub struct VolumeUpdatedEventHandler;
 
 impl WorkoutEventHandler<VolumeUpdated> for VolumeUpdatedEventHandler {
-    const IS_OF_A_COMPLETE_WORKOUT: bool = true;
+    const WORKOUT_IS_COMPLETE: bool = true;
 
     fn ledger_entry(event: &VolumeUpdated) -> Result<LedgerEntry, String> {
         counted(&event.workout)

@@ -1,14 +1,15 @@
 //! `WorkoutCompletedEventHandler`: a completed workout counts.
 
-use super::{WorkoutEventHandler, counted};
+use super::workout_events::WorkoutEventHandler;
+use crate::ledger_entry::counted;
 use shared_kernel::payload::WorkoutCompleted;
 use storage::volume::LedgerEntry;
 
-/// A completed workout counts.
+/// Handles [`WorkoutCompleted`]: a completed workout counts.
 pub struct WorkoutCompletedEventHandler;
 
 impl WorkoutEventHandler<WorkoutCompleted> for WorkoutCompletedEventHandler {
-    const IS_OF_A_COMPLETE_WORKOUT: bool = true;
+    const WORKOUT_IS_COMPLETE: bool = true;
 
     fn ledger_entry(event: &WorkoutCompleted) -> Result<LedgerEntry, String> {
         counted(&event.workout)

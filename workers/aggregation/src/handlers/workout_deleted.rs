@@ -1,14 +1,15 @@
-//! `WorkoutDeletedEventHandler`: a deleted workout counts for nothing.
+//! `WorkoutDeletedEventHandler`: a deleted workout no longer counts.
 
-use super::{WorkoutEventHandler, uncounted};
+use super::workout_events::WorkoutEventHandler;
+use crate::ledger_entry::uncounted;
 use shared_kernel::payload::WorkoutDeleted;
 use storage::volume::LedgerEntry;
 
-/// A deleted workout counts for nothing.
+/// Handles [`WorkoutDeleted`]: a deleted workout no longer counts.
 pub struct WorkoutDeletedEventHandler;
 
 impl WorkoutEventHandler<WorkoutDeleted> for WorkoutDeletedEventHandler {
-    const IS_OF_A_COMPLETE_WORKOUT: bool = false;
+    const WORKOUT_IS_COMPLETE: bool = false;
 
     fn ledger_entry(event: &WorkoutDeleted) -> Result<LedgerEntry, String> {
         uncounted(&event.workout)

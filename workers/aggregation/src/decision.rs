@@ -1,0 +1,78 @@
+//! The decision after a change of the ledger: the events to publish, and the marks to store once they
+//! are published. Pure.
+
+use crate::publisher::{aggregation_updated, records_broken, volume_threshold_reached};
+use crate::thresholds::{crossing_bits, new_crossings};
+use chrono::{DateTime, Utc};
+use shared_kernel::{AthleteId, Event, WorkoutId};
+use storage::records::BrokenRecord;
+use storage::volume::{LedgerEntry, Marks, WeekState};
+use training::WeekStart;
+
+/// The new ledger entry of a workout, with the event that caused it.
+pub struct Change<'a> {
+    pub entry: LedgerEntry,
+    pub cause: &'a Event,
+}
+
+impl Change<'_> {
+    /// The workout's key.
+    pub const fn key(&self) -> (AthleteId, WorkoutId) {
+        (self.entry.athlete_id, self.entry.workout_id)
+    }
+}
+
+/// The events to publish, and the marks to store afterwards.
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub marks: Marks,
+}
+
+/// Decides on one event for each changed week, one for the landmarks that it crossed, and one for the
+/// records of each workout.
+pub fn decide(
+    changes: &[&Change<'_>],
+    weeks: &[WeekState],
+    broken: &[BrokenRecord],
+    now: DateTime<Utc>,
+) -> Decision {
+    let aggregated = changes
+        .iter()
+        .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
+        .collect();
+    let mut decision =
+        Decision { events: Vec::new(), marks: Marks { aggregated, announced: Vec::new() } };
+    for week in weeks {
+        let Some(cause) = cause_of(week, changes) else {
+            continue;
+        };
+        decision.events.push(aggregation_updated(week, cause, now));
+        let crossings = new_crossings(week);
+        if !crossings.is_empty() {
+            let bits = crossing_bits(&crossings);
+            decision.marks.announced.push((week.athlete_id, week.week_start, bits));
+            decision.events.push(volume_threshold_reached(week, crossings, cause, now));
+        }
+    }
+    for change in changes {
+        let records: Vec<_> = broken
+            .iter()
+            .filter(|record| (record.athlete_id, record.workout_id) == change.key())
+            .collect();
+        if !records.is_empty() {
+            let local_date = change.entry.local_date;
+            decision.events.push(records_broken(&records, local_date, change.cause, now));
+        }
+    }
+    decision
+}
+
+/// The event that changed a week: one about a workout in that week, or, if a workout moved out of it,
+/// any event of the athlete.
+fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> {
+    let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
+    let in_week = of_athlete
+        .clone()
+        .rfind(|change| WeekStart::containing(change.entry.local_date) == week.week_start);
+    in_week.or_else(|| of_athlete.next_back()).map(|change| change.cause)
+}
