@@ -15,7 +15,7 @@ pub enum Field {
     WorkoutDuration,
     WorkoutNotes,
     Exercise,
-    /// The category of an exercise. It is not read, but only `FitNotes` has it.
+    /// The category of an exercise. It is ignored, but only `FitNotes` has it.
     Category,
     Superset,
     /// The notes of the exercise or the set.
@@ -156,7 +156,7 @@ fn normalize(name: &str) -> String {
     words.join(" ")
 }
 
-/// Returns the field of a normalized column name; `None` for a column that is not read.
+/// Returns the field of a normalized column name; `None` for a column that is ignored.
 fn field(format: Format, name: &str) -> Option<Field> {
     let field = match format {
         Format::Strong => strong_field(name),

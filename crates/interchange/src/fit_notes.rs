@@ -1,4 +1,6 @@
 //! Parses the rows of `FitNotes`. The file has days and no times: a workout is the rows of one day.
+//!
+//! Hours without a source are project defaults.
 
 use crate::columns::Field;
 use crate::parsed_row::ParsedRow;
@@ -7,7 +9,7 @@ use crate::timestamp::parse_date;
 use chrono::NaiveTime;
 use training::SetKind;
 
-/// The start of a day's workout (project default): noon stays on its day in any UTC offset.
+/// The start of a day's workout: noon stays on its day in any UTC offset.
 const START_HOUR: u32 = 12;
 
 /// Parses a row.

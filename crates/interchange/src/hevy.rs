@@ -26,8 +26,8 @@ pub const fn set_type(kind: SetKind) -> &'static str {
     }
 }
 
-/// Escapes a text that a spreadsheet would read as a formula. A text that already looks escaped is
-/// escaped again, so that [`unescape_formula`] returns the original text.
+/// Escapes a text that a spreadsheet would read as a formula. A text that already looks escaped
+/// gets a second escape, so that [`unescape_formula`] returns the original text.
 pub fn escape_formula(text: &str) -> Cow<'_, str> {
     if looks_like_formula(text) {
         Cow::Owned(format!("{ESCAPE}{text}"))

@@ -1,10 +1,12 @@
 //! Parses numbers with a decimal point or a decimal comma. An ambiguous number is rejected, never
 //! guessed.
+//!
+//! Limits without a source are project defaults.
 
 use crate::cell::Cell;
 use std::borrow::Cow;
 
-/// The longest number (project default): a day in seconds with six decimals has 12 characters.
+/// The longest number: a day in seconds with six decimals has 12 characters.
 const NUMBER_CHARS_MAX: usize = 20;
 
 /// Parses the numbers of a file and records how they are written.

@@ -22,7 +22,7 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// The most column names that an error shows: the widest format has 15.
 const SHOWN_COLUMNS_MAX: usize = 20;
 
-/// What the caller knows about a file; `None` is detected.
+/// The caller's knowledge of a file; `None` is detected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadOptions {
     /// A file of another format is rejected.

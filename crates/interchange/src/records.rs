@@ -1,5 +1,5 @@
 //! Reads the records of a CSV file one by one, without copying the file. A broken record does not
-//! lose others: where an unclosed quote includes the lines below it, these are read again.
+//! lose others: the lines that an unclosed quote swallowed are reread.
 //!
 //! Limits without a source are project defaults.
 
@@ -10,8 +10,8 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 const RECORD_BYTES_MAX: usize = 65_536;
 /// The most columns of a file: the formats have up to 15.
 const COLUMNS_MAX: usize = 256;
-/// How many times the lines below a broken record are read again. Each time costs at most one record,
-/// so a hostile file costs at most 64 MB of extra reading.
+/// The limit of rereads of the lines below a broken record. Each rereads at most one record, so a
+/// hostile file costs at most 64 MB of extra reading.
 const REREADS_MAX: u32 = 1_000;
 
 /// A record with as many fields as the header.
@@ -121,10 +121,10 @@ impl<'a> Records<'a> {
             let rest = self.file.get(self.position..).unwrap_or_default();
             let text = self.text.get_mut(text_len..).unwrap_or_default();
             let ends = self.ends.get_mut(width..).unwrap_or_default();
-            let (result, read, written, ended) = self.reader.read_record(rest, text, ends);
-            self.position += read;
+            let (result, consumed, written, fields) = self.reader.read_record(rest, text, ends);
+            self.position += consumed;
             text_len += written;
-            width += ended;
+            width += fields;
             let has_room = match result {
                 ReadRecordResult::InputEmpty => true,
                 ReadRecordResult::OutputFull => grow(&mut self.text, RECORD_BYTES_MAX),

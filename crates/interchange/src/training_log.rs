@@ -1,4 +1,4 @@
-//! A training log that was read: whole workouts, and an error for each line that is invalid.
+//! A parsed training log: whole workouts, and an error for each line that is invalid.
 
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};

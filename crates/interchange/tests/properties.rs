@@ -118,28 +118,28 @@ fn sets(sets: &[SetEntry]) -> Vec<Set> {
     sets.iter().map(exact).collect()
 }
 
-fn assert_same(read: &LoggedWorkout, written: &Workout) {
-    assert_eq!((&read.title, &read.notes), (&written.title, &written.notes));
-    assert_eq!(read.started_at, written.started_at.naive_local());
+fn assert_same(parsed: &LoggedWorkout, written: &Workout) {
+    assert_eq!((&parsed.title, &parsed.notes), (&written.title, &written.notes));
+    assert_eq!(parsed.started_at, written.started_at.naive_local());
     let local = |at: DateTime<FixedOffset>| -> NaiveDateTime {
         at.with_timezone(&written.started_at.timezone()).naive_local()
     };
-    assert_eq!(read.ended_at, written.ended_at.map(local));
-    assert_eq!(read.exercises.len(), written.exercises.len());
+    assert_eq!(parsed.ended_at, written.ended_at.map(local));
+    assert_eq!(parsed.exercises.len(), written.exercises.len());
     let mut numbers = BTreeMap::new();
-    for (read, written) in read.exercises.iter().zip(&written.exercises) {
-        assert_eq!(read.name, format!("= {}", written.exercise));
-        assert_eq!(read.notes, written.notes);
-        assert_eq!(sets(&read.sets), sets(&written.sets));
-        match (&read.superset, &written.superset) {
-            (Some(Superset::Number(read)), Some(written)) => {
+    for (parsed, written) in parsed.exercises.iter().zip(&written.exercises) {
+        assert_eq!(parsed.name, format!("= {}", written.exercise));
+        assert_eq!(parsed.notes, written.notes);
+        assert_eq!(sets(&parsed.sets), sets(&written.sets));
+        match (&parsed.superset, &written.superset) {
+            (Some(Superset::Number(parsed)), Some(written)) => {
                 let key = serde_json::to_string(written).unwrap();
-                assert_eq!(numbers.entry(key).or_insert(*read), read);
+                assert_eq!(numbers.entry(key).or_insert(*parsed), parsed);
                 assert!(
-                    matches!(written, Superset::Name(_)) || *written == Superset::Number(*read)
+                    matches!(written, Superset::Name(_)) || *written == Superset::Number(*parsed)
                 );
             }
-            (read, written) => assert_eq!(read, written),
+            (parsed, written) => assert_eq!(parsed, written),
         }
     }
     let distinct: BTreeSet<_> = numbers.values().collect();
@@ -181,8 +181,8 @@ proptest! {
         let log = read(file.as_bytes(), &ReadOptions::default()).unwrap();
         prop_assert_eq!(&log.errors, &[]);
         prop_assert_eq!(log.workouts.len(), workouts.len());
-        for (read, written) in log.workouts.iter().zip(&workouts) {
-            assert_same(read, written);
+        for (parsed, written) in log.workouts.iter().zip(&workouts) {
+            assert_same(parsed, written);
         }
     }
 }

@@ -10,7 +10,7 @@ pub const BODY_BYTES_BOUND: usize = 20_000;
 /// The longest event type.
 pub const EVENT_TYPE_CHARS_MAX: usize = 100;
 
-/// How much data a body has.
+/// The amount of data in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadFormat {
     /// All of the data.

@@ -278,16 +278,16 @@ fn check_any(text: &str) {
     assert_eq!(check_url(checked.as_str(), Environment::Public), Ok(checked.clone()));
     for spelling in [text, checked.as_str()] {
         // WHATWG rejects a URL with invalid punycode: the delivery fails without a request.
-        let read = match Url::parse(spelling) {
-            Ok(read) => read,
+        let parsed = match Url::parse(spelling) {
+            Ok(parsed) => parsed,
             Err(url::ParseError::IdnaError) if spelling.to_lowercase().contains("xn--") => return,
             Err(error) => panic!("{spelling}: {error}"),
         };
-        assert_eq!(read.as_str(), checked.as_str());
-        assert_eq!(read.scheme(), "https");
-        assert_eq!((read.username(), read.password(), read.fragment()), ("", None, None));
-        assert_eq!(read.origin().ascii_serialization(), checked.origin());
-        let Some(Host::Domain(name)) = read.host() else { panic!("{spelling}: an address") };
+        assert_eq!(parsed.as_str(), checked.as_str());
+        assert_eq!(parsed.scheme(), "https");
+        assert_eq!((parsed.username(), parsed.password(), parsed.fragment()), ("", None, None));
+        assert_eq!(parsed.origin().ascii_serialization(), checked.origin());
+        let Some(Host::Domain(name)) = parsed.host() else { panic!("{spelling}: an address") };
         assert!(name.contains('.') && !name.ends_with('.'), "{spelling}");
     }
 }
@@ -298,8 +298,8 @@ fn whatwg_reads_the_tables_as_we_do() {
         check_any(text);
     }
     for (text, error) in REJECTED {
-        let Ok(read) = Url::parse(text) else { continue };
-        let is_address = matches!(read.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
+        let Ok(parsed) = Url::parse(text) else { continue };
+        let is_address = matches!(parsed.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
         assert!(!is_address || check_url(text, Environment::Public).is_err(), "{text}: {error}");
     }
 }
