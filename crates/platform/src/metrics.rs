@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Shards;
 use storage::latency::LatencyHistogram;
-use storage::pipeline::{self, Minute};
+use storage::pipeline::{self, MinuteMetrics};
 
 const MINUTE_MS: i64 = 60_000;
 /// The time an isolate counts before it stores. One write each ten seconds costs the database nothing, and
@@ -111,8 +111,16 @@ impl PipelineMetrics {
     }
 }
 
-fn minute((key, counts): (&Key, &Counts)) -> Minute {
+fn minute((key, counts): (&Key, &Counts)) -> MinuteMetrics {
     let (minute_ms, queue, event_type) = *key;
     let Counts { handled, retried, dead_lettered, latency } = counts.clone();
-    Minute { minute_ms, queue: queue.name(), event_type, handled, retried, dead_lettered, latency }
+    MinuteMetrics {
+        minute_ms,
+        queue: queue.name(),
+        event_type,
+        handled,
+        retried,
+        dead_lettered,
+        latency,
+    }
 }

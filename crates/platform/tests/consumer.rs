@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use storage::Shards;
 use storage::latency::LatencyHistogram;
-use storage::pipeline::{self, Flow};
+use storage::pipeline::{self, EventMetrics};
 use testkit::{DatabaseFault, DeferredTasks, FixedClock, RecordingSink, Sqlite, run};
 
 /// Answers each batch with what it was told, and remembers how large the batches were.
@@ -300,8 +300,8 @@ fn schedule_flush(house: &House) {
 /// What is stored: type, handled, retried, dead-lettered, and the median of the latency.
 fn counted(house: &House) -> Vec<(String, i64, i64, i64, Option<i64>)> {
     let (flows, _) = run(pipeline::flows(house.shards.operators(), 0)).unwrap();
-    let read = |flow: Flow| {
-        let Flow { event_type, handled, retried, dead_lettered, latency, .. } = flow;
+    let read = |flow: EventMetrics| {
+        let EventMetrics { event_type, handled, retried, dead_lettered, latency, .. } = flow;
         (event_type, handled, retried, dead_lettered, latency.percentile_ms(50))
     };
     flows.into_iter().map(read).collect()

@@ -263,7 +263,7 @@ pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bo
 
 /// Switches e-mail of a kind off for an athlete. A repeat changes nothing. The caller has checked
 /// the token of an unsubscribe link; no key is needed.
-pub async fn end_mails(
+pub async fn disable_emails(
     database: &dyn Database,
     athlete_id: AthleteId,
     kind: NotificationKind,

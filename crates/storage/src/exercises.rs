@@ -40,7 +40,7 @@ struct SlugRow {
 }
 
 /// Returns those of the slugs that are not the athlete's own.
-pub async fn unknown(
+pub async fn unknown_slugs(
     database: &dyn Database,
     proof: &KeyProof,
     slugs: &BTreeSet<String>,

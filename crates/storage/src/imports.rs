@@ -207,7 +207,7 @@ pub async fn get(database: &dyn Database, proof: &KeyProof, import_id: Uuid) -> 
 }
 
 /// Returns the slices of an import that wait for a mapping.
-pub async fn held(
+pub async fn held_slices(
     database: &dyn Database,
     proof: &KeyProof,
     import_id: Uuid,
@@ -262,7 +262,7 @@ pub async fn release(
 
 /// What a look for duplicates asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Sought {
+pub struct DuplicateQuery {
     /// The local day.
     pub local_date: NaiveDate,
     /// When it began.
@@ -297,10 +297,10 @@ struct DuplicatesRow {
 }
 
 /// Counts those of the workouts that the athlete has already.
-pub async fn duplicates(
+pub async fn count_duplicates(
     database: &dyn Database,
     proof: &KeyProof,
-    sought: &[Sought],
+    sought: &[DuplicateQuery],
 ) -> Guarded<i64> {
     let select = proof.statement(
         concat!(
@@ -332,7 +332,7 @@ pub async fn slices(
 
 /// A workout that an import has stored, and that is still as it was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct Inserted {
+pub struct InsertedWorkout {
     /// Which.
     pub workout_id: WorkoutId,
     /// The body weight that counts for it.
@@ -347,7 +347,7 @@ pub async fn insert_workouts(
     workouts: &[(&ImportedWorkout, Content)],
     trace: TraceContext,
     now_ms: i64,
-) -> Result<Vec<Inserted>, DatabaseError> {
+) -> Result<Vec<InsertedWorkout>, DatabaseError> {
     let rows: Vec<_> = workouts.iter().map(|(imported, content)| row(imported, content)).collect();
     let ids: BTreeSet<_> = workouts.iter().map(|(imported, _)| imported.workout_id).collect();
     let insert = Statement::new(
@@ -398,7 +398,7 @@ fn row(imported: &ImportedWorkout, content: &Content) -> Value {
 
 /// Marks a slice as counted, in one round trip, and answers its import as it then stands; a repeat
 /// changes nothing. `None`: the athlete is gone.
-pub async fn finish(
+pub async fn finish_slice(
     database: &dyn Database,
     key: SliceKey,
     imported: i64,

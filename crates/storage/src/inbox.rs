@@ -50,7 +50,7 @@ pub struct Inbox {
 
 /// The place of a row in a list of the inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
+pub struct NotificationPosition {
     /// When.
     pub created_at_ms: i64,
     /// Its id.
@@ -59,11 +59,11 @@ pub struct Position {
 
 /// Which page of an inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct InboxQuery {
     /// Leaves out what was read.
     pub unread_only: bool,
     /// The last row of the page before.
-    pub after: Option<Position>,
+    pub after: Option<NotificationPosition>,
     /// How many rows, at most.
     pub limit: i64,
 }
@@ -95,7 +95,7 @@ const AFTER_SEQ: &str = "SELECT seq, notification_id, kind, title, body, data, c
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
-    page: &Page,
+    page: &InboxQuery,
     now_ms: i64,
 ) -> Guarded<Inbox> {
     let after = page.after.as_ref();

@@ -4,7 +4,7 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::quiet_hours::QuietHours;
-use crate::webhooks::deliveries::Overdue;
+use crate::webhooks::deliveries::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ const COUNTED_NEWS_AGE_MS: i64 = 7 * 86_400_000;
 
 /// A row of the inbox that is to be there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewNotification {
+pub struct NewInboxRow {
     /// Whose inbox.
     pub athlete_id: AthleteId,
     /// The event that asked for it; the row's key.
@@ -123,7 +123,7 @@ pub async fn preferences(
 
 /// A mail that is the caller's to send until its claim is over.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct ClaimedMail {
+pub struct ClaimedEmail {
     /// Whose.
     pub athlete_id: AthleteId,
     /// The row; the id of the event that asked for it.
@@ -154,27 +154,27 @@ macro_rules! claimed_columns {
 }
 
 /// Claims by athlete, the oldest news first.
-fn in_order(mut claimed: Vec<ClaimedMail>) -> Vec<ClaimedMail> {
+fn in_order(mut claimed: Vec<ClaimedEmail>) -> Vec<ClaimedEmail> {
     claimed.sort_by_key(|mail| (mail.athlete_id, mail.seq));
     claimed
 }
 
 /// A piece of news as it is to be stored.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct NewNews {
+pub struct NewNotification {
     /// Its row in the inbox; `None`: no inbox shows it and no mail tells it.
-    pub notification: Option<NewNotification>,
+    pub notification: Option<NewInboxRow>,
     /// Its deliveries to endpoints.
     pub deliveries: Vec<NewDelivery>,
 }
 
 /// What is to be done now about news that is stored.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct StoredNews {
+pub struct StoredNotifications {
     /// The mails that are the caller's to send.
-    pub claimed: Vec<ClaimedMail>,
+    pub claimed: Vec<ClaimedEmail>,
     /// The deliveries that are new, and due.
-    pub due: Vec<Overdue>,
+    pub due: Vec<DueDelivery>,
 }
 
 /// Puts notifications into the inboxes, takes away what those athletes' inboxes keep no longer,
@@ -184,9 +184,9 @@ pub struct StoredNews {
 /// second copy of a message wins nothing while the first is sending.
 pub async fn store(
     database: &dyn Database,
-    news: &[NewNews],
+    news: &[NewNotification],
     now_ms: i64,
-) -> Result<StoredNews, DatabaseError> {
+) -> Result<StoredNotifications, DatabaseError> {
     let deliveries: Vec<_> = news.iter().flat_map(|news| &news.deliveries).collect();
     let notifications = news.iter().filter_map(|news| news.notification.as_ref());
     // A batch may bring an event twice.
@@ -194,7 +194,7 @@ pub async fn store(
         notifications.map(|new| ((new.athlete_id, new.event_id), new)).collect();
     let rows: Vec<_> = unique.values().map(|notification| row(notification)).collect();
     let athletes: BTreeSet<_> = unique.keys().map(|(athlete_id, _)| athlete_id).collect();
-    let is_due = |new: &&&NewNotification| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
+    let is_due = |new: &&&NewInboxRow| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
     let due: Vec<_> =
         unique.values().filter(is_due).map(|new| (new.athlete_id, new.event_id)).collect();
     let claim = Statement::new(
@@ -224,7 +224,7 @@ pub async fn store(
         results.skip_one();
         due = results.rows()?;
     }
-    Ok(StoredNews { claimed, due })
+    Ok(StoredNotifications { claimed, due })
 }
 
 /// The row with the highest place stays, expired or not: no place is given twice. What is expired is
@@ -252,7 +252,7 @@ const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, ki
      WHERE NOT EXISTS (SELECT 1 FROM notifications AS old WHERE old.athlete_id = new.athlete_id \
      AND old.notification_id = new.notification_id)";
 
-fn row(notification: &NewNotification) -> Value {
+fn row(notification: &NewInboxRow) -> Value {
     json!({
         "athlete_id": notification.athlete_id,
         "notification_id": notification.event_id,
@@ -269,27 +269,30 @@ fn row(notification: &NewNotification) -> Value {
 
 /// The mails of some athletes that were claimed, and how those athletes want to be told by now.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct DueMails {
+pub struct ClaimedEmails {
     /// The mails.
-    pub claimed: Vec<ClaimedMail>,
+    pub claimed: Vec<ClaimedEmail>,
     /// By athlete.
     pub preferences: BTreeMap<AthleteId, Preferences>,
 }
 
 /// Claims the mails of some athletes that are due, the longest due first and at most twenty of
 /// each, and reads those athletes' preferences: one round trip.
-pub async fn claim_due(
+pub async fn claim_due_emails(
     database: &dyn Database,
     athletes: &[AthleteId],
     now_ms: i64,
-) -> Result<DueMails, DatabaseError> {
+) -> Result<ClaimedEmails, DatabaseError> {
     let claim = Statement::new(
         CLAIM_DUE,
         [Param::json(&athletes)?, now_ms.into(), CLAIM_MS.into(), DUE_PER_ATHLETE_MAX.into()],
     );
     let select = select_preferences(athletes, now_ms)?;
     let mut results = Results::new(database.batch(vec![claim, select]).await?);
-    Ok(DueMails { claimed: in_order(results.rows()?), preferences: by_athlete(results.rows()?) })
+    Ok(ClaimedEmails {
+        claimed: in_order(results.rows()?),
+        preferences: by_athlete(results.rows()?),
+    })
 }
 
 /// It reads the rows of mails that are due, and no others of those inboxes.
@@ -306,7 +309,7 @@ const CLAIM_DUE: &str = concat!(
 
 /// What became of a claimed mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MailRecord {
+pub struct EmailResult {
     /// Whose.
     pub athlete_id: AthleteId,
     /// The row.
@@ -326,9 +329,9 @@ pub struct MailRecord {
 /// Records what became of claimed mails, in one round trip. One that went is never sent again; of
 /// one that did not, only who still holds the claim can say what is next. No two claims on a mail
 /// end at one instant, for it is due to nobody before; the number of a try can come back.
-pub async fn record_mails(
+pub async fn record_emails(
     database: &dyn Database,
-    records: &[MailRecord],
+    records: &[EmailResult],
 ) -> Result<(), DatabaseError> {
     let update = Statement::new(
         "UPDATE notifications SET mailed_at_ms = mail.mailed_at_ms, \
@@ -354,7 +357,7 @@ struct AthleteRow {
 
 /// The athletes who have mails that are due, the longest due first; nothing is changed, so that who
 /// is told of it can claim them.
-pub async fn athletes_with_due_mails(
+pub async fn athletes_with_due_emails(
     database: &dyn Database,
     now_ms: i64,
     limit: i64,

@@ -4,9 +4,9 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
-use crate::volume::{HistoryDay, HistoryWeek, LiftSession};
-use crate::volume::{days_statement, history_statement, lifts_statement};
-use crate::volume::{read_days, read_history, read_lifts};
+use crate::training_history::{HistoryDay, HistoryWeek, LiftSession, WeekRange};
+use crate::training_history::{days_statement, history_statement, lifts_statement};
+use crate::training_history::{read_days, read_history, read_lifts};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::AthleteId;
@@ -35,17 +35,6 @@ pub struct AnalysisInput {
     pub reported: BTreeMap<AthleteId, WeekStart>,
     /// What followed from the patterns so far.
     pub recommended: BTreeMap<AthleteId, Value>,
-}
-
-/// Weeks of one athlete, from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct WeekRange {
-    /// Whose.
-    pub athlete_id: AthleteId,
-    /// The first.
-    pub from: WeekStart,
-    /// The last; `None` is the last there is.
-    pub to: Option<WeekStart>,
 }
 
 /// Whether a pattern is there.
@@ -172,7 +161,7 @@ pub async fn analysis_input(
 
 /// A pattern as it is to be stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
+pub struct ActivePattern {
     /// It, in words.
     pub data: TrainingPatternDetected,
     /// How often the athlete was told of it by then.
@@ -183,11 +172,11 @@ pub struct Stored {
 
 /// What became of one athlete's patterns.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Marks {
+pub struct PatternChanges {
     /// Whose.
     pub athlete_id: AthleteId,
     /// Patterns that are there.
-    pub stored: Vec<Stored>,
+    pub stored: Vec<ActivePattern>,
     /// Patterns that are there no more, each with how often it had been told when that was seen.
     pub resolved: Vec<(Uuid, i64)>,
     /// What follows, in place of what followed before; `None` leaves it.
@@ -198,7 +187,7 @@ pub struct Marks {
 /// did not know how often a pattern was told by then.
 pub async fn mark(
     database: &dyn Database,
-    marks: &[Marks],
+    marks: &[PatternChanges],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     let stored: Vec<_> = marks.iter().flat_map(|marks| &marks.stored).map(stored_row).collect();
@@ -243,7 +232,7 @@ pub async fn mark(
     database.batch(vec![store, resolve, recommend]).await.map(drop)
 }
 
-fn stored_row(stored: &Stored) -> Value {
+fn stored_row(stored: &ActivePattern) -> Value {
     let pattern = &stored.data;
     json!({
         "athlete_id": pattern.athlete_id,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// What came of the events of one type within one minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Minute {
+pub struct MinuteMetrics {
     /// When it began, in milliseconds since 1970.
     pub minute_ms: i64,
     /// Their queue.
@@ -26,7 +26,7 @@ pub struct Minute {
 
 /// Adds to what is counted: one row for each minute and type, whatever was counted before. No repeat of
 /// another: it adds once more.
-pub async fn add(database: &dyn Database, minutes: &[Minute]) -> Result<(), DatabaseError> {
+pub async fn add(database: &dyn Database, minutes: &[MinuteMetrics]) -> Result<(), DatabaseError> {
     // An upsert out of a SELECT needs a WHERE, to be no join.
     let add = Statement::new(
         "INSERT INTO pipeline_minutes (minute_ms, queue, event_type, handled, retried, \
@@ -47,7 +47,7 @@ pub async fn add(database: &dyn Database, minutes: &[Minute]) -> Result<(), Data
 
 /// What came of the events of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flow {
+pub struct EventMetrics {
     /// Their queue.
     pub queue: String,
     /// Their type; '' is what is no event.
@@ -64,7 +64,7 @@ pub struct Flow {
 
 /// Dead letters of a queue that nobody has acted on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct OpenLetters {
+pub struct OpenDeadLetters {
     /// The queue that gave them up.
     pub queue: String,
     /// How many there are.
@@ -94,7 +94,7 @@ struct BucketRow {
 pub async fn flows(
     operators: &dyn Database,
     since_ms: i64,
-) -> Result<(Vec<Flow>, Vec<OpenLetters>), DatabaseError> {
+) -> Result<(Vec<EventMetrics>, Vec<OpenDeadLetters>), DatabaseError> {
     let sums = Statement::new(
         "SELECT queue, event_type, sum(handled) AS handled, sum(retried) AS retried, \
          sum(dead_lettered) AS dead_lettered FROM pipeline_minutes WHERE minute_ms >= ?1 \
@@ -124,14 +124,14 @@ pub async fn flows(
         let key = (queue, event_type);
         let latency = latencies.remove(&key).unwrap_or_default();
         let (queue, event_type) = key;
-        Flow { queue, event_type, handled, retried, dead_lettered, latency }
+        EventMetrics { queue, event_type, handled, retried, dead_lettered, latency }
     };
     Ok((sums.into_iter().map(flow).collect(), results.rows()?))
 }
 
 /// Workouts that aggregation is not through with, in one database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Pending {
+pub struct PendingWorkouts {
     /// How many there are.
     pub workouts: i64,
     /// Since when the oldest of them waits, in milliseconds since 1970.
@@ -140,7 +140,7 @@ pub struct Pending {
 
 /// The workouts that are not yet through, of all athletes of a database: counted, no athlete's is
 /// shown.
-pub async fn pending(database: &dyn Database) -> Result<Pending, DatabaseError> {
+pub async fn pending(database: &dyn Database) -> Result<PendingWorkouts, DatabaseError> {
     let select = Statement::new(
         "SELECT count(*) AS workouts, min(changed_at_ms) AS oldest_ms \
          FROM workouts INDEXED BY workouts_pending WHERE aggregated_revision < revision",

@@ -22,7 +22,7 @@ struct DueRow {
 
 /// Whose report is due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Due {
+pub struct DueReports {
     /// Those who trained in the week or the four before it.
     pub athletes: Vec<AthleteId>,
     /// How many others there were: there is nothing to tell them.
@@ -38,7 +38,7 @@ pub async fn take_due(
     minute: i64,
     now_ms: i64,
     limit: i64,
-) -> Result<Due, DatabaseError> {
+) -> Result<DueReports, DatabaseError> {
     let take = Statement::new(
         "UPDATE athletes SET report_resend_at_ms = ?3 + ?4, reported_week = iif(EXISTS (\
          SELECT 1 FROM weekly_volume WHERE weekly_volume.athlete_id = athletes.athlete_id \
@@ -53,7 +53,7 @@ pub async fn take_due(
     let count = rows.len();
     let trained = rows.into_iter().filter(|row| row.trained != 0);
     let athletes: Vec<_> = trained.map(|row| row.athlete_id).collect();
-    Ok(Due { idle: count - athletes.len(), athletes })
+    Ok(DueReports { idle: count - athletes.len(), athletes })
 }
 
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ pub async fn records_of_week(
 
 /// A report that is made, or the finding that there is nothing to report on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Made {
+pub struct NewReport {
     /// Whose.
     pub athlete_id: AthleteId,
     /// Of which week.
@@ -101,7 +101,7 @@ pub struct Made {
 /// first report of a week stays.
 pub async fn store(
     database: &dyn Database,
-    made: &[Made],
+    made: &[NewReport],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     let made = Param::json(&made)?;

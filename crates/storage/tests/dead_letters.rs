@@ -7,7 +7,8 @@ use shared_kernel::{DeadLetter, Event, EventId};
 use storage::dead_letters::actions::{self, Action, Selection};
 use storage::dead_letters::{self, Filter};
 use storage::latency::LatencyHistogram;
-use storage::patterns::{self, WeekRange};
+use storage::patterns;
+use storage::training_history::WeekRange;
 use storage::{expiry, pipeline};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use training::WeekStart;
@@ -99,7 +100,9 @@ fn claim(database: &Sqlite, action: &Action, selection: &Selection) -> Vec<i64> 
 /// Of each letter by its time: status, redrives, reason.
 fn rows(database: &Sqlite) -> Vec<(i64, String, i64, String)> {
     let (rows, _) = run(dead_letters::list(database, &Filter::default(), None, 100)).unwrap();
-    let row = |row: dead_letters::Listed| (row.failed_at_ms, row.status, row.redrives, row.reason);
+    let row = |row: dead_letters::DeadLetterSummary| {
+        (row.failed_at_ms, row.status, row.redrives, row.reason)
+    };
     rows.into_iter().map(row).collect()
 }
 
@@ -151,7 +154,7 @@ fn what_was_sent_is_redriven_and_what_was_not_is_open_as_before() {
     run(actions::release(&database, &redrive, &[letters[1].id()])).unwrap();
     assert_eq!(rows(&database), [row(6, "open", 0, "away"), row(5, "redriven", 1, "away")]);
     assert_eq!(claim(&database, &action(2, 11), &all()), [6]);
-    let recorded = run(actions::recorded(&database, None, 10)).unwrap();
+    let recorded = run(actions::list(&database, None, 10)).unwrap();
     let read: Vec<_> =
         recorded.iter().map(|row| (row.at_ms, row.action.as_str(), row.affected)).collect();
     assert_eq!(read, [(11, "redrive", 0), (10, "redrive", 1)]);
@@ -205,11 +208,11 @@ fn a_letter_that_came_back_three_times_is_redriven_by_its_id_and_force_alone() {
     }
     let by_id = |force| Selection::Ids { ids: vec![id], force };
     for selection in [all(), by_id(false)] {
-        let counted = run(actions::matched(&database, &selection, 40)).unwrap();
+        let counted = run(actions::count_matching(&database, &selection, 40)).unwrap();
         assert_eq!((counted.matched, counted.held_back), (0, 1), "{selection:?}");
         assert_eq!(claim(&database, &action(4, 40), &selection), NONE);
     }
-    assert_eq!(run(actions::matched(&database, &by_id(true), 40)).unwrap().matched, 1);
+    assert_eq!(run(actions::count_matching(&database, &by_id(true), 40)).unwrap().matched, 1);
     assert_eq!(claim(&database, &action(5, 40), &by_id(true)), [31]);
 }
 
@@ -242,7 +245,7 @@ fn what_is_discarded_stays_so_and_says_why_and_the_oldest_go_first() {
     let read: Vec<_> = rows.iter().map(|row| (row.status.as_str(), row.note.as_deref())).collect();
     let discarded = "discarded";
     assert_eq!(read, [("open", None), (discarded, None), (discarded, Some("an outage of ours"))]);
-    let recorded = run(actions::recorded(&database, None, 10)).unwrap();
+    let recorded = run(actions::list(&database, None, 10)).unwrap();
     let affected: Vec<_> = recorded.iter().map(|row| row.affected).collect();
     assert_eq!(affected, [0, 1, 1]);
 }
@@ -263,7 +266,7 @@ fn who_did_what_is_kept_for_a_year_and_counts_for_two_days() {
     const DAY_MS: i64 = 86_400_000;
     let database = stored(&[letter(1, 0, "away")]);
     claim(&database, &action(1, 0), &all());
-    let minute = pipeline::Minute {
+    let minute = pipeline::MinuteMetrics {
         minute_ms: 0,
         queue: "ai-analysis",
         event_type: "",

@@ -1,7 +1,7 @@
 //! The inbox on real SQL: pages, owners, what is shown.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
-use storage::inbox::{self, Inbox, Page, Position};
+use storage::inbox::{self, Inbox, InboxQuery, NotificationPosition};
 use storage::{Guarded, KeyProof, Rejection};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ fn id(n: u128, seq: i64) -> Uuid {
     Uuid::from_u128(n * 1_000 + u128::from(seq.unsigned_abs()))
 }
 
-fn listed(database: &Sqlite, key: &KeyProof, page: &Page, now_ms: i64) -> Inbox {
+fn listed(database: &Sqlite, key: &KeyProof, page: &InboxQuery, now_ms: i64) -> Inbox {
     run(inbox::list(database, key, page, now_ms)).unwrap()
 }
 
@@ -32,8 +32,8 @@ fn titles(inbox: Inbox) -> Vec<String> {
     inbox.items.into_iter().map(|item| item.title).collect()
 }
 
-const ALL: Page = Page { unread_only: false, after: None, limit: 100 };
-const UNREAD: Page = Page { unread_only: true, after: None, limit: 100 };
+const ALL: InboxQuery = InboxQuery { unread_only: false, after: None, limit: 100 };
+const UNREAD: InboxQuery = InboxQuery { unread_only: true, after: None, limit: 100 };
 
 #[test]
 fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
@@ -43,12 +43,12 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
     insert(&database, 2, 9, "");
 
     let mut read = Vec::new();
-    let mut page = Page { limit: 2, ..ALL };
+    let mut page = InboxQuery { limit: 2, ..ALL };
     loop {
         let inbox = listed(&database, &ada, &page, 10);
         assert_eq!((inbox.unread, inbox.last_seq), (5, 5));
         let Some(last) = inbox.items.last() else { break };
-        page.after = Some(Position {
+        page.after = Some(NotificationPosition {
             created_at_ms: last.created_at_ms,
             notification_id: last.notification_id,
         });

@@ -4,12 +4,14 @@ use proptest::prelude::*;
 use serde_json::Map;
 use shared_kernel::{EventId, NotificationKind};
 use std::collections::BTreeMap;
-use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, NewNews, NewNotification};
+use storage::notifications::{
+    self, CLAIM_MS, ClaimedEmail, EmailResult, NewInboxRow, NewNotification,
+};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
-fn mail(athlete: u128, event: u128) -> NewNotification {
-    NewNotification {
+fn mail(athlete: u128, event: u128) -> NewInboxRow {
+    NewInboxRow {
         athlete_id: athlete_id(athlete),
         event_id: EventId(Uuid::from_u128(event)),
         kind: NotificationKind::WeeklyReport,
@@ -23,12 +25,12 @@ fn mail(athlete: u128, event: u128) -> NewNotification {
     }
 }
 
-fn news(n: u128, event: u128) -> NewNews {
-    NewNews { notification: Some(mail(n, event)), deliveries: Vec::new() }
+fn news(n: u128, event: u128) -> NewNotification {
+    NewNotification { notification: Some(mail(n, event)), deliveries: Vec::new() }
 }
 
-fn refused(mail: &ClaimedMail, due_at_ms: i64) -> MailRecord {
-    MailRecord {
+fn refused(mail: &ClaimedEmail, due_at_ms: i64) -> EmailResult {
+    EmailResult {
         athlete_id: mail.athlete_id,
         notification_id: mail.notification_id,
         claim_ends_at_ms: mail.claim_ends_at_ms,
@@ -39,9 +41,9 @@ fn refused(mail: &ClaimedMail, due_at_ms: i64) -> MailRecord {
     }
 }
 
-fn sent(mail: &ClaimedMail, at_ms: i64) -> MailRecord {
+fn sent(mail: &ClaimedEmail, at_ms: i64) -> EmailResult {
     let mailed_at_ms = Some(at_ms);
-    MailRecord { mailed_at_ms, mail_due_at_ms: None, mail_error: None, ..refused(mail, 0) }
+    EmailResult { mailed_at_ms, mail_due_at_ms: None, mail_error: None, ..refused(mail, 0) }
 }
 
 #[test]
@@ -49,9 +51,9 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
     let claim = |now_ms| {
-        run(notifications::claim_due(&database, &[athlete_id(1)], now_ms)).unwrap().claimed
+        run(notifications::claim_due_emails(&database, &[athlete_id(1)], now_ms)).unwrap().claimed
     };
-    let record = |record| run(notifications::record_mails(&database, &[record])).unwrap();
+    let record = |record| run(notifications::record_emails(&database, &[record])).unwrap();
     let state = || {
         database
             .query("SELECT mail_attempt AS try, mail_due_at_ms AS due, mailed_at_ms AS at FROM notifications")
@@ -76,14 +78,14 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
 fn a_claim_that_is_over_says_nothing_even_when_the_tries_count_what_they_did() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
-    let record = |record| run(notifications::record_mails(&database, &[record])).unwrap();
+    let record = |record| run(notifications::record_emails(&database, &[record])).unwrap();
     let state =
         || database.query("SELECT mail_attempt AS try, mail_due_at_ms AS due FROM notifications");
     let first = run(notifications::store(&database, &[news(1, 1)], 0)).unwrap().claimed.remove(0);
-    let due = run(notifications::claim_due(&database, &[athlete_id(1)], CLAIM_MS)).unwrap();
+    let due = run(notifications::claim_due_emails(&database, &[athlete_id(1)], CLAIM_MS)).unwrap();
     let second = &due.claimed[0];
     assert_eq!((first.claim_ends_at_ms, second.claim_ends_at_ms), (CLAIM_MS, 2 * CLAIM_MS));
-    record(MailRecord { tries: 1, ..refused(second, 900_000) });
+    record(EmailResult { tries: 1, ..refused(second, 900_000) });
     let put_off = [r#"{"due":900000,"try":1}"#];
     assert_eq!(state(), put_off);
     record(refused(&first, 5));

@@ -3,19 +3,20 @@
 
 use serde_json::Map;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
-use storage::patterns::{self, Marks, Stored};
+use storage::patterns::{self, ActivePattern, PatternChanges};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use training::WeekStart;
 use uuid::Uuid;
 
 const PATTERN: Uuid = Uuid::from_u128(7);
 
-fn mark(database: &Sqlite, stored: Vec<Stored>, resolved: Vec<(Uuid, i64)>) {
-    let marks = Marks { athlete_id: athlete_id(1), stored, resolved, recommendations: None };
+fn mark(database: &Sqlite, stored: Vec<ActivePattern>, resolved: Vec<(Uuid, i64)>) {
+    let marks =
+        PatternChanges { athlete_id: athlete_id(1), stored, resolved, recommendations: None };
     run(patterns::mark(database, &[marks], 1)).unwrap();
 }
 
-fn stored(announcements: i64, told: bool) -> Vec<Stored> {
+fn stored(announcements: i64, told: bool) -> Vec<ActivePattern> {
     let data = TrainingPatternDetected {
         athlete_id: athlete_id(1),
         pattern_id: PATTERN,
@@ -27,7 +28,7 @@ fn stored(announcements: i64, told: bool) -> Vec<Stored> {
         title: String::new(),
         recommendation: String::new(),
     };
-    vec![Stored { data, announcements, told }]
+    vec![ActivePattern { data, announcements, told }]
 }
 
 #[track_caller]

@@ -1,16 +1,16 @@
 //! The counts of the pipeline on real SQL: they add up, by type and minute.
 
 use storage::latency::LatencyHistogram;
-use storage::pipeline::{self, Minute, Pending};
+use storage::pipeline::{self, MinuteMetrics, PendingWorkouts};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 
-fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Minute {
+fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> MinuteMetrics {
     let mut latency = LatencyHistogram::default();
     for latency_ms in latencies_ms {
         latency.record(*latency_ms);
     }
     let handled = latencies_ms.len() as u64;
-    Minute {
+    MinuteMetrics {
         minute_ms,
         queue: "ai-analysis",
         event_type,
@@ -46,7 +46,7 @@ fn counts_of_one_minute_and_type_add_up_in_one_row() {
 #[test]
 fn what_waits_is_counted_with_the_time_of_the_oldest() {
     let database = Sqlite::migrated();
-    assert_eq!(run(pipeline::pending(&database)).unwrap(), Pending::default());
+    assert_eq!(run(pipeline::pending(&database)).unwrap(), PendingWorkouts::default());
     create_athlete(&database, 1);
     for (n, changed_at_ms, aggregated) in [(1, 7, 0), (2, 5, 0), (3, 1, 1)] {
         database.execute(&format!(
@@ -57,6 +57,6 @@ fn what_waits_is_counted_with_the_time_of_the_oldest() {
             athlete_id(1)
         ));
     }
-    let waits = Pending { workouts: 2, oldest_ms: Some(5) };
+    let waits = PendingWorkouts { workouts: 2, oldest_ms: Some(5) };
     assert_eq!(run(pipeline::pending(&database)).unwrap(), waits);
 }

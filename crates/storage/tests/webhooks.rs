@@ -3,7 +3,7 @@
 
 use shared_kernel::EventId;
 use storage::KeyProof;
-use storage::webhooks::deliveries::{self, Overdue};
+use storage::webhooks::deliveries::{self, DueDelivery};
 use storage::webhooks::endpoints::{self, NewEndpoint};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
 use testkit::{Sqlite, create_athlete, run};
@@ -28,7 +28,7 @@ fn endpoint(database: &Sqlite, owner: &KeyProof, n: u128) -> EndpointKey {
 }
 
 /// The nth delivery, waiting until then, after two attempts.
-fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> Overdue {
+fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> DueDelivery {
     let (delivery_id, event_id) = (Uuid::from_u128(n), EventId(Uuid::from_u128(n + 1_000)));
     database.execute(&format!(
         "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
@@ -36,7 +36,7 @@ fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> Over
          VALUES ('{}', '{}', '{delivery_id}', '{event_id}', 't', '{{}}', '', 0, 2, {due_at_ms})",
         key.athlete_id, key.endpoint_id
     ));
-    Overdue { key, delivery_id, event_id, attempt: 2 }
+    DueDelivery { key, delivery_id, event_id, attempt: 2 }
 }
 
 #[test]
@@ -77,5 +77,5 @@ fn the_first_attempt_after_a_retry_is_number_one_whatever_is_under_way() {
     assert_eq!(left, [expected], "the lease is its holder's");
     assert_eq!(run(deliveries::overdue(&database, NOW_MS, 9)).unwrap(), []);
     let later = run(deliveries::overdue(&database, NOW_MS + 60_000, 9)).unwrap();
-    assert_eq!(later, [Overdue { attempt: 0, ..row }]);
+    assert_eq!(later, [DueDelivery { attempt: 0, ..row }]);
 }

@@ -5,8 +5,8 @@ use crate::publisher::{aggregation_updated, records_broken, volume_threshold_rea
 use crate::thresholds::{crossing_bits, new_crossings};
 use chrono::{DateTime, Utc};
 use shared_kernel::{AthleteId, Event, WorkoutId};
+use storage::ledger::{LedgerEntry, LedgerMarks, WeekState};
 use storage::records::BrokenRecord;
-use storage::volume::{LedgerEntry, Marks, WeekState};
 use training::WeekStart;
 
 /// The new ledger entry of a workout, with the event that caused it.
@@ -25,7 +25,7 @@ impl Change<'_> {
 /// The events to publish, and the marks to store afterwards.
 pub struct Decision {
     pub events: Vec<Event>,
-    pub marks: Marks,
+    pub marks: LedgerMarks,
 }
 
 /// Decides on one event for each changed week, one for the landmarks that it crossed, and one for the
@@ -41,7 +41,7 @@ pub fn decide(
         .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
         .collect();
     let mut decision =
-        Decision { events: Vec::new(), marks: Marks { aggregated, announced: Vec::new() } };
+        Decision { events: Vec::new(), marks: LedgerMarks { aggregated, announced: Vec::new() } };
     for week in weeks {
         let Some(cause) = cause_of(week, changes) else {
             continue;

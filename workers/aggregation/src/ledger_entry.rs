@@ -3,7 +3,7 @@
 use shared_kernel::payload::WorkoutSnapshot;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use storage::volume::LedgerEntry;
+use storage::ledger::LedgerEntry;
 use training::calendar::local_date;
 use training::performance::performances;
 use training::records::record_candidates;

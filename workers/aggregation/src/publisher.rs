@@ -11,8 +11,8 @@ use shared_kernel::payload::{
 };
 use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::imports::Import;
+use storage::ledger::WeekState;
 use storage::records::BrokenRecord;
-use storage::volume::WeekState;
 
 const SOURCE: &str = "/bulktrack/aggregation";
 

@@ -1,7 +1,7 @@
 //! The landmarks that a week crossed and that are not announced yet.
 
 use shared_kernel::payload::{Crossing, Threshold};
-use storage::volume::{WeekState, announced_bit};
+use storage::ledger::{WeekState, announced_bit};
 use training::landmarks::Landmarks;
 use training::{HalfSets, Muscle};
 

@@ -18,9 +18,10 @@ use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::patterns::{self, AnalysisInput, Marks, Stored, WeekRange};
+use storage::patterns::{self, ActivePattern, AnalysisInput, PatternChanges};
 use storage::records::Record;
-use storage::reports::{self, Made};
+use storage::reports::{self, NewReport};
+use storage::training_history::WeekRange;
 use storage::{Database, DatabaseError, Shards};
 use training::{Muscle, WeekStart};
 use uuid::Uuid;
@@ -81,8 +82,8 @@ struct Decision<'a> {
 /// What is to be told of an athlete, and then stored.
 struct Told {
     events: Vec<Event>,
-    marks: Marks,
-    reports: Vec<Made>,
+    marks: PatternChanges,
+    reports: Vec<NewReport>,
 }
 
 impl Analysis {
@@ -247,7 +248,7 @@ fn tell(
     let athlete_id = decision.task.athlete_id;
     let mut told = Told {
         events: Vec::new(),
-        marks: Marks {
+        marks: PatternChanges {
             athlete_id,
             stored: Vec::new(),
             resolved: Vec::new(),
@@ -297,7 +298,7 @@ fn tell_step(
                 told.events.push(event);
             }
             let (announcements, is_told) = (*announcements, *is_told);
-            told.marks.stored.push(Stored { data, announcements, told: is_told });
+            told.marks.stored.push(ActivePattern { data, announcements, told: is_told });
         }
         Step::Gone { known, told: is_told } => {
             let subject = life::subject_in_words(known);
@@ -343,7 +344,7 @@ fn tell_report(
         data.insert("body".to_owned(), json!(body));
         json!(data)
     };
-    told.reports.push(Made { athlete_id, week_start, report: report.map(stored) });
+    told.reports.push(NewReport { athlete_id, week_start, report: report.map(stored) });
 }
 
 /// Stores what was told; answers the athletes for whom that failed.
@@ -376,7 +377,7 @@ async fn mark(
     failed
 }
 
-fn is_something(marks: &Marks) -> bool {
+fn is_something(marks: &PatternChanges) -> bool {
     !marks.stored.is_empty() || !marks.resolved.is_empty() || marks.recommendations.is_some()
 }
 

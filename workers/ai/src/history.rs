@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
-use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
 use training::WeekStart;
 use training::landmarks::LandmarkOverrides;
 

@@ -211,7 +211,7 @@ pub fn subject_in_words(known: &KnownPattern) -> String {
 mod tests {
     use super::*;
     use serde_json::{Map, json};
-    use storage::volume::LiftSession;
+    use storage::training_history::LiftSession;
     use training::e1rm::E1rmFormula;
     use training::performance::{BestSet, ExercisePerformance};
     use training::{Grams, Muscle};

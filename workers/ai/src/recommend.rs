@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shared_kernel::payload::PatternKind;
 use std::collections::BTreeSet;
-use storage::volume::HistoryWeek;
+use storage::training_history::HistoryWeek;
 use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
 

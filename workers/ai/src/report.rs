@@ -242,7 +242,7 @@ mod tests {
     use crate::rules::histories::week;
     use shared_kernel::WorkoutId;
     use shared_kernel::payload::PatternKind;
-    use storage::volume::LiftSession;
+    use storage::training_history::LiftSession;
     use training::HalfSets;
     use training::performance::ExercisePerformance;
     use uuid::Uuid;

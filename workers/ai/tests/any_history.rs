@@ -7,7 +7,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
 use training::{
     BestSet, E1rmFormula, ExercisePerformance, Grams, HalfSets, LandmarkOverride,
     LandmarkOverrides, Muscle, MuscleVolume, Rpe, Volume, WeekStart,

@@ -10,7 +10,7 @@ use shared_kernel::payload::{
 use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
 use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::Overdue;
+use storage::webhooks::deliveries::DueDelivery;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 use training::WeekStart;
 
@@ -92,7 +92,7 @@ pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<U
 /// An endpoint has a delivery that is due: a function of the delivery, of its next attempt, and of why
 /// its lane is woken.
 pub fn webhook_delivery_requested(
-    due: &Overdue,
+    due: &DueDelivery,
     why: &str,
     trace: TraceContext,
     now: DateTime<Utc>,

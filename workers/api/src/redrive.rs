@@ -7,7 +7,7 @@ use shared_kernel::event::EventHeader;
 use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, Queue};
 use std::collections::{BTreeMap, BTreeSet};
-use storage::dead_letters::actions::{self, Action, Claimed, Matched, Selection};
+use storage::dead_letters::actions::{self, Action, ClaimedDeadLetter, MatchCount, Selection};
 use uuid::Uuid;
 
 /// Letters in one round: a send of the platform, and at 128 KB each a tenth of a worker's memory.
@@ -35,7 +35,7 @@ pub struct Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
     /// What it was about, before anything was sent.
-    pub matched: Matched,
+    pub matched: MatchCount,
     /// Letters that were sent.
     pub redriven: usize,
     /// Letters that no queue can take: they are too long, or their queue is not there any more.
@@ -127,7 +127,7 @@ struct Round {
 }
 
 impl Round {
-    fn of(claimed: Vec<Claimed>, first: i64, pace: Pace) -> Self {
+    fn of(claimed: Vec<ClaimedDeadLetter>, first: i64, pace: Pace) -> Self {
         let mut round = Self { sends: BTreeMap::new(), unsendable: Vec::new() };
         for (index, letter) in (first..).zip(claimed) {
             let queue = Queue::from_name(&letter.queue);

@@ -144,7 +144,7 @@ impl App {
     async fn ask_for_due_mails(&self, database: &dyn Database) -> Result<usize, String> {
         let now = self.clock.now();
         let athletes =
-            notifications::athletes_with_due_mails(database, now.timestamp_millis(), MAILED_MAX)
+            notifications::athletes_with_due_emails(database, now.timestamp_millis(), MAILED_MAX)
                 .await
                 .map_err(|error| error.to_string())?;
         let events: Vec<_> =

@@ -8,7 +8,7 @@ use shared_kernel::EventId;
 use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
 use standard_webhooks::{Attempt, MessageId, ReceiverResponse, RetryDecision, UrlError, sign};
 use storage::webhooks::deliveries::{self, DeliveryStatus};
-use storage::webhooks::lanes::{Finished, Taken};
+use storage::webhooks::endpoint_queue::{ClaimedDelivery, FinishedAttempt};
 
 /// The delivery log stores this much of a response's body.
 const RESPONSE_BYTES_MAX: usize = 2_048;
@@ -51,7 +51,7 @@ pub fn message_id(event_id: EventId) -> String {
 /// Builds the signed request for a delivery.
 pub fn request(
     endpoint: &Endpoint,
-    delivery: &Taken,
+    delivery: &ClaimedDelivery,
     now_ms: i64,
 ) -> Result<HttpRequest, AttemptError> {
     let not_signed = |error: &dyn std::fmt::Display| AttemptError::NotSigned(error.to_string());
@@ -77,7 +77,7 @@ pub fn request(
 /// An attempt that has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CompletedAttempt {
-    pub delivery: Taken,
+    pub delivery: ClaimedDelivery,
     pub started_at_ms: i64,
     pub ended_at_ms: i64,
     pub response: Result<HttpResponse, AttemptError>,
@@ -87,7 +87,7 @@ pub struct CompletedAttempt {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The record to store.
-    pub finished: Finished,
+    pub finished: FinishedAttempt,
     /// The delay before the next attempt, if there is one.
     pub retry_after_s: Option<u32>,
     pub result: AttemptResult,
@@ -130,10 +130,10 @@ pub fn evaluate(
         (_, Some(_)) => DeliveryStatus::Waiting,
         (_, None) => DeliveryStatus::Failed,
     };
-    let finished = Finished {
+    let finished = FinishedAttempt {
         key: delivery.key,
         delivery_id: delivery.delivery_id,
-        taken_until_ms: delivery.taken_until_ms,
+        claim_ends_at_ms: delivery.claim_ends_at_ms,
         attempt: if outcome.is_none() { delivery.attempt - 1 } else { delivery.attempt },
         status,
         due_at_ms: ended_at_ms + i64::from(retry_after_s.unwrap_or(0)) * 1_000,
@@ -230,7 +230,7 @@ mod tests {
 
     fn completed(attempt: u32, response: Result<HttpResponse, HttpError>) -> CompletedAttempt {
         let key = EndpointKey { athlete_id: AthleteId(Uuid::nil()), endpoint_id: Uuid::nil() };
-        let delivery = Taken {
+        let delivery = ClaimedDelivery {
             key,
             delivery_id: Uuid::nil(),
             event_id: EventId(Uuid::nil()),
@@ -238,7 +238,7 @@ mod tests {
             body: "{}".to_owned(),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
             attempt,
-            taken_until_ms: 0,
+            claim_ends_at_ms: 0,
             created_at_ms: NOW_MS,
         };
         let response = response.map_err(AttemptError::from);

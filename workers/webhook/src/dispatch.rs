@@ -1,6 +1,6 @@
 //! Makes the attempts of due deliveries.
 //!
-//! A run leases endpoints (`storage::webhooks::lanes`), makes attempts until nothing is due, and
+//! A run leases endpoints (`storage::webhooks::endpoint_queue`), makes attempts until nothing is due, and
 //! releases them. A slow receiver occupies its own lease and few of the run's connections, so it
 //! delays no other endpoint. Limits without a source are project defaults.
 
@@ -18,9 +18,10 @@ use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::Overdue;
-use storage::webhooks::lanes::{
-    self, Finished, Holder, IN_FLIGHT_MAX, Lane, Standing, Step, Stepped, Taken,
+use storage::webhooks::deliveries::DueDelivery;
+use storage::webhooks::endpoint_queue::{
+    self, ClaimedDelivery, EndpointHealth, EndpointLease, FinishedAttempt, IN_FLIGHT_MAX,
+    LeaseHolder, QueueStep, QueueStepResult,
 };
 use storage::{DatabaseError, Shards};
 use uuid::Uuid;
@@ -87,28 +88,33 @@ impl Dispatcher {
             endpoints: BTreeMap::new(),
             served_last: take.last().map(|(key, _)| *key),
         };
-        let step = Step { hold: &endpoints, take: &take, idle: &endpoints, ..Step::default() };
+        let step = QueueStep {
+            lease: &endpoints,
+            claim: &take,
+            release_if_idle: &endpoints,
+            ..QueueStep::default()
+        };
         let stepped = run.step(&step).await?;
-        for lane in stepped.held {
-            if !stepped.released.contains(&lane.key) {
-                run.endpoints.insert(lane.key, LeasedEndpoint::new(self.open(lane).await));
+        for lease in stepped.leased {
+            if !stepped.released.contains(&lease.key) {
+                run.endpoints.insert(lease.key, LeasedEndpoint::new(self.open(lease).await));
             }
         }
         if !run.endpoints.is_empty() {
-            self.background.spawn(run.drive(stepped.taken).boxed_local());
+            self.background.spawn(run.drive(stepped.claimed).boxed_local());
         }
         Ok(())
     }
 
-    async fn open(&self, lane: Lane) -> Endpoint {
+    async fn open(&self, lease: EndpointLease) -> Endpoint {
         let mut keys = Vec::new();
-        for key in &lane.signing_keys {
+        for key in &lease.signing_keys {
             if key.expires_at_ms.is_none_or(|at_ms| at_ms > self.clock.now_ms()) {
-                let opened = self.vault.open(&key.sealed, &lane.key.to_string()).await;
+                let opened = self.vault.open(&key.sealed, &lease.key.to_string()).await;
                 keys.push(opened.map_err(|error| error.to_string()));
             }
         }
-        Endpoint::new(&lane, &keys, self.environment)
+        Endpoint::new(&lease, &keys, self.environment)
     }
 
     /// Returns a random number from 0 to 1.
@@ -136,8 +142,8 @@ type InFlight = FuturesUnordered<LocalBoxFuture<'static, CompletedAttempt>>;
 /// The consequences of attempts that ended together.
 #[derive(Default)]
 struct Round {
-    finished: Vec<Finished>,
-    standings: BTreeMap<EndpointKey, Standing>,
+    finished: Vec<FinishedAttempt>,
+    standings: BTreeMap<EndpointKey, EndpointHealth>,
     /// Events for the endpoints that are disabled.
     disabled: Vec<Event>,
     /// Events for attempts that are due soon, with their delay in seconds.
@@ -155,7 +161,7 @@ impl Run {
     ///    deliveries; release endpoints without any. After a crash the attempts are repeated;
     /// 4. publish (await): retries that are due within a minute, delayed by the queue, and released
     ///    endpoints with due deliveries. The sweep publishes the others.
-    async fn drive(mut self, taken: Vec<Taken>) {
+    async fn drive(mut self, taken: Vec<ClaimedDelivery>) {
         let mut in_flight = InFlight::new();
         self.start(taken, &in_flight);
         while !self.endpoints.is_empty() {
@@ -170,7 +176,7 @@ impl Run {
                     .publish_after(*delay_s, std::slice::from_ref(event))
                     .await;
             }
-            self.start(stepped.taken, &in_flight);
+            self.start(stepped.claimed, &in_flight);
             // No progress: the remaining leases have expired, or their endpoints are deleted.
             if in_flight.is_empty() && self.endpoints.len() == leased {
                 return;
@@ -178,7 +184,7 @@ impl Run {
         }
     }
 
-    fn start(&mut self, taken: Vec<Taken>, in_flight: &InFlight) {
+    fn start(&mut self, taken: Vec<ClaimedDelivery>, in_flight: &InFlight) {
         for delivery in taken {
             let Some(leased) = self.endpoints.get_mut(&delivery.key) else { continue };
             let Dispatcher { clock, http, .. } = self.dispatcher.clone();
@@ -199,7 +205,8 @@ impl Run {
     fn decide(&mut self, completed: &[CompletedAttempt]) -> Round {
         let mut round = Round::default();
         for completed in completed {
-            let Taken { key, delivery_id, event_id, traceparent, attempt, .. } = completed.delivery;
+            let ClaimedDelivery { key, delivery_id, event_id, traceparent, attempt, .. } =
+                completed.delivery;
             let Some(leased) = self.endpoints.get_mut(&key) else { continue };
             let jitter = self.dispatcher.jitter();
             let evaluation = evaluate(completed, leased.endpoint.failing_since_ms, jitter);
@@ -220,7 +227,7 @@ impl Run {
                 round.disabled.push(event);
             }
             if let Some(delay_s) = evaluation.retry_after_s.filter(|delay_s| *delay_s <= SOON_S) {
-                let due = Overdue { key, delivery_id, event_id, attempt };
+                let due = DueDelivery { key, delivery_id, event_id, attempt };
                 let event = webhook_delivery_requested(&due, "scheduled", traceparent, now);
                 round.retries.push((delay_s, event));
             }
@@ -231,7 +238,7 @@ impl Run {
 
     /// Records a round, takes the next deliveries and releases endpoints. Returns `None` when the
     /// round could not be recorded: the leases expire.
-    async fn record_and_take(&mut self, round: &Round) -> Option<Stepped> {
+    async fn record_and_take(&mut self, round: &Round) -> Option<QueueStepResult> {
         // When slow receivers have all connections, waiting endpoints are better off in another run.
         let is_over = self.dispatcher.clock.now_ms() >= self.started_at_ms + RUN_MS_MAX
             || self.is_saturated();
@@ -244,13 +251,13 @@ impl Run {
         let leave: Vec<_> = left.into_iter().map(LeasedEndpoint::leave).collect();
         let idle: Vec<_> = idle.into_iter().map(|leased| leased.endpoint.key).collect();
         let standings: Vec<_> = round.standings.values().cloned().collect();
-        let step = Step {
+        let step = QueueStep {
             finished: &round.finished,
-            standings: &standings,
-            hold: &[],
-            take: &take,
-            idle: &idle,
-            leave: &leave,
+            health: &standings,
+            lease: &[],
+            claim: &take,
+            release_if_idle: &idle,
+            release: &leave,
         };
         let mut result = self.step(&step).await;
         for _ in 1..RECORD_TRIES {
@@ -265,7 +272,7 @@ impl Run {
         let mut released = Vec::new();
         for key in stepped.released.iter().chain(left) {
             let is_stopped = self.endpoints.remove(key).is_none_or(|leased| leased.is_stopped);
-            let due = stepped.left_over.iter().find(|due| due.key == *key);
+            let due = stepped.still_due.iter().find(|due| due.key == *key);
             released.extend(due.filter(|_| !is_stopped).map(|due| self.request_run(due)));
         }
         self.dispatcher.publisher.publish_after(0, &released).await;
@@ -273,7 +280,7 @@ impl Run {
     }
 
     /// Requests another run for a released endpoint.
-    fn request_run(&self, due: &Overdue) -> Event {
+    fn request_run(&self, due: &DueDelivery) -> Event {
         let Dispatcher { entropy, clock, .. } = &self.dispatcher;
         webhook_delivery_requested(due, "released", new_trace(&**entropy), clock.now())
     }
@@ -335,16 +342,18 @@ impl Run {
         shares.into_iter().map(|(key, share, _)| (key, share)).collect()
     }
 
-    async fn step(&self, step: &Step<'_>) -> Result<Stepped, DatabaseError> {
+    async fn step(&self, step: &QueueStep<'_>) -> Result<QueueStepResult, DatabaseError> {
         let database = self.dispatcher.shards.for_athlete(self.athlete_id);
         let now_ms = self.dispatcher.clock.now_ms();
-        lanes::step(database, Holder { lease_id: self.lease_id, now_ms }, step).await
+        endpoint_queue::run_step(database, LeaseHolder { lease_id: self.lease_id, now_ms }, step)
+            .await
     }
 }
 
 /// Logs an attempt without the URL, which may contain a token.
 fn log(attempt: &CompletedAttempt, evaluation: &Evaluation) {
-    let Taken { key, delivery_id, event_id, attempt, traceparent, .. } = &attempt.delivery;
+    let ClaimedDelivery { key, delivery_id, event_id, attempt, traceparent, .. } =
+        &attempt.delivery;
     let entry = &evaluation.finished.entry;
     tracing::info!(
         worker = "webhook",

@@ -14,7 +14,7 @@ use shared_kernel::{AthleteId, Channel, NotificationKind, UnsubscribeKey};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Database;
-use storage::notifications::{self, CLAIM_MS, ClaimedMail, MailRecord, Preferences};
+use storage::notifications::{self, CLAIM_MS, ClaimedEmail, EmailResult, Preferences};
 
 /// Tries to record sent emails: an email that is not recorded is sent again.
 const RECORD_TRIES: u32 = 3;
@@ -58,7 +58,7 @@ impl EmailSender {
     pub async fn send(
         &self,
         database: &dyn Database,
-        claimed: &[ClaimedMail],
+        claimed: &[ClaimedEmail],
         preferences: &BTreeMap<AthleteId, Preferences>,
     ) {
         let started_at = self.clock.now();
@@ -81,7 +81,7 @@ impl EmailSender {
     }
 
     /// Decides by the athlete's current preferences.
-    fn decide(&self, mail: &ClaimedMail, preferences: &Preferences, sent_today: i64) -> Decision {
+    fn decide(&self, mail: &ClaimedEmail, preferences: &Preferences, sent_today: i64) -> Decision {
         let now = self.clock.now();
         if mail.claim_ends_at_ms - now.timestamp_millis() <= CLAIM_LEFT_MS_MIN {
             return Decision::Postpone(now);
@@ -111,11 +111,11 @@ impl EmailSender {
 
     async fn carry_out(
         &self,
-        mail: &ClaimedMail,
+        mail: &ClaimedEmail,
         decision: Decision,
         preferences: &Preferences,
-    ) -> MailRecord {
-        let record = MailRecord {
+    ) -> EmailResult {
+        let record = EmailResult {
             athlete_id: mail.athlete_id,
             notification_id: mail.notification_id,
             claim_ends_at_ms: mail.claim_ends_at_ms,
@@ -128,32 +128,32 @@ impl EmailSender {
             Decision::Postpone(until) => {
                 log(mail, "postponed", None);
                 let mail_due_at_ms = Some(until.timestamp_millis());
-                return MailRecord { tries: mail.mail_attempt - 1, mail_due_at_ms, ..record };
+                return EmailResult { tries: mail.mail_attempt - 1, mail_due_at_ms, ..record };
             }
             Decision::Drop(reason) => {
                 log(mail, "dropped", Some(reason));
-                return MailRecord { mail_error: Some(reason.to_owned()), ..record };
+                return EmailResult { mail_error: Some(reason.to_owned()), ..record };
             }
             Decision::Send(kind) => kind,
         };
         match self.mailer.send(&self.render(mail, kind, preferences)).await {
             Ok(()) => {
                 log(mail, "sent", None);
-                MailRecord { mailed_at_ms: Some(self.clock.now_ms()), ..record }
+                EmailResult { mailed_at_ms: Some(self.clock.now_ms()), ..record }
             }
             Err(error) => {
                 let error = error.to_string();
                 log(mail, "rejected", Some(&error));
                 let backoff_ms = BACKOFF_MS.get(retries(mail));
                 let mail_due_at_ms = backoff_ms.map(|backoff_ms| self.clock.now_ms() + backoff_ms);
-                MailRecord { mail_due_at_ms, mail_error: Some(error), ..record }
+                EmailResult { mail_due_at_ms, mail_error: Some(error), ..record }
             }
         }
     }
 
     fn render(
         &self,
-        mail: &ClaimedMail,
+        mail: &ClaimedEmail,
         kind: NotificationKind,
         preferences: &Preferences,
     ) -> Email {
@@ -185,13 +185,13 @@ impl EmailSender {
 }
 
 /// Returns the number of earlier attempts.
-fn retries(mail: &ClaimedMail) -> usize {
+fn retries(mail: &ClaimedEmail) -> usize {
     usize::try_from(mail.mail_attempt - 1).unwrap_or(0)
 }
 
-async fn record(database: &dyn Database, records: &[MailRecord]) {
+async fn record(database: &dyn Database, records: &[EmailResult]) {
     for tries_left in (0..RECORD_TRIES).rev() {
-        match notifications::record_mails(database, records).await {
+        match notifications::record_emails(database, records).await {
             Ok(()) => return,
             Err(error) if tries_left == 0 => {
                 tracing::error!(%error, emails = records.len(), "emails not recorded");
@@ -201,7 +201,7 @@ async fn record(database: &dyn Database, records: &[MailRecord]) {
     }
 }
 
-fn log(mail: &ClaimedMail, outcome: &str, reason: Option<&str>) {
+fn log(mail: &ClaimedEmail, outcome: &str, reason: Option<&str>) {
     tracing::info!(
         worker = "webhook",
         event_id = %mail.notification_id,

@@ -2,7 +2,7 @@
 
 use standard_webhooks::{EndpointUrl, Environment, SigningKey, UrlError, check_url};
 use storage::webhooks::EndpointKey;
-use storage::webhooks::lanes::Lane;
+use storage::webhooks::endpoint_queue::EndpointLease;
 
 /// A webhook endpoint with its signing keys opened.
 #[derive(Debug)]
@@ -19,7 +19,11 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Checks the URL, which may no longer be allowed, and parses the opened keys.
-    pub fn new(lane: &Lane, keys: &[Result<String, String>], environment: Environment) -> Self {
+    pub fn new(
+        lease: &EndpointLease,
+        keys: &[Result<String, String>],
+        environment: Environment,
+    ) -> Self {
         let parse = |key: &Result<String, String>| {
             let key = key.as_ref().map_err(Clone::clone)?;
             SigningKey::parse(key).map_err(|error| error.to_string())
@@ -28,10 +32,10 @@ impl Endpoint {
         let usable: Vec<_> = usable.into_iter().flatten().collect();
         let error = failed.into_iter().find_map(Result::err);
         Self {
-            key: lane.key,
-            failing_since_ms: lane.failing_since_ms,
-            generation: lane.generation,
-            url: check_url(&lane.url, environment),
+            key: lease.key,
+            failing_since_ms: lease.failing_since_ms,
+            generation: lease.generation,
+            url: check_url(&lease.url, environment),
             signing_keys: error.filter(|_| usable.is_empty()).map_or(Ok(usable), Err),
         }
     }

@@ -4,7 +4,7 @@
 
 use crate::attempt::{AttemptResult, Evaluation};
 use crate::endpoint::Endpoint;
-use storage::webhooks::lanes::{IN_FLIGHT_MAX, Leave, Standing};
+use storage::webhooks::endpoint_queue::{EndpointHealth, IN_FLIGHT_MAX, LeaseRelease};
 
 /// The longest pause of an endpoint that is overloaded or still failing.
 const PAUSE_MS_MAX: i64 = 300_000;
@@ -58,12 +58,12 @@ impl LeasedEndpoint {
     }
 
     /// Returns the end of the lease.
-    pub const fn leave(&self) -> Leave {
-        Leave { key: self.endpoint.key, rest_until_ms: self.paused_until_ms }
+    pub const fn leave(&self) -> LeaseRelease {
+        LeaseRelease { key: self.endpoint.key, rest_until_ms: self.paused_until_ms }
     }
 
     /// Records an attempt that has ended. Returns the endpoint's new state, if it has changed.
-    pub fn record(&mut self, evaluation: &Evaluation, now_ms: i64) -> Option<Standing> {
+    pub fn record(&mut self, evaluation: &Evaluation, now_ms: i64) -> Option<EndpointHealth> {
         self.in_flight -= 1;
         let failing_before = self.endpoint.failing_since_ms;
         let mut disabled_reason = None;
@@ -88,7 +88,7 @@ impl LeasedEndpoint {
             self.paused_until_ms = self.paused_until_ms.max(now_ms + pause_ms);
         }
         let Endpoint { key, generation, failing_since_ms, .. } = self.endpoint;
-        let standing = Standing { key, generation, failing_since_ms, disabled_reason };
+        let standing = EndpointHealth { key, generation, failing_since_ms, disabled_reason };
         (failing_since_ms != failing_before || disabled_reason.is_some()).then_some(standing)
     }
 

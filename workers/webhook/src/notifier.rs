@@ -12,8 +12,10 @@ use shared_kernel::{AthleteId, Channel, EventId, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::notifications::{self, NewNews, NewNotification, Preferences, StoredNews};
-use storage::webhooks::deliveries::Overdue;
+use storage::notifications::{
+    self, NewInboxRow, NewNotification, Preferences, StoredNotifications,
+};
+use storage::webhooks::deliveries::DueDelivery;
 use storage::{Database, Shards};
 
 /// Delivers notifications.
@@ -78,7 +80,7 @@ impl Notifier {
         let written =
             write_splitting(&rows, async |part| notifications::store(database, part, now_ms).await)
                 .await;
-        let mut stored = StoredNews::default();
+        let mut stored = StoredNotifications::default();
         for (range, result) in written {
             match result {
                 Ok(part) => {
@@ -96,7 +98,7 @@ impl Notifier {
         outcomes
     }
 
-    async fn publish_due(&self, due: &[Overdue], now: DateTime<Utc>) {
+    async fn publish_due(&self, due: &[DueDelivery], now: DateTime<Utc>) {
         let event = |due| webhook_delivery_requested(due, "new", new_trace(&*self.entropy), now);
         let events: Vec<_> = due.iter().map(event).collect();
         self.publisher.publish_after(0, &events).await;
@@ -109,11 +111,11 @@ impl Notifier {
         notification: &Notification<'_>,
         preferences: &Preferences,
         now: DateTime<Utc>,
-    ) -> NewNews {
+    ) -> NewNotification {
         let kind = notification.kind;
         let expires_at = notification.event.time + TimeDelta::days(kind.policy().retention_days);
         if expires_at <= now {
-            return NewNews::default();
+            return NewNotification::default();
         }
         let mut deliveries = Vec::new();
         if preferences.channels.allows(kind, Channel::Webhook) {
@@ -127,7 +129,7 @@ impl Notifier {
             LocalClock { zone: &preferences.time_zone, time_zones: &*self.time_zones };
         let mail_due_at_ms = is_emailed(notification, preferences)
             .then(|| local_clock.email_due_at(now, preferences.quiet_hours).timestamp_millis());
-        let row = (in_app || mail_due_at_ms.is_some()).then(|| NewNotification {
+        let row = (in_app || mail_due_at_ms.is_some()).then(|| NewInboxRow {
             athlete_id: notification.athlete_id,
             event_id: notification.event.id,
             kind,
@@ -139,7 +141,7 @@ impl Notifier {
             in_app,
             mail_due_at_ms,
         });
-        NewNews { notification: row, deliveries }
+        NewNotification { notification: row, deliveries }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
 use shared_kernel::{Event, EventId, NotificationKind, TraceContext};
 use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::Overdue;
+use storage::webhooks::deliveries::DueDelivery;
 
 const SOURCE: &str = "/bulktrack/webhook";
 
@@ -38,7 +38,7 @@ impl WebhookEventPublisher {
 /// Requests the next attempt of a delivery. The event's id depends on the delivery, the attempt and
 /// the reason.
 pub fn webhook_delivery_requested(
-    due: &Overdue,
+    due: &DueDelivery,
     reason: &str,
     trace: TraceContext,
     now: DateTime<Utc>,

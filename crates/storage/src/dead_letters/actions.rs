@@ -135,7 +135,7 @@ macro_rules! claim {
 
 /// How many letters an action is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Matched {
+pub struct MatchCount {
     /// Those it may take.
     pub matched: i64,
     /// Those that were redriven too often already.
@@ -148,7 +148,7 @@ struct CountRow {
     matched: i64,
 }
 
-impl From<CountRow> for Matched {
+impl From<CountRow> for MatchCount {
     fn from(row: CountRow) -> Self {
         Self { matched: row.matched, held_back: row.open - row.matched }
     }
@@ -163,18 +163,18 @@ fn count(selection: &Selection, now_ms: i64) -> Result<Statement, DatabaseError>
 }
 
 /// How many letters a redrive would take; nothing is changed.
-pub async fn matched(
+pub async fn count_matching(
     database: &dyn Database,
     selection: &Selection,
     now_ms: i64,
-) -> Result<Matched, DatabaseError> {
+) -> Result<MatchCount, DatabaseError> {
     let mut results = Results::new(database.batch(vec![count(selection, now_ms)?]).await?);
-    Ok(results.rows::<CountRow>()?.into_iter().next().map(Matched::from).unwrap_or_default())
+    Ok(results.rows::<CountRow>()?.into_iter().next().map(MatchCount::from).unwrap_or_default())
 }
 
 /// A letter that is claimed, to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub struct Claimed {
+pub struct ClaimedDeadLetter {
     /// When it failed.
     pub failed_at_ms: i64,
     /// Its id.
@@ -195,7 +195,7 @@ pub async fn claim(
     selection: &Selection,
     edited_body: Option<&str>,
     limit: i64,
-) -> Result<(Matched, Vec<Claimed>), DatabaseError> {
+) -> Result<(MatchCount, Vec<ClaimedDeadLetter>), DatabaseError> {
     let what = if edited_body.is_some() { "edit" } else { "redrive" };
     let sql = match selection {
         Selection::Ids { .. } => claim!(open_by_ids!()),
@@ -216,8 +216,8 @@ pub async fn claim(
     let record = action.record(what, selection.param()?);
     let statements = vec![count(selection, action.at_ms)?, claim, record];
     let mut results = Results::new(database.batch(statements).await?);
-    let matched = results.rows::<CountRow>()?.into_iter().next().map(Matched::from);
-    let mut claimed: Vec<Claimed> = results.rows()?;
+    let matched = results.rows::<CountRow>()?.into_iter().next().map(MatchCount::from);
+    let mut claimed: Vec<ClaimedDeadLetter> = results.rows()?;
     claimed.sort();
     Ok((matched.unwrap_or_default(), claimed))
 }
@@ -328,7 +328,7 @@ pub async fn discard(
 
 /// An action as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Recorded {
+pub struct RecordedAction {
     /// When.
     pub at_ms: i64,
     /// Its id.
@@ -347,7 +347,7 @@ pub struct Recorded {
 
 /// Where the list of actions goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RecordedPosition {
+pub struct ActionPosition {
     /// When.
     pub at_ms: i64,
     /// Its id.
@@ -355,11 +355,11 @@ pub struct RecordedPosition {
 }
 
 /// A page of what operators did, newest first.
-pub async fn recorded(
+pub async fn list(
     database: &dyn Database,
-    after: Option<&RecordedPosition>,
+    after: Option<&ActionPosition>,
     limit: i64,
-) -> Result<Vec<Recorded>, DatabaseError> {
+) -> Result<Vec<RecordedAction>, DatabaseError> {
     let select = Statement::new(
         "SELECT at_ms, action_id, operator, action, selection, note, affected \
          FROM operator_actions WHERE ?1 IS NULL OR (at_ms, action_id) < (?1, ?2) \

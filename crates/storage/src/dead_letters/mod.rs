@@ -60,7 +60,7 @@ pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<()
 
 /// A dead letter as a list shows it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Listed {
+pub struct DeadLetterSummary {
     /// Its id.
     pub dead_letter_id: Uuid,
     /// The queue that gave it up.
@@ -91,9 +91,9 @@ pub struct Listed {
 
 /// A dead letter with all there is of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Stored {
+pub struct DeadLetterDetail {
     /// What a list shows.
-    pub listed: Listed,
+    pub summary: DeadLetterSummary,
     /// The platform's id of the message.
     pub message_id: String,
     /// What happened to it, the oldest first, as JSON: failures, and what operators did.
@@ -131,7 +131,7 @@ pub struct Filter {
 
 /// The place of a dead letter in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
+pub struct DeadLetterPosition {
     /// When it was given up.
     pub failed_at_ms: i64,
     /// Its id.
@@ -172,9 +172,9 @@ struct TotalRow {
 pub async fn list(
     database: &dyn Database,
     filter: &Filter,
-    after: Option<&Position>,
+    after: Option<&DeadLetterPosition>,
     limit: i64,
-) -> Result<(Vec<Listed>, i64), DatabaseError> {
+) -> Result<(Vec<DeadLetterSummary>, i64), DatabaseError> {
     let wanted = Param::json(filter)?;
     let select = Statement::new(
         concat!(
@@ -242,8 +242,11 @@ struct RestRow {
 }
 
 /// One dead letter with its body.
-pub async fn get(database: &dyn Database, id: Uuid) -> Result<Option<Stored>, DatabaseError> {
-    let listed = Statement::new(
+pub async fn get(
+    database: &dyn Database,
+    id: Uuid,
+) -> Result<Option<DeadLetterDetail>, DatabaseError> {
+    let summary = Statement::new(
         concat!(columns!(), " FROM dead_letters WHERE dead_letter_id = ?1"),
         [Param::text(id)],
     );
@@ -251,11 +254,11 @@ pub async fn get(database: &dyn Database, id: Uuid) -> Result<Option<Stored>, Da
         "SELECT message_id, history, edited_body, body FROM dead_letters WHERE dead_letter_id = ?1",
         [Param::text(id)],
     );
-    let mut results = Results::new(database.batch(vec![listed, rest]).await?);
-    let (listed, rest) = (results.rows::<Listed>()?, results.rows::<RestRow>()?);
-    let Some((listed, rest)) = listed.into_iter().next().zip(rest.into_iter().next()) else {
+    let mut results = Results::new(database.batch(vec![summary, rest]).await?);
+    let (summary, rest) = (results.rows::<DeadLetterSummary>()?, results.rows::<RestRow>()?);
+    let Some((summary, rest)) = summary.into_iter().next().zip(rest.into_iter().next()) else {
         return Ok(None);
     };
     let RestRow { message_id, history, edited_body, body } = rest;
-    Ok(Some(Stored { listed, message_id, history, edited_body, body }))
+    Ok(Some(DeadLetterDetail { summary, message_id, history, edited_body, body }))
 }

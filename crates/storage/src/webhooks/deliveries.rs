@@ -14,9 +14,6 @@ use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, EventId};
 use uuid::Uuid;
 
-/// Entries of a delivery's log, at most: the last ones (ours: two whole schedules).
-pub const ATTEMPTS_KEPT: i64 = 20;
-
 /// How a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,7 +64,7 @@ pub struct Attempt {
 
 /// A delivery in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Listed {
+pub struct DeliverySummary {
     /// Its id.
     pub delivery_id: Uuid,
     /// The event that it tells of.
@@ -89,9 +86,9 @@ pub struct Listed {
 
 /// A delivery with all that is known of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
+pub struct DeliveryDetail {
     /// What a list says.
-    pub listed: Listed,
+    pub summary: DeliverySummary,
     /// What is sent, as it stands.
     pub body: String,
     /// Its log, the oldest entry first.
@@ -142,7 +139,7 @@ async fn at_endpoint(
 
 /// A page of an endpoint's log.
 #[derive(Clone, Debug, Default)]
-pub struct Page {
+pub struct DeliveryQuery {
     /// Only those that stand so.
     pub status: Option<DeliveryStatus>,
     /// Only those before this one.
@@ -156,8 +153,8 @@ pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-    page: &Page,
-) -> Guarded<Vec<Listed>> {
+    page: &DeliveryQuery,
+) -> Guarded<Vec<DeliverySummary>> {
     let select = Statement::new(
         concat!(
             "SELECT ",
@@ -183,7 +180,7 @@ pub async fn get(
     proof: &KeyProof,
     endpoint_id: Uuid,
     delivery_id: Uuid,
-) -> Guarded<Stored> {
+) -> Guarded<DeliveryDetail> {
     let params =
         || [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)];
     let select = Statement::new(
@@ -203,8 +200,8 @@ pub async fn get(
     let statements = vec![select, content];
     let mut results = at_endpoint(database, proof, endpoint_id, statements, false).await?;
     let rows = results.first()?.zip(results.first::<ContentRow>()?);
-    let (listed, row) = rows.ok_or(Rejection::NotFound)?;
-    Ok(Stored { listed, body: row.body, attempts: row.attempts })
+    let (summary, row) = rows.ok_or(Rejection::NotFound)?;
+    Ok(DeliveryDetail { summary, body: row.body, attempts: row.attempts })
 }
 
 /// Deliveries that may wait at an endpoint before its owner can ask for no more (ours).
@@ -290,7 +287,7 @@ pub async fn retry(
 
 /// Failed deliveries that are to be retried, or were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct Matched {
+pub struct FailedDeliveries {
     /// How many.
     pub matched: i64,
     /// One of them, unless there is none.
@@ -307,7 +304,7 @@ pub async fn retry_failed(
     endpoint_id: Uuid,
     since_ms: i64,
     retry_at_ms: Option<i64>,
-) -> Guarded<Matched> {
+) -> Guarded<FailedDeliveries> {
     // In one transaction with the update: what is counted is what is retried. Beside min() stand
     // the columns of its row.
     let count = Statement::new(
@@ -336,8 +333,8 @@ pub async fn retry_failed(
 
 /// An endpoint with a delivery that is due, and nobody at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "OverdueRow")]
-pub struct Overdue {
+#[serde(from = "DueDeliveryRow")]
+pub struct DueDelivery {
     /// Which endpoint.
     pub key: EndpointKey,
     /// The delivery that has waited longest.
@@ -350,7 +347,7 @@ pub struct Overdue {
 
 /// Flat: `serde(flatten)` reads every row through a buffer, and each use of it is 1 KB of wasm.
 #[derive(Deserialize)]
-struct OverdueRow {
+struct DueDeliveryRow {
     athlete_id: AthleteId,
     endpoint_id: Uuid,
     delivery_id: Uuid,
@@ -358,9 +355,9 @@ struct OverdueRow {
     attempt: u32,
 }
 
-impl From<OverdueRow> for Overdue {
-    fn from(row: OverdueRow) -> Self {
-        let OverdueRow { athlete_id, endpoint_id, delivery_id, event_id, attempt } = row;
+impl From<DueDeliveryRow> for DueDelivery {
+    fn from(row: DueDeliveryRow) -> Self {
+        let DueDeliveryRow { athlete_id, endpoint_id, delivery_id, event_id, attempt } = row;
         Self { key: EndpointKey { athlete_id, endpoint_id }, delivery_id, event_id, attempt }
     }
 }
@@ -371,7 +368,7 @@ pub async fn overdue(
     database: &dyn Database,
     now_ms: i64,
     limit: i64,
-) -> Result<Vec<Overdue>, DatabaseError> {
+) -> Result<Vec<DueDelivery>, DatabaseError> {
     // Beside min() stand the columns of its row.
     let select = Statement::new(
         "SELECT delivery.athlete_id, delivery.endpoint_id, delivery.delivery_id, \

@@ -2,8 +2,7 @@
 //!
 //! A row for a reader never has the keys in it; they are read for a rotation alone.
 
-use super::deliveries::ATTEMPTS_KEPT;
-use super::{SealedKey, Signature};
+use super::{LOGGED_ATTEMPTS_MAX, SealedKey, Signature};
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
@@ -230,7 +229,7 @@ fn fail_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
              WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'waiting' AND ",
             live_key!()
         ),
-        [Param::text(endpoint_id), now_ms.into(), ATTEMPTS_KEPT.into()],
+        [Param::text(endpoint_id), now_ms.into(), LOGGED_ATTEMPTS_MAX.into()],
     )
 }
 
@@ -249,11 +248,11 @@ pub async fn remove(database: &dyn Database, proof: &KeyProof, endpoint_id: Uuid
 
 /// The keys of an endpoint as they were read: a rotation stands on them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct ReadKeys {
+pub struct StoredSigningKeys {
     signing_keys: String,
 }
 
-impl ReadKeys {
+impl StoredSigningKeys {
     /// The keys, the newest first.
     pub fn keys(&self) -> Result<Vec<SealedKey>, DatabaseError> {
         serde_json::from_str(&self.signing_keys).map_err(DatabaseError::Row)
@@ -265,7 +264,7 @@ pub async fn signing_keys(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-) -> Guarded<ReadKeys> {
+) -> Guarded<StoredSigningKeys> {
     let select = Statement::new(
         "SELECT signing_keys FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?2",
         [Param::text(proof.athlete_id), Param::text(endpoint_id)],
@@ -280,7 +279,7 @@ pub async fn rotate(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-    read: &ReadKeys,
+    read: &StoredSigningKeys,
     keys: &[SealedKey],
 ) -> Guarded<()> {
     let update = proof.statement(

@@ -62,7 +62,7 @@ pub(crate) fn oldest_kept(now_ms: i64) -> Uuid {
 
 /// Stores deliveries, each due at once, and drops what the log of their endpoints kept long enough.
 /// A repeat of an event changes nothing; an endpoint that is gone or disabled by now gets none. Rows
-/// of the last are [`super::deliveries::Overdue`].
+/// of the last are [`super::deliveries::DueDelivery`].
 pub(crate) fn insert(
     deliveries: &[&NewDelivery],
     now_ms: i64,

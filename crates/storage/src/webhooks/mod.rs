@@ -1,17 +1,20 @@
 //! Outgoing webhooks: where they go, what is to be delivered, and who is delivering it.
 //!
 //! A delivery is a row that is due, and its own outbox. An endpoint is a lane: whoever holds its
-//! lease makes all of its attempts ([`lanes`]).
+//! lease makes all of its attempts ([`endpoint_queue`]).
 
 pub mod deliveries;
+pub mod endpoint_queue;
 pub mod endpoints;
 pub mod fan_out;
-pub mod lanes;
 
 use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, EventId};
 use std::fmt;
 use uuid::{Builder, Uuid};
+
+/// Entries of a delivery's log, at most: the newest ones of two whole retry schedules.
+pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
 
 /// An endpoint of an athlete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

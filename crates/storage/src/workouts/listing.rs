@@ -10,20 +10,20 @@ use shared_kernel::WorkoutId;
 
 /// A page of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct WorkoutQuery {
     /// The first local day; none is the first of all.
     pub from: Option<NaiveDate>,
     /// The last local day; none is the last of all.
     pub to: Option<NaiveDate>,
     /// Where the page before ended.
-    pub after: Option<Position>,
+    pub after: Option<WorkoutPosition>,
     /// Items, at most.
     pub limit: i64,
 }
 
 /// The place of a workout in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
+pub struct WorkoutPosition {
     /// Its local day.
     pub local_date: NaiveDate,
     /// When it began.
@@ -34,7 +34,7 @@ pub struct Position {
 
 /// An item of the list with its place in it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Listed {
+pub struct ListedWorkout {
     /// Its local day.
     pub local_date: NaiveDate,
     /// When it began.
@@ -44,10 +44,10 @@ pub struct Listed {
     pub workout: StoredWorkout,
 }
 
-impl Listed {
+impl ListedWorkout {
     /// Its place in the list.
-    pub const fn position(&self) -> Position {
-        Position {
+    pub const fn position(&self) -> WorkoutPosition {
+        WorkoutPosition {
             local_date: self.local_date,
             started_at_ms: self.started_at_ms,
             workout_id: self.workout.workout_id,
@@ -56,7 +56,11 @@ impl Listed {
 }
 
 /// Returns a page of the athlete's workouts, newest first.
-pub async fn list(database: &dyn Database, proof: &KeyProof, page: &Page) -> Guarded<Vec<Listed>> {
+pub async fn list(
+    database: &dyn Database,
+    proof: &KeyProof,
+    page: &WorkoutQuery,
+) -> Guarded<Vec<ListedWorkout>> {
     let after = page.after.as_ref();
     let select = proof.statement(
         concat!(
@@ -82,7 +86,7 @@ pub async fn list(database: &dyn Database, proof: &KeyProof, page: &Page) -> Gua
 
 /// A change of a workout with its place among all changes of the athlete's workouts.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Changed {
+pub struct ChangedWorkout {
     /// Its place.
     pub change_seq: i64,
     /// The workout as it now is, deleted ones too.
@@ -103,7 +107,7 @@ pub enum Since {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
     /// The newest state of each workout once, in the order of their last changes.
-    pub items: Vec<Changed>,
+    pub items: Vec<ChangedWorkout>,
     /// The place of the last of all changes; 0 when there was none ever.
     pub last_seq: i64,
 }

@@ -5,7 +5,9 @@ mod listing;
 mod sweep;
 
 pub use change::{Change, change, delete};
-pub use listing::{Changed, Changes, Listed, Page, Position, Since, changes, list};
+pub use listing::{
+    ChangedWorkout, Changes, ListedWorkout, Since, WorkoutPosition, WorkoutQuery, changes, list,
+};
 pub use sweep::{complete, left_open, take_overdue};
 
 use crate::database::{Database, DatabaseError, Param, Statement};
@@ -417,7 +419,7 @@ fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
 
 /// A workout to which a set is to be added, and what its Idempotency-Key says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
+pub struct WorkoutForEdit {
     /// The workout.
     pub workout: StoredWorkout,
     /// The key was used before.
@@ -434,12 +436,12 @@ pub struct ReplayedSet {
 }
 
 /// Reads one workout, and who has the Idempotency-Key.
-pub async fn open(
+pub async fn get_for_edit(
     database: &dyn Database,
     proof: &KeyProof,
     workout_id: WorkoutId,
     idempotency: Option<&Idempotency>,
-) -> Guarded<Opened> {
+) -> Guarded<WorkoutForEdit> {
     let mut statements = vec![select(proof, workout_id)];
     statements.extend(idempotency.map(|idempotency| recall(proof, idempotency)));
     let mut results = with_key(database, proof, statements).await?;
@@ -450,5 +452,5 @@ pub async fn open(
             .first::<IdempotencyRow>()?
             .map(|row| ReplayedSet { request_hash: row.request_hash, set_id: row.set_id }),
     };
-    Ok(Opened { workout, replayed })
+    Ok(WorkoutForEdit { workout, replayed })
 }

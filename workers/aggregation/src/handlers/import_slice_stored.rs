@@ -9,8 +9,8 @@ use shared_kernel::payload::{ImportSliceStored, WorkoutSnapshot};
 use shared_kernel::{Event, Outcome};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use storage::imports::{self, ImportedWorkout, Inserted, Slice, SliceKey, SliceState};
-use storage::volume::{self, LedgerEntry, Marks};
+use storage::imports::{self, ImportedWorkout, InsertedWorkout, Slice, SliceKey, SliceState};
+use storage::ledger::{self, LedgerEntry, LedgerMarks};
 use storage::workouts::Content;
 use storage::{Database, Shards};
 
@@ -96,7 +96,7 @@ impl ImportSliceStoredEventHandler {
         let imported = self.store(database, slice, cause).await?;
         let total = slice.workouts.len();
         let now = self.clock.now();
-        let import = imports::finish(
+        let import = imports::finish_slice(
             database,
             slice.key,
             count(imported),
@@ -136,22 +136,22 @@ impl ImportSliceStoredEventHandler {
         if entries.is_empty() {
             return Ok(0);
         }
-        let applied = volume::apply(database, &entries, &[]).await?;
+        let applied = ledger::apply(database, &entries, &[]).await?;
         let crossed = applied.weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
-        let marks = Marks {
+        let marks = LedgerMarks {
             aggregated: entries.iter().map(|e| (e.athlete_id, e.workout_id, e.revision)).collect(),
             announced: crossed
                 .filter(|(_, bits)| *bits != 0)
                 .map(|(week, bits)| (week.athlete_id, week.week_start, bits))
                 .collect(),
         };
-        volume::mark(database, &marks).await?;
+        ledger::mark(database, &marks).await?;
         Ok(entries.len())
     }
 }
 
 /// The ledger entries of the stored workouts.
-fn entries(slice: &Slice, inserted: &[Inserted]) -> Result<Vec<LedgerEntry>, String> {
+fn entries(slice: &Slice, inserted: &[InsertedWorkout]) -> Result<Vec<LedgerEntry>, String> {
     let by_id: BTreeMap<_, &ImportedWorkout> =
         slice.workouts.iter().map(|imported| (imported.workout_id, imported)).collect();
     inserted

@@ -3,7 +3,7 @@
 use super::workout_events::WorkoutEventHandler;
 use crate::ledger_entry::counted;
 use shared_kernel::payload::TrainingSetRecorded;
-use storage::volume::LedgerEntry;
+use storage::ledger::LedgerEntry;
 
 /// Handles [`TrainingSetRecorded`]: the logged sets of a workout in progress count.
 pub struct TrainingSetRecordedEventHandler;

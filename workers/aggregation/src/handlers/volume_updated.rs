@@ -3,7 +3,7 @@
 use super::workout_events::WorkoutEventHandler;
 use crate::ledger_entry::counted;
 use shared_kernel::payload::VolumeUpdated;
-use storage::volume::LedgerEntry;
+use storage::ledger::LedgerEntry;
 
 /// Handles [`VolumeUpdated`]: a changed workout counts in its new version.
 pub struct VolumeUpdatedEventHandler;

@@ -3,7 +3,7 @@
 use super::workout_events::WorkoutEventHandler;
 use crate::ledger_entry::counted;
 use shared_kernel::payload::WorkoutCompleted;
-use storage::volume::LedgerEntry;
+use storage::ledger::LedgerEntry;
 
 /// Handles [`WorkoutCompleted`]: a completed workout counts.
 pub struct WorkoutCompletedEventHandler;

@@ -3,7 +3,7 @@
 use super::workout_events::WorkoutEventHandler;
 use crate::ledger_entry::uncounted;
 use shared_kernel::payload::WorkoutDeleted;
-use storage::volume::LedgerEntry;
+use storage::ledger::LedgerEntry;
 
 /// Handles [`WorkoutDeleted`]: a deleted workout no longer counts.
 pub struct WorkoutDeletedEventHandler;

@@ -12,7 +12,7 @@ use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, Payload, Wo
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::volume::{self, LedgerEntry, WeekState};
+use storage::ledger::{self, LedgerEntry, WeekState};
 use storage::{Database, Shards};
 use training::WeekStart;
 
@@ -112,7 +112,7 @@ impl WorkoutEventsHandler {
             .map(Change::key)
             .collect();
         let written =
-            write_splitting(&entries, async |part| volume::apply(database, part, &announced).await)
+            write_splitting(&entries, async |part| ledger::apply(database, part, &announced).await)
                 .await;
         let mut outcomes = Vec::new();
         let mut stored = Vec::new();
@@ -152,7 +152,7 @@ impl WorkoutEventsHandler {
         if let Err(error) = self.publisher.publish(&decision.events).await {
             return Outcome::transient(error);
         }
-        match volume::mark(database, &decision.marks).await {
+        match ledger::mark(database, &decision.marks).await {
             Ok(()) => Outcome::Done,
             Err(error) => error.into(),
         }

@@ -14,7 +14,7 @@ use shared_kernel::routing::queue_of;
 use shared_kernel::{EventData, EventType, Queue, WorkoutId};
 use std::rc::Rc;
 use storage::Shards;
-use storage::volume::{self, LedgerEntry};
+use storage::ledger::{self, LedgerEntry};
 use testkit::{
     DatabaseFault, FixedClock, RecordingSink, Sqlite, athlete_id, consume, create_athlete, message,
     run,
@@ -71,7 +71,7 @@ impl House {
             performances: std::collections::BTreeMap::new(),
             bests: std::collections::BTreeMap::new(),
         };
-        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
+        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<MessageResult> {
@@ -290,7 +290,7 @@ impl House {
             performances: std::collections::BTreeMap::new(),
             bests: std::collections::BTreeMap::new(),
         };
-        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
+        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
     /// A workout with one set of the bench press, whose estimated maximum is this.
@@ -318,7 +318,7 @@ impl House {
             performances: [("barbell-bench-press".to_owned(), performance)].into(),
             bests: std::collections::BTreeMap::new(),
         };
-        run(volume::apply(&*self.database, &[entry], &[])).unwrap();
+        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
     /// Subject and status of all patterns that are known.

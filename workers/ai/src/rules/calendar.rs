@@ -2,7 +2,7 @@
 
 use crate::history::History;
 use chrono::{Days, NaiveDate};
-use storage::volume::HistoryWeek;
+use storage::training_history::HistoryWeek;
 use training::WeekStart;
 
 /// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).

@@ -17,7 +17,7 @@ use super::{Pattern, Subject, evidence};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
-use storage::volume::HistoryWeek;
+use storage::training_history::HistoryWeek;
 use training::{HalfSets, Volume, WeekStart};
 
 const WEEKS_BEFORE: u32 = 3;

@@ -3,7 +3,7 @@
 use crate::history::History;
 use chrono::{Days, NaiveDate};
 use std::collections::BTreeMap;
-use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
 use training::e1rm::estimate;
 use training::{
     BestSet, E1rmFormula, ExercisePerformance, Grams, HalfSets, Muscle, MuscleVolume, Rpe, Volume,

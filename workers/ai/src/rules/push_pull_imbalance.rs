@@ -15,7 +15,7 @@ use super::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
-use storage::volume::HistoryWeek;
+use storage::training_history::HistoryWeek;
 use training::Muscle;
 
 const PUSH: [Muscle; 3] = [Muscle::Chest, Muscle::FrontDelts, Muscle::Triceps];

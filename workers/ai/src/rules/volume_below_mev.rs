@@ -14,7 +14,7 @@ use super::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
-use storage::volume::HistoryWeek;
+use storage::training_history::HistoryWeek;
 use training::{HalfSets, Muscle};
 
 /// So many complete weeks in a row make the pattern.

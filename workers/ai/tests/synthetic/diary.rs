@@ -4,7 +4,7 @@
 use ai::history::{HISTORY_WEEKS, History};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
-use storage::volume::{HistoryDay, HistoryWeek, LiftSession};
+use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
 use training::calendar::local_date;
 use training::performance::performances;
 use training::{CustomExercises, Volume, WeekStart, Workout};

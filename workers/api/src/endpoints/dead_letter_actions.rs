@@ -12,7 +12,7 @@ use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, json};
 use serde_json::{Value, json};
 use storage::dead_letters::actions::{
-    self, Action, Matched, Recorded, RecordedPosition, Selection,
+    self, Action, ActionPosition, MatchCount, RecordedAction, Selection,
 };
 use storage::dead_letters::{self, Filter};
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub async fn redrive(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
         parse(&json_body(call.request)?, &known, false)?;
     if dry_run {
         let database = app.shards.operators();
-        let matched = actions::matched(database, &selection, app.clock.now_ms()).await?;
+        let matched = actions::count_matching(database, &selection, app.clock.now_ms()).await?;
         return answer(Redriven { matched, ..Redriven::default() }, None);
     }
     let action = action(app, call, note)?;
@@ -71,7 +71,7 @@ pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Respons
     }
     let edited = edited.and_then(Value::as_str).map(str::to_owned);
     if let Some(reason) =
-        edited.as_deref().and_then(|text| refused_edit(text, &stored.listed.queue, &stored.body))
+        edited.as_deref().and_then(|text| refused_edit(text, &stored.summary.queue, &stored.body))
     {
         errors.add("/body", reason);
     }
@@ -93,7 +93,7 @@ pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Respons
 }
 
 fn answer(done: Redriven, action_id: Option<Uuid>) -> Result<Response, ApiError> {
-    let Redriven { matched: Matched { matched, held_back }, redriven, unsendable } = done;
+    let Redriven { matched: MatchCount { matched, held_back }, redriven, unsendable } = done;
     let body = json!({
         "matched": matched, "redriven": redriven, "held_back": held_back,
         "unsendable": unsendable, "action_id": action_id,
@@ -111,8 +111,8 @@ pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
         parse(&json_body(call.request)?, &known, true)?;
     let database = app.shards.operators();
     if dry_run {
-        let Matched { matched, held_back } =
-            actions::matched(database, &selection, app.clock.now_ms()).await?;
+        let MatchCount { matched, held_back } =
+            actions::count_matching(database, &selection, app.clock.now_ms()).await?;
         let body = json!({ "matched": matched + held_back, "discarded": 0, "action_id": null });
         return Ok(json(StatusCode::OK, &body)?);
     }
@@ -127,9 +127,9 @@ pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let limit = cursor::limit(call.request)?;
-    let after: Option<RecordedPosition> = cursor::after(call.request)?;
-    let rows = actions::recorded(app.shards.operators(), after.as_ref(), limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| RecordedPosition {
+    let after: Option<ActionPosition> = cursor::after(call.request)?;
+    let rows = actions::list(app.shards.operators(), after.as_ref(), limit + 1).await?;
+    let (rows, next_cursor) = cursor::page(rows, limit, |row| ActionPosition {
         at_ms: row.at_ms,
         action_id: row.action_id,
     })?;
@@ -137,7 +137,7 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
 }
 
-fn item(row: &Recorded) -> Result<Value, serde_json::Error> {
+fn item(row: &RecordedAction) -> Result<Value, serde_json::Error> {
     Ok(json!({
         "id": row.action_id,
         "at": instant(row.at_ms),

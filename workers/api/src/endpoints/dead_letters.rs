@@ -8,7 +8,7 @@ use chrono::DateTime;
 use platform::http::{Request, Response, StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::event::EventHeader;
-use storage::dead_letters::{self, Filter, Group, Listed, Position};
+use storage::dead_letters::{self, DeadLetterPosition, DeadLetterSummary, Filter, Group};
 use uuid::Uuid;
 
 /// Groups that are answered, at most (ours: more kinds of faults at once are one fault).
@@ -20,10 +20,10 @@ const GROUPS_MAX: i64 = 100;
 pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let filter = filter(call.request)?;
     let limit = cursor::limit(call.request)?;
-    let after: Option<Position> = cursor::after(call.request)?;
+    let after: Option<DeadLetterPosition> = cursor::after(call.request)?;
     let database = app.shards.operators();
     let (rows, total) = dead_letters::list(database, &filter, after.as_ref(), limit + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| Position {
+    let (rows, next_cursor) = cursor::page(rows, limit, |row| DeadLetterPosition {
         failed_at_ms: row.failed_at_ms,
         dead_letter_id: row.dead_letter_id,
     })?;
@@ -49,7 +49,7 @@ pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// 1. read (await).
 pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
     let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
-    let mut fields = item(&stored.listed);
+    let mut fields = item(&stored.summary);
     let trace_id = EventHeader::read(&stored.body).trace_id();
     fields.insert("trace_id".to_owned(), json!(trace_id));
     fields.insert("message_id".to_owned(), json!(stored.message_id));
@@ -101,7 +101,7 @@ fn entry(mut entry: Map<String, Value>) -> Map<String, Value> {
     entry
 }
 
-fn item(row: &Listed) -> Map<String, Value> {
+fn item(row: &DeadLetterSummary) -> Map<String, Value> {
     fields([
         ("id", json!(row.dead_letter_id)),
         ("queue", json!(row.queue)),

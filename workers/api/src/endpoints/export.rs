@@ -12,7 +12,7 @@ use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
 use platform::http::{Response, pieces, query, set_header};
 use serde_json::{Value, json};
-use storage::workouts::{self, Listed, Page, Position, StoredWorkout};
+use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, WorkoutQuery};
 use storage::{KeyProof, Rejection, Shards, exercises};
 use training::{CustomExercises, Exercise, ExerciseDefinition, Grams, Workout};
 
@@ -59,10 +59,10 @@ fn pages(
     key: KeyProof,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> LocalBoxStream<'static, Result<Vec<StoredWorkout>, String>> {
-    let begin = Some((shards, key, None::<Position>));
+    let begin = Some((shards, key, None::<WorkoutPosition>));
     stream::unfold(begin, move |state| async move {
         let (shards, key, after) = state?;
-        let page = Page { from, to, after, limit: PAGE };
+        let page = WorkoutQuery { from, to, after, limit: PAGE };
         let read = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
         let rows = match read {
             Ok(rows) => rows,
@@ -71,7 +71,7 @@ fn pages(
             }
             Err(error) => return Some((Err(error.to_string()), None)),
         };
-        let next = rows.last().map(Listed::position)?;
+        let next = rows.last().map(ListedWorkout::position)?;
         let workouts = rows.into_iter().map(|row| row.workout).collect();
         Some((Ok(workouts), Some((shards, key, Some(next)))))
     })

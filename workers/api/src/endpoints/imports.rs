@@ -19,7 +19,7 @@ use shared_kernel::TraceContext;
 use std::collections::BTreeMap;
 use storage::exercises;
 use storage::imports::{
-    self, Import, ImportedWorkout, NewImport, Slice, SliceKey, SliceState, Sought,
+    self, DuplicateQuery, Import, ImportedWorkout, NewImport, Slice, SliceKey, SliceState,
 };
 use storage::{Database, KeyProof};
 use training::calendar::local_date;
@@ -119,7 +119,7 @@ pub async fn put_mapping(
     let mapping = mapping_of(&errors.finish(mapping)?)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let import = imports::get(database, key, import_id).await?;
-    let held = imports::held(database, key, import_id).await?;
+    let held = imports::held_slices(database, key, import_id).await?;
     if held.is_empty() {
         return Err(ApiError::Conflict("this import holds nothing back"));
     }
@@ -264,7 +264,7 @@ async fn preview(
     report: Value,
 ) -> Result<Response, ApiError> {
     let sought: Vec<_> = plan.ready.iter().map(sought).collect();
-    let duplicates = imports::duplicates(database, key, &sought).await?;
+    let duplicates = imports::count_duplicates(database, key, &sought).await?;
     let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
     let preview = json!({
         "dry_run": true,
@@ -275,8 +275,8 @@ async fn preview(
     Ok(json(StatusCode::OK, &joined(preview, &report))?)
 }
 
-fn sought(imported: &ImportedWorkout) -> Sought {
-    Sought {
+fn sought(imported: &ImportedWorkout) -> DuplicateQuery {
+    DuplicateQuery {
         local_date: local_date(imported.workout.started_at),
         started_at_ms: imported.workout.started_at.timestamp_millis(),
         title: imported.workout.title.clone(),

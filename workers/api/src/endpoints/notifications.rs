@@ -8,7 +8,7 @@ use crate::error::{ApiError, bad_parameter};
 use platform::http::{Response, StatusCode, empty, json, query};
 use serde_json::{Value, json};
 use storage::KeyProof;
-use storage::inbox::{self, Notification, Page, Position};
+use storage::inbox::{self, InboxQuery, Notification, NotificationPosition};
 use uuid::Uuid;
 
 /// GET /v1/notifications: newest first. From `last_id` a stream goes on without a gap.
@@ -19,10 +19,10 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         Some(_) => return Err(bad_parameter("unread", "has to be true or false")),
     };
     let limit = cursor::limit(call.request)?;
-    let page = Page { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
+    let page = InboxQuery { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
     let database = app.shards.for_athlete(key.athlete_id);
     let inbox = inbox::list(database, key, &page, app.clock.now_ms()).await?;
-    let (items, next_cursor) = cursor::page(inbox.items, limit, |item| Position {
+    let (items, next_cursor) = cursor::page(inbox.items, limit, |item| NotificationPosition {
         created_at_ms: item.created_at_ms,
         notification_id: item.notification_id,
     })?;

@@ -5,7 +5,7 @@ use crate::app::{App, Call};
 use crate::error::{ApiError, bad_parameter};
 use platform::http::{Response, StatusCode, json, query};
 use serde_json::{Value, json};
-use storage::pipeline::{self, Flow, OpenLetters, Pending};
+use storage::pipeline::{self, EventMetrics, OpenDeadLetters, PendingWorkouts};
 
 const MINUTE_MS: i64 = 60_000;
 /// The minutes of a call that names none: long enough for rare events, short enough to see a change.
@@ -34,9 +34,9 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let now_ms = app.clock.now_ms();
     let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
     let (flows, letters) = pipeline::flows(app.shards.operators(), since_ms).await?;
-    let mut waiting = Pending::default();
+    let mut waiting = PendingWorkouts::default();
     for database in app.shards.every() {
-        let Pending { workouts, oldest_ms } = pipeline::pending(database).await?;
+        let PendingWorkouts { workouts, oldest_ms } = pipeline::pending(database).await?;
         waiting.workouts += workouts;
         waiting.oldest_ms = waiting.oldest_ms.into_iter().chain(oldest_ms).min();
     }
@@ -54,7 +54,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body)?)
 }
 
-fn flow(flow: &Flow) -> Value {
+fn flow(flow: &EventMetrics) -> Value {
     let event_type = Some(flow.event_type.as_str()).filter(|name| !name.is_empty());
     json!({
         "queue": flow.queue,
@@ -69,7 +69,7 @@ fn flow(flow: &Flow) -> Value {
     })
 }
 
-fn open_letters(row: &OpenLetters, now_ms: i64) -> Value {
+fn open_letters(row: &OpenDeadLetters, now_ms: i64) -> Value {
     json!({
         "queue": row.queue,
         "open": row.open,

@@ -7,8 +7,8 @@ use chrono::{Days, NaiveDate};
 use platform::http::{Response, StatusCode, json, query};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use storage::volume::DatedPerformance;
-use storage::{KeyProof, volume};
+use storage::KeyProof;
+use storage::progress::{self, DatedPerformance};
 use training::e1rm::E1rmFormula;
 use training::names::is_slug;
 use training::performance::{BestSet, ExercisePerformance};
@@ -80,7 +80,7 @@ pub async fn get(
         return Err(bad_parameter("from", "is more than ten years before to"));
     }
     let database = app.shards.for_athlete(key.athlete_id);
-    let progress = volume::progress(database, key, slug, from, to).await?;
+    let progress = progress::get(database, key, slug, from, to).await?;
     let known = Exercise::find(slug).is_some() || progress.is_own;
     if !known && progress.performances.is_empty() {
         return Err(ApiError::NotFound);

@@ -13,7 +13,7 @@ use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set};
 use platform::http::{FieldError, Response, StatusCode, set_header};
 use shared_kernel::WorkoutId;
 use storage::workouts::{
-    self, Change, Content, Idempotency, Opened, ReplayedSet, StoredWorkout, WorkoutStatus,
+    self, Change, Content, Idempotency, ReplayedSet, StoredWorkout, WorkoutForEdit, WorkoutStatus,
 };
 use storage::{KeyProof, Rejection};
 use training::limits::{EXERCISES_MAX, SETS_MAX};
@@ -159,8 +159,8 @@ async fn edit_workout(
 ) -> Result<Edited, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     for _ in 0..TRIES {
-        let Opened { workout: stored, replayed } =
-            workouts::open(database, key, edit.workout_id, edit.idempotency).await?;
+        let WorkoutForEdit { workout: stored, replayed } =
+            workouts::get_for_edit(database, key, edit.workout_id, edit.idempotency).await?;
         if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
             (edit.idempotency, replayed)
         {

@@ -31,7 +31,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// Ends the mails (await). A repeat changes nothing.
 pub async fn post(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let (athlete_id, kind) = whom_and_what(app, call)?;
-    athletes::end_mails(app.shards.for_athlete(athlete_id), athlete_id, kind).await?;
+    athletes::disable_emails(app.shards.for_athlete(athlete_id), athlete_id, kind).await?;
     let (name, key) = (name(kind), kind.as_str());
     Ok(page(&format!(
         "<h1>Done</h1>\n\

@@ -18,7 +18,7 @@ use standard_webhooks::PayloadFormat;
 use standard_webhooks::payload::{self, WebhookEvent};
 use storage::KeyProof;
 use storage::webhooks::deliveries::{
-    self, Attempt, DeliveryStatus, Listed, Matched, Overdue, Page,
+    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, DueDelivery, FailedDeliveries,
 };
 use storage::webhooks::fan_out::NewDelivery;
 use storage::webhooks::{EndpointKey, delivery_id};
@@ -44,7 +44,7 @@ pub async fn list(
         ),
     };
     let limit = cursor::limit(call.request)?;
-    let page = Page { status, after: cursor::after(call.request)?, limit: limit + 1 };
+    let page = DeliveryQuery { status, after: cursor::after(call.request)?, limit: limit + 1 };
     let database = app.shards.for_athlete(key.athlete_id);
     let rows = deliveries::list(database, key, id, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
@@ -68,7 +68,7 @@ pub async fn get(
         fields.insert("answer".to_owned(), json!(attempt.answer));
         fields
     };
-    let mut fields = item(&stored.listed);
+    let mut fields = item(&stored.summary);
     fields.insert("body".to_owned(), json!(stored.body));
     fields.insert(
         "attempts".to_owned(),
@@ -102,7 +102,7 @@ pub async fn test(
     };
     let database = app.shards.for_athlete(key.athlete_id);
     deliveries::store(database, key, &new, now.timestamp_millis()).await?;
-    let due = Overdue { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
+    let due = DueDelivery { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
     wake(app, call, &due, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
 }
@@ -124,7 +124,7 @@ pub async fn retry(
     let now_ms = app.clock.now_ms();
     let event_id = deliveries::retry(database, key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-    let due = Overdue { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
+    let due = DueDelivery { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
     wake(app, call, &due, "retry").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
 }
@@ -143,12 +143,12 @@ pub async fn retry_failed(
     let (since_ms, dry_run) = parse_retry(&json_body(call.request)?)?;
     let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
     let database = app.shards.for_athlete(key.athlete_id);
-    let Matched { matched, delivery_id, event_id } =
+    let FailedDeliveries { matched, delivery_id, event_id } =
         deliveries::retry_failed(database, key, id, since_ms, retry_at_ms).await?;
     let retried = if dry_run { 0 } else { matched };
     if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-        let due = Overdue { key: endpoint, delivery_id, event_id, attempt: 0 };
+        let due = DueDelivery { key: endpoint, delivery_id, event_id, attempt: 0 };
         wake(app, call, &due, "retry").await;
     }
     Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
@@ -165,14 +165,14 @@ fn parse_retry(body: &Value) -> Result<(i64, bool), ApiError> {
 }
 
 /// Wakes an endpoint's lane. What fails here heals by the sweep.
-async fn wake(app: &App, call: &Call<'_>, due: &Overdue, why: &str) {
+async fn wake(app: &App, call: &Call<'_>, due: &DueDelivery, why: &str) {
     let event = webhook_delivery_requested(due, why, call.trace, app.clock.now());
     if let Err(error) = app.publisher.publish(&[event]).await {
         tracing::warn!(endpoint_id = %due.key.endpoint_id, %error, "lane not woken; the sweep will");
     }
 }
 
-fn item(row: &Listed) -> Map<String, Value> {
+fn item(row: &DeliverySummary) -> Map<String, Value> {
     let waits = row.status == DeliveryStatus::Waiting;
     fields([
         ("id", json!(row.delivery_id)),

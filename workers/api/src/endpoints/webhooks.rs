@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 use shared_kernel::NotificationKind;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
 use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
-use storage::webhooks::endpoints::{self, Endpoint, EndpointChange, NewEndpoint, ReadKeys};
+use storage::webhooks::endpoints::{
+    self, Endpoint, EndpointChange, NewEndpoint, StoredSigningKeys,
+};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
 use storage::{Database, KeyProof, Rejection};
 use uuid::Uuid;
@@ -120,7 +122,7 @@ async fn rotate(
     database: &dyn Database,
     key: &KeyProof,
     id: Uuid,
-    read: &ReadKeys,
+    read: &StoredSigningKeys,
 ) -> Result<Option<Response>, ApiError> {
     let now_ms = app.clock.now_ms();
     let old = old_keys(read.keys()?, now_ms);

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use std::ops::RangeInclusive;
 use storage::workouts::{
-    self, Change, Changed, Changes, Content, Creation, Idempotency, Origin, Page, Since,
-    StoredWorkout, WorkoutStatus,
+    self, Change, ChangedWorkout, Changes, Content, Creation, Idempotency, Origin, Since,
+    StoredWorkout, WorkoutQuery, WorkoutStatus,
 };
 use storage::{KeyProof, Rejection, exercises};
 use training::Workout;
@@ -134,7 +134,7 @@ pub async fn delete(
 /// GET /v1/workouts: newest first.
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let limit = cursor::limit(call.request)?;
-    let page = Page {
+    let page = WorkoutQuery {
         from: date(call.request, "from")?,
         to: date(call.request, "to")?,
         after: cursor::after(call.request)?,
@@ -142,7 +142,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     };
     let database = app.shards.for_athlete(key.athlete_id);
     let rows = workouts::list(database, key, &page).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, workouts::Listed::position)?;
+    let (rows, next_cursor) = cursor::page(rows, limit, workouts::ListedWorkout::position)?;
     let items = rows.iter().map(|row| answer(&row.workout)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
 }
@@ -181,7 +181,7 @@ fn since(request: &Request) -> Result<Since, ApiError> {
         .map_err(|_| bad_parameter("since", "has to be a next_since of an answer, or a time"))
 }
 
-fn change_item(row: &Changed) -> Result<Value, serde_json::Error> {
+fn change_item(row: &ChangedWorkout) -> Result<Value, serde_json::Error> {
     let workout = &row.workout;
     let changed_at = super::instant(workout.changed_at_ms);
     Ok(match workout.status {
@@ -219,7 +219,7 @@ async fn read(
         Err(mut errors) => {
             let slugs = own.iter().map(|(_, slug)| slug.clone()).collect();
             let database = app.shards.for_athlete(key.athlete_id);
-            let unknown = exercises::unknown(database, key, &slugs).await?;
+            let unknown = exercises::unknown_slugs(database, key, &slugs).await?;
             errors.extend(unknown_exercises(&own, &unknown));
             Err(ApiError::Invalid(errors))
         }

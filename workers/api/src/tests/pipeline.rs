@@ -2,16 +2,21 @@
 
 use super::*;
 use storage::latency::LatencyHistogram;
-use storage::pipeline::Minute;
+use storage::pipeline::MinuteMetrics;
 
 const PATH: &str = "/v1/admin/pipeline";
 
-fn minute(api: &TestApi, minutes_ago: i64, event_type: &'static str, handled: u64) -> Minute {
+fn minute(
+    api: &TestApi,
+    minutes_ago: i64,
+    event_type: &'static str,
+    handled: u64,
+) -> MinuteMetrics {
     let mut latency = LatencyHistogram::default();
     for _ in 0..handled {
         latency.record(1_500);
     }
-    Minute {
+    MinuteMetrics {
         minute_ms: api.app.clock.now_ms() - minutes_ago * 60_000,
         queue: "ai-analysis",
         event_type,

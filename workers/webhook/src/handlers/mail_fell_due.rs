@@ -39,7 +39,7 @@ impl EventHandler<MailFellDue> for MailFellDueEventHandler {
 impl MailFellDueEventHandler {
     async fn send_due(&self, database: &dyn Database, athletes: &[AthleteId]) -> Outcome {
         let now_ms = self.notifier.clock.now_ms();
-        match notifications::claim_due(database, athletes, now_ms).await {
+        match notifications::claim_due_emails(database, athletes, now_ms).await {
             Ok(due) => {
                 self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
                 Outcome::Done

@@ -3,7 +3,7 @@
 use super::*;
 use shared_kernel::EventId;
 use shared_kernel::payload::WebhookDeliveryRequested;
-use storage::webhooks::deliveries::{self, Overdue};
+use storage::webhooks::deliveries::{self, DueDelivery};
 
 #[test]
 fn each_subscribed_endpoint_receives_the_notification() {
@@ -83,7 +83,7 @@ fn crash_at_any_await_loses_no_delivery() {
             let now_ms = NOON_MS + 2 * MINUTE_MS;
             fixture.clock.advance_ms(2 * MINUTE_MS);
             let due = testkit::run(deliveries::overdue(&*fixture.database, now_ms, 9)).unwrap();
-            for Overdue { key: EndpointKey { athlete_id, endpoint_id }, event_id, .. } in due {
+            for DueDelivery { key: EndpointKey { athlete_id, endpoint_id }, event_id, .. } in due {
                 let data =
                     WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt: 1 };
                 fixture.consume(&[message(data)]);

@@ -1,11 +1,11 @@
-//! Lanes: an endpoint's attempts are made by whoever holds its lease, so that a receiver gets no
-//! more at once than it should, and no other waits for it.
+//! The queue of one endpoint's deliveries, and the lease on it.
 //!
-//! A delivery that is taken is due again when the lease ends: one that dies with its holder is made
-//! again by the next, as the attempt after it.
+//! Only the holder of an endpoint's lease makes its attempts, so a receiver never gets more requests
+//! at once than [`IN_FLIGHT_MAX`], and a slow receiver delays no other. A claimed delivery is due
+//! again when the lease ends: if the holder dies, the next holder makes the next attempt.
 
-use super::deliveries::{ATTEMPTS_KEPT, Attempt, DeliveryStatus, Overdue};
-use super::{EndpointKey, SealedKey};
+use super::deliveries::{Attempt, DeliveryStatus, DueDelivery};
+use super::{EndpointKey, LOGGED_ATTEMPTS_MAX, SealedKey};
 use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
 use crate::json_text;
 use serde::de::DeserializeOwned;
@@ -13,175 +13,162 @@ use serde::{Deserialize, Serialize};
 use shared_kernel::{EventId, TraceContext};
 use uuid::Uuid;
 
-/// How long a lease is held without a sign of life, in milliseconds (ours: three times the longest
-/// attempt).
+/// How long a lease lasts without a renewal, in milliseconds: three times the longest attempt.
 const LEASE_MS: i64 = 60_000;
-/// Deliveries taken of one endpoint at once, at most.
+/// Deliveries of one endpoint in flight at once, at most.
 pub const IN_FLIGHT_MAX: i64 = 3;
 
-/// What one round trip of a holder does, in this order.
+/// One round trip of a lease holder. The fields take effect in this order.
 #[derive(Debug, Default)]
-pub struct Step<'a> {
-    /// The attempts that are over.
-    pub finished: &'a [Finished],
-    /// What they say of their endpoints, one each.
-    pub standings: &'a [Standing],
-    /// The endpoints that the holder wants to hold on.
-    pub hold: &'a [EndpointKey],
-    /// How many due deliveries to take of which.
-    pub take: &'a [(EndpointKey, i64)],
-    /// Endpoints of which none is in flight: let go, if none is due.
-    pub idle: &'a [EndpointKey],
-    /// Endpoints to let go whatever is due.
-    pub leave: &'a [Leave],
+pub struct QueueStep<'a> {
+    pub finished: &'a [FinishedAttempt],
+    /// Changes of the health of endpoints, one each.
+    pub health: &'a [EndpointHealth],
+    /// Endpoints to lease, or whose lease to renew.
+    pub lease: &'a [EndpointKey],
+    /// How many due deliveries to claim of which endpoint.
+    pub claim: &'a [(EndpointKey, i64)],
+    /// Endpoints without an attempt in flight: released unless a delivery is due.
+    pub release_if_idle: &'a [EndpointKey],
+    /// Endpoints to release even if deliveries are due.
+    pub release: &'a [LeaseRelease],
 }
 
-/// An attempt that is over.
+/// The result of an attempt, to be recorded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Finished {
-    /// At which endpoint.
+pub struct FinishedAttempt {
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// Of which delivery.
     pub delivery_id: Uuid,
-    /// Until when it was taken: what is not taken so any more was begun anew meanwhile.
-    pub taken_until_ms: i64,
-    /// Attempts of its schedule that count now: one less when this was none.
+    /// The end of the claim. A delivery with another one was restarted in the meantime: nothing is
+    /// recorded.
+    #[serde(rename = "taken_until_ms")]
+    pub claim_ends_at_ms: i64,
+    /// Attempts of its schedule that count now: one less when no request was sent.
     pub attempt: u32,
-    /// What becomes of the delivery.
     pub status: DeliveryStatus,
-    /// When the next one may begin.
+    /// The earliest time of the next attempt.
     pub due_at_ms: i64,
-    /// What is logged.
+    /// The entry for the delivery's log.
     pub entry: Attempt,
 }
 
-/// How an endpoint stands after attempts.
+/// The health of an endpoint after attempts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Standing {
-    /// Which.
+pub struct EndpointHealth {
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// As it was when it was leased: of one that its owner has changed since, nothing is said.
+    /// The generation that was leased. An endpoint that its owner has changed since stays as it is.
     pub generation: i64,
-    /// Since when no attempt has succeeded; `None`: one has.
+    /// The first failure since the last success; `None` after a success.
     pub failing_since_ms: Option<i64>,
-    /// Why it is disabled, if it is.
+    /// Disables the endpoint if present.
     pub disabled_reason: Option<&'static str>,
 }
 
-/// An endpoint that is let go.
+/// The release of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Leave {
-    /// Which.
+pub struct LeaseRelease {
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// Until when nobody is to hold it; 0 for at once.
+    /// The earliest time of the next lease; 0 for at once.
     pub rest_until_ms: i64,
 }
 
-/// An endpoint that is held.
+/// An endpoint leased by this holder.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Lane {
-    /// Which.
+pub struct EndpointLease {
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// Where it is.
     pub url: String,
-    /// With what is signed, the newest first.
+    /// The newest first.
     #[serde(with = "json_text")]
     pub signing_keys: Vec<SealedKey>,
-    /// Since when no attempt has succeeded.
+    /// The first failure since the last success.
     pub failing_since_ms: Option<i64>,
-    /// How often its owner has changed what attempts depend on.
+    /// Counts the owner's changes of URL and status.
     pub generation: i64,
 }
 
-/// A delivery of which an attempt is to be made.
+/// A delivery claimed for one attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Taken {
-    /// To which endpoint.
+pub struct ClaimedDelivery {
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// Which.
     pub delivery_id: Uuid,
-    /// The event that it tells of.
     pub event_id: EventId,
     /// The type of its payload.
     pub event_type: String,
-    /// What is sent.
     pub body: String,
     /// The trace of the event.
     pub traceparent: TraceContext,
-    /// Which attempt of its schedule it is, from 1.
+    /// The number of this attempt in its schedule, from 1.
     pub attempt: u32,
-    /// Until when it is taken.
     #[serde(rename = "due_at_ms")]
-    pub taken_until_ms: i64,
-    /// When it was stored.
+    pub claim_ends_at_ms: i64,
     pub created_at_ms: i64,
 }
 
-/// What a step answers.
+/// The result of a [`QueueStep`].
 #[derive(Debug, Default)]
-pub struct Stepped {
-    /// The endpoints that are held; not those that another holds, that are disabled or gone.
-    pub held: Vec<Lane>,
-    /// What was taken.
-    pub taken: Vec<Taken>,
-    /// The idle ones that were let go.
+pub struct QueueStepResult {
+    /// Endpoints that another holder has leased, that are disabled or deleted are left out.
+    pub leased: Vec<EndpointLease>,
+    pub claimed: Vec<ClaimedDelivery>,
+    /// Those of `release_if_idle` that were released.
     pub released: Vec<EndpointKey>,
-    /// Of those that were left, the ones with something due.
-    pub left_over: Vec<Overdue>,
+    /// Those of `release` that have a delivery due.
+    pub still_due: Vec<DueDelivery>,
 }
 
-/// Which round trip of a holder it is.
+/// The holder of leases in one round trip.
 #[derive(Clone, Copy, Debug)]
-pub struct Holder {
-    /// Who: an id of its own.
+pub struct LeaseHolder {
+    /// Random, one for each run.
     pub lease_id: Uuid,
-    /// When.
     pub now_ms: i64,
 }
 
-/// One step of a holder: one round trip, and one transaction. A repeat after an answer that was lost
-/// records nothing twice; what the first took is due again when the lease is over.
-pub async fn step(
+/// Runs one step of a holder in one round trip and one transaction. A repeat after a lost response
+/// records nothing twice; the deliveries that the first one claimed are due when the lease ends.
+pub async fn run_step(
     database: &dyn Database,
-    holder: Holder,
-    step: &Step<'_>,
-) -> Result<Stepped, DatabaseError> {
-    let Holder { lease_id, now_ms } = holder;
+    holder: LeaseHolder,
+    step: &QueueStep<'_>,
+) -> Result<QueueStepResult, DatabaseError> {
+    let LeaseHolder { lease_id, now_ms } = holder;
     let (now, until) = (|| Param::from(now_ms), || Param::from(now_ms + LEASE_MS));
-    let mine = || Param::text(lease_id);
+    let lease_id = || Param::text(lease_id);
     let mut batch = Batch::default();
-    batch.ask(step.finished, RECORD, [ATTEMPTS_KEPT.into()])?;
-    batch.ask(step.standings, STAND, [])?;
-    batch.ask(step.standings, FAIL_REST, [now(), ATTEMPTS_KEPT.into()])?;
-    let held = batch.ask(step.hold, HOLD, [mine(), now(), until()])?;
-    let taken = batch.ask(step.take, TAKE, [mine(), now(), until(), IN_FLIGHT_MAX.into()])?;
-    let released = batch.ask(step.idle, RELEASE, [mine(), now(), until()])?;
-    let left_over = batch.ask(step.leave, LEFT_OVER, [mine(), now()])?;
-    batch.ask(step.leave, LEAVE, [mine()])?;
+    batch.add(step.finished, RECORD_ATTEMPTS, [LOGGED_ATTEMPTS_MAX.into()])?;
+    batch.add(step.health, UPDATE_HEALTH, [])?;
+    batch.add(step.health, FAIL_WAITING, [now(), LOGGED_ATTEMPTS_MAX.into()])?;
+    let leased = batch.add(step.lease, LEASE, [lease_id(), now(), until()])?;
+    let claimed =
+        batch.add(step.claim, CLAIM, [lease_id(), now(), until(), IN_FLIGHT_MAX.into()])?;
+    let released =
+        batch.add(step.release_if_idle, RELEASE_IF_IDLE, [lease_id(), now(), until()])?;
+    let still_due = batch.add(step.release, STILL_DUE, [lease_id(), now()])?;
+    batch.add(step.release, RELEASE, [lease_id()])?;
     if batch.0.is_empty() {
-        return Ok(Stepped::default());
+        return Ok(QueueStepResult::default());
     }
     let results = database.batch(batch.0).await?;
-    Ok(Stepped {
-        held: rows(&results, held)?,
-        taken: rows(&results, taken)?,
+    Ok(QueueStepResult {
+        leased: rows(&results, leased)?,
+        claimed: rows(&results, claimed)?,
         released: rows(&results, released)?,
-        left_over: rows(&results, left_over)?,
+        still_due: rows(&results, still_due)?,
     })
 }
 
-/// Statements on lists; one on an empty list is left out.
+/// Statements on lists. A statement on an empty list is left out.
 #[derive(Default)]
 struct Batch(Vec<Statement>);
 
 impl Batch {
-    /// Adds a statement whose first parameter is the list. Answers its place, if it has one.
-    fn ask<const N: usize>(
+    /// Adds a statement with the list as its first parameter, and returns its index.
+    fn add<const N: usize>(
         &mut self,
         list: &[impl Serialize],
         sql: &'static str,
@@ -197,15 +184,15 @@ impl Batch {
 
 fn rows<T: DeserializeOwned>(
     results: &[QueryResult],
-    place: Option<usize>,
+    index: Option<usize>,
 ) -> Result<Vec<T>, DatabaseError> {
-    let Some(place) = place else { return Ok(Vec::new()) };
-    results.get(place).cloned().ok_or(DatabaseError::MissingResult)?.into_rows()
+    let Some(index) = index else { return Ok(Vec::new()) };
+    results.get(index).cloned().ok_or(DatabaseError::MissingResult)?.into_rows()
 }
 
-/// Of a delivery that is not taken any more as it was, nothing is recorded; of one whose endpoint was
-/// disabled meanwhile, that it arrived.
-const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, attempt = done.attempt, \
+/// Records nothing for a delivery with another claim. If the endpoint was disabled in the meantime,
+/// records only that the delivery arrived.
+const RECORD_ATTEMPTS: &str = "UPDATE webhook_deliveries SET status = done.status, attempt = done.attempt, \
      due_at_ms = done.due_at_ms, attempts = json_insert(iif(json_array_length(attempts) < ?2, attempts, \
      json_remove(attempts, '$[0]')), '$[#]', json(done.entry)) FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
@@ -218,8 +205,8 @@ const RECORD: &str = "UPDATE webhook_deliveries SET status = done.status, attemp
      AND webhook_deliveries.due_at_ms = done.taken_until_ms AND (webhook_deliveries.status = 'waiting' \
      OR webhook_deliveries.status = 'failed' AND done.status = 'delivered')";
 
-/// An endpoint that its owner changed stays as it is.
-const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.failing_since_ms, \
+/// Skips an endpoint that its owner has changed.
+const UPDATE_HEALTH: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.failing_since_ms, \
      status = iif(standing.disabled_reason IS NULL, status, 'disabled'), \
      disabled_reason = coalesce(standing.disabled_reason, webhook_endpoints.disabled_reason) FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
@@ -229,8 +216,8 @@ const STAND: &str = "UPDATE webhook_endpoints SET failing_since_ms = standing.fa
      AND webhook_endpoints.endpoint_id = standing.endpoint_id \
      AND webhook_endpoints.generation = standing.generation AND status = 'enabled'";
 
-/// What waits for an endpoint that was just disabled has failed; its owner can have it tried again.
-const FAIL_REST: &str = "UPDATE webhook_deliveries SET status = 'failed', \
+/// Fails the waiting deliveries of an endpoint that was just disabled; its owner can retry them.
+const FAIL_WAITING: &str = "UPDATE webhook_deliveries SET status = 'failed', \
      attempts = json_insert(iif(json_array_length(attempts) < ?3, attempts, \
      json_remove(attempts, '$[0]')), '$[#]', json_object('at_ms', CAST(?2 AS INTEGER), \
      'outcome', 'disabled', 'status', NULL, 'error', 'endpoint disabled', 'duration_ms', 0, \
@@ -244,14 +231,14 @@ const FAIL_REST: &str = "UPDATE webhook_deliveries SET status = 'failed', \
      AND webhook_deliveries.endpoint_id = disabled.endpoint_id \
      AND webhook_deliveries.status = 'waiting'";
 
-const HOLD: &str = "UPDATE webhook_endpoints SET lease_id = ?2, leased_until_ms = ?4 \
+const LEASE: &str = "UPDATE webhook_endpoints SET lease_id = ?2, leased_until_ms = ?4 \
      WHERE (athlete_id, endpoint_id) IN (\
      SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) \
      AND status = 'enabled' AND (leased_until_ms <= ?3 OR lease_id = ?2) \
      RETURNING athlete_id, endpoint_id, url, signing_keys, failing_since_ms, generation";
 
-/// The inner limit keeps a backlog of thousands from being looked at for three.
-const TAKE: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_ms = ?4 \
+/// The inner limit keeps a backlog of thousands from being read for three.
+const CLAIM: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_ms = ?4 \
      WHERE (athlete_id, endpoint_id, delivery_id) IN (\
      SELECT athlete_id, endpoint_id, delivery_id FROM (\
      SELECT due.athlete_id, due.endpoint_id, due.delivery_id, asked.value ->> 1 AS wanted, \
@@ -270,8 +257,8 @@ const TAKE: &str = "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at_
      RETURNING athlete_id, endpoint_id, delivery_id, event_id, event_type, body, traceparent, \
      attempt, due_at_ms, created_at_ms";
 
-/// What this very step took is due when its lease ends, and keeps its endpoint held.
-const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = 0 \
+/// A delivery that this step claimed is due when its lease ends, and keeps its endpoint leased.
+const RELEASE_IF_IDLE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = 0 \
      WHERE (athlete_id, endpoint_id) IN (\
      SELECT value ->> 'athlete_id', value ->> 'endpoint_id' FROM json_each(?1)) AND lease_id = ?2 \
      AND NOT EXISTS (SELECT 1 FROM webhook_deliveries AS due \
@@ -279,7 +266,7 @@ const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_
      AND due.endpoint_id = webhook_endpoints.endpoint_id AND due.status = 'waiting' \
      AND (due.due_at_ms <= ?3 OR due.due_at_ms = ?4)) RETURNING athlete_id, endpoint_id";
 
-const LEFT_OVER: &str = "SELECT due.athlete_id, due.endpoint_id, due.delivery_id, due.event_id, due.attempt \
+const STILL_DUE: &str = "SELECT due.athlete_id, due.endpoint_id, due.delivery_id, due.event_id, due.attempt \
      FROM json_each(?1) AS asked JOIN webhook_endpoints AS endpoint \
      ON endpoint.athlete_id = asked.value ->> 'athlete_id' \
      AND endpoint.endpoint_id = asked.value ->> 'endpoint_id' AND endpoint.lease_id = ?2 \
@@ -291,7 +278,7 @@ const LEFT_OVER: &str = "SELECT due.athlete_id, due.endpoint_id, due.delivery_id
      AND first.status = 'waiting' AND first.due_at_ms <= ?3 \
      ORDER BY first.due_at_ms, first.delivery_id LIMIT 1)";
 
-const LEAVE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = asked.rest FROM (\
+const RELEASE: &str = "UPDATE webhook_endpoints SET lease_id = '', leased_until_ms = asked.rest FROM (\
      SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'endpoint_id' AS endpoint_id, \
      value ->> 'rest_until_ms' AS rest FROM json_each(?1)) AS asked \
      WHERE webhook_endpoints.athlete_id = asked.athlete_id \

@@ -1,0 +1,296 @@
+//! The ledger with one row for each workout, and the sums of days and weeks derived from it.
+//!
+//! A day or a week is never incremented. The transaction that changes the ledger also recomputes
+//! the affected sums from it, so duplicate events, reordering and a second consumer are harmless.
+
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::records::{BrokenRecord, SETTLE_RECORDS, broken_statement};
+use crate::volume::{MuscleColumn, VolumeColumns};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use serde_json::json;
+use shared_kernel::payload::Threshold;
+use shared_kernel::{AthleteId, WorkoutId};
+use std::collections::BTreeMap;
+use training::landmarks::LandmarkOverrides;
+use training::performance::ExercisePerformance;
+use training::{Muscle, Volume, WeekStart};
+
+/// What one workout adds at one revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Which.
+    pub workout_id: WorkoutId,
+    /// A row gives way only to a newer revision.
+    pub revision: i64,
+    /// The day it counts for.
+    pub local_date: NaiveDate,
+    /// What it adds: nothing when it is deleted.
+    pub volume: Volume,
+    /// What it achieved, by exercise.
+    pub performances: BTreeMap<String, ExercisePerformance>,
+    /// What it claims of the athlete's records, by key.
+    pub bests: BTreeMap<String, i64>,
+}
+
+/// A week as it stands after a change of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeekState {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// Which week.
+    pub week_start: WeekStart,
+    /// Its volume.
+    pub volume: Volume,
+    /// Which state of the week this is: grows with every change of its ledger rows.
+    pub version: i64,
+    /// The crossings announced, a bit each: see [`announced_bit`].
+    pub announced: i64,
+    /// What the athlete puts in place of the landmarks of the listing.
+    pub landmarks: LandmarkOverrides,
+}
+
+/// The bit that says that a muscle's crossing of a threshold was announced. Stored: never changes.
+pub const fn announced_bit(muscle: Muscle, threshold: Threshold) -> i64 {
+    let kind = match threshold {
+        Threshold::MevReached => 0,
+        Threshold::MrvExceeded => 1,
+    };
+    1 << (muscle.index() * 2 + kind)
+}
+
+#[derive(Deserialize)]
+struct WeekRow {
+    athlete_id: AthleteId,
+    week_start: WeekStart,
+    version: i64,
+    announced: i64,
+    #[serde(with = "json_text")]
+    landmarks: LandmarkOverrides,
+    #[serde(flatten)]
+    columns: VolumeColumns,
+}
+
+impl From<WeekRow> for WeekState {
+    fn from(row: WeekRow) -> Self {
+        Self {
+            athlete_id: row.athlete_id,
+            week_start: row.week_start,
+            volume: row.columns.into(),
+            version: row.version,
+            announced: row.announced,
+            landmarks: row.landmarks,
+        }
+    }
+}
+
+/// What a change of the ledger left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerUpdate {
+    /// The touched weeks as they now stand.
+    pub weeks: Vec<WeekState>,
+    /// The records of the workouts that were asked for.
+    pub broken: Vec<BrokenRecord>,
+}
+
+/// Writes entries to the ledger, settles the records they touch, sums the touched days and weeks
+/// anew, and answers the touched weeks: one round trip, one transaction. Each workout at most
+/// once; the newest revision wins. Of the workouts in `news_of` it answers the records that they
+/// took from others.
+pub async fn apply(
+    database: &dyn Database,
+    entries: &[LedgerEntry],
+    news_of: &[(AthleteId, WorkoutId)],
+) -> Result<LedgerUpdate, DatabaseError> {
+    let rows = Param::json(&entries.iter().map(ledger_row).collect::<Vec<_>>())?;
+    let keys: Vec<_> = entries.iter().map(|e| (e.athlete_id, e.workout_id)).collect();
+    let keys = Param::json(&keys)?;
+    let results = database
+        .batch(vec![
+            // First: it compares with what the ledger said before.
+            Statement::new(SETTLE_RECORDS, [rows.clone()]),
+            Statement::new(UPSERT_LEDGER, [rows]),
+            Statement::new(SUM_DAYS, [keys.clone()]),
+            Statement::new(SUM_WEEKS, [keys.clone()]),
+            Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
+            broken_statement(news_of)?,
+        ])
+        .await?;
+    let mut results = Results::new(results);
+    for _ in 0..4 {
+        results.skip_one();
+    }
+    let weeks = results.rows::<WeekRow>()?.into_iter().map(WeekState::from).collect();
+    Ok(LedgerUpdate { weeks, broken: results.rows()? })
+}
+
+fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
+    let volume = &entry.volume;
+    let muscles: MuscleColumn = volume
+        .muscles
+        .iter()
+        .map(|(muscle, part)| (*muscle, (part.half_sets.0, part.tonnage_grams.0)))
+        .collect();
+    json!({
+        "athlete_id": entry.athlete_id,
+        "workout_id": entry.workout_id,
+        "revision": entry.revision,
+        "local_date": entry.local_date,
+        "workouts": volume.workouts,
+        "sets": volume.sets,
+        "tonnage_grams": volume.tonnage_grams,
+        "hard_half_sets": volume.hard_half_sets,
+        "muscles": muscles,
+        "performances": entry.performances,
+        "bests": entry.bests,
+    })
+}
+
+const UPSERT_LEDGER: &str = "\
+INSERT INTO volume_ledger (athlete_id, workout_id, revision, local_date, workouts, sets, \
+    tonnage_grams, hard_half_sets, muscles, performances, bests) \
+SELECT value ->> 'athlete_id', value ->> 'workout_id', value ->> 'revision', \
+    value ->> 'local_date', value ->> 'workouts', value ->> 'sets', value ->> 'tonnage_grams', \
+    value ->> 'hard_half_sets', value -> 'muscles', value -> 'performances', value -> 'bests' \
+FROM json_each(?1) WHERE true \
+ON CONFLICT (athlete_id, workout_id) DO UPDATE SET \
+    moved_from = iif(local_date <> excluded.local_date, \
+        coalesce(moved_from || ' ', '') || local_date, moved_from), \
+    revision = excluded.revision, local_date = excluded.local_date, \
+    workouts = excluded.workouts, sets = excluded.sets, \
+    tonnage_grams = excluded.tonnage_grams, hard_half_sets = excluded.hard_half_sets, \
+    muscles = excluded.muscles, performances = excluded.performances, bests = excluded.bests \
+WHERE excluded.revision > volume_ledger.revision";
+
+/// The days on which the workouts of parameter 1 count, and those from which they moved away since
+/// their weeks were told of last: `moved_from` has a blank between two.
+macro_rules! touched_days {
+    () => {
+        "WITH mine AS (SELECT ledger.athlete_id, ledger.local_date, ledger.moved_from \
+         FROM json_each(?1) AS entry JOIN volume_ledger AS ledger \
+         ON ledger.athlete_id = entry.value ->> 0 AND ledger.workout_id = entry.value ->> 1), \
+         days AS (SELECT athlete_id, local_date FROM mine \
+         UNION SELECT athlete_id, day.value FROM mine, \
+         json_each('[\"' || replace(moved_from, ' ', '\",\"') || '\"]') AS day \
+         WHERE moved_from IS NOT NULL), \
+         weeks AS (SELECT DISTINCT athlete_id, \
+         date(local_date, 'weekday 0', '-6 days') AS week_start FROM days) "
+    };
+}
+
+/// The sums of the ledger over `period` (`days` or `weeks`, called t), from its first to its last day.
+///
+/// INDEXED BY, here and below: without it SQLite may read all of an athlete's workouts for one day,
+/// and the 10,000th workout would cost more than the 10th. A plan that cannot use it is an error.
+macro_rules! sums {
+    ($first:literal, $last:literal) => {
+        concat!(
+            "coalesce(sum(ledger.workouts), 0), coalesce(sum(ledger.sets), 0), ",
+            "coalesce(sum(ledger.tonnage_grams), 0), coalesce(sum(ledger.hard_half_sets), 0), ",
+            "(SELECT json_group_object(muscle, json_array(half_sets, grams)) FROM (",
+            "SELECT part.key AS muscle, sum(part.value ->> 0) AS half_sets, ",
+            "sum(part.value ->> 1) AS grams ",
+            "FROM volume_ledger AS inner_ledger INDEXED BY volume_ledger_by_day, json_each(inner_ledger.muscles) AS part ",
+            "WHERE inner_ledger.athlete_id = t.athlete_id ",
+            "AND inner_ledger.local_date BETWEEN ",
+            $first,
+            " AND ",
+            $last,
+            " GROUP BY part.key))"
+        )
+    };
+}
+
+const SUM_DAYS: &str = concat!(
+    "INSERT INTO daily_volume (athlete_id, local_date, workouts, sets, tonnage_grams, \
+     hard_half_sets, muscles) ",
+    touched_days!(),
+    "SELECT t.athlete_id, t.local_date, ",
+    sums!("t.local_date", "t.local_date"),
+    " FROM days AS t LEFT JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
+     ON ledger.athlete_id = t.athlete_id AND ledger.local_date = t.local_date \
+     WHERE true GROUP BY t.athlete_id, t.local_date \
+     ON CONFLICT (athlete_id, local_date) DO UPDATE SET workouts = excluded.workouts, \
+     sets = excluded.sets, tonnage_grams = excluded.tonnage_grams, \
+     hard_half_sets = excluded.hard_half_sets, muscles = excluded.muscles \
+     WHERE (excluded.workouts, excluded.sets, excluded.tonnage_grams, excluded.hard_half_sets, \
+     excluded.muscles) <> (daily_volume.workouts, daily_volume.sets, daily_volume.tonnage_grams, \
+     daily_volume.hard_half_sets, daily_volume.muscles)"
+);
+
+const SUM_WEEKS: &str = concat!(
+    "INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
+     hard_half_sets, muscles, version) ",
+    touched_days!(),
+    "SELECT t.athlete_id, t.week_start, ",
+    sums!("t.week_start", "date(t.week_start, '+6 days')"),
+    ", coalesce(sum(ledger.revision), 0) \
+     FROM weeks AS t LEFT JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day ON ledger.athlete_id = t.athlete_id \
+     AND ledger.local_date BETWEEN t.week_start AND date(t.week_start, '+6 days') \
+     WHERE true GROUP BY t.athlete_id, t.week_start \
+     ON CONFLICT (athlete_id, week_start) DO UPDATE SET workouts = excluded.workouts, \
+     sets = excluded.sets, tonnage_grams = excluded.tonnage_grams, \
+     hard_half_sets = excluded.hard_half_sets, muscles = excluded.muscles, \
+     version = excluded.version \
+     WHERE (excluded.version, excluded.workouts, excluded.sets, excluded.tonnage_grams, \
+     excluded.hard_half_sets, excluded.muscles) <> (weekly_volume.version, \
+     weekly_volume.workouts, weekly_volume.sets, weekly_volume.tonnage_grams, \
+     weekly_volume.hard_half_sets, weekly_volume.muscles)"
+);
+
+const SELECT_TOUCHED_WEEKS: &str = concat!(
+    touched_days!(),
+    "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
+     week.hard_half_sets, week.muscles, week.version, week.announced, athlete.landmarks \
+     FROM weeks AS t JOIN weekly_volume AS week \
+     ON week.athlete_id = t.athlete_id AND week.week_start = t.week_start \
+     JOIN athletes AS athlete ON athlete.athlete_id = t.athlete_id \
+     ORDER BY week.athlete_id, week.week_start"
+);
+
+/// What is through: a workout at a revision, or the announcement of a week's crossings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerMarks {
+    /// Workouts whose every consequence is published.
+    pub aggregated: Vec<(AthleteId, WorkoutId, i64)>,
+    /// Announced bits, by week.
+    pub announced: Vec<(AthleteId, WeekStart, i64)>,
+}
+
+/// LedgerMarks what is through, in one round trip. A mark never goes back: a repeat changes nothing.
+pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), DatabaseError> {
+    let aggregated = Statement::new(
+        "UPDATE workouts SET aggregated_revision = mark.revision FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS workout_id, value ->> 2 AS revision \
+         FROM json_each(?1)) AS mark \
+         WHERE workouts.athlete_id = mark.athlete_id AND workouts.workout_id = mark.workout_id \
+         AND workouts.aggregated_revision < mark.revision \
+         AND mark.revision <= workouts.revision",
+        [Param::json(&marks.aggregated)?],
+    );
+    // The weeks that it moved away from were told of; those of a newer revision are still to be.
+    let settled = Statement::new(
+        "UPDATE volume_ledger SET moved_from = NULL FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS workout_id, value ->> 2 AS revision \
+         FROM json_each(?1)) AS mark WHERE volume_ledger.athlete_id = mark.athlete_id \
+         AND volume_ledger.workout_id = mark.workout_id \
+         AND volume_ledger.revision = mark.revision AND moved_from IS NOT NULL",
+        [Param::json(&marks.aggregated)?],
+    );
+    let announced = Statement::new(
+        "UPDATE weekly_volume SET announced = announced | mark.bits FROM (\
+         SELECT value ->> 0 AS athlete_id, value ->> 1 AS week_start, value ->> 2 AS bits \
+         FROM json_each(?1)) AS mark \
+         WHERE weekly_volume.athlete_id = mark.athlete_id \
+         AND weekly_volume.week_start = mark.week_start",
+        [Param::json(&marks.announced)?],
+    );
+    let mut statements = vec![aggregated, settled];
+    if !marks.announced.is_empty() {
+        statements.push(announced);
+    }
+    database.batch(statements).await.map(drop)
+}

@@ -1,0 +1,52 @@
+//! The progress in one exercise: the performance of each workout, from the ledger.
+
+use crate::database::{Database, Param};
+use crate::guard::Guarded;
+use crate::json_text;
+use crate::keys::{KeyProof, with_key};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use training::performance::ExercisePerformance;
+
+/// What one workout achieved in one exercise.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct DatedPerformance {
+    /// The day it counts for.
+    pub local_date: NaiveDate,
+    /// What it achieved.
+    #[serde(with = "json_text")]
+    pub performance: ExercisePerformance,
+}
+
+/// Returns what the workouts from `from` to `to` achieved in an exercise, in the order of days, and
+/// whether the exercise is one of the athlete's own.
+pub async fn get(
+    database: &dyn Database,
+    proof: &KeyProof,
+    slug: &str,
+    from: NaiveDate,
+    to: NaiveDate,
+) -> Guarded<Progress> {
+    let performances = proof.statement(
+        "SELECT local_date, performances -> ?4 AS performance \
+         FROM volume_ledger INDEXED BY volume_ledger_by_day \
+         WHERE athlete_id = ?1 AND local_date BETWEEN ?5 AND ?6 \
+         AND performances -> ?4 IS NOT NULL ORDER BY local_date, workout_id",
+        [slug.into(), Param::text(from), Param::text(to)],
+    );
+    let own = proof.statement(
+        "SELECT 1 AS own FROM exercises WHERE athlete_id = ?1 AND slug = ?4",
+        [slug.into()],
+    );
+    let mut results = with_key(database, proof, vec![performances, own]).await?;
+    Ok(Progress { performances: results.rows()?, is_own: results.has_rows()? })
+}
+
+/// What is known of an exercise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// By workout, in the order of days.
+    pub performances: Vec<DatedPerformance>,
+    /// Whether the exercise is one of the athlete's own.
+    pub is_own: bool,
+}

@@ -1,0 +1,149 @@
+//! The history that the analysis reads: weeks, days and lifts of many athletes at once.
+
+use crate::database::{DatabaseError, Param, Results, Statement};
+use crate::json_text;
+use crate::volume::VolumeColumns;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use shared_kernel::AthleteId;
+use std::collections::BTreeMap;
+use training::performance::ExercisePerformance;
+use training::{Grams, Volume, WeekStart};
+
+/// Weeks of one athlete, from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct WeekRange {
+    /// Whose.
+    pub athlete_id: AthleteId,
+    /// The first.
+    pub from: WeekStart,
+    /// The last; `None` is the last there is.
+    pub to: Option<WeekStart>,
+}
+
+/// A week of the history that the analysis reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HistoryWeek {
+    /// The week.
+    pub week_start: WeekStart,
+    /// Its volume.
+    pub volume: Volume,
+}
+
+/// A day of the history that the analysis reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryDay {
+    /// The day.
+    pub local_date: NaiveDate,
+    /// Workouts on it.
+    pub workouts: i64,
+    /// Load × repetitions of its sets.
+    pub tonnage_grams: Grams,
+}
+
+/// What one workout achieved in one lift.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LiftSession {
+    /// The day it counts for.
+    pub local_date: NaiveDate,
+    /// What it achieved.
+    pub performance: ExercisePerformance,
+}
+
+#[derive(Deserialize)]
+struct HistoryRow {
+    athlete_id: AthleteId,
+    week_start: WeekStart,
+    #[serde(flatten)]
+    columns: VolumeColumns,
+}
+
+/// The statement that reads the weeks of ranges.
+pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
+         week.hard_half_sets, week.muscles \
+         FROM json_each(?1) AS range JOIN weekly_volume AS week \
+         ON week.athlete_id = range.value ->> 'athlete_id' AND week.week_start \
+         BETWEEN range.value ->> 'from' AND coalesce(range.value ->> 'to', '9999') \
+         ORDER BY week.athlete_id, week.week_start",
+        [Param::json(&ranges)?],
+    ))
+}
+
+/// Reads what [`history_statement`] answered, by athlete, in the order of the weeks.
+pub(crate) fn read_history(
+    results: &mut Results,
+) -> Result<BTreeMap<AthleteId, Vec<HistoryWeek>>, DatabaseError> {
+    let mut history: BTreeMap<AthleteId, Vec<HistoryWeek>> = BTreeMap::new();
+    for row in results.rows::<HistoryRow>()? {
+        let week = HistoryWeek { week_start: row.week_start, volume: row.columns.into() };
+        history.entry(row.athlete_id).or_default().push(week);
+    }
+    Ok(history)
+}
+
+#[derive(Deserialize)]
+struct HistoryDayRow {
+    athlete_id: AthleteId,
+    #[serde(flatten)]
+    day: HistoryDay,
+}
+
+/// The statement that reads the days of ranges.
+pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT day.athlete_id, day.local_date, day.workouts, day.tonnage_grams \
+         FROM json_each(?1) AS range JOIN daily_volume AS day \
+         ON day.athlete_id = range.value ->> 'athlete_id' \
+         AND day.local_date >= range.value ->> 'from' AND day.workouts > 0 \
+         ORDER BY day.athlete_id, day.local_date",
+        [Param::json(&ranges)?],
+    ))
+}
+
+/// Reads what [`days_statement`] answered, by athlete, in the order of the days.
+pub(crate) fn read_days(
+    results: &mut Results,
+) -> Result<BTreeMap<AthleteId, Vec<HistoryDay>>, DatabaseError> {
+    let mut days: BTreeMap<AthleteId, Vec<HistoryDay>> = BTreeMap::new();
+    for row in results.rows::<HistoryDayRow>()? {
+        days.entry(row.athlete_id).or_default().push(row.day);
+    }
+    Ok(days)
+}
+
+#[derive(Deserialize)]
+struct LiftsRow {
+    athlete_id: AthleteId,
+    local_date: NaiveDate,
+    #[serde(with = "json_text")]
+    performances: BTreeMap<String, ExercisePerformance>,
+}
+
+/// The statement that reads what the workouts of ranges achieved.
+pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+    Ok(Statement::new(
+        "SELECT ledger.athlete_id, ledger.local_date, ledger.performances \
+         FROM json_each(?1) AS range JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
+         ON ledger.athlete_id = range.value ->> 'athlete_id' \
+         AND ledger.local_date >= range.value ->> 'from' \
+         ORDER BY ledger.athlete_id, ledger.local_date, ledger.workout_id",
+        [Param::json(&ranges)?],
+    ))
+}
+
+/// Reads what [`lifts_statement`] answered, by athlete and lift, in the order of the days.
+pub(crate) fn read_lifts(
+    results: &mut Results,
+) -> Result<BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>, DatabaseError> {
+    let mut lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>> = BTreeMap::new();
+    for row in results.rows::<LiftsRow>()? {
+        let of_athlete = lifts.entry(row.athlete_id).or_default();
+        for (lift, performance) in row.performances {
+            let session = LiftSession { local_date: row.local_date, performance };
+            of_athlete.entry(lift).or_default().push(session);
+        }
+    }
+    Ok(lifts)
+}
