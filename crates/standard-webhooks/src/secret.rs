@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn private_key_is_a_seed_with_or_without_the_public_key() {
+    fn private_key_is_a_seed_with_optional_public_key() {
         let key = PrivateKey::generate([1; 32]);
         assert_eq!(PrivateKey::parse(&key.reveal()).unwrap().public(), key.public());
         let both = [[1; 32], key.0.verifying_key().to_bytes()].concat();

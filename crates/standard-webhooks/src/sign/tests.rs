@@ -36,7 +36,7 @@ fn signatures_match_the_vectors() {
 }
 
 #[test]
-fn every_key_signs_in_order_and_no_key_is_an_error() {
+fn every_key_signs_in_order_and_none_is_an_error() {
     let rotating = headers(ID_A, AT_A, BODY_A, &[SECRET_B, SECRET_A, PRIVATE]);
     let signatures: Vec<_> = rotating.signature.split(' ').collect();
     assert_eq!(signatures[1..], [V1_A, V1A_A]);
@@ -178,7 +178,7 @@ fn old_and_new_key_verify_during_a_rotation() {
 }
 
 #[test]
-fn message_id_has_no_full_stop_and_at_most_64_characters() {
+fn message_id_without_full_stop_has_at_most_64_characters() {
     for text in ["msg_1", "019ab2d4-0c5e-7000-8000-000000000000", &"x".repeat(64)] {
         assert_eq!(MessageId::parse(text).unwrap().as_str(), text);
     }
