@@ -28,7 +28,7 @@ const HOST_CRATES: [&str; 4] = ["fuzz", "simulator", "testkit", "xtask"];
 /// Folders of a crate that do not affect the build.
 const IGNORED: [&str; 4] = ["benches", "build", "target", "tests"];
 
-/// Builds the workers whose sources have changed, and checks all sizes.
+/// Builds workers with changed sources, and checks all sizes.
 pub fn run(tools: &Toolchain) -> Result<()> {
     for worker in WORKERS {
         let bytes = build(tools, worker)?;

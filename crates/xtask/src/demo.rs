@@ -14,6 +14,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// The length of the programme.
 pub const WEEKS: usize = 12;
 const DELOAD_WEEK: usize = 6;
 const OVERSHOOT_WEEK: usize = 11;

@@ -14,7 +14,7 @@ pub const WORKER_BUILD_VERSION: &str = "0.8.7";
 const CARGO_DENY_VERSION: &str = "0.20.2";
 /// The Node to install when the host's is too old for wrangler: the long-term release.
 const NODE_VERSION: &str = "24.21.0";
-/// The oldest Node whose `npm` can install that.
+/// The oldest Node with an `npm` that can install that.
 const HOST_NODE_MAJOR_MIN: u32 = 20;
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Fast builds of tools that run for seconds. On two cores both take 5 min.
@@ -51,12 +51,9 @@ pub fn run(project: &Project) -> Result<Toolchain<'_>> {
 
 /// Installs cargo-deny, which only `cargo xtask deny` needs. It takes 2 min on two cores, once.
 pub fn install_cargo_deny(project: &Project) -> Result<()> {
-    if is_installed(project, "cargo-deny", CARGO_DENY_VERSION, "cargo-deny") {
-        return Ok(());
-    }
     // The default features replace the git on the PATH.
-    let packages = [format!("cargo-deny@{CARGO_DENY_VERSION}")];
-    install_tools(project, &packages, &["--no-default-features"])
+    let options = ["--no-default-features"];
+    install_tools(project, &[("cargo-deny", CARGO_DENY_VERSION, "cargo-deny")], &options)
 }
 
 /// Fails without a C++ compiler, which `cargo xtask fuzz` needs for libFuzzer.
@@ -190,22 +187,23 @@ fn install_build_tools(project: &Project) -> Result<()> {
     let lock = fs::read_to_string(project.path("Cargo.lock")).context("cannot read Cargo.lock")?;
     let bindgen =
         locked_version(&lock, "wasm-bindgen").context("wasm-bindgen is missing in Cargo.lock")?;
-    let missing: Vec<String> = [
-        ("worker-build", WORKER_BUILD_VERSION, "worker-build"),
-        ("wasm-bindgen-cli", bindgen, "wasm-bindgen"),
-    ]
-    .into_iter()
-    .filter(|(package, version, binary)| !is_installed(project, package, version, binary))
-    .map(|(package, version, _)| format!("{package}@{version}"))
-    .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    check_openssl(project)?;
-    install_tools(project, &missing, &[])
+    let worker_build = ("worker-build", WORKER_BUILD_VERSION, "worker-build");
+    install_tools(project, &[worker_build, ("wasm-bindgen-cli", bindgen, "wasm-bindgen")], &[])
 }
 
-fn install_tools(project: &Project, packages: &[String], options: &[&str]) -> Result<()> {
+/// Installs those tools that are missing. A tool is a package, its version and its binary.
+fn install_tools(project: &Project, tools: &[(&str, &str, &str)], options: &[&str]) -> Result<()> {
+    let packages: Vec<String> = tools
+        .iter()
+        .filter(|(package, version, binary)| !is_installed(project, package, version, binary))
+        .map(|(package, version, _)| format!("{package}@{version}"))
+        .collect();
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if packages.iter().any(|package| package.starts_with("worker-build@")) {
+        check_openssl(project)?;
+    }
     step(&format!("building {} (some minutes, once)", packages.join(" and ")));
     let mut cargo = project.command("cargo");
     cargo.args(["install", "--locked", "--root"]).arg(project.path(".tools"));

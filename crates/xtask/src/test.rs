@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// Runs all steps. The times are printed before vitest, whose summary comes last.
+/// Runs all steps. The times are printed before vitest, because its summary ends the output.
 pub fn run(project: &Project) -> Result<()> {
     let mut times = Vec::new();
     let tools = timed("set-up", &mut times, || setup::run(project))?;

@@ -125,7 +125,7 @@ impl Client<'_> {
         let Some(id) = self.rng.choice(self.accepted.keys()).cloned() else { return Ok(()) };
         let path = format!("/v1/workouts/{id}");
         let (response, attempts) = self.send_until_response("DELETE", &path, None)?;
-        // An earlier attempt, whose response was lost, may have deleted the workout.
+        // An earlier attempt without a response may have deleted the workout.
         if !(attempts > 1 && response.status == 404) {
             expect_status(&response, 204, "DELETE")?;
         }
@@ -153,7 +153,7 @@ impl Client<'_> {
                     return Ok((response, attempts));
                 }
                 Ok(_) => self.counts.server_errors += 1,
-                // The connection was refused during a restart, or request or response were lost.
+                // During a restart there is no connection, or request or response are lost.
                 Err(_) => {}
             }
             let has_failed = self.signals.stack_failed.load(Ordering::Relaxed);

@@ -3,8 +3,8 @@
 //!
 //! The stack is that of `cargo xtask dev`, with its own state directory, port and log. Its queues
 //! are in memory, so a kill loses their messages, and the sweep must resend them; deployed queues
-//! keep theirs. The sweep resends workouts only. A notification whose message is lost stays
-//! missing, so the soak checks only that none is duplicated.
+//! keep theirs. The sweep resends workouts only. A notification is missing when its message is
+//! lost, so the soak checks only that none is duplicated.
 //!
 //! Numbers without a source are project defaults.
 
@@ -93,7 +93,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     result
 }
 
-/// Returns a generator whose numbers depend on the seed and the stream alone, not on other threads.
+/// Returns a random number generator. Each thread has its own stream of the seed.
 fn rng(seed: u32, stream: u64) -> Rng {
     Rng::with_seed((stream << 32) | u64::from(seed))
 }

@@ -14,7 +14,7 @@ pub struct Report {
     pub counts: RequestCounts,
     pub comparison: Comparison,
     pub dead_letters: u64,
-    /// Workouts whose events the sweep sent again, because they were lost or late.
+    /// Workouts that the sweep resent, because their events were lost or late.
     pub resent: u64,
     pub recovered_after: Duration,
     pub total: Duration,
