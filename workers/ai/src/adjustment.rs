@@ -1,23 +1,21 @@
-//! What an athlete is to change, in numbers.
+//! A recommended change of the training, in numbers.
 
 use serde::{Deserialize, Serialize};
 
 /// A change of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// Of what, as it stands within a sentence: `chest`, `Barbell Bench Press`, `training`.
+    /// The name for use within a sentence: `chest`, `Barbell Bench Press`, `training`.
     pub subject: String,
-    /// Which change.
     pub action: Action,
-    /// What it is now.
+    /// The current number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<f64>,
-    /// What it is to be.
+    /// The target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<f64>,
-    /// What both are counted in.
+    /// The unit of both numbers.
     pub unit: Unit,
-    /// For how many weeks.
     pub weeks: u32,
 }
 
@@ -25,27 +23,19 @@ pub struct Adjustment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// More sets.
     RaiseSets,
-    /// Fewer sets.
     CutSets,
-    /// The same weight.
     HoldLoad,
-    /// Less weight.
     CutLoad,
-    /// A light week.
     Deload,
-    /// No change.
     KeepGoing,
 }
 
-/// What the numbers of an adjustment count.
+/// The unit of the numbers of an adjustment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
-    /// Hard sets a week.
     #[serde(rename = "hard sets a week")]
     HardSetsAWeek,
-    /// Kilograms.
     #[serde(rename = "kg")]
     Kilograms,
     /// Percent of what is usual.
@@ -54,7 +44,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// As it stands after a number.
+    /// Returns the text after a number.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::HardSetsAWeek => "hard sets a week",
@@ -69,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_adjustment_reads_as_it_was_written_and_its_unit_is_the_one_of_the_sentence() {
+    fn adjustment_survives_json_and_units_match_their_text() {
         let adjustment = Adjustment {
             subject: "chest".to_owned(),
             action: Action::CutSets,

@@ -1,14 +1,14 @@
-//! The analysis that all handlers share: read the history of all athletes of the batch at once, let
-//! the rules look, tell what is new, store it.
+//! The analysis that all handlers share: reads the history of all athletes of a batch at once,
+//! applies the rules, publishes the notifications, and stores the results.
 
 use crate::history::{HISTORY_WEEKS, History};
-use crate::life::{self, Moment, Step};
-use crate::narrator::{Facts, Narrator, Words, narrate_all, template};
+use crate::lifecycle::{self, Context, Transition};
+use crate::narrator::{Facts, Narration, Narrator, narrate_all, template};
 use crate::publisher::{
     AIEventPublisher, pattern_ended, training_pattern_detected, weekly_report_made,
 };
-use crate::recommend::{Recommendation, asks_for_change, recommend};
-use crate::report::{Found, Report, report};
+use crate::recommend::{Recommendation, recommend, requires_change};
+use crate::report::{Report, ReportInput, report};
 use crate::rules::{self, Pattern, Scope, Subject};
 use chrono::{DateTime, Utc};
 use platform::Clock;
@@ -26,42 +26,35 @@ use storage::{Database, DatabaseError, Shards};
 use training::{Muscle, WeekStart};
 use uuid::Uuid;
 
-/// What is to be looked at.
+/// The analysis that an event requires.
 #[derive(Clone, Debug)]
-pub struct Ask {
-    /// The week that changed, or that is over.
+pub struct Job {
+    /// The week that changed or ended.
     pub week_start: WeekStart,
-    /// Only these muscles, and only by the rules about muscles; `None` is everything.
+    /// `Some` limits the analysis to these muscles and to the rules about volume.
     pub muscles: Option<BTreeSet<Muscle>>,
     /// Whether the athlete gets a report of the week.
     pub report: bool,
 }
 
-/// What one event asks.
+/// A job with its athlete, and the event that caused it.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
-    /// The event.
     pub cause: &'a Event,
-    /// Whose training.
     pub athlete_id: AthleteId,
-    /// What it asks.
-    pub ask: Ask,
+    pub job: Job,
 }
 
-/// The analysis.
+/// Runs analyses over these ports.
 #[derive(Clone)]
 pub struct Analysis {
-    /// Where history and patterns are.
     pub shards: Shards,
-    /// Who tells the others.
     pub publisher: AIEventPublisher,
-    /// Who finds the words.
     pub narrator: Rc<dyn Narrator>,
-    /// For today.
     pub clock: Rc<dyn Clock>,
 }
 
-/// All that a batch asks of one athlete.
+/// The requests of a batch about one athlete, merged.
 struct Task<'a> {
     athlete_id: AthleteId,
     cause: &'a Event,
@@ -69,48 +62,49 @@ struct Task<'a> {
     reports: BTreeSet<WeekStart>,
 }
 
-/// What came of it.
+/// The result of the rules for one athlete.
 struct Decision<'a> {
     task: &'a Task<'a>,
     history: History,
     found: Vec<(Uuid, Pattern)>,
-    steps: Vec<Step>,
+    transitions: Vec<Transition>,
     recommendations: Vec<Recommendation>,
-    recommended: Value,
+    /// The recommendations as stored before, in JSON.
+    stored_recommendations: Value,
 }
 
-/// What is to be told of an athlete, and then stored.
-struct Told {
+/// The events to publish for one athlete, and the rows to store afterwards.
+struct Output {
     events: Vec<Event>,
-    marks: PatternChanges,
+    changes: PatternChanges,
     reports: Vec<NewReport>,
 }
 
 impl Analysis {
-    /// Runs the analysis for a batch: one outcome for each request, in order.
+    /// Runs the analysis for a batch. Returns one outcome for each request, in order.
     ///
-    /// 1. read (await): the history and the known patterns of all athletes, one round trip; where a
-    ///    report is asked for, the records of its week (await), one more;
-    /// 2. decide: the rules, the life of the patterns, what to change; each athlete once, however
-    ///    many requests;
-    /// 3. narrate (await): words for what is told, all at the same time. It cannot fail;
-    /// 4. publish (await): what is told. Ids are derived from what they are about; a repeat
-    ///    collapses downstream, where the words that came first stay;
-    /// 5. mark (await, and await for reports): the patterns as stored, the weeks as reported on. A
-    ///    repeat changes nothing.
+    /// 1. Read (await): the history and the stored patterns of all athletes in one round trip; for
+    ///    reports, the records of their weeks (await) in one more.
+    /// 2. Decide: apply the rules, the lifecycle of patterns and the recommendations, once for each
+    ///    athlete, however many requests.
+    /// 3. Narrate (await): texts for the notifications, concurrently. It cannot fail.
+    /// 4. Publish (await): the notifications. Event ids are derived from pattern or week, so that
+    ///    consumers ignore a repeat and keep the first text.
+    /// 5. Store (await, and await for reports): the patterns and the reports. A repeat changes
+    ///    nothing.
     ///
-    /// A crash between any two of them leaves the messages unsettled: they come again and repeat
-    /// all.
+    /// A crash between two steps leaves the messages unacknowledged: they are redelivered, and all
+    /// steps repeat.
     pub async fn run(&self, requests: &[Request<'_>]) -> Vec<Outcome> {
         let mut outcomes = BTreeMap::new();
         for (database, part) in self.shards.partition(requests.iter().collect()) {
             let tasks = tasks(&part);
             outcomes.extend(self.analyse(database, &tasks).await);
         }
-        let unreached = || Outcome::transient("its athlete was not reached");
+        let not_analysed = || Outcome::transient("the athlete was not analysed");
         requests
             .iter()
-            .map(|request| outcomes.get(&request.athlete_id).cloned().unwrap_or_else(unreached))
+            .map(|request| outcomes.get(&request.athlete_id).cloned().unwrap_or_else(not_analysed))
             .collect()
     }
 
@@ -123,39 +117,41 @@ impl Analysis {
             tasks.iter().map(|task| (task.athlete_id, outcome.clone())).collect()
         };
         let now = self.clock.now();
-        let (input, records) = match read(database, tasks, now).await {
+        let (mut input, records) = match read(database, tasks, now).await {
             Ok(read) => read,
             Err(error) => return all(&error.into()),
         };
-        let mut input = input;
         let decisions: Vec<_> = tasks.iter().map(|task| decide(task, &mut input, now)).collect();
-        // What is not told needs no better words than the template's.
+        // Patterns without a notification get the text of the template.
         let facts: Vec<_> = decisions.iter().flat_map(facts).collect();
-        let told: Vec<_> = facts.iter().filter(|(_, told)| *told).map(|(f, _)| f.clone()).collect();
-        let mut narrated = narrate_all(&*self.narrator, &told).await.into_iter();
-        let mut words = facts.iter().map(|(facts, told)| {
-            let narrated = if *told { narrated.next() } else { None };
-            narrated.unwrap_or_else(|| template::words(facts))
+        let notified = facts.iter().filter(|(_, is_notified)| *is_notified);
+        let notified: Vec<_> = notified.map(|(facts, _)| facts.clone()).collect();
+        let mut narrated = narrate_all(&*self.narrator, &notified).await.into_iter();
+        let mut narrations = facts.iter().map(|(facts, is_notified)| {
+            let narrated = if *is_notified { narrated.next() } else { None };
+            narrated.unwrap_or_else(|| template::narration(facts))
         });
-        let told: Vec<_> =
-            decisions.iter().map(|decision| tell(decision, &mut words, &records, now)).collect();
-        let events: Vec<_> = told.iter().flat_map(|told| told.events.iter().cloned()).collect();
+        let outputs: Vec<_> = decisions
+            .iter()
+            .map(|decision| output(decision, &mut narrations, &records, now))
+            .collect();
+        let events: Vec<_> = outputs.iter().flat_map(|output| output.events.clone()).collect();
         if let Err(error) = self.publisher.publish(&events).await {
             return all(&Outcome::transient(error));
         }
         let mut outcomes: BTreeMap<_, _> = all(&Outcome::Done);
-        outcomes.extend(mark(database, &told, now).await);
+        outcomes.extend(store(database, &outputs, now).await);
         outcomes
     }
 }
 
 type RecordsOfWeeks = BTreeMap<(AthleteId, WeekStart), Vec<Record>>;
 
-/// All that the requests ask, by athlete. Who asks for everything asks for the muscles too.
+/// Merges the requests of each athlete. A request without muscles includes all of them.
 fn tasks<'a>(requests: &[&Request<'a>]) -> Vec<Task<'a>> {
     let mut tasks: BTreeMap<AthleteId, Task<'a>> = BTreeMap::new();
     for request in requests {
-        let Ask { week_start, muscles, report } = request.ask.clone();
+        let Job { week_start, muscles, report } = request.job.clone();
         let task = tasks.entry(request.athlete_id).or_insert_with(|| Task {
             athlete_id: request.athlete_id,
             cause: request.cause,
@@ -200,7 +196,7 @@ async fn read(
     Ok((input, records))
 }
 
-/// Lets the rules look at one athlete.
+/// Applies the rules to one athlete.
 fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>) -> Decision<'a> {
     let id = task.athlete_id;
     let history = History {
@@ -211,77 +207,79 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
         lifts: input.lifts.remove(&id).unwrap_or_default(),
         landmarks: input.landmarks.remove(&id).unwrap_or_default(),
     };
-    let known = input.known.remove(&id).unwrap_or_default();
-    let found = rules::all(&history, &task.scope);
-    let pending = input.pending.remove(&id).unwrap_or_default();
-    let moment = Moment { now, pending: &pending };
-    let steps = life::steps(id, &history, &task.scope, &known, &found, moment);
-    let with_id = |pattern: Pattern| (life::id_of(id, &pattern, &known, now), pattern);
+    let stored = input.known.remove(&id).unwrap_or_default();
+    let found = rules::find_patterns(&history, &task.scope);
+    let pending_weeks = input.pending.remove(&id).unwrap_or_default();
+    let context = Context { now, pending_weeks: &pending_weeks };
+    let transitions = lifecycle::transitions(id, &history, &task.scope, &stored, &found, context);
+    let with_id = |pattern: Pattern| (lifecycle::pattern_id(id, &pattern, &stored, now), pattern);
     let found: Vec<_> = found.into_iter().map(with_id).collect();
-    let there: Vec<_> = found.iter().map(|(id, pattern)| (*id, pattern)).collect();
-    let recommendations = recommend(&there, &history);
-    let recommended = input.recommended.remove(&id).unwrap_or_else(|| json!([]));
-    Decision { task, history, found, steps, recommendations, recommended }
+    let recommendations = recommend(&found, &history);
+    let stored_recommendations = input.recommended.remove(&id).unwrap_or_else(|| json!([]));
+    Decision { task, history, found, transitions, recommendations, stored_recommendations }
 }
 
-/// The facts of the steps that need words, in order, and whether they are told.
+/// Returns the facts of each active pattern, in order, with whether the athlete is notified.
 fn facts<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = (Facts, bool)> + 'a {
-    decision.steps.iter().filter_map(|step| match step {
-        Step::There { pattern, pattern_id, told, .. } => {
-            let of = |r: &&Recommendation| r.pattern_id == *pattern_id;
-            let adjustment = decision.recommendations.iter().find(of);
-            let mut facts = Facts::of(pattern, adjustment.map(|r| r.adjustment.clone()));
-            facts.nothing_now = adjustment.is_none() && asks_for_change(pattern, &decision.history);
-            Some((facts, *told))
+    decision.transitions.iter().filter_map(|transition| match transition {
+        Transition::Active { pattern, pattern_id, is_notified, .. } => {
+            let mut recommendations = decision.recommendations.iter();
+            let recommendation = recommendations.find(|r| r.pattern_id == *pattern_id);
+            let mut facts = Facts::new(pattern, recommendation.map(|r| r.adjustment.clone()));
+            facts.is_change_deferred =
+                recommendation.is_none() && requires_change(pattern, &decision.history);
+            Some((facts, *is_notified))
         }
-        Step::Gone { .. } => None,
+        Transition::Resolved { .. } => None,
     })
 }
 
-/// Puts a decision into words and events. The words are those of all decisions, in order.
-fn tell(
+/// Builds the output of a decision. `narrations` are those of all decisions, in order.
+fn output(
     decision: &Decision<'_>,
-    words: &mut impl Iterator<Item = Words>,
+    narrations: &mut impl Iterator<Item = Narration>,
     records: &RecordsOfWeeks,
     now: DateTime<Utc>,
-) -> Told {
+) -> Output {
     let athlete_id = decision.task.athlete_id;
-    let mut told = Told {
+    let mut output = Output {
         events: Vec::new(),
-        marks: PatternChanges {
+        changes: PatternChanges {
             athlete_id,
             stored: Vec::new(),
             resolved: Vec::new(),
-            recommendations: recommendations(decision),
+            recommendations: changed_recommendations(decision),
         },
         reports: Vec::new(),
     };
-    for step in &decision.steps {
-        tell_step(step, decision.task, words, &mut told, now);
+    for transition in &decision.transitions {
+        add_transition(transition, decision.task, narrations, &mut output, now);
     }
     for week_start in &decision.task.reports {
         let records = records.get(&(athlete_id, *week_start)).map_or(&[][..], Vec::as_slice);
-        tell_report(*week_start, decision, records, &mut told, now);
+        add_report(*week_start, decision, records, &mut output, now);
     }
-    told
+    output
 }
 
-/// What follows is stored anew where it is another; a look at a few muscles says too little.
-fn recommendations(decision: &Decision<'_>) -> Option<Value> {
+/// Returns the recommendations if they changed. An analysis of some muscles changes none.
+fn changed_recommendations(decision: &Decision<'_>) -> Option<Value> {
     let is_whole = decision.task.scope.muscles.is_none();
-    is_whole.then(|| json!(decision.recommendations)).filter(|items| *items != decision.recommended)
+    is_whole
+        .then(|| json!(decision.recommendations))
+        .filter(|items| *items != decision.stored_recommendations)
 }
 
-fn tell_step(
-    step: &Step,
+fn add_transition(
+    transition: &Transition,
     task: &Task<'_>,
-    words: &mut impl Iterator<Item = Words>,
-    told: &mut Told,
+    narrations: &mut impl Iterator<Item = Narration>,
+    output: &mut Output,
     now: DateTime<Utc>,
 ) {
-    match step {
-        Step::There { pattern, pattern_id, announcements, told: is_told } => {
-            let Some(words) = words.next() else { return };
+    match transition {
+        Transition::Active { pattern, pattern_id, announcements, is_notified } => {
+            let Some(narration) = narrations.next() else { return };
             let data = TrainingPatternDetected {
                 athlete_id: task.athlete_id,
                 pattern_id: *pattern_id,
@@ -290,95 +288,96 @@ fn tell_step(
                 since: pattern.since,
                 confidence: pattern.confidence,
                 evidence: pattern.evidence.clone(),
-                title: words.title,
-                recommendation: words.recommendation,
+                title: narration.title,
+                recommendation: narration.recommendation,
             };
-            if *is_told {
+            if *is_notified {
                 let event = training_pattern_detected(&data, *announcements, task.cause, now);
-                told.events.push(event);
+                output.events.push(event);
             }
-            let (announcements, is_told) = (*announcements, *is_told);
-            told.marks.stored.push(ActivePattern { data, announcements, told: is_told });
+            let (announcements, told) = (*announcements, *is_notified);
+            output.changes.stored.push(ActivePattern { data, announcements, told });
         }
-        Step::Gone { known, told: is_told } => {
-            let subject = life::subject_in_words(known);
-            if let Some(words) = template::ending(known.kind, &subject).filter(|_| *is_told) {
-                told.events.push(pattern_ended(task.athlete_id, known, words, task.cause, now));
+        Transition::Resolved { stored, is_notified } => {
+            let subject = Subject::parse(&stored.subject).display_name();
+            let narration = template::end_narration(stored.kind, &subject);
+            if let Some(narration) = narration.filter(|_| *is_notified) {
+                let event = pattern_ended(task.athlete_id, stored, narration, task.cause, now);
+                output.events.push(event);
             }
-            told.marks.resolved.push((known.pattern_id, known.announcements));
+            output.changes.resolved.push((stored.pattern_id, stored.announcements));
         }
     }
 }
 
-fn tell_report(
+fn add_report(
     week_start: WeekStart,
     decision: &Decision<'_>,
     records: &[Record],
-    told: &mut Told,
+    output: &mut Output,
     now: DateTime<Utc>,
 ) {
-    let title = |(_, pattern): &(Uuid, Pattern)| template::words(&Facts::of(pattern, None)).title;
-    // What is too much or too little for a muscle stands among the muscles.
+    let title = |pattern: &Pattern| template::narration(&Facts::new(pattern, None)).title;
+    // The report lists muscles over MRV and under MEV itself.
     let is_of_a_muscle = |pattern: &Pattern| matches!(pattern.subject, Subject::Muscle(_));
-    // Of patterns of one week, only those of the week that is reported on.
     let is_of_the_week =
         |pattern: &Pattern| !pattern.kind.lasts_one_week() || pattern.since == week_start;
-    let seen: Vec<_> = decision
-        .found
-        .iter()
-        .filter(|(_, pattern)| !is_of_a_muscle(pattern) && is_of_the_week(pattern))
-        .collect();
-    let is_deload = seen.iter().any(|(_, pattern)| pattern.kind == PatternKind::DeloadTaken);
-    let patterns = seen.into_iter().map(title).collect();
-    let recommendations = &decision.recommendations;
-    let found = Found { records, patterns, is_deload, recommendations };
-    let report = report(&decision.history, week_start, &found);
+    let found = decision.found.iter().map(|(_, pattern)| pattern);
+    let reported: Vec<_> = found.filter(|p| !is_of_a_muscle(p) && is_of_the_week(p)).collect();
+    let input = ReportInput {
+        records,
+        is_deload: reported.iter().any(|pattern| pattern.kind == PatternKind::DeloadTaken),
+        patterns: reported.into_iter().map(title).collect(),
+        recommendations: &decision.recommendations,
+    };
+    let report = report(&decision.history, week_start, &input);
     let athlete_id = decision.task.athlete_id;
     if let Some(report) = &report {
         let cause = decision.task.cause;
-        told.events.push(weekly_report_made(athlete_id, week_start, report, cause, now));
+        output.events.push(weekly_report_made(athlete_id, week_start, report, cause, now));
     }
-    let stored = |Report { title, body, data }| {
-        let mut data = data;
+    let to_json = |Report { title, body, mut data }| {
         data.insert("title".to_owned(), json!(title));
         data.insert("body".to_owned(), json!(body));
         json!(data)
     };
-    told.reports.push(NewReport { athlete_id, week_start, report: report.map(stored) });
+    output.reports.push(NewReport { athlete_id, week_start, report: report.map(to_json) });
 }
 
-/// Stores what was told; answers the athletes for whom that failed.
-async fn mark(
+/// Stores the patterns and the reports. Returns the outcomes of the athletes for whom that failed.
+async fn store(
     database: &dyn Database,
-    told: &[Told],
+    outputs: &[Output],
     now: DateTime<Utc>,
 ) -> BTreeMap<AthleteId, Outcome> {
     let now_ms = now.timestamp_millis();
-    let marks: Vec<_> = told.iter().map(|told| told.marks.clone()).filter(is_something).collect();
-    let made: Vec<_> = told.iter().flat_map(|told| told.reports.iter().cloned()).collect();
+    let changes = outputs.iter().map(|output| output.changes.clone());
+    let changes: Vec<_> = changes.filter(has_changes).collect();
+    let reports: Vec<_> = outputs.iter().flat_map(|output| output.reports.clone()).collect();
     let mut failed = BTreeMap::new();
-    if !marks.is_empty() {
+    if !changes.is_empty() {
         let written =
-            write_splitting(&marks, async |part| patterns::mark(database, part, now_ms).await)
+            write_splitting(&changes, async |part| patterns::mark(database, part, now_ms).await)
                 .await;
         for (range, result) in written {
-            let part = marks.get(range).unwrap_or_default();
-            failed.extend(failures(result, part.iter().map(|marks| marks.athlete_id)));
+            let part = changes.get(range).unwrap_or_default();
+            failed.extend(failures(result, part.iter().map(|changes| changes.athlete_id)));
         }
     }
-    if !made.is_empty() {
+    if !reports.is_empty() {
         let written =
-            write_splitting(&made, async |part| reports::store(database, part, now_ms).await).await;
+            write_splitting(&reports, async |part| reports::store(database, part, now_ms).await)
+                .await;
         for (range, result) in written {
-            let part = made.get(range).unwrap_or_default();
-            failed.extend(failures(result, part.iter().map(|made| made.athlete_id)));
+            let part = reports.get(range).unwrap_or_default();
+            failed.extend(failures(result, part.iter().map(|report| report.athlete_id)));
         }
     }
     failed
 }
 
-fn is_something(marks: &PatternChanges) -> bool {
-    !marks.stored.is_empty() || !marks.resolved.is_empty() || marks.recommendations.is_some()
+fn has_changes(changes: &PatternChanges) -> bool {
+    !changes.stored.is_empty() || !changes.resolved.is_empty() || changes.recommendations.is_some()
 }
 
 fn failures(

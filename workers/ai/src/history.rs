@@ -1,4 +1,4 @@
-//! What the rules look at.
+//! The input of the rules.
 
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -6,29 +6,26 @@ use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
 use training::WeekStart;
 use training::landmarks::LandmarkOverrides;
 
-/// How far the history reaches back from the week of today, in weeks: as far as any rule looks.
+/// The weeks of history before the current one: the most that any rule needs.
 pub const HISTORY_WEEKS: u32 = 16;
 
-/// The training of one athlete, as far back as any rule looks, in order and without the weeks and
-/// days on which there was none.
+/// The recent training of one athlete, in order, without weeks and days that have none.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// The day on which it is looked at, UTC.
+    /// The day of the analysis, UTC.
     pub today: NaiveDate,
-    /// The last week that was reported on: it counts as complete from then on.
+    /// The last week with a weekly report: it counts as complete.
     pub reported: Option<WeekStart>,
-    /// The weeks.
     pub weeks: Vec<HistoryWeek>,
-    /// The days.
     pub days: Vec<HistoryDay>,
-    /// By lift what each workout achieved in it.
+    /// The performances by slug of the lift.
     pub lifts: BTreeMap<String, Vec<LiftSession>>,
-    /// What the athlete puts in place of the landmarks of the listing.
+    /// The athlete's own landmarks, which replace those of the catalogue.
     pub landmarks: LandmarkOverrides,
 }
 
 impl History {
-    /// An athlete of whom nothing is known.
+    /// Creates the history of an athlete without any training.
     pub fn none(today: NaiveDate) -> Self {
         Self {
             today,
@@ -40,7 +37,7 @@ impl History {
         }
     }
 
-    /// A week, if there was training in it.
+    /// Returns a week if it has training.
     pub fn week(&self, week_start: WeekStart) -> Option<&HistoryWeek> {
         self.weeks.iter().find(|week| week.week_start == week_start)
     }

@@ -1,14 +1,14 @@
 //! ai: consumes thresholds and aggregates, finds training patterns, recommends.
 //!
-//! In scope: the rules, each a pure function of the history; the life of the patterns that they find;
-//! what to change because of them; the words, and the weekly report.
-//! Out of scope: who is told how; that is webhook's.
+//! In scope: the rules, each a pure function of the history; the lifecycle of the patterns that they
+//! find; recommendations; texts, and the weekly report.
+//! Out of scope: the channels of notifications; those are webhook's.
 
 pub mod adjustment;
 pub mod analysis;
 pub mod handlers;
 pub mod history;
-pub mod life;
+pub mod lifecycle;
 pub mod narrator;
 pub mod publisher;
 pub mod recommend;
@@ -20,7 +20,7 @@ use platform::cloudflare::{Bindings, JsContext, MessageBatch, serve_batch};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-/// The queue export: ai-analysis and its dead letters. Never fails.
+/// Handles a batch of the queue ai-analysis or of its dead-letter queue. Never fails.
 #[wasm_bindgen]
 pub async fn queue(batch: MessageBatch, env: Env, context: JsContext) -> JsValue {
     let registry = |env: &_, bindings: &Bindings, _: &_| Ok(wiring::registry(bindings, env));

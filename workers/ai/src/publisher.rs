@@ -1,6 +1,6 @@
-//! `AIEventPublisher`: what ai tells the others.
+//! `AIEventPublisher`: publishes patterns and notifications.
 
-use crate::narrator::Words;
+use crate::narrator::Narration;
 use crate::report::Report;
 use chrono::{DateTime, Utc};
 use platform::Publisher;
@@ -13,26 +13,26 @@ use training::WeekStart;
 
 const SOURCE: &str = "/bulktrack/ai";
 
-/// Publishes the patterns that were found.
+/// Publishes the events of this worker.
 #[derive(Clone)]
 pub struct AIEventPublisher {
     publisher: Publisher,
 }
 
 impl AIEventPublisher {
-    /// Publishes through this publisher.
+    /// Creates a publisher over the given one.
     pub fn new(publisher: Publisher) -> Self {
         Self { publisher }
     }
 
-    /// Publishes events.
+    /// Publishes events to the queues of their types.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
         self.publisher.publish(events).await
     }
 }
 
-/// A pattern is there. Its id names the pattern, and the how manieth telling it is: a repeat is the
-/// same event.
+/// Creates the event that notifies an athlete of a pattern for the `announcement`-th time, from 1.
+/// Pattern and number determine its id: a repeat is the same event.
 pub fn training_pattern_detected(
     data: &TrainingPatternDetected,
     announcement: i64,
@@ -45,37 +45,39 @@ pub fn training_pattern_detected(
     cause.followed_by(id, SOURCE, subject, now, data.clone().into())
 }
 
-/// A pattern is there no more, which its athlete wants to know. Its id names the pattern, and what
-/// of it was told: a repeat is the same event.
+/// Creates the event that notifies an athlete of the end of a pattern. Pattern and number of
+/// announcements determine its id: a repeat is the same event.
 pub fn pattern_ended(
     athlete_id: AthleteId,
-    known: &KnownPattern,
-    words: Words,
+    ended: &KnownPattern,
+    narration: Narration,
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
     let kind = NotificationKind::PatternEnded.as_str();
-    let (pattern_id, told) = (known.pattern_id.to_string(), known.announcements.to_string());
-    let id = EventId::derived(&["NotificationRequested", kind, &pattern_id, &told]);
+    let (pattern_id, announcements) =
+        (ended.pattern_id.to_string(), ended.announcements.to_string());
+    let id = EventId::derived(&["NotificationRequested", kind, &pattern_id, &announcements]);
     let subject = format!("athletes/{athlete_id}/patterns/{pattern_id}");
     let data = Map::from_iter([
-        ("pattern_id".to_owned(), json!(known.pattern_id)),
-        ("pattern".to_owned(), json!(known.kind)),
-        ("subject".to_owned(), json!(known.subject)),
-        ("since".to_owned(), json!(known.since)),
+        ("pattern_id".to_owned(), json!(ended.pattern_id)),
+        ("pattern".to_owned(), json!(ended.kind)),
+        ("subject".to_owned(), json!(ended.subject)),
+        ("since".to_owned(), json!(ended.since)),
     ]);
     let requested = NotificationRequested {
         athlete_id,
         kind: kind.to_owned(),
-        title: words.title,
-        body: words.recommendation,
+        title: narration.title,
+        body: narration.recommendation,
         date: Some(now.date_naive()),
         data,
     };
     cause.followed_by(id, SOURCE, subject, now, requested.into())
 }
 
-/// The report of a week. Its id names the athlete and the week: a repeat is the same event.
+/// Creates the event with the report of a week. Athlete and week determine its id: a repeat is the
+/// same event.
 pub fn weekly_report_made(
     athlete_id: AthleteId,
     week_start: WeekStart,

@@ -1,13 +1,16 @@
-//! Recommendations: from the patterns that are there to changes that a lifter can act on.
+//! Recommendations: turns the current patterns into changes that an athlete can act on.
 //!
-//! Never over MRV, never more than a fifth more a week (ours). Where patterns contradict each
-//! other, this order decides (ours):
+//! No change exceeds the MRV of a muscle, or raises sets by more than a fifth a week. If patterns
+//! contradict each other:
 //!
-//! 1. rest before work: while a deload is due, nothing is raised;
-//! 2. less before more: while the load has spiked, nothing is raised; a muscle or a lift that is to
-//!    get less gets no more;
-//! 3. what was too much in a week before the last asks for nothing;
-//! 4. of two changes of one subject, the one with the lowest `recommendation_rank` in the policy table.
+//! 1. Rest before work: while a deload is due, nothing is raised.
+//! 2. Less before more: while the load has spiked, nothing is raised; a muscle or a lift that gets
+//!    less does not get more.
+//! 3. A pattern of a week before the last requires no change.
+//! 4. Of two changes of one subject, the pattern with the lowest `recommendation_rank` of
+//!    [`shared_kernel::policy`] wins.
+//!
+//! Numbers without a source are project defaults.
 
 use crate::adjustment::{Action, Adjustment, Unit};
 use crate::history::History;
@@ -21,61 +24,56 @@ use storage::training_history::HistoryWeek;
 use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
 
-/// So many changes at once, at most (ours): more than that nobody makes, and of none of them it could
-/// be told what it was good for.
+/// An athlete could not tell which of more changes had an effect.
 const CHANGES_MAX: usize = 3;
-/// More is at most a fifth more a week (ours).
+/// The largest rise per week.
 const RAISE_MAX: f64 = 1.2;
-/// Where there was nothing, one hard set a week is the beginning (ours).
-const BEGINNING: f64 = 1.0;
-/// So long a change is kept before it is judged (ours): the sessions that a trend needs.
+/// The hard sets of the first week of a muscle without any.
+const FIRST_SETS: f64 = 1.0;
+/// A trend needs the sessions of this time to show the effect of a change.
 const WEEKS_TO_JUDGE: u32 = 4;
-/// What is left of the usual sets in a deload (ours): half, which is clearly within the 60 % by
-/// which one is recognised.
+/// The share of the usual sets in a deload: clearly within the 60 % of the rule `deload_taken`.
 const DELOAD_SHARE: f64 = 0.5;
-/// What a spiked load is taken back to, against the weeks before: the upper end of the zone in
-/// which load is raised with little risk (Gabbett 2016).
+/// The target of a spiked load as a multiple of the weeks before: the upper end of the zone of
+/// little risk (Gabbett 2016).
 const SAFE_RATIO: f64 = 1.3;
-/// Less than half is no training (ours).
+/// The lowest target of a spiked load: less than half is no training.
 const LIGHTEST_PERCENT: f64 = 50.0;
-/// Percent of the usual weight for a lift that goes down (ours).
+/// The target of a regressing lift, in percent of its usual weight.
 const LIGHTER_PERCENT: f64 = 90.0;
 const WEEKS_LIGHTER: u32 = 2;
 
-/// What to change because of a pattern.
+/// A change that a pattern requires.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Recommendation {
-    /// The pattern.
     #[serde(rename = "id")]
     pub pattern_id: Uuid,
-    /// Which pattern.
     pub pattern: PatternKind,
-    /// What it is about: a muscle, a lift, or `training`.
+    /// A muscle, the slug of a lift, or `training`.
     pub subject: String,
-    /// What to change.
     pub adjustment: Adjustment,
-    /// The day from which on it is too late; `None` is never.
+    /// The first day on which the change is too late; `None` is never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
 }
 
-/// What follows from all the patterns that are there, in order.
-pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recommendation> {
+/// Returns the recommendations for all current patterns, most important first.
+pub fn recommend(patterns: &[(Uuid, Pattern)], history: &History) -> Vec<Recommendation> {
     let mut ordered: Vec<_> =
-        patterns.iter().copied().filter(|(_, pattern)| is_timely(pattern, history)).collect();
+        patterns.iter().filter(|(_, pattern)| is_timely(pattern, history)).collect();
     ordered.sort_by_key(|(id, pattern)| (pattern.kind.policy().recommendation_rank, *id));
-    let is_there = |kind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
-    let nothing_more = is_there(PatternKind::DeloadDue) || is_there(PatternKind::LoadSpike);
+    let has = |kind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
+    let forbids_more = has(PatternKind::DeloadDue) || has(PatternKind::LoadSpike);
     let mut subjects = BTreeSet::new();
     let mut recommendations = Vec::new();
     for (pattern_id, pattern) in ordered {
         let Some(adjustment) = adjustment(pattern, history) else { continue };
-        let is_contradicted = nothing_more && adjustment.action == Action::RaiseSets;
+        let is_contradicted = forbids_more && adjustment.action == Action::RaiseSets;
         if is_contradicted || !subjects.insert(adjustment.subject.clone()) {
             continue;
         }
         recommendations.push(Recommendation {
-            pattern_id,
+            pattern_id: *pattern_id,
             pattern: pattern.kind,
             subject: pattern.subject.as_str().to_owned(),
             adjustment,
@@ -86,50 +84,57 @@ pub fn recommend(patterns: &[(Uuid, &Pattern)], history: &History) -> Vec<Recomm
     recommendations
 }
 
-/// Whether a pattern that is there asks for a change, now or at another time.
-pub fn asks_for_change(pattern: &Pattern, history: &History) -> bool {
+/// Whether a pattern requires a change, now or at another time.
+pub fn requires_change(pattern: &Pattern, history: &History) -> bool {
     adjustment(pattern, history).is_some()
 }
 
-/// What was too much in a week before the last is over: nobody can do less in it.
+/// Whether the change of a pattern is not too late.
 fn is_timely(pattern: &Pattern, history: &History) -> bool {
     until(pattern).is_none_or(|until| history.today < until)
 }
 
+/// A pattern of one week can be acted on in the week after it.
 fn until(pattern: &Pattern) -> Option<NaiveDate> {
     pattern.kind.lasts_one_week().then(|| pattern.since.next().next().date())
 }
 
-/// The change that a pattern asks for by itself; `None` where nothing is to change.
+/// Returns the change that a pattern requires by itself; `None` if it requires none.
 fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
     let number = |name: &str| pattern.evidence.get(name).and_then(Value::as_f64);
-    let of = |action, from, to, unit, weeks| {
-        Some(Adjustment { subject: pattern.subject.in_words(), action, from, to, unit, weeks })
+    let change = |action, from, to, unit, weeks| {
+        Some(Adjustment { subject: pattern.subject.display_name(), action, from, to, unit, weeks })
     };
     match pattern.kind {
         PatternKind::VolumeAboveMrv => {
             let (sets, mrv) = (number("hard_sets"), number("mrv"));
-            of(Action::CutSets, sets, mrv, Unit::HardSetsAWeek, 1)
+            change(Action::CutSets, sets, mrv, Unit::HardSetsAWeek, 1)
         }
         PatternKind::VolumeBelowMev => {
             let (sets, mev) = (number("hard_sets")?, number("mev")?);
-            of(Action::RaiseSets, Some(sets), Some(mev), Unit::HardSetsAWeek, weeks_up(sets, mev))
+            change(
+                Action::RaiseSets,
+                Some(sets),
+                Some(mev),
+                Unit::HardSetsAWeek,
+                weeks_up(sets, mev),
+            )
         }
         PatternKind::LoadSpike => {
             let (acute, chronic) = (number("last_7_days_kg")?, number("usual_7_days_kg")?);
             let percent = (SAFE_RATIO * chronic / acute * 100.0).floor().max(LIGHTEST_PERCENT);
             let (from, to) = (Some(100.0), Some(percent));
-            percent.is_finite().then(|| of(Action::CutLoad, from, to, Unit::Percent, 1))?
+            percent.is_finite().then(|| change(Action::CutLoad, from, to, Unit::Percent, 1))?
         }
         PatternKind::Regression => {
             let (from, to) = (Some(100.0), Some(LIGHTER_PERCENT));
-            of(Action::CutLoad, from, to, Unit::Percent, WEEKS_LIGHTER)
+            change(Action::CutLoad, from, to, Unit::Percent, WEEKS_LIGHTER)
         }
-        PatternKind::Plateau => more_for(&pattern.subject, history),
+        PatternKind::Plateau => plateau_adjustment(&pattern.subject, history),
         PatternKind::DeloadDue => {
             let usual = usual_of(history, |volume| volume.hard_half_sets)?;
             let light = (usual * DELOAD_SHARE).floor();
-            of(Action::Deload, Some(usual), Some(light), Unit::HardSetsAWeek, 1)
+            change(Action::Deload, Some(usual), Some(light), Unit::HardSetsAWeek, 1)
         }
         PatternKind::PushPullImbalance => {
             let (push, pull) = (number("push_hard_sets")?, number("pull_hard_sets")?);
@@ -152,19 +157,19 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
     }
 }
 
-/// How many weeks the way up takes, at a fifth more a week.
+/// Returns the weeks until a rise of a fifth a week reaches `to`.
 fn weeks_up(from: f64, to: f64) -> u32 {
     let steps = std::iter::successors(Some(from), |sets| {
-        Some(if *sets < BEGINNING { BEGINNING } else { sets * RAISE_MAX })
+        Some(if *sets < FIRST_SETS { FIRST_SETS } else { sets * RAISE_MAX })
     });
     let weeks = steps.take(53).take_while(|sets| *sets < to).count();
     u32::try_from(weeks).unwrap_or(u32::MAX)
 }
 
-/// A fifth more hard sets for the muscle that a lift is for, up to its MRV; a lift whose muscle has
-/// all that it can recover from is taken lighter, and built up anew. `None` where it is not known what
-/// the muscle gets: of an athlete's own lift, and after a week off.
-fn more_for(subject: &Subject, history: &History) -> Option<Adjustment> {
+/// Returns a rise by a fifth of the hard sets of the lift's first muscle, up to its MRV. If the muscle
+/// is already there, the lift restarts lighter. `None` if the volume of the muscle is unknown: for an
+/// athlete's own lift, and after a week off.
+fn plateau_adjustment(subject: &Subject, history: &History) -> Option<Adjustment> {
     let Subject::Lift(lift) = subject else { return None };
     let muscle = *Exercise::find(lift)?.primary.first()?;
     let sets = usual_of(history, |volume| volume.half_sets_of(muscle))?;
@@ -178,10 +183,10 @@ fn more_for(subject: &Subject, history: &History) -> Option<Adjustment> {
         return change(muscle.display_name(), action, sets, to, unit, WEEKS_TO_JUDGE);
     }
     let (action, unit) = (Action::CutLoad, Unit::Percent);
-    change(subject.in_words(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
+    change(subject.display_name(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
 }
 
-/// The median of hard sets in the last three weeks with training, the week of today left out.
+/// Returns the median of the last three weeks with training before the current one.
 fn usual_of(history: &History, half_sets: impl Fn(&Volume) -> HalfSets) -> Option<f64> {
     let this_week = WeekStart::containing(history.today);
     let trained = |week: &&HistoryWeek| week.week_start < this_week && week.volume.workouts > 0;
@@ -212,15 +217,15 @@ mod tests {
         Subject::Lift("barbell-bench-press".to_owned())
     }
 
-    /// The last complete week had so many half sets for the chest.
+    /// A history whose last complete week has `chest` half sets for the chest.
     fn history(chest: i64) -> History {
         let mut history = History::none("2026-11-25".parse().unwrap());
         history.weeks = vec![week("2026-11-16", &[(Muscle::Chest, chest)])];
         history
     }
 
-    fn said(patterns: &[Pattern], history: &History) -> Vec<String> {
-        let patterns: Vec<_> = (1..).map(Uuid::from_u128).zip(patterns).collect();
+    fn recommended(patterns: &[Pattern], history: &History) -> Vec<String> {
+        let patterns: Vec<_> = (1..).map(Uuid::from_u128).zip(patterns.iter().cloned()).collect();
         let change = |r: Recommendation| {
             let Adjustment { subject, action, from, to, weeks, .. } = r.adjustment;
             let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
@@ -230,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn each_pattern_asks_for_its_change() {
+    fn each_pattern_recommends_its_change() {
         let check = |kind, subject, evidence, expected: &[&str]| {
-            assert_eq!(said(&[pattern(kind, subject, evidence)], &history(20)), expected);
+            assert_eq!(recommended(&[pattern(kind, subject, evidence)], &history(20)), expected);
         };
         let chest = || Subject::Muscle(Muscle::Chest);
         let above = json!({ "hard_sets": 30.0, "mrv": 24.0 });
@@ -256,15 +261,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_goes_over_mrv_or_up_by_more_than_a_fifth() {
+    fn sets_rise_by_a_fifth_at_most_and_never_over_mrv() {
         let plateau = [pattern(PatternKind::Plateau, bench(), json!({}))];
         let check = |half_sets, expected: &str| {
-            assert_eq!(said(&plateau, &history(half_sets)), [expected]);
+            assert_eq!(recommended(&plateau, &history(half_sets)), [expected]);
         };
         check(42, "chest RaiseSets 21-24 4w");
         check(46, "chest RaiseSets 23-24 4w");
-        // A muscle that has all it can recover from, or too little for a fifth of it to be half a
-        // set: the lift itself is built up anew.
+        // The muscle is at its MRV, or a fifth of its sets is less than half a set: the lift restarts
+        // lighter.
         check(48, "Barbell Bench Press CutLoad 100-90 2w");
         check(4, "Barbell Bench Press CutLoad 100-90 2w");
         check(5, "chest RaiseSets 2.5-3 4w");
@@ -285,7 +290,7 @@ mod tests {
         history.weeks[0].volume.hard_half_sets = HalfSets::whole(81);
         let check = |patterns: &[&Pattern], expected: &[&str]| {
             let patterns: Vec<_> = patterns.iter().map(|pattern| (*pattern).clone()).collect();
-            assert_eq!(said(&patterns, &history), expected);
+            assert_eq!(recommended(&patterns, &history), expected);
         };
         check(&[&plateau, &due], &["training Deload 81-40 1w"]);
         check(&[&below, &due], &["training Deload 81-40 1w"]);

@@ -1,5 +1,5 @@
-//! The weekly report: a week against the four before it, its records, the patterns that are there,
-//! and what to change next.
+//! The weekly report: a week compared with the four before it, its records, the current patterns,
+//! and the recommendations.
 
 use crate::history::History;
 use crate::narrator::template;
@@ -11,37 +11,34 @@ use training::landmarks::VolumeLevel;
 use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams, Muscle, Volume, WeekStart};
 
-/// Weeks that a week is compared with.
+/// The number of weeks with which a week is compared.
 const WEEKS_BEFORE: u32 = 4;
-/// Records and patterns that are told one by one (ours).
-const TOLD_MAX: usize = 5;
+/// The most records or patterns that a report lists; it counts the others. A project default.
+const LISTED_MAX: usize = 5;
 
-/// A report.
+/// A weekly report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// A line for a list.
     pub title: String,
-    /// The text.
     pub body: String,
-    /// The numbers.
+    /// The numbers for programs.
     pub data: Map<String, Value>,
 }
 
-/// What a report tells beside the volume.
+/// The content of a report besides the volume.
 #[derive(Clone, Debug, Default)]
-pub struct Found<'a> {
+pub struct ReportInput<'a> {
     /// The records set in the week.
     pub records: &'a [Record],
-    /// Titles of the patterns that are there.
+    /// Titles of the current patterns.
     pub patterns: Vec<String>,
-    /// Whether the week was a deload: it is meant to be little.
+    /// Whether the week was a deload, whose volume is low by design.
     pub is_deload: bool,
-    /// What to change.
     pub recommendations: &'a [Recommendation],
 }
 
-/// The report of a week; `None` when there was no training in it and in the weeks before it.
-pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Option<Report> {
+/// Returns the report of a week; `None` if neither it nor the weeks before it have training.
+pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>) -> Option<Report> {
     let empty = Volume::default();
     let volume = |week: WeekStart| history.week(week).map_or(&empty, |week| &week.volume);
     let this = volume(week_start);
@@ -51,25 +48,28 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         return None;
     }
     let before = Mean::of(&before);
-    let (over, under) = (at_level(history, this, VolumeLevel::AboveMrv), below_mev(history, this));
-    let records = records(history, week_start, found.records);
+    let (over, under) = (
+        muscles_at(history, this, VolumeLevel::AboveMrv),
+        muscles_at(history, this, VolumeLevel::BelowMev),
+    );
+    let records = records(history, week_start, input.records);
     let mut body = comparison(this, &before);
     if !over.is_empty() {
         let _ = write!(body, "\n\nMore than can be recovered from (MRV): {}.", over.join(", "));
     }
-    if !under.is_empty() && this.workouts > 0 && !found.is_deload {
+    if !under.is_empty() && this.workouts > 0 && !input.is_deload {
         let _ = write!(body, "\n\nToo little to grow (MEV): {}.", under.join(", "));
     }
     if !records.is_empty() {
         let _ = write!(body, "\n\nNew records: {}.", records.join("; "));
     }
-    if !found.patterns.is_empty() {
-        let _ = write!(body, "\n\nWhat we see: {}.", capped(found.patterns.clone()).join("; "));
+    if !input.patterns.is_empty() {
+        let _ = write!(body, "\n\nWhat we see: {}.", capped(input.patterns.clone()).join("; "));
     }
     let changes: Vec<_> =
-        found.recommendations.iter().map(|r| template::change(&r.adjustment)).collect();
+        input.recommendations.iter().map(|r| template::adjustment_text(&r.adjustment)).collect();
     match changes.as_slice() {
-        [] => body.push_str("\n\nWhat to change: nothing, go on as you do."),
+        [] => body.push_str("\n\nWhat to change: nothing, keep going."),
         changes => {
             let _ = write!(body, "\n\nWhat to change: {}", changes.join(" "));
         }
@@ -89,14 +89,14 @@ pub fn report(history: &History, week_start: WeekStart, found: &Found<'_>) -> Op
         "above_mrv": names(history, this, VolumeLevel::AboveMrv),
         "below_mev": names(history, this, VolumeLevel::BelowMev),
         "records": records,
-        "patterns": found.patterns,
-        "recommendations": found.recommendations,
+        "patterns": input.patterns,
+        "recommendations": input.recommendations,
     });
     let Value::Object(data) = data else { return None };
     Some(Report { title, body, data })
 }
 
-/// The weeks that are compared, oldest first, the reported one last; for the chart of the mail.
+/// Returns the compared weeks, oldest first, the reported one last; for the chart of the email.
 fn weeks(history: &History, week_start: WeekStart) -> Vec<Value> {
     let to_json = |week_start: WeekStart| {
         let volume = history.week(week_start).map(|week| &week.volume);
@@ -109,7 +109,7 @@ fn weeks(history: &History, week_start: WeekStart) -> Vec<Value> {
     (0..=WEEKS_BEFORE).rev().map(|back| to_json(week_start.weeks_before(back))).collect()
 }
 
-/// The mean of some weeks; weeks without training count.
+/// The mean of the compared weeks, including those without training.
 struct Mean {
     workouts: f64,
     hard_sets: f64,
@@ -153,25 +153,14 @@ fn comparison(this: &Volume, before: &Mean) -> String {
     )
 }
 
-/// The muscles of a level, each with its sets and its landmark.
-fn at_level(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
-    muscles(history, week, level)
-        .map(|muscle| {
-            let sets = number(week.half_sets_of(muscle).sets());
-            let mrv = number(history.landmarks.for_muscle(muscle).mrv.sets());
-            format!("{} {sets} of {mrv}", muscle.display_name())
-        })
-        .collect()
-}
-
-fn below_mev(history: &History, week: &Volume) -> Vec<String> {
-    muscles(history, week, VolumeLevel::BelowMev)
-        .map(|muscle| {
-            let sets = number(week.half_sets_of(muscle).sets());
-            let mev = number(history.landmarks.for_muscle(muscle).mev.sets());
-            format!("{} {sets} of {mev}", muscle.display_name())
-        })
-        .collect()
+fn muscles_at(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
+    let text = |muscle: Muscle| {
+        let sets = number(week.half_sets_of(muscle).sets());
+        let landmarks = history.landmarks.for_muscle(muscle);
+        let limit = if level == VolumeLevel::BelowMev { landmarks.mev } else { landmarks.mrv };
+        format!("{} {sets} of {}", muscle.display_name(), number(limit.sets()))
+    };
+    muscles(history, week, level).map(text).collect()
 }
 
 fn muscles<'a>(
@@ -188,34 +177,34 @@ fn names(history: &History, week: &Volume, level: VolumeLevel) -> Vec<&'static s
     muscles(history, week, level).map(Muscle::as_str).collect()
 }
 
-/// The records in words: the heaviest weights and the best maxima of lifts that were done before;
-/// what is done for the first time beats nothing.
+/// Describes the heaviest weights and the best estimated maxima, except of lifts that are new in
+/// this week: a first workout breaks no record.
 fn records(history: &History, week_start: WeekStart, records: &[Record]) -> Vec<String> {
     let was_done_before = |lift: &str| {
         let sessions = history.lifts.get(lift).map_or(&[][..], Vec::as_slice);
         sessions.iter().any(|session| session.local_date < week_start.date())
     };
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for kind in [RecordKind::HeaviestWeight, RecordKind::BestE1rm] {
         let keys = records.iter().filter_map(|r| Some((r.key.parse::<RecordKey>().ok()?, r)));
-        let mine = |key: &RecordKey| key.kind == kind && was_done_before(&key.exercise);
-        for (key, record) in keys.filter(|(key, _)| mine(key)) {
+        let is_reported = |key: &RecordKey| key.kind == kind && was_done_before(&key.exercise);
+        for (key, record) in keys.filter(|(key, _)| is_reported(key)) {
             let name = Exercise::find(&key.exercise)
                 .map_or_else(|| key.exercise.clone(), |exercise| exercise.name.to_owned());
             let what = match kind {
                 RecordKind::BestE1rm => "estimated maximum ",
                 _ => "",
             };
-            told.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
+            texts.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
         }
     }
-    capped(told)
+    capped(texts)
 }
 
-/// The first of a list, and how many more there are.
+/// Shortens a list, and adds the number of the omitted entries.
 fn capped(mut list: Vec<String>) -> Vec<String> {
-    let more = list.len().saturating_sub(TOLD_MAX);
-    list.truncate(TOLD_MAX);
+    let more = list.len().saturating_sub(LISTED_MAX);
+    list.truncate(LISTED_MAX);
     if more > 0 {
         list.push(format!("and {more} more"));
     }
@@ -230,7 +219,7 @@ fn count(number: i64, what: &str) -> String {
     }
 }
 
-/// 12.0 is 12, 6.5 stays.
+/// Formats 12.0 as `12` and 6.5 as `6.5`.
 fn number(number: f64) -> String {
     ((number * 100.0).round() / 100.0).to_string()
 }
@@ -251,7 +240,7 @@ mod tests {
         WeekStart::containing("2026-11-16".parse().unwrap())
     }
 
-    /// Two weeks of all muscles, of which the second has too much chest and too few calves.
+    /// Two weeks of all muscles; the second has too much chest and too few calves.
     fn history() -> History {
         let muscles = |chest, calves| {
             Muscle::ALL.map(|muscle| match muscle {
@@ -285,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_says_what_was_done_what_is_seen_and_what_is_next() {
+    fn report_lists_volume_records_patterns_and_changes() {
         let recommendation = Recommendation {
             pattern_id: Uuid::nil(),
             pattern: PatternKind::VolumeAboveMrv,
@@ -306,13 +295,13 @@ mod tests {
             record("barbell-bench-press/most_reps@102500", 5),
             record("deadlift/heaviest_weight", 200_000),
         ];
-        let found = Found {
+        let input = ReportInput {
             records: &records,
             patterns: vec!["Chest volume over MRV".to_owned()],
             is_deload: false,
             recommendations: &[recommendation],
         };
-        let report = report(&history(), monday(), &found).unwrap();
+        let report = report(&history(), monday(), &input).unwrap();
         assert_eq!(report.title, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
         assert_eq!(
             report.body,
@@ -328,8 +317,8 @@ mod tests {
     }
 
     #[test]
-    fn a_report_has_the_weeks_that_it_compares_oldest_first() {
-        let report = report(&history(), monday(), &Found::default()).unwrap();
+    fn report_data_has_the_compared_weeks_oldest_first() {
+        let report = report(&history(), monday(), &ReportInput::default()).unwrap();
         let week = |start: &str, hard_sets: f64, tonnage_kg: f64| json!({ "week_start": start, "hard_sets": hard_sets, "tonnage_kg": tonnage_kg });
         assert_eq!(
             report.data.get("weeks"),
@@ -344,16 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn a_week_off_after_training_is_reported_and_a_long_break_is_not() {
-        let found = Found::default();
+    fn week_off_is_reported_and_a_long_break_is_not() {
+        let input = ReportInput::default();
         let mut history = history();
         history.weeks.truncate(1);
-        let off = report(&history, monday(), &found).unwrap();
+        let off = report(&history, monday(), &input).unwrap();
         assert_eq!(off.title, "Your week of 2026-11-16: No workouts, 0 hard sets");
-        assert!(off.body.ends_with("What to change: nothing, go on as you do."), "{}", off.body);
+        assert!(off.body.ends_with("What to change: nothing, keep going."), "{}", off.body);
         assert!(!off.body.contains("MEV"), "{}", off.body);
         history.weeks = vec![week("2026-10-12", &[])];
-        assert_eq!(report(&history, monday(), &found), None);
-        assert_eq!(report(&History::none(history.today), monday(), &found), None);
+        assert_eq!(report(&history, monday(), &input), None);
+        assert_eq!(report(&History::none(history.today), monday(), &input), None);
     }
 }

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use worker::Env;
 
 thread_local! {
-    /// The isolate's: a model that is down is down for all of its batches.
+    /// Shared by all batches of the isolate, for which an unavailable model is unavailable.
     static BREAKER: Rc<Breaker> = Rc::default();
 }
 
-/// The handlers over the bindings.
+/// Creates the handlers over the bindings.
 pub fn registry(bindings: &Bindings, env: &Env) -> Registry {
     handlers::registry(Analysis {
         shards: bindings.shards.clone(),
@@ -24,8 +24,7 @@ pub fn registry(bindings: &Bindings, env: &Env) -> Registry {
     })
 }
 
-/// The narrator of this deployment, for one batch: a model where one is bound and named, else the
-/// template.
+/// Creates the narrator of one batch: a model if one is bound and named, otherwise the template.
 fn narrator(env: &Env) -> Rc<dyn Narrator> {
     match WorkersAi::of(env) {
         Some(model) => {

@@ -1,7 +1,7 @@
-//! Whatever the history: the rules answer, and each number they tell is a number.
+//! Property tests: for any history the rules return, and their evidence is finite numbers.
 
 use ai::history::History;
-use ai::rules::{Pattern, Scope, all};
+use ai::rules::{Pattern, Scope, find_patterns};
 use chrono::{Days, NaiveDate};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
@@ -20,13 +20,13 @@ fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 25).unwrap_or_default()
 }
 
-/// Mostly within the weeks that rules look at, some a year ago, some ahead of today.
+/// Mostly within the weeks of the history, some a year ago, some in the future.
 fn day() -> impl Strategy<Value = NaiveDate> {
     let back = prop_oneof![8 => -3..130_i64, 1 => 300..500_i64, 1 => -400..0_i64];
     back.prop_map(|back| today() - chrono::Duration::days(back))
 }
 
-/// What occurs, the same again and again, nothing, and what no one could enter.
+/// Ordinary amounts, one constant amount, 0, and impossible amounts.
 fn amount() -> impl Strategy<Value = i64> {
     prop_oneof![
         6 => 0..20_000_000_i64,
@@ -76,7 +76,7 @@ fn session() -> impl Strategy<Value = LiftSession> {
                 reps,
                 rpe: rpe.and_then(Rpe::new),
             };
-            // Of warm-ups and long sets alone there is no estimate.
+            // Sessions of warm-ups and long sets have no estimate.
             let best = estimated.then_some((E1rmFormula::Epley, best)).into_iter().collect();
             let performance = ExercisePerformance { best, ..ExercisePerformance::default() };
             LiftSession { local_date, performance }
@@ -84,8 +84,8 @@ fn session() -> impl Strategy<Value = LiftSession> {
     )
 }
 
-/// What is at the same distance again and again, the last of it a few days ago.
-fn back_in_steps(step: i64, count: usize) -> impl Iterator<Item = NaiveDate> {
+/// Returns `count` days in steps of `step` days, ending near today.
+fn regular_dates(step: i64, count: usize) -> impl Iterator<Item = NaiveDate> {
     let mut back = i64::try_from(count).unwrap_or(0) * step;
     std::iter::repeat_with(move || {
         back -= step;
@@ -94,11 +94,11 @@ fn back_in_steps(step: i64, count: usize) -> impl Iterator<Item = NaiveDate> {
     .take(count)
 }
 
-/// A lift that goes one way, or no way, as it may for one who trains it regularly.
+/// A lift that is trained regularly, with a constant trend or none.
 fn regular_sessions() -> impl Strategy<Value = Vec<LiftSession>> {
     let sessions = vec((session(), 0..1_000_i64, 12..=20_u8), 0..30);
     (1..9_i64, -1_500..1_500_i64, sessions).prop_map(|(step, slope, sessions)| {
-        let days = back_in_steps(step, sessions.len());
+        let days = regular_dates(step, sessions.len());
         let mut e1rm = 100_000;
         let mut regular = Vec::new();
         for (date, (mut session, jitter, rpe_halves)) in days.zip(sessions) {
@@ -116,10 +116,10 @@ fn regular_sessions() -> impl Strategy<Value = Vec<LiftSession>> {
     })
 }
 
-/// Weeks one after the other, as much in each, or half.
+/// Consecutive weeks of equal volume, or less than half of it.
 fn regular_weeks() -> impl Strategy<Value = Vec<HistoryWeek>> {
     vec((week(), prop_oneof![5 => Just(100_i64), 1 => Just(40_i64)]), 0..18).prop_map(|weeks| {
-        let days = back_in_steps(7, weeks.len());
+        let days = regular_dates(7, weeks.len());
         let regular = days.zip(weeks).map(|(date, (mut week, half_sets))| {
             week.week_start = WeekStart::containing(date);
             week.volume.workouts = 4;
@@ -130,10 +130,10 @@ fn regular_weeks() -> impl Strategy<Value = Vec<HistoryWeek>> {
     })
 }
 
-/// Days one after the other, nearly alike.
+/// Consecutive days of similar load.
 fn regular_days() -> impl Strategy<Value = Vec<HistoryDay>> {
     vec((5_000_000..6_000_000_i64, 0..10_i64), 0..80).prop_map(|loads| {
-        let days = back_in_steps(1, loads.len());
+        let days = regular_dates(1, loads.len());
         let regular = days.zip(loads).map(|(local_date, (grams, rest))| HistoryDay {
             local_date,
             workouts: i64::from(rest > 0),
@@ -173,42 +173,42 @@ fn scope() -> impl Strategy<Value = Scope> {
 }
 
 fn is_sound(pattern: &Pattern) -> bool {
-    // What is not finite becomes null in JSON.
-    let told = pattern.evidence.values().all(|value| match value {
+    // A number that is not finite becomes null in JSON.
+    let has_finite_evidence = pattern.evidence.values().all(|value| match value {
         Value::Number(number) => number.as_f64().is_some_and(f64::is_finite),
         Value::String(_) => true,
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
     });
-    told && (0.0..=1.0).contains(&pattern.confidence)
+    has_finite_evidence && (0.0..=1.0).contains(&pattern.confidence)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
-    fn whatever_the_history_each_number_told_is_a_number(
+    fn any_history_gives_finite_evidence(
         history in history(),
         scope in scope(),
     ) {
-        let found = all(&history, &scope);
+        let found = find_patterns(&history, &scope);
         for pattern in &found {
             prop_assert!(is_sound(pattern), "{pattern:?}");
         }
         let names = found.iter().map(|p| (p.kind.as_str(), p.subject.as_str(), p.since));
-        prop_assert_eq!(names.collect::<BTreeSet<_>>().len(), found.len(), "said twice: {:?}", found);
-        prop_assert_eq!(all(&history, &scope), found, "another answer to the same question");
+        prop_assert_eq!(names.collect::<BTreeSet<_>>().len(), found.len(), "found twice: {:?}", found);
+        prop_assert_eq!(find_patterns(&history, &scope), found, "a second run differs");
     }
 }
 
 #[test]
-fn of_nothing_and_of_one_session_nothing_is_said() {
+fn empty_history_and_one_session_have_no_patterns() {
     let today = today();
     let scope = Scope { weeks: BTreeSet::from([WeekStart::containing(today)]), muscles: None };
     let mut history = History::none(today);
-    assert_eq!(all(&history, &scope), []);
+    assert_eq!(find_patterns(&history, &scope), []);
     let day = HistoryDay { local_date: today, workouts: 1, tonnage_grams: Grams(1_000_000) };
     history.days.push(day);
-    assert_eq!(all(&history, &scope), []);
+    assert_eq!(find_patterns(&history, &scope), []);
     history.days.push(HistoryDay { local_date: today - Days::new(365), ..day });
-    assert_eq!(all(&history, &scope), []);
+    assert_eq!(find_patterns(&history, &scope), []);
 }

@@ -1,12 +1,12 @@
-//! The demo athlete of `cargo xtask dev`: what the rules say of the twelve weeks, and nothing else.
+//! The demo athlete of `cargo xtask dev`: the patterns of the twelve weeks, and no others.
 //!
-//! The programme stands in `crates/xtask/src/demo`, which is no library: these are its lifts, its
-//! plan and its deload again. Warm-up sets are left out, for they count for nothing.
+//! The programme is in `crates/xtask/src/demo`, which is no library: its lifts, plan and deload are
+//! repeated here. Warm-up sets are left out, because they count for nothing.
 
 #[path = "synthetic/diary.rs"]
 mod diary;
 
-use ai::rules::{Scope, all};
+use ai::rules::{Scope, find_patterns};
 use chrono::{Days, NaiveDate, NaiveTime};
 use diary::Diary;
 use std::collections::BTreeSet;
@@ -31,7 +31,8 @@ const PLAN: [(u32, f64); WEEKS] = [
     (10, 9.0),
 ];
 
-/// Slug, sets, repetitions, kilograms in week 1, kilograms a step, so many steps of the plan a step.
+/// Slug, sets, repetitions, kilograms in week 1, kilograms per step of weight, steps of the plan per
+/// step of weight.
 type Lift = (&'static str, usize, u32, f64, f64, u32);
 
 const BENCH: Lift = ("barbell-bench-press", 4, 6, 80.0, 2.5, 1);
@@ -141,34 +142,35 @@ fn exercise(lift: Lift, week: usize, plan: (u32, f64), rounds_up: bool) -> Exerc
     ExerciseEntry { exercise: slug.to_owned(), superset: None, notes: None, sets: vec![set; sets] }
 }
 
-/// What is said on a day after the twelve weeks when these of them changed, without the lifts that
-/// go up.
-fn said(today: NaiveDate, weeks: &[usize]) -> BTreeSet<String> {
+/// Returns the patterns on a day after the twelve weeks when `weeks` changed, without progressive
+/// overload.
+fn found(today: NaiveDate, weeks: &[usize]) -> BTreeSet<String> {
     let mut diary = Diary::new(today);
     for workout in workouts() {
         diary.record(&workout);
     }
     let weeks = weeks.iter().map(|week| WeekStart::containing(monday(*week))).collect();
     let scope = Scope { weeks, muscles: None };
-    let found = all(diary.on(today), &scope);
-    assert_eq!(found, all(&diary.read_on(today), &scope), "all of it is within what is read");
-    let told = found.iter().map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str()));
-    told.filter(|told| !told.starts_with("progressive_overload")).collect()
+    let found = find_patterns(diary.on(today), &scope);
+    let read = find_patterns(&diary.read_on(today), &scope);
+    assert_eq!(found, read, "the history that is read covers the twelve weeks");
+    let names = found.iter().map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str()));
+    names.filter(|name| !name.starts_with("progressive_overload")).collect()
 }
 
 fn check(weeks: &[usize], expected: &[&str]) {
     for day in 0..7 {
         let today = monday(13) + Days::new(day);
-        let expected: BTreeSet<_> = expected.iter().map(|told| (*told).to_owned()).collect();
-        assert_eq!(said(today, weeks), expected, "{today}, weeks {weeks:?}");
+        let expected: BTreeSet<_> = expected.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found(today, weeks), expected, "{today}, weeks {weeks:?}");
     }
 }
 
 #[test]
-fn it_shows_a_plateau_a_deload_and_an_mrv_notice_where_they_are_and_nothing_else() {
+fn demo_athlete_has_a_plateau_a_deload_and_volume_over_mrv() {
     let (plateau, deload) = ("plateau barbell-bench-press", "deload_taken training");
     let mrv = "volume_above_mrv chest";
-    // Deloads are looked for in the last eight weeks, whichever changed.
+    // The last eight weeks are searched for deloads, whichever changed.
     check(&[12], &[plateau, deload]);
     check(&[6], &[plateau, deload]);
     check(&[11], &[plateau, deload, mrv]);

@@ -1,14 +1,14 @@
-//! `AggregationUpdatedEventHandler`: a week has another volume; let every rule look at its athlete.
+//! `AggregationUpdatedEventHandler`: the volume of a week changed; all rules apply to its athlete.
 
 use super::AnalysisEventHandler;
-use crate::analysis::Ask;
+use crate::analysis::Job;
 use shared_kernel::payload::AggregationUpdated;
 
-/// Asks every rule.
+/// Requires an analysis by all rules.
 pub struct AggregationUpdatedEventHandler;
 
 impl AnalysisEventHandler<AggregationUpdated> for AggregationUpdatedEventHandler {
-    fn ask(event: &AggregationUpdated) -> Option<Ask> {
-        Some(Ask { week_start: event.week_start, muscles: None, report: false })
+    fn job(event: &AggregationUpdated) -> Option<Job> {
+        Some(Job { week_start: event.week_start, muscles: None, report: false })
     }
 }

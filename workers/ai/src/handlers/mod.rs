@@ -1,12 +1,11 @@
-//! The handlers of ai. All its events ask for a look at an athlete's training, so they are handled
-//! as one set: an athlete is read once, however many events of a batch are about them. Each kind's
-//! own file says what its event asks for.
+//! The handlers of ai. Each file states the analysis that its event requires. The events of a batch
+//! are handled together: an athlete is read once, however many events are about them.
 
 mod aggregation_updated;
 mod threshold_exceeded;
 mod training_week_ended;
 
-use crate::analysis::{Analysis, Ask, Request};
+use crate::analysis::{Analysis, Job, Request};
 use aggregation_updated::AggregationUpdatedEventHandler;
 use async_trait::async_trait;
 use platform::handler::ReceivedEvent;
@@ -15,37 +14,36 @@ use shared_kernel::{EventData, EventType, Outcome, Payload};
 use threshold_exceeded::ThresholdExceededEventHandler;
 use training_week_ended::TrainingWeekEndedEventHandler;
 
-/// Every handler of this worker.
+/// Registers the handlers of this worker.
 pub fn registry(analysis: Analysis) -> Registry {
-    let types = KINDS.map(|kind| kind.event_type);
+    let types = HANDLERS.map(|handler| handler.event_type);
     Registry::default().on_group(&types, AnalysisEventHandlers { analysis })
 }
 
-/// The events that ask for an analysis, each with its handler.
-const KINDS: [Kind; 3] = [
-    Kind::of::<_, AggregationUpdatedEventHandler>(),
-    Kind::of::<_, ThresholdExceededEventHandler>(),
-    Kind::of::<_, TrainingWeekEndedEventHandler>(),
+/// The handlers by type of event.
+const HANDLERS: [Handler; 3] = [
+    Handler::new::<_, AggregationUpdatedEventHandler>(),
+    Handler::new::<_, ThresholdExceededEventHandler>(),
+    Handler::new::<_, TrainingWeekEndedEventHandler>(),
 ];
 
-/// One kind of event.
-struct Kind {
+struct Handler {
     event_type: EventType,
-    ask: fn(&EventData) -> Option<Option<Ask>>,
+    job: fn(&EventData) -> Option<Job>,
 }
 
-impl Kind {
-    const fn of<P: Payload, H: AnalysisEventHandler<P>>() -> Self {
-        Self { event_type: P::TYPE, ask: |data| P::of(data).map(H::ask) }
+impl Handler {
+    const fn new<P: Payload, H: AnalysisEventHandler<P>>() -> Self {
+        Self { event_type: P::TYPE, job: |data| P::of(data).and_then(H::job) }
     }
 }
 
-/// What an event asks to be looked at; `None` is nothing.
 trait AnalysisEventHandler<P> {
-    fn ask(event: &P) -> Option<Ask>;
+    /// Returns the analysis that an event requires; `None` if it requires none.
+    fn job(event: &P) -> Option<Job>;
 }
 
-/// Handles all events that ask for an analysis. Its steps are those of [`Analysis::run`].
+/// Handles the events of all handlers together, in the steps of [`Analysis::run`].
 struct AnalysisEventHandlers {
     analysis: Analysis,
 }
@@ -53,14 +51,14 @@ struct AnalysisEventHandlers {
 #[async_trait(?Send)]
 impl GroupHandler for AnalysisEventHandlers {
     async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
-        let asked: Vec<_> = received.iter().map(|received| request(received)).collect();
-        let requests: Vec<_> = asked.iter().flatten().cloned().collect();
+        let by_event: Vec<_> = received.iter().map(|received| request(received)).collect();
+        let requests: Vec<_> = by_event.iter().flatten().cloned().collect();
         let mut outcomes = self.analysis.run(&requests).await.into_iter();
-        let unanswered = || Outcome::transient("its analysis did not answer");
-        asked
+        let missing = || Outcome::transient("the analysis returned no outcome");
+        by_event
             .iter()
             .map(|request| match request {
-                Some(_) => outcomes.next().unwrap_or_else(unanswered),
+                Some(_) => outcomes.next().unwrap_or_else(missing),
                 None => Outcome::Done,
             })
             .collect()
@@ -69,8 +67,8 @@ impl GroupHandler for AnalysisEventHandlers {
 
 fn request(received: &ReceivedEvent) -> Option<Request<'_>> {
     let cause = &received.event;
-    let ask = KINDS.iter().find_map(|kind| (kind.ask)(&cause.data)).flatten()?;
-    Some(Request { cause, athlete_id: cause.data.athlete_id(), ask })
+    let job = HANDLERS.iter().find_map(|handler| (handler.job)(&cause.data))?;
+    Some(Request { cause, athlete_id: cause.data.athlete_id(), job })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The handlers on real SQL: what is published and stored, repeats, and the round trips.
+//! The handlers on real SQL: published events, stored rows, repeats and round trips.
 
 use super::*;
 use crate::narrator::Template;
@@ -12,6 +12,7 @@ use shared_kernel::payload::{
 };
 use shared_kernel::routing::queue_of;
 use shared_kernel::{EventData, EventType, Queue, WorkoutId};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Shards;
 use storage::ledger::{self, LedgerEntry};
@@ -24,7 +25,7 @@ use training::performance::{BestSet, ExercisePerformance};
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 use uuid::Uuid;
 
-struct House {
+struct Fixture {
     database: Rc<Sqlite>,
     shards: Shards,
     sink: Rc<RecordingSink>,
@@ -32,7 +33,7 @@ struct House {
     clock: Rc<FixedClock>,
 }
 
-impl House {
+impl Fixture {
     fn new(athletes: u128) -> Self {
         let (database, shards) = testkit::database();
         for n in 1..=athletes {
@@ -51,13 +52,13 @@ impl House {
         Self { database, shards, sink, registry, clock }
     }
 
-    /// So many half sets of a muscle on a day.
-    fn trained(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64) {
-        self.edited(n, day, muscle, half_sets, 1);
+    /// Stores a workout with half sets of a muscle.
+    fn add_workout(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64) {
+        self.add_revision(n, day, muscle, half_sets, 1);
     }
 
-    /// The same workout, in a later revision.
-    fn edited(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64, revision: i64) {
+    /// Stores a revision of the workout of a day.
+    fn add_revision(&self, n: u128, day: &str, muscle: Muscle, half_sets: i64, revision: i64) {
         let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
         let entry = LedgerEntry {
             athlete_id: athlete_id(n),
@@ -68,8 +69,8 @@ impl House {
             revision,
             local_date: day.parse().unwrap(),
             volume: Volume { workouts: 1, muscles: [(muscle, part)].into(), ..Volume::default() },
-            performances: std::collections::BTreeMap::new(),
-            bests: std::collections::BTreeMap::new(),
+            performances: BTreeMap::new(),
+            bests: BTreeMap::new(),
         };
         run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
@@ -115,42 +116,42 @@ fn crossed(n: u128, monday: &str, threshold: Threshold) -> RawMessage {
 }
 
 #[test]
-fn a_week_over_mrv_is_published_stored_and_told_once_however_often_it_is_asked() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
+fn week_over_mrv_is_published_and_stored_once() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
     let batch = [
         updated(1, "2026-11-23"),
         crossed(1, "2026-11-23", Threshold::MrvExceeded),
         updated(1, "2026-11-23"),
     ];
-    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
-    let patterns = house.patterns();
+    assert_eq!(fixture.consume(&batch), [MessageResult::Ack; 3]);
+    let patterns = fixture.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!((patterns[0].subject.as_str(), patterns[0].confidence), ("chest", 1.0));
     assert!(patterns[0].recommendation.contains("30 hard sets for chest"));
-    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
-    assert_eq!(house.patterns().len(), 0);
-    assert_eq!(house.database.query("SELECT subject FROM patterns"), [r#"{"subject":"chest"}"#]);
+    assert_eq!(fixture.consume(&batch), [MessageResult::Ack; 3]);
+    assert_eq!(fixture.patterns().len(), 0);
+    assert_eq!(fixture.database.query("SELECT subject FROM patterns"), [r#"{"subject":"chest"}"#]);
 }
 
 #[test]
-fn a_threshold_alone_is_analysed_at_once_and_mev_reached_costs_nothing() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    let before = house.database.round_trips();
-    house.consume(&[crossed(1, "2026-11-23", Threshold::MevReached)]);
-    assert_eq!(house.database.round_trips() - before, 0);
-    house.consume(&[crossed(1, "2026-11-23", Threshold::MrvExceeded)]);
-    assert_eq!(house.patterns().len(), 1);
+fn mrv_crossing_is_analysed_and_mev_crossing_is_ignored() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    let before = fixture.database.round_trips();
+    fixture.consume(&[crossed(1, "2026-11-23", Threshold::MevReached)]);
+    assert_eq!(fixture.database.round_trips() - before, 0);
+    fixture.consume(&[crossed(1, "2026-11-23", Threshold::MrvExceeded)]);
+    assert_eq!(fixture.patterns().len(), 1);
 }
 
 #[test]
-fn two_weeks_below_mev_are_told_once_a_muscle() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-10", Muscle::Chest, 4);
-    house.trained(1, "2026-11-17", Muscle::Chest, 4);
-    house.consume(&[updated(1, "2026-11-16")]);
-    let found: Vec<_> = house.patterns().into_iter().map(|pattern| pattern.subject).collect();
+fn two_weeks_below_mev_notify_once_for_each_muscle() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-10", Muscle::Chest, 4);
+    fixture.add_workout(1, "2026-11-17", Muscle::Chest, 4);
+    fixture.consume(&[updated(1, "2026-11-16")]);
+    let found: Vec<_> = fixture.patterns().into_iter().map(|pattern| pattern.subject).collect();
     assert_eq!(
         found,
         [
@@ -165,101 +166,101 @@ fn two_weeks_below_mev_are_told_once_a_muscle() {
             "calves"
         ]
     );
-    house.consume(&[updated(1, "2026-11-16")]);
-    assert_eq!(house.patterns().len(), 0);
+    fixture.consume(&[updated(1, "2026-11-16")]);
+    assert_eq!(fixture.patterns().len(), 0);
 }
 
 #[test]
-fn an_older_week_that_comes_late_is_no_news() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-10", Muscle::Chest, 4);
-    house.trained(1, "2026-11-17", Muscle::Chest, 4);
-    house.consume(&[updated(1, "2026-11-16")]);
-    assert_eq!(house.patterns().len(), 9);
-    house.trained(1, "2026-11-03", Muscle::Chest, 4);
-    house.consume(&[updated(1, "2026-11-02")]);
-    assert_eq!(house.patterns().len(), 0);
+fn late_older_week_does_not_notify_again() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-10", Muscle::Chest, 4);
+    fixture.add_workout(1, "2026-11-17", Muscle::Chest, 4);
+    fixture.consume(&[updated(1, "2026-11-16")]);
+    assert_eq!(fixture.patterns().len(), 9);
+    fixture.add_workout(1, "2026-11-03", Muscle::Chest, 4);
+    fixture.consume(&[updated(1, "2026-11-02")]);
+    assert_eq!(fixture.patterns().len(), 0);
 }
 
 #[test]
-fn a_mark_that_is_lost_after_publishing_publishes_the_same_event_again() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    house.database.execute(
+fn failed_store_after_publishing_repeats_the_same_event() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    fixture.database.execute(
         "CREATE TRIGGER lost BEFORE INSERT ON patterns \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
-    let first = house.sink.take_events();
-    house.database.execute("DROP TRIGGER lost");
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
-    let second = house.sink.take_events();
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
+    let first = fixture.sink.take_events();
+    fixture.database.execute("DROP TRIGGER lost");
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+    let second = fixture.sink.take_events();
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].id, second[0].id);
 }
 
 #[test]
-fn a_week_that_is_edited_down_and_up_again_is_told_only_when_it_is_worse_than_was_told() {
-    let house = House::new(1);
-    let told: Vec<_> = [49, 60, 40, 49, 60, 40, 60]
+fn edited_week_notifies_only_above_the_last_notified_confidence() {
+    let fixture = Fixture::new(1);
+    let confidences: Vec<_> = [49, 60, 40, 49, 60, 40, 60]
         .into_iter()
         .zip(1..)
         .map(|(half_sets, revision)| {
-            house.edited(1, "2026-11-24", Muscle::Chest, half_sets, revision);
-            house.consume(&[updated(1, "2026-11-23")]);
-            house.patterns().iter().map(|pattern| pattern.confidence).collect::<Vec<_>>()
+            fixture.add_revision(1, "2026-11-24", Muscle::Chest, half_sets, revision);
+            fixture.consume(&[updated(1, "2026-11-23")]);
+            fixture.patterns().iter().map(|pattern| pattern.confidence).collect::<Vec<_>>()
         })
         .collect();
-    assert_eq!(told, [vec![0.63], vec![1.0], vec![], vec![], vec![], vec![], vec![]]);
+    assert_eq!(confidences, [vec![0.63], vec![1.0], vec![], vec![], vec![], vec![], vec![]]);
 }
 
 #[test]
-fn what_was_told_and_not_marked_and_is_corrected_by_then_is_the_same_event_when_it_comes_back() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 49);
-    house.consume(&[updated(1, "2026-11-23")]);
-    house.edited(1, "2026-11-24", Muscle::Chest, 60, 2);
-    house.sink.take_events();
-    house.database.execute(
+fn pattern_returning_after_a_failed_store_repeats_its_event() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 49);
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    fixture.add_revision(1, "2026-11-24", Muscle::Chest, 60, 2);
+    fixture.sink.take_events();
+    fixture.database.execute(
         "CREATE TRIGGER lost BEFORE UPDATE ON patterns \
          BEGIN SELECT raise(ABORT, 'no such table: disk'); END",
     );
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
-    let first = house.sink.take_events();
-    house.database.execute("DROP TRIGGER lost");
-    house.edited(1, "2026-11-24", Muscle::Chest, 40, 3);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
-    assert_eq!(house.sink.take_events(), []);
-    house.edited(1, "2026-11-24", Muscle::Chest, 60, 4);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
-    let second = house.sink.take_events();
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
+    let first = fixture.sink.take_events();
+    fixture.database.execute("DROP TRIGGER lost");
+    fixture.add_revision(1, "2026-11-24", Muscle::Chest, 40, 3);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+    assert_eq!(fixture.sink.take_events(), []);
+    fixture.add_revision(1, "2026-11-24", Muscle::Chest, 60, 4);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+    let second = fixture.sink.take_events();
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_eq!(first[0].id, second[0].id);
 }
 
 #[test]
-fn a_queue_or_a_database_that_is_away_is_a_retry_and_nothing_is_marked() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    house.sink.fail_next(3);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
-    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
-    assert_eq!(house.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
-    assert_eq!(house.database.query("SELECT 1 FROM patterns"), Vec::<String>::new());
-    assert_eq!(house.patterns().len(), 0);
+fn unavailable_queue_or_database_is_retried_and_stores_nothing() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    fixture.sink.fail_next(3);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
+    fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Retry { delay_s: 1 }]);
+    assert_eq!(fixture.database.query("SELECT 1 FROM patterns"), Vec::<String>::new());
+    assert_eq!(fixture.patterns().len(), 0);
 }
 
 #[test]
-fn ten_athletes_are_read_in_one_round_trip_and_each_gets_only_its_own() {
-    let house = House::new(10);
+fn ten_athletes_are_read_in_one_round_trip() {
+    let fixture = Fixture::new(10);
     for n in 1..=10 {
-        house.trained(n, "2026-11-24", Muscle::Chest, if n == 7 { 60 } else { 20 });
+        fixture.add_workout(n, "2026-11-24", Muscle::Chest, if n == 7 { 60 } else { 20 });
     }
     let batch: Vec<_> = (1..=10).map(|n| updated(n, "2026-11-23")).collect();
-    let before = house.database.round_trips();
-    house.consume(&batch);
-    assert_eq!(house.database.round_trips() - before, 2, "one to read, one to mark");
-    let patterns = house.patterns();
+    let before = fixture.database.round_trips();
+    fixture.consume(&batch);
+    assert_eq!(fixture.database.round_trips() - before, 2, "one to read, one to store");
+    let patterns = fixture.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!(patterns[0].athlete_id, athlete_id(7));
 }
@@ -268,18 +269,18 @@ fn ended(n: u128, monday: &str) -> RawMessage {
     message(TrainingWeekEnded { athlete_id: athlete_id(n), week_start: week(monday) })
 }
 
-impl House {
-    /// The notifications asked for; the patterns are left aside.
-    fn notices(&self) -> Vec<NotificationRequested> {
-        let notice = |event: shared_kernel::Event| match event.data {
-            EventData::NotificationRequested(notice) => Some(notice),
+impl Fixture {
+    /// Takes the published notifications, without patterns.
+    fn notifications(&self) -> Vec<NotificationRequested> {
+        let notification = |event: shared_kernel::Event| match event.data {
+            EventData::NotificationRequested(notification) => Some(notification),
             _ => None,
         };
-        self.sink.take_events().into_iter().filter_map(notice).collect()
+        self.sink.take_events().into_iter().filter_map(notification).collect()
     }
 
-    /// A workout of so many hard sets.
-    fn trained_hard(&self, day: &str, sets: i64) {
+    /// Stores a workout with hard sets.
+    fn add_hard_sets(&self, day: &str, sets: i64) {
         let hard_half_sets = HalfSets::whole(sets);
         let entry = LedgerEntry {
             athlete_id: athlete_id(1),
@@ -287,14 +288,14 @@ impl House {
             revision: 1,
             local_date: day.parse().unwrap(),
             volume: Volume { workouts: 1, sets, hard_half_sets, ..Volume::default() },
-            performances: std::collections::BTreeMap::new(),
-            bests: std::collections::BTreeMap::new(),
+            performances: BTreeMap::new(),
+            bests: BTreeMap::new(),
         };
         run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
-    /// A workout with one set of the bench press, whose estimated maximum is this.
-    fn benched(&self, day: &str, e1rm_kg: f64) {
+    /// Stores a workout with one set of the bench press with this estimated maximum.
+    fn add_bench_press(&self, day: &str, e1rm_kg: f64) {
         let best = BestSet {
             e1rm_grams: Grams::from_kg(e1rm_kg),
             load_grams: Grams::from_kg(e1rm_kg),
@@ -316,64 +317,65 @@ impl House {
             local_date: day.parse().unwrap(),
             volume: Volume { workouts: 1, muscles: muscles.into(), ..Volume::default() },
             performances: [("barbell-bench-press".to_owned(), performance)].into(),
-            bests: std::collections::BTreeMap::new(),
+            bests: BTreeMap::new(),
         };
         run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
     }
 
-    /// Subject and status of all patterns that are known.
-    fn known(&self) -> Vec<String> {
+    /// Reads the stored plateaus.
+    fn plateaus(&self) -> Vec<String> {
         self.database
             .query("SELECT pattern, status, announcements FROM patterns WHERE pattern = 'plateau'")
     }
 }
 
-/// Seven weeks of the bench press at the same weight.
-fn stuck(house: &House) {
+/// Stores seven weeks of the bench press at the same weight.
+fn add_plateau(fixture: &Fixture) {
     for day in ["10-12", "10-19", "10-26", "11-02", "11-09", "11-16", "11-23"] {
-        house.benched(&format!("2026-{day}"), 100.0);
+        fixture.add_bench_press(&format!("2026-{day}"), 100.0);
     }
 }
 
 #[test]
-fn a_plateau_is_told_and_told_again_after_four_weeks_and_its_end_is_told_once() {
-    let house = House::new(1);
-    stuck(&house);
-    house.consume(&[updated(1, "2026-11-23")]);
-    let told: Vec<_> = house.patterns().into_iter().map(|p| p.pattern.as_str()).collect();
-    assert_eq!(told, ["plateau"]);
-    house.consume(&[updated(1, "2026-11-23")]);
-    assert_eq!(house.patterns().len(), 0);
+fn plateau_notifies_after_four_weeks_and_at_its_end() {
+    let fixture = Fixture::new(1);
+    add_plateau(&fixture);
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    let patterns: Vec<_> = fixture.patterns().into_iter().map(|p| p.pattern.as_str()).collect();
+    assert_eq!(patterns, ["plateau"]);
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    assert_eq!(fixture.patterns().len(), 0);
     let plateau = |status, announcements| {
         vec![format!(
             r#"{{"announcements":{announcements},"pattern":"plateau","status":"{status}"}}"#
         )]
     };
-    assert_eq!(house.known(), plateau("open", 1));
-    // Four weeks on, and still at the same weight.
+    assert_eq!(fixture.plateaus(), plateau("open", 1));
+    // Four weeks later the weight is still the same.
     for day in ["11-30", "12-07", "12-14", "12-21"] {
-        house.benched(&format!("2026-{day}"), 100.0);
+        fixture.add_bench_press(&format!("2026-{day}"), 100.0);
     }
-    house.clock.advance_ms(28 * 86_400_000);
-    house.consume(&[updated(1, "2026-12-21")]);
-    assert_eq!(house.patterns().len(), 1);
-    assert_eq!(house.known(), plateau("open", 2));
-    // Then it moves.
-    house.benched("2026-12-22", 106.0);
+    fixture.clock.advance_ms(28 * 86_400_000);
+    fixture.consume(&[updated(1, "2026-12-21")]);
+    assert_eq!(fixture.patterns().len(), 1);
+    assert_eq!(fixture.plateaus(), plateau("open", 2));
+    // Then the lift rises.
+    fixture.add_bench_press("2026-12-22", 106.0);
     for _ in 0..2 {
-        house.consume(&[updated(1, "2026-12-21")]);
+        fixture.consume(&[updated(1, "2026-12-21")]);
     }
-    let notices: Vec<_> = house.notices().into_iter().map(|notice| notice.kind).collect();
-    assert_eq!(notices, ["pattern_ended"]);
-    assert_eq!(house.known(), plateau("resolved", 2));
+    let notifications: Vec<_> =
+        fixture.notifications().into_iter().map(|notification| notification.kind).collect();
+    assert_eq!(notifications, ["pattern_ended"]);
+    assert_eq!(fixture.plateaus(), plateau("resolved", 2));
 }
 
 #[test]
-fn what_follows_from_a_pattern_is_stored_with_it() {
-    let house = House::new(1);
-    stuck(&house);
-    house.consume(&[updated(1, "2026-11-23")]);
-    let items = house.database.query(
+fn recommendation_is_stored_with_its_pattern() {
+    let fixture = Fixture::new(1);
+    add_plateau(&fixture);
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    let items = fixture.database.query(
         "SELECT items ->> '$[0].pattern' AS pattern, items ->> '$[0].adjustment.action' AS action, \
          items ->> '$[0].adjustment.from' AS from_sets, items ->> '$[0].adjustment.to' AS to_sets \
          FROM recommendations",
@@ -385,69 +387,69 @@ fn what_follows_from_a_pattern_is_stored_with_it() {
 }
 
 #[test]
-fn what_does_not_change_is_not_marked_again() {
-    let house = House::new(1);
-    stuck(&house);
-    house.consume(&[updated(1, "2026-11-23")]);
-    let before = house.database.round_trips();
-    house.consume(&[updated(1, "2026-11-23")]);
-    assert_eq!(house.database.round_trips() - before, 1, "one to read, none to mark");
+fn unchanged_analysis_stores_nothing() {
+    let fixture = Fixture::new(1);
+    add_plateau(&fixture);
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    let before = fixture.database.round_trips();
+    fixture.consume(&[updated(1, "2026-11-23")]);
+    assert_eq!(fixture.database.round_trips() - before, 1, "one to read, none to store");
 }
 
 #[test]
-fn a_muscle_over_mrv_is_recommended_also_when_its_threshold_came_first() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    house.consume(&[crossed(1, "2026-11-23", Threshold::MrvExceeded)]);
+fn muscle_over_mrv_is_recommended_after_its_threshold_event() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    fixture.consume(&[crossed(1, "2026-11-23", Threshold::MrvExceeded)]);
     let actions = || {
-        house
+        fixture
             .database
             .query("SELECT items ->> '$[0].adjustment.action' AS action FROM recommendations")
     };
     assert_eq!(actions(), Vec::<String>::new());
-    house.consume(&[updated(1, "2026-11-23")]);
+    fixture.consume(&[updated(1, "2026-11-23")]);
     assert_eq!(actions(), [r#"{"action":"cut_sets"}"#]);
-    // Another week's event says nothing against it.
-    house.consume(&[updated(1, "2026-11-16")]);
+    // An event of another week keeps the recommendation.
+    fixture.consume(&[updated(1, "2026-11-16")]);
     assert_eq!(actions(), [r#"{"action":"cut_sets"}"#]);
 }
 
 #[test]
-fn a_week_is_reported_on_once_whatever_crashes() {
-    let house = House::new(2);
-    stuck(&house);
+fn week_is_reported_once_despite_crashes() {
+    let fixture = Fixture::new(2);
+    add_plateau(&fixture);
     let both = [ended(1, "2026-11-16"), ended(2, "2026-11-16")];
-    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
-    assert_eq!(house.consume(&both), [MessageResult::Retry { delay_s: 1 }; 2]);
-    // The mark is lost: the same event comes again.
-    house.database.fail_after(2, DatabaseFault::BeforeCommit);
-    assert_eq!(house.consume(&both).len(), 2);
-    let first = house.sink.take_events();
-    assert_eq!(house.consume(&both), [MessageResult::Ack; 2]);
-    let second = house.sink.take_events();
+    fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
+    assert_eq!(fixture.consume(&both), [MessageResult::Retry { delay_s: 1 }; 2]);
+    // The report is not stored: the next run repeats the same event.
+    fixture.database.fail_after(2, DatabaseFault::BeforeCommit);
+    assert_eq!(fixture.consume(&both).len(), 2);
+    let first = fixture.sink.take_events();
+    assert_eq!(fixture.consume(&both), [MessageResult::Ack; 2]);
+    let second = fixture.sink.take_events();
     let ids = |events: &[shared_kernel::Event]| {
         let reports = events.iter().filter(|e| e.event_type() == EventType::NotificationRequested);
         reports.map(|event| event.id).collect::<Vec<_>>()
     };
     assert_eq!((ids(&first).len(), ids(&second)), (1, ids(&first)));
-    let reported = house.database.query(
+    let reported = fixture.database.query(
         "SELECT reported_week, (SELECT count(*) FROM weekly_reports AS report \
          WHERE report.athlete_id = athletes.athlete_id) AS reports FROM athletes",
     );
     let of = |reports: u8| format!(r#"{{"reported_week":"2026-11-16","reports":{reports}}}"#);
-    assert_eq!(reported, [of(1), of(0)], "who never trained gets none");
+    assert_eq!(reported, [of(1), of(0)], "an athlete without training gets no report");
 }
 
 #[test]
-fn a_report_compares_its_week_and_says_what_is_next() {
-    let house = House::new(1);
-    stuck(&house);
-    house.consume(&[ended(1, "2026-11-16")]);
-    let notices = house.notices();
-    let [notice] = notices.as_slice() else { panic!("{notices:?}") };
-    assert_eq!(notice.title, "Your week of 2026-11-16: 1 workout, 0 hard sets");
+fn report_compares_its_week_and_recommends_changes() {
+    let fixture = Fixture::new(1);
+    add_plateau(&fixture);
+    fixture.consume(&[ended(1, "2026-11-16")]);
+    let notifications = fixture.notifications();
+    let [notification] = notifications.as_slice() else { panic!("{notifications:?}") };
+    assert_eq!(notification.title, "Your week of 2026-11-16: 1 workout, 0 hard sets");
     assert_eq!(
-        notice.body,
+        notification.body,
         "1 workout, 0 hard sets and 0 kg moved. The 4 weeks before had 1 workout, 0 hard sets and \
          0 kg on average.\n\nWhat we see: Barbell Bench Press has stalled for 35 days.\n\nWhat to change: Bring chest up \
          from 8 to 9.5 hard sets a week for the next 4 weeks."
@@ -455,40 +457,40 @@ fn a_report_compares_its_week_and_says_what_is_next() {
 }
 
 #[test]
-fn a_deload_stands_in_the_report_of_its_own_week_and_in_no_other() {
-    let house = House::new(1);
+fn deload_is_in_the_report_of_its_own_week_only() {
+    let fixture = Fixture::new(1);
     let weeks =
         ["2026-10-05", "2026-10-12", "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09"];
     for (day, sets) in weeks.into_iter().zip([40, 40, 40, 16, 40, 40]) {
-        house.trained_hard(day, sets);
+        fixture.add_hard_sets(day, sets);
     }
-    let says_deload = |monday| {
-        house.consume(&[ended(1, monday)]);
-        let notices = house.notices();
-        let [report] = notices.as_slice() else { panic!("{notices:?}") };
+    let mentions_deload = |monday| {
+        fixture.consume(&[ended(1, monday)]);
+        let notifications = fixture.notifications();
+        let [report] = notifications.as_slice() else { panic!("{notifications:?}") };
         report.body.contains("Deload taken")
     };
-    assert!(says_deload("2026-10-26"));
-    assert!(!says_deload("2026-11-09"));
+    assert!(mentions_deload("2026-10-26"));
+    assert!(!mentions_deload("2026-11-09"));
 }
 
 #[test]
-fn events_of_three_kinds_about_an_athlete_are_one_round_trip_to_read() {
-    let house = House::new(1);
-    house.trained(1, "2026-11-24", Muscle::Chest, 60);
-    let before = house.database.round_trips();
-    house.consume(&[
+fn events_about_one_athlete_are_read_in_one_round_trip() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    let before = fixture.database.round_trips();
+    fixture.consume(&[
         updated(1, "2026-11-23"),
         crossed(1, "2026-11-23", Threshold::MrvExceeded),
         updated(1, "2026-11-16"),
     ]);
-    assert_eq!(house.database.round_trips() - before, 2, "one to read, one to mark");
-    assert_eq!(house.patterns().len(), 1);
+    assert_eq!(fixture.database.round_trips() - before, 2, "one to read, one to store");
+    assert_eq!(fixture.patterns().len(), 1);
 }
 
 #[test]
 fn every_event_of_the_queue_has_a_handler() {
-    let handled = House::new(0).registry.types();
+    let handled = Fixture::new(0).registry.types();
     for event_type in EventType::ALL {
         let travels_here = queue_of(*event_type) == Queue::AiAnalysis;
         assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");

@@ -1,17 +1,17 @@
-//! `ThresholdExceededEventHandler`: muscles crossed a landmark; what is over MRV is looked at at
-//! once, by the rules about muscles alone.
+//! `ThresholdExceededEventHandler`: muscles crossed a landmark; those over MRV are analysed at once,
+//! by the rules about volume alone.
 
 use super::AnalysisEventHandler;
-use crate::analysis::Ask;
+use crate::analysis::Job;
 use shared_kernel::payload::{Threshold, VolumeThresholdReached};
 use std::collections::BTreeSet;
 use training::Muscle;
 
-/// Asks the rules about muscles that are over MRV. That MEV is reached is no pattern.
+/// Requires an analysis of the muscles over MRV. A muscle that reached its MEV requires none.
 pub struct ThresholdExceededEventHandler;
 
 impl AnalysisEventHandler<VolumeThresholdReached> for ThresholdExceededEventHandler {
-    fn ask(event: &VolumeThresholdReached) -> Option<Ask> {
+    fn job(event: &VolumeThresholdReached) -> Option<Job> {
         let over_mrv: BTreeSet<Muscle> = event
             .crossings
             .iter()
@@ -21,7 +21,7 @@ impl AnalysisEventHandler<VolumeThresholdReached> for ThresholdExceededEventHand
             })
             .map(|crossing| crossing.muscle)
             .collect();
-        let ask = Ask { week_start: event.week_start, muscles: Some(over_mrv), report: false };
-        ask.muscles.as_ref().is_some_and(|muscles| !muscles.is_empty()).then_some(ask)
+        let job = Job { week_start: event.week_start, muscles: Some(over_mrv), report: false };
+        job.muscles.as_ref().is_some_and(|muscles| !muscles.is_empty()).then_some(job)
     }
 }

@@ -1,14 +1,14 @@
-//! `TrainingWeekEndedEventHandler`: a week is over; its athlete gets a report of it.
+//! `TrainingWeekEndedEventHandler`: a week ended; its athlete gets the weekly report.
 
 use super::AnalysisEventHandler;
-use crate::analysis::Ask;
+use crate::analysis::Job;
 use shared_kernel::payload::TrainingWeekEnded;
 
-/// Asks every rule, and for the report of the week.
+/// Requires an analysis by all rules, and the report of the week.
 pub struct TrainingWeekEndedEventHandler;
 
 impl AnalysisEventHandler<TrainingWeekEnded> for TrainingWeekEndedEventHandler {
-    fn ask(event: &TrainingWeekEnded) -> Option<Ask> {
-        Some(Ask { week_start: event.week_start, muscles: None, report: true })
+    fn job(event: &TrainingWeekEnded) -> Option<Job> {
+        Some(Job { week_start: event.week_start, muscles: None, report: true })
     }
 }

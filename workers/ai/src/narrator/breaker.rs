@@ -1,13 +1,14 @@
-//! A circuit breaker: a service that is down is not asked again and again.
+//! A circuit breaker: stops calls to a service that is unavailable.
 
 use std::cell::Cell;
 
-/// After so many failures in a row it is open (ours: fewer could be chance).
+/// The consecutive failures that open the breaker. Fewer could be chance. A project default.
 const FAILURES_MAX: u32 = 3;
-/// So long it stays open (ours: a batch or two are told by the template, then one call finds out).
+/// The time that the breaker stays open: one or two batches use the template, then one call probes
+/// the service. A project default.
 const OPEN_MS: i64 = 60_000;
 
-/// Counts failures in a row. Open, it lets one call through a minute.
+/// Counts consecutive failures. While open, it allows one call a minute.
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: Cell<u32>,
@@ -15,26 +16,26 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// Whether a call may be made now. The call that finds it open for a minute is a probe: until
-    /// that has an answer, or for another minute, no other goes.
-    pub fn lets_through(&self, now_ms: i64) -> bool {
+    /// Whether a call is allowed now. A call allowed while the breaker is open is a probe: no other
+    /// call is allowed until the probe succeeds, or for another minute.
+    pub fn allows_call(&self, now_ms: i64) -> bool {
         if self.failures.get() < FAILURES_MAX {
             return true;
         }
-        let probe = now_ms >= self.open_until_ms.get();
-        if probe {
+        let is_probe = now_ms >= self.open_until_ms.get();
+        if is_probe {
             self.open_until_ms.set(now_ms + OPEN_MS);
         }
-        probe
+        is_probe
     }
 
-    /// The service answered, whatever it said.
-    pub fn answered(&self) {
+    /// Records that the service responded.
+    pub fn record_success(&self) {
         self.failures.set(0);
     }
 
-    /// The service did not.
-    pub fn failed(&self, now_ms: i64) {
+    /// Records that the service failed to respond.
+    pub fn record_failure(&self, now_ms: i64) {
         self.failures.set(self.failures.get().saturating_add(1));
         if self.failures.get() >= FAILURES_MAX {
             self.open_until_ms.set(now_ms + OPEN_MS);
@@ -46,29 +47,29 @@ impl Breaker {
 mod tests {
     use super::*;
 
-    /// What happens when, and whether the breaker let it through.
+    /// Checks calls: the time in seconds, whether it is allowed, whether it succeeds.
     fn check(calls: &[(i64, bool, bool)]) {
         let breaker = Breaker::default();
-        for (now_s, through, works) in calls {
+        for (now_s, allowed, succeeds) in calls {
             let now_ms = now_s * 1_000;
-            assert_eq!(breaker.lets_through(now_ms), *through, "at {now_s} s of {calls:?}");
-            match (through, works) {
+            assert_eq!(breaker.allows_call(now_ms), *allowed, "at {now_s} s of {calls:?}");
+            match (allowed, succeeds) {
                 (false, _) => {}
-                (true, true) => breaker.answered(),
-                (true, false) => breaker.failed(now_ms),
+                (true, true) => breaker.record_success(),
+                (true, false) => breaker.record_failure(now_ms),
             }
         }
     }
 
     #[test]
-    fn three_failures_in_a_row_open_it_for_a_minute() {
+    fn three_consecutive_failures_open_the_breaker_for_a_minute() {
         check(&[(0, true, false), (1, true, false), (2, true, false), (3, false, true)]);
         let failed = [(0, true, false), (1, true, false), (2, true, false)];
         check(&[&failed[..], &[(61, false, true), (62, true, true), (62, true, true)]].concat());
     }
 
     #[test]
-    fn an_answer_in_between_starts_the_count_again() {
+    fn success_resets_the_failure_count() {
         check(&[
             (0, true, false),
             (0, true, false),
@@ -80,20 +81,20 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_fails_opens_it_at_once_for_another_minute() {
+    fn failed_probe_reopens_the_breaker_for_a_minute() {
         let failed = [(0, true, false), (0, true, false), (0, true, false)];
         check(&[&failed[..], &[(60, true, false), (61, false, true), (120, true, true)]].concat());
     }
 
     #[test]
-    fn one_probe_goes_at_a_time_and_one_that_is_never_heard_of_does_not_block_the_next() {
+    fn lost_probe_blocks_calls_for_one_minute_only() {
         let breaker = Breaker::default();
         for _ in 0..3 {
-            breaker.failed(0);
+            breaker.record_failure(0);
         }
-        assert!(breaker.lets_through(60_000));
-        assert!(!breaker.lets_through(60_001));
-        assert!(!breaker.lets_through(119_999));
-        assert!(breaker.lets_through(120_000));
+        assert!(breaker.allows_call(60_000));
+        assert!(!breaker.allows_call(60_001));
+        assert!(!breaker.allows_call(119_999));
+        assert!(breaker.allows_call(120_000));
     }
 }

@@ -1,4 +1,4 @@
-//! What a narrator is told, and all that it may say.
+//! The facts about a pattern: the input of a narrator, and the limit of its text.
 
 use crate::adjustment::Adjustment;
 use crate::rules::Pattern;
@@ -7,69 +7,68 @@ use serde_json::{Map, Value, json};
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;
 
-/// Characters of a name within a sentence, at most: a custom exercise's name can be far longer than
-/// a title (ours).
+/// The name of an athlete's own exercise can be far longer than a title. A project default.
 const NAME_CHARS_MAX: usize = 60;
 
-/// A pattern and what to do about it.
+/// A pattern and the change that it requires.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
-    /// Which pattern.
     pub kind: PatternKind,
-    /// What it is about, as it stands within a sentence. It can be the athlete's own text.
+    /// The name for use within a sentence. It can be text of the athlete.
     pub subject: String,
-    /// The week in which it began.
+    /// The first week of the pattern.
     pub since: WeekStart,
-    /// How sure the rule is, 0 to 1.
+    /// 0 to 1.
     pub confidence: f64,
-    /// The numbers that the rule saw.
     pub evidence: Map<String, Value>,
-    /// What to change.
     pub adjustment: Option<Adjustment>,
-    /// Whether the pattern asks for a change that has to wait: something else comes first, or it is
-    /// too late for it.
-    pub nothing_now: bool,
+    /// Whether the pattern requires a change but not now: another change has priority, or it is too
+    /// late.
+    pub is_change_deferred: bool,
 }
 
 impl Facts {
-    /// The facts of a pattern.
-    pub fn of(pattern: &Pattern, adjustment: Option<Adjustment>) -> Self {
+    /// Creates the facts about a pattern.
+    pub fn new(pattern: &Pattern, adjustment: Option<Adjustment>) -> Self {
         let name = |text: &str| one_line(text, NAME_CHARS_MAX);
         let adjustment =
             adjustment.map(|change| Adjustment { subject: name(&change.subject), ..change });
         Self {
             kind: pattern.kind,
-            subject: name(&pattern.subject.in_words()),
+            subject: name(&pattern.subject.display_name()),
             since: pattern.since,
             confidence: pattern.confidence,
             evidence: pattern.evidence.clone(),
             adjustment,
-            nothing_now: false,
+            is_change_deferred: false,
         }
     }
 
-    /// As JSON for a model, its numbers as they are said.
+    /// Converts the facts to JSON for a model, with the numbers as in the texts.
     pub fn to_json(&self) -> Map<String, Value> {
         let facts = [
             ("pattern", json!(self.kind)),
             ("subject", json!(self.subject)),
             ("since", json!(self.since)),
             ("confidence_percent", json_number((self.confidence * 100.0).round())),
-            ("evidence", as_said(&json!(self.evidence))),
+            ("evidence", with_rounded_numbers(&json!(self.evidence))),
         ];
         let adjustment = self.adjustment.as_ref().map(|adjustment| {
-            ("adjustment", as_said(&json!({ "what": adjustment, "change": self.difference() })))
+            (
+                "adjustment",
+                with_rounded_numbers(&json!({ "what": adjustment, "change": self.difference() })),
+            )
         });
         facts.into_iter().chain(adjustment).map(|(name, fact)| (name.to_owned(), fact)).collect()
     }
 
-    /// How far the adjustment goes.
+    /// Returns the difference between the current number and the target of the adjustment.
     pub fn difference(&self) -> Option<f64> {
         let adjustment = self.adjustment.as_ref()?;
         Some(rounded((adjustment.from? - adjustment.to?).abs()))
     }
 
-    /// A number of the evidence; of a list, how many there are.
+    /// Returns a number of the evidence; for a list, its length.
     pub fn number(&self, name: &str) -> Option<f64> {
         let number = match self.evidence.get(name)? {
             #[expect(clippy::cast_precision_loss, reason = "a list of a few names")]
@@ -80,35 +79,34 @@ impl Facts {
     }
 }
 
-/// A lifter reads two decimals, and none of the thousands of kilograms of a week.
+/// Rounds to two decimals, and to none from 1,000 on.
 pub fn rounded(number: f64) -> f64 {
     if number.abs() < 1_000.0 { (number * 100.0).round() / 100.0 } else { number.round() }
 }
 
-/// 30.0 is 30, 6.5 stays, 0.333333 is 0.33. Written by the writer of JSON, which is in the worker
-/// anyway.
-pub fn plain(number: f64) -> String {
-    // No "-0".
+/// Formats 30.0 as `30`, 6.5 as `6.5` and 0.333333 as `0.33`. `serde_json` formats it, because the
+/// worker contains it anyway.
+pub fn number_text(number: f64) -> String {
+    // Adding 0.0 turns -0 into 0.
     let text = json!(rounded(number) + 0.0).to_string();
     text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
-/// The same, with every number rounded.
-fn as_said(value: &Value) -> Value {
+fn with_rounded_numbers(value: &Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map(|number| json_number(rounded(number))),
-        Value::Array(list) => Some(list.iter().map(as_said).collect()),
-        Value::Object(map) => {
-            Some(map.iter().map(|(name, value)| (name.clone(), as_said(value))).collect())
-        }
+        Value::Array(list) => Some(list.iter().map(with_rounded_numbers).collect()),
+        Value::Object(map) => Some(
+            map.iter().map(|(name, value)| (name.clone(), with_rounded_numbers(value))).collect(),
+        ),
         Value::Null | Value::Bool(_) | Value::String(_) => None,
     }
     .unwrap_or_else(|| value.clone())
 }
 
-/// A whole number without its decimal point: a model repeats what it reads.
+/// Writes whole numbers without a decimal point, because a model copies its input.
 fn json_number(number: f64) -> Value {
-    plain(number).parse().map_or_else(|_| json!(number), Value::Number)
+    number_text(number).parse().map_or_else(|_| json!(number), Value::Number)
 }
 
 #[cfg(test)]
@@ -116,8 +114,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_said_as_a_lifter_writes_it() {
-        let check = |number: f64, said: &str| assert_eq!(plain(number), said);
+    fn numbers_have_at_most_two_decimals() {
+        let check = |number: f64, text: &str| assert_eq!(number_text(number), text);
         check(30.0, "30");
         check(6.5, "6.5");
         check(1.0 / 3.0, "0.33");

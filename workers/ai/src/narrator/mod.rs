@@ -1,8 +1,8 @@
-//! Words for what was found: a title for a list, and a recommendation that contains the numbers.
+//! Texts about patterns: a title, and a recommendation that contains the numbers.
 //!
-//! In scope: saying facts. Out of scope: finding them; no narrator adds one. The template always
-//! has words ([`template`]); a model may have better ones ([`model`]), and is heard only when every
-//! number in its answer is one of the facts ([`check`]).
+//! In scope: writing facts as text. Out of scope: finding them; no narrator adds a fact. The
+//! template can always write a text ([`template`]). A model may write a better one ([`model`]), which
+//! is used only if every number in its reply is one of the facts ([`check`]).
 
 mod breaker;
 mod check;
@@ -19,23 +19,23 @@ pub use template::Template;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-/// A title and a text.
+/// The text about a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    /// A line for a list.
+pub struct Narration {
+    /// One line.
     pub title: String,
-    /// What to do, with the numbers in it.
+    /// A paragraph with the finding, the advice and their numbers.
     pub recommendation: String,
 }
 
-/// Says facts. It never fails: a narrator who is at a loss lets the template speak.
+/// Writes texts about patterns. It never fails: the fallback is the template.
 #[async_trait(?Send)]
 pub trait Narrator {
-    /// Words for these facts.
-    async fn narrate(&self, facts: &Facts) -> Words;
+    /// Writes the text about a pattern.
+    async fn narrate(&self, facts: &Facts) -> Narration;
 }
 
-/// Words for all the facts of a batch, in order, asked for at the same time.
-pub async fn narrate_all(narrator: &dyn Narrator, facts: &[Facts]) -> Vec<Words> {
+/// Writes the texts of a batch concurrently; returns them in order.
+pub async fn narrate_all(narrator: &dyn Narrator, facts: &[Facts]) -> Vec<Narration> {
     join_all(facts.iter().map(|facts| narrator.narrate(facts))).await
 }

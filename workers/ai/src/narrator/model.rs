@@ -1,101 +1,101 @@
-//! The narrator who asks a model, and lets the template speak when that has nothing better.
+//! The narrator that calls a model, and falls back to the template.
 
 use super::breaker::Breaker;
-use super::check::{RECOMMENDATION_CHARS_MAX, Refusal, TITLE_CHARS_MAX, heard};
+use super::check::{RECOMMENDATION_CHARS_MAX, ReplyError, TITLE_CHARS_MAX, parse_reply};
 use super::facts::Facts;
-use super::{Narrator, Words, template};
+use super::{Narration, Narrator, template};
 use async_trait::async_trait;
 use platform::{Clock, LanguageModel, ModelError};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// All of a narrator's calls together take no longer: 5 s is what a batch may be delayed by a model,
-/// and what surrounds the calls takes its time too.
+/// The time for all calls of a batch. A model may delay a batch by 5 s, which includes the work
+/// around the calls.
 const TOTAL_MS_MAX: u32 = 4_500;
-/// With less time left a call is not worth its price: no answer takes so little.
+/// With less time left there is no call: no model responds so fast.
 const CALL_MS_MIN: u32 = 500;
 /// 720 characters are some 200 tokens; twice that leaves room for the JSON around them.
-const ANSWER_TOKENS_MAX: u32 = 400;
-/// Near enough to 0 that the facts are said and not embroidered.
+const REPLY_TOKENS_MAX: u32 = 400;
+/// Near 0, so that the model keeps to the facts.
 const TEMPERATURE: f64 = 0.2;
 
-/// Asks a model. One lives as long as one batch.
+/// Calls a model for the patterns of one batch.
 pub struct ModelNarrator {
     model: Rc<dyn LanguageModel>,
     clock: Rc<dyn Clock>,
     breaker: Rc<Breaker>,
-    ends_ms: Cell<Option<i64>>,
+    deadline_ms: Cell<Option<i64>>,
 }
 
 impl ModelNarrator {
-    /// Asks this model. The breaker outlives the narrator: it is the isolate's.
+    /// Creates the narrator of a batch. The breaker is shared by the batches of an isolate.
     pub fn new(model: Rc<dyn LanguageModel>, clock: Rc<dyn Clock>, breaker: Rc<Breaker>) -> Self {
-        Self { model, clock, breaker, ends_ms: Cell::new(None) }
+        Self { model, clock, breaker, deadline_ms: Cell::new(None) }
     }
 
-    /// Asks, if there is time left and the model is not known to be down.
-    async fn ask(&self, facts: &Facts, draft: &Words) -> Result<Words, Silence> {
+    /// Calls the model, if there is time left and the breaker allows it.
+    async fn call(&self, facts: &Facts, draft: &Narration) -> Result<Narration, ModelUnused> {
         let left_ms = self.left_ms();
-        if left_ms < CALL_MS_MIN || !self.breaker.lets_through(self.clock.now_ms()) {
-            return Err(Silence::NotAsked);
+        if left_ms < CALL_MS_MIN || !self.breaker.allows_call(self.clock.now_ms()) {
+            return Err(ModelUnused::NotCalled);
         }
         match self.model.run(&request(facts, draft), left_ms).await {
-            Ok(answer) => {
-                // Whatever it says: what an athlete calls an exercise may spoil an answer, and must
-                // not take the model away from the others.
-                self.breaker.answered();
-                heard(&answer, facts).map_err(Silence::Refused)
+            Ok(response) => {
+                // A rejected reply is no failure of the service: one athlete's exercise name can
+                // spoil a reply, and must not disable the model for other athletes.
+                self.breaker.record_success();
+                parse_reply(&response, facts).map_err(ModelUnused::Rejected)
             }
             Err(error) => {
-                self.breaker.failed(self.clock.now_ms());
-                Err(Silence::Failed(error))
+                self.breaker.record_failure(self.clock.now_ms());
+                Err(ModelUnused::Failed(error))
             }
         }
     }
 
-    /// What is left of the time, which runs from the first call on.
+    /// Returns the time left. The time starts with the first call.
     fn left_ms(&self) -> u32 {
         let now_ms = self.clock.now_ms();
-        let ends_ms = self.ends_ms.get().unwrap_or(now_ms + i64::from(TOTAL_MS_MAX));
-        self.ends_ms.set(Some(ends_ms));
-        u32::try_from(ends_ms - now_ms).unwrap_or(0).min(TOTAL_MS_MAX)
+        let deadline_ms = self.deadline_ms.get().unwrap_or(now_ms + i64::from(TOTAL_MS_MAX));
+        self.deadline_ms.set(Some(deadline_ms));
+        u32::try_from(deadline_ms - now_ms).unwrap_or(0).min(TOTAL_MS_MAX)
     }
 }
 
-/// Why the model's words are not used.
+/// The reason for using the template.
 #[derive(Debug, thiserror::Error)]
-enum Silence {
-    #[error("not asked")]
-    NotAsked,
+enum ModelUnused {
+    #[error("model not called")]
+    NotCalled,
     #[error(transparent)]
     Failed(ModelError),
-    #[error("the model's answer is not heard: {0}")]
-    Refused(Refusal),
+    #[error("reply rejected: {0}")]
+    Rejected(ReplyError),
 }
 
 #[async_trait(?Send)]
 impl Narrator for ModelNarrator {
-    /// 1. ask (await): at most for what is left of the time. Nothing is stored, so that a repeat is
-    ///    another answer, and costs what the first one did;
-    /// 2. check the answer; the template speaks when there is none, or none that holds.
-    async fn narrate(&self, facts: &Facts) -> Words {
-        let draft = template::words(facts);
-        match self.ask(facts, &draft).await {
-            Ok(words) => words,
-            Err(Silence::NotAsked) => draft,
-            Err(silence) => {
+    /// 1. Call the model (await), within the time left. Nothing is stored: a repeat is another call,
+    ///    with the same cost.
+    /// 2. Check the reply. The template is the fallback.
+    async fn narrate(&self, facts: &Facts) -> Narration {
+        let draft = template::narration(facts);
+        match self.call(facts, &draft).await {
+            Ok(narration) => narration,
+            Err(ModelUnused::NotCalled) => draft,
+            Err(reason) => {
                 let pattern = facts.kind.as_str();
-                tracing::warn!(pattern, reason = %silence, "the template speaks");
+                tracing::warn!(pattern, %reason, "model text not used, the template is");
                 draft
             }
         }
     }
 }
 
-/// The request, in the words of Workers AI. The facts are data: JSON in a message of their own, in
-/// which no name can end its quotes, nor make a sign of the model's own (`<|…|>`).
-fn request(facts: &Facts, draft: &Words) -> Value {
+/// Creates the request to Workers AI. The facts are JSON in a separate message: no name can end its
+/// quotes or make a control token of the model (`<|…|>`).
+fn request(facts: &Facts, draft: &Narration) -> Value {
     let mut data = facts.to_json();
     let draft = json!({ "title": draft.title, "recommendation": draft.recommendation });
     data.insert("draft".to_owned(), draft);
@@ -114,7 +114,7 @@ fn request(facts: &Facts, draft: &Words) -> Value {
                 "required": ["title", "recommendation"],
             },
         },
-        "max_tokens": ANSWER_TOKENS_MAX,
+        "max_tokens": REPLY_TOKENS_MAX,
         "temperature": TEMPERATURE,
     })
 }

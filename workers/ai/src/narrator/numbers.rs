@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-/// Numbers that models like to write out. Not `one`, which is seldom a number.
+/// Numbers that models write as words. `one` is absent: it is rarely a number.
 const WRITTEN_OUT: [(&str, f64); 34] = [
     ("half", 0.5),
     ("twice", 2.0),
@@ -39,7 +39,7 @@ const WRITTEN_OUT: [(&str, f64); 34] = [
     ("hundred", 100.0),
     ("thousand", 1000.0),
 ];
-/// Months that are no other word. A date said with one is not a date as the facts have it.
+/// Months whose names have no other meaning. The facts have no dates with names of months.
 const MONTHS: [&str; 10] = [
     "january",
     "february",
@@ -53,68 +53,68 @@ const MONTHS: [&str; 10] = [
     "december",
 ];
 
-/// What a text says in numbers.
+/// The numbers and dates in a text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Numbers {
-    /// The dates, `2026-11-16`.
+    /// Dates as in `2026-11-16`.
     pub dates: Vec<NaiveDate>,
-    /// The numbers that are not parts of dates, without their signs.
+    /// Numbers outside dates, without their signs.
     pub values: Vec<f64>,
-    /// Something is said in numbers that cannot be compared: `٣`, `½`, `1e9`, `16 November`.
-    pub unreadable: bool,
+    /// Whether the text has numbers that cannot be compared: `٣`, `½`, `1e9`, `16 November`.
+    pub has_unknown: bool,
 }
 
-/// Reads the numbers of a text: digits with a decimal point or commas between thousands, dates, and
+/// Parses the numbers in a text: digits with a decimal point or commas between thousands, dates, and
 /// words for numbers.
-pub fn numbers_of(text: &str) -> Numbers {
+pub fn parse_numbers(text: &str) -> Numbers {
     let mut found = Numbers::default();
     for word in text.split(|c: char| !(c.is_alphanumeric() || "-.,".contains(c))) {
         match word.get(..10).and_then(|date| Some((date.parse().ok()?, word.get(10..)?))) {
             Some((date, rest)) => {
                 found.dates.push(date);
-                read_word(rest, &mut found);
+                parse_word(rest, &mut found);
             }
-            None => read_word(word, &mut found),
+            None => parse_word(word, &mut found),
         }
     }
     found
 }
 
-/// A word, or several with hyphens between them.
-fn read_word(word: &str, found: &mut Numbers) {
+/// Parses a word, or several with hyphens between them.
+fn parse_word(word: &str, found: &mut Numbers) {
     for part in word.split('-') {
-        read_letters(part, found);
+        parse_letters(part, found);
         let digits = part.split(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
         for number in digits.map(|digits| digits.trim_end_matches(['.', ','])) {
             match parse(number) {
                 Some(number) => found.values.push(number),
-                None => found.unreadable |= !number.is_empty(),
+                None => found.has_unknown |= !number.is_empty(),
             }
         }
     }
 }
 
-fn read_letters(part: &str, found: &mut Numbers) {
+fn parse_letters(part: &str, found: &mut Numbers) {
     let foreign = |c: char| c.is_numeric() && !c.is_ascii_digit();
-    // "1e9" is a number of another size than its digits.
+    // The value of "1e9" differs from its digits.
     let exponent = part.split_once(['e', 'E']).is_some_and(|(before, after)| {
         before.ends_with(|c: char| c.is_ascii_digit())
             && after.starts_with(|c: char| c.is_ascii_digit())
     });
     let word = part.trim_matches(['.', ',']).to_ascii_lowercase();
-    found.unreadable |= part.contains(foreign) || exponent || MONTHS.contains(&word.as_str());
+    found.has_unknown |= part.contains(foreign) || exponent || MONTHS.contains(&word.as_str());
     let number = WRITTEN_OUT.iter().find(|(name, _)| *name == word);
     found.values.extend(number.map(|(_, number)| *number));
 }
 
-/// `12`, `6.5`, `12,500`.
+/// Parses `12`, `6.5` and `12,500`.
 fn parse(digits: &str) -> Option<f64> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
     let mut groups = whole.split(',');
     let first = groups.next()?.len();
     let thousands = whole.contains(',');
     let grouped = !thousands || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
-    // JSON knows no zeros in front, and its reader is in the worker anyway.
+    // JSON forbids leading zeros.
     let whole = whole.replace(',', "");
     let whole = whole.trim_start_matches('0');
     let number = format!("{}.{fraction}", if whole.is_empty() { "0" } else { whole });
@@ -127,15 +127,15 @@ mod tests {
 
     fn check(text: &str, numbers: &[f64]) {
         let expected = Numbers { values: numbers.to_vec(), ..Numbers::default() };
-        assert_eq!(numbers_of(text), expected, "{text}");
+        assert_eq!(parse_numbers(text), expected, "{text}");
     }
 
-    fn check_unreadable(text: &str) {
-        assert!(numbers_of(text).unreadable, "{text}");
+    fn check_unknown(text: &str) {
+        assert!(parse_numbers(text).has_unknown, "{text}");
     }
 
     #[test]
-    fn numbers_are_found_wherever_they_stand() {
+    fn numbers_are_found_anywhere_in_a_text() {
         check("", &[]);
         check("Take one day off. Really.", &[]);
         check("30 hard sets, not 24.", &[30.0, 24.0]);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_words_are_numbers() {
+    fn words_for_numbers_are_numbers() {
         check("Do Five sets, twice.", &[5.0, 2.0]);
         check("twenty-five", &[20.0, 5.0]);
         check("half-hearted", &[0.5]);
@@ -156,28 +156,28 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_one_thing() {
-        let numbers = numbers_of("since 2026-11-16, or (2026-11-09).");
+    fn date_is_not_split_into_numbers() {
+        let numbers = parse_numbers("since 2026-11-16, or (2026-11-09).");
         let dates: Vec<_> = numbers.dates.iter().map(NaiveDate::to_string).collect();
         assert_eq!(
             (dates, numbers.values),
             (vec!["2026-11-16".into(), "2026-11-09".into()], vec![])
         );
-        assert_eq!(numbers_of("2026-11-161").values, [1.0]);
+        assert_eq!(parse_numbers("2026-11-161").values, [1.0]);
         check("2026-13-40", &[2_026.0, 13.0, 40.0]);
     }
 
     #[test]
-    fn what_cannot_be_compared_is_unreadable() {
-        check_unreadable("٣ sets");
-        check_unreadable("½ of it");
-        check_unreadable("10² kg");
-        check_unreadable("1e9 kg");
-        check_unreadable("16 November");
-        check_unreadable("1.2.3");
-        check_unreadable("9..5");
-        check_unreadable(".5 of it");
-        check_unreadable("1,25");
-        check_unreadable("12,3456");
+    fn unsupported_notations_are_unknown() {
+        check_unknown("٣ sets");
+        check_unknown("½ of it");
+        check_unknown("10² kg");
+        check_unknown("1e9 kg");
+        check_unknown("16 November");
+        check_unknown("1.2.3");
+        check_unknown("9..5");
+        check_unknown(".5 of it");
+        check_unknown("1,25");
+        check_unknown("12,3456");
     }
 }

@@ -1,54 +1,54 @@
-//! The template narrator: always there, and every number in it is one of the facts.
+//! The template narrator. It never fails, and every number in its texts is one of the facts.
 //!
-//! A text is a finding and an advice. The finding leaves out what the evidence does not have; the
-//! advice is the adjustment, where there is one. Numbers are written in digits, and only those that
-//! are facts: the check of a model's answer (`check`) holds for these texts too.
+//! A text is a finding and an advice. The finding omits numbers that the evidence does not have; the
+//! advice is the adjustment, if there is one. Numbers are digits, and only facts: the check of a
+//! model's reply (`check`) accepts these texts too.
 
-use super::facts::{Facts, plain};
-use super::{Narrator, Words};
+use super::facts::{Facts, number_text};
+use super::{Narration, Narrator};
 use crate::adjustment::{Action, Adjustment, Unit};
 use async_trait::async_trait;
 use shared_kernel::payload::PatternKind;
 
-/// What is said where a change has to wait.
-const WAIT: &str = "There is nothing to change for it right now.";
+/// The advice when the change of a pattern is deferred.
+const DEFERRED: &str = "There is nothing to change for it right now.";
 
-/// Says facts in sentences that are ready.
+/// The narrator that fills the facts into fixed sentences.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Template;
 
 #[async_trait(?Send)]
 impl Narrator for Template {
-    async fn narrate(&self, facts: &Facts) -> Words {
-        words(facts)
+    async fn narrate(&self, facts: &Facts) -> Narration {
+        narration(facts)
     }
 }
 
-/// Says facts in sentences that are ready.
-pub fn words(facts: &Facts) -> Words {
+/// Fills the facts into the sentences of their kind.
+pub fn narration(facts: &Facts) -> Narration {
     let Text { title, finding, advice } = text(facts);
     let advice = match &facts.adjustment {
-        Some(adjustment) if !is_what_the_advice_says(facts, adjustment) => change(adjustment),
-        None if facts.nothing_now => WAIT.to_owned(),
+        Some(adjustment) if !is_advice(facts, adjustment) => adjustment_text(adjustment),
+        None if facts.is_change_deferred => DEFERRED.to_owned(),
         _ => advice,
     };
-    Words { title, recommendation: format!("{finding} {advice}") }
+    Narration { title, recommendation: format!("{finding} {advice}") }
 }
 
-/// Words for the end of a pattern, where an athlete wants to know of it.
-pub fn ending(kind: PatternKind, subject: &str) -> Option<Words> {
+/// Returns the text about the end of a pattern; `None` for kinds whose end is not notified.
+pub fn end_narration(kind: PatternKind, subject: &str) -> Option<Narration> {
     let (title, recommendation) = match kind {
         PatternKind::Plateau => (
             format!("{} plateau broken", sentence(subject)),
             format!(
-                "Your {subject} moves again: the plateau is over. Whatever you changed, it worked. \
-                 Stay with it while it lasts."
+                "Your {subject} is rising again: the plateau has ended. Your last change worked, so \
+                 keep it."
             ),
         ),
         PatternKind::DeloadTaken => (
             "Deload done".to_owned(),
-            "Your light week is behind you. Go back to your usual sets, and see what the rest was \
-             good for."
+            "Your light week has ended. Go back to your usual sets, and see how much the rest \
+             helped."
                 .to_owned(),
         ),
         PatternKind::VolumeAboveMrv
@@ -60,7 +60,7 @@ pub fn ending(kind: PatternKind, subject: &str) -> Option<Words> {
         | PatternKind::DeloadDue
         | PatternKind::PushPullImbalance => return None,
     };
-    Some(Words { title, recommendation })
+    Some(Narration { title, recommendation })
 }
 
 struct Text {
@@ -86,24 +86,25 @@ fn text(facts: &Facts) -> Text {
 
 fn volume_above_mrv(facts: &Facts) -> Text {
     let (muscle, since) = (&facts.subject, facts.since);
-    let mrv = facts
-        .say("mrv", |mrv| format!(" The most that can be recovered from (MRV) is about {mrv}."));
-    let finding = facts.say("hard_sets", |sets| {
+    let mrv = facts.with_number("mrv", |mrv| {
+        format!(" The most that can be recovered from (MRV) is about {mrv}.")
+    });
+    let finding = facts.with_number("hard_sets", |sets| {
         format!("You did {sets} hard sets for {muscle} in the week of {since}.{mrv}")
     });
-    let unsaid = || {
+    let without_number = || {
         format!(
             "You did more hard sets for {muscle} in the week of {since} than can be recovered from.{mrv}"
         )
     };
-    let over = facts.said("over").unwrap_or_else(|| "some".to_owned());
+    let over = facts.text_of("over").unwrap_or_else(|| "some".to_owned());
     Text {
         title: format!(
             "{} volume over MRV{}",
             sentence(muscle),
-            facts.say("hard_sets", |sets| format!(": {sets} hard sets"))
+            facts.with_number("hard_sets", |sets| format!(": {sets} hard sets"))
         ),
-        finding: or(finding, unsaid),
+        finding: or(finding, without_number),
         advice: format!(
             "Take {over} hard sets away next week, and keep the weights where they are."
         ),
@@ -112,39 +113,40 @@ fn volume_above_mrv(facts: &Facts) -> Text {
 
 fn volume_below_mev(facts: &Facts) -> Text {
     let (muscle, since) = (&facts.subject, facts.since);
-    let mev = facts.said("mev");
+    let mev = facts.text_of("mev");
     Text {
         title: format!(
             "{} volume below MEV{}",
             sentence(muscle),
-            facts.say("weeks", |weeks| format!(" for {weeks} weeks"))
+            facts.with_number("weeks", |weeks| format!(" for {weeks} weeks"))
         ),
         finding: format!(
             "Your {muscle} {}has been below the minimum effective volume (MEV{}){}, since {since}.",
-            facts.say("hard_sets", |sets| format!("got {sets} hard sets last week and ")),
-            facts.say("mev", |mev| format!(", about {mev}")),
-            facts.say("weeks", |weeks| format!(" for {weeks} weeks in a row")),
+            facts.with_number("hard_sets", |sets| format!("got {sets} hard sets last week and ")),
+            facts.with_number("mev", |mev| format!(", about {mev}")),
+            facts.with_number("weeks", |weeks| format!(" for {weeks} weeks in a row")),
         ),
         advice: mev.map_or_else(
-            || "Bring it up to that again.".to_owned(),
+            || "Bring it back up to that.".to_owned(),
             |mev| format!("Bring it up to {mev} hard sets a week."),
         ),
     }
 }
 
-/// A load spike is said to be no more than that: as a predictor of injuries it is contested.
+/// The text names a load spike and nothing more: as a predictor of injuries it is contested.
 fn load_spike(facts: &Facts) -> Text {
-    let loads = facts.say_both("usual_7_days_kg", "last_7_days_kg", |usual, now| {
+    let loads = facts.with_numbers("usual_7_days_kg", "last_7_days_kg", |usual, now| {
         format!(" In a week you moved {now} kg, where {usual} kg is usual for you.")
     });
     Text {
         title: format!(
             "Load spike{}",
-            facts.say("ratio", |ratio| format!(": {ratio} times your usual"))
+            facts.with_number("ratio", |ratio| format!(": {ratio} times your usual"))
         ),
         finding: format!(
-            "You are lifting {} what the weeks before have got you used to.{loads}",
-            or(facts.say("ratio", |ratio| format!("{ratio} times")), || "far more than".to_owned()),
+            "You are lifting {} your load of the weeks before.{loads}",
+            or(facts.with_number("ratio", |ratio| format!("{ratio} times")), || "far more than"
+                .to_owned()),
         ),
         advice: "Stay near your usual load next week, and add to it in small steps from there."
             .to_owned(),
@@ -152,19 +154,19 @@ fn load_spike(facts: &Facts) -> Text {
 }
 
 fn high_monotony(facts: &Facts) -> Text {
-    let week = facts.say_both("load_kg", "usual_load_kg", |week, usual| {
+    let week = facts.with_numbers("load_kg", "usual_load_kg", |week, usual| {
         format!(": {week} kg, where {usual} kg is usual for you")
     });
     Text {
         title: format!(
-            "Days too much alike{}",
-            facts.say("monotony", |monotony| format!(": monotony {monotony}"))
+            "Days too similar{}",
+            facts.with_number("monotony", |monotony| format!(": monotony {monotony}"))
         ),
         finding: format!(
             "In the week of {} your days were all about equally hard{}, and there was a lot of \
              work in them{week}.",
             facts.since,
-            facts.say("monotony", |monotony| format!(" (monotony {monotony})")),
+            facts.with_number("monotony", |monotony| format!(" (monotony {monotony})")),
         ),
         advice: "Make the hard days hard and the easy days easy, and rest in between.".to_owned(),
     }
@@ -180,7 +182,7 @@ fn progressive_overload(facts: &Facts) -> Text {
             sessions(facts),
             maxima(facts),
         ),
-        advice: "What you do works: keep going, and add weight when all your reps are there."
+        advice: "Your training works: keep going, and add weight when you complete all your reps."
             .to_owned(),
     }
 }
@@ -191,7 +193,7 @@ fn plateau(facts: &Facts) -> Text {
         title: format!(
             "{} has stalled{}",
             sentence(lift),
-            facts.say("span_days", |days| format!(" for {days} days"))
+            facts.with_number("span_days", |days| format!(" for {days} days"))
         ),
         finding: format!(
             "Your estimated max in {lift} has not moved{}.{}",
@@ -221,14 +223,16 @@ fn regression(facts: &Facts) -> Text {
 }
 
 fn deload_taken(facts: &Facts) -> Text {
-    let usual = facts.say_both("percent_of_usual", "usual_hard_sets", |percent, usual| {
+    let usual = facts.with_numbers("percent_of_usual", "usual_hard_sets", |percent, usual| {
         format!(", {percent} % of the {usual} that are usual for you")
     });
-    let sets = facts.say("hard_sets", |sets| format!(" with {sets} hard sets{usual}"));
+    let sets = facts.with_number("hard_sets", |sets| format!(" with {sets} hard sets{usual}"));
     Text {
         title: format!(
             "Deload taken{}",
-            facts.say("percent_of_usual", |percent| format!(": {percent} % of your usual sets"))
+            facts.with_number("percent_of_usual", |percent| format!(
+                ": {percent} % of your usual sets"
+            ))
         ),
         finding: format!("The week of {} was a light one{sets}.", facts.since),
         advice: "That is a deload. Go back to your usual sets next week.".to_owned(),
@@ -236,19 +240,19 @@ fn deload_taken(facts: &Facts) -> Text {
 }
 
 fn deload_due(facts: &Facts) -> Text {
-    let ago = facts.say("weeks", |weeks| {
+    let ago = facts.with_number("weeks", |weeks| {
         format!("You have trained {weeks} weeks in a row, none of them light.")
     });
     let more_than_0 = |name: &str| facts.number(name).is_some_and(|number| number > 0.0);
     let plateaus = match facts.number("plateaus") {
         Some(1.0) => " 1 of your lifts has stalled.".to_owned(),
         _ if more_than_0("plateaus") => {
-            facts.say("plateaus", |lifts| format!(" {lifts} of your lifts have stalled."))
+            facts.with_number("plateaus", |lifts| format!(" {lifts} of your lifts have stalled."))
         }
         _ => String::new(),
     };
     let drift = if more_than_0("rpe_drift") {
-        facts.say("rpe_drift", |drift| {
+        facts.with_number("rpe_drift", |drift| {
             format!(" The same sets feel {drift} RPE harder than before.")
         })
     } else {
@@ -271,11 +275,11 @@ fn push_pull_imbalance(facts: &Facts) -> Text {
         Some(ratio) if ratio < 1.0 => ("pull", "push"),
         _ => ("push", "pull"),
     };
-    let sets = facts.say_both("push_hard_sets", "pull_hard_sets", |push, pull| {
-        let ratio = facts.say("ratio", |ratio| format!(", a ratio of {ratio}"));
+    let sets = facts.with_numbers("push_hard_sets", "pull_hard_sets", |push, pull| {
+        let ratio = facts.with_number("ratio", |ratio| format!(", a ratio of {ratio}"));
         format!(": {push} hard sets of pushing and {pull} of pulling{ratio}")
     });
-    let weeks = or(facts.say("weeks", |weeks| format!("the last {weeks} weeks")), || {
+    let weeks = or(facts.with_number("weeks", |weeks| format!("the last {weeks} weeks")), || {
         "the last weeks".to_owned()
     });
     Text {
@@ -289,26 +293,26 @@ fn push_pull_imbalance(facts: &Facts) -> Text {
     }
 }
 
-/// `0.6 % a week`, whichever way the lift goes.
+/// Formats the slope without its sign: `0.6 % a week`.
 fn rate(facts: &Facts, before: &str) -> String {
     facts
         .number("slope_percent_per_week")
-        .map_or_else(String::new, |slope| format!("{before}{} % a week", plain(slope.abs())))
+        .map_or_else(String::new, |slope| format!("{before}{} % a week", number_text(slope.abs())))
 }
 
 fn sessions(facts: &Facts) -> String {
-    facts.say_both("sessions", "span_days", |sessions, days| {
+    facts.with_numbers("sessions", "span_days", |sessions, days| {
         format!(" over {sessions} sessions in {days} days")
     })
 }
 
 fn maxima(facts: &Facts) -> String {
-    let best = facts.say("e1rm_best_kg", |best| format!("; your best is {best} kg"));
-    facts.say("e1rm_median_kg", |kg| format!(" It stands at about {kg} kg{best}."))
+    let best = facts.with_number("e1rm_best_kg", |best| format!("; your best is {best} kg"));
+    facts.with_number("e1rm_median_kg", |kg| format!(" It is about {kg} kg{best}."))
 }
 
-/// What to change, and for how long.
-pub fn change(adjustment: &Adjustment) -> String {
+/// Describes an adjustment and its duration.
+pub fn adjustment_text(adjustment: &Adjustment) -> String {
     let subject = match adjustment.subject.as_str() {
         "training" => "all of your training",
         subject => subject,
@@ -318,15 +322,15 @@ pub fn change(adjustment: &Adjustment) -> String {
         (unit, _) => unit.as_str(),
     };
     let weeks = weeks(adjustment.weeks);
-    let number = |number: Option<f64>| number.filter(|number| number.is_finite()).map(plain);
+    let number = |number: Option<f64>| number.filter(|number| number.is_finite()).map(number_text);
     let (from, to) = (number(adjustment.from), number(adjustment.to));
     let at = to.as_ref().or(from.as_ref()).map(|number| format!("at {number} {unit}"));
-    let way = match (from, to) {
+    let range = match (from, to) {
         (Some(from), Some(to)) => Some(format!("from {from} to {to} {unit}")),
         (None, Some(to)) => Some(format!("to {to} {unit}")),
         (Some(_) | None, None) => None,
     };
-    let or = |otherwise: &str| way.clone().unwrap_or_else(|| otherwise.to_owned());
+    let or = |otherwise: &str| range.clone().unwrap_or_else(|| otherwise.to_owned());
     match adjustment.action {
         Action::RaiseSets => format!("Bring {subject} up {}{weeks}.", or("by a few sets")),
         Action::CutSets => format!("Take {subject} down {}{weeks}.", or("by a few sets")),
@@ -335,12 +339,12 @@ pub fn change(adjustment: &Adjustment) -> String {
             format!("Keep {subject} {at}{weeks}, and add nothing for now.")
         }
         Action::CutLoad => format!("Take the load of {subject} down {}{weeks}.", or("by a little")),
-        Action::Deload => match way {
-            Some(way) => format!("Deload: take {subject} down {way}{weeks}."),
+        Action::Deload => match range {
+            Some(range) => format!("Deload: take {subject} down {range}{weeks}."),
             None => format!("Deload {subject}{weeks}: far fewer sets, and nothing near failure."),
         },
-        Action::KeepGoing => match way {
-            Some(way) => format!("Keep going: take {subject} {way}{weeks}."),
+        Action::KeepGoing => match range {
+            Some(range) => format!("Keep going: take {subject} {range}{weeks}."),
             None => format!("Keep {subject} going as it is{weeks}."),
         },
     }
@@ -354,8 +358,8 @@ fn weeks(weeks: u32) -> String {
     }
 }
 
-/// Whether the advice of the text is this very change already.
-fn is_what_the_advice_says(facts: &Facts, adjustment: &Adjustment) -> bool {
+/// Whether the advice of the template already describes the adjustment.
+fn is_advice(facts: &Facts, adjustment: &Adjustment) -> bool {
     match facts.kind {
         PatternKind::VolumeAboveMrv => {
             adjustment.action == Action::CutSets
@@ -382,31 +386,37 @@ fn is_what_the_advice_says(facts: &Facts, adjustment: &Adjustment) -> bool {
 }
 
 impl Facts {
-    fn said(&self, name: &str) -> Option<String> {
-        self.number(name).map(plain)
+    fn text_of(&self, name: &str) -> Option<String> {
+        self.number(name).map(number_text)
     }
 
-    /// A part of a sentence about one number; nothing where there is no such number.
-    fn say(&self, name: &str, part: impl FnOnce(&str) -> String) -> String {
-        self.said(name).map_or_else(String::new, |number| part(&number))
+    /// Returns a part of a sentence about one number; empty without the number.
+    fn with_number(&self, name: &str, part: impl FnOnce(&str) -> String) -> String {
+        self.text_of(name).map_or_else(String::new, |number| part(&number))
     }
 
-    /// A part of a sentence about two numbers; nothing where one is missing.
-    fn say_both(&self, one: &str, other: &str, part: impl FnOnce(&str, &str) -> String) -> String {
-        match (self.said(one), self.said(other)) {
+    /// Returns a part of a sentence about two numbers; empty without one of them.
+    fn with_numbers(
+        &self,
+        one: &str,
+        other: &str,
+        part: impl FnOnce(&str, &str) -> String,
+    ) -> String {
+        match (self.text_of(one), self.text_of(other)) {
             (Some(one), Some(other)) => part(&one, &other),
             _ => String::new(),
         }
     }
 }
 
-/// The text, or another one where it is empty.
+/// Returns the text, or another one if it is empty.
 fn or(text: String, otherwise: impl FnOnce() -> String) -> String {
     if text.is_empty() { otherwise() } else { text }
 }
 
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
+/// Capitalises the first letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
     letters
         .next()
         .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())

@@ -1,35 +1,35 @@
-//! The days and weeks that the rules look at.
+//! Days and weeks for the rules.
 
 use crate::history::History;
 use chrono::{Days, NaiveDate};
 use storage::training_history::HistoryWeek;
 use training::WeekStart;
 
-/// A week is complete when its Sunday is over everywhere and phones had a day to send it (ours).
+/// A week is complete when its Sunday is over in every time zone and apps had a day to upload it.
 const SETTLING: Days = Days::new(2);
-/// East of Greenwich the athlete's day is already tomorrow. What lies further ahead is a mistake
-/// of the one who entered it, and no rule looks at it (ours).
+/// East of Greenwich the athlete's day can already be tomorrow. Later dates are mistakes, and rules
+/// ignore them.
 const LOCAL_AHEAD: Days = Days::new(1);
 
-/// The last week of which nothing is missing: settled, or reported on.
+/// Returns the last complete week: its upload time is over, or it has a weekly report.
 pub(super) fn last_complete_week(history: &History) -> WeekStart {
     let settled = history.today.checked_sub_days(SETTLING).unwrap_or(history.today);
     let settled = WeekStart::containing(settled).previous();
     history.reported.map_or(settled, |reported| reported.max(settled))
 }
 
-/// The last day that can be today somewhere.
+/// Returns the last day that can be today in some time zone.
 pub(super) fn latest_day(today: NaiveDate) -> NaiveDate {
     today.checked_add_days(LOCAL_AHEAD).unwrap_or(today)
 }
 
-/// A week, if there was training in it.
+/// Returns a week if it has a workout.
 pub(super) fn trained_week(history: &History, week_start: WeekStart) -> Option<&HistoryWeek> {
     history.week(week_start).filter(|week| week.volume.workouts > 0)
 }
 
-/// The load of the last N days up to `last_day`, the oldest first: the day's tonnage in kilograms,
-/// a rest day 0 (ours).
+/// Returns the load of the last N days up to `last_day`, oldest first: the day's tonnage in
+/// kilograms, 0 for a rest day.
 pub(super) fn daily_loads_kg<const N: usize>(history: &History, last_day: NaiveDate) -> [f64; N] {
     let mut loads = [0.0; N];
     for day in &history.days {
@@ -42,7 +42,7 @@ pub(super) fn daily_loads_kg<const N: usize>(history: &History, last_day: NaiveD
     loads
 }
 
-/// How many workouts there were in the last `days` days up to `last_day`.
+/// Returns the number of workouts in the last `days` days up to `last_day`.
 pub(super) fn workouts_in(history: &History, last_day: NaiveDate, days: i64) -> i64 {
     let within = |date: NaiveDate| (0..days).contains(&(last_day - date).num_days());
     let days = history.days.iter().filter(|day| within(day.local_date));
@@ -60,11 +60,11 @@ mod tests {
     }
 
     #[test]
-    fn a_week_is_complete_two_days_after_its_sunday() {
+    fn week_is_complete_two_days_after_its_sunday() {
         let check = |today, monday: &str| {
             let mut history = History::none(date(today));
             assert_eq!(last_complete_week(&history).to_string(), monday, "{today}");
-            // A week that was reported on is complete from then on.
+            // A reported week is complete.
             history.reported = Some(WeekStart::containing(date("2026-11-09")));
             let reported = last_complete_week(&history).to_string();
             assert_eq!(reported, monday.max("2026-11-09"), "{today}");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_days_are_dense_and_several_entries_of_a_day_are_one_day() {
+    fn loads_have_every_day_and_sum_entries_of_one_day() {
         let history = history("2026-11-25", |h| {
             h.day("2026-11-20", 100.0);
             h.day("2026-11-21", 1.0);

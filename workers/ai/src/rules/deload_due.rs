@@ -1,17 +1,16 @@
-//! `deload_due`: fatigue shows, and the last deload is long ago.
+//! `deload_due`: the athlete shows fatigue, and the last deload is long ago.
 //!
 //! Trigger: 5 complete weeks of training or more since the last deload, and either 2 lifts on a
-//! plateau, or an RPE that has risen by 1 at the same load and repetitions. Confidence 0.8. Source:
-//! the project's own rule (ours).
+//! plateau, or an RPE that has risen by 1 at the same load and repetitions. Confidence 0.8.
 //!
-//! All further choices are (ours):
-//! - A week off is as good as a deload: the weeks are counted from the last gap, the last deload or
+//! - A week off counts as a deload: the weeks are counted from the last week off, the last deload or
 //!   the first week of the history, whichever is later.
-//! - The drift of a lift is what its RPE has risen from the first to the last of the sessions whose
-//!   best set had the load and the repetitions of the last one, 3 such sessions or more in the window
-//!   of [`super::lift_window`]: the Theil–Sen slope times the days between, for the last RPE less the
-//!   first is what two odd days make of it. Of 2 lifts or more the median counts, and three quarters
-//!   of them must have risen: fatigue is in all of the body.
+//! - The drift of a lift is the rise of its RPE over the sessions whose best set had the load and the
+//!   repetitions of the last one, 3 such sessions or more in the window of [`super::lift_window`].
+//!   It is the Theil–Sen slope times the days between, because two odd days would decide the
+//!   difference of the last and the first RPE.
+//! - The median drift of 2 lifts or more counts, and three quarters of them must have risen: fatigue
+//!   affects the whole body.
 
 use super::calendar::{last_complete_week, trained_week};
 use super::deload_taken::last_deload;
@@ -30,7 +29,7 @@ const DRIFT_SESSIONS_MIN: usize = 3;
 const DRIFT_LIFTS_MIN: usize = 2;
 const CONFIDENCE: f64 = 0.8;
 
-/// Looks at the weeks since the last deload; so many lifts are on a plateau.
+/// Applies the rule to the weeks since the last deload. `plateaus` is the number of stalled lifts.
 pub fn deload_due(history: &History, plateaus: usize) -> Option<Pattern> {
     let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
     let windows: Vec<_> = windows.collect();
@@ -71,7 +70,7 @@ pub(super) fn with_windows(
     })
 }
 
-/// The complete weeks of training since the last week of rest, from the last one back.
+/// Returns the complete weeks of training since the last deload or week off, latest first.
 fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
     let last = last_complete_week(history);
     let oldest_read = WeekStart::containing(history.today).weeks_before(HISTORY_WEEKS);
@@ -84,7 +83,7 @@ fn weeks_since_rest(history: &History) -> Vec<WeekStart> {
         .collect()
 }
 
-/// How much harder the load and repetitions of the last session have become.
+/// Returns the rise of the RPE at the load and repetitions of the last session.
 fn rpe_drift(window: &LiftWindow) -> Option<f64> {
     let last = window.sessions.last()?.best;
     let same = window.sessions.iter().filter(|session| {
@@ -106,7 +105,7 @@ mod tests {
 
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
 
-    /// Hard sets of the weeks up to that of the 16th.
+    /// A history with the hard sets of the weeks up to that of the 16th.
     fn of(hard_sets: &[f64], efforts: &[(&str, &[f64])]) -> History {
         history(TODAY, |h| {
             for (back, sets) in (0_u32..).zip(hard_sets.iter().rev()) {
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn five_weeks_and_two_plateaus_make_it_due() {
+    fn five_weeks_and_two_plateaus_require_a_deload() {
         check(&[60.0; 5], 2, Some(5));
         check(&[60.0; 12], 3, Some(12));
         check(&[60.0; 4], 2, None);
@@ -138,14 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn the_weeks_are_counted_from_the_last_deload() {
+    fn weeks_are_counted_from_the_last_deload() {
         check(&[60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0, 60.0, 60.0], 2, Some(5));
         check(&[60.0, 60.0, 60.0, 60.0, 30.0, 60.0, 60.0, 60.0, 60.0], 2, None);
         check(&[60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 60.0, 30.0], 2, None);
     }
 
     #[test]
-    fn a_deload_of_which_the_week_has_not_settled_is_one() {
+    fn deload_of_an_incomplete_week_counts() {
         let due = |last_week: f64| {
             let mut history = of(&[60.0, 60.0, 60.0, 60.0, 60.0, 60.0, last_week], &[]);
             history.today = "2026-11-23".parse().unwrap();
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_off_is_as_good_as_a_deload() {
+    fn week_off_counts_as_a_deload() {
         let mut history = of(&[60.0; 11], &[]);
         history.weeks.remove(5);
         let pattern = deload_due(&history, 2).unwrap();
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rpe_that_rises_by_one_at_the_same_load_makes_it_due() {
+    fn rpe_rise_of_one_at_equal_load_requires_a_deload() {
         check_drift(
             &[("deadlift", &[8.0, 8.5, 9.0]), ("pull-up", &[7.0, 7.0, 8.0, 8.0])],
             Some(1.13),
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_load_and_repetitions_of_the_last_session_compare() {
+    fn only_sessions_like_the_last_one_are_compared() {
         let mut history =
             of(&[60.0; 5], &[("deadlift", &[7.0, 8.0, 9.0]), ("pull-up", &[7.0, 8.0, 9.0])]);
         assert!(deload_due(&history, 0).is_some());

@@ -1,16 +1,15 @@
-//! `deload_taken`: a week with far fewer hard sets than the weeks before.
+//! `deload_taken`: a deload, which is a light week between normal ones.
 //!
 //! Trigger: one workout or more, and hard sets <= 60 % of the median of the three weeks before.
-//! Confidence 0.9. While it is at most 14 days ago no plateau and no regression is told: lifts are
-//! meant to be lighter then. Source: the project's own rule (ours).
+//! Confidence 0.9. For 14 days after it there is no plateau and no regression, because lifts are
+//! lighter by design.
 //!
-//! All further choices are (ours):
-//! - Each of the three weeks before needs 10 hard sets, or there is nothing to deload from.
-//! - A workout of the week must have at most 80 % of the hard sets that a workout of the three weeks
-//!   before had. Who misses two sessions of four has trained less, but none of it was lighter.
-//! - The week must be over: with training after it, or reported on. A week that goes on has few sets
-//!   because it goes on, and one whose workouts are still being entered because they are not there.
-//! - A week without any training is a week off, and not this.
+//! - Each of the three weeks before requires 10 hard sets, or there is nothing to deload from.
+//! - The workouts of the week must have at most 80 % of the hard sets of those of the three weeks
+//!   before: missing two of four sessions is less training, but not lighter training.
+//! - The week must be over: with training after it, or with a weekly report. The current week has
+//!   few sets because it is incomplete, and so has a week whose workouts are still being entered.
+//! - A week without any training is a week off, not a deload.
 
 use super::calendar::{latest_day, trained_week};
 use super::{Pattern, Subject, evidence};
@@ -27,12 +26,12 @@ const SHARE_MAX_TENTHS: i64 = 6;
 /// In tenths of a workout of the three weeks before.
 const WORKOUT_SHARE_MAX_TENTHS: i64 = 8;
 const CONFIDENCE: f64 = 0.9;
-/// How far back a deload is looked for, in weeks (ours): the length of a training block.
-const WEEKS_OF_LATE: u32 = 8;
-/// How long after its Sunday lifts are not judged.
+/// The length of a training block.
+const RECENT_WEEKS: u32 = 8;
+/// The days after its Sunday in which lifts are not judged.
 const RECENT_DAYS: i64 = 14;
 
-/// Looks at one week.
+/// Applies the rule to one week.
 pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern> {
     let week = trained_week(history, week_start)?;
     let usual = usual_half_sets(history, week_start)?;
@@ -57,27 +56,27 @@ pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern>
     })
 }
 
-/// The deloads of late, beside those of the weeks that changed: what was not told while workouts of
-/// its week were on their way is told later.
-pub(super) fn weeks_of_late(history: &History) -> impl Iterator<Item = WeekStart> {
+/// Returns the weeks to which the rule applies besides those that changed: a deload that was held
+/// back while its week had pending workouts is found later.
+pub(super) fn recent_weeks(history: &History) -> impl Iterator<Item = WeekStart> {
     let this_week = WeekStart::containing(history.today);
-    (1..=WEEKS_OF_LATE).map(move |back| this_week.weeks_before(back))
+    (1..=RECENT_WEEKS).map(move |back| this_week.weeks_before(back))
 }
 
-/// The last deload that was taken and is over, as far back as the history goes and knows the weeks
-/// before.
+/// Returns the week of the last deload, as far back as the history has the weeks before it.
 pub(super) fn last_deload(history: &History) -> Option<WeekStart> {
     let this_week = WeekStart::containing(history.today);
     let mut weeks = (1..=HISTORY_WEEKS - WEEKS_BEFORE).map(|back| this_week.weeks_before(back));
     weeks.find(|week| deload_taken(history, *week).is_some())
 }
 
-/// Whether a deload is so short ago that lifts are not yet judged.
+/// Whether a deload ended at most 14 days ago.
 pub(super) fn is_recent(history: &History, deload: WeekStart) -> bool {
     (history.today - deload.last_day()).num_days() <= RECENT_DAYS
 }
 
-/// Whether a workout of the week had clearly fewer hard sets than one of the three weeks before.
+/// Whether the mean workout of the week had clearly fewer hard sets than that of the three weeks
+/// before.
 fn has_light_workouts(history: &History, week: &HistoryWeek) -> bool {
     let before = (1..=WEEKS_BEFORE).map(|back| week.week_start.weeks_before(back));
     let before: Vec<_> = before.filter_map(|before| trained_week(history, before)).collect();
@@ -91,7 +90,7 @@ fn has_light_workouts(history: &History, week: &HistoryWeek) -> bool {
     share(sets, usual_workouts, 10) <= share(usual_sets, workouts, WORKOUT_SHARE_MAX_TENTHS)
 }
 
-/// The median of the three weeks before, if they are enough to deload from.
+/// Returns the median of the three weeks before, if each has at least 10 hard sets.
 fn usual_half_sets(history: &History, week_start: WeekStart) -> Option<HalfSets> {
     let before = |back| {
         let week = trained_week(history, week_start.weeks_before(back))?;
@@ -120,7 +119,7 @@ mod tests {
 
     const MONDAYS: [&str; 4] = ["2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
 
-    /// Hard sets of four weeks; the last one is looked at.
+    /// A history with the hard sets of four weeks, the last of which is examined.
     fn of(today: &str, hard_sets: [f64; 4]) -> History {
         history(today, |h| {
             for (monday, sets) in MONDAYS.into_iter().zip(hard_sets) {
@@ -138,20 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_sets_is_a_deload() {
+    fn half_of_the_usual_sets_is_a_deload() {
         check([60.0, 62.0, 64.0, 31.0], true);
         check([60.0, 62.0, 64.0, 0.0], true);
         check([60.0, 62.0, 64.0, 66.0], false);
     }
 
     #[test]
-    fn sixty_percent_of_the_median_is_the_threshold() {
+    fn at_most_sixty_percent_of_the_median_is_a_deload() {
         check([60.0, 20.0, 100.0, 36.0], true);
         check([60.0, 20.0, 100.0, 36.5], false);
     }
 
     #[test]
-    fn three_weeks_of_ten_hard_sets_before_are_needed() {
+    fn three_weeks_of_ten_hard_sets_before_are_required() {
         check([10.0, 20.0, 20.0, 10.0], true);
         check([9.5, 20.0, 20.0, 10.0], false);
         let mut gap = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
@@ -161,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn full_workouts_of_which_some_were_missed_are_no_deload() {
+    fn missed_workouts_are_no_deload() {
         let found = |workouts: i64| {
             let mut history = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
             history.weeks[3].volume.workouts = workouts;
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_off_is_no_deload() {
+    fn week_off_is_no_deload() {
         let mut off = of("2026-11-25", [60.0, 60.0, 60.0, 30.0]);
         off.weeks[3].volume.workouts = 0;
         assert!(!found_in(&off));
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_week_must_be_over() {
+    fn week_must_be_over() {
         let found = |today: &str, trained_on: Option<&str>| {
             let mut history = of(today, [60.0, 60.0, 60.0, 30.0]);
             history.days = crate::rules::histories::history(today, |h| {
@@ -202,11 +201,11 @@ mod tests {
         assert!(!found("2026-11-24", None));
         assert!(found("2026-11-25", None));
         assert!(found("2026-11-23", Some("2026-11-23")));
-        assert!(!found("2026-11-23", Some("2026-11-25")), "that is the day after tomorrow");
+        assert!(!found("2026-11-23", Some("2026-11-25")), "the workout is the day after tomorrow");
     }
 
     #[test]
-    fn the_last_of_several_is_the_last_and_14_days_later_it_is_no_longer_recent() {
+    fn last_deload_is_recent_for_14_days() {
         let history = |today: &str| of(today, [60.0, 60.0, 60.0, 30.0]);
         let deload = last_deload(&history("2026-12-06")).unwrap();
         assert_eq!(deload.to_string(), "2026-11-16");
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let history = of("2026-11-25", [60.0, 62.0, 64.0, 31.0]);
         let pattern =
             deload_taken(&history, WeekStart::containing("2026-11-16".parse().unwrap())).unwrap();

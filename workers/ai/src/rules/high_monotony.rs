@@ -1,12 +1,14 @@
-//! `high_monotony`: a hard week whose days were all alike.
+//! `high_monotony`: a hard week whose days had nearly the same load.
 //!
 //! Trigger: the monotony of the last complete ISO week > 2.0, and its load more than 1.1 times the
-//! median of the 8 weeks before. Confidence: 0.6 at 2.0, 0.8 at 2.5 and beyond, linear. Source: Foster 1998
-//! (`training::load`), the standard deviation that of a population.
+//! median of the 8 weeks before. Confidence: 0.6 at 2.0, 0.8 at 2.5 and beyond, linear. Source:
+//! Foster 1998 (`training::load`), with the standard deviation of a population.
 //!
-//! Load is the day's tonnage in kilograms. Of the 8 weeks those with training count, and 4 of them
-//! are needed (ours). The 1.1 is (ours) too: six even days and a day of rest, which many programmes
-//! are, have a monotony of 2.45, and who gets stronger is over the median every week. Days that are all exactly alike have no deviation, and so no monotony.
+//! - Load is the day's tonnage in kilograms. Days of exactly equal load have no deviation, and so no
+//!   monotony.
+//! - Of the 8 weeks those with training count, and 4 of them are required.
+//! - The factor of 1.1: many programmes have six equal days and a rest day, which is a monotony of
+//!   2.45, and an athlete who gets stronger is over the median every week.
 
 use super::calendar::{daily_loads_kg, last_complete_week, workouts_in};
 use super::{Pattern, Subject, evidence, rounded};
@@ -18,15 +20,15 @@ use training::trend::median;
 
 const WEEKS_BEFORE: u32 = 8;
 const TRAINED_WEEKS_MIN: usize = 4;
-/// A week over so many times the usual is a hard one.
+/// A week is hard when its load exceeds the usual load by this factor.
 const HARD_WEEK_FACTOR: f64 = 1.1;
 const MONOTONY_MAX: f64 = 2.0;
-/// Here it is as sure as it gets.
+/// Confidence is highest from here on.
 const MONOTONY_SURE: f64 = 2.5;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.8;
 
-/// Looks at the last complete week.
+/// Applies the rule to the last complete week.
 pub fn high_monotony(history: &History) -> Option<Pattern> {
     let week = last_complete_week(history);
     let days: WeekOfLoads = daily_loads_kg(history, week.last_day());
@@ -71,7 +73,7 @@ mod tests {
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
     const WEEK: &str = "2026-11-16";
     const FOUR_WEEKS: [&str; 4] = ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09"];
-    /// In sum 20,000 kg; monotony 0.87.
+    /// The sum is 20,000 kg, the monotony 0.87.
     const USUAL: WeekOfLoads = [6_000.0, 0.0, 7_000.0, 0.0, 7_000.0, 0.0, 0.0];
 
     fn of(today: &str, usual: &[&str], week: WeekOfLoads) -> History {
@@ -93,25 +95,25 @@ mod tests {
     const ALIKE: WeekOfLoads = [5_000.0, 4_000.0, 5_000.0, 4_500.0, 5_000.0, 4_000.0, 5_000.0];
 
     #[test]
-    fn a_hard_week_of_days_alike_is_found() {
+    fn hard_week_of_equal_days_is_found() {
         check(ALIKE, Some(0.8));
-        // Six days of seven: 2.45.
+        // Six days of seven: monotony 2.45.
         check([4_000.0, 4_000.0, 4_000.0, 4_000.0, 4_000.0, 4_000.0, 0.0], Some(0.78));
     }
 
     #[test]
-    fn a_week_of_hard_and_easy_days_is_not() {
+    fn week_of_hard_and_easy_days_is_not_monotonous() {
         check([9_000.0, 0.0, 9_000.0, 0.0, 9_000.0, 0.0, 0.0], None);
         check([0.0; 7], None);
     }
 
     #[test]
-    fn days_exactly_alike_have_no_monotony_and_nothing_is_divided_by_0() {
+    fn zero_deviation_has_no_monotony() {
         check([5_000.0; 7], None);
     }
 
     #[test]
-    fn a_monotony_of_2_is_the_threshold() {
+    fn monotony_over_2_is_required() {
         // Mean 4,000; deviation 2,000 is monotony 2.
         let week = |off: f64| {
             let (high, low) = (4_000.0 + off, 4_000.0 - off);
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_not_clearly_harder_than_usual_is_not() {
+    fn week_must_be_clearly_harder_than_usual() {
         let share = |share: f64| ALIKE.map(|kg| kg * share);
         // 32,500 kg against 20,000.
         check(share(0.67), None);
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn four_weeks_before_are_needed_and_a_gap_between_them_is_none_of_them() {
+    fn four_trained_weeks_of_the_last_eight_are_required() {
         let found = |usual: &[&str]| high_monotony(&of(TODAY, usual, ALIKE)).is_some();
         assert!(!found(&FOUR_WEEKS[1..]) && found(&FOUR_WEEKS));
         assert!(found(&["2026-09-21", "2026-09-28", "2026-10-05", "2026-11-09"]));
@@ -139,14 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn the_week_must_be_complete() {
+    fn week_must_be_complete() {
         let found = |today: &str| high_monotony(&of(today, &FOUR_WEEKS, ALIKE)).is_some();
         assert!(!found("2026-11-24") && found("2026-11-25") && found("2026-12-01"));
         assert!(!found("2026-12-02"));
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let pattern = high_monotony(&of(TODAY, &FOUR_WEEKS, ALIKE)).unwrap();
         assert_eq!(pattern.since.to_string(), WEEK);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Histories as the rules' tests write them down.
+//! Builders of histories for the tests of the rules.
 
 use crate::history::History;
 use chrono::{Days, NaiveDate};
@@ -10,7 +10,7 @@ use training::{
     WeekStart,
 };
 
-/// A history as of a day, line by line. What is settled by then was reported on.
+/// Builds a history as of a day. The complete weeks have a weekly report.
 pub fn history(today: &str, write: impl FnOnce(&mut Builder)) -> History {
     let mut builder = Builder(History::none(date(today)));
     let settled = builder.today() - Days::new(2);
@@ -19,7 +19,7 @@ pub fn history(today: &str, write: impl FnOnce(&mut Builder)) -> History {
     builder.0
 }
 
-/// One session of a lift each Monday up to 2026-11-16, which is today, with these maxima.
+/// Builds a history with one session of a lift each Monday up to 2026-11-16, which is today.
 pub fn weekly_lift(lift: &str, maxima_kg: &[f64]) -> History {
     history("2026-11-16", |h| {
         for (back, kg) in (0..).zip(maxima_kg.iter().rev()) {
@@ -29,7 +29,7 @@ pub fn weekly_lift(lift: &str, maxima_kg: &[f64]) -> History {
     })
 }
 
-/// A week that begins on this day, with so many half sets for some muscles.
+/// Builds a week with half sets by muscle.
 pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
     let part = |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
     let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
@@ -39,7 +39,7 @@ pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
     }
 }
 
-/// The day so many days later.
+/// Returns the day `days` days later.
 pub fn day_after(day: &str, days: u64) -> String {
     (date(day) + Days::new(days)).to_string()
 }
@@ -48,48 +48,48 @@ fn date(day: &str) -> NaiveDate {
     day.parse().unwrap()
 }
 
-/// Writes a history.
+/// Builds a history.
 pub struct Builder(History);
 
 impl Builder {
-    /// The day on which it is looked at.
+    /// Returns the day of the analysis.
     pub fn today(&self) -> NaiveDate {
         self.0.today
     }
 
-    /// A day with one workout of so much tonnage.
+    /// Adds a day with one workout of `kg` tonnage.
     pub fn day(&mut self, day: &str, kg: f64) {
         let (local_date, tonnage_grams) = (date(day), Grams::from_kg(kg));
         self.0.days.push(HistoryDay { local_date, workouts: 1, tonnage_grams });
         self.0.days.sort_by_key(|day| day.local_date);
     }
 
-    /// A week with so many half sets for some muscles.
+    /// Adds a week with half sets by muscle.
     pub fn muscles(&mut self, monday: &str, muscles: &[(Muscle, i64)]) {
         self.week(week(monday, muscles));
     }
 
-    /// A week with so many hard sets.
+    /// Adds a week with hard sets.
     pub fn hard_sets(&mut self, monday: &str, sets: f64) {
         let mut week = week(monday, &[]);
         week.volume.hard_half_sets = HalfSets::from_sets(sets).unwrap();
         self.week(week);
     }
 
-    /// A week.
+    /// Adds a week.
     pub fn week(&mut self, week: HistoryWeek) {
         self.0.weeks.push(week);
         self.0.weeks.sort_by_key(|week| week.week_start);
     }
 
-    /// Sessions of a lift with these one-rep maxima.
+    /// Adds sessions of a lift with one-rep maxima.
     pub fn lift(&mut self, lift: &str, maxima_kg: &[(&str, f64)]) {
         for (day, kg) in maxima_kg {
             self.sets(lift, &[(day, *kg, 1, None)]);
         }
     }
 
-    /// Sessions of a lift with these best sets: day, load, repetitions, RPE.
+    /// Adds sessions of a lift with best sets: day, load, repetitions, RPE.
     pub fn sets(&mut self, lift: &str, sets: &[(&str, f64, u32, Option<f64>)]) {
         for (day, kg, reps, rpe) in sets {
             let (load_grams, rpe) = (Grams::from_kg(*kg), rpe.and_then(Rpe::new));

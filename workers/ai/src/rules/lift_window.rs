@@ -1,15 +1,14 @@
-//! The sessions of one lift that tell whether it goes up, stands still or goes down.
+//! The recent sessions of one lift, and their trend.
 //!
-//! One point a session: the best set's one-rep maximum as Epley estimates it, over days. The
+//! One point for each session: the best set's one-rep maximum as Epley estimates it, over days. The
 //! sessions are those of the 42 days that end with the lift's last session, which must be at most
-//! 14 days ago: who has left a lift does not stand still in it (facts: 42 days; 14 ours).
+//! 14 days ago: a lift that is no longer trained does not stall.
 //!
-//! All further choices are (ours):
-//! - The sessions of one day are one session, the better one: on one day nobody gets stronger.
-//! - Repetitions in reserve count only where every session of the window has an RPE with its best
-//!   set. Who begins to note the RPE would else be stronger by 7 % that day.
-//! - Slopes are told in percent of the window's median maximum, per week, so that a curl and a
-//!   deadlift have the same thresholds.
+//! - The sessions of one day are one session, the better one.
+//! - Repetitions in reserve count only if every session of the window has an RPE with its best set.
+//!   Otherwise the first session with an RPE would show a gain of 7 %.
+//! - Slopes are in percent of the window's median maximum, per week, so that a curl and a deadlift
+//!   have the same thresholds.
 
 use super::calendar::latest_day;
 use super::evidence;
@@ -21,45 +20,45 @@ use training::e1rm::{EFFECTIVE_REPS_MAX, estimate};
 use training::trend::{median, theil_sen};
 use training::{BestSet, E1rmFormula, Grams, WeekStart};
 
-/// The sessions that are looked at end with the last one and go back so far.
+/// The window ends with the last session.
 const WINDOW_DAYS: i64 = 42;
-/// A lift is one of today's while its last session is no longer ago.
+/// A lift whose last session is longer ago is no longer trained.
 const LAST_SESSION_DAYS_MAX: i64 = 14;
-/// Of so many sessions one can be spared, and enough are left for a narrow interval.
-const SESSIONS_TO_SPARE: usize = 8;
+/// With this many sessions the trend must hold without the last one too, and enough are left for a
+/// narrow interval.
+const ROBUST_SESSIONS_MIN: usize = 8;
 const DAYS_PER_WEEK: f64 = 7.0;
 
 /// The sessions of a lift, and their trend.
 pub(super) struct LiftWindow {
-    /// Its slug.
+    /// The slug.
     pub lift: String,
     /// One a day, in order; never empty.
     pub sessions: Vec<Session>,
     /// The median one-rep maximum, more than 0.
     pub median_kg: f64,
-    /// The change in percent of the median, a week.
+    /// The change per week, in percent of the median.
     pub slope: f64,
-    /// The low end of its 95 % interval.
+    /// The low end of the slope's 95 % interval.
     pub low: f64,
-    /// The high end of it.
+    /// The high end of the slope's 95 % interval.
     pub high: f64,
     /// Whether every session has an RPE with its best set.
     pub rpe_known: bool,
 }
 
-/// What a lift's best set of a day was.
+/// The best set of a lift on one day.
 #[derive(Clone, Copy)]
 pub(super) struct Session {
-    /// The day.
     pub date: NaiveDate,
-    /// The set.
     pub best: BestSet,
-    /// Its one-rep maximum, in grams.
+    /// The estimated one-rep maximum.
     pub e1rm: Grams,
 }
 
 impl LiftWindow {
-    /// The window of a lift. `None` without two days of it, or when it was left.
+    /// Returns the window of a lift. `None` with fewer than two days, or when the lift is no longer
+    /// trained.
     pub fn of(history: &History, lift: &str) -> Option<Self> {
         Self::over(lift, comparable(sessions(history, lift)?))
     }
@@ -84,19 +83,19 @@ impl LiftWindow {
         })
     }
 
-    /// Whether the trend is there, by what `shows` asks of it, and not only because of the last
-    /// session: of [`SESSIONS_TO_SPARE`] or more it must be there without that one too. The rules look
-    /// again after each session, and look long enough at chance and it shows a trend (ours).
-    pub fn holds(&self, shows: impl Fn(&Self) -> bool) -> bool {
+    /// Whether the window fulfils `condition`, and with [`ROBUST_SESSIONS_MIN`] sessions or more also
+    /// does so without the last session. The rules run after each session: random numbers show a
+    /// trend at some time.
+    pub fn is_robust(&self, condition: impl Fn(&Self) -> bool) -> bool {
         let before = || {
             let (_, before) = self.sessions.split_last()?;
             Self::over(&self.lift, before.to_vec())
         };
-        let spare = self.sessions.len() >= SESSIONS_TO_SPARE;
-        shows(self) && (!spare || before().is_none_or(|before| shows(&before)))
+        let has_spare = self.sessions.len() >= ROBUST_SESSIONS_MIN;
+        condition(self) && (!has_spare || before().is_none_or(|before| condition(&before)))
     }
 
-    /// How many sessions were at the limit of the estimate: nothing better can be seen there.
+    /// Returns the number of sessions at the limit of the estimate, where a gain is invisible.
     pub fn sessions_at_limit(&self) -> usize {
         let reserve = |best: &BestSet| {
             best.rpe.filter(|_| self.rpe_known).map_or(0.0, |rpe| 10.0 - rpe.value())
@@ -105,7 +104,7 @@ impl LiftWindow {
         self.sessions.iter().filter(|s| effective(&s.best) > EFFECTIVE_REPS_MAX - 1.0).count()
     }
 
-    /// Days from the first session to the last.
+    /// Returns the days from the first session to the last.
     pub fn span_days(&self) -> i64 {
         match (self.sessions.first(), self.sessions.last()) {
             (Some(first), Some(last)) => (last.date - first.date).num_days(),
@@ -113,12 +112,12 @@ impl LiftWindow {
         }
     }
 
-    /// The week of the first session.
+    /// Returns the week of the first session.
     pub fn since(&self) -> Option<WeekStart> {
         self.sessions.first().map(|first| WeekStart::containing(first.date))
     }
 
-    /// The numbers that each of the three rules saw.
+    /// Returns the evidence, the same for all three rules.
     pub fn evidence(&self) -> Map<String, Value> {
         let two_digits = |number: f64| json!((number * 100.0).round() / 100.0);
         let one_digit = |number: f64| json!((number * 10.0).round() / 10.0);
@@ -149,7 +148,7 @@ impl LiftWindow {
     }
 }
 
-/// The sessions within the window, one a day and in order.
+/// Returns the sessions within the window, one for each day, in order.
 fn sessions(history: &History, lift: &str) -> Option<Vec<Session>> {
     let latest = latest_day(history.today);
     let mut by_day = BTreeMap::<NaiveDate, Session>::new();
@@ -172,7 +171,7 @@ fn sessions(history: &History, lift: &str) -> Option<Vec<Session>> {
     Some(by_day.into_values().collect())
 }
 
-/// Estimates without the repetitions in reserve where not every session knows them.
+/// Drops the repetitions in reserve from the estimates unless every session has an RPE.
 fn comparable(mut sessions: Vec<Session>) -> Vec<Session> {
     let known = sessions.iter().filter(|session| session.best.rpe.is_some()).count();
     if known > 0 && known < sessions.len() {
@@ -197,7 +196,7 @@ mod tests {
 
     const LIFT: &str = "deadlift";
 
-    /// The days and maxima of the window of these days.
+    /// Checks the days and maxima of the window.
     fn check(today: &str, days: &[(&str, f64)], expected: Option<&[(&str, f64)]>) {
         let history = history(today, |h| h.lift(LIFT, days));
         let window = LiftWindow::of(&history, LIFT);
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_the_42_days_that_end_with_the_last_session() {
+    fn window_is_42_days_and_ends_with_the_last_session() {
         let days = [("2026-10-05", 100.0), ("2026-10-06", 101.0), ("2026-11-16", 102.0)];
         check("2026-11-16", &days, Some(&days[1..]));
         check("2026-11-30", &days, Some(&days[1..]));
@@ -220,27 +219,27 @@ mod tests {
     }
 
     #[test]
-    fn one_session_makes_no_window() {
+    fn one_session_has_no_window() {
         check("2026-11-16", &[], None);
         check("2026-11-16", &[("2026-11-16", 100.0)], None);
         check("2026-11-16", &[("2026-11-16", 100.0), ("2026-11-16", 90.0)], None);
     }
 
     #[test]
-    fn the_better_session_of_a_day_is_the_one() {
+    fn best_session_of_a_day_counts() {
         let days = [("2026-11-09", 100.0), ("2026-11-09", 102.0), ("2026-11-16", 101.0)];
         check("2026-11-16", &days, Some(&days[1..]));
     }
 
     #[test]
-    fn tomorrow_can_be_today_in_the_east_and_what_is_later_is_a_mistake() {
+    fn session_of_tomorrow_counts_and_later_ones_are_ignored() {
         let days = [("2026-11-09", 100.0), ("2026-11-17", 101.0), ("2026-11-18", 102.0)];
         check("2026-11-16", &days, Some(&days[..2]));
         check("2026-11-17", &days, Some(&days));
     }
 
     #[test]
-    fn reserve_counts_only_where_every_session_knows_it() {
+    fn reserve_counts_only_if_every_session_has_rpe() {
         let e1rm = |sets: &[(&str, f64, u32, Option<f64>)]| {
             let history = history("2026-11-16", |h| h.sets(LIFT, sets));
             let window = LiftWindow::of(&history, LIFT).unwrap();
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_slope_is_in_percent_of_the_median_a_week() {
+    fn slope_is_in_percent_of_the_median_per_week() {
         let history = history("2026-11-16", |h| {
             h.lift(LIFT, &[("2026-11-02", 198.0), ("2026-11-09", 200.0), ("2026-11-16", 202.0)]);
         });

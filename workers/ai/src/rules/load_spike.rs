@@ -1,17 +1,16 @@
-//! `load_spike`: far more load in the last week than the athlete is used to.
+//! `load_spike`: far more load in the last week than in the three weeks before.
 //!
-//! Trigger: the mean day of the last 7 over that of the 21 before them (uncoupled) > 1.5. Needs 28
-//! days since the first training in the history, and 8 workouts in the last 28. Confidence: 0.6 at
-//! 1.5, 0.95 at 2.0 and beyond, linear. Source: Gabbett 2016 for the zones; Lolli 2019 and Windt &
-//! Gabbett 2019 for the uncoupled form. Impellizzeri 2020 contests that the ratio foretells an
-//! injury: it is called a load spike here, and nothing is foretold.
+//! Trigger: the mean day of the last 7 over that of the 21 before them (uncoupled) > 1.5. Requires
+//! 28 days since the first training in the history, and 8 workouts in the last 28. Confidence: 0.6
+//! at 1.5, 0.95 at 2.0 and beyond, linear. Source: Gabbett 2016 for the zones; Lolli 2019 and Windt
+//! & Gabbett 2019 for the uncoupled form. Impellizzeri 2020 contests that the ratio predicts
+//! injuries: the pattern claims a load spike and nothing more.
 //!
-//! Load is the day's tonnage in kilograms, the last day is yesterday, for today goes on (ours).
+//! Load is the day's tonnage in kilograms. The last day is yesterday, because today is incomplete.
 //!
-//! The last 7 days must also be more than 1.2 times the heaviest 8 days in a row of the 21 (ours).
-//! Else an ordinary week after a week off would be a spike, for it is half as much again as the mean
-//! with the week off in it; and so would be 7 days with two heavy sessions in them of which the first
-//! was put off by a day.
+//! The last 7 days must also exceed the heaviest 8 consecutive days of the 21 by a factor of 1.2.
+//! Otherwise an ordinary week after a week off would be a spike, because the week off lowers the
+//! mean; and so would 7 days with two heavy sessions, the first of them postponed by a day.
 
 use super::calendar::{daily_loads_kg, workouts_in};
 use super::{Pattern, Subject, evidence, rounded};
@@ -25,19 +24,19 @@ use training::load::{ACUTE_DAYS, CHRONIC_DAYS};
 
 const DAYS_MIN: i64 = 28;
 const WORKOUTS_MIN: i64 = 8;
-/// Of the 21 days before, so many must have a load (ours): of training with the body's weight alone,
-/// which is not known, there is nothing to compare with.
+/// The days with a load among the 21 before: bodyweight training without a known body weight has
+/// no load to compare with.
 const LOADED_DAYS_MIN: usize = 4;
 const RATIO_MAX: f64 = 1.5;
-/// Here it is as sure as it gets.
+/// Confidence is highest from here on.
 const RATIO_SURE: f64 = 2.0;
-/// One week and a day: as much as a week can hold when a session of it was put off by a day.
+/// A week and a day: one more session fits in when a session is postponed by a day.
 const LONG_WEEK_DAYS: usize = 8;
 const LONG_WEEK_FACTOR: f64 = 1.2;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.95;
 
-/// Looks at the days up to yesterday.
+/// Applies the rule to the days up to yesterday.
 pub fn load_spike(history: &History) -> Option<Pattern> {
     let yesterday = history.today.pred_opt()?;
     let workouts = workouts_in(history, yesterday, DAYS_MIN);
@@ -45,7 +44,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
         return None;
     }
     let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
-    // Judged by the two digits that are told.
+    // The rule decides on the two digits that the evidence shows.
     let ratio = rounded(AcuteChronic::uncoupled(&days)?.ratio()?);
     let (before, week) = days.split_last_chunk::<ACUTE_DAYS>()?;
     if before.iter().filter(|kg| **kg > 0.0).count() < LOADED_DAYS_MIN {
@@ -75,7 +74,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     })
 }
 
-/// Days from the first training in the history to the last day.
+/// Returns the days from the first training in the history to `last_day`, both included.
 fn days_known(history: &History, last_day: NaiveDate) -> Option<i64> {
     let trained = history.days.iter().filter(|day| day.workouts > 0);
     let first = trained.map(|day| day.local_date).min()?;
@@ -113,21 +112,21 @@ mod tests {
     const USUAL: &[f64] = &[4_000.0, 4_000.0, 4_000.0];
 
     #[test]
-    fn a_week_of_double_load_is_found_and_the_surer_the_higher() {
+    fn doubled_load_is_found_and_confidence_grows() {
         check([USUAL, USUAL, USUAL, &[8_000.0, 8_000.0, 8_000.0]], Some(0.95));
         check([USUAL, USUAL, USUAL, &[7_000.0, 7_000.0, 7_000.0]], Some(0.77));
         check([USUAL, USUAL, USUAL, &[20_000.0, 20_000.0, 8_000.0]], Some(0.95));
     }
 
     #[test]
-    fn ordinary_weeks_are_not() {
+    fn ordinary_weeks_are_no_spike() {
         check([USUAL, USUAL, USUAL, USUAL], None);
         check([USUAL, USUAL, USUAL, &[]], None);
         check([&[], &[], &[], &[]], None);
     }
 
     #[test]
-    fn one_and_a_half_is_the_threshold() {
+    fn ratio_over_one_and_a_half_is_required() {
         // Six days a week: the heaviest 8 days hold 7 of them.
         let week = |kg: f64| [kg; 6];
         let check = |kg: f64, confidence| {
@@ -139,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn eight_workouts_are_needed() {
+    fn eight_workouts_are_required() {
         let two: &[f64] = &[4_000.0, 4_000.0];
         check([two, two, &[8_000.0], &[8_000.0, 8_000.0]], None);
         check([two, two, two, &[8_000.0, 8_000.0]], Some(0.95));
     }
 
     #[test]
-    fn four_weeks_are_needed() {
+    fn four_weeks_are_required() {
         let double: &[f64] = &[8_000.0, 8_000.0, 8_000.0];
         let late: &[f64] = &[0.0, 4_000.0, 4_000.0];
         let check = |weeks: [&[f64]; 4], found: bool| {
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn today_goes_on_and_says_nothing() {
+    fn today_and_later_days_are_ignored() {
         let history = history(TODAY, |h| {
             write(h, 28, [USUAL, USUAL, USUAL, USUAL]);
             h.day(TODAY, 100_000.0);
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_week_after_a_week_off_is_no_spike() {
+    fn ordinary_week_after_a_week_off_is_no_spike() {
         // The heaviest 8 days are 16,000 kg.
         check([USUAL, USUAL, &[], &[4_200.0, 4_200.0, 4_200.0]], None);
         check([USUAL, USUAL, &[], &[6_400.0, 6_400.0, 6_400.0]], None);
@@ -177,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_heavy_session_put_off_by_a_day_is_no_spike() {
+    fn heavy_session_postponed_by_a_day_is_no_spike() {
         // Two light sessions a week and a heavy one, which is on the fourth day of the third week.
         let (light, heavy) = (6_000.0, 13_000.0);
         let history = history(TODAY, |h| {
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn after_three_weeks_of_nothing_there_is_no_ratio() {
+    fn three_weeks_without_training_have_no_ratio() {
         let history = history(TODAY, |h| {
             h.day("2025-11-01", 4_000.0);
             write(h, 28, [&[], &[], &[], &[4_000.0; 7]]);
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let pattern = load_spike(&of([USUAL, USUAL, USUAL, &[7_000.0; 3]])).unwrap();
         assert_eq!(pattern.since.to_string(), TODAY);
         assert_eq!(

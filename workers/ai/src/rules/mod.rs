@@ -1,5 +1,7 @@
-//! The rules: each a pure function of the history and the day, one file each; and [`all`], which
-//! asks them all in their order. docs/patterns.md says them in words.
+//! The rules that find patterns: each a pure function of the history, in a file of its own, with its
+//! sources. [`find_patterns`] applies them all. docs/patterns.md describes them.
+//!
+//! Thresholds without a source are project defaults.
 
 mod calendar;
 pub mod deload_due;
@@ -33,10 +35,9 @@ use uuid::Uuid;
 use volume_above_mrv::volume_above_mrv;
 use volume_below_mev::volume_below_mev;
 
-/// What a pattern is about.
+/// The subject of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// A muscle.
     Muscle(Muscle),
     /// A lift, by its slug.
     Lift(String),
@@ -45,7 +46,16 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The wire name: `chest`, `barbell-bench-press`, `training`.
+    /// Parses a wire name. A name that is no muscle and not `training` is the slug of a lift.
+    pub fn parse(name: &str) -> Self {
+        match Muscle::ALL.into_iter().find(|muscle| muscle.as_str() == name) {
+            Some(muscle) => Self::Muscle(muscle),
+            None if name == "training" => Self::Training,
+            None => Self::Lift(name.to_owned()),
+        }
+    }
+
+    /// Returns the wire name: `chest`, `barbell-bench-press`, `training`.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Muscle(muscle) => muscle.as_str(),
@@ -54,8 +64,8 @@ impl Subject {
         }
     }
 
-    /// As it stands within a sentence: `chest`, `Barbell Bench Press`, `training`.
-    pub fn in_words(&self) -> String {
+    /// Returns the name for use within a sentence: `chest`, `Barbell Bench Press`, `training`.
+    pub fn display_name(&self) -> String {
         match self {
             Self::Muscle(muscle) => muscle.display_name(),
             Self::Lift(slug) => {
@@ -66,23 +76,22 @@ impl Subject {
     }
 }
 
-/// What a rule has found.
+/// A pattern that a rule found in the training of an athlete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
-    /// Which pattern.
     pub kind: PatternKind,
-    /// What it is about.
     pub subject: Subject,
-    /// The week in which it began.
+    /// The first week of the pattern.
     pub since: WeekStart,
-    /// How sure the rule is, 0 to 1.
+    /// The certainty of the rule, 0 to 1.
     pub confidence: f64,
-    /// The numbers that the rule saw.
+    /// The numbers on which the rule decided.
     pub evidence: Map<String, Value>,
 }
 
 impl Pattern {
-    /// Its id, when it is the first of its kind and subject, or the one after another.
+    /// Derives the id of a pattern that follows the pattern `before` of the same kind and subject,
+    /// or that is the first one.
     pub fn id_after(&self, athlete_id: AthleteId, before: Option<Uuid>) -> Uuid {
         derived(&[
             "pattern",
@@ -94,8 +103,8 @@ impl Pattern {
         ])
     }
 
-    /// Its id, when it is one of a week: that week's.
-    pub fn id(&self, athlete_id: AthleteId) -> Uuid {
+    /// Derives the id of a pattern that belongs to one week.
+    pub fn id_of_week(&self, athlete_id: AthleteId) -> Uuid {
         derived(&[
             "pattern",
             &athlete_id.to_string(),
@@ -106,23 +115,24 @@ impl Pattern {
     }
 }
 
-/// What is to be looked at.
+/// The scope of an analysis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The weeks that changed: rules about one week look at these.
+    /// The weeks that changed: rules about one week apply to these.
     pub weeks: BTreeSet<WeekStart>,
-    /// Only these muscles, by the two rules on volume; `None` is everything.
+    /// `Some` limits the analysis to these muscles and to the two rules about volume.
     pub muscles: Option<BTreeSet<Muscle>>,
 }
 
-/// All patterns that are there, in the order of the rules.
+/// Returns all current patterns, in the order of the rules.
 ///
-/// The order between them (ours): a deload taken within the last 14 days silences plateau and
-/// regression, for lifts are meant to be lighter then; of one lift at most one thing is said, and
-/// what goes down does not stand still; a deload is due only by the plateaus that are told. The
-/// rules about one week look at [`weeks_looked_at`]: it is only by the training after it that a
-/// deload is over.
-pub fn all(history: &History, scope: &Scope) -> Vec<Pattern> {
+/// Rules exclude each other:
+/// - For 14 days after a deload there is no plateau and no regression: lifts are lighter by design.
+/// - A lift has at most one pattern: the first of progressive overload, regression and plateau.
+/// - `deload_due` counts only the plateaus that are returned.
+///
+/// Rules about one week apply to [`weeks_in_scope`].
+pub fn find_patterns(history: &History, scope: &Scope) -> Vec<Pattern> {
     let mut found = volumes(history, scope);
     if scope.muscles.is_none() {
         found.extend(load_spike(history));
@@ -134,10 +144,11 @@ pub fn all(history: &History, scope: &Scope) -> Vec<Pattern> {
 }
 
 fn volumes(history: &History, scope: &Scope) -> Vec<Pattern> {
-    let asked = |muscle: &Muscle| scope.muscles.as_ref().is_none_or(|only| only.contains(muscle));
-    let muscles = || Muscle::ALL.into_iter().filter(asked);
+    let in_scope =
+        |muscle: &Muscle| scope.muscles.as_ref().is_none_or(|only| only.contains(muscle));
+    let muscles = || Muscle::ALL.into_iter().filter(in_scope);
     let in_week = |week| muscles().filter_map(move |m| volume_above_mrv(history, week, m));
-    let weeks = weeks_looked_at(history, scope);
+    let weeks = weeks_in_scope(history, scope);
     let above = weeks.into_iter().flat_map(in_week);
     above.chain(muscles().filter_map(|muscle| volume_below_mev(history, muscle))).collect()
 }
@@ -145,53 +156,52 @@ fn volumes(history: &History, scope: &Scope) -> Vec<Pattern> {
 fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
     let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
     let windows: Vec<_> = windows.collect();
-    let resting = is_resting(history);
-    let mut found: Vec<_> = windows.iter().filter_map(|window| of_lift(window, resting)).collect();
+    let is_after_deload = is_after_deload(history);
+    let mut found: Vec<_> =
+        windows.iter().filter_map(|window| lift_pattern(window, is_after_deload)).collect();
     let plateaus = found.iter().filter(|pattern| pattern.kind == PatternKind::Plateau).count();
-    let mut weeks = weeks_looked_at(history, scope);
-    weeks.extend(deload_taken::weeks_of_late(history));
+    let mut weeks = weeks_in_scope(history, scope);
+    weeks.extend(deload_taken::recent_weeks(history));
     found.extend(weeks.into_iter().filter_map(|week| deload_taken(history, week)));
     found.extend(deload_due::with_windows(history, &windows, plateaus));
     found
 }
 
-/// The weeks at which the rules about one week look: those that changed and, where everything is
-/// looked at, this one and the one before it.
-pub fn weeks_looked_at(history: &History, scope: &Scope) -> BTreeSet<WeekStart> {
+/// Returns the weeks to which the rules about one week apply: those that changed and, unless the
+/// scope is limited to some muscles, the current and the previous week.
+pub fn weeks_in_scope(history: &History, scope: &Scope) -> BTreeSet<WeekStart> {
     let this_week = WeekStart::containing(history.today);
     let always = [this_week.previous(), this_week];
     let always = always.into_iter().filter(|_| scope.muscles.is_none());
     scope.weeks.iter().copied().chain(always).collect()
 }
 
-/// Whether a deload is so short ago that lifts are not judged.
-pub fn is_resting(history: &History) -> bool {
+/// Whether the last deload ended at most 14 days ago, so that lifts are not judged.
+pub fn is_after_deload(history: &History) -> bool {
     deload_taken::last_deload(history)
         .is_some_and(|deload| deload_taken::is_recent(history, deload))
 }
 
-/// The day and the one-rep maximum of a lift's last session, comparable with those before it. `None`
-/// when the lift was left.
+/// Returns the day and the estimated one-rep maximum of a lift's last session, comparable with the
+/// sessions before it. `None` when the lift is no longer trained.
 pub fn newest_maximum(history: &History, lift: &str) -> Option<(NaiveDate, Grams)> {
     let window = LiftWindow::of(history, lift)?;
     window.sessions.last().map(|session| (session.date, session.e1rm))
 }
 
-/// What there is to say of a lift.
-fn of_lift(window: &LiftWindow, resting: bool) -> Option<Pattern> {
-    let rises = progressive_overload::in_window(window);
-    if resting {
-        return rises;
+fn lift_pattern(window: &LiftWindow, is_after_deload: bool) -> Option<Pattern> {
+    let progress = progressive_overload::in_window(window);
+    if is_after_deload {
+        return progress;
     }
-    rises.or_else(|| regression::in_window(window)).or_else(|| plateau::in_window(window))
+    progress.or_else(|| regression::in_window(window)).or_else(|| plateau::in_window(window))
 }
 
-/// Confidence as it is told: two digits say all that a formula of a rule of thumb can know.
+/// Rounds a confidence to two digits: the formulas are rules of thumb and justify no more.
 fn rounded(confidence: f64) -> f64 {
     (confidence * 100.0).round() / 100.0
 }
 
-/// Evidence by name.
 fn evidence<const N: usize>(numbers: [(&str, Value); N]) -> Map<String, Value> {
     numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -209,9 +219,9 @@ mod tests {
         Scope { weeks, muscles: None }
     }
 
-    /// Without the muscles of which these histories say nothing.
-    fn told(history: &History, scope: &Scope) -> Vec<String> {
-        let found = all(history, scope).into_iter();
+    /// The patterns found, without `volume_below_mev`: these histories have no muscles.
+    fn found(history: &History, scope: &Scope) -> Vec<String> {
+        let found = find_patterns(history, scope).into_iter();
         let found = found.filter(|p| p.kind != PatternKind::VolumeBelowMev);
         found.map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str())).collect()
     }
@@ -221,7 +231,7 @@ mod tests {
         (1..=weeks).map(move |back| today.weeks_before(back))
     }
 
-    /// Two lifts that stand still, one that goes down, one that goes up, one session a week.
+    /// Two stalled lifts, one regressing and one progressing, with one session a week.
     fn four_lifts(h: &mut Builder) {
         for (n, monday) in (0_i32..).zip(mondays(6)) {
             let day = monday.to_string();
@@ -240,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_lift_one_thing_is_said_and_two_plateaus_make_a_deload_due() {
+    fn each_lift_has_one_pattern_and_two_plateaus_require_a_deload() {
         let history = history(TODAY, |h| {
             four_lifts(h);
             hard_sets(h, &[60.0; 6]);
@@ -252,11 +262,11 @@ mod tests {
             "progressive_overload overhead-press",
             "deload_due training",
         ];
-        assert_eq!(told(&history, &scope(&[TODAY])), expected);
+        assert_eq!(found(&history, &scope(&[TODAY])), expected);
     }
 
     #[test]
-    fn a_recent_deload_silences_plateau_and_regression() {
+    fn recent_deload_suppresses_plateau_and_regression() {
         let weeks_ago = |ago: usize| {
             let mut sets = [60.0; 12];
             sets[ago - 1] = 30.0;
@@ -265,18 +275,18 @@ mod tests {
                 hard_sets(h, &sets);
                 h.day(TODAY, 1.0);
             });
-            told(&history, &scope(&[TODAY]))
+            found(&history, &scope(&[TODAY]))
         };
-        let rises = "progressive_overload overhead-press";
-        assert_eq!(weeks_ago(1), [rises, "deload_taken training"]);
-        assert_eq!(weeks_ago(2), [rises, "deload_taken training"]);
+        let progress = "progressive_overload overhead-press";
+        assert_eq!(weeks_ago(1), [progress, "deload_taken training"]);
+        assert_eq!(weeks_ago(2), [progress, "deload_taken training"]);
         let all = ["plateau barbell-bench-press", "plateau barbell-row", "regression deadlift"];
-        // Its Sunday was 15 days ago.
-        assert_eq!(weeks_ago(3), [&all[..], &[rises, "deload_taken training"]].concat());
+        // The Sunday of the deload was 15 days ago.
+        assert_eq!(weeks_ago(3), [&all[..], &[progress, "deload_taken training"]].concat());
     }
 
     #[test]
-    fn a_deload_is_told_of_the_weeks_that_changed_and_of_the_last_eight() {
+    fn deload_is_found_in_changed_weeks_and_the_last_eight() {
         let history = history(TODAY, |h| {
             let mut sets = [60.0; 13];
             for back in [1, 8, 9] {
@@ -286,7 +296,7 @@ mod tests {
             h.day(TODAY, 1.0);
         });
         let deloads = |mondays: &[&str]| {
-            let found = all(&history, &scope(mondays)).into_iter();
+            let found = find_patterns(&history, &scope(mondays)).into_iter();
             let found = found.filter(|p| p.kind == PatternKind::DeloadTaken);
             found.map(|p| p.since.to_string()).collect::<Vec<_>>()
         };
@@ -296,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn asked_for_a_muscle_only_its_volume_is_looked_at() {
+    fn scope_of_one_muscle_finds_only_its_volume_patterns() {
         let history = history(TODAY, |h| {
             four_lifts(h);
             let muscles = [(Muscle::Chest, 60), (Muscle::Back, 60)];
@@ -304,7 +314,19 @@ mod tests {
         });
         let muscles = Some(BTreeSet::from([Muscle::Chest]));
         let chest = Scope { muscles, ..scope(&["2026-11-09"]) };
-        assert_eq!(told(&history, &chest), ["volume_above_mrv chest"]);
-        assert_eq!(told(&history, &Scope { muscles: Some(BTreeSet::new()), ..chest }), [""; 0]);
+        assert_eq!(found(&history, &chest), ["volume_above_mrv chest"]);
+        assert_eq!(found(&history, &Scope { muscles: Some(BTreeSet::new()), ..chest }), [""; 0]);
+    }
+
+    #[test]
+    fn subject_parses_from_its_wire_name() {
+        let check = |name: &str, display_name: &str| {
+            let subject = Subject::parse(name);
+            assert_eq!((subject.as_str(), subject.display_name().as_str()), (name, display_name));
+        };
+        check("front_delts", "front delts");
+        check("barbell-bench-press", "Barbell Bench Press");
+        check("training", "training");
+        check("my-lift", "my-lift");
     }
 }

@@ -1,20 +1,19 @@
-//! `plateau`: a lift stands still.
+//! `plateau`: a lift stalls.
 //!
 //! Trigger: 6 sessions or more over 21 days or more in the window of [`super::lift_window`], the
-//! slope's 95 % interval holds 0, the slope is less than 0.25 % a week either way, and no session of
-//! the later half was better than the best of the earlier half by more than 0.5 %. Confidence:
-//! 0.5 + 0.05 for each session over 6, at most 0.9. Source: the project's own rule (ours) over
-//! Theil 1950 and Sen 1968 (`training::trend`) and Epley 1985.
+//! slope's 95 % interval contains 0, the slope is less than 0.25 % a week either way, and no session
+//! of the later half was better than the best of the earlier half by more than 0.5 %. Confidence:
+//! 0.5 + 0.05 for each session over 6, at most 0.9. Source: Theil 1950 and Sen 1968
+//! (`training::trend`) and Epley 1985.
 //!
-//! All further choices are (ours). They are there because an interval that holds 0 says only that no
-//! trend was seen, and for many lifts none would be seen if there were one:
-//! - The interval must shut out a gain of 0.5 % a week and a loss of 0.75 %. A lift that jumps about has
-//!   a wide one.
-//! - Without an RPE the sessions must lie over 35 days. The estimate then moves in whole repetitions,
-//!   2.6 % each: who gains half a percent a week shows the same numbers for five weeks.
+//! An interval that contains 0 only means that no trend was seen, so more is required:
+//! - The interval must exclude a gain of 0.5 % a week and a loss of 0.75 %. An erratic lift has a
+//!   wide interval.
+//! - Without an RPE the sessions must span 35 days. The estimate then moves in whole repetitions of
+//!   2.6 % each: a gain of half a percent a week shows the same numbers for five weeks.
 //! - At most a third of the sessions may be at the limit of the estimate, over 11 effective
-//!   repetitions of 12: who does better there is not estimated at all, and the rest look alike.
-//! - Of an odd number of sessions the middle one is of the later half.
+//!   repetitions of 12: a better session is not estimated at all, and the others look alike.
+//! - Of an odd number of sessions the middle one belongs to the later half.
 
 use super::lift_window::{LiftWindow, Session};
 use super::{Pattern, Subject, rounded};
@@ -27,15 +26,15 @@ const SPAN_DAYS_MIN: i64 = 21;
 const SPAN_DAYS_MIN_WITHOUT_RPE: i64 = 35;
 /// In percent a week, either way.
 const SLOPE_MAX: f64 = 0.25;
-/// In percent a week: a gain of so much must be out of the question,
+/// In percent a week: the interval must exclude a gain of this size.
 const GAIN_MAX: f64 = 0.5;
-/// and a loss of so much.
+/// In percent a week: the interval must exclude a loss of this size.
 const LOSS_MAX: f64 = 0.75;
-/// In thousandths: what is better by more is a new best.
+/// A session is a new best from so many thousandths of the earlier best on.
 const NEW_BEST_PER_MILLE: i64 = 1_005;
 const CONFIDENCE_MAX: f64 = 0.9;
 
-/// Looks at one lift.
+/// Applies the rule to one lift.
 pub fn plateau(history: &History, lift: &str) -> Option<Pattern> {
     in_window(&LiftWindow::of(history, lift)?)
 }
@@ -44,12 +43,12 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
     let span_min = if window.rpe_known { SPAN_DAYS_MIN } else { SPAN_DAYS_MIN_WITHOUT_RPE };
     let enough = sessions >= SESSIONS_MIN && window.span_days() >= span_min;
-    let seen = window.sessions_at_limit() * 3 <= sessions;
-    let stands = |window: &LiftWindow| {
+    let is_measurable = window.sessions_at_limit() * 3 <= sessions;
+    let is_flat = |window: &LiftWindow| {
         let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
         flat && window.low > -LOSS_MAX && window.high < GAIN_MAX
     };
-    if !(enough && seen && window.holds(stands)) || has_new_best(&window.sessions) {
+    if !(enough && is_measurable && window.is_robust(is_flat)) || has_new_best(&window.sessions) {
         return None;
     }
     let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);
@@ -63,7 +62,7 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     })
 }
 
-/// Whether a session of the later half was clearly better than all of the earlier half.
+/// Whether a session of the later half was clearly better than every session of the earlier half.
 fn has_new_best(sessions: &[Session]) -> bool {
     let (earlier, later) = sessions.split_at(sessions.len() / 2);
     let best = |half: &[Session]| half.iter().map(|session| session.e1rm).max();
@@ -85,30 +84,30 @@ mod tests {
     }
 
     #[test]
-    fn a_lift_that_stands_still_is_found() {
+    fn stalled_lift_is_found() {
         check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
         check(&[200.5, 199.5, 200.5, 200.0, 199.5, 200.0], Some(0.5));
     }
 
     #[test]
-    fn a_lift_that_moves_is_not() {
+    fn lift_that_moves_has_no_plateau() {
         check(&[200.0, 201.0, 202.0, 203.0, 204.0, 205.0], None);
         check(&[205.0, 204.0, 203.0, 202.0, 201.0, 200.0], None);
     }
 
     #[test]
-    fn a_lift_that_jumps_about_is_not_known_to_stand_still() {
+    fn erratic_lift_has_no_plateau() {
         check(&[212.0, 188.0, 206.0, 194.0, 188.0, 212.0], None);
     }
 
     #[test]
-    fn six_sessions_are_needed() {
+    fn six_sessions_are_required() {
         check(&[200.0, 200.0, 200.0, 200.0, 200.0], None);
         check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
     }
 
     #[test]
-    fn three_weeks_are_needed() {
+    fn three_weeks_are_required() {
         let check = |last: &str, found: bool| {
             let days = ["2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12", "2026-10-14", last];
             let sessions = days.map(|day| (day, 170.0, 5, Some(8.0)));
@@ -120,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_rpe_five_weeks_are_needed() {
+    fn five_weeks_are_required_without_rpe() {
         let check = |first: &str, found: bool| {
             let days =
                 [first, "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_limit_of_the_estimate_nothing_better_is_seen() {
+    fn sessions_at_the_estimate_limit_suppress_the_pattern() {
         let check = |at_limit: usize, found: bool| {
             let sets: [_; 6] = std::array::from_fn(|week| {
                 // 12 effective repetitions, and 9, of the same maximum.
@@ -153,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_of_a_percent_a_week_is_movement() {
+    fn slope_of_a_quarter_percent_a_week_is_movement() {
         let check = |step: f64, found: bool| {
-            // The ends of the interval hold 0 by the second session's fall and the fifth's.
+            // The second and the fifth session keep 0 within the interval.
             let week = |n: f64, off: f64| 200.0 + step * n + off;
             let maxima = [(0.0, 1.5), (1.0, -0.5), (2.0, 0.0), (3.0, 0.0), (4.0, -0.5), (5.0, 0.0)];
             let history = weekly_lift("deadlift", &maxima.map(|(n, off)| week(n, off)));
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_best_by_half_a_percent_is_the_end_of_it() {
+    fn new_best_by_half_a_percent_ends_the_plateau() {
         check(&[200.0, 199.5, 200.0, 200.0, 201.0, 199.5], Some(0.5));
         check(&[200.0, 199.5, 200.0, 200.0, 201.1, 199.5], None);
     }

@@ -1,9 +1,9 @@
-//! `progressive_overload`: a lift goes up.
+//! `progressive_overload`: the estimated maximum of a lift rises.
 //!
 //! Trigger: 6 sessions or more in the window of [`super::lift_window`], the low end of the slope's
-//! 95 % interval over 0, and a slope of 0.25 % a week or more. Confidence (ours): 0.6, and 0.05
-//! for each session over 6 up to 0.2, and 0.2 · min(1, low end / slope), at most 0.95. Source: the
-//! project's own rule (ours) over Theil 1950 and Sen 1968 (`training::trend`) and Epley 1985.
+//! 95 % interval over 0, and a slope of 0.25 % a week or more. Confidence: 0.6, and 0.05 for each
+//! session over 6 up to 0.2, and 0.2 · min(1, low end / slope), at most 0.95. Source: Theil 1950 and
+//! Sen 1968 (`training::trend`) and Epley 1985.
 
 use super::lift_window::LiftWindow;
 use super::{Pattern, Subject, rounded};
@@ -11,19 +11,19 @@ use crate::history::History;
 use shared_kernel::payload::PatternKind;
 
 const SESSIONS_MIN: usize = 6;
-/// In percent a week: 1 kg a month for one who lifts 100 (facts).
+/// In percent a week: 1 kg a month at a maximum of 100 kg.
 const SLOPE_MIN: f64 = 0.25;
 const CONFIDENCE_MAX: f64 = 0.95;
 
-/// Looks at one lift.
+/// Applies the rule to one lift.
 pub fn progressive_overload(history: &History, lift: &str) -> Option<Pattern> {
     in_window(&LiftWindow::of(history, lift)?)
 }
 
 pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
-    let rises = |window: &LiftWindow| window.low > 0.0 && window.slope >= SLOPE_MIN;
-    if sessions < SESSIONS_MIN || !window.holds(rises) {
+    let is_rising = |window: &LiftWindow| window.low > 0.0 && window.slope >= SLOPE_MIN;
+    if sessions < SESSIONS_MIN || !window.is_robust(is_rising) {
         return None;
     }
     let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
     use crate::rules::histories::weekly_lift;
 
-    /// One session a week, the last one today.
+    /// Checks a lift with one session a week, the last one today.
     fn check(maxima_kg: &[f64], confidence: Option<f64>) {
         let history = weekly_lift("deadlift", maxima_kg);
         let found = progressive_overload(&history, "deadlift").map(|pattern| pattern.confidence);
@@ -52,26 +52,26 @@ mod tests {
     }
 
     #[test]
-    fn a_lift_that_gains_a_kilogram_every_week_is_found() {
+    fn lift_that_gains_a_kilogram_a_week_is_found() {
         check(&[200.0, 201.0, 202.0, 203.0, 204.0, 205.0], Some(0.8));
         check(&[200.0, 201.0, 202.0, 201.5, 204.0, 205.0], Some(0.65));
     }
 
     #[test]
-    fn a_lift_that_stands_still_or_goes_down_is_not() {
+    fn stalled_or_regressing_lift_is_no_overload() {
         check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], None);
         check(&[200.0, 203.0, 198.0, 202.0, 199.0, 201.0], None);
         check(&[205.0, 204.0, 203.0, 202.0, 201.0, 200.0], None);
     }
 
     #[test]
-    fn six_sessions_are_needed() {
+    fn six_sessions_are_required() {
         check(&[200.0, 202.0, 204.0, 206.0, 208.0], None);
         check(&[200.0, 202.0, 204.0, 206.0, 208.0, 210.0], Some(0.8));
     }
 
     #[test]
-    fn a_quarter_of_a_percent_a_week_is_needed() {
+    fn a_quarter_percent_a_week_is_required() {
         let rising =
             |step: f64| (0..6).map(|week| 200.0 + step * f64::from(week)).collect::<Vec<_>>();
         // The medians are 201.2 and 201.275: a quarter of a percent is 0.503.
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn of_eight_sessions_the_last_one_alone_makes_no_trend() {
+    fn last_of_eight_sessions_alone_makes_no_trend() {
         let check = |maxima_kg: &[f64], found: bool| {
             let history = crate::rules::histories::history("2026-11-20", |h| {
                 for (back, kg) in (0..).zip(maxima_kg.iter().rev()) {
@@ -92,15 +92,15 @@ mod tests {
             assert!(window.low > 0.0 && window.slope > SLOPE_MIN, "{maxima_kg:?}");
             assert_eq!(in_window(&window).is_some(), found, "{maxima_kg:?}");
         };
-        // Of the first seven, four pairs fall; the interval allows three.
+        // Four pairs of the first seven decline; the interval allows three.
         check(&[202.0, 200.0, 201.0, 204.0, 203.0, 206.0, 205.0, 208.0], false);
         check(&[200.0, 202.0, 201.0, 204.0, 203.0, 206.0, 205.0, 208.0], true);
-        // Of seven none can be spared.
+        // Seven sessions are too few to leave one out.
         check(&[201.0, 200.0, 203.0, 202.0, 205.0, 204.0, 206.0], true);
     }
 
     #[test]
-    fn more_sessions_make_it_surer_up_to_0_95() {
+    fn confidence_grows_with_sessions_up_to_0_95() {
         let history = crate::rules::histories::history("2026-11-20", |h| {
             for day in 0..14 {
                 let date = format!("2026-11-{:02}", day + 7);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let history = weekly_lift("deadlift", &[200.0, 201.0, 202.0, 203.0, 204.0, 205.0]);
         let pattern = progressive_overload(&history, "deadlift").unwrap();
         assert_eq!(

@@ -1,14 +1,16 @@
 //! `push_pull_imbalance`: the upper body pushes much more than it pulls, or the other way round.
 //!
 //! Trigger: hard sets of the last 4 complete weeks of the muscles that push (chest, front delts,
-//! triceps) over those that pull (back, rear delts, biceps) > 1.5 or < 0.5, of 20 in sum or more.
-//! Confidence: 0.6 at the threshold, 0.9 at twice it and beyond, linear. Source: the project's own
-//! rule (ours) over the fractional counting of Pelland et al. 2024 (`training::volume`).
+//! triceps) over those that pull (back, rear delts, biceps) > 1.5 or < 0.5, with a sum of 20 or
+//! more. Confidence: 0.6 at the threshold, 0.9 at twice it and beyond, linear. Source: the fractional
+//! counting of Pelland et al. 2024 (`training::volume`).
 //!
-//! All further choices are (ours). The facts' 0.67 became 0.5: each hinge counts half a set for the
-//! back, so that programmes with as many rows as presses come to 0.8, and two missed push days of
-//! eight to 0.63; and many coaches prescribe up to twice as much pull. Side delts, upper traps and
-//! forearms are neither. Three of the four weeks need training: who has just begun has not done the other half of the plan yet.
+//! - The lower threshold is 0.5 and not 0.67: each hinge counts half a set for the back, so that
+//!   programmes with as many rows as presses have 0.8, and two missed push days of eight 0.63; and
+//!   many coaches prescribe up to twice as much pull.
+//! - Side delts, upper traps and forearms count for neither side.
+//! - Three of the four weeks require training: a new athlete has not done the other half of the
+//!   plan yet.
 
 use super::calendar::{last_complete_week, trained_week};
 use super::{Pattern, Subject, evidence, rounded};
@@ -23,13 +25,13 @@ const PULL: [Muscle; 3] = [Muscle::Back, Muscle::RearDelts, Muscle::Biceps];
 const WEEKS: u32 = 4;
 const TRAINED_WEEKS_MIN: usize = 3;
 const HARD_SETS_MIN: f64 = 20.0;
-/// Push over pull.
+/// Push divided by pull.
 const RATIO_MAX: f64 = 1.5;
 const RATIO_MIN: f64 = 0.5;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.9;
 
-/// Looks at the last four complete weeks.
+/// Applies the rule to the last four complete weeks.
 pub fn push_pull_imbalance(history: &History) -> Option<Pattern> {
     let last = last_complete_week(history);
     let weeks = (0..WEEKS).filter_map(|back| trained_week(history, last.weeks_before(back)));
@@ -47,7 +49,7 @@ pub fn push_pull_imbalance(history: &History) -> Option<Pattern> {
         ("weeks", json!(weeks.len())),
         ("since", json!(last.weeks_before(WEEKS - 1))),
     ]);
-    // Without any pull there is no ratio to tell.
+    // Without any pull there is no ratio.
     if pull > 0.0 {
         numbers.extend(evidence([("ratio", json!(rounded(push / pull)))]));
     }
@@ -60,8 +62,8 @@ pub fn push_pull_imbalance(history: &History) -> Option<Pattern> {
     })
 }
 
-/// How many times the threshold the imbalance is; `None` when it is within both. One side may have
-/// no sets at all, never both.
+/// Returns the imbalance as a multiple of its threshold; `None` when it is within both thresholds.
+/// One side may have no sets, but not both.
 fn times_over_threshold(push: f64, pull: f64) -> Option<f64> {
     if push > RATIO_MAX * pull {
         Some(if pull > 0.0 { push / pull / RATIO_MAX } else { f64::MAX })
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn twice_as_much_of_one_side_is_found_and_the_surer_the_more() {
+    fn double_volume_of_one_side_is_found_and_confidence_grows() {
         check(&push_pull(60, 30), Some(0.7));
         check(&push_pull(60, 20), Some(0.9));
         check(&push_pull(20, 60), Some(0.75));
@@ -112,14 +114,14 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_week_is_not() {
+    fn ordinary_week_is_balanced() {
         check(&push_pull(40, 40), None);
         check(&push_pull(40, 50), None);
         check(&[], None);
     }
 
     #[test]
-    fn one_and_a_half_and_a_half_are_the_thresholds() {
+    fn ratio_must_be_over_1_5_or_under_0_5() {
         check(&push_pull(60, 40), None);
         check(&push_pull(61, 40), Some(0.61));
         check(&push_pull(50, 100), None);
@@ -127,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn twenty_hard_sets_are_needed() {
+    fn twenty_hard_sets_are_required() {
         check(&push_pull(9, 0), None);
         check(&push_pull(10, 0), Some(0.9));
     }
 
     #[test]
-    fn side_delts_traps_and_forearms_are_neither() {
+    fn side_delts_traps_and_forearms_do_not_count() {
         let neither = [Muscle::SideDelts, Muscle::Traps, Muscle::Forearms, Muscle::Quads];
         check(&neither.map(|muscle| (muscle, 60)), None);
         let all = [
@@ -149,16 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn three_weeks_of_training_are_needed_of_the_last_four() {
+    fn three_trained_weeks_of_the_last_four_are_required() {
         let found =
             |mondays: &[&str]| push_pull_imbalance(&of(mondays, &push_pull(60, 0))).is_some();
         assert!(!found(&MONDAYS[..2]) && found(&MONDAYS[..3]) && found(&MONDAYS[1..]));
-        // The week before the four, and the one that goes on.
+        // The week before the four, and the current one.
         assert!(!found(&["2026-10-19", "2026-10-26", "2026-11-16", "2026-11-23"]));
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let pattern = push_pull_imbalance(&of(&MONDAYS, &push_pull(60, 30))).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),

@@ -1,9 +1,9 @@
-//! `regression`: a lift goes down.
+//! `regression`: the estimated maximum of a lift declines.
 //!
 //! Trigger: 6 sessions or more in the window of [`super::lift_window`], the high end of the slope's
 //! 95 % interval under 0, and a slope of −0.5 % a week or worse. Confidence: 0.7 at −0.5 % a week,
-//! 0.95 at −2 % and beyond, linear. Source: the project's own rule (ours) over Theil 1950 and Sen
-//! 1968 (`training::trend`) and Epley 1985.
+//! 0.95 at −2 % and beyond, linear. Source: Theil 1950 and Sen 1968 (`training::trend`) and Epley
+//! 1985.
 
 use super::lift_window::LiftWindow;
 use super::{Pattern, Subject, rounded};
@@ -13,19 +13,19 @@ use shared_kernel::payload::PatternKind;
 const SESSIONS_MIN: usize = 6;
 /// In percent a week.
 const LOSS_MIN: f64 = 0.5;
-/// In percent a week: here it is as sure as it gets.
+/// In percent a week: confidence is highest from here on.
 const LOSS_SURE: f64 = 2.0;
 const CONFIDENCE_MIN: f64 = 0.7;
 const CONFIDENCE_MAX: f64 = 0.95;
 
-/// Looks at one lift.
+/// Applies the rule to one lift.
 pub fn regression(history: &History, lift: &str) -> Option<Pattern> {
     in_window(&LiftWindow::of(history, lift)?)
 }
 
 pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
-    let falls = |window: &LiftWindow| window.high < 0.0 && -window.slope >= LOSS_MIN;
-    if window.sessions.len() < SESSIONS_MIN || !window.holds(falls) {
+    let is_falling = |window: &LiftWindow| window.high < 0.0 && -window.slope >= LOSS_MIN;
+    if window.sessions.len() < SESSIONS_MIN || !window.is_robust(is_falling) {
         return None;
     }
     let share = ((-window.slope - LOSS_MIN) / (LOSS_SURE - LOSS_MIN)).min(1.0);
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lift_that_goes_down_is_found_and_the_surer_the_faster() {
+    fn regressing_lift_is_found_and_confidence_grows() {
         check(&falling(2.0), Some(0.79));
         check(&falling(3.0), Some(0.88));
         check(&falling(6.0), Some(0.95));
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lift_that_stands_still_jumps_about_or_goes_up_is_not() {
+    fn stalled_erratic_or_rising_lift_is_no_regression() {
         check(&falling(0.0), None);
         check(&falling(-2.0), None);
         check(&[210.0, 190.0, 205.0, 195.0, 207.0, 188.0], None);
@@ -71,13 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn six_sessions_are_needed() {
+    fn six_sessions_are_required() {
         check(&falling(2.0)[..5], None);
         check(&falling(2.0), Some(0.79));
     }
 
     #[test]
-    fn half_a_percent_a_week_is_needed() {
+    fn half_a_percent_a_week_is_required() {
         // The medians are 197.55 and 197.45: half a percent is 0.988.
         check(&falling(0.98), None);
         check(&falling(1.0), Some(0.7));

@@ -1,7 +1,8 @@
-//! `volume_above_mrv`: a muscle got more hard sets in a week than it can recover from.
+//! `volume_above_mrv`: a muscle got more hard sets in a week than its MRV, the maximum recoverable
+//! volume.
 //!
 //! Trigger: the week's hard sets > MRV. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
-//! Source: the project's own rule (ours) over the landmarks of `training::landmarks`.
+//! Source: the landmarks of `training::landmarks`.
 
 use super::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
@@ -9,7 +10,7 @@ use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::{Muscle, WeekStart};
 
-/// Looks at one muscle in one week.
+/// Applies the rule to one muscle in one week.
 pub fn volume_above_mrv(
     history: &History,
     week_start: WeekStart,
@@ -21,7 +22,7 @@ pub fn volume_above_mrv(
         return None;
     }
     let (sets, mrv) = (half_sets.sets(), limit.sets());
-    // An athlete may set an MRV of 0: whatever is over it is all over it.
+    // An athlete may set an MRV of 0: any set is then far over it.
     let over = if mrv > 0.0 { (sets - mrv) / (0.25 * mrv) } else { 1.0 };
     let confidence = (0.6 + 0.4 * over).min(1.0);
     Some(Pattern {
@@ -57,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_over_24_hard_sets_of_chest_is_found_and_the_surer_the_more_it_is() {
+    fn week_over_mrv_is_found_and_confidence_grows() {
         check(0, None);
         check(40, None);
         check(48, None);
@@ -69,22 +70,23 @@ mod tests {
     }
 
     #[test]
-    fn the_evidence_has_the_numbers_it_saw() {
+    fn evidence_has_the_numbers_of_the_rule() {
         let pattern = look(Muscle::FrontDelts, 30).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"hard_sets":15.0,"landmarks":"rp-2025","mrv":12.0,"over":3.0,"week_start":"2026-11-16"}"#
         );
     }
+
     #[test]
-    fn a_week_without_training_has_none() {
+    fn week_without_training_has_no_pattern() {
         let week = WeekStart::containing("2026-11-09".parse().unwrap());
         let history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 60)]));
         assert_eq!(volume_above_mrv(&history, week, Muscle::Chest), None);
     }
 
     #[test]
-    fn an_mrv_of_0_divides_nothing() {
+    fn mrv_of_0_is_not_divided_by() {
         let own =
             training::LandmarkOverride { mrv: Some(training::HalfSets(0)), ..Default::default() };
         let mut history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 1)]));

@@ -1,12 +1,11 @@
-//! `volume_below_mev`: a muscle got too few hard sets, two complete weeks or more in a row.
+//! `volume_below_mev`: a muscle got fewer hard sets than its MEV, the minimum effective volume, in
+//! two or more consecutive complete weeks.
 //!
-//! Trigger: < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each further
-//! week, at most 0.9. Source: the project's own rule (ours) over `training::landmarks`.
+//! Trigger: hard sets < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each
+//! further week, at most 0.9. Source: the landmarks of `training::landmarks`.
 //!
-//! A deload is meant to be little (ours): its week neither counts nor ends the row.
-//!
-//! Only weeks in which the athlete trained count (ours): who did not train at all is on a
-//! break, and needs no word about the calves. A muscle without a minimum is never below it.
+//! - A deload is light by design: its week neither counts nor ends the row.
+//! - A week without any training ends the row: the athlete is on a break.
 
 use super::calendar::last_complete_week;
 use super::deload_taken::deload_taken;
@@ -17,13 +16,12 @@ use shared_kernel::payload::PatternKind;
 use storage::training_history::HistoryWeek;
 use training::{HalfSets, Muscle};
 
-/// So many complete weeks in a row make the pattern.
 const WEEKS_MIN: usize = 2;
-/// No more are counted (ours): the history goes back little further.
+/// The history goes back little further.
 const WEEKS_MAX: usize = 12;
 const CONFIDENCE_MAX: f64 = 0.9;
 
-/// Looks at one muscle in the complete weeks.
+/// Applies the rule to one muscle.
 pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
     let limit = history.landmarks.for_muscle(muscle).mev;
     let row = weeks_below(history, muscle, limit);
@@ -46,7 +44,7 @@ pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
     })
 }
 
-/// The complete weeks below the limit, from the last one back, without a gap.
+/// Returns the consecutive complete weeks below the limit, latest first.
 fn weeks_below(history: &History, muscle: Muscle, limit: HalfSets) -> Vec<&HistoryWeek> {
     let last_complete = last_complete_week(history);
     let mut expected = last_complete;
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn two_complete_weeks_below_4_hard_sets_of_chest_make_the_pattern() {
+    fn two_complete_weeks_below_mev_are_a_pattern() {
         check(&[], None);
         check(&[chest("2026-11-16", 7)], None);
         check(&[chest("2026-11-09", 7), chest("2026-11-16", 7)], Some((2, 0.6)));
@@ -103,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn the_week_that_goes_on_says_nothing() {
+    fn current_week_is_ignored() {
         check(&[chest("2026-11-16", 7), chest("2026-11-23", 0)], None);
         let three = [chest("2026-11-09", 7), chest("2026-11-16", 7), chest("2026-11-23", 40)];
         check(&three, Some((2, 0.6)));
     }
 
     #[test]
-    fn a_week_is_complete_two_days_after_its_sunday() {
+    fn week_is_complete_two_days_after_its_sunday() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
         let found = |today: &str| look(&history, Muscle::Chest, today).is_some();
         assert!(!found("2026-11-23") && !found("2026-11-24") && found("2026-11-25"));
@@ -126,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn a_break_is_no_pattern_and_ends_one() {
+    fn week_without_training_ends_the_row() {
         let rest = HistoryWeek { volume: Volume::default(), ..chest("2026-11-16", 0) };
         check(&[chest("2026-11-02", 7), chest("2026-11-09", 7), rest], None);
         check(&[chest("2026-11-02", 7), chest("2026-11-16", 7)], None);
     }
 
     #[test]
-    fn a_deload_neither_counts_nor_ends_the_row() {
+    fn deload_neither_counts_nor_ends_the_row() {
         let mondays = ["10-19", "10-26", "11-02", "11-09", "11-16"];
         let look = |chest_half_sets: [i64; 5], hard_sets: [i64; 5]| {
             let weeks = mondays.iter().zip(chest_half_sets).zip(hard_sets);
@@ -147,7 +145,7 @@ mod tests {
             look(&weeks, Muscle::Chest, TODAY)
                 .map(|p| (p.evidence["weeks"].as_u64().unwrap(), p.since.to_string()))
         };
-        // Down in the deload and in the week after it: that is one week too few.
+        // Below MEV in the deload and in the week after it: only one week counts.
         assert_eq!(look([20, 20, 20, 7, 7], [50, 50, 50, 25, 50]), None);
         let since = |monday: &str| Some((2, monday.to_owned()));
         assert_eq!(look([20, 20, 20, 7, 7], [50, 50, 50, 50, 50]), since("2026-11-09"));
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_row_twelve_weeks_are_counted() {
+    fn at_most_twelve_weeks_are_counted() {
         let today = TODAY.parse().unwrap();
         let weeks: Vec<_> = (1..=16)
             .rev()
@@ -165,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_muscle_without_a_minimum_is_never_below_it() {
+    fn muscle_without_mev_is_never_below_it() {
         let history = [chest("2026-11-09", 7), chest("2026-11-16", 7)];
         assert_eq!(look(&history, Muscle::Abs, TODAY), None);
     }

@@ -1,4 +1,4 @@
-//! Athletes of known make-up, and the workouts they do.
+//! Athletes of known profiles, and their workouts.
 
 use super::programme::{CHEST_EXTRA, DAILY, ORDINARY, Programme, Side, Slot};
 use super::random::Random;
@@ -6,16 +6,16 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::BTreeMap;
 use training::{ExerciseEntry, SetEntry, SetKind, Workout};
 
-/// How long they are watched.
+/// The length of the training.
 pub const WEEKS: u32 = 12;
 /// The smallest step of weight.
 const PLATES_KG: f64 = 2.5;
-/// Repetitions that are meant to be left after the first set.
+/// Planned repetitions in reserve after the first set.
 const RESERVE: f64 = 2.0;
 
-/// What an athlete is made of.
+/// The behaviour of an athlete, which the rules should detect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum MakeUp {
+pub enum Profile {
     Progressing,
     Stalled,
     Regressing,
@@ -28,8 +28,8 @@ pub enum MakeUp {
     Noise,
 }
 
-impl MakeUp {
-    /// Each, with how many athletes of it there are: 200 in sum.
+impl Profile {
+    /// Every profile with its number of athletes, 200 in sum.
     pub const ALL: [(Self, u32); 10] = [
         (Self::Progressing, 30),
         (Self::Stalled, 25),
@@ -43,7 +43,7 @@ impl MakeUp {
         (Self::Noise, 30),
     ];
 
-    /// As the table names it.
+    /// Returns the name in the tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Progressing => "progressing",
@@ -60,15 +60,14 @@ impl MakeUp {
     }
 }
 
-/// One athlete: what there is to know of them, and the chance of their days.
+/// One athlete, with the random numbers of their days.
 pub struct Athlete {
-    /// What they are made of.
-    pub make_up: MakeUp,
+    pub profile: Profile,
     programme: Programme,
     notes_rpe: bool,
-    /// Against the ordinary athlete, by lift.
+    /// Strength relative to the ordinary athlete, by lift.
     strength: BTreeMap<&'static str, f64>,
-    /// How far a day is from another: the deviation of the maximum, as a share.
+    /// The deviation of the maximum from day to day, as a share.
     day_to_day: f64,
     /// Change of strength a week, up to `turns_in` and from then on.
     change: (f64, f64),
@@ -84,18 +83,18 @@ pub struct Athlete {
 }
 
 impl Athlete {
-    /// The athlete of this make-up and seed.
-    pub fn new(make_up: MakeUp, seed: u64) -> Self {
+    /// Creates the athlete of a profile and seed.
+    pub fn new(profile: Profile, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let noise = make_up == MakeUp::Noise;
+        let noise = profile == Profile::Noise;
         let choice = usize::try_from(random.whole(0, 2)).unwrap_or(0);
         let ordinary = ORDINARY.get(choice).copied().unwrap_or(DAILY);
-        let programme = if make_up == MakeUp::EveryDay { DAILY } else { ordinary };
+        let programme = if profile == Profile::EveryDay { DAILY } else { ordinary };
         let gain = random.between(0.006, 0.015);
-        let change = match make_up {
-            MakeUp::Stalled => (gain, 0.0),
-            MakeUp::Regressing => (0.0, -random.between(0.008, 0.015)),
-            MakeUp::Noise => (0.0, 0.0),
+        let change = match profile {
+            Profile::Stalled => (gain, 0.0),
+            Profile::Regressing => (0.0, -random.between(0.008, 0.015)),
+            Profile::Noise => (0.0, 0.0),
             _ => (gain, gain),
         };
         let strong = random.between(0.6, 1.4);
@@ -103,12 +102,12 @@ impl Athlete {
         let lifts: Vec<_> = slots.map(|slot| slot.lift).collect();
         let strength = lifts.into_iter().map(|l| (l, strong * random.between(0.85, 1.15)));
         let strength = strength.collect();
-        let takes_week_off = match make_up {
-            MakeUp::Progressing | MakeUp::Imbalanced | MakeUp::Noise => random.chance(0.3),
+        let takes_week_off = match profile {
+            Profile::Progressing | Profile::Imbalanced | Profile::Noise => random.chance(0.3),
             _ => false,
         };
         Self {
-            make_up,
+            profile,
             programme,
             notes_rpe: random.chance(0.6),
             strength,
@@ -124,7 +123,7 @@ impl Athlete {
         }
     }
 
-    /// Their workouts over the weeks, in order.
+    /// Creates the workouts of the weeks, in order.
     pub fn workouts(&mut self, first_monday: NaiveDate, weeks: u32) -> Vec<Workout> {
         let mut workouts = Vec::new();
         for week in 0..weeks {
@@ -143,19 +142,19 @@ impl Athlete {
         workouts
     }
 
-    /// By how much they are stronger than on the first day.
+    /// Returns the strength on a day relative to the first day.
     pub fn strength_on(&self, day: u32) -> f64 {
         let turn = f64::from(self.turns_in);
         let week = f64::from(day) / 7.0;
         1.0 + self.change.0 * week.min(turn) + self.change.1 * (week - turn).max(0.0)
     }
 
-    /// The week in which what they are made of happens, from 0.
+    /// Returns the week of the event of the profile, from 0.
     pub fn event_week(&self) -> u32 {
         self.event
     }
 
-    /// The lifts of which a maximum can be estimated.
+    /// Returns the lifts whose maximum can be estimated.
     pub fn measured_lifts(&self) -> Vec<&'static str> {
         let slots = self.programme.iter().flat_map(|(_, slots)| *slots);
         let mut lifts: Vec<_> = slots.filter(|slot| slot.reps <= 9).map(|slot| slot.lift).collect();
@@ -166,8 +165,8 @@ impl Athlete {
 
     fn extra(&mut self, day: u32) -> Option<ExerciseEntry> {
         let weeks = self.event..self.event + 2;
-        let extra = self.make_up == MakeUp::TooMuchChest && weeks.contains(&(day / 7));
-        // Twenty sets a week, over however many days.
+        let extra = self.profile == Profile::TooMuchChest && weeks.contains(&(day / 7));
+        // Twenty sets a week, spread over the days of the programme.
         let days = u32::try_from(self.programme.len()).unwrap_or(1).max(1);
         let slot = Slot { sets: 20_u32.div_ceil(days), ..CHEST_EXTRA };
         if extra { self.exercise(&slot, day) } else { None }
@@ -182,30 +181,30 @@ impl Athlete {
         (!exercise.sets.is_empty()).then_some(exercise)
     }
 
-    /// How many sets they do.
+    /// Returns the number of sets.
     fn sets(&mut self, slot: &Slot, week: u32) -> u32 {
         let one_half = |more: bool| if more { slot.sets * 3 / 2 } else { slot.sets * 7 / 10 };
-        match self.make_up {
-            MakeUp::Deloading if week == self.event => (slot.sets / 2).max(1),
-            MakeUp::Camp if week == self.event => slot.sets * 2,
-            MakeUp::EveryDay if week == self.event && slot.side != Side::Neither => slot.sets + 1,
-            MakeUp::NoCalves if slot.lift == "standing-calf-raise" && week + 5 >= self.event => 0,
-            MakeUp::Imbalanced => match slot.side {
+        match self.profile {
+            Profile::Deloading if week == self.event => (slot.sets / 2).max(1),
+            Profile::Camp if week == self.event => slot.sets * 2,
+            Profile::EveryDay if week == self.event && slot.side != Side::Neither => slot.sets + 1,
+            Profile::NoCalves if slot.lift == "standing-calf-raise" && week + 5 >= self.event => 0,
+            Profile::Imbalanced => match slot.side {
                 Side::Push => one_half(self.pushes).max(1),
                 Side::Pull => one_half(!self.pushes).max(1),
                 Side::Neither => slot.sets,
             },
-            MakeUp::Noise => (slot.sets + self.random.whole(0, 2)).saturating_sub(1).max(1),
+            Profile::Noise => (slot.sets + self.random.whole(0, 2)).saturating_sub(1).max(1),
             _ => slot.sets,
         }
     }
 
-    /// The first of their sets: the weight is planned, the effort is the day's.
+    /// Returns the first set: the weight is planned, the effort depends on the day.
     fn set(&mut self, slot: &Slot, day: u32) -> SetEntry {
         let meant = f64::from(slot.reps) + RESERVE;
         let kg = f64::from(slot.kg) * self.strength.get(slot.lift).copied().unwrap_or(1.0);
         let maximum = kg * (1.0 + meant / 30.0) * self.strength_on(day);
-        let deload = self.make_up == MakeUp::Deloading && day / 7 == self.event;
+        let deload = self.profile == Profile::Deloading && day / 7 == self.event;
         let share = if deload { 0.9 } else { 1.0 };
         let planned = maximum * share / (1.0 + meant / 30.0);
         let load = ((planned / PLATES_KG).round() * PLATES_KG).max(PLATES_KG);
@@ -227,7 +226,7 @@ impl Athlete {
     }
 }
 
-/// A later set of the same exercise: as many repetitions, a little harder.
+/// Returns a later set of the same exercise: as many repetitions, a little harder.
 fn later(set: &SetEntry, number: u32) -> SetEntry {
     let rpe = set.rpe.map(|rpe| (rpe + 0.5 * f64::from(number)).min(10.0));
     SetEntry { rpe, ..set.clone() }

@@ -1,5 +1,5 @@
-//! Workouts as the pipeline keeps them: volume and performances of each by the code that
-//! aggregation runs, days and weeks their sums, and the history that the rules read.
+//! Turns workouts into the history that the rules read: volume and performances by the code that
+//! aggregation runs, days and weeks as their sums.
 
 use ai::history::{HISTORY_WEEKS, History};
 use chrono::NaiveDate;
@@ -9,16 +9,16 @@ use training::calendar::local_date;
 use training::performance::performances;
 use training::{CustomExercises, Volume, WeekStart, Workout};
 
-/// All that an athlete has done so far.
+/// The whole history of an athlete.
 pub struct Diary(History);
 
 impl Diary {
-    /// Nothing yet.
+    /// Creates an empty history.
     pub fn new(today: NaiveDate) -> Self {
         Self(History::none(today))
     }
 
-    /// Adds a workout; they come in order.
+    /// Adds a workout, in order of time.
     pub fn record(&mut self, workout: &Workout) {
         let date = local_date(workout.started_at);
         let (exercises, body_weight) =
@@ -46,13 +46,13 @@ impl Diary {
         }
     }
 
-    /// As the rules would see it on a day, if all of it were read.
+    /// Returns the whole history as of a day.
     pub fn on(&mut self, today: NaiveDate) -> &History {
         self.0.today = today;
         &self.0
     }
 
-    /// As the rules see it on a day: only as far back as is read.
+    /// Returns the history that an analysis on a day reads.
     pub fn read_on(&self, today: NaiveDate) -> History {
         let first = WeekStart::containing(today).weeks_before(HISTORY_WEEKS);
         let mut history = self.0.clone();

@@ -1,4 +1,4 @@
-//! The page that holds the tables.
+//! The page with the tables.
 
 /// docs/patterns.md.
 pub const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/patterns.md");
@@ -6,7 +6,7 @@ pub const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/patterns
 const BEGIN: &str = "<!-- synthetic athletes: begin -->\n";
 const END: &str = "<!-- synthetic athletes: end -->\n";
 
-/// The page with these tables between its markers; as it is where they are missing.
+/// Replaces the tables between the markers of the page. Without markers the page is unchanged.
 pub fn with_tables(page: &str, tables: &str) -> String {
     let found = page.split_once(BEGIN).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(END)?;

@@ -1,6 +1,6 @@
-//! Athletes of known make-up, and how well the rules see what they are made of.
+//! Synthetic athletes with known profiles, and the score of the rules on them.
 //!
-//! Everything is seeded and in plain arithmetic, so that each machine makes the same athletes.
+//! All is seeded and in plain arithmetic, so that every machine creates the same athletes.
 
 pub mod athlete;
 pub mod diary;

@@ -1,22 +1,20 @@
-//! The programmes that the athletes train by: each muscle between its MEV and its MRV, push and
-//! pull in balance.
+//! The programmes of the athletes: each muscle between its MEV and its MRV, push and pull in balance.
 
 /// One exercise of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Slot {
-    /// Its slug.
+    /// The slug.
     pub lift: &'static str,
     /// Working sets.
     pub sets: u32,
-    /// Repetitions meant.
+    /// Planned repetitions.
     pub reps: u32,
-    /// The weight an ordinary athlete takes for them.
+    /// The weight of an ordinary athlete.
     pub kg: u32,
-    /// For the one who trains only one half.
     pub side: Side,
 }
 
-/// Which half of the upper body it trains.
+/// The half of the upper body that a slot trains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
     Push,
@@ -109,7 +107,7 @@ const LEG_DAY: &[Slot] = &[
 const PUSH_PULL_LEGS: Programme =
     &[(0, PUSH_DAY), (1, PULL_DAY), (2, LEG_DAY), (3, PUSH_DAY), (4, PULL_DAY), (5, LEG_DAY)];
 
-/// What an ordinary athlete does.
+/// The programmes of ordinary athletes.
 pub const ORDINARY: [Programme; 3] = [FULL_BODY, UPPER_LOWER, PUSH_PULL_LEGS];
 
 const ALL_IN_ONE: &[Slot] = &[
@@ -121,7 +119,7 @@ const ALL_IN_ONE: &[Slot] = &[
     other("standing-calf-raise", 1, 12, 80),
 ];
 
-/// The same every day, and never a day of rest; in one week a set more of what pushes and pulls.
+/// The same session every day, without a rest day; in one week pushing and pulling get one more set.
 pub const DAILY: Programme = &[
     (0, ALL_IN_ONE),
     (1, ALL_IN_ONE),
@@ -132,5 +130,5 @@ pub const DAILY: Programme = &[
     (6, ALL_IN_ONE),
 ];
 
-/// What is added to bring the chest over its MRV: it trains nothing else.
+/// The extra exercise that brings the chest over its MRV; it trains no other muscle.
 pub const CHEST_EXTRA: Slot = other("pec-deck", 6, 12, 40);

@@ -4,7 +4,7 @@ use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::WeekStart;
 
-/// An own lift with a name that has a number, and much to say about it.
+/// An athlete's own lift whose name has a number.
 fn facts() -> Facts {
     let evidence = json!({
         "sessions": 8, "span_days": 31, "e1rm_median_kg": 123.333_33, "slope_percent_per_week": -0.633,
@@ -17,55 +17,56 @@ fn facts() -> Facts {
         confidence: 0.85,
         evidence: evidence.as_object().cloned().unwrap(),
         adjustment: None,
-        nothing_now: false,
+        is_change_deferred: false,
     }
 }
 
-fn said(recommendation: &str, facts: &Facts) -> Result<(), Refusal> {
-    let words = Words { title: "A title".to_owned(), recommendation: recommendation.to_owned() };
-    check(&words, facts)
+fn check_text(recommendation: &str, facts: &Facts) -> Result<(), ReplyError> {
+    let narration =
+        Narration { title: "A title".to_owned(), recommendation: recommendation.to_owned() };
+    check(&narration, facts)
 }
 
-fn holds(recommendation: &str) {
-    assert_eq!(said(recommendation, &facts()), Ok(()), "{recommendation}");
+fn accepted(recommendation: &str) {
+    assert_eq!(check_text(recommendation, &facts()), Ok(()), "{recommendation}");
 }
 
-fn refused(recommendation: &str, refusal: Refusal) {
-    assert_eq!(said(recommendation, &facts()), Err(refusal), "{recommendation}");
-}
-
-#[test]
-fn the_facts_hold_as_they_are_and_as_they_are_rounded() {
-    holds("8 sessions in 31 days; since 2026-11-16, or 2026-11-02.");
-    holds("Down by 0.63 % a week, that is -0.63%.");
-    holds("123.33 kg; 12,500 kg or 12500kg.");
-    holds("I am 85 % sure.");
-    holds("2 lifts, eight sessions, take one day off.");
-    refused("123 kg", Refusal::Number);
-    refused("0.6 % a week", Refusal::Number);
-    refused("9 sessions", Refusal::Number);
-    refused("nine sessions", Refusal::Number);
-    refused("since 2026-11-17", Refusal::Number);
-    refused("since 16 November", Refusal::Number);
-    refused("in 2026", Refusal::Number);
-    refused("half of it", Refusal::Number);
-    refused("٨ sessions", Refusal::Number);
-    refused("8e1 sessions", Refusal::Number);
+fn rejected(recommendation: &str, error: ReplyError) {
+    assert_eq!(check_text(recommendation, &facts()), Err(error), "{recommendation}");
 }
 
 #[test]
-fn names_may_be_repeated_and_their_numbers_are_no_facts() {
-    holds("Your e1RM in Bench 3-Board and 5x5 squat, your 1RM.");
-    refused("3 boards", Refusal::Number);
-    refused("5 x 5", Refusal::Number);
-    refused("15x5 squats", Refusal::Number);
+fn exact_and_rounded_facts_are_accepted() {
+    accepted("8 sessions in 31 days; since 2026-11-16, or 2026-11-02.");
+    accepted("Down by 0.63 % a week, that is -0.63%.");
+    accepted("123.33 kg; 12,500 kg or 12500kg.");
+    accepted("I am 85 % sure.");
+    accepted("2 lifts, eight sessions, take one day off.");
+    rejected("123 kg", ReplyError::Number);
+    rejected("0.6 % a week", ReplyError::Number);
+    rejected("9 sessions", ReplyError::Number);
+    rejected("nine sessions", ReplyError::Number);
+    rejected("since 2026-11-17", ReplyError::Number);
+    rejected("since 16 November", ReplyError::Number);
+    rejected("in 2026", ReplyError::Number);
+    rejected("half of it", ReplyError::Number);
+    rejected("٨ sessions", ReplyError::Number);
+    rejected("8e1 sessions", ReplyError::Number);
+}
+
+#[test]
+fn names_are_accepted_but_their_numbers_are_not_facts() {
+    accepted("Your e1RM in Bench 3-Board and 5x5 squat, your 1RM.");
+    rejected("3 boards", ReplyError::Number);
+    rejected("5 x 5", ReplyError::Number);
+    rejected("15x5 squats", ReplyError::Number);
     let facts = Facts { subject: "7".to_owned(), ..facts() };
-    assert_eq!(said("Do 7 of 77.", &facts), Err(Refusal::Number));
+    assert_eq!(check_text("Do 7 of 77.", &facts), Err(ReplyError::Number));
 }
 
 #[test]
-fn no_address_no_mark_up_and_nothing_that_cannot_be_seen() {
-    holds("Rest, e.g. a week. Then go on... at 6 a.m. or so.".replace("6 ", "8 ").as_str());
+fn addresses_mark_up_and_invisible_characters_are_rejected() {
+    accepted("Rest, e.g. a week. Then go on... at 6 a.m. or so.".replace("6 ", "8 ").as_str());
     for text in [
         "see https://evil",
         "see HTTP evil",
@@ -75,32 +76,32 @@ fn no_address_no_mark_up_and_nothing_that_cannot_be_seen() {
         "write to me@evil.org",
         "see evil.рф",
     ] {
-        refused(text, Refusal::Address);
+        rejected(text, ReplyError::Address);
     }
     for text in
         ["<b>rest</b>", "`rest`", "a\nb", "a\tb", "a\u{202e}b", "ev\u{200b}il", "evil\u{3002}com"]
     {
-        refused(text, Refusal::Characters);
+        rejected(text, ReplyError::Characters);
     }
-    refused("You will get injured.", Refusal::Injury);
-    refused("Injuries loom.", Refusal::Injury);
+    rejected("You will get injured.", ReplyError::Injury);
+    rejected("Injuries loom.", ReplyError::Injury);
 }
 
 #[test]
-fn both_parts_have_their_length() {
-    let words = |title: usize, text: usize| Words {
+fn title_and_recommendation_have_length_limits() {
+    let narration = |title: usize, text: usize| Narration {
         title: "ä".repeat(title),
         recommendation: "ä".repeat(text),
     };
-    assert_eq!(check(&words(120, 600), &facts()), Ok(()));
-    assert_eq!(check(&words(121, 600), &facts()), Err(Refusal::Length));
-    assert_eq!(check(&words(120, 601), &facts()), Err(Refusal::Length));
-    assert_eq!(check(&words(0, 600), &facts()), Err(Refusal::Length));
-    assert_eq!(check(&words(120, 0), &facts()), Err(Refusal::Length));
+    assert_eq!(check(&narration(120, 600), &facts()), Ok(()));
+    assert_eq!(check(&narration(121, 600), &facts()), Err(ReplyError::Length));
+    assert_eq!(check(&narration(120, 601), &facts()), Err(ReplyError::Length));
+    assert_eq!(check(&narration(0, 600), &facts()), Err(ReplyError::Length));
+    assert_eq!(check(&narration(120, 0), &facts()), Err(ReplyError::Length));
 }
 
 #[test]
-fn what_to_go_to_has_to_be_said() {
+fn target_of_the_adjustment_is_required() {
     let adjustment = Adjustment {
         subject: "Bench 3-Board".to_owned(),
         action: Action::CutLoad,
@@ -110,7 +111,7 @@ fn what_to_go_to_has_to_be_said() {
         weeks: 1,
     };
     let facts = Facts { adjustment: Some(adjustment), ..facts() };
-    assert_eq!(said("Go from 100 to 92.5 kg, 7.5 kg less, for 1 week.", &facts), Ok(()));
-    assert_eq!(said("Go down from 100 kg.", &facts), Err(Refusal::Unsaid));
-    assert_eq!(said("Go down to 90 kg.", &facts), Err(Refusal::Number));
+    assert_eq!(check_text("Go from 100 to 92.5 kg, 7.5 kg less, for 1 week.", &facts), Ok(()));
+    assert_eq!(check_text("Go down from 100 kg.", &facts), Err(ReplyError::TargetMissing));
+    assert_eq!(check_text("Go down to 90 kg.", &facts), Err(ReplyError::Number));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::narrator::check::check as say_only_facts;
+use crate::narrator::check::check as check_facts;
 use serde_json::{Map, Value, json};
 use training::WeekStart;
 
@@ -12,11 +12,11 @@ fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
         confidence: 0.8,
         evidence,
         adjustment: None,
-        nothing_now: false,
+        is_change_deferred: false,
     }
 }
 
-/// Each kind with all of its evidence.
+/// Facts of each kind with all of its evidence.
 fn all() -> Vec<Facts> {
     let trend = |slope: f64| {
         json!({
@@ -69,12 +69,15 @@ fn all() -> Vec<Facts> {
 
 fn check(kind: PatternKind, title: &str, recommendation: &str) {
     let facts = all().into_iter().find(|facts| facts.kind == kind).unwrap();
-    let words = words(&facts);
-    assert_eq!((words.title.as_str(), words.recommendation.as_str()), (title, recommendation));
+    let narration = narration(&facts);
+    assert_eq!(
+        (narration.title.as_str(), narration.recommendation.as_str()),
+        (title, recommendation)
+    );
 }
 
 #[test]
-fn each_kind_is_said_with_its_numbers() {
+fn each_kind_has_a_text_with_its_numbers() {
     check(
         PatternKind::VolumeAboveMrv,
         "Front delts volume over MRV: 16.5 hard sets",
@@ -91,13 +94,13 @@ fn each_kind_is_said_with_its_numbers() {
     check(
         PatternKind::LoadSpike,
         "Load spike: 1.8 times your usual",
-        "You are lifting 1.8 times what the weeks before have got you used to. In a week you \
+        "You are lifting 1.8 times your load of the weeks before. In a week you \
          moved 4813 kg, where 2674 kg is usual for you. Stay near your usual load next week, and add \
          to it in small steps from there.",
     );
     check(
         PatternKind::HighMonotony,
-        "Days too much alike: monotony 2.31",
+        "Days too similar: monotony 2.31",
         "In the week of 2026-11-16 your days were all about equally hard (monotony 2.31), and there \
          was a lot of work in them: 41250 kg, where 33010 kg is usual for you. Make the hard days \
          hard and the easy days easy, and rest in between.",
@@ -106,21 +109,21 @@ fn each_kind_is_said_with_its_numbers() {
         PatternKind::ProgressiveOverload,
         "Barbell Bench Press goes up: 0.63 % a week",
         "Your estimated max in Barbell Bench Press is going up by 0.63 % a week over 8 sessions in 38 \
-         days. It stands at about 123.33 kg; your best is 126.5 kg. What you do works: keep going, \
-         and add weight when all your reps are there.",
+         days. It is about 123.33 kg; your best is 126.5 kg. Your training works: keep going, \
+         and add weight when you complete all your reps.",
     );
     check(
         PatternKind::Plateau,
         "Barbell Bench Press has stalled for 38 days",
-        "Your estimated max in Barbell Bench Press has not moved over 8 sessions in 38 days. It stands \
-         at about 123.33 kg; your best is 126.5 kg. Change one thing, such as the rep range or a \
+        "Your estimated max in Barbell Bench Press has not moved over 8 sessions in 38 days. It is \
+         about 123.33 kg; your best is 126.5 kg. Change one thing, such as the rep range or a \
          close variation of the lift, and give it a few weeks.",
     );
     check(
         PatternKind::Regression,
         "Barbell Bench Press goes down: 0.9 % a week",
         "Your estimated max in Barbell Bench Press is going down by 0.9 % a week over 8 sessions in 38 \
-         days. It stands at about 123.33 kg; your best is 126.5 kg. Look at sleep, food and stress \
+         days. It is about 123.33 kg; your best is 126.5 kg. Look at sleep, food and stress \
          first. Take some weight off the bar for a week, and build it up again.",
     );
     check(
@@ -146,23 +149,23 @@ fn each_kind_is_said_with_its_numbers() {
 }
 
 #[test]
-fn pulling_more_than_pushing_is_the_other_way_round() {
+fn more_pull_than_push_swaps_the_text() {
     let evidence =
         json!({"push_hard_sets": 18.0, "pull_hard_sets": 36.0, "ratio": 0.5, "weeks": 4});
-    let words = words(&facts(PatternKind::PushPullImbalance, "training", evidence));
-    assert_eq!(words.title, "More pull than push");
-    assert!(words.recommendation.ends_with(
+    let narration = narration(&facts(PatternKind::PushPullImbalance, "training", evidence));
+    assert_eq!(narration.title, "More pull than push");
+    assert!(narration.recommendation.ends_with(
         "Move sets from pulling to pushing, a few each week, until they are about even."
     ));
 }
 
 #[test]
-fn what_a_deload_is_due_for_is_said_and_nothing_else() {
+fn deload_text_mentions_only_the_signs_present() {
     let check = |evidence: Value, finding: &str| {
-        let words = words(&facts(PatternKind::DeloadDue, "training", evidence));
+        let narration = narration(&facts(PatternKind::DeloadDue, "training", evidence));
         assert!(
-            words.recommendation.starts_with(&format!("{finding} Take a light week")),
-            "{words:?}"
+            narration.recommendation.starts_with(&format!("{finding} Take a light week")),
+            "{narration:?}"
         );
     };
     check(
@@ -180,25 +183,25 @@ fn what_a_deload_is_due_for_is_said_and_nothing_else() {
 }
 
 #[test]
-fn missing_evidence_breaks_no_sentence() {
+fn missing_evidence_keeps_sentences_complete() {
     let torn = ["  ", " .", " ,", "..", ". ,", "()", "(,", ": .", "NaN", "null", "some some"];
     for whole in all() {
         let names: Vec<_> = whole.evidence.keys().cloned().collect();
         let without = |missing: &[String]| {
             let mut facts = whole.clone();
             facts.evidence.retain(|name, _| !missing.contains(name));
-            words(&facts)
+            narration(&facts)
         };
         let one_missing = names.iter().map(|name| without(std::slice::from_ref(name)));
-        for words in one_missing.chain([without(&names)]) {
-            for text in [&words.title, &words.recommendation] {
+        for narration in one_missing.chain([without(&names)]) {
+            for text in [&narration.title, &narration.recommendation] {
                 assert!(torn.iter().all(|torn| !text.contains(torn)), "{text}");
                 assert!(text.starts_with(char::is_uppercase), "{text}");
             }
-            assert!(words.recommendation.ends_with('.'), "{words:?}");
+            assert!(narration.recommendation.ends_with('.'), "{narration:?}");
         }
     }
-    let mrv = words(&facts(PatternKind::VolumeAboveMrv, "chest", json!({})));
+    let mrv = narration(&facts(PatternKind::VolumeAboveMrv, "chest", json!({})));
     assert_eq!(mrv.title, "Chest volume over MRV");
     assert_eq!(
         mrv.recommendation,
@@ -208,19 +211,19 @@ fn missing_evidence_breaks_no_sentence() {
 }
 
 #[test]
-fn the_template_says_only_facts_and_never_an_injury() {
+fn template_has_only_facts_and_no_injuries() {
     for facts in all() {
-        assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+        assert_eq!(check_facts(&narration(&facts), &facts), Ok(()), "{facts:?}");
         for facts in adjusted(&facts) {
-            assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+            assert_eq!(check_facts(&narration(&facts), &facts), Ok(()), "{facts:?}");
             let long = "Überzug ".repeat(8)[..60].to_owned();
             let facts = Facts { subject: long, ..facts };
-            assert_eq!(say_only_facts(&words(&facts), &facts), Ok(()), "{facts:?}");
+            assert_eq!(check_facts(&narration(&facts), &facts), Ok(()), "{facts:?}");
         }
     }
 }
 
-/// The facts with adjustments of every action, with and without their numbers.
+/// Returns the facts with adjustments of every action, with and without numbers.
 fn adjusted(facts: &Facts) -> Vec<Facts> {
     let actions = [
         Action::RaiseSets,
@@ -243,89 +246,90 @@ fn adjusted(facts: &Facts) -> Vec<Facts> {
     all
 }
 
-fn check_change(adjustment: (Action, Option<f64>, Option<f64>, Unit, u32), said: &str) {
+fn check_change(adjustment: (Action, Option<f64>, Option<f64>, Unit, u32), text: &str) {
     let (action, from, to, unit, weeks) = adjustment;
     let subject = if unit == Unit::Percent { "training" } else { "Squat" }.to_owned();
-    assert_eq!(change(&Adjustment { subject, action, from, to, unit, weeks }), said);
+    let adjustment = Adjustment { subject, action, from, to, unit, weeks };
+    assert_eq!(adjustment_text(&adjustment), text);
 }
 
 #[test]
-fn an_adjustment_of_sets_is_said_in_place_of_the_advice() {
-    let check = |action, from, to, weeks, said: &str| {
-        check_change((action, from, to, Unit::HardSetsAWeek, weeks), said);
+fn adjustment_of_sets_replaces_the_advice() {
+    let check = |action, from, to, weeks, text: &str| {
+        check_change((action, from, to, Unit::HardSetsAWeek, weeks), text);
     };
-    let said = "Bring Squat up from 5 to 6 hard sets next week.";
-    check(Action::RaiseSets, Some(5.0), Some(6.0), 1, said);
-    let said = "Bring Squat up by a few sets for the next 2 weeks.";
-    check(Action::RaiseSets, None, None, 2, said);
-    let said = "Take Squat down from 30 to 24 hard sets a week for the next 3 weeks.";
-    check(Action::CutSets, Some(30.0), Some(24.0), 3, said);
-    let said = "Deload: take Squat down from 68 to 34 hard sets next week.";
-    check(Action::Deload, Some(68.0), Some(34.0), 1, said);
-    let said = "Keep Squat going as it is for the next 4 weeks.";
-    check(Action::KeepGoing, None, None, 4, said);
+    let text = "Bring Squat up from 5 to 6 hard sets next week.";
+    check(Action::RaiseSets, Some(5.0), Some(6.0), 1, text);
+    let text = "Bring Squat up by a few sets for the next 2 weeks.";
+    check(Action::RaiseSets, None, None, 2, text);
+    let text = "Take Squat down from 30 to 24 hard sets a week for the next 3 weeks.";
+    check(Action::CutSets, Some(30.0), Some(24.0), 3, text);
+    let text = "Deload: take Squat down from 68 to 34 hard sets next week.";
+    check(Action::Deload, Some(68.0), Some(34.0), 1, text);
+    let text = "Keep Squat going as it is for the next 4 weeks.";
+    check(Action::KeepGoing, None, None, 4, text);
 }
 
 #[test]
-fn an_adjustment_of_load_is_said_in_place_of_the_advice() {
-    let kg = |action, from, to, weeks, said: &str| {
-        check_change((action, from, to, Unit::Kilograms, weeks), said);
+fn adjustment_of_load_replaces_the_advice() {
+    let kg = |action, from, to, weeks, text: &str| {
+        check_change((action, from, to, Unit::Kilograms, weeks), text);
     };
-    let said = "Keep Squat at 100 kg for the next 2 weeks, and add nothing for now.";
-    kg(Action::HoldLoad, Some(100.0), Some(100.0), 2, said);
-    kg(Action::HoldLoad, Some(100.0), None, 2, said);
+    let text = "Keep Squat at 100 kg for the next 2 weeks, and add nothing for now.";
+    kg(Action::HoldLoad, Some(100.0), Some(100.0), 2, text);
+    kg(Action::HoldLoad, Some(100.0), None, 2, text);
     kg(Action::HoldLoad, None, None, 0, "Keep Squat where it is, and add nothing for now.");
-    let said = "Take the load of Squat down from 100 to 92.5 kg next week.";
-    kg(Action::CutLoad, Some(100.0), Some(92.5), 1, said);
-    let said = "Take the load of Squat down by a little next week.";
-    kg(Action::CutLoad, Some(f64::NAN), Some(f64::INFINITY), 1, said);
-    let said = "Keep going: take Squat from 100 to 102.5 kg for the next 2 weeks.";
-    kg(Action::KeepGoing, Some(100.0), Some(102.5), 2, said);
+    let text = "Take the load of Squat down from 100 to 92.5 kg next week.";
+    kg(Action::CutLoad, Some(100.0), Some(92.5), 1, text);
+    let text = "Take the load of Squat down by a little next week.";
+    kg(Action::CutLoad, Some(f64::NAN), Some(f64::INFINITY), 1, text);
+    let text = "Keep going: take Squat from 100 to 102.5 kg for the next 2 weeks.";
+    kg(Action::KeepGoing, Some(100.0), Some(102.5), 2, text);
 }
 
 #[test]
-fn an_adjustment_of_all_of_the_training_is_said_in_place_of_the_advice() {
-    let percent = |action, from, to, said: &str| {
-        check_change((action, from, to, Unit::Percent, 1), said);
+fn adjustment_of_all_training_replaces_the_advice() {
+    let percent = |action, from, to, text: &str| {
+        check_change((action, from, to, Unit::Percent, 1), text);
     };
-    let said = "Take the load of all of your training down to 90 % next week.";
-    percent(Action::CutLoad, None, Some(90.0), said);
-    let said = "Deload: take all of your training down from 100 to 50 % next week.";
-    percent(Action::Deload, Some(100.0), Some(50.0), said);
-    let said = "Deload all of your training next week: far fewer sets, and nothing near failure.";
-    percent(Action::Deload, None, None, said);
+    let text = "Take the load of all of your training down to 90 % next week.";
+    percent(Action::CutLoad, None, Some(90.0), text);
+    let text = "Deload: take all of your training down from 100 to 50 % next week.";
+    percent(Action::Deload, Some(100.0), Some(50.0), text);
+    let text = "Deload all of your training next week: far fewer sets, and nothing near failure.";
+    percent(Action::Deload, None, None, text);
 }
 
 #[test]
-fn an_adjustment_that_the_advice_has_already_changes_no_word() {
+fn adjustment_equal_to_the_advice_changes_nothing() {
     let with = |kind, action, from, to| {
         let facts = all().into_iter().find(|facts| facts.kind == kind).unwrap();
         let subject = facts.subject.clone();
         let (from, to) = (Some(from), Some(to));
         let adjustment =
             Adjustment { subject, action, from, to, unit: Unit::HardSetsAWeek, weeks: 1 };
-        let plain = words(&facts);
-        let adjusted = words(&Facts { adjustment: Some(adjustment), ..facts });
+        let plain = narration(&facts);
+        let adjusted = narration(&Facts { adjustment: Some(adjustment), ..facts });
         (plain == adjusted, adjusted.recommendation)
     };
     assert!(with(PatternKind::VolumeAboveMrv, Action::CutSets, 16.5, 12.0).0);
     assert!(with(PatternKind::VolumeBelowMev, Action::RaiseSets, 2.5, 4.0).0);
-    let (same, said) = with(PatternKind::VolumeBelowMev, Action::RaiseSets, 2.5, 3.0);
+    let (same, text) = with(PatternKind::VolumeBelowMev, Action::RaiseSets, 2.5, 3.0);
     assert!(!same);
-    assert!(said.ends_with("since 2026-11-16. Bring chest up from 2.5 to 3 hard sets next week."));
+    assert!(text.ends_with("since 2026-11-16. Bring chest up from 2.5 to 3 hard sets next week."));
 }
 
 #[test]
-fn two_ends_are_told() {
-    let told: Vec<_> = PatternKind::ALL
+fn two_kinds_have_an_end_text() {
+    let titles: Vec<_> = PatternKind::ALL
         .into_iter()
-        .filter_map(|kind| ending(kind, "Squat").map(|words| words.title))
+        .filter_map(|kind| end_narration(kind, "Squat").map(|narration| narration.title))
         .collect();
-    assert_eq!(told, ["Squat plateau broken", "Deload done"]);
+    assert_eq!(titles, ["Squat plateau broken", "Deload done"]);
     for kind in PatternKind::ALL {
-        let Some(words) = ending(kind, "Squat") else { continue };
+        let Some(narration) = end_narration(kind, "Squat") else { continue };
         assert_eq!(
-            say_only_facts(&words, &facts(kind, "Squat", Value::Object(Map::new()))),
+            check_facts(&narration, &facts(kind, "Squat", Value::Object(Map::new()))),
             Ok(())
         );
     }

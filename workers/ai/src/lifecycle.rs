@@ -1,0 +1,205 @@
+//! The lifecycle of a pattern: compares the patterns that the rules found with the stored ones, and
+//! decides what to store and when to notify the athlete.
+//!
+//! In scope: this decision. Out of scope: finding patterns, see [`crate::rules`]; their texts, see
+//! [`crate::narrator`].
+//!
+//! | change of a pattern | stored | athlete notified |
+//! |---|---|---|
+//! | it is found for the first time | as open | if the policy of its kind notifies |
+//! | it is open and found again | no | as a reminder, four weeks after the last notification |
+//! | its confidence has risen clearly, and its kind can worsen | yes | yes |
+//! | it is open and no longer found | as resolved | if it is a plateau that the lift has broken |
+//! | it was resolved less than four weeks ago and is found again | as open again | no |
+//!
+//! The policy of each kind is a row of [`shared_kernel::policy`]. Confidence is compared with that
+//! of the last notification, not of the last analysis: a pattern that eases and returns as it was
+//! does not notify again. Numbers without a source are project defaults.
+
+use crate::history::History;
+use crate::rules::{self, Pattern, Scope};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::Value;
+use shared_kernel::AthleteId;
+use shared_kernel::payload::PatternKind;
+use shared_kernel::policy::Lifetime;
+use std::collections::BTreeSet;
+use storage::patterns::{KnownPattern, PatternStatus};
+use training::WeekStart;
+use uuid::Uuid;
+
+/// The rise of confidence, which is from 0 to 1, that counts as worse.
+const CONFIDENCE_RISE_MIN: f64 = 0.15;
+/// The time between two notifications of a pattern that stays open: a change of the training takes
+/// four weeks to show. A pattern found again within it is the same pattern.
+const REMINDER_INTERVAL: TimeDelta = TimeDelta::weeks(4);
+/// A pattern of one week expires so long after the Monday of its week: two weeks after its end.
+const ONE_WEEK_EXPIRY: TimeDelta = TimeDelta::weeks(3);
+/// A lift breaks its plateau by exceeding the plateau's best by this factor, as in
+/// [`crate::rules::plateau`].
+const PLATEAU_BROKEN_FACTOR: f64 = 1.005;
+
+/// A change of a pattern, to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Transition {
+    /// The pattern is open from now on, or stays open.
+    Active {
+        /// The pattern as found. If the athlete is not notified of it now but was before, its
+        /// confidence is that of the last notification.
+        pattern: Pattern,
+        pattern_id: Uuid,
+        /// The number of notifications about the pattern, this one included.
+        announcements: i64,
+        is_notified: bool,
+    },
+    /// The stored pattern is resolved.
+    Resolved { stored: KnownPattern, is_notified: bool },
+}
+
+/// The circumstances of an analysis.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub now: DateTime<Utc>,
+    /// Weeks with workouts that are not aggregated yet: half of such a week can look like a deload,
+    /// which is a planned light week.
+    pub pending_weeks: &'a BTreeSet<WeekStart>,
+}
+
+/// Returns the transitions of an athlete's patterns: first of those that the rules found within the
+/// scope, then of the stored ones that are resolved.
+pub fn transitions(
+    athlete_id: AthleteId,
+    history: &History,
+    scope: &Scope,
+    stored: &[KnownPattern],
+    found: &[Pattern],
+    context: Context<'_>,
+) -> Vec<Transition> {
+    let active = found.iter().filter_map(|pattern| {
+        let pattern_id = pattern_id(athlete_id, pattern, stored, context.now);
+        let before = stored.iter().find(|stored| stored.pattern_id == pattern_id);
+        active_transition(pattern, pattern_id, before, context)
+    });
+    let weeks = rules::weeks_in_scope(history, scope);
+    let is_after_deload = rules::is_after_deload(history);
+    // An analysis of some muscles resolves nothing: it does not apply all rules.
+    let can_resolve = |stored: &KnownPattern| {
+        scope.muscles.is_none()
+            && match stored.kind.policy().lifetime {
+                Lifetime::OneWeek => weeks.contains(&stored.since),
+                Lifetime::UntilResolved => true,
+                Lifetime::UntilResolvedAfterDeload => !is_after_deload,
+            }
+    };
+    let is_found = |stored: &KnownPattern| {
+        found.iter().any(|pattern| is_same_pattern(athlete_id, pattern, stored))
+    };
+    let resolved = stored
+        .iter()
+        .filter(|stored| stored.status == PatternStatus::Open)
+        .filter(|stored| {
+            is_expired(stored.kind, stored.since, history.today)
+                || can_resolve(stored) && !is_found(stored)
+        })
+        .map(|stored| Transition::Resolved {
+            stored: stored.clone(),
+            is_notified: is_broken_plateau(stored, history, found),
+        });
+    active.chain(resolved).collect()
+}
+
+/// Returns the id of a pattern that was found.
+///
+/// 1. A pattern of one week: the id derived from that week.
+/// 2. A pattern of the same kind and subject is stored as open, or was resolved less than four weeks
+///    ago: its id.
+/// 3. Otherwise a new id, derived from that of the last such pattern, so that two analyses at the
+///    same time give the same id.
+pub fn pattern_id(
+    athlete_id: AthleteId,
+    pattern: &Pattern,
+    stored: &[KnownPattern],
+    now: DateTime<Utc>,
+) -> Uuid {
+    if pattern.kind.lasts_one_week() {
+        return pattern.id_of_week(athlete_id);
+    }
+    let same = || stored.iter().filter(|stored| is_same_pattern(athlete_id, pattern, stored));
+    let is_open = |stored: &&KnownPattern| stored.status == PatternStatus::Open;
+    let last = same().max_by_key(|stored| stored.resolved_at_ms);
+    let is_recent = |stored: &&KnownPattern| {
+        let resolved = DateTime::from_timestamp_millis(stored.resolved_at_ms.unwrap_or(0));
+        now - resolved.unwrap_or_default() < REMINDER_INTERVAL
+    };
+    match same().find(is_open).or_else(|| last.filter(is_recent)) {
+        Some(stored) => stored.pattern_id,
+        None => pattern.id_after(athlete_id, last.map(|stored| stored.pattern_id)),
+    }
+}
+
+/// Returns the transition of a pattern that was found; `None` when nothing is to be stored.
+fn active_transition(
+    pattern: &Pattern,
+    pattern_id: Uuid,
+    before: Option<&KnownPattern>,
+    Context { now, pending_weeks }: Context<'_>,
+) -> Option<Transition> {
+    let policy = pattern.kind.policy();
+    let active = |confidence, announcements, is_notified| {
+        let pattern = Pattern { confidence, ..pattern.clone() };
+        Some(Transition::Active { pattern, pattern_id, announcements, is_notified })
+    };
+    let Some(before) = before else {
+        let may_be_incomplete =
+            pattern.kind == PatternKind::DeloadTaken && pending_weeks.contains(&pattern.since);
+        let first = || active(pattern.confidence, 1, policy.is_notified);
+        return if may_be_incomplete { None } else { first() };
+    };
+    let notified_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
+    let is_worse =
+        policy.can_worsen && pattern.confidence >= before.confidence + CONFIDENCE_RISE_MIN;
+    let is_reminder_due = !pattern.kind.lasts_one_week() && now - notified_at >= REMINDER_INTERVAL;
+    if policy.is_notified && (is_worse || is_reminder_due) {
+        return active(pattern.confidence, before.announcements + 1, true);
+    }
+    match before.status {
+        PatternStatus::Resolved if !is_expired(pattern.kind, pattern.since, now.date_naive()) => {
+            let notified_confidence = policy.is_notified.then_some(before.confidence);
+            let confidence = notified_confidence.unwrap_or(pattern.confidence);
+            active(confidence, before.announcements, false)
+        }
+        PatternStatus::Open | PatternStatus::Resolved => None,
+    }
+}
+
+/// Whether a stored pattern, if it is open, is the one that was found.
+fn is_same_pattern(athlete_id: AthleteId, found: &Pattern, stored: &KnownPattern) -> bool {
+    if found.kind.lasts_one_week() {
+        return stored.pattern_id == found.id_of_week(athlete_id);
+    }
+    stored.kind == found.kind && stored.subject == found.subject.as_str()
+}
+
+/// Whether a pattern belongs to a week that is too long ago to notify about.
+fn is_expired(kind: PatternKind, since: WeekStart, today: NaiveDate) -> bool {
+    kind.lasts_one_week() && today - since.date() >= ONE_WEEK_EXPIRY
+}
+
+/// Whether the stored pattern is a plateau, and the last session of its lift exceeds the plateau's
+/// best one-rep maximum.
+fn is_broken_plateau(stored: &KnownPattern, history: &History, found: &[Pattern]) -> bool {
+    let best_kg = stored.evidence.get("e1rm_best_kg").and_then(Value::as_f64);
+    let last_seen = stored.evidence.get("last_session").and_then(Value::as_str).unwrap_or_default();
+    let is_regression = |pattern: &Pattern| {
+        pattern.kind == PatternKind::Regression && pattern.subject.as_str() == stored.subject
+    };
+    let newest = rules::newest_maximum(history, &stored.subject);
+    stored.kind == PatternKind::Plateau
+        && !found.iter().any(is_regression)
+        && best_kg.zip(newest).is_some_and(|(best_kg, (date, newest))| {
+            newest.kg() > best_kg * PLATEAU_BROKEN_FACTOR && date.to_string().as_str() > last_seen
+        })
+}
+
+#[cfg(test)]
+mod tests;
