@@ -23,8 +23,8 @@ use testkit::{
 
 /// The requests of one input; a second input explores as much as more of them.
 const REQUESTS_MAX: usize = 5;
-/// The pieces of a response that are read: a notification stream lasts for minutes.
-const PIECES_MAX: usize = 20;
+/// The chunks of a response that are read: a notification stream lasts for minutes.
+const CHUNKS_MAX: usize = 20;
 const OPERATOR: &str = "operator-token";
 const NOW: &str = "2026-11-23T12:00:00Z";
 const EVENT: &str = include_str!("../../shared-kernel/golden/AggregationUpdated.v1.json");
@@ -76,8 +76,8 @@ fn check_response(request: &str, response: Response, changes: u64) {
     let status = parts.status;
     let text = match content {
         Content::Text(text) => text,
-        Content::Pieces(pieces) => {
-            run(pieces.take(PIECES_MAX).try_collect::<Vec<_>>()).expect("no piece fails").concat()
+        Content::Stream(chunks) => {
+            run(chunks.take(CHUNKS_MAX).try_collect::<Vec<_>>()).expect("no chunk fails").concat()
         }
     };
     assert!(!status.is_server_error(), "{status}: {text}\n{request}");

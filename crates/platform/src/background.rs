@@ -1,10 +1,10 @@
-//! The `Background` port: work that goes on after its message is settled.
+//! The `Background` port: work that continues after its message is settled.
 
 use futures_util::future::LocalBoxFuture;
 
-/// Lets work go on.
+/// Runs work after the invocation has returned.
 pub trait Background {
-    /// Begins the work, and lets it go on when the invocation has answered. It may die at any await,
-    /// and nobody will tell: what it does has to be fit for that.
+    /// Starts the work and keeps it running after the invocation has returned. The platform may stop it at
+    /// any await without notice, so the work must tolerate that.
     fn spawn(&self, work: LocalBoxFuture<'static, ()>);
 }

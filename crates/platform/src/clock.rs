@@ -1,24 +1,24 @@
-//! Time and dice come in through these ports, and nowhere else.
+//! The ports for time, randomness and time zones. Nothing else reads them from the runtime.
 
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use uuid::{Builder, Uuid};
 
-/// What time it is.
+/// Reads the time.
 pub trait Clock {
-    /// Now, to the millisecond.
+    /// The time now, to the millisecond.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Now, in milliseconds since 1970.
+    /// The time now, in milliseconds since 1970.
     fn now_ms(&self) -> i64 {
         self.now().timestamp_millis()
     }
 }
 
-/// Who waits.
+/// Waits.
 #[async_trait(?Send)]
 pub trait Timer {
-    /// Comes back after so many milliseconds; dropped before that, it leaves nothing behind.
+    /// Completes after `milliseconds`. Dropping the future cancels the timer.
     async fn sleep_ms(&self, milliseconds: u32);
 }
 
@@ -31,16 +31,16 @@ pub trait Entropy {
 /// The rules of time zones.
 pub trait TimeZones {
     /// The offsets from UTC of wall-clock times in a zone of the IANA database (`Europe/Berlin`).
-    /// A time that a clock change skips or repeats gets one of the two offsets. `None`: there is
-    /// no such zone.
+    /// A time that a clock change skips or repeats gets one of the two offsets. `None`: unknown
+    /// zone.
     fn offsets(&self, zone: &str, times: &[NaiveDateTime]) -> Option<Vec<FixedOffset>>;
 
-    /// The offset from UTC of an instant in a zone. `None`: there is no such zone.
+    /// The offset from UTC of an instant in a zone. `None`: unknown zone.
     fn offset_at_instant(&self, zone: &str, instant: DateTime<Utc>) -> Option<FixedOffset>;
 }
 
-/// The offset of a wall-clock time, from a function that knows the offset of an instant, in seconds
-/// east: guess by the time as if it were UTC, and correct the guess once.
+/// The offset of a wall-clock time, from a function that returns the offset of an instant in seconds
+/// east of UTC: take the time as UTC for a first guess, and correct the guess once.
 pub fn offset_at(
     time: NaiveDateTime,
     seconds_east_at: impl Fn(i64) -> Option<i32>,

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::handler::{GroupHandler, ReceivedEvent, Registry};
 use crate::metrics::PipelineMetrics;
-use crate::panics::caught;
+use crate::panics::catch_panic;
 use crate::sink::{Destination, QueueSink, send_all};
 use crate::usage::Usage;
 use shared_kernel::event::EventHeader;
@@ -73,7 +73,7 @@ impl Consumer<'_> {
         let started_ms = self.clock.now_ms();
         let mut decoded = Vec::with_capacity(messages.len());
         for message in messages {
-            let result = caught(async { decode(queue, message) }).await;
+            let result = catch_panic(async { decode(queue, message) }).await;
             decoded.push(result.map_err(Outcome::transient).flatten());
         }
         let outcomes = self.handle(&decoded).await;
@@ -253,7 +253,7 @@ async fn handle_splitting(handler: &dyn GroupHandler, events: &[&ReceivedEvent])
     let mut outcomes = Vec::with_capacity(events.len());
     let mut todo = Vec::from([events]);
     while let Some(part) = todo.pop() {
-        match caught(handler.handle(part)).await {
+        match catch_panic(handler.handle(part)).await {
             Ok(mut handled) => {
                 // A handler that returns too few or too many outcomes affects this part only.
                 handled.resize_with(part.len(), || Outcome::permanent(NO_OUTCOME));

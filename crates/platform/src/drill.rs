@@ -1,20 +1,21 @@
-//! Drills: what a bug would do, on demand, in a deployment that an operator set up for it.
+//! Drills: faults on demand, in a deployment that an operator set up for it.
 //!
-//! The variable `DRILL` names ids, `panic:<id>,memory:<id>,loop:<id>`; a statement that any of them is
-//! bound to does what is said; a body that speaks of them, as in a dead letter, is let through. Without the variable, as shipped, nothing of this is in the way.
+//! The variable `DRILL` lists ids with a fault each, `panic:<id>,memory:<id>,loop:<id>`. A statement with
+//! such an id among its parameters causes the fault; an id within a message body, as in a dead letter,
+//! does not. Shipped deployments do not set the variable and do not use this module.
 
 use async_trait::async_trait;
 use std::rc::Rc;
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 
-/// What the drill takes at once, in bytes.
+/// The size of one allocation of the memory fault.
 const HOARD_BYTES: usize = 1 << 28;
 
-/// A database on which some ids are poison.
+/// A database that causes a fault for some ids.
 pub struct Drill {
     database: Rc<dyn Database>,
-    poisons: Vec<(Fault, String)>,
+    faults: Vec<(Fault, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,30 +26,30 @@ enum Fault {
 }
 
 impl Drill {
-    /// By the text of the variable; a fault that it does not know is left out.
+    /// Parses the variable; unknown faults are ignored.
     pub fn new(database: Rc<dyn Database>, text: &str) -> Self {
-        let poisons = text.split(',').filter_map(|poison| {
-            let (fault, id) = poison.split_once(':')?;
-            Some((Fault::of(fault)?, id.to_owned()))
+        let faults = text.split(',').filter_map(|entry| {
+            let (fault, id) = entry.split_once(':')?;
+            Some((Fault::from_name(fault)?, id.to_owned()))
         });
-        Self { database, poisons: poisons.collect() }
+        Self { database, faults: faults.collect() }
     }
 
     fn fault_of(&self, statements: &[Statement]) -> Option<Fault> {
         let names = |id: &str| {
-            // In the JSON of a body that is a string of JSON itself, a backslash follows.
+            // Within a message body, which is a JSON string in JSON, a backslash follows the id.
             let in_json = format!("{id}\"");
             let mut params = statements.iter().flat_map(|statement| &statement.params);
             params.any(
                 |param| matches!(param, Param::Text(text) if text == id || text.contains(&in_json)),
             )
         };
-        self.poisons.iter().find(|(_, id)| names(id)).map(|(fault, _)| *fault)
+        self.faults.iter().find(|(_, id)| names(id)).map(|(fault, _)| *fault)
     }
 }
 
 impl Fault {
-    fn of(name: &str) -> Option<Self> {
+    fn from_name(name: &str) -> Option<Self> {
         match name {
             "panic" => Some(Self::Panic),
             "memory" => Some(Self::Memory),
@@ -57,8 +58,8 @@ impl Fault {
         }
     }
 
-    #[expect(clippy::panic, reason = "it is what a drill is for")]
-    fn strike(self) {
+    #[expect(clippy::panic, reason = "the purpose of a drill")]
+    fn cause(self) {
         match self {
             Self::Panic => panic!("a drill"),
             Self::Memory => {
@@ -78,7 +79,7 @@ impl Fault {
 impl Database for Drill {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         if let Some(fault) = self.fault_of(&statements) {
-            fault.strike();
+            fault.cause();
         }
         self.database.batch(statements).await
     }
@@ -90,7 +91,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_a_statement_that_names_the_id_is_struck() {
+    fn only_statements_with_a_listed_id_cause_a_fault() {
         let (database, _) = testkit::database();
         let drill = Drill::new(database, "panic:a1,flood:b2,,loop:c3");
         let fault = |params: Vec<Param>| drill.fault_of(&[Statement::new("SELECT ?1", params)]);

@@ -1,45 +1,42 @@
-//! What a consumer worker registers: handlers that take all of a batch's events of their kind.
+//! Event handlers and their registry. A handler gets all events of its types in a batch at once.
 
 use async_trait::async_trait;
 use shared_kernel::{Event, EventType, Outcome, Payload};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-/// An event that was delivered, with its payload.
+/// A delivered event with its typed payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a, P> {
-    /// The event.
     pub event: &'a Event,
-    /// What it says.
     pub data: &'a P,
-    /// Which delivery this is, from 1.
+    /// The number of this delivery, from 1.
     pub attempt: u32,
 }
 
-/// An event that was delivered, of any kind.
+/// A delivered event of any type.
 #[derive(Clone, Debug)]
 pub struct ReceivedEvent {
-    /// The event.
     pub event: Event,
-    /// Which delivery this is, from 1.
+    /// The number of this delivery, from 1.
     pub attempt: u32,
 }
 
-/// Handles one kind of event, set-wise.
+/// Handles the events of one type, as a set.
 #[async_trait(?Send)]
 pub trait EventHandler<P: Payload> {
-    /// Handles all of a batch's events of its kind: one outcome for each, in order.
+    /// Handles all events of the type in a batch. Returns one outcome for each, in order.
     async fn handle(&self, deliveries: &[Delivery<'_, P>]) -> Vec<Outcome>;
 }
 
-/// Handles several kinds of events as one set, where they share their reads and writes.
+/// Handles events of several types as one set, so that they share reads and writes.
 #[async_trait(?Send)]
 pub trait GroupHandler {
-    /// Handles all of a batch's events of its kinds: one outcome for each, in order.
+    /// Handles all events of the types in a batch. Returns one outcome for each, in order.
     async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome>;
 }
 
-/// Which handler takes which events.
+/// The handlers of a worker, by event type.
 #[derive(Clone, Default)]
 pub struct Registry {
     entries: Vec<Entry>,
@@ -52,20 +49,20 @@ pub(crate) struct Entry {
 }
 
 impl Registry {
-    /// Registers the handler of one kind of event.
+    /// Registers the handler of one event type.
     #[must_use]
     pub fn on<P: Payload>(self, handler: impl EventHandler<P> + 'static) -> Self {
         self.on_group(&[P::TYPE], SingleTypeHandler { handler, payload: PhantomData })
     }
 
-    /// Registers the handler of several kinds of events.
+    /// Registers the handler of several event types.
     #[must_use]
     pub fn on_group(mut self, types: &[EventType], handler: impl GroupHandler + 'static) -> Self {
         self.entries.push(Entry { types: types.to_vec(), handler: Rc::new(handler) });
         self
     }
 
-    /// The types that have a handler.
+    /// The event types that have a handler.
     pub fn types(&self) -> Vec<EventType> {
         self.entries.iter().flat_map(|entry| entry.types.iter().copied()).collect()
     }
@@ -75,7 +72,7 @@ impl Registry {
     }
 }
 
-/// A handler of one kind, as a group of one.
+/// A handler of one type, as a group of one.
 struct SingleTypeHandler<P, H> {
     handler: H,
     payload: PhantomData<P>,

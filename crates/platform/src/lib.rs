@@ -1,9 +1,9 @@
-//! The platform: how a batch is consumed, how events are published, how HTTP is answered, and the
-//! adapters that bind all that to Cloudflare Workers.
+//! The platform: the consumer loop, event publishing, HTTP requests and responses, and the adapters to
+//! Cloudflare Workers.
 //!
 //! In scope: ports ([`clock`], [`sink`], [`email`], [`model`], [`http_client`], [`background`],
-//! [`vault`], [`rate_limit`], and `storage::Database`), the consumer loop, the
-//! HTTP frame, logging. Out of scope: what any event means.
+//! [`vault`], [`rate_limit`], and `storage::Database`), the consumer loop, HTTP types, logging. Out of
+//! scope: the meaning of any event.
 //!
 //! Invariant: only [`cloudflare`] names the `worker` crate. Everything else compiles and is tested
 //! natively.
@@ -34,7 +34,7 @@ pub use handler::{Delivery, EventHandler, GroupHandler, Registry};
 pub use http_client::{HttpClient, HttpError, HttpRequest, HttpResponse};
 pub use metrics::{FlushPorts, PipelineMetrics};
 pub use model::{LanguageModel, ModelError};
-pub use panics::caught;
+pub use panics::catch_panic;
 pub use publisher::Publisher;
 pub use rate_limit::{RateLimit, RateLimiter};
 pub use sink::{Destination, QueueSink, SendError};

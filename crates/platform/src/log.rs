@@ -1,6 +1,6 @@
 //! Logging: a `tracing` subscriber that writes each event as one JSON line.
 //!
-//! Never a body, a key or a mail address: what is logged are ids, types, outcomes and durations.
+//! Log lines hold ids, types, outcomes and durations, never a body, a key or an email address.
 
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -14,7 +14,7 @@ pub struct JsonLines {
 }
 
 impl JsonLines {
-    /// Gives each line to `write`.
+    /// Passes each line to `write`.
     pub fn new(write: fn(&str)) -> Self {
         Self { write }
     }

@@ -3,36 +3,28 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-/// What the platform's codes mean here: request timeout, and a request that was aborted.
+/// The codes of Workers AI for a request timeout and for an aborted request.
 const TIMEOUT_CODES: [u32; 3] = [3_007, 3_008, 408];
-/// The daily allocation is used up, there is no capacity, and what a proxy says for either.
+/// The codes for a used-up daily allocation and for missing capacity, and the HTTP status for both.
 const BUSY_CODES: [u32; 3] = [3_036, 3_040, 429];
-/// Characters of what the service said that are kept: a line of a log.
+/// Characters of an error message that a log line keeps, at most.
 const REASON_CHARS_MAX: usize = 200;
 
-/// Why there is no answer. All three are the service's doing, none the answer's.
+/// A failure of the model service; a response with bad content is not one of these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
-    /// It took too long.
-    #[error("the model did not answer in time")]
+    #[error("the model did not respond in time")]
     Timeout,
-    /// It has no capacity for us now (429).
+    /// No capacity now (429).
     #[error("the model is busy: {reason}")]
-    Busy {
-        /// What the service said.
-        reason: String,
-    },
-    /// Anything else.
+    Busy { reason: String },
     #[error("the model failed: {reason}")]
-    Failed {
-        /// What the service said.
-        reason: String,
-    },
+    Failed { reason: String },
 }
 
 impl ModelError {
-    /// Reads the message of an error of Workers AI: `3040: Capacity temporarily exceeded, …`, with
-    /// or without its name before it.
+    /// Parses the message of a Workers AI error: `3040: Capacity temporarily exceeded, …`, with or
+    /// without the name of the error in front.
     pub fn from_message(message: &str) -> Self {
         let code = message.split(':').find_map(|part| part.trim().parse::<u32>().ok());
         let reason = crate::email::one_line(message, REASON_CHARS_MAX);
@@ -44,11 +36,11 @@ impl ModelError {
     }
 }
 
-/// A model that continues text.
+/// A language model.
 #[async_trait(?Send)]
 pub trait LanguageModel {
-    /// Asks it once, in the words of the service (`messages`, `response_format`, …), and waits for
-    /// the whole answer, but no longer than so many milliseconds.
+    /// Sends one request in the format of the service (`messages`, `response_format`, …) and waits for the
+    /// whole response, at most `within_ms` milliseconds.
     async fn run(&self, request: &Value, within_ms: u32) -> Result<Value, ModelError>;
 }
 
@@ -61,9 +53,9 @@ mod tests {
     }
 
     #[test]
-    fn the_codes_of_the_service_tell_its_failures_apart() {
-        check("3007: Request timeout", "the model did not answer in time");
-        check("AiError: 3008: Request was aborted", "the model did not answer in time");
+    fn service_error_codes_map_to_model_errors() {
+        check("3007: Request timeout", "the model did not respond in time");
+        check("AiError: 3008: Request was aborted", "the model did not respond in time");
         check(
             "3040: Capacity temporarily exceeded, please try again.",
             "the model is busy: 3040: Capacity temporarily exceeded, please try again.",

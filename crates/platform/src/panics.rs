@@ -1,32 +1,29 @@
-//! A panic is a bug, and one request's or one message's: it is caught where that begins, so that the
-//! others of the isolate go on (docs/adr/0025-a-panic-is-one-requests.md).
+//! Catching panics where a request or a message starts, so that a panic fails that one and the others of
+//! the isolate continue (docs/adr/0025-a-panic-is-one-requests.md).
 
 use futures_util::future::FutureExt;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, UnwindSafe};
 
-/// Work that panicked; nothing is known of how far it came.
+/// The message of a panic. The work may have stopped at any point.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("panicked: {0}")]
-pub struct Panicked(String);
+pub struct PanicError(String);
 
-/// Does the work, and catches its panic.
+/// Runs the work and catches a panic.
 ///
-/// What it leaves behind is what a crash at that point leaves, which every caller here is fit for. Of
-/// what outlives it in memory, counts may be one short; a borrow ends with the unwinding.
-///
-/// # Errors
-/// [`Panicked`], with the panic's words.
-pub fn caught<T>(
+/// The stored effects of a panic are those of a crash at the same point, which every caller tolerates. In
+/// memory that outlives the work, counts may be one short; borrows end with the unwinding.
+pub fn catch_panic<T>(
     work: impl Future<Output = T>,
-) -> impl Future<Output = Result<T, Panicked>> + UnwindSafe {
+) -> impl Future<Output = Result<T, PanicError>> + UnwindSafe {
     let unwound = AssertUnwindSafe(work).catch_unwind();
-    unwound.map(|result| result.map_err(|panic| Panicked(words(&*panic))))
+    unwound.map(|result| result.map_err(|panic| PanicError(message(&*panic))))
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a word")
+        .unwrap_or("no message")
         .to_owned()
 }

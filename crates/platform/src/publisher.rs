@@ -1,22 +1,15 @@
-//! Publishing events: each goes, as text, to the queue that the table names.
+//! Publishing events, as text, to the queue that the routing table gives for each.
 
 use crate::sink::{Destination, QueueSink, SendError, send_all};
 use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, Queue};
 use std::rc::Rc;
 
-/// Why events were not published. Any of them may have been; all may be published again.
+/// The reason that events were not published. Some may be published; publishing all once more is safe.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// An event has no JSON.
     #[error("encode {event}: {error}")]
-    Encode {
-        /// Its id.
-        event: String,
-        /// Why.
-        error: serde_json::Error,
-    },
-    /// A queue refused.
+    Encode { event: String, error: serde_json::Error },
     #[error("publish: {0}")]
     Send(#[from] SendError),
 }
@@ -28,18 +21,17 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes through this sink.
+    /// Wraps a sink.
     pub fn new(sink: Rc<dyn QueueSink>) -> Self {
         Self { sink }
     }
 
-    /// Publishes events in order, those of one queue in one send as far as they fit.
+    /// Publishes events in order, with the fewest sends for each queue.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
         self.publish_after(0, events).await
     }
 
-    /// Publishes events that are delivered `delay_s` seconds later: 12 hours at most, the platform's
-    /// limit.
+    /// Publishes events for delivery after `delay_s` seconds, at most 12 hours (platform limit).
     pub async fn publish_after(&self, delay_s: u32, events: &[Event]) -> Result<(), PublishError> {
         for queue in Queue::ALL {
             let bodies = events

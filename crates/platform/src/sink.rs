@@ -1,4 +1,4 @@
-//! Sending to queues: text bodies, in batches capped by count and bytes, a failed send tried again.
+//! Sending to queues: text bodies, in batches limited by count and bytes; a failed send is retried.
 
 use async_trait::async_trait;
 use shared_kernel::Queue;
@@ -9,41 +9,31 @@ const BATCH_MESSAGES_MAX: usize = 100;
 const BATCH_BYTES_MAX: usize = 256_000;
 /// Bytes of a body, at most: the platform's 128,000 less its own metadata.
 pub const BODY_BYTES_MAX: usize = 128_000 - METADATA_BYTES;
-/// What the platform adds to each message (about 100 bytes, by its documentation).
+/// The metadata that the platform adds to each message (about 100 bytes, by its documentation).
 const METADATA_BYTES: usize = 100;
-/// A send is tried so often before the caller hears of it. At once: a longer outage is the
-/// business of the retry of the message, or of the sweep.
+/// The attempts of one send, without a delay between them: a longer outage is left to the retry of the
+/// message, or to the sweep.
 const TRIES: u32 = 3;
 
-/// Where a message goes.
+/// The queue that a message is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Destination {
-    /// A queue of events.
     Events(Queue),
-    /// The dead-letter queue behind one.
+    /// The dead-letter queue of a queue.
     DeadLetters(Queue),
 }
 
-/// Why messages were not accepted.
+/// The reason that a queue did not accept messages.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// A body is longer than a message can be; it never will be accepted.
+    /// Permanent: no queue accepts a body of this length.
     #[error("a message of {bytes} bytes is over the {BODY_BYTES_MAX} of a body")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// The queue refused.
+    TooLong { bytes: usize },
     #[error("send to {destination}: {reason}")]
-    Refused {
-        /// The queue.
-        destination: String,
-        /// What it said.
-        reason: String,
-    },
+    Rejected { destination: String, reason: String },
 }
 
-/// Queues that accept messages: one call is one send of the platform, accepted whole or not.
+/// Sends messages to queues. One call is one send of the platform, accepted whole or not at all.
 #[async_trait(?Send)]
 pub trait QueueSink {
     /// Sends bodies that fit one send; they are delivered `delay_s` seconds later.
@@ -55,8 +45,8 @@ pub trait QueueSink {
     ) -> Result<(), SendError>;
 }
 
-/// Sends any number of bodies, to be delivered `delay_s` seconds later. After an error some may have been accepted: every body is fit to be
-/// sent twice.
+/// Sends any number of bodies, for delivery after `delay_s` seconds. After an error some may have been
+/// accepted; consumers tolerate a body that is sent twice.
 pub async fn send_all(
     sink: &dyn QueueSink,
     destination: Destination,
@@ -79,7 +69,7 @@ pub async fn send_all(
     Ok(())
 }
 
-/// Cuts a list into the fewest sends, in order.
+/// Splits a list into the fewest sends, in order.
 fn plan_batches(bodies: &[String]) -> Vec<&[String]> {
     let mut batches = Vec::new();
     let mut rest = bodies;
@@ -113,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_capped_by_count_and_by_bytes() {
+    fn batches_are_limited_by_count_and_bytes() {
         check(&[], &[]);
         check(&[10], &[1]);
         check(&[10; 100], &[100]);
@@ -122,16 +112,16 @@ mod tests {
         check(&[127_900, 127_901, 10], &[1, 2]);
     }
 
-    /// Refuses as often as it is told.
-    struct Stubborn(RefCell<(u32, usize)>);
+    /// Rejects the given number of sends, then accepts.
+    struct FlakySink(RefCell<(u32, usize)>);
 
     #[async_trait(?Send)]
-    impl QueueSink for Stubborn {
+    impl QueueSink for FlakySink {
         async fn send(&self, _: Destination, bodies: &[String], _: u32) -> Result<(), SendError> {
             let mut state = self.0.borrow_mut();
             if state.0 > 0 {
                 state.0 -= 1;
-                return Err(SendError::Refused {
+                return Err(SendError::Rejected {
                     destination: "q".to_owned(),
                     reason: "busy".to_owned(),
                 });
@@ -141,8 +131,8 @@ mod tests {
         }
     }
 
-    fn sent(refusals: u32, bodies: &[String]) -> (Result<(), SendError>, usize) {
-        let sink = Stubborn(RefCell::new((refusals, 0)));
+    fn sent(rejections: u32, bodies: &[String]) -> (Result<(), SendError>, usize) {
+        let sink = FlakySink(RefCell::new((rejections, 0)));
         let to = Destination::Events(Queue::AiAnalysis);
         let result = block_on(send_all(&sink, to, bodies, 0));
         let accepted = sink.0.borrow().1;
@@ -150,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_send_is_tried_again_and_an_outage_is_reported() {
+    fn failed_send_is_retried_and_an_outage_is_reported() {
         let bodies = vec!["a".to_owned(), "b".to_owned()];
         assert_eq!(sent(0, &bodies), (Ok(()), 2));
         assert_eq!(sent(2, &bodies), (Ok(()), 2));
@@ -160,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_no_message_can_hold_is_refused_before_anything_is_sent() {
+    fn too_long_body_is_rejected_before_any_send() {
         let bodies = vec!["a".to_owned(), "x".repeat(127_901)];
         assert_eq!(sent(0, &bodies), (Err(SendError::TooLong { bytes: 127_901 }), 0));
     }

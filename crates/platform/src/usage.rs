@@ -1,4 +1,4 @@
-//! What one invocation cost: counted where it is spent, shown on its log lines.
+//! The cost of one invocation: D1 round trips, rows written and queue messages, for its log lines.
 
 use std::cell::Cell;
 
@@ -11,28 +11,28 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// A round trip to the database, and the rows that it wrote as they are billed.
+    /// Counts a round trip to the database, and the rows that it wrote as the platform bills them.
     pub fn database_round_trip(&self, rows_written: u64) {
         self.round_trips.set(self.round_trips.get() + 1);
         self.rows_written.set(self.rows_written.get() + rows_written);
     }
 
-    /// Messages given to a queue.
+    /// Counts messages sent to a queue.
     pub fn queue_messages(&self, count: usize) {
         self.messages_sent.set(self.messages_sent.get() + count as u64);
     }
 
-    /// Round trips to the database.
+    /// The round trips to the database.
     pub fn round_trips(&self) -> u64 {
         self.round_trips.get()
     }
 
-    /// Rows written, index entries included.
+    /// The rows written, index entries included.
     pub fn rows_written(&self) -> u64 {
         self.rows_written.get()
     }
 
-    /// Messages given to queues.
+    /// The messages sent to queues.
     pub fn messages_sent(&self) -> u64 {
         self.messages_sent.get()
     }

@@ -1,81 +1,80 @@
-//! The `Vault` port: secrets that have to be read again are kept encrypted. With it what every
-//! vault shares: how its keys and its texts are written.
+//! The `Vault` port: encrypts secrets that must be readable later. Also the formats that every vault
+//! shares: those of its keys and of sealed texts.
 
 use async_trait::async_trait;
 use base64ct::{Base64, Encoding};
 
 /// A key of AES-256 (FIPS 197).
 pub const SEALING_KEY_BYTES: usize = 32;
-/// A nonce of AES-GCM (NIST SP 800-38D, 8.2: 96 bits). A random one for each text: by the same
-/// document, 8.3, a key may seal 2^32 texts so, and ours seals one a new or rotated endpoint.
+/// A nonce of AES-GCM (NIST SP 800-38D, 8.2: 96 bits), random for each text. By section 8.3 of the same
+/// document a key may seal 2^32 texts with random nonces; this project seals one for each new or rotated
+/// endpoint.
 pub const NONCE_BYTES: usize = 12;
-/// How a sealed text begins: by it a later way of sealing can be told from this one.
+/// The version at the start of a sealed text.
 const SEALED_PREFIX: &str = "v1.";
 
-/// Why a secret was not sealed or opened.
+/// The reason that a text was not sealed or opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// There is no key to seal with: a deployment's mistake.
-    #[error("vault: the secret SEALING_KEY is missing or no key")]
+    /// A mistake of the deployment.
+    #[error("vault: the secret SEALING_KEY is missing or invalid")]
     NoKey,
-    /// None of the keys opens it, for this context.
-    #[error("vault: no key opens what was sealed")]
+    #[error("vault: no key opens the sealed text for this context")]
     Sealed,
 }
 
 /// Seals and opens texts: AES-256-GCM.
 #[async_trait(?Send)]
 pub trait Vault {
-    /// Seals a text. It opens for the same context only: what was sealed for one place is worth
-    /// nothing in another.
+    /// Seals a text. It can be opened with the same `context` only, so a text that is copied to another
+    /// row cannot be opened there.
     async fn seal(&self, text: &str, context: &str) -> Result<String, VaultError>;
 
-    /// Opens what was sealed.
+    /// Opens a sealed text.
     async fn open(&self, sealed: &str, context: &str) -> Result<String, VaultError>;
 }
 
-/// The keys of a vault. The first seals, each opens: so an operator puts a new key before the old
-/// one, and nothing that is stored becomes unreadable.
+/// The keys of a vault. The first key seals, every key opens: an operator rotates by putting a new key in
+/// front of the old one, and stored texts stay readable.
 #[derive(Clone)]
 pub struct SealingKeys(Vec<[u8; SEALING_KEY_BYTES]>);
 
 impl SealingKeys {
-    /// Reads the secret `SEALING_KEY`: keys of 32 bytes, each in base64 or in 64 hexadecimal digits,
-    /// with commas between them. One that is none spoils the list: half of a list would open half of
-    /// what is stored.
+    /// Parses the secret `SEALING_KEY`: keys of 32 bytes, each in base64 or as 64 hexadecimal digits,
+    /// separated by commas. One invalid key rejects the whole list: part of a list would open only part of
+    /// the stored texts.
     pub fn parse(text: &str) -> Result<Self, VaultError> {
         let keys: Option<Vec<_>> = text.split(',').map(|key| parse_key(key.trim())).collect();
         keys.map(Self).ok_or(VaultError::NoKey)
     }
 
-    /// The one that seals.
+    /// The key that seals.
     pub fn sealing(&self) -> Result<&[u8; SEALING_KEY_BYTES], VaultError> {
         self.0.first().ok_or(VaultError::NoKey)
     }
 
-    /// Those that may open, the newest first.
+    /// The keys that open, the newest first.
     pub fn opening(&self) -> impl Iterator<Item = &[u8; SEALING_KEY_BYTES]> {
         self.0.iter()
     }
 }
 
-/// A nonce, and what was encrypted under it with the tag behind.
+/// A nonce and the text encrypted with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// The nonce.
     pub nonce: [u8; NONCE_BYTES],
-    /// The ciphertext and its tag.
+    /// Ends with the tag.
     pub ciphertext: Vec<u8>,
 }
 
 impl Sealed {
-    /// Its text: `v1.` and the base64 of both.
+    /// Encodes as `v1.` and the base64 of nonce and ciphertext.
     pub fn encode(&self) -> String {
         let bytes = [self.nonce.as_slice(), &self.ciphertext].concat();
         format!("{SEALED_PREFIX}{}", Base64::encode_string(&bytes))
     }
 
-    /// From its text.
+    /// Decodes the text that [`Sealed::encode`] returns.
     pub fn decode(text: &str) -> Result<Self, VaultError> {
         let encoded = text.strip_prefix(SEALED_PREFIX).ok_or(VaultError::Sealed)?;
         let bytes = Base64::decode_vec(encoded).map_err(|_| VaultError::Sealed)?;
@@ -85,7 +84,7 @@ impl Sealed {
 }
 
 fn parse_key(text: &str) -> Option<[u8; SEALING_KEY_BYTES]> {
-    // The parser of integers takes a sign too.
+    // The integer parser would accept a sign.
     let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let bytes = if is_hex && text.len() == 2 * SEALING_KEY_BYTES {
         text.as_bytes()

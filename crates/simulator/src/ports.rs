@@ -98,7 +98,7 @@ impl QueueSink for Ports {
         delay_s: u32,
     ) -> Result<(), SendError> {
         let environment = &self.environment;
-        let rejected = || SendError::Refused {
+        let rejected = || SendError::Rejected {
             destination: format!("{destination:?}"),
             reason: "queue unavailable".to_owned(),
         };

@@ -76,7 +76,10 @@ impl QueueSink for RecordingSink {
         } else if self.failures.get() > 0 {
             self.failures.update(|left| left - 1);
             let destination = format!("{destination:?}");
-            return Err(SendError::Refused { destination, reason: "queue unavailable".to_owned() });
+            return Err(SendError::Rejected {
+                destination,
+                reason: "queue unavailable".to_owned(),
+            });
         }
         self.sends.borrow_mut().push((destination, delay_s, bodies.len()));
         self.sent.borrow_mut().extend(bodies.iter().map(|body| (destination, body.clone())));

@@ -26,7 +26,7 @@ pub fn registry(bindings: &Bindings, env: &Env) -> Registry {
 
 /// Creates the narrator of one batch: a model if one is bound and named, otherwise the template.
 fn narrator(env: &Env) -> Rc<dyn Narrator> {
-    match WorkersAi::of(env) {
+    match WorkersAi::from_env(env) {
         Some(model) => {
             let breaker = BREAKER.with(Rc::clone);
             Rc::new(ModelNarrator::new(Rc::new(model), Rc::new(System), breaker))

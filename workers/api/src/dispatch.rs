@@ -6,7 +6,7 @@ use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRo
 use crate::{auth, endpoints, security_headers};
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
-use platform::{RateLimit, caught};
+use platform::{RateLimit, catch_panic};
 use shared_kernel::TraceContext;
 use storage::KeyProof;
 
@@ -20,7 +20,7 @@ impl App {
             trace: self.trace(&request),
         };
         let route = Route::parse(request.uri().path());
-        let result = caught(self.dispatch(&call, route.as_ref())).await;
+        let result = catch_panic(self.dispatch(&call, route.as_ref())).await;
         let result = result.map_err(ApiError::from).flatten();
         let error = result.as_ref().err().map(ToString::to_string);
         let mut response = result.unwrap_or_else(|error| {

@@ -108,7 +108,7 @@ impl ApiError {
                 .with_header("retry-after", limit.period_s()),
             Self::Conflict(_) => said(StatusCode::CONFLICT),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
-            | Self::Send(SendError::Refused { .. }) => Problem::new(
+            | Self::Send(SendError::Rejected { .. }) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "it is not known whether this took effect; please repeat it, a POST under its Idempotency-Key",
             )

@@ -25,7 +25,7 @@ pub mod workout;
 mod tests;
 
 use crate::route::{AthleteRoute, Route};
-use platform::caught;
+use platform::catch_panic;
 use platform::cloudflare::{JsContext, read_request, write_response};
 use wasm_bindgen::prelude::*;
 use worker::Env;
@@ -50,20 +50,20 @@ pub async fn fetch(
     env: Env,
     _: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
-    let answered = caught(async move {
+    let answered = catch_panic(async move {
         let request = read_request(request.into(), body_bytes_max).await?;
         let response = wiring::app(&env)?.handle(request).await;
         Ok::<_, worker::Error>(write_response(response)?.into())
     });
-    Ok(answered.await.map_err(|panicked| panicked.to_string())??)
+    Ok(answered.await.map_err(|panicked| panic.to_string())??)
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
 pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
-    let swept = caught(async move {
+    let swept = catch_panic(async move {
         wiring::app(&env)?.sweep().await;
         Ok::<_, worker::Error>(())
     });
-    Ok(swept.await.map_err(|panicked| panicked.to_string())??)
+    Ok(swept.await.map_err(|panicked| panic.to_string())??)
 }

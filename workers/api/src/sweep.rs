@@ -8,7 +8,7 @@ use crate::publisher::{
     webhook_delivery_requested,
 };
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use platform::caught;
+use platform::catch_panic;
 use shared_kernel::{Event, TraceContext};
 use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
@@ -193,7 +193,7 @@ impl App {
 
 /// A step that fails or panics keeps none of the others from their turn.
 async fn step<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    caught(work).await.map_err(|panicked| panicked.to_string()).flatten()
+    catch_panic(work).await.map_err(|panicked| panic.to_string()).flatten()
 }
 
 /// The last week that is over everywhere, and the minute of the hour since then, 59 from its last

@@ -10,7 +10,7 @@ use worker::Env;
 
 /// The application over the bindings of one invocation. Fails when the database is not bound.
 pub fn app(env: &Env) -> worker::Result<App> {
-    let bindings = Bindings::of(env)?;
+    let bindings = Bindings::from_env(env)?;
     // Without a token nobody is an operator; athletes are served all the same.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
     let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
@@ -28,8 +28,8 @@ pub fn app(env: &Env) -> worker::Result<App> {
         entropy: Rc::new(System),
         operator_token,
         unsubscribe_key,
-        vault: Rc::new(WebCryptoVault::of(env)),
-        rate_limiter: Rc::new(RateLimitBindings::of(env)),
+        vault: Rc::new(WebCryptoVault::from_env(env)),
+        rate_limiter: Rc::new(RateLimitBindings::from_env(env)),
         environment,
         usage: bindings.usage,
     })

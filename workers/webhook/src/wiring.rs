@@ -30,7 +30,7 @@ pub fn registry(
     let dispatcher = Dispatcher {
         shards: bindings.shards.clone(),
         http: Rc::new(GlobalFetch),
-        vault: Rc::new(WebCryptoVault::of(env)),
+        vault: Rc::new(WebCryptoVault::from_env(env)),
         publisher,
         background,
         clock: Rc::new(System),

@@ -1,4 +1,4 @@
-//! What every worker has bound: the database and the queues it sends to.
+//! The bindings of every worker, the database and the queues, and the entry point of a consumer.
 
 use super::queue::{QueueBindings, consume_batch, retry_batch};
 use super::{D1, JsContext, System, WaitUntil, log_to_console};
@@ -7,7 +7,7 @@ use crate::consumer::Consumer;
 use crate::drill::Drill;
 use crate::handler::Registry;
 use crate::metrics::{FlushPorts, PipelineMetrics};
-use crate::panics::caught;
+use crate::panics::catch_panic;
 use crate::publisher::Publisher;
 use crate::sink::QueueSink;
 use crate::usage::Usage;
@@ -18,24 +18,21 @@ use storage::{Database, Shards};
 use worker::Env;
 use worker::worker_sys::MessageBatch;
 
-/// The bindings of one invocation, and what it cost so far.
+/// The bindings of one invocation.
 pub struct Bindings {
-    /// The database.
     pub shards: Shards,
-    /// The queues.
     pub sink: Rc<dyn QueueSink>,
-    /// What it cost.
     pub usage: Rc<Usage>,
 }
 
 impl Bindings {
-    /// Fails when the database is not bound: a deployment's mistake.
-    pub fn of(env: &Env) -> worker::Result<Self> {
+    /// Fails if the database is not bound, which is a mistake of the deployment.
+    pub fn from_env(env: &Env) -> worker::Result<Self> {
         log_to_console();
         let usage = Rc::new(Usage::default());
         let mut database: Rc<dyn Database> = Rc::new(D1::new(env.d1("DB")?, Rc::clone(&usage)));
-        if let Ok(poisons) = env.var("DRILL") {
-            database = Rc::new(Drill::new(database, &poisons.to_string()));
+        if let Ok(faults) = env.var("DRILL") {
+            database = Rc::new(Drill::new(database, &faults.to_string()));
         }
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
         Ok(Self { shards: Shards::single(database), sink, usage })
@@ -48,13 +45,12 @@ impl Bindings {
 }
 
 thread_local! {
-    /// The isolate's: what its batches count is stored together.
+    /// One for the isolate: the counts of its batches are stored together.
     static METRICS: Rc<PipelineMetrics> = Rc::default();
 }
 
-/// Consumes a batch with the handlers that `registry` makes of the bindings, and of what lets work go on
-/// behind it. Never fails: where a binding is missing, or the consumer itself panics, the batch is given
-/// back, to be tried when the deployment is mended.
+/// Consumes a batch with the handlers that `registry` creates. Never fails: if a binding is missing or the
+/// consumer itself panics, the batch is retried, so that it is handled once the deployment is fixed.
 pub fn serve_batch(
     worker: &'static str,
     batch: MessageBatch,
@@ -62,10 +58,10 @@ pub fn serve_batch(
     context: JsContext,
     registry: impl FnOnce(&Env, &Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
 ) -> impl Future<Output = ()> + UnwindSafe {
-    caught(async move {
-        let served = caught(serve(worker, &batch, &env, context, registry)).await;
+    catch_panic(async move {
+        let served = catch_panic(serve(worker, &batch, &env, context, registry)).await;
         if let Err(error) = served {
-            tracing::error!(worker, %error, "the consumer");
+            tracing::error!(worker, %error, "consumer panicked; retrying its batch");
             retry_batch(&batch);
         }
     })
@@ -80,7 +76,7 @@ async fn serve(
     registry: impl FnOnce(&Env, &Bindings, &Rc<dyn Background>) -> worker::Result<Registry>,
 ) {
     let background: Rc<dyn Background> = Rc::new(WaitUntil::new(context));
-    let wired = Bindings::of(env)
+    let wired = Bindings::from_env(env)
         .and_then(|bindings| Ok((registry(env, &bindings, &background)?, bindings)));
     match wired {
         Ok((registry, bindings)) => {
@@ -103,7 +99,7 @@ async fn serve(
             });
         }
         Err(error) => {
-            tracing::error!(worker, %error, "a binding is missing");
+            tracing::error!(worker, %error, "binding missing; retrying the batch");
             retry_batch(batch);
         }
     }

@@ -1,4 +1,4 @@
-//! Log lines go to the console, where the platform takes them up.
+//! Log lines are written to the console, which the platform collects.
 
 use crate::log::JsonLines;
 use std::sync::Once;
@@ -8,7 +8,7 @@ pub fn log_to_console() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let lines = JsonLines::new(|line| worker::console_log!("{line}"));
-        // It fails only when a subscriber is there already, which does as well.
+        // It fails only if a subscriber is installed already, which serves as well.
         let _ = tracing::subscriber::set_global_default(lines);
     });
 }

@@ -1,7 +1,7 @@
 //! D1 behind the `Database` port.
 //!
-//! Over the runtime's own objects, not `worker`'s wrapper: rows come as the text that the runtime
-//! makes of them, and are read once, as what they are.
+//! Uses the runtime's own objects instead of the wrapper of `worker`: the runtime turns rows into JSON
+//! text, which is parsed once, into the row types.
 
 use crate::usage::Usage;
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ pub struct D1 {
 }
 
 impl D1 {
-    /// The database of this binding; its round trips are counted.
+    /// Wraps a binding and counts its round trips in `usage`.
     pub fn new(database: D1Database, usage: Rc<Usage>) -> Self {
         Self { database: JsValue::from(database).unchecked_into(), usage }
     }
@@ -33,8 +33,8 @@ impl D1 {
             let statement = self.database.prepare(statement.sql)?.bind(params)?;
             prepared.push(statement.as_ref());
         }
-        let answered = JsFuture::from(self.database.batch(prepared)?).await?;
-        answered.unchecked_into::<Array>().iter().map(query_result).collect()
+        let results = JsFuture::from(self.database.batch(prepared)?).await?;
+        results.unchecked_into::<Array>().iter().map(query_result).collect()
     }
 }
 
@@ -48,7 +48,7 @@ impl Database for D1 {
     }
 }
 
-/// An i64 would become a `BigInt`, which D1 refuses: integers go as floats, exact to 2^53.
+/// An i64 would become a `BigInt`, which D1 rejects: integers are bound as floats, exact to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "exact to 2^53; masses and times are far below")]
 fn js_value(param: &Param) -> JsValue {
     match param {
@@ -72,15 +72,15 @@ fn query_result(result: JsValue) -> Result<QueryResult, JsValue> {
     Ok(QueryResult { rows, rows_written })
 }
 
-/// D1 says what SQLite said in the error, its cause, or both.
+/// The message of SQLite is in the error, in its cause, or in both.
 fn database_error(error: &JsValue) -> DatabaseError {
     let message = |error: &JsValue| Reflect::get(error, &"message".into()).ok()?.as_string();
     let cause = Reflect::get(error, &"cause".into()).ok();
-    let said = [message(error), cause.as_ref().and_then(message)];
-    let said: Vec<_> = said.into_iter().flatten().collect();
-    DatabaseError::from_message(if said.is_empty() {
-        "D1 failed without a word".to_owned()
+    let messages = [message(error), cause.as_ref().and_then(message)];
+    let messages: Vec<_> = messages.into_iter().flatten().collect();
+    DatabaseError::from_message(if messages.is_empty() {
+        "D1 failed without a message".to_owned()
     } else {
-        said.join(": ")
+        messages.join(": ")
     })
 }

@@ -70,8 +70,8 @@ pub fn write_response(response: Response) -> worker::Result<worker::Response> {
     let response = match body {
         Content::Text(text) if text.is_empty() => worker::Response::empty()?,
         Content::Text(text) => worker::Response::from_bytes(text.into_bytes())?,
-        Content::Pieces(pieces) => worker::Response::from_stream(
-            pieces.map(|piece| piece.map(String::into_bytes).map_err(worker::Error::RustError)),
+        Content::Stream(chunks) => worker::Response::from_stream(
+            chunks.map(|chunk| chunk.map(String::into_bytes).map_err(worker::Error::RustError)),
         )?,
     };
     Ok(response.with_status(parts.status.as_u16()).with_headers(headers))

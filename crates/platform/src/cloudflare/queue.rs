@@ -106,18 +106,18 @@ impl QueueSink for QueueBindings {
             Destination::Events(queue) => queue.binding(),
             Destination::DeadLetters(queue) => queue.dead_letter_binding(),
         };
-        let refused = |error: worker::Error| SendError::Refused {
+        let rejected = |error: worker::Error| SendError::Rejected {
             destination: binding.to_owned(),
             reason: error.to_string(),
         };
-        let queue = self.env.queue(binding).map_err(refused)?;
+        let queue = self.env.queue(binding).map_err(rejected)?;
         let messages = bodies.iter().map(|body| {
             worker::RawMessageBuilder::new(JsValue::from_str(body))
                 .build_with_content_type(QueueContentType::Text)
         });
         let batch =
             worker::BatchMessageBuilder::new().messages(messages).delay_seconds(delay_s).build();
-        queue.send_raw_batch(batch).await.map_err(refused)?;
+        queue.send_raw_batch(batch).await.map_err(rejected)?;
         self.usage.queue_messages(bodies.len());
         Ok(())
     }

@@ -4,12 +4,12 @@ use crate::rate_limit::{RateLimit, RateLimiter};
 use async_trait::async_trait;
 use worker::Env;
 
-/// The bindings of a worker. One that is missing admits everybody, and says so in the log.
+/// The rate limit bindings of a worker. If one is missing, every call is admitted and logged.
 pub struct RateLimitBindings(Env);
 
 impl RateLimitBindings {
-    /// Those among these bindings.
-    pub fn of(env: &Env) -> Self {
+    /// The rate limit bindings in `env`.
+    pub fn from_env(env: &Env) -> Self {
         Self(env.clone())
     }
 
@@ -23,7 +23,7 @@ impl RateLimitBindings {
 impl RateLimiter for RateLimitBindings {
     async fn admits(&self, limit: RateLimit, caller: &str) -> bool {
         self.count(limit, caller).await.unwrap_or_else(|error| {
-            tracing::warn!(binding = limit.binding(), %error, "calls are not counted");
+            tracing::warn!(binding = limit.binding(), %error, "rate limit not counted; call admitted");
             true
         })
     }

@@ -1,4 +1,4 @@
-//! The runtime's clock, its timer and its dice.
+//! The runtime's clock, timer, random number generator and time zones.
 
 use crate::clock::{Clock, Entropy, TimeZones, Timer, offset_at};
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ extern "C" {
     fn get_random_values(buffer: &mut [u8]);
 }
 
-/// The runtime's clock, its timer and its dice.
+/// The runtime's clock, timer, random number generator and time zones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
@@ -28,7 +28,7 @@ impl Clock for System {
 
 #[async_trait(?Send)]
 impl Timer for System {
-    /// A delay that is dropped takes its timeout back.
+    /// Dropping the delay cancels its timeout.
     async fn sleep_ms(&self, milliseconds: u32) {
         Delay::from(Duration::from_millis(u64::from(milliseconds))).await;
     }
@@ -52,7 +52,7 @@ impl TimeZones for System {
     }
 }
 
-/// A zone of the database that the runtime brings along: what formats instants in it.
+/// A time zone of the runtime, as a formatter of instants.
 struct Zone(Intl::DateTimeFormat);
 
 impl Zone {
@@ -60,7 +60,7 @@ impl Zone {
         let options = Object::new();
         Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;
         Reflect::set(&options, &"timeZoneName".into(), &"longOffset".into()).ok()?;
-        // The constructor throws for a zone that there is not: called so that it can.
+        // The constructor throws for an unknown zone; `Reflect::construct` returns that as an error.
         let constructor = Reflect::get(
             &Reflect::get(&js_sys::global(), &"Intl".into()).ok()?,
             &"DateTimeFormat".into(),
@@ -73,7 +73,7 @@ impl Zone {
 
     /// The name of the offset is `GMT+02:00`.
     fn seconds_east_at(&self, instant_ms: i64) -> Option<i32> {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds of our calendar")]
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let date = js_sys::Date::new(&JsValue::from_f64(instant_ms as f64));
         let parts = self.0.format_to_parts(&date);
         let name = parts.iter().find_map(|part| {

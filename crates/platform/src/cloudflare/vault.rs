@@ -1,7 +1,7 @@
-//! The runtime's `WebCrypto` behind the `Vault` port: AES-256-GCM costs the wasm nothing.
+//! The runtime's `WebCrypto` behind the `Vault` port: AES-256-GCM adds nothing to the wasm size.
 //!
-//! Key and nonce go over as copies. What is sealed or opened goes over as a view of our memory, of
-//! which `WebCrypto` takes a copy before the call returns (Web Cryptography, 14.3).
+//! Key and nonce are passed as copies. The text is passed as a view of the wasm memory, which `WebCrypto`
+//! copies before the call returns (Web Cryptography, 14.3).
 
 use crate::vault::{NONCE_BYTES, SEALING_KEY_BYTES, Sealed, SealingKeys, Vault, VaultError};
 use async_trait::async_trait;
@@ -39,9 +39,9 @@ pub struct WebCryptoVault {
 }
 
 impl WebCryptoVault {
-    /// With the keys of the secret `SEALING_KEY`. Where it is missing or none, each call says so, and
-    /// all that needs no vault works.
-    pub fn of(env: &Env) -> Self {
+    /// Uses the keys of the secret `SEALING_KEY`. If it is missing or invalid, each call returns an error,
+    /// and everything that needs no vault works.
+    pub fn from_env(env: &Env) -> Self {
         let secret = env.secret("SEALING_KEY").map_err(|_| VaultError::NoKey);
         Self { keys: secret.and_then(|secret| SealingKeys::parse(&secret.to_string())) }
     }
@@ -57,7 +57,7 @@ impl Vault for WebCryptoVault {
         let key = self.keys()?.sealing()?;
         let mut nonce = [0; NONCE_BYTES];
         get_random_values(&mut nonce);
-        // Nothing of ours can make it fail: a runtime that does not seal has no vault.
+        // It fails only if the runtime has no AES-GCM.
         let ciphertext = run(key, &nonce, context, text.as_bytes(), encrypt)
             .await
             .map_err(|_| VaultError::NoKey)?;
@@ -68,8 +68,8 @@ impl Vault for WebCryptoVault {
         let keys = self.keys()?;
         let Sealed { nonce, ciphertext } = Sealed::decode(sealed)?;
         for key in keys.opening() {
-            if let Ok(opened) = run(key, &nonce, context, &ciphertext, decrypt).await {
-                return String::from_utf8(opened).map_err(|_| VaultError::Sealed);
+            if let Ok(text) = run(key, &nonce, context, &ciphertext, decrypt).await {
+                return String::from_utf8(text).map_err(|_| VaultError::Sealed);
             }
         }
         Err(VaultError::Sealed)

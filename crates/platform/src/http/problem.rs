@@ -1,9 +1,9 @@
-//! Problem details (RFC 9457): how every error is told.
+//! Problem details (RFC 9457), the body of every error response.
 
 use super::{Content, Response, StatusCode, set_header, with_body};
 use serde::Serialize;
 
-/// A refused request.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -20,17 +20,16 @@ pub struct Problem {
     headers: Vec<(&'static str, String)>,
 }
 
-/// What is wrong with one field.
+/// The error of one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Where, as a JSON pointer (RFC 6901): `/exercises/0/sets/2/reps`.
+    /// A JSON pointer (RFC 6901): `/exercises/0/sets/2/reps`.
     pub pointer: String,
-    /// What.
     pub detail: String,
 }
 
 impl Problem {
-    /// A problem whose title is that of its status.
+    /// A problem with the title of its status.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             type_uri: "about:blank",
@@ -49,7 +48,7 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
-    /// The same, with a header on its answer.
+    /// Adds a header to the response.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "takes texts and numbers alike")]
     pub fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -57,20 +56,20 @@ impl Problem {
         self
     }
 
-    /// The status.
+    /// The HTTP status.
     pub const fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What is said of it, for the log.
+    /// The detail, for log lines.
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The answer; `instance` names the request.
+    /// The response; `instance` identifies the request.
     pub fn into_response(self, instance: &str) -> Response {
         let problem = Self { instance: Some(instance.to_owned()), ..self };
-        // A problem is made of texts and numbers: it always has a JSON.
+        // Strings and numbers always serialize.
         let body = serde_json::to_string(&problem).unwrap_or_default();
         let mut response =
             with_body(problem.status, "application/problem+json", Content::Text(body));
@@ -81,7 +80,7 @@ impl Problem {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde requires")]
 fn status_number<S: serde::Serializer>(status: &StatusCode, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_u16(status.as_u16())
 }
@@ -91,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_is_told_as_the_rfc_says() {
+    fn problem_has_the_json_of_rfc_9457() {
         let problem = Problem::invalid(vec![FieldError {
             pointer: "/started_at".to_owned(),
             detail: "is before 1970".to_owned(),

@@ -122,7 +122,7 @@ impl Athlete<'_> {
         let status = response.status().as_u16();
         let text = match response.into_body() {
             Content::Text(text) => text,
-            Content::Pieces(pieces) => run(pieces.try_collect::<Vec<_>>()).unwrap().concat(),
+            Content::Stream(chunks) => run(chunks.try_collect::<Vec<_>>()).unwrap().concat(),
         };
         (status, text)
     }

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
-use platform::http::{Response, pieces, query, set_header};
+use platform::http::{Response, chunked, query, set_header};
 use serde_json::{Value, json};
 use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, WorkoutQuery};
 use storage::{KeyProof, Rejection, Shards, exercises};
@@ -34,7 +34,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     let (name, mut response) = if csv {
         let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));
         let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
-        ("bulktrack.csv", pieces("text/csv; charset=utf-8", body.boxed_local()))
+        ("bulktrack.csv", chunked("text/csv; charset=utf-8", body.boxed_local()))
     } else {
         let own = own.iter().map(|own| custom_exercise(&own.slug, &own.definition));
         let own = own.collect::<Result<Vec<_>, _>>()?;
@@ -46,7 +46,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         let items = pages.enumerate().map(|(index, page)| page.and_then(|p| items(&p, index > 0)));
         let tail = stream::once(async { Ok("]}\n".to_owned()) });
         let body = stream::once(async { Ok(head) }).chain(items).chain(tail);
-        ("bulktrack.json", pieces("application/json", body.boxed_local()))
+        ("bulktrack.json", chunked("application/json", body.boxed_local()))
     };
     let disposition = format!("attachment; filename=\"{name}\"");
     set_header(&mut response, "content-disposition", &disposition);

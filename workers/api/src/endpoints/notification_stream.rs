@@ -6,7 +6,7 @@ use crate::app::{App, Call};
 use crate::error::ApiError;
 use futures_util::StreamExt;
 use futures_util::stream;
-use platform::http::{Request, Response, pieces, query};
+use platform::http::{Request, Response, chunked, query};
 use platform::{Clock, RateLimit, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
@@ -71,7 +71,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     };
     let begin = format!("retry: {RETRY_MS}\nid: {after_seq}\n\n");
     let body = stream::once(async { Ok(begin) }).chain(stream::unfold(live, LiveInbox::next));
-    Ok(pieces("text/event-stream", body.boxed_local()))
+    Ok(chunked("text/event-stream", body.boxed_local()))
 }
 
 /// An open stream. It outlives the call, and owns what it needs.

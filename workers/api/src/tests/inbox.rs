@@ -3,7 +3,7 @@
 use super::*;
 use futures::StreamExt;
 use platform::Clock;
-use platform::http::Pieces;
+use platform::http::Chunks;
 use platform::log::JsonLines;
 use std::cell::RefCell;
 
@@ -44,7 +44,7 @@ impl TestApi {
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
         match response.into_body() {
-            Content::Pieces(pieces) => Ok(Stream { pieces }),
+            Content::Stream(chunks) => Ok(Stream { chunks }),
             Content::Text(text) => panic!("not sent piece by piece: {text}"),
         }
     }
@@ -67,13 +67,13 @@ fn notification_id(athlete: &str, seq: i64) -> String {
 }
 
 struct Stream {
-    pieces: Pieces,
+    chunks: Chunks,
 }
 
 impl Stream {
     /// The next piece; `None` at the end.
     fn next_piece(&mut self) -> Option<String> {
-        run(self.pieces.next()).map(Result::unwrap)
+        run(self.chunks.next()).map(Result::unwrap)
     }
 
     /// The sequence numbers of the events in the next piece.

@@ -161,7 +161,7 @@ impl TestResponse {
         let (parts, content) = response.into_parts();
         let text = match content {
             Content::Text(text) => text,
-            Content::Pieces(pieces) => run(pieces.try_collect::<Vec<_>>()).unwrap().concat(),
+            Content::Stream(chunks) => run(chunks.try_collect::<Vec<_>>()).unwrap().concat(),
         };
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Self { status: parts.status.as_u16(), headers: parts.headers, body, text }
