@@ -1,7 +1,7 @@
 //! Refusals and failures, and what each is answered with: theirs 4xx, ours 5xx, in this one place.
 
 use platform::http::{FieldError, Method, Problem, StatusCode};
-use platform::panics::Panicked;
+use platform::panics::PanicError;
 use platform::sink::SendError;
 use platform::{RateLimit, VaultError};
 use shared_kernel::without_values;
@@ -76,7 +76,7 @@ pub enum ApiError {
     Payload(#[from] PayloadError),
     /// A bug of ours.
     #[error(transparent)]
-    Panicked(#[from] Panicked),
+    Panicked(#[from] PanicError),
     /// What is stored or answered has no JSON.
     #[error("encode or decode a document: {}", without_values(.0))]
     Document(#[from] serde_json::Error),

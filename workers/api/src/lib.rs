@@ -55,7 +55,7 @@ pub async fn fetch(
         let response = wiring::app(&env)?.handle(request).await;
         Ok::<_, worker::Error>(write_response(response)?.into())
     });
-    Ok(answered.await.map_err(|panicked| panic.to_string())??)
+    Ok(answered.await.map_err(|panic| panic.to_string())??)
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
@@ -65,5 +65,5 @@ pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue
         wiring::app(&env)?.sweep().await;
         Ok::<_, worker::Error>(())
     });
-    Ok(swept.await.map_err(|panicked| panic.to_string())??)
+    Ok(swept.await.map_err(|panic| panic.to_string())??)
 }

@@ -193,7 +193,7 @@ impl App {
 
 /// A step that fails or panics keeps none of the others from their turn.
 async fn step<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    catch_panic(work).await.map_err(|panicked| panic.to_string()).flatten()
+    catch_panic(work).await.map_err(|panic| panic.to_string()).flatten()
 }
 
 /// The last week that is over everywhere, and the minute of the hour since then, 59 from its last
