@@ -15,30 +15,26 @@ use training::landmarks::LandmarkOverrides;
 /// An athlete's profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Profile {
-    /// Who.
     pub athlete_id: AthleteId,
-    /// What to call them.
     pub display_name: String,
-    /// Where mail goes; none is sent without it.
+    /// No e-mail is sent without it.
     pub email: Option<String>,
-    /// The units in which an app should show mass.
+    /// For display in an app.
     pub units: Units,
     /// The body weight that counts for body-weight lifts.
     pub body_weight_grams: Option<Grams>,
-    /// A pattern at least so sure is mailed, 0 to 1.
+    /// The least confidence of a pattern that is e-mailed, 0 to 1.
     pub email_threshold: f64,
-    /// What the athlete puts in place of the landmarks of the listing.
     #[serde(with = "json_text")]
     pub landmarks: LandmarkOverrides,
-    /// Which news goes which way.
     #[serde(with = "json_text")]
     pub channels: ChannelPreferences,
     /// Of the IANA database.
     pub time_zone: String,
-    /// When no mail goes.
+    /// No e-mail is sent in these hours.
     #[serde(deserialize_with = "json_text::optional")]
     pub quiet_hours: Option<QuietHours>,
-    /// So many mails go on one of their days.
+    /// E-mails per local day.
     pub daily_mail_limit: i64,
 }
 
@@ -53,14 +49,11 @@ macro_rules! columns {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Units {
-    /// Kilograms.
     Kg,
-    /// Pounds.
     Lb,
 }
 
 impl Units {
-    /// The wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kg => "kg",
@@ -72,9 +65,7 @@ impl Units {
 /// A new athlete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAthlete {
-    /// What to call them.
     pub display_name: String,
-    /// Where mail goes.
     pub email: Option<String>,
 }
 
@@ -107,7 +98,7 @@ pub async fn add_key(database: &dyn Database, key: &KeyProof, now_ms: i64) -> Gu
     change(database, key.statement(INSERT_KEY, [now_ms.into()])).await
 }
 
-/// Runs one write of an operator or of a signed link, which needs no key.
+/// Runs one write that needs no key; [`Rejection::NotFound`] if it changed no row.
 async fn change(database: &dyn Database, write: Statement) -> Guarded<()> {
     let changed = Results::new(database.batch(vec![write]).await?).has_rows()?;
     if changed { Ok(()) } else { Err(Rejection::NotFound) }
@@ -138,52 +129,45 @@ pub async fn profile(database: &dyn Database, proof: &KeyProof) -> Guarded<Profi
     rows.into_iter().next().ok_or(Rejection::Unauthorized)
 }
 
-/// A change of a profile: what is `None` stays as it is.
+/// A change of a profile. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProfileChange {
-    /// A new name.
     pub display_name: Option<String>,
-    /// A new address, or none any more.
+    /// `Some(None)` removes it, as in the other nested options.
     pub email: Option<Option<String>>,
-    /// Other units.
+    /// For display in an app.
     pub units: Option<Units>,
-    /// A new body weight, or none any more.
     pub body_weight_grams: Option<Option<Grams>>,
-    /// Another limit for mail.
     pub email_threshold: Option<f64>,
-    /// Other landmarks of the athlete's own, all of them.
+    /// Replaces all of them.
     pub landmarks: Option<LandmarkOverrides>,
-    /// What changes in which news goes which way.
     pub channels: ChannelsChange,
-    /// Another time zone.
     pub time_zone: Option<String>,
-    /// Other quiet hours, or none any more.
     pub quiet_hours: Option<Option<QuietHours>>,
-    /// Another limit of mails a day.
     pub daily_mail_limit: Option<i64>,
 }
 
-/// What changes in which news goes which way.
+/// A change of the notification preferences.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChannelsChange {
-    /// Whether all older choices go first.
+    /// Whether all older choices are dropped first.
     pub from_defaults: bool,
-    /// Kinds that go back to their defaults first, if all their channels are off.
+    /// Kinds that return to their defaults first, if all their channels are off.
     pub unmute: Vec<NotificationKind>,
-    /// Merged onto the choices; null takes one away (RFC 7396).
+    /// Merged onto the choices; null removes one (RFC 7396).
     pub patch: Map<String, Value>,
 }
 
 impl ChannelsChange {
-    /// The kinds of `unmute`, each with whether mail is its default: `{"new_record": false}`. The
-    /// other channels are on by default, so that off is always a choice of its own there.
+    /// The kinds of `unmute`, each with its default for e-mail: `{"new_record": false}`. The other
+    /// channels are on by default.
     fn unmute_parameter(&self) -> Map<String, Value> {
         let email = |kind: &NotificationKind| Value::from(Channel::Email.is_default_for(*kind));
         self.unmute.iter().map(|kind| (kind.as_str().to_owned(), email(kind))).collect()
     }
 }
 
-/// The new choices: parameter 13 the patch, 14 what is unmuted, 12 whether the older ones go.
+/// The new choices. Parameter 12: drop the older ones; 13: the patch; 14: the unmuted kinds.
 macro_rules! patched_channels {
     () => {
         "json_patch(iif(?12, '{}', json_patch(channels, (\
@@ -252,7 +236,7 @@ fn optional_json(value: Option<&impl Serialize>) -> Result<Param, DatabaseError>
     value.map_or(Ok(Param::Null), Param::json)
 }
 
-/// Whether there is such an athlete.
+/// Whether the athlete exists.
 pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bool, DatabaseError> {
     let select = Statement::new(
         "SELECT 1 AS found FROM athletes WHERE athlete_id = ?1",
@@ -261,8 +245,8 @@ pub async fn exists(database: &dyn Database, athlete_id: AthleteId) -> Result<bo
     Results::new(database.batch(vec![select]).await?).has_rows()
 }
 
-/// Switches e-mail of a kind off for an athlete. A repeat changes nothing. The caller has checked
-/// the token of an unsubscribe link; no key is needed.
+/// Switches e-mail of a kind off for an athlete. The caller has checked the token of an unsubscribe
+/// link; no key is needed.
 pub async fn disable_emails(
     database: &dyn Database,
     athlete_id: AthleteId,
@@ -277,9 +261,8 @@ pub async fn disable_emails(
     change(database, update).await
 }
 
-/// Deletes the key's athlete and all that is theirs, in every table: whatever names the athlete
-/// goes with the row, and their dead letters too. What is under way of theirs is dropped where it
-/// arrives.
+/// Deletes the key's athlete with all rows in every table, dead letters included. Messages of the
+/// athlete that are still in a queue are dropped on arrival.
 pub async fn delete(
     database: &dyn Database,
     operators: &dyn Database,
@@ -287,16 +270,16 @@ pub async fn delete(
     now_ms: i64,
 ) -> Guarded<()> {
     check_live(database, proof).await?;
-    // First the operators' tables: a crash between the two leaves an athlete whose key still works,
-    // and who deletes once more.
+    // The operators' tables come first: after a crash between the two, the key still works and the
+    // athlete can delete the account once more.
     let athlete = Param::text(proof.athlete_id);
     let tombstone = Statement::new(
         "INSERT INTO deleted_athletes (athlete_id, deleted_at_ms) VALUES (?1, ?2) \
          ON CONFLICT DO NOTHING",
         [athlete.clone(), now_ms.into()],
     );
-    let letters = Statement::new("DELETE FROM dead_letters WHERE athlete_id = ?1", [athlete]);
-    operators.batch(vec![tombstone, letters]).await?;
+    let dead_letters = Statement::new("DELETE FROM dead_letters WHERE athlete_id = ?1", [athlete]);
+    operators.batch(vec![tombstone, dead_letters]).await?;
     let delete = proof
         .statement(concat!("DELETE FROM athletes WHERE athlete_id = ?1 AND ", live_key!()), []);
     database.batch(vec![delete]).await?;

@@ -13,17 +13,16 @@ pub trait Database {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError>;
 }
 
-/// One SQL statement with its parameters, `?1` the first.
+/// An SQL statement with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// The SQL; never built from data.
+    /// Never built from data.
     pub sql: &'static str,
-    /// The parameters in order.
+    /// `?1` is the first.
     pub params: Vec<Param>,
 }
 
 impl Statement {
-    /// A statement with its parameters.
     pub fn new(sql: &'static str, params: impl IntoIterator<Item = Param>) -> Self {
         Self { sql, params: params.into_iter().collect() }
     }
@@ -32,24 +31,21 @@ impl Statement {
 /// A parameter of a statement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Param {
-    /// NULL.
     Null,
-    /// Exact to 2^53, the limit of the platform's numbers.
+    /// Exact up to 2^53, the limit of the platform's numbers.
     Integer(i64),
-    /// A float.
     Real(f64),
-    /// A text.
     Text(String),
 }
 
 impl Param {
-    /// The text of anything that has one.
+    /// Converts ids, days and other values to text.
     #[expect(clippy::needless_pass_by_value, reason = "takes ids, days and texts alike")]
     pub fn text(value: impl ToString) -> Self {
         Self::Text(value.to_string())
     }
 
-    /// A list or an object as one JSON parameter, for `json_each`.
+    /// Encodes a list or an object as one JSON parameter, for `json_each`.
     pub fn json(value: &impl serde::Serialize) -> Result<Self, DatabaseError> {
         serde_json::to_string(value).map(Self::Text).map_err(|error| DatabaseError::Rejected {
             reason: format!("encode a JSON parameter: {error}"),
@@ -81,53 +77,47 @@ impl<T: Into<Self>> From<Option<T>> for Param {
     }
 }
 
-/// What one statement answered.
+/// The result of one statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryResult {
-    /// The rows as the text of a JSON array of objects by column name: a row is read from it as
-    /// what it is, with no value in between.
+    /// A JSON array of objects by column name, parsed by [`Self::into_rows`] straight into row
+    /// types.
     pub rows: String,
-    /// Rows written as the platform bills them, index entries included; 0 where it is not known.
+    /// Rows written as the platform bills them, index entries included; 0 if unknown.
     pub rows_written: u64,
 }
 
 impl QueryResult {
-    /// The rows as what they are.
+    /// Parses the rows.
     pub fn into_rows<T: DeserializeOwned>(self) -> Result<Vec<T>, DatabaseError> {
         serde_json::from_str(&self.rows).map_err(DatabaseError::Row)
     }
 
-    /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.rows == "[]"
     }
 }
 
-/// Why a batch failed; nothing of it took effect.
+/// The reason why a batch failed. Nothing of it took effect.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The database is away, overloaded, or not what this code expects. It may pass.
+    /// The database is unavailable, overloaded or not migrated. A retry may succeed.
     #[error("database: {reason}")]
-    Unavailable {
-        /// What the database said.
-        reason: String,
-    },
-    /// The data breaks a rule of the database; the same data will always break it.
-    #[error("database refused the data: {reason}")]
-    Rejected {
-        /// What the database said.
-        reason: String,
-    },
-    /// A row is not what the code expects.
-    #[error("database answered a row that cannot be read: {}", without_values(.0))]
+    Unavailable { reason: String },
+    /// The data breaks a rule of the database. A retry with the same data always fails.
+    #[error("database rejected the data: {reason}")]
+    Rejected { reason: String },
+    /// A row does not match its type.
+    #[error("database row cannot be parsed: {}", without_values(.0))]
     Row(serde_json::Error),
-    /// Fewer results than statements.
-    #[error("database answered fewer results than statements")]
+    /// The database returned fewer results than statements.
+    #[error("database returned fewer results than statements")]
     MissingResult,
 }
 
 impl DatabaseError {
-    /// Tells the data's fault from the database's, by SQLite's own words, which D1 passes on.
+    /// Distinguishes rejected data from an unavailable database by SQLite's error texts, which D1
+    /// passes on.
     pub fn from_message(reason: String) -> Self {
         const DATA: [&str; 5] = [
             "constraint failed",
@@ -144,7 +134,7 @@ impl DatabaseError {
     }
 
     /// Whether the same data would fail again.
-    pub const fn lies_in_the_data(&self) -> bool {
+    pub const fn is_caused_by_data(&self) -> bool {
         match self {
             Self::Rejected { .. } => true,
             Self::Unavailable { .. } | Self::Row(_) | Self::MissingResult => false,
@@ -153,9 +143,9 @@ impl DatabaseError {
 }
 
 impl From<DatabaseError> for Outcome {
-    /// What a consumer makes of it: the data's fault is for good, the database's may pass.
+    /// Bad data is permanent; a database error may pass.
     fn from(error: DatabaseError) -> Self {
-        if error.lies_in_the_data() { Self::permanent(error) } else { Self::transient(error) }
+        if error.is_caused_by_data() { Self::permanent(error) } else { Self::transient(error) }
     }
 }
 
@@ -188,11 +178,11 @@ impl Results {
     }
 }
 
-/// Writes a list of items, in one transaction when all is well. When the transaction fails for a
-/// reason that lies in the data, the list is halved and each half written alone, until the bad
-/// item stands alone: one bad item costs its neighbours about 2·log2(n) round trips and nothing else.
+/// Writes a list of items, in one transaction if possible. If the transaction fails because of the
+/// data, the list is halved and each half is written on its own, until the bad item is isolated.
+/// One bad item costs the others about 2·log2(n) round trips.
 ///
-/// Returns the written ranges in order, each with its result; together they cover all items.
+/// Returns the written ranges in order, each with its result. Together they cover all items.
 pub async fn write_splitting<T, R>(
     items: &[T],
     write: impl AsyncFn(&[T]) -> Result<R, DatabaseError>,
@@ -203,7 +193,7 @@ pub async fn write_splitting<T, R>(
     while let Some(range) = todo.pop() {
         let result = write(items.get(range.clone()).unwrap_or_default()).await;
         match result {
-            Err(error) if error.lies_in_the_data() && range.len() > 1 => {
+            Err(error) if error.is_caused_by_data() && range.len() > 1 => {
                 let middle = range.start + range.len() / 2;
                 todo.push(middle..range.end);
                 todo.push(range.start..middle);
@@ -222,10 +212,10 @@ mod tests {
     use std::cell::Cell;
 
     #[test]
-    fn the_datas_fault_is_told_from_the_databases() {
+    fn sqlite_messages_distinguish_bad_data_from_an_outage() {
         let check = |message: &str, in_data: bool| {
             let error = DatabaseError::from_message(message.to_owned());
-            assert_eq!(error.lies_in_the_data(), in_data, "{message}");
+            assert_eq!(error.is_caused_by_data(), in_data, "{message}");
         };
         check("D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT", true);
         check("D1_ERROR: CHECK constraint failed: sets >= 0: SQLITE_CONSTRAINT", true);

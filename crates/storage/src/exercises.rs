@@ -8,20 +8,19 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use training::ExerciseDefinition;
 
-/// Exercises of one athlete's own, at most (ours: ten times a large catalogue).
+/// Custom exercises of one athlete, at most: ten times a large catalogue.
 pub const OWN_EXERCISES_MAX: i64 = 1_000;
 
-/// An exercise of the athlete's own.
+/// A custom exercise of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CustomExercise {
     /// Its name in URLs and workouts.
     pub slug: String,
-    /// What it is.
     #[serde(with = "json_text")]
     pub definition: ExerciseDefinition,
 }
 
-/// Returns the own exercises of the key's athlete, by slug.
+/// Returns the custom exercises of the key's athlete, by slug.
 pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<CustomExercise>> {
     let select = proof.statement(
         concat!(
@@ -39,7 +38,7 @@ struct SlugRow {
     slug: String,
 }
 
-/// Returns those of the slugs that are not the athlete's own.
+/// Returns those of the slugs that are not custom exercises of the athlete.
 pub async fn unknown_slugs(
     database: &dyn Database,
     proof: &KeyProof,

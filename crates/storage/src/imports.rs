@@ -1,5 +1,5 @@
-//! Imports: logs of other apps, cut into slices. A slice is its own outbox, as a workout is: it
-//! waits until aggregation has counted it, and the sweep sends its event again if that takes long.
+//! Imports: training logs of other apps, cut into slices. A slice is its own outbox, as a workout
+//! is: it waits until aggregation has counted it, and the sweep resends its event after a while.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::exercises::CustomExercise;
@@ -15,30 +15,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use training::{CustomExercises, Grams, Workout};
 use uuid::Uuid;
 
-/// A workout of a log, on its way.
+/// The sweep resends the event of an imported workout after this time. Before that it resends its
+/// slice, which creates no notifications about old workouts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportedWorkout {
-    /// Its id, derived from the import and its place in it: a repeat is the same workout.
+    /// Derived from the import and the position in it: a repeat has the same id.
     pub workout_id: WorkoutId,
-    /// The document.
     pub workout: Workout,
-    /// The athlete's custom exercises in it.
     #[serde(default, skip_serializing_if = "CustomExercises::is_empty")]
     pub own_exercises: CustomExercises,
-    /// The names that nobody knows, by the places of their exercises, which have no slug yet.
+    /// Unknown exercise names by the index of the exercise, which has no slug yet.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unmatched: BTreeMap<usize, String>,
 }
 
-/// Whether a slice can be counted.
+/// The state of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SliceState {
-    /// It waits for aggregation.
     Waiting,
-    /// It names exercises that nobody knows; it waits for a mapping.
+    /// It names unknown exercises and waits for a mapping.
     Held,
-    /// It is counted.
     Done,
 }
 
@@ -56,44 +53,37 @@ impl SliceState {
 /// that its slice comes again, which tells of nothing that was long ago.
 const IMPORTED_RESEND_AFTER_MS: i64 = 24 * 3_600_000;
 
-/// The name of one slice.
+/// The key of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SliceKey {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Of which import.
     pub import_id: Uuid,
-    /// Which, from 0.
+    /// The index, from 0.
     pub slice: i64,
 }
 
-/// A slice.
+/// A slice of an import.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Slice {
-    /// Its name.
     #[serde(flatten)]
     pub key: SliceKey,
-    /// Whether it can be counted.
     pub state: SliceState,
-    /// Its workouts; none any more when it is done.
+    /// Empty when it is done.
     #[serde(with = "json_text")]
     pub workouts: Vec<ImportedWorkout>,
 }
 
-/// An import to be stored.
+/// A new import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewImport<'a> {
-    /// Its id.
     pub import_id: Uuid,
-    /// The format of the file.
     pub format: &'a str,
-    /// What was found in the file.
+    /// The result of reading the file.
     pub report: &'a Value,
-    /// Its slices in order.
+    /// In order.
     pub slices: &'a [(SliceState, Vec<ImportedWorkout>)],
-    /// Custom exercises that the file defines; one that the athlete has stays as it is.
+    /// Custom exercises that the file defines. An existing one stays as it is.
     pub exercises: &'a [CustomExercise],
-    /// The trace of the request.
     pub trace: TraceContext,
 }
 
@@ -151,31 +141,27 @@ pub async fn create(
     with_key(database, proof, statements).await.map(drop)
 }
 
-/// An import as it stands.
+/// An import with its progress.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Import {
-    /// Its id.
     pub import_id: Uuid,
-    /// The format of the file.
     pub format: String,
-    /// What was found in the file.
+    /// The result of reading the file.
     #[serde(with = "json_text")]
     pub report: Value,
-    /// When it was sent.
     pub created_at_ms: i64,
-    /// When its last slice that could be counted was.
+    /// When its last countable slice was counted.
     pub finished_at_ms: Option<i64>,
-    /// The trace of the request.
     pub traceparent: TraceContext,
-    /// Slices that wait to be counted.
+    /// Slices to be counted.
     pub waiting: i64,
     /// Slices that wait for a mapping.
     pub held: i64,
-    /// Slices that are counted.
+    /// Counted slices.
     pub done: i64,
-    /// Workouts that were stored.
+    /// Stored workouts.
     pub imported: i64,
-    /// Workouts that were there before.
+    /// Workouts that the athlete had before.
     pub duplicates: i64,
 }
 
@@ -220,8 +206,7 @@ pub async fn held_slices(
     rows_with_key(database, proof, select).await
 }
 
-/// Stores held slices as a mapping leaves them, in one round trip. A slice that is no longer held
-/// stays as it is.
+/// Stores mapped slices, in one round trip. A slice that is no longer held stays as it is.
 pub async fn release(
     database: &dyn Database,
     proof: &KeyProof,
@@ -260,20 +245,17 @@ pub async fn release(
     with_key(database, proof, statements).await.map(drop)
 }
 
-/// What a look for duplicates asks.
+/// A workout whose duplicates are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DuplicateQuery {
-    /// The local day.
     pub local_date: NaiveDate,
-    /// When it began.
     pub started_at_ms: i64,
-    /// What it is called.
     pub title: Option<String>,
 }
 
-/// A workout of the athlete that begins in the same second and has the same title is the same one:
-/// second, because that is what other apps write.
-macro_rules! twin {
+/// True if the athlete has a workout that starts in the same second and has the same title. Other
+/// apps export start times to the second.
+macro_rules! duplicate {
     ($row:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM workouts AS twin INDEXED BY workouts_by_day \
@@ -300,20 +282,20 @@ struct DuplicatesRow {
 pub async fn count_duplicates(
     database: &dyn Database,
     proof: &KeyProof,
-    sought: &[DuplicateQuery],
+    queries: &[DuplicateQuery],
 ) -> Guarded<i64> {
     let select = proof.statement(
         concat!(
             "SELECT count(*) AS duplicates FROM json_each(?4) AS sought WHERE ",
-            twin!("sought")
+            duplicate!("sought")
         ),
-        [Param::json(&sought)?],
+        [Param::json(&queries)?],
     );
     let rows = rows_with_key::<DuplicatesRow>(database, proof, select).await?;
     Ok(rows.first().map_or(0, |row| row.duplicates))
 }
 
-/// The slices of these names, in one round trip.
+/// Returns slices by key, in one round trip.
 pub async fn slices(
     database: &dyn Database,
     keys: &[SliceKey],
@@ -330,17 +312,16 @@ pub async fn slices(
     Ok(rows.into_iter().map(|slice| (slice.key, slice)).collect())
 }
 
-/// A workout that an import has stored, and that is still as it was stored.
+/// A workout stored by this import and unchanged since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct InsertedWorkout {
-    /// Which.
     pub workout_id: WorkoutId,
     /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
 }
 
-/// Stores those of a slice's workouts that the athlete does not have, in one round trip, and
-/// answers which of them this import has stored, now or at an attempt before.
+/// Stores those of a slice's workouts that the athlete does not have, in one round trip. Returns
+/// the workouts stored by this import, now or at an earlier attempt.
 pub async fn insert_workouts(
     database: &dyn Database,
     athlete_id: AthleteId,
@@ -362,7 +343,7 @@ pub async fn insert_workouts(
             ", ?3, ?4, ?5, (SELECT coalesce(max(change_seq), 0) FROM workouts \
              WHERE athlete_id = ?1) + row_number() OVER (ORDER BY row.key) \
              FROM json_each(?2) AS row WHERE NOT ",
-            twin!("row"),
+            duplicate!("row"),
             " ON CONFLICT (athlete_id, workout_id) DO NOTHING"
         ),
         [
@@ -396,8 +377,8 @@ fn row(imported: &ImportedWorkout, content: &Content) -> Value {
     })
 }
 
-/// Marks a slice as counted, in one round trip, and answers its import as it then stands; a repeat
-/// changes nothing. `None`: the athlete is gone.
+/// Marks a slice as counted, in one round trip, and returns its import. A repeat changes nothing.
+/// `None`: the athlete was deleted.
 pub async fn finish_slice(
     database: &dyn Database,
     key: SliceKey,
@@ -425,19 +406,17 @@ pub async fn finish_slice(
     Ok(results.rows()?.into_iter().next())
 }
 
-/// A slice whose event did not come through.
+/// A slice whose event is overdue.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct OverdueSlice {
-    /// Its name.
     #[serde(flatten)]
     pub key: SliceKey,
-    /// The trace of its import.
     #[serde(rename = "traceparent")]
     pub trace: TraceContext,
 }
 
-/// Takes the slices whose event did not come through in time, and puts their next turn off, as the
-/// sweep does with workouts.
+/// Returns the slices whose event is overdue, and postpones their next resend, as
+/// [`crate::workouts::take_overdue`] does.
 pub async fn take_overdue(
     database: &dyn Database,
     now_ms: i64,

@@ -1,11 +1,11 @@
-//! The in-app inbox as its athlete reads it. Filling it is [`crate::notifications`].
+//! The in-app inbox as its athlete reads it. [`crate::notifications`] fills it.
 //!
-//! What is shown: rows for the app (`in_app`) that have not expired. Other rows are as if they were
-//! not there.
+//! The inbox shows rows with `in_app` that have not expired.
 //!
-//! `seq` is a row's place in its inbox. The statement that inserts a row gives it the highest of
-//! the athlete plus one, and write transactions of a database run one after the other: so rows
-//! become visible in the order of `seq`, and who has seen one place has seen all before it.
+//! `seq` is the position of a row in its inbox. The inserting statement assigns the athlete's
+//! highest `seq` plus one, and write transactions of a database run one after the other. So rows
+//! become visible in the order of `seq`, and a client that has seen a row has seen all earlier
+//! ones.
 
 use crate::database::{Database, Param, Statement};
 use crate::guard::Guarded;
@@ -18,53 +18,42 @@ use uuid::Uuid;
 /// A row of the inbox.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Notification {
-    /// Its place in the order of commits.
+    /// The position in the order of commits.
     pub seq: i64,
-    /// Its id.
     pub notification_id: Uuid,
-    /// What kind of news.
     pub kind: String,
-    /// A line.
     pub title: String,
-    /// The text.
     pub body: String,
-    /// The numbers for machines.
+    /// The structured data behind the text.
     #[serde(with = "json_text")]
     pub data: Map<String, Value>,
-    /// When.
     pub created_at_ms: i64,
-    /// When it was read.
     pub read_at_ms: Option<i64>,
 }
 
 /// A page of an inbox, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbox {
-    /// The rows.
     pub items: Vec<Notification>,
-    /// How many of the whole inbox are unread.
+    /// Unread rows of the whole inbox.
     pub unread: i64,
-    /// The highest place of the athlete's rows, hidden ones included; 0 when there is none.
+    /// The highest `seq` of the athlete's rows, hidden ones included; 0 if there are none.
     pub last_seq: i64,
 }
 
-/// The place of a row in a list of the inbox.
+/// The position of a row in the inbox list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationPosition {
-    /// When.
     pub created_at_ms: i64,
-    /// Its id.
     pub notification_id: Uuid,
 }
 
-/// Which page of an inbox.
+/// A page of an inbox to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxQuery {
-    /// Leaves out what was read.
     pub unread_only: bool,
-    /// The last row of the page before.
+    /// The last row of the previous page.
     pub after: Option<NotificationPosition>,
-    /// How many rows, at most.
     pub limit: i64,
 }
 
@@ -78,8 +67,7 @@ struct LastRow {
     last_seq: i64,
 }
 
-/// Over an index of what is unread and shown alone, by expiry: it reads no more entries than it
-/// counts.
+/// Reads only an index of unread shown rows, by expiry: no more entries than it counts.
 const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \
      WHERE athlete_id = ?1 AND expires_at_ms > ?2 AND read_at_ms IS NULL AND in_app = 1";
 
@@ -122,7 +110,7 @@ pub async fn list(
     Ok(Inbox { items, unread, last_seq })
 }
 
-/// Returns the highest `seq` of the athlete's rows, hidden ones included; 0 when there is none.
+/// Returns the highest `seq` of the athlete's rows, hidden ones included; 0 if there are none.
 pub async fn last_seq(database: &dyn Database, proof: &KeyProof) -> Guarded<i64> {
     let select = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
     let rows = rows_with_key::<LastRow>(database, proof, select).await?;
@@ -180,7 +168,7 @@ mod tests {
     use testkit::Sqlite;
 
     #[test]
-    fn counting_what_is_unread_and_looking_for_what_is_new_scan_no_inbox() {
+    fn unread_count_and_stream_read_only_an_index() {
         let database = Sqlite::migrated();
         let check = |sql: &str, plan: &str| {
             let sql = ["?1", "?2", "?4", "?5", "?6"]

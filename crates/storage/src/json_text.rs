@@ -1,4 +1,4 @@
-//! A column that holds JSON as text, for `#[serde(with = "json_text")]`.
+//! Parses a column that holds JSON as text: `#[serde(with = "json_text")]`.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
@@ -10,7 +10,7 @@ pub fn deserialize<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     serde_json::from_str(&text).map_err(D::Error::custom)
 }
 
-/// A column that is NULL or such a text, for `#[serde(deserialize_with = "json_text::optional")]`.
+/// Parses a nullable JSON column: `#[serde(deserialize_with = "json_text::optional")]`.
 pub fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {

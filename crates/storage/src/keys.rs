@@ -1,24 +1,23 @@
-//! API keys, checked inside the batch that they open: a revoked key stops working at once, and the
-//! check costs no round trip of its own.
+//! API keys, checked inside the batch that they authorize: a revoked key stops working at once, and
+//! the check costs no extra round trip.
 
 use crate::database::{Database, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use serde::de::DeserializeOwned;
 use shared_kernel::AthleteId;
 
-/// What a caller has shown: which key, and the hash of its secret.
+/// Proof of an API key: its ids and the hash of its secret. Whether the key is live, the database
+/// checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyProof {
-    /// The athlete whose key it claims to be.
     pub athlete_id: AthleteId,
-    /// Which of the athlete's keys.
     pub key_id: String,
     /// SHA-256 of the secret, in hex.
     pub secret_hash: String,
 }
 
-/// True when the key of parameters 1 to 3 is live. The comparison is of SHA-256 hashes of a
-/// 256-bit random secret: how long it takes tells nothing about the secret (docs/adr/0004-keys.md).
+/// True if the key of parameters 1 to 3 is live. The comparison is of SHA-256 hashes of a 256-bit
+/// random secret, so its timing reveals nothing about the secret (docs/adr/0004-keys.md).
 macro_rules! live_key {
     () => {
         "EXISTS (SELECT 1 FROM api_keys WHERE athlete_id = ?1 AND key_id = ?2 AND secret_hash = ?3 \
@@ -28,7 +27,7 @@ macro_rules! live_key {
 pub(crate) use live_key;
 
 impl KeyProof {
-    /// Parameters 1 to 3 of a guarded statement, and those that follow.
+    /// Returns this proof as parameters 1 to 3, followed by `more`.
     pub(crate) fn params(&self, more: impl IntoIterator<Item = Param>) -> Vec<Param> {
         [
             Param::text(self.athlete_id),
@@ -40,7 +39,7 @@ impl KeyProof {
         .collect()
     }
 
-    /// A statement whose parameters 1 to 3 are this proof.
+    /// Returns a statement with this proof as its parameters 1 to 3.
     pub(crate) fn statement(
         &self,
         sql: &'static str,
@@ -55,8 +54,8 @@ pub(crate) async fn check_live(database: &dyn Database, proof: &KeyProof) -> Gua
     with_key(database, proof, Vec::new()).await.map(drop)
 }
 
-/// Runs statements in one round trip, and returns their results if the key is live. The key does
-/// not stop a write: each statement that writes carries [`live_key`] itself.
+/// Runs statements in one round trip and returns their results if the key is live. The check does
+/// not stop a write: each statement that writes contains [`live_key`] itself.
 pub(crate) async fn with_key(
     database: &dyn Database,
     proof: &KeyProof,
@@ -77,7 +76,7 @@ pub(crate) async fn rows_with_key<T: DeserializeOwned>(
     Ok(with_key(database, proof, vec![select]).await?.rows()?)
 }
 
-/// Runs one write that returns the rows it changed; [`Rejection::NotFound`] when it changed none.
+/// Runs one write that returns the rows it changed; [`Rejection::NotFound`] if it changed none.
 pub(crate) async fn write_with_key(
     database: &dyn Database,
     proof: &KeyProof,

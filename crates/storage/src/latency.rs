@@ -1,17 +1,16 @@
-//! How long events take, counted in buckets: a fixed size however many there were, and two counts
-//! add up.
+//! Event latencies, counted in buckets: a fixed size, and two histograms can be added.
 
 use serde::{Deserialize, Serialize};
 
-/// The upper ends of the buckets, in milliseconds; one more bucket is past the last (ours: 1-2-3-5-7 in
-/// each decade, so that a quantile is read to a third of itself; coarse where nothing is in time any
-/// more). Stored counts go by them: to change one is to misread those of the two days before.
+/// The upper bounds of the buckets, in milliseconds; one more bucket is above the last. 1-2-3-5-7
+/// in each decade gives a quantile to within a third. Stored counts depend on them: a change
+/// misreads the counts of the last two days.
 const BOUNDS_MS: [i64; 24] = [
     10, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1_000, 2_000, 3_000, 5_000, 7_000, 10_000, 20_000,
     30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000,
 ];
 
-/// LatencyHistogram by bucket.
+/// A histogram of latencies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LatencyHistogram(Vec<u64>);
@@ -23,28 +22,27 @@ impl Default for LatencyHistogram {
 }
 
 impl LatencyHistogram {
-    /// One more, in milliseconds. A clock that ran backwards is no time at all.
+    /// Counts one latency, in milliseconds. A negative one counts as 0.
     pub fn record(&mut self, latency_ms: i64) {
         self.add(BOUNDS_MS.partition_point(|bound| *bound <= latency_ms), 1);
     }
 
-    /// So many more in a bucket. What is no bucket is left out.
+    /// Adds `count` to a bucket. An unknown bucket is ignored.
     pub fn add(&mut self, bucket: usize, count: u64) {
         if let Some(slot) = self.0.get_mut(bucket) {
             *slot += count;
         }
     }
 
-    /// All of these too.
+    /// Adds another histogram.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, count) in other.0.iter().enumerate() {
             self.add(bucket, *count);
         }
     }
 
-    /// The latency within which so many of a hundred were, in milliseconds, as if those of a bucket
-    /// were spread over it evenly; what is past the last bound counts as that bound. `None`: there
-    /// was none.
+    /// Returns a percentile in milliseconds, interpolated within its bucket; at most the last
+    /// bound. `None` if the histogram is empty.
     pub fn percentile_ms(&self, percent: u64) -> Option<i64> {
         let total: u64 = self.0.iter().sum();
         let rank = (total * percent).div_ceil(100).max(1);
@@ -77,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_read_off_the_buckets() {
+    fn percentiles_are_interpolated_within_a_bucket() {
         check(&[], None, None);
         check(&[-5], Some(10), Some(10));
         check(&[0], Some(10), Some(10));

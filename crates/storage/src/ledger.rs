@@ -17,43 +17,38 @@ use training::landmarks::LandmarkOverrides;
 use training::performance::ExercisePerformance;
 use training::{Muscle, Volume, WeekStart};
 
-/// What one workout adds at one revision.
+/// The contribution of one workout at one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Which.
     pub workout_id: WorkoutId,
-    /// A row gives way only to a newer revision.
+    /// Only a newer revision replaces a row.
     pub revision: i64,
     /// The day it counts for.
     pub local_date: NaiveDate,
-    /// What it adds: nothing when it is deleted.
+    /// Zero if the workout is deleted.
     pub volume: Volume,
-    /// What it achieved, by exercise.
+    /// By exercise.
     pub performances: BTreeMap<String, ExercisePerformance>,
-    /// What it claims of the athlete's records, by key.
+    /// Candidates for records, by record key.
     pub bests: BTreeMap<String, i64>,
 }
 
-/// A week as it stands after a change of the ledger.
+/// A week after a change of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeekState {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Which week.
     pub week_start: WeekStart,
-    /// Its volume.
     pub volume: Volume,
-    /// Which state of the week this is: grows with every change of its ledger rows.
+    /// Grows with every change of the week's ledger rows.
     pub version: i64,
-    /// The crossings announced, a bit each: see [`announced_bit`].
+    /// The announced crossings: see [`announced_bit`].
     pub announced: i64,
-    /// What the athlete puts in place of the landmarks of the listing.
     pub landmarks: LandmarkOverrides,
 }
 
-/// The bit that says that a muscle's crossing of a threshold was announced. Stored: never changes.
+/// Returns the bit that marks a muscle's crossing of a threshold as announced. Stored: never
+/// changes.
 pub const fn announced_bit(muscle: Muscle, threshold: Threshold) -> i64 {
     let kind = match threshold {
         Threshold::MevReached => 0,
@@ -87,36 +82,36 @@ impl From<WeekRow> for WeekState {
     }
 }
 
-/// What a change of the ledger left behind.
+/// The result of a change of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerUpdate {
-    /// The touched weeks as they now stand.
+    /// The affected weeks after the change.
     pub weeks: Vec<WeekState>,
-    /// The records of the workouts that were asked for.
+    /// The records set by the workouts in question.
     pub broken: Vec<BrokenRecord>,
 }
 
-/// Writes entries to the ledger, settles the records they touch, sums the touched days and weeks
-/// anew, and answers the touched weeks: one round trip, one transaction. Each workout at most
-/// once; the newest revision wins. Of the workouts in `news_of` it answers the records that they
-/// took from others.
+/// Writes entries to the ledger, updates the records and recomputes the affected days and weeks, in
+/// one transaction and one round trip. `entries` contains each workout at most once; the newest
+/// revision wins. Returns the affected weeks, and the records that the workouts in
+/// `report_records_of` took from others.
 pub async fn apply(
     database: &dyn Database,
     entries: &[LedgerEntry],
-    news_of: &[(AthleteId, WorkoutId)],
+    report_records_of: &[(AthleteId, WorkoutId)],
 ) -> Result<LedgerUpdate, DatabaseError> {
     let rows = Param::json(&entries.iter().map(ledger_row).collect::<Vec<_>>())?;
     let keys: Vec<_> = entries.iter().map(|e| (e.athlete_id, e.workout_id)).collect();
     let keys = Param::json(&keys)?;
     let results = database
         .batch(vec![
-            // First: it compares with what the ledger said before.
+            // First: it compares with the previous ledger.
             Statement::new(SETTLE_RECORDS, [rows.clone()]),
             Statement::new(UPSERT_LEDGER, [rows]),
             Statement::new(SUM_DAYS, [keys.clone()]),
             Statement::new(SUM_WEEKS, [keys.clone()]),
             Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
-            broken_statement(news_of)?,
+            broken_statement(report_records_of)?,
         ])
         .await?;
     let mut results = Results::new(results);
@@ -165,8 +160,8 @@ ON CONFLICT (athlete_id, workout_id) DO UPDATE SET \
     muscles = excluded.muscles, performances = excluded.performances, bests = excluded.bests \
 WHERE excluded.revision > volume_ledger.revision";
 
-/// The days on which the workouts of parameter 1 count, and those from which they moved away since
-/// their weeks were told of last: `moved_from` has a blank between two.
+/// The days of the workouts of parameter 1, and the days from which they were moved since their
+/// weeks were last published: `moved_from` separates days with a blank.
 macro_rules! touched_days {
     () => {
         "WITH mine AS (SELECT ledger.athlete_id, ledger.local_date, ledger.moved_from \
@@ -181,10 +176,12 @@ macro_rules! touched_days {
     };
 }
 
-/// The sums of the ledger over `period` (`days` or `weeks`, called t), from its first to its last day.
+/// The sums of the ledger over `period` (`days` or `weeks`, alias t), from its first to its last
+/// day.
 ///
 /// INDEXED BY, here and below: without it SQLite may read all of an athlete's workouts for one day,
-/// and the 10,000th workout would cost more than the 10th. A plan that cannot use it is an error.
+/// and the 10,000th workout would cost more than the 10th. A plan that cannot use the index is an
+/// error.
 macro_rules! sums {
     ($first:literal, $last:literal) => {
         concat!(
@@ -251,16 +248,17 @@ const SELECT_TOUCHED_WEEKS: &str = concat!(
      ORDER BY week.athlete_id, week.week_start"
 );
 
-/// What is through: a workout at a revision, or the announcement of a week's crossings.
+/// Workouts and crossings whose events are published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerMarks {
-    /// Workouts whose every consequence is published.
+    /// Workouts, each with the revision whose events are all published.
     pub aggregated: Vec<(AthleteId, WorkoutId, i64)>,
     /// Announced bits, by week.
     pub announced: Vec<(AthleteId, WeekStart, i64)>,
 }
 
-/// LedgerMarks what is through, in one round trip. A mark never goes back: a repeat changes nothing.
+/// Marks workouts and crossings as published, in one round trip. Marks only increase: a repeat
+/// changes nothing.
 pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), DatabaseError> {
     let aggregated = Statement::new(
         "UPDATE workouts SET aggregated_revision = mark.revision FROM (\
@@ -271,7 +269,7 @@ pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), Da
          AND mark.revision <= workouts.revision",
         [Param::json(&marks.aggregated)?],
     );
-    // The weeks that it moved away from were told of; those of a newer revision are still to be.
+    // The weeks from which it was moved are published too; those of a newer revision are not.
     let settled = Statement::new(
         "UPDATE volume_ledger SET moved_from = NULL FROM (\
          SELECT value ->> 0 AS athlete_id, value ->> 1 AS workout_id, value ->> 2 AS revision \

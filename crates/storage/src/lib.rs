@@ -1,9 +1,10 @@
 //! The SQL of Bulktrack: migrations, and repositories over one small [`Database`] port.
 //!
-//! In scope: every statement that the house runs. Each runs on D1 in production and on SQLite in
-//! the native tests. Out of scope: who calls, and when; this crate names no platform.
+//! In scope: every SQL statement of the system. Each runs on D1 in production and on SQLite in
+//! native tests. Out of scope: callers, schedules and the platform.
 //!
 //! Invariants: every statement on athletes' data names the athlete; a call is one round trip.
+//! Thresholds, limits and durations without a source are project defaults.
 
 pub mod athletes;
 pub mod database;

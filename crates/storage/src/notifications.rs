@@ -1,5 +1,5 @@
-//! Putting news into the in-app inbox, and the mails that go with it: a row is the outbox of its own
-//! mail (docs/adr/0007-mail-claims.md). Reading it is [`crate::inbox`].
+//! Stores notifications in the in-app inbox. A row is also the outbox of its e-mail
+//! (docs/adr/0007-mail-claims.md). [`crate::inbox`] reads the inbox.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
@@ -12,65 +12,57 @@ use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// While a mail is being sent nobody else tries it; after that the sender counts as dead (ours: twice
-/// what one batch may take to send).
+/// The duration of a claim on an e-mail. Twice the time for sending a batch: after that the sender
+/// counts as dead.
 pub const CLAIM_MS: i64 = 60_000;
-/// Due mails of one athlete that are taken at once (ours).
+/// Due e-mails of one athlete in one batch, at most.
 const DUE_PER_ATHLETE_MAX: i64 = 20;
-/// A day with a clock change has 25 hours: all mails of an athlete's day went out within them.
+/// A local day with a clock change has 25 hours.
 const DAY_MAX_MS: i64 = 25 * 3_600_000;
-/// How old news can be whose mail counts for the daily limit (ours: a mail goes out within a day and
-/// three hours of its news; of older news, which an operator sent back, it does not count).
-const COUNTED_NEWS_AGE_MS: i64 = 7 * 86_400_000;
+/// The oldest notifications whose e-mails count for the daily limit. An e-mail is sent within a day
+/// and three hours; older ones are only those that an operator redrove.
+const COUNTED_AGE_MS_MAX: i64 = 7 * 86_400_000;
 
-/// A row of the inbox that is to be there.
+/// A new row of the inbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewInboxRow {
-    /// Whose inbox.
     pub athlete_id: AthleteId,
-    /// The event that asked for it; the row's key.
+    /// The event that requested it; the row's key.
     pub event_id: EventId,
-    /// What kind of news.
     pub kind: NotificationKind,
-    /// A line.
     pub title: String,
-    /// The text.
     pub body: String,
-    /// The numbers for machines.
+    /// The structured data behind the text.
     pub data: Map<String, Value>,
-    /// When the event happened.
+    /// The time of the event.
     pub created_at_ms: i64,
-    /// Until when it is kept.
     pub expires_at_ms: i64,
-    /// Whether the inbox shows it; else it is there for its mail.
+    /// Whether the inbox shows it. A hidden row is only the outbox of its e-mail.
     pub in_app: bool,
-    /// From when on its mail may go; `None` when it is not to be mailed.
+    /// The earliest time of its e-mail; `None` if it is not e-mailed.
     pub mail_due_at_ms: Option<i64>,
 }
 
-/// How an athlete wants to be told.
+/// The notification preferences of an athlete.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Preferences {
-    /// What to call them.
     pub display_name: String,
-    /// Where mail goes.
     pub email: Option<String>,
-    /// A pattern at least so sure is mailed.
+    /// The least confidence of a pattern that is e-mailed.
     pub email_threshold: f64,
-    /// Which news goes which way.
     #[serde(with = "json_text")]
     pub channels: ChannelPreferences,
     /// Of the IANA database.
     pub time_zone: String,
-    /// When no mail goes.
+    /// No e-mail is sent in these hours.
     #[serde(deserialize_with = "json_text::optional")]
     pub quiet_hours: Option<QuietHours>,
-    /// So many mails go on one of their days.
+    /// E-mails per local day.
     pub daily_mail_limit: i64,
-    /// When mails went in the last 25 hours: those of their day are among them.
+    /// The e-mails of the last 25 hours, which include those of the local day.
     #[serde(with = "json_text")]
     pub mailed_at_ms: Vec<i64>,
-    /// Their endpoints of outgoing webhooks that take deliveries; read for news only.
+    /// Enabled webhook endpoints; only read for notifications.
     #[serde(skip)]
     pub targets: Vec<Target>,
 }
@@ -82,7 +74,7 @@ struct PreferencesRow {
     preferences: Preferences,
 }
 
-/// The statement behind [`preferences`].
+/// Selects the rows of [`preferences`].
 fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
@@ -93,7 +85,7 @@ fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, 
          JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
         [
             Param::json(&athletes)?,
-            (now_ms - COUNTED_NEWS_AGE_MS).into(),
+            (now_ms - COUNTED_AGE_MS_MAX).into(),
             (now_ms - DAY_MAX_MS).into(),
         ],
     ))
@@ -103,8 +95,8 @@ fn by_athlete(rows: Vec<PreferencesRow>) -> BTreeMap<AthleteId, Preferences> {
     rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect()
 }
 
-/// How each of a list of athletes wants to be told, their webhooks included, in one round trip. Who
-/// is not in the answer is no athlete.
+/// Returns the preferences of each athlete that exists, webhook endpoints included, in one round
+/// trip.
 pub async fn preferences(
     database: &dyn Database,
     athletes: &[AthleteId],
@@ -121,27 +113,24 @@ pub async fn preferences(
     Ok(preferences)
 }
 
-/// A mail that is the caller's to send until its claim is over.
+/// An e-mail that the caller must send before its claim ends.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ClaimedEmail {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// The row; the id of the event that asked for it.
+    /// The id of the event that requested it.
     pub notification_id: Uuid,
-    /// Where the row stands in its inbox.
+    /// The position in the inbox.
     pub seq: i64,
-    /// What kind of news, by its name.
+    /// The name of the kind.
     pub kind: String,
-    /// A line.
     pub title: String,
-    /// The text.
     pub body: String,
-    /// The numbers.
+    /// The structured data behind the text.
     #[serde(with = "json_text")]
     pub data: Map<String, Value>,
-    /// Which try this is, from 1.
+    /// The number of this try, from 1.
     pub mail_attempt: i64,
-    /// When the claim is over; who holds it is known by it.
+    /// The end of the claim, which identifies its holder.
     #[serde(rename = "mail_due_at_ms")]
     pub claim_ends_at_ms: i64,
 }
@@ -153,46 +142,45 @@ macro_rules! claimed_columns {
     };
 }
 
-/// Claims by athlete, the oldest news first.
-fn in_order(mut claimed: Vec<ClaimedEmail>) -> Vec<ClaimedEmail> {
-    claimed.sort_by_key(|mail| (mail.athlete_id, mail.seq));
+/// Sorts by athlete, the oldest notification first.
+fn sorted(mut claimed: Vec<ClaimedEmail>) -> Vec<ClaimedEmail> {
+    claimed.sort_by_key(|email| (email.athlete_id, email.seq));
     claimed
 }
 
-/// A piece of news as it is to be stored.
+/// A notification to be stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewNotification {
-    /// Its row in the inbox; `None`: no inbox shows it and no mail tells it.
-    pub notification: Option<NewInboxRow>,
-    /// Its deliveries to endpoints.
+    /// `None` if it is neither shown in the inbox nor e-mailed.
+    pub inbox_row: Option<NewInboxRow>,
     pub deliveries: Vec<NewDelivery>,
 }
 
-/// What is to be done now about news that is stored.
+/// The work that stored notifications require now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredNotifications {
-    /// The mails that are the caller's to send.
+    /// The e-mails that the caller must send.
     pub claimed: Vec<ClaimedEmail>,
-    /// The deliveries that are new, and due.
+    /// The new deliveries that are due.
     pub due: Vec<DueDelivery>,
 }
 
-/// Puts notifications into the inboxes, takes away what those athletes' inboxes keep no longer,
-/// claims the new mails that may go now, and stores deliveries: one round trip.
+/// Stores notifications, deletes expired rows of those inboxes, claims the new e-mails that are
+/// due, and stores deliveries, in one round trip.
 ///
-/// A row that is there stays as it is, with its place. Its mail is claimed only when it is due: a
-/// second copy of a message wins nothing while the first is sending.
+/// An existing row stays as it is. Its e-mail is only claimed when it is due: a duplicate message
+/// claims nothing while the first one is sending.
 pub async fn store(
     database: &dyn Database,
-    news: &[NewNotification],
+    new: &[NewNotification],
     now_ms: i64,
 ) -> Result<StoredNotifications, DatabaseError> {
-    let deliveries: Vec<_> = news.iter().flat_map(|news| &news.deliveries).collect();
-    let notifications = news.iter().filter_map(|news| news.notification.as_ref());
-    // A batch may bring an event twice.
+    let deliveries: Vec<_> = new.iter().flat_map(|new| &new.deliveries).collect();
+    let notifications = new.iter().filter_map(|new| new.inbox_row.as_ref());
+    // A batch may contain an event twice.
     let unique: BTreeMap<_, _> =
         notifications.map(|new| ((new.athlete_id, new.event_id), new)).collect();
-    let rows: Vec<_> = unique.values().map(|notification| row(notification)).collect();
+    let rows: Vec<_> = unique.values().map(|notification| insert_row(notification)).collect();
     let athletes: BTreeSet<_> = unique.keys().map(|(athlete_id, _)| athlete_id).collect();
     let is_due = |new: &&&NewInboxRow| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
     let due: Vec<_> =
@@ -218,7 +206,7 @@ pub async fn store(
     let mut results = Results::new(database.batch(statements).await?);
     results.skip_one();
     results.skip_one();
-    let claimed = in_order(results.rows()?);
+    let claimed = sorted(results.rows()?);
     let mut due = Vec::new();
     if !deliveries.is_empty() {
         results.skip_one();
@@ -227,8 +215,8 @@ pub async fn store(
     Ok(StoredNotifications { claimed, due })
 }
 
-/// The row with the highest place stays, expired or not: no place is given twice. What is expired is
-/// found in an index alone: it is looked for with each piece of news.
+/// The row with the highest `seq` stays, expired or not, so that no `seq` is assigned twice. This
+/// runs with each notification, so it must only read an index.
 const EXPIRE: &str = "DELETE FROM notifications WHERE (athlete_id, notification_id) IN (\
      SELECT old.athlete_id, old.notification_id \
      FROM notifications AS old INDEXED BY notifications_by_seq \
@@ -236,8 +224,7 @@ const EXPIRE: &str = "DELETE FROM notifications WHERE (athlete_id, notification_
      AND old.seq < (SELECT max(seq) FROM notifications AS every \
      WHERE every.athlete_id = old.athlete_id))";
 
-/// Only rows that are not there get a place: the next ones of their inbox, in the order of their
-/// times.
+/// Only new rows get a `seq`: the next ones of their inbox, ordered by time.
 const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, \
      data, created_at_ms, expires_at_ms, in_app, mail_due_at_ms, seq) \
      SELECT athlete_id, notification_id, kind, title, body, data, created_at_ms, expires_at_ms, \
@@ -252,7 +239,7 @@ const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, ki
      WHERE NOT EXISTS (SELECT 1 FROM notifications AS old WHERE old.athlete_id = new.athlete_id \
      AND old.notification_id = new.notification_id)";
 
-fn row(notification: &NewInboxRow) -> Value {
+fn insert_row(notification: &NewInboxRow) -> Value {
     json!({
         "athlete_id": notification.athlete_id,
         "notification_id": notification.event_id,
@@ -267,17 +254,17 @@ fn row(notification: &NewInboxRow) -> Value {
     })
 }
 
-/// The mails of some athletes that were claimed, and how those athletes want to be told by now.
+/// Claimed e-mails, and the preferences of their athletes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClaimedEmails {
-    /// The mails.
+    /// The e-mails that the caller must send.
     pub claimed: Vec<ClaimedEmail>,
     /// By athlete.
     pub preferences: BTreeMap<AthleteId, Preferences>,
 }
 
-/// Claims the mails of some athletes that are due, the longest due first and at most twenty of
-/// each, and reads those athletes' preferences: one round trip.
+/// Claims due e-mails of some athletes, the longest due first, and reads those athletes'
+/// preferences, in one round trip.
 pub async fn claim_due_emails(
     database: &dyn Database,
     athletes: &[AthleteId],
@@ -289,13 +276,10 @@ pub async fn claim_due_emails(
     );
     let select = select_preferences(athletes, now_ms)?;
     let mut results = Results::new(database.batch(vec![claim, select]).await?);
-    Ok(ClaimedEmails {
-        claimed: in_order(results.rows()?),
-        preferences: by_athlete(results.rows()?),
-    })
+    Ok(ClaimedEmails { claimed: sorted(results.rows()?), preferences: by_athlete(results.rows()?) })
 }
 
-/// It reads the rows of mails that are due, and no others of those inboxes.
+/// Reads no rows of those inboxes but the due ones.
 const CLAIM_DUE: &str = concat!(
     "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
      WHERE (athlete_id, notification_id) IN (SELECT athlete_id, notification_id FROM (\
@@ -307,28 +291,27 @@ const CLAIM_DUE: &str = concat!(
     claimed_columns!()
 );
 
-/// What became of a claimed mail.
+/// The result of sending a claimed e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EmailResult {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// The row.
+    /// The id of the event that requested it.
     pub notification_id: Uuid,
-    /// When the claim that it was sent by is over.
+    /// The end of the claim under which it was sent.
     pub claim_ends_at_ms: i64,
-    /// How many tries count now: one less when this was none.
+    /// Tries that count now: one less if nothing was sent.
     pub tries: i64,
-    /// When it went.
+    /// When it was sent.
     pub mailed_at_ms: Option<i64>,
-    /// When it is due again; `None`: it never is.
+    /// The next try; `None` is never.
     pub mail_due_at_ms: Option<i64>,
-    /// Why it did not go.
+    /// The reason for not sending it.
     pub mail_error: Option<String>,
 }
 
-/// Records what became of claimed mails, in one round trip. One that went is never sent again; of
-/// one that did not, only who still holds the claim can say what is next. No two claims on a mail
-/// end at one instant, for it is due to nobody before; the number of a try can come back.
+/// Records the results of claimed e-mails, in one round trip. A sent e-mail is never sent twice. A
+/// failure is only recorded while its claim is current: claims are identified by their end, because
+/// the number of a try can repeat.
 pub async fn record_emails(
     database: &dyn Database,
     records: &[EmailResult],
@@ -355,8 +338,8 @@ struct AthleteRow {
     athlete_id: AthleteId,
 }
 
-/// The athletes who have mails that are due, the longest due first; nothing is changed, so that who
-/// is told of it can claim them.
+/// Returns the athletes with due e-mails, the longest due first. Changes nothing: the handler of
+/// the event claims them.
 pub async fn athletes_with_due_emails(
     database: &dyn Database,
     now_ms: i64,
@@ -367,7 +350,7 @@ pub async fn athletes_with_due_emails(
     Ok(rows.into_iter().map(|row| row.athlete_id).collect())
 }
 
-/// Over an index of the mails that wait alone.
+/// Reads only an index of waiting e-mails.
 const ATHLETES_WITH_DUE_MAILS: &str = "SELECT athlete_id \
      FROM notifications INDEXED BY notifications_mail_due WHERE mail_due_at_ms <= ?1 \
      GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?2";
@@ -378,7 +361,7 @@ mod tests {
     use testkit::Sqlite;
 
     #[test]
-    fn what_is_expired_and_what_is_due_is_found_in_an_index() {
+    fn expired_rows_and_due_emails_are_found_by_index() {
         let database = Sqlite::migrated();
         let check = |sql: &str, plan: &[&str]| {
             let sql = ["?1", "?2", "?3", "?4"]

@@ -1,4 +1,4 @@
-//! Patterns and their life, and the history in which they are looked for.
+//! Training patterns, recommendations, and the input of the analysis.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
@@ -16,61 +16,54 @@ use training::WeekStart;
 use training::landmarks::LandmarkOverrides;
 use uuid::Uuid;
 
-/// All that an analysis needs to know of a list of athletes.
+/// The input of the analysis for a list of athletes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnalysisInput {
     /// Weeks with training, in order.
     pub weeks: BTreeMap<AthleteId, Vec<HistoryWeek>>,
     /// Days with training, in order.
     pub days: BTreeMap<AthleteId, Vec<HistoryDay>>,
-    /// By lift what each workout achieved in it, in order.
+    /// The sessions of each lift, in order.
     pub lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>,
-    /// The patterns that began in those weeks, and all that are open.
+    /// The patterns that began in those weeks, and all open ones.
     pub known: BTreeMap<AthleteId, Vec<KnownPattern>>,
-    /// What each athlete puts in place of the landmarks of the listing.
     pub landmarks: BTreeMap<AthleteId, LandmarkOverrides>,
-    /// Weeks of which workouts are not aggregated yet.
+    /// Weeks with workouts that are not yet aggregated.
     pub pending: BTreeMap<AthleteId, BTreeSet<WeekStart>>,
-    /// The last week that was reported on.
+    /// The last week with a report.
     pub reported: BTreeMap<AthleteId, WeekStart>,
-    /// What followed from the patterns so far.
+    /// The current recommendations.
     pub recommended: BTreeMap<AthleteId, Value>,
 }
 
-/// Whether a pattern is there.
+/// The state of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternStatus {
-    /// It is.
     Open,
-    /// It was.
     Resolved,
 }
 
-/// A pattern that was found before.
+/// A stored pattern.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct KnownPattern {
-    /// Its id.
     pub pattern_id: Uuid,
-    /// Which pattern.
     #[serde(rename = "pattern")]
     pub kind: PatternKind,
-    /// What it is about: a muscle, a lift, or `training`.
+    /// A muscle, a lift, or `training`.
     pub subject: String,
     /// The week in which it began.
     pub since: WeekStart,
-    /// Whether it is there.
     pub status: PatternStatus,
-    /// How sure it was when the athlete was told last; of what is not told, when it was stored last.
+    /// 0 to 1: at the last announcement, or when last stored if it is not announced.
     pub confidence: f64,
-    /// What it was seen by then.
+    /// The numbers behind the confidence.
     #[serde(with = "json_text")]
     pub evidence: Map<String, Value>,
-    /// How often the athlete was told of it.
+    /// How many times the athlete was notified.
     pub announcements: i64,
-    /// When the athlete was told last; 0 is never.
+    /// The last notification; 0 is never.
     pub announced_at_ms: i64,
-    /// When it was gone.
     pub resolved_at_ms: Option<i64>,
 }
 
@@ -93,9 +86,9 @@ struct AthleteRow {
     recommended: Value,
 }
 
-/// Reads for all the athletes of a batch, in one round trip: the weeks of the ranges, which do not
-/// overlap, and the patterns begun in them; the days and lifts of the `windows`; the patterns that
-/// are open, and the newest one of each kind and subject.
+/// Reads the input for all athletes of a batch, in one round trip: the weeks of `ranges`, which do
+/// not overlap, and the patterns begun in them; the days and lifts of `windows`; the open patterns,
+/// and the newest pattern of each kind and subject.
 pub async fn analysis_input(
     database: &dyn Database,
     athletes: &[AthleteId],
@@ -159,45 +152,48 @@ pub async fn analysis_input(
     Ok(input)
 }
 
-/// A pattern as it is to be stored.
+/// An active pattern, to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivePattern {
-    /// It, in words.
     pub data: TrainingPatternDetected,
-    /// How often the athlete was told of it by then.
+    /// How many times the athlete was notified.
     pub announcements: i64,
-    /// Whether the athlete was told just now.
-    pub told: bool,
+    /// Whether this run notified the athlete.
+    pub is_notified: bool,
 }
 
-/// What became of one athlete's patterns.
+/// The changes of one athlete's patterns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatternChanges {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Patterns that are there.
-    pub stored: Vec<ActivePattern>,
-    /// Patterns that are there no more, each with how often it had been told when that was seen.
+    pub active: Vec<ActivePattern>,
+    /// Resolved patterns, each with the `announcements` that the analysis read.
     pub resolved: Vec<(Uuid, i64)>,
-    /// What follows, in place of what followed before; `None` leaves it.
+    /// The new recommendations; `None` keeps the current ones.
     pub recommendations: Option<Value>,
 }
 
-/// Stores what became of patterns: one round trip. A repeat changes nothing, and nor does one that
-/// did not know how often a pattern was told by then.
-pub async fn mark(
+/// Stores changes of patterns, in one round trip. A repeat changes nothing. A change that is based
+/// on an outdated number of announcements is ignored.
+pub async fn store(
     database: &dyn Database,
-    marks: &[PatternChanges],
+    changes: &[PatternChanges],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
-    let stored: Vec<_> = marks.iter().flat_map(|marks| &marks.stored).map(stored_row).collect();
-    let resolved: Vec<_> = marks
+    let stored: Vec<_> =
+        changes.iter().flat_map(|changes| &changes.active).map(stored_row).collect();
+    let resolved: Vec<_> = changes
         .iter()
-        .flat_map(|marks| marks.resolved.iter().map(|(id, told)| (marks.athlete_id, id, told)))
+        .flat_map(|changes| {
+            changes
+                .resolved
+                .iter()
+                .map(|(id, announcements)| (changes.athlete_id, id, announcements))
+        })
         .collect();
-    let items: Vec<_> = marks
+    let items: Vec<_> = changes
         .iter()
-        .filter_map(|marks| Some((marks.athlete_id, marks.recommendations.as_ref()?)))
+        .filter_map(|changes| Some((changes.athlete_id, changes.recommendations.as_ref()?)))
         .collect();
     let store = Statement::new(
         "INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
@@ -245,21 +241,18 @@ fn stored_row(stored: &ActivePattern) -> Value {
         "title": pattern.title,
         "recommendation": pattern.recommendation,
         "announcements": stored.announcements,
-        "told": stored.told,
+        "told": stored.is_notified,
     })
 }
 
 /// A pattern as an athlete reads it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ListedPattern {
-    /// It.
+    /// The patterns that began in those weeks, and all open ones.
     #[serde(flatten)]
     pub known: KnownPattern,
-    /// A line for a list.
     pub title: String,
-    /// What to do, in words.
     pub recommendation: String,
-    /// When it was found first.
     pub detected_at_ms: i64,
 }
 

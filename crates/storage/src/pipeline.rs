@@ -1,33 +1,29 @@
-//! How the pipeline does: what came of events by minute, queue and type, and what waits.
+//! Pipeline metrics: event counts and latencies by minute, queue and type, and the backlog.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::latency::LatencyHistogram;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What came of the events of one type within one minute.
+/// The metrics of one event type within one minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MinuteMetrics {
-    /// When it began, in milliseconds since 1970.
+    /// The start of the minute, in milliseconds since 1970.
     pub minute_ms: i64,
-    /// Their queue.
     pub queue: &'static str,
-    /// Their type; '' is what is no event.
+    /// Empty for messages that are not events.
     pub event_type: &'static str,
-    /// How many were handled.
     pub handled: u64,
-    /// How often one was put off.
     pub retried: u64,
-    /// How many were given up.
     pub dead_lettered: u64,
-    /// How long after they happened those were handled.
+    /// From the event's time to the end of its handling.
     pub latency: LatencyHistogram,
 }
 
-/// Adds to what is counted: one row for each minute and type, whatever was counted before. No repeat of
-/// another: it adds once more.
+/// Adds metrics to the rows of their minute, queue and type. Not idempotent: a repeat adds once
+/// more.
 pub async fn add(database: &dyn Database, minutes: &[MinuteMetrics]) -> Result<(), DatabaseError> {
-    // An upsert out of a SELECT needs a WHERE, to be no join.
+    // SQLite needs the WHERE to parse an upsert from a SELECT.
     let add = Statement::new(
         "INSERT INTO pipeline_minutes (minute_ms, queue, event_type, handled, retried, \
          dead_lettered, latency) \
@@ -45,31 +41,25 @@ pub async fn add(database: &dyn Database, minutes: &[MinuteMetrics]) -> Result<(
     database.batch(vec![add]).await.map(drop)
 }
 
-/// What came of the events of one type.
+/// The metrics of one event type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventMetrics {
-    /// Their queue.
     pub queue: String,
-    /// Their type; '' is what is no event.
+    /// Empty for messages that are not events.
     pub event_type: String,
-    /// How many were handled.
     pub handled: i64,
-    /// How often one was put off.
     pub retried: i64,
-    /// How many were given up.
     pub dead_lettered: i64,
-    /// How long after they happened those were handled.
+    /// From the event's time to the end of its handling.
     pub latency: LatencyHistogram,
 }
 
-/// Dead letters of a queue that nobody has acted on.
+/// The open dead letters of a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct OpenDeadLetters {
-    /// The queue that gave them up.
     pub queue: String,
-    /// How many there are.
     pub open: i64,
-    /// When the one that waits longest failed.
+    /// The oldest failure.
     pub oldest_failed_at_ms: i64,
 }
 
@@ -90,7 +80,7 @@ struct BucketRow {
     count: u64,
 }
 
-/// What came of events since a minute, by queue and type, and the open dead letters by queue.
+/// Returns the metrics since a minute by queue and type, and the open dead letters by queue.
 pub async fn flows(
     operators: &dyn Database,
     since_ms: i64,
@@ -129,17 +119,15 @@ pub async fn flows(
     Ok((sums.into_iter().map(flow).collect(), results.rows()?))
 }
 
-/// Workouts that aggregation is not through with, in one database.
+/// Workouts that wait for aggregation, in one database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct PendingWorkouts {
-    /// How many there are.
     pub workouts: i64,
-    /// Since when the oldest of them waits, in milliseconds since 1970.
+    /// The oldest change, in milliseconds since 1970.
     pub oldest_ms: Option<i64>,
 }
 
-/// The workouts that are not yet through, of all athletes of a database: counted, no athlete's is
-/// shown.
+/// Counts the workouts that wait for aggregation, of all athletes of a database.
 pub async fn pending(database: &dyn Database) -> Result<PendingWorkouts, DatabaseError> {
     let select = Statement::new(
         "SELECT count(*) AS workouts, min(changed_at_ms) AS oldest_ms \

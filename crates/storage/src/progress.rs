@@ -8,18 +8,16 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use training::performance::ExercisePerformance;
 
-/// What one workout achieved in one exercise.
+/// The performance of one workout in one exercise.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DatedPerformance {
     /// The day it counts for.
     pub local_date: NaiveDate,
-    /// What it achieved.
     #[serde(with = "json_text")]
     pub performance: ExercisePerformance,
 }
 
-/// Returns what the workouts from `from` to `to` achieved in an exercise, in the order of days, and
-/// whether the exercise is one of the athlete's own.
+/// Returns the performances of the workouts from `from` to `to` in an exercise.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
@@ -42,7 +40,7 @@ pub async fn get(
     Ok(Progress { performances: results.rows()?, is_own: results.has_rows()? })
 }
 
-/// What is known of an exercise.
+/// The progress in an exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// By workout, in the order of days.

@@ -1,10 +1,10 @@
-//! Quiet hours: when no mail goes to an athlete, by the clock on the athlete's wall.
+//! Quiet hours: the local hours in which an athlete gets no e-mail.
 
 use chrono::{NaiveDateTime, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 
-/// From a time of the day, included, to another one, not included; over midnight when the second
-/// is the earlier one: `{"from": "22:00", "to": "07:00"}`.
+/// The hours from a time of day (inclusive) to another (exclusive), over midnight if the second is
+/// earlier: `{"from": "22:00", "to": "07:00"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Texts", into = "Texts")]
 pub struct QuietHours {
@@ -12,16 +12,14 @@ pub struct QuietHours {
     to: NaiveTime,
 }
 
-/// Why two texts are no quiet hours.
+/// The reason why two texts are not valid quiet hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuietHoursError {
-    /// `from` is no time of the day.
     #[error("has to be a time of the day: 22:00")]
     From,
-    /// `to` is no time of the day.
     #[error("has to be a time of the day: 07:00")]
     To,
-    /// They would never begin, or never end.
+    /// They are equal: the hours would never start or never end.
     #[error("has to differ from `from`")]
     Same,
 }
@@ -33,14 +31,14 @@ struct Texts {
 }
 
 impl QuietHours {
-    /// From the two times, each as `HH:MM`.
+    /// Parses two times of the form `HH:MM`.
     pub fn parse(from: &str, to: &str) -> Result<Self, QuietHoursError> {
         let from = time_of_day(from).ok_or(QuietHoursError::From)?;
         let to = time_of_day(to).ok_or(QuietHoursError::To)?;
         if from == to { Err(QuietHoursError::Same) } else { Ok(Self { from, to }) }
     }
 
-    /// When they end, if this is one of them; both by the clock on the wall.
+    /// Returns the end of the quiet hours that contain a local time.
     pub fn end_after(self, wall: NaiveDateTime) -> Option<NaiveDateTime> {
         let (time, today) = (wall.time(), wall.date());
         let ends_tomorrow = if self.from < self.to {
@@ -103,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_of_the_day_is_refused_and_the_rest_is_written_as_it_was_read() {
+    fn invalid_times_are_rejected_and_valid_ones_round_trip() {
         let check = |from: &str, to: &str, error: QuietHoursError| {
             assert_eq!(QuietHours::parse(from, to), Err(error), "{from}-{to}");
         };

@@ -1,10 +1,10 @@
-//! Personal records: of each best that the ledger claims, the highest; of equals, the one of the
+//! Personal records: the highest value of each kind in the ledger; among equals, the one of the
 //! earliest day.
 //!
-//! The athlete's records are one row, a function of the ledger and of nothing else, settled within
-//! the transaction that changes the ledger. What a change costs does not grow with the history: a
-//! claim is compared with the record that stands. Only when a change takes a record back (its
-//! holder is corrected, moved or deleted) is the athlete's ledger searched for the next best.
+//! An athlete's records are one row, a function of the ledger only, updated within the transaction
+//! that changes the ledger. The cost of a change does not grow with the history: candidates are
+//! compared with the current record. The athlete's ledger is only searched if the holder of a
+//! record is corrected, moved or deleted.
 
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::Guarded;
@@ -13,16 +13,17 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use shared_kernel::{AthleteId, WorkoutId};
 
-/// Settles the records that the entries of parameter 1 touch, *before* the ledger takes them.
+/// Updates the records that the entries of parameter 1 affect, *before* the entries are written to
+/// the ledger.
 ///
-/// - `changed`: the entries that are newer than the ledger, with what the ledger said before;
-/// - `claim`: what they now claim; `touched`: the keys that they claim now or claimed before;
-/// - `held`: the record that stands for each touched key. The row is read through once: a lookup
-///   for each key would read all of it each time, and it grows with the history;
-/// - `lost`: records whose holder changed and does not claim as much any more: for these the rest
-///   of the ledger is searched (`again`);
-/// - the winner is the highest of the claims, what stands and what was found again. It keeps what
-///   it has beaten, so that the news of it can be told after a crash.
+/// - `changed`: the entries newer than the ledger, with their previous candidates;
+/// - `claim`: their candidates; `touched`: the keys of their candidates, new and previous;
+/// - `held`: the current record of each touched key. The row is read once: a lookup for each key
+///   would read all of it each time, and it grows with the history;
+/// - `lost`: records whose holder changed and no longer reaches the value: for these the rest of
+///   the ledger is searched (`again`);
+/// - the winner is the highest of the candidates, the current record and the search result. It
+///   stores the value that it has beaten, so that the notification can be created after a crash.
 pub(crate) const SETTLE_RECORDS: &str = "\
 WITH changed AS MATERIALIZED (\
     SELECT entry.value ->> 'athlete_id' AS athlete_id, entry.value ->> 'workout_id' AS workout_id, \
@@ -84,22 +85,20 @@ SELECT athlete_id, json_patch(coalesce((SELECT document FROM personal_records AS
 FROM settled WHERE entry IS NOT before GROUP BY athlete_id \
 ON CONFLICT (athlete_id) DO UPDATE SET document = excluded.document";
 
-/// A record that a workout set, and what it has beaten.
+/// A record set by a workout, with the value that it has beaten.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct BrokenRecord {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// By which workout.
     pub workout_id: WorkoutId,
-    /// Of what: a `training::records::RecordKey` as text.
+    /// A `training::performance::RecordKey` as text.
     pub key: String,
-    /// The record: grams, or repetitions.
+    /// Grams, or repetitions.
     pub value: i64,
-    /// What it has beaten: the best that was known when it came in.
+    /// The previous best, as far as it was known when this one was stored.
     pub beaten: i64,
 }
 
-/// The statement that reads which records these workouts hold that were another's before.
+/// Selects the records of these workouts that replaced a record of another workout.
 pub(crate) fn broken_statement(
     workouts: &[(AthleteId, WorkoutId)],
 ) -> Result<Statement, DatabaseError> {
@@ -124,13 +123,11 @@ pub(crate) fn broken_statement(
 /// A record of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Record {
-    /// Of what: a `training::records::RecordKey` as text.
+    /// A `training::performance::RecordKey` as text.
     pub key: String,
     /// Grams, or repetitions.
     pub value: i64,
-    /// The day.
     pub local_date: NaiveDate,
-    /// The workout.
     pub workout_id: WorkoutId,
 }
 

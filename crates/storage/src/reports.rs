@@ -1,4 +1,4 @@
-//! Weekly reports: whose is due, and what they say.
+//! Weekly reports: the athletes with a report due, and the stored reports.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
@@ -11,7 +11,7 @@ use shared_kernel::AthleteId;
 use std::collections::BTreeMap;
 use training::WeekStart;
 
-/// A report that was asked for is asked for again this late (ours): well after the queue's retries.
+/// The sweep requests a report once more after this time, well after the queue's retries.
 const RESEND_AFTER_MS: i64 = 10 * 60_000;
 
 #[derive(Deserialize)]
@@ -20,18 +20,18 @@ struct DueRow {
     trained: i64,
 }
 
-/// Whose report is due.
+/// The athletes with a report due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DueReports {
-    /// Those who trained in the week or the four before it.
+    /// The athletes who trained in the week or in the four weeks before it.
     pub athletes: Vec<AthleteId>,
-    /// How many others there were: there is nothing to tell them.
+    /// The number of other athletes, who get no report.
     pub idle: usize,
 }
 
-/// Takes athletes whose report of a week is due by this minute of the hour and was not asked for
-/// lately, and puts their next turn off. Who did not train in the week or the four before it is done
-/// with that week.
+/// Returns athletes whose report of a week is due by this minute of the hour and was not requested
+/// lately, and postpones their next request. The week is done at once for athletes who did not
+/// train in it or in the four weeks before it.
 pub async fn take_due(
     database: &dyn Database,
     week: WeekStart,
@@ -63,10 +63,10 @@ struct RecordRow {
     record: Record,
 }
 
-/// The records that stand since a week, by athlete.
+/// Returns the records set in a week and still standing, by athlete.
 pub async fn records_of_week(
     database: &dyn Database,
-    asked: &[(AthleteId, WeekStart)],
+    weeks: &[(AthleteId, WeekStart)],
 ) -> Result<BTreeMap<(AthleteId, WeekStart), Vec<Record>>, DatabaseError> {
     let select = Statement::new(
         "SELECT record.athlete_id, entry.key AS key, entry.value ->> 0 AS value, \
@@ -75,7 +75,7 @@ pub async fn records_of_week(
          ON record.athlete_id = asked.value ->> 0 JOIN json_each(record.document) AS entry \
          WHERE entry.value ->> 1 BETWEEN asked.value ->> 1 \
          AND date(asked.value ->> 1, '+6 days') ORDER BY record.athlete_id, entry.key",
-        [Param::json(&asked)?],
+        [Param::json(&weeks)?],
     );
     let rows = Results::new(database.batch(vec![select]).await?).rows::<RecordRow>()?;
     let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
@@ -86,37 +86,35 @@ pub async fn records_of_week(
     Ok(records)
 }
 
-/// A report that is made, or the finding that there is nothing to report on.
+/// A report to be stored, or the result that there is nothing to report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewReport {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Of which week.
     pub week_start: WeekStart,
-    /// What it says; `None`: nothing was to be said.
+    /// `None` if there is nothing to report.
     pub report: Option<Value>,
 }
 
-/// Stores reports, and that their weeks are done: one round trip. A repeat changes nothing; the
-/// first report of a week stays.
+/// Stores reports and marks their weeks as done, in one round trip. The first report of a week
+/// stays.
 pub async fn store(
     database: &dyn Database,
-    made: &[NewReport],
+    reports: &[NewReport],
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
-    let made = Param::json(&made)?;
+    let reports = Param::json(&reports)?;
     let insert = Statement::new(
         "INSERT INTO weekly_reports (athlete_id, week_start, report, made_at_ms) \
          SELECT value ->> 'athlete_id', value ->> 'week_start', value -> 'report', ?2 \
          FROM json_each(?1) WHERE value ->> 'report' IS NOT NULL ON CONFLICT DO NOTHING",
-        [made.clone(), now_ms.into()],
+        [reports.clone(), now_ms.into()],
     );
     let done = Statement::new(
         "UPDATE athletes SET reported_week = made.week_start FROM (\
          SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'week_start' AS week_start \
          FROM json_each(?1)) AS made WHERE athletes.athlete_id = made.athlete_id \
          AND reported_week < made.week_start",
-        [made],
+        [reports],
     );
     database.batch(vec![insert, done]).await.map(drop)
 }

@@ -10,43 +10,36 @@ use std::collections::BTreeMap;
 use training::performance::ExercisePerformance;
 use training::{Grams, Volume, WeekStart};
 
-/// Weeks of one athlete, from the first to the last.
+/// A range of weeks of one athlete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct WeekRange {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// The first.
     pub from: WeekStart,
-    /// The last; `None` is the last there is.
+    /// `None` is the newest week.
     pub to: Option<WeekStart>,
 }
 
-/// A week of the history that the analysis reads.
+/// A week with its volume.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryWeek {
-    /// The week.
     pub week_start: WeekStart,
-    /// Its volume.
     pub volume: Volume,
 }
 
-/// A day of the history that the analysis reads.
+/// A day with training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryDay {
-    /// The day.
     pub local_date: NaiveDate,
-    /// Workouts on it.
     pub workouts: i64,
-    /// Load × repetitions of its sets.
+    /// The sum of load × repetitions.
     pub tonnage_grams: Grams,
 }
 
-/// What one workout achieved in one lift.
+/// The performance of one workout in one lift.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LiftSession {
     /// The day it counts for.
     pub local_date: NaiveDate,
-    /// What it achieved.
     pub performance: ExercisePerformance,
 }
 
@@ -58,7 +51,7 @@ struct HistoryRow {
     columns: VolumeColumns,
 }
 
-/// The statement that reads the weeks of ranges.
+/// Selects the weeks of ranges.
 pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
@@ -71,7 +64,7 @@ pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, Datab
     ))
 }
 
-/// Reads what [`history_statement`] answered, by athlete, in the order of the weeks.
+/// Reads the result of [`history_statement`]: by athlete, in the order of the weeks.
 pub(crate) fn read_history(
     results: &mut Results,
 ) -> Result<BTreeMap<AthleteId, Vec<HistoryWeek>>, DatabaseError> {
@@ -90,7 +83,7 @@ struct HistoryDayRow {
     day: HistoryDay,
 }
 
-/// The statement that reads the days of ranges.
+/// Selects the days of ranges.
 pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT day.athlete_id, day.local_date, day.workouts, day.tonnage_grams \
@@ -102,7 +95,7 @@ pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, Database
     ))
 }
 
-/// Reads what [`days_statement`] answered, by athlete, in the order of the days.
+/// Reads the result of [`days_statement`]: by athlete, in the order of the days.
 pub(crate) fn read_days(
     results: &mut Results,
 ) -> Result<BTreeMap<AthleteId, Vec<HistoryDay>>, DatabaseError> {
@@ -121,7 +114,7 @@ struct LiftsRow {
     performances: BTreeMap<String, ExercisePerformance>,
 }
 
-/// The statement that reads what the workouts of ranges achieved.
+/// Selects the performances of ranges.
 pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT ledger.athlete_id, ledger.local_date, ledger.performances \
@@ -133,7 +126,7 @@ pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, Databas
     ))
 }
 
-/// Reads what [`lifts_statement`] answered, by athlete and lift, in the order of the days.
+/// Reads the result of [`lifts_statement`]: by athlete and lift, in the order of the days.
 pub(crate) fn read_lifts(
     results: &mut Results,
 ) -> Result<BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>, DatabaseError> {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use training::landmarks::LandmarkOverrides;
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 
-/// Half sets and grams by muscle, as the `muscles` columns hold them.
+/// Half sets and grams by muscle, as stored in the `muscles` columns.
 pub(crate) type MuscleColumn = BTreeMap<Muscle, (i64, i64)>;
 
 #[derive(Deserialize)]
@@ -39,14 +39,13 @@ impl From<VolumeColumns> for Volume {
     }
 }
 
-/// An athlete's weeks within a range, and how many workouts are not yet in them.
+/// An athlete's weeks within a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Weeks {
     /// The weeks in which something was ever logged, in order.
     pub weeks: BTreeMap<WeekStart, Volume>,
-    /// Workouts not yet aggregated.
+    /// Workouts that are not yet aggregated.
     pub pending: i64,
-    /// What the athlete puts in place of the landmarks of the listing.
     pub landmarks: LandmarkOverrides,
 }
 

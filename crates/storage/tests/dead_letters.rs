@@ -1,5 +1,4 @@
-//! The dead letters on real SQL: pages, filters, groups, what operators do. An athlete without a
-//! history.
+//! Dead letters on real SQL: pages, filters, groups and operators' actions.
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use uuid::Uuid;
 #[test]
 fn dead_letters_are_filtered_counted_and_read() {
     let database = Sqlite::migrated();
-    let letter = |n: i64, queue: &str, reason: &str| DeadLetter {
+    let dead_letter = |n: i64, queue: &str, reason: &str| DeadLetter {
         queue: queue.to_owned(),
         message_id: n.to_string(),
         reason: reason.to_owned(),
@@ -25,12 +24,12 @@ fn dead_letters_are_filtered_counted_and_read() {
         failed_at_ms: n,
         body: format!(r#"{{"id":"e{n}","type":"t{}","partitionkey":"a"}}"#, n % 2),
     };
-    let letters = [
-        letter(1, "ai-analysis", "database: away"),
-        letter(2, "ai-analysis", "decode: 100% garbage"),
-        letter(3, "volume-aggregation", "decode: garbage"),
+    let failed = [
+        dead_letter(1, "ai-analysis", "database: unavailable"),
+        dead_letter(2, "ai-analysis", "decode: 100% garbage"),
+        dead_letter(3, "volume-aggregation", "decode: garbage"),
     ];
-    run(dead_letters::store(&database, &letters)).unwrap();
+    run(dead_letters::store(&database, &failed)).unwrap();
     let check = |filter: Filter, failed_at: &[i64], total: i64| {
         let (rows, count) = run(dead_letters::list(&database, &filter, None, 2)).unwrap();
         let found: Vec<_> = rows.iter().map(|row| row.failed_at_ms).collect();
@@ -47,12 +46,12 @@ fn dead_letters_are_filtered_counted_and_read() {
     check(Filter { event_id: some("e2"), ..Filter::default() }, &[2], 1);
     check(Filter { athlete_id: some("a"), ..Filter::default() }, &[3, 2], 3);
     check(Filter { since_ms: Some(2), until_ms: Some(3), ..Filter::default() }, &[2], 1);
-    check(Filter { q: some("away"), ..Filter::default() }, &[1], 1);
+    check(Filter { q: some("unavailable"), ..Filter::default() }, &[1], 1);
     check(Filter { q: some("\"e3\""), ..Filter::default() }, &[3], 1);
     check(Filter { q: some("2"), ..Filter::default() }, &[2], 1);
     let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 1)).unwrap();
     let one = run(dead_letters::get(&database, rows[0].dead_letter_id)).unwrap().unwrap();
-    assert_eq!((one.body.as_str(), one.message_id.as_str()), (letters[2].body.as_str(), "3"));
+    assert_eq!((one.body.as_str(), one.message_id.as_str()), (failed[2].body.as_str(), "3"));
     assert_eq!(
         one.history.as_str(),
         r#"[{"at_ms":3,"what":"failed","reason":"decode: garbage","attempts":1}]"#
@@ -62,8 +61,8 @@ fn dead_letters_are_filtered_counted_and_read() {
 
 const NONE: [i64; 0] = [];
 
-/// A letter of an event of its own, that failed at an instant.
-fn letter(n: u128, failed_at_ms: i64, reason: &str) -> DeadLetter {
+/// A dead letter with an event of its own.
+fn dead_letter(n: u128, failed_at_ms: i64, reason: &str) -> DeadLetter {
     let golden = include_str!("../../shared-kernel/golden/AggregationUpdated.v1.json");
     let mut event = Event::decode(golden).unwrap();
     event.id = EventId(Uuid::from_u128(n));
@@ -85,19 +84,19 @@ fn all() -> Selection {
     Selection::Matching(Filter::default())
 }
 
-fn stored(letters: &[DeadLetter]) -> Sqlite {
+fn stored(failed: &[DeadLetter]) -> Sqlite {
     let database = Sqlite::migrated();
-    run(dead_letters::store(&database, letters)).unwrap();
+    run(dead_letters::store(&database, failed)).unwrap();
     database
 }
 
-/// Claims, by the times at which they failed.
+/// Claims, and returns the times of failure.
 fn claim(database: &Sqlite, action: &Action, selection: &Selection) -> Vec<i64> {
     let (_, claimed) = run(actions::claim(database, action, selection, None, 10)).unwrap();
-    claimed.iter().map(|letter| letter.failed_at_ms).collect()
+    claimed.iter().map(|claimed| claimed.failed_at_ms).collect()
 }
 
-/// Of each letter by its time: status, redrives, reason.
+/// Returns the time, status, redrives and reason of each dead letter.
 fn rows(database: &Sqlite) -> Vec<(i64, String, i64, String)> {
     let (rows, _) = run(dead_letters::list(database, &Filter::default(), None, 100)).unwrap();
     let row = |row: dead_letters::DeadLetterSummary| {
@@ -111,10 +110,13 @@ fn row(at_ms: i64, status: &str, redrives: i64, reason: &str) -> (i64, String, i
 }
 
 #[test]
-fn groups_are_counted_with_their_first_and_last_failure_the_largest_first() {
-    let letters =
-        [letter(1, 5, "week 12 is bad"), letter(2, 6, "away"), letter(3, 9, "week 7 is bad")];
-    let database = stored(&letters);
+fn groups_are_listed_by_size_with_first_and_last_failure() {
+    let failed = [
+        dead_letter(1, 5, "week 12 is bad"),
+        dead_letter(2, 6, "unavailable"),
+        dead_letter(3, 9, "week 7 is bad"),
+    ];
+    let database = stored(&failed);
     let groups = run(dead_letters::groups(&database, &Filter::default(), 10)).unwrap();
     let read: Vec<_> = groups
         .iter()
@@ -127,32 +129,35 @@ fn groups_are_counted_with_their_first_and_last_failure_the_largest_first() {
             )
         })
         .collect();
-    assert_eq!(read, [("week # is bad", 2, 5, 9), ("away", 1, 6, 6)]);
+    assert_eq!(read, [("week # is bad", 2, 5, 9), ("unavailable", 1, 6, 6)]);
     assert_eq!(groups[0].event_type.as_deref(), Some("bulktrack.AggregationUpdated.v1"));
     let first = run(dead_letters::groups(&database, &Filter::default(), 1)).unwrap();
     assert_eq!(first, groups[..1]);
 }
 
 #[test]
-fn a_claim_keeps_others_off_for_a_minute_and_leaves_the_letter_open() {
-    let database = stored(&[letter(1, 5, "away"), letter(2, 6, "away")]);
+fn claim_excludes_other_actions_for_a_minute() {
+    let database = stored(&[dead_letter(1, 5, "unavailable"), dead_letter(2, 6, "unavailable")]);
     assert_eq!(claim(&database, &action(1, 10), &all()), [5, 6]);
     assert_eq!(claim(&database, &action(2, 11), &all()), NONE);
     assert_eq!(claim(&database, &action(3, 10 + actions::CLAIM_MS - 1), &all()), NONE);
-    assert_eq!(rows(&database)[0], row(6, "open", 1, "away"));
-    // Whoever claimed them has died.
+    assert_eq!(rows(&database)[0], row(6, "open", 1, "unavailable"));
+    // The claimant has crashed.
     assert_eq!(claim(&database, &action(4, 10 + actions::CLAIM_MS), &all()), [5, 6]);
 }
 
 #[test]
-fn what_was_sent_is_redriven_and_what_was_not_is_open_as_before() {
-    let letters = [letter(1, 5, "away"), letter(2, 6, "away")];
-    let database = stored(&letters);
+fn sent_dead_letters_are_redriven_and_released_ones_are_open() {
+    let failed = [dead_letter(1, 5, "unavailable"), dead_letter(2, 6, "unavailable")];
+    let database = stored(&failed);
     let redrive = action(1, 10);
     claim(&database, &redrive, &all());
-    run(actions::mark_redriven(&database, &redrive, &[letters[0].id()])).unwrap();
-    run(actions::release(&database, &redrive, &[letters[1].id()])).unwrap();
-    assert_eq!(rows(&database), [row(6, "open", 0, "away"), row(5, "redriven", 1, "away")]);
+    run(actions::mark_redriven(&database, &redrive, &[failed[0].id()])).unwrap();
+    run(actions::release(&database, &redrive, &[failed[1].id()])).unwrap();
+    assert_eq!(
+        rows(&database),
+        [row(6, "open", 0, "unavailable"), row(5, "redriven", 1, "unavailable")]
+    );
     assert_eq!(claim(&database, &action(2, 11), &all()), [6]);
     let recorded = run(actions::list(&database, None, 10)).unwrap();
     let read: Vec<_> =
@@ -161,16 +166,16 @@ fn what_was_sent_is_redriven_and_what_was_not_is_open_as_before() {
 }
 
 #[test]
-fn a_redriven_event_that_fails_again_is_open_again_with_its_new_reason_and_its_redrives() {
-    let first = letter(1, 5, "away");
+fn redriven_event_that_fails_reopens_with_its_new_reason() {
+    let first = dead_letter(1, 5, "unavailable");
     let database = stored(std::slice::from_ref(&first));
     let redrive = action(1, 10);
     claim(&database, &redrive, &all());
     run(actions::mark_redriven(&database, &redrive, &[first.id()])).unwrap();
-    // The message of before, delivered once more.
+    // The message from before the redrive, delivered once more.
     run(dead_letters::store(&database, std::slice::from_ref(&first))).unwrap();
-    assert_eq!(rows(&database), [row(5, "redriven", 1, "away")]);
-    run(dead_letters::store(&database, &[letter(1, 12, "bad week")])).unwrap();
+    assert_eq!(rows(&database), [row(5, "redriven", 1, "unavailable")]);
+    run(dead_letters::store(&database, &[dead_letter(1, 12, "bad week")])).unwrap();
     assert_eq!(rows(&database), [row(12, "open", 1, "bad week")]);
     let one = run(dead_letters::get(&database, first.id())).unwrap().unwrap();
     let history: Vec<Value> = serde_json::from_str(&one.history).unwrap();
@@ -180,31 +185,28 @@ fn a_redriven_event_that_fails_again_is_open_again_with_its_new_reason_and_its_r
 }
 
 #[test]
-fn a_letter_that_failed_again_before_its_mark_stays_open() {
-    let first = letter(1, 5, "away");
+fn dead_letter_that_fails_before_its_mark_stays_open() {
+    let first = dead_letter(1, 5, "unavailable");
     let database = stored(std::slice::from_ref(&first));
     let redrive = action(1, 10);
     claim(&database, &redrive, &all());
-    run(dead_letters::store(&database, &[letter(1, 11, "away")])).unwrap();
+    run(dead_letters::store(&database, &[dead_letter(1, 11, "unavailable")])).unwrap();
     run(actions::mark_redriven(&database, &redrive, &[first.id()])).unwrap();
-    assert_eq!(rows(&database), [row(11, "open", 1, "away")]);
-    assert_eq!(
-        claim(&database, &redrive, &all()),
-        NONE,
-        "of its own failure an action knows nothing"
-    );
+    assert_eq!(rows(&database), [row(11, "open", 1, "unavailable")]);
+    assert_eq!(claim(&database, &redrive, &all()), NONE, "the failure cancels the claim");
     assert_eq!(claim(&database, &action(2, 12), &all()), [11]);
 }
 
 #[test]
-fn a_letter_that_came_back_three_times_is_redriven_by_its_id_and_force_alone() {
-    let id = letter(1, 0, "away").id();
-    let database = stored(&[letter(1, 0, "away")]);
+fn dead_letter_redriven_three_times_requires_force() {
+    let id = dead_letter(1, 0, "unavailable").id();
+    let database = stored(&[dead_letter(1, 0, "unavailable")]);
     for turn in 1..=3 {
         let redrive = action(turn, i64::try_from(turn).unwrap() * 10);
         assert_eq!(claim(&database, &redrive, &all()).len(), 1, "turn {turn}");
         run(actions::mark_redriven(&database, &redrive, &[id])).unwrap();
-        run(dead_letters::store(&database, &[letter(1, redrive.at_ms + 1, "away")])).unwrap();
+        run(dead_letters::store(&database, &[dead_letter(1, redrive.at_ms + 1, "unavailable")]))
+            .unwrap();
     }
     let by_id = |force| Selection::Ids { ids: vec![id], force };
     for selection in [all(), by_id(false)] {
@@ -217,43 +219,52 @@ fn a_letter_that_came_back_three_times_is_redriven_by_its_id_and_force_alone() {
 }
 
 #[test]
-fn an_edited_text_is_sent_from_then_on_and_the_body_stays_as_it_came() {
-    let first = letter(1, 5, "away");
+fn edited_body_is_sent_and_the_original_is_preserved() {
+    let first = dead_letter(1, 5, "unavailable");
     let database = stored(std::slice::from_ref(&first));
     let by_id = Selection::Ids { ids: vec![first.id()], force: false };
     let edit = action(1, 10);
-    let (_, claimed) = run(actions::claim(&database, &edit, &by_id, Some("mended"), 1)).unwrap();
-    assert_eq!(claimed[0].body, "mended");
+    let (_, claimed) = run(actions::claim(&database, &edit, &by_id, Some("fixed"), 1)).unwrap();
+    assert_eq!(claimed[0].body, "fixed");
     run(actions::release(&database, &edit, &[first.id()])).unwrap();
     let (_, claimed) = run(actions::claim(&database, &action(2, 11), &all(), None, 1)).unwrap();
-    assert_eq!(claimed[0].body, "mended");
+    assert_eq!(claimed[0].body, "fixed");
     let one = run(dead_letters::get(&database, first.id())).unwrap().unwrap();
-    assert_eq!((one.body, one.edited_body.as_deref()), (first.body, Some("mended")));
+    assert_eq!((one.body, one.edited_body.as_deref()), (first.body, Some("fixed")));
 }
 
 #[test]
-fn what_is_discarded_stays_so_and_says_why_and_the_oldest_go_first() {
-    let database = stored(&[letter(1, 5, "away"), letter(2, 6, "away"), letter(3, 7, "bad")]);
-    let why = Action { note: Some("an outage of ours".to_owned()), ..action(1, 10) };
-    let away = Selection::Matching(Filter { reason: Some("away".to_owned()), ..Filter::default() });
-    assert_eq!(run(actions::discard(&database, &why, &away, 1)).unwrap(), (2, 1));
-    assert_eq!(run(actions::discard(&database, &action(2, 11), &away, 10)).unwrap(), (1, 1));
-    assert_eq!(run(actions::discard(&database, &action(3, 12), &away, 10)).unwrap(), (0, 0));
-    // The sweep sent its event once more.
-    run(dead_letters::store(&database, &[letter(1, 20, "away")])).unwrap();
+fn discard_takes_the_oldest_and_records_the_note() {
+    let database = stored(&[
+        dead_letter(1, 5, "unavailable"),
+        dead_letter(2, 6, "unavailable"),
+        dead_letter(3, 7, "bad"),
+    ]);
+    let why = Action { note: Some("an outage".to_owned()), ..action(1, 10) };
+    let unavailable =
+        Selection::Matching(Filter { reason: Some("unavailable".to_owned()), ..Filter::default() });
+    assert_eq!(run(actions::discard(&database, &why, &unavailable, 1)).unwrap(), (2, 1));
+    assert_eq!(run(actions::discard(&database, &action(2, 11), &unavailable, 10)).unwrap(), (1, 1));
+    assert_eq!(run(actions::discard(&database, &action(3, 12), &unavailable, 10)).unwrap(), (0, 0));
+    // The sweep resent its event.
+    run(dead_letters::store(&database, &[dead_letter(1, 20, "unavailable")])).unwrap();
     let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 10)).unwrap();
     let read: Vec<_> = rows.iter().map(|row| (row.status.as_str(), row.note.as_deref())).collect();
     let discarded = "discarded";
-    assert_eq!(read, [("open", None), (discarded, None), (discarded, Some("an outage of ours"))]);
+    assert_eq!(read, [("open", None), (discarded, None), (discarded, Some("an outage"))]);
     let recorded = run(actions::list(&database, None, 10)).unwrap();
     let affected: Vec<_> = recorded.iter().map(|row| row.affected).collect();
     assert_eq!(affected, [0, 1, 1]);
 }
 
 #[test]
-fn a_letter_is_kept_for_thirty_days_after_its_last_failure() {
+fn dead_letters_expire_thirty_days_after_their_last_failure() {
     const DAY_MS: i64 = 86_400_000;
-    let database = stored(&[letter(1, 0, "away"), letter(2, 1, "away"), letter(3, DAY_MS, "away")]);
+    let database = stored(&[
+        dead_letter(1, 0, "unavailable"),
+        dead_letter(2, 1, "unavailable"),
+        dead_letter(3, DAY_MS, "unavailable"),
+    ]);
     assert_eq!(run(expiry::expire(&database, 30 * DAY_MS, 10)).unwrap(), 0);
     assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 1);
     assert_eq!(run(expiry::expire(&database, 30 * DAY_MS + 2, 1)).unwrap(), 1);
@@ -262,9 +273,9 @@ fn a_letter_is_kept_for_thirty_days_after_its_last_failure() {
 }
 
 #[test]
-fn who_did_what_is_kept_for_a_year_and_counts_for_two_days() {
+fn actions_expire_after_a_year_and_metrics_after_two_days() {
     const DAY_MS: i64 = 86_400_000;
-    let database = stored(&[letter(1, 0, "away")]);
+    let database = stored(&[dead_letter(1, 0, "unavailable")]);
     claim(&database, &action(1, 0), &all());
     let minute = pipeline::MinuteMetrics {
         minute_ms: 0,
@@ -289,27 +300,27 @@ fn who_did_what_is_kept_for_a_year_and_counts_for_two_days() {
 }
 
 #[test]
-fn the_letters_of_before_are_there_after_the_migration() {
+fn migration_preserves_existing_dead_letters() {
     let database = Sqlite::migrated_before("0005_operators.sql");
     database.execute(
         "INSERT INTO dead_letters (dead_letter_id, queue, message_id, reason, attempts, \
          failed_at_ms, status, body) VALUES ('00000000-0000-0000-0000-000000000001', 'q', 'm', \
-         'away', 4, 5, 'open', 'text')",
+         'unavailable', 4, 5, 'open', 'text')",
     );
     database.migrate_from("0005_operators.sql");
-    assert_eq!(rows(&database), [row(5, "open", 0, "away")]);
+    assert_eq!(rows(&database), [row(5, "open", 0, "unavailable")]);
     let one = run(dead_letters::get(&database, Uuid::from_u128(1))).unwrap().unwrap();
     assert_eq!((one.body.as_str(), one.history.as_str()), ("text", "[]"));
 }
 
 #[test]
-fn the_history_of_an_athlete_who_never_trained_is_empty() {
+fn analysis_input_of_an_untrained_athlete_is_empty() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
     let from = WeekStart::containing("2026-11-23".parse().unwrap());
     let range = WeekRange { athlete_id: athlete_id(1), from, to: None };
-    let asked = [athlete_id(1)];
-    let input = run(patterns::analysis_input(&database, &asked, &[range], &[range])).unwrap();
+    let athletes = [athlete_id(1)];
+    let input = run(patterns::analysis_input(&database, &athletes, &[range], &[range])).unwrap();
     assert!(input.weeks.is_empty() && input.days.is_empty() && input.lifts.is_empty());
     assert!(input.known.is_empty());
 }

@@ -1,4 +1,4 @@
-//! The inbox on real SQL: pages, owners, what is shown.
+//! The inbox on real SQL: pages, owners and visibility.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 use storage::inbox::{self, Inbox, InboxQuery, NotificationPosition};
@@ -6,8 +6,7 @@ use storage::{Guarded, KeyProof, Rejection};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
-/// A row of the nth athlete, at a place that is also its time; with what differs from a row that is
-/// shown.
+/// Inserts a row of the nth athlete, with `seq` as its time and `but` as changed columns.
 fn insert(database: &Sqlite, n: u128, seq: i64, but: &str) {
     let (athlete, id) = (athlete_id(n), id(n, seq));
     database.execute(&format!(
@@ -36,7 +35,7 @@ const ALL: InboxQuery = InboxQuery { unread_only: false, after: None, limit: 100
 const UNREAD: InboxQuery = InboxQuery { unread_only: true, after: None, limit: 100 };
 
 #[test]
-fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
+fn inbox_is_paged_newest_first_for_its_owner_only() {
     let database = Sqlite::migrated();
     let (ada, bob) = (create_athlete(&database, 1), create_athlete(&database, 2));
     (1..=5).for_each(|seq| insert(&database, 1, seq, ""));
@@ -70,7 +69,7 @@ fn an_inbox_is_read_in_pages_newest_first_and_by_its_owner_only() {
 }
 
 #[test]
-fn what_is_hidden_or_has_expired_is_not_there() {
+fn hidden_and_expired_rows_are_not_shown() {
     let database = Sqlite::migrated();
     let key = create_athlete(&database, 1);
     insert(&database, 1, 1, "");
@@ -106,7 +105,7 @@ fn is_unauthorized<T>(result: &Guarded<T>) -> bool {
 }
 
 #[test]
-fn a_revoked_key_reads_and_marks_nothing() {
+fn revoked_key_reads_and_marks_nothing() {
     let database = Sqlite::migrated();
     let key = create_athlete(&database, 1);
     insert(&database, 1, 1, "");

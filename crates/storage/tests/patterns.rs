@@ -1,4 +1,4 @@
-//! Patterns on real SQL: what a mark of an analysis that read too early does.
+//! Patterns on real SQL: the changes of an outdated analysis.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 use serde_json::Map;
@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 const PATTERN: Uuid = Uuid::from_u128(7);
 
-fn mark(database: &Sqlite, stored: Vec<ActivePattern>, resolved: Vec<(Uuid, i64)>) {
-    let marks =
-        PatternChanges { athlete_id: athlete_id(1), stored, resolved, recommendations: None };
-    run(patterns::mark(database, &[marks], 1)).unwrap();
+fn store(database: &Sqlite, active: Vec<ActivePattern>, resolved: Vec<(Uuid, i64)>) {
+    let changes =
+        PatternChanges { athlete_id: athlete_id(1), active, resolved, recommendations: None };
+    run(patterns::store(database, &[changes], 1)).unwrap();
 }
 
-fn stored(announcements: i64, told: bool) -> Vec<ActivePattern> {
+fn active(announcements: i64, is_notified: bool) -> Vec<ActivePattern> {
     let data = TrainingPatternDetected {
         athlete_id: athlete_id(1),
         pattern_id: PATTERN,
@@ -28,7 +28,7 @@ fn stored(announcements: i64, told: bool) -> Vec<ActivePattern> {
         title: String::new(),
         recommendation: String::new(),
     };
-    vec![ActivePattern { data, announcements, told }]
+    vec![ActivePattern { data, announcements, is_notified }]
 }
 
 #[track_caller]
@@ -38,20 +38,20 @@ fn check(database: &Sqlite, status: &str, announcements: i64) {
 }
 
 #[test]
-fn one_that_read_before_a_pattern_was_told_again_and_ended_neither_opens_it_nor_counts_back() {
+fn outdated_analysis_neither_reopens_a_pattern_nor_lowers_its_count() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
-    mark(&database, stored(1, true), vec![]);
-    mark(&database, vec![], vec![(PATTERN, 1)]);
+    store(&database, active(1, true), vec![]);
+    store(&database, vec![], vec![(PATTERN, 1)]);
     check(&database, "resolved", 1);
-    // Two see that it is back: for one it is as it was; for the other, worse, and then it ends.
-    mark(&database, stored(2, true), vec![]);
-    mark(&database, vec![], vec![(PATTERN, 2)]);
+    // Two analyses see it return: one as before; the other worse, and then resolved.
+    store(&database, active(2, true), vec![]);
+    store(&database, vec![], vec![(PATTERN, 2)]);
     check(&database, "resolved", 2);
-    mark(&database, stored(1, false), vec![]);
+    store(&database, active(1, false), vec![]);
     check(&database, "resolved", 2);
-    mark(&database, stored(2, false), vec![]);
+    store(&database, active(2, false), vec![]);
     check(&database, "open", 2);
-    mark(&database, vec![], vec![(PATTERN, 1)]);
+    store(&database, vec![], vec![(PATTERN, 1)]);
     check(&database, "open", 2);
 }

@@ -1,4 +1,4 @@
-//! The counts of the pipeline on real SQL: they add up, by type and minute.
+//! Pipeline metrics on real SQL.
 
 use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, MinuteMetrics, PendingWorkouts};
@@ -22,7 +22,7 @@ fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Min
 }
 
 #[test]
-fn counts_of_one_minute_and_type_add_up_in_one_row() {
+fn metrics_of_one_minute_and_type_share_one_row() {
     let database = Sqlite::migrated();
     run(pipeline::add(&database, &[minute(0, "a", &[5, 40]), minute(0, "", &[])])).unwrap();
     run(pipeline::add(&database, &[minute(0, "a", &[5]), minute(60_000, "a", &[1_500])])).unwrap();
@@ -44,7 +44,7 @@ fn counts_of_one_minute_and_type_add_up_in_one_row() {
 }
 
 #[test]
-fn what_waits_is_counted_with_the_time_of_the_oldest() {
+fn pending_workouts_are_counted_with_the_oldest_time() {
     let database = Sqlite::migrated();
     assert_eq!(run(pipeline::pending(&database)).unwrap(), PendingWorkouts::default());
     create_athlete(&database, 1);

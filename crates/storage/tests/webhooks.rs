@@ -1,4 +1,4 @@
-//! Outgoing webhooks on real SQL: which lanes are to be told, and what reads of a log.
+//! Outgoing webhooks on real SQL: endpoints with due deliveries, and retries.
 #![expect(clippy::unwrap_used, reason = "a test says what failed by panicking")]
 
 use shared_kernel::EventId;
@@ -27,7 +27,7 @@ fn endpoint(database: &Sqlite, owner: &KeyProof, n: u128) -> EndpointKey {
     EndpointKey { athlete_id: owner.athlete_id, endpoint_id }
 }
 
-/// The nth delivery, waiting until then, after two attempts.
+/// Inserts the nth delivery, waiting after two attempts.
 fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> DueDelivery {
     let (delivery_id, event_id) = (Uuid::from_u128(n), EventId(Uuid::from_u128(n + 1_000)));
     database.execute(&format!(
@@ -40,11 +40,11 @@ fn waiting(database: &Sqlite, key: EndpointKey, n: u128, due_at_ms: i64) -> DueD
 }
 
 #[test]
-fn lanes_are_told_the_longest_due_first_each_with_its_oldest_delivery() {
+fn endpoints_are_listed_longest_due_first_with_their_oldest_delivery() {
     let database = Sqlite::migrated();
     let (ada, bob) = (create_athlete(&database, 1), create_athlete(&database, 2));
     let (first, second) = (endpoint(&database, &ada, 1), endpoint(&database, &ada, 2));
-    // Endpoints of two athletes may have one id: an id is an athlete's own.
+    // Endpoints of two athletes may have the same id.
     let third = endpoint(&database, &bob, 1);
     waiting(&database, first, 1, NOW_MS);
     let of_first = waiting(&database, first, 2, NOW_MS - 20);
@@ -58,7 +58,7 @@ fn lanes_are_told_the_longest_due_first_each_with_its_oldest_delivery() {
 }
 
 #[test]
-fn the_first_attempt_after_a_retry_is_number_one_whatever_is_under_way() {
+fn retry_restarts_the_schedule_during_an_attempt() {
     let database = Sqlite::migrated();
     let ada = create_athlete(&database, 1);
     let key = endpoint(&database, &ada, 1);

@@ -246,7 +246,7 @@ fn output(
         events: Vec::new(),
         changes: PatternChanges {
             athlete_id,
-            stored: Vec::new(),
+            active: Vec::new(),
             resolved: Vec::new(),
             recommendations: changed_recommendations(decision),
         },
@@ -295,8 +295,8 @@ fn add_transition(
                 let event = training_pattern_detected(&data, *announcements, task.cause, now);
                 output.events.push(event);
             }
-            let (announcements, told) = (*announcements, *is_notified);
-            output.changes.stored.push(ActivePattern { data, announcements, told });
+            let (announcements, is_notified) = (*announcements, *is_notified);
+            output.changes.active.push(ActivePattern { data, announcements, is_notified });
         }
         Transition::Resolved { stored, is_notified } => {
             let subject = Subject::parse(&stored.subject).display_name();
@@ -357,7 +357,7 @@ async fn store(
     let mut failed = BTreeMap::new();
     if !changes.is_empty() {
         let written =
-            write_splitting(&changes, async |part| patterns::mark(database, part, now_ms).await)
+            write_splitting(&changes, async |part| patterns::store(database, part, now_ms).await)
                 .await;
         for (range, result) in written {
             let part = changes.get(range).unwrap_or_default();
@@ -377,7 +377,7 @@ async fn store(
 }
 
 fn has_changes(changes: &PatternChanges) -> bool {
-    !changes.stored.is_empty() || !changes.resolved.is_empty() || changes.recommendations.is_some()
+    !changes.active.is_empty() || !changes.resolved.is_empty() || changes.recommendations.is_some()
 }
 
 fn failures(

@@ -205,7 +205,7 @@ fn log_entry(attempt: &CompletedAttempt, outcome: Option<AttemptOutcome>) -> del
         status: response.ok().map(|response| response.status),
         error: error.map(|error| error.chars().take(ERROR_CHARS_MAX).collect()),
         duration_ms: attempt.ended_at_ms - attempt.started_at_ms,
-        answer: response.ok().map(|response| printable(&response.body)),
+        response_body: response.ok().map(|response| printable(&response.body)),
     }
 }
 
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(evaluation.retry_after_s, Some(retry_after_s), "{header}");
         let due_in_ms = evaluation.finished.due_at_ms - NOW_MS;
         assert_eq!(due_in_ms, i64::from(retry_after_s) * 1_000, "{header}");
-        assert_eq!(evaluation.finished.entry.answer.as_deref(), Some("busy"));
+        assert_eq!(evaluation.finished.entry.response_body.as_deref(), Some("busy"));
         assert_eq!(evaluation.finished.entry.duration_ms, 50);
     }
 
@@ -312,7 +312,7 @@ mod tests {
         let response = HttpResponse { status: 500, retry_after: None, body, body_error: None };
         let evaluation = evaluate(&completed(1, Ok(response)), None, 0.5);
         let stored = "a\u{fffd}b\u{fffd}\nc\u{fffd}";
-        assert_eq!(evaluation.finished.entry.answer.as_deref(), Some(stored));
+        assert_eq!(evaluation.finished.entry.response_body.as_deref(), Some(stored));
     }
 
     #[test]

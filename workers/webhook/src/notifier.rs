@@ -141,7 +141,7 @@ impl Notifier {
             in_app,
             mail_due_at_ms,
         });
-        NewNotification { notification: row, deliveries }
+        NewNotification { inbox_row: row, deliveries }
     }
 }
 

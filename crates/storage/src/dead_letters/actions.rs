@@ -1,8 +1,8 @@
-//! What operators do with dead letters, each call with a row that says who did what.
+//! Operators' actions on dead letters, each recorded with its operator.
 //!
-//! A letter that is redriven is claimed first. A claim leaves it open and ends by itself: whoever
-//! dies between the claim and the mark has lost nothing, and two operators never send the same
-//! letter at once.
+//! A redrive claims dead letters first. A claim leaves them open and ends by itself: a crash
+//! between the claim and the mark loses nothing, and two operators never send the same dead letter
+//! at once.
 
 use super::{Filter, matching};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
@@ -10,17 +10,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-/// How long a claim holds, in milliseconds (ours: ten times what sending a round takes).
+/// The duration of a claim, in milliseconds: ten times that of sending a batch.
 pub const CLAIM_MS: i64 = 60_000;
 
-/// Which letters an action is about.
+/// The dead letters that an action applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// These, as far as they are open.
+    /// The open ones of these ids.
     Ids {
-        /// Their ids.
         ids: Vec<Uuid>,
-        /// Redrives them in whatever status they are, and however often they were.
+        /// Redrives them in any status and regardless of earlier redrives.
         force: bool,
     },
     /// The open ones that match.
@@ -42,21 +41,18 @@ impl Selection {
     }
 }
 
-/// Who does it, when and why.
+/// An action of an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// Its id: a UUIDv7.
+    /// A UUIDv7.
     pub id: Uuid,
-    /// The operator's name.
     pub operator: String,
-    /// When, in milliseconds since 1970.
     pub at_ms: i64,
-    /// Why.
     pub note: Option<String>,
 }
 
 impl Action {
-    /// The entry of a letter's history, as JSON.
+    /// Returns the entry for a dead letter's history, as JSON.
     fn entry(&self, what: &str) -> Param {
         let Self { id, operator, at_ms, note } = self;
         Param::text(json!({
@@ -64,7 +60,7 @@ impl Action {
         }))
     }
 
-    /// The row that says who did what.
+    /// Inserts the row of the action.
     fn record(&self, what: &str, selection: Param) -> Statement {
         Statement::new(
             "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note) \
@@ -81,7 +77,7 @@ impl Action {
     }
 }
 
-/// The open letters of a filter that nobody is sending and that have not failed since ?2.
+/// The open dead letters of a filter without a current claim or a failure after ?2.
 macro_rules! open_by_filter {
     () => {
         concat!(
@@ -91,7 +87,7 @@ macro_rules! open_by_filter {
     };
 }
 
-/// The same of ids; with force, whatever their status.
+/// The same for ids; with force, in any status.
 macro_rules! open_by_ids {
     () => {
         " FROM dead_letters WHERE dead_letter_id IN (SELECT value FROM json_each(?1, '$.ids')) \
@@ -99,8 +95,7 @@ macro_rules! open_by_ids {
     };
 }
 
-/// Nor were they redriven three times (ours: what came back so often comes back once more); a
-/// filter has no force.
+/// A dead letter that was redriven three times is only redriven with force; a filter has no force.
 macro_rules! not_looping {
     () => {
         "(redrives < 3 OR coalesce(?1 ->> 'force', 0))"
@@ -133,12 +128,12 @@ macro_rules! claim {
     };
 }
 
-/// How many letters an action is about.
+/// The number of dead letters that match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MatchCount {
-    /// Those it may take.
+    /// Those that a redrive takes.
     pub matched: i64,
-    /// Those that were redriven too often already.
+    /// Those that were redriven too many times.
     pub held_back: i64,
 }
 
@@ -162,7 +157,7 @@ fn count(selection: &Selection, now_ms: i64) -> Result<Statement, DatabaseError>
     Ok(Statement::new(sql, [selection.param()?, now_ms.into()]))
 }
 
-/// How many letters a redrive would take; nothing is changed.
+/// Counts the dead letters that a redrive would claim. Changes nothing.
 pub async fn count_matching(
     database: &dyn Database,
     selection: &Selection,
@@ -172,23 +167,20 @@ pub async fn count_matching(
     Ok(results.rows::<CountRow>()?.into_iter().next().map(MatchCount::from).unwrap_or_default())
 }
 
-/// A letter that is claimed, to be sent.
+/// A claimed dead letter, to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct ClaimedDeadLetter {
-    /// When it failed.
     pub failed_at_ms: i64,
-    /// Its id.
     pub dead_letter_id: Uuid,
-    /// The queue to which it goes.
+    /// The destination.
     pub queue: String,
-    /// What is sent.
     pub body: String,
 }
 
-/// Claims the oldest letters that a redrive takes, `limit` at most, records the action, and counts
-/// what matches. A letter that this action has claimed before is not claimed again.
+/// Claims the oldest dead letters, `limit` at most, records the action, and counts the matching
+/// ones. A repeat does not claim a dead letter twice.
 ///
-/// `edited_body` is sent in the place of the body, now and from now on.
+/// `edited_body` replaces the body in this and later redrives.
 pub async fn claim(
     database: &dyn Database,
     action: &Action,
@@ -222,8 +214,8 @@ pub async fn claim(
     Ok((matched.unwrap_or_default(), claimed))
 }
 
-/// Marks letters that are sent. One that has failed again meanwhile has lost its claim, and stays
-/// open.
+/// Marks sent dead letters as redriven. One that has failed in the meantime has lost its claim and
+/// stays open.
 pub async fn mark_redriven(
     database: &dyn Database,
     action: &Action,
@@ -242,7 +234,7 @@ pub async fn mark_redriven(
     database.batch(vec![mark, count]).await.map(drop)
 }
 
-/// Gives letters back that were not sent: they are as they were, but for their history.
+/// Releases the claim on dead letters that were not sent. Only their history shows the attempt.
 pub async fn release(
     database: &dyn Database,
     action: &Action,
@@ -269,7 +261,7 @@ macro_rules! discard {
     };
 }
 
-/// Before the letters are discarded, while they can be counted.
+/// Runs before the dead letters are discarded, while they can be counted.
 macro_rules! record {
     ($open:expr) => {
         concat!(
@@ -286,8 +278,8 @@ struct IdRow {
     dead_letter_id: Uuid,
 }
 
-/// Discards the oldest open letters, `limit` at most, and records the action. Answers how many
-/// there were, and how many were discarded.
+/// Discards the oldest open dead letters, `limit` at most, and records the action. Returns the
+/// number of matching and of discarded ones.
 pub async fn discard(
     database: &dyn Database,
     action: &Action,
@@ -326,35 +318,29 @@ pub async fn discard(
     Ok((open, results.rows::<IdRow>()?.len()))
 }
 
-/// An action as it was recorded.
+/// A recorded action.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct RecordedAction {
-    /// When.
     pub at_ms: i64,
-    /// Its id.
     pub action_id: Uuid,
-    /// Who.
     pub operator: String,
     /// redrive, edit or discard.
     pub action: String,
-    /// About which letters, as JSON.
+    /// As JSON.
     pub selection: String,
-    /// Why.
     pub note: Option<String>,
-    /// How many letters it came to.
+    /// The number of dead letters changed.
     pub affected: i64,
 }
 
-/// Where the list of actions goes on.
+/// The position of an action in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionPosition {
-    /// When.
     pub at_ms: i64,
-    /// Its id.
     pub action_id: Uuid,
 }
 
-/// A page of what operators did, newest first.
+/// Returns a page of recorded actions, newest first.
 pub async fn list(
     database: &dyn Database,
     after: Option<&ActionPosition>,

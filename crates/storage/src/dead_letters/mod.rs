@@ -1,4 +1,4 @@
-//! Dead letters as rows that an operator can read and act on. Kept apart from athletes' data.
+//! Dead letters as rows that an operator can read and act on, in the operators' tables.
 
 pub mod actions;
 
@@ -9,32 +9,34 @@ use shared_kernel::DeadLetter;
 use shared_kernel::event::EventHeader;
 use uuid::Uuid;
 
-/// Stores dead letters, in one round trip. The same dead letter again changes nothing; one that
-/// was redriven and has failed since is open again, with what it failed of now. One of an athlete
-/// who was deleted is dropped.
-pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<(), DatabaseError> {
-    let rows: Vec<_> = letters
+/// Stores dead letters, in one round trip. A duplicate changes nothing. A redriven dead letter that
+/// has failed since is open, with its new reason. Dead letters of deleted athletes are dropped.
+pub async fn store(
+    database: &dyn Database,
+    dead_letters: &[DeadLetter],
+) -> Result<(), DatabaseError> {
+    let rows: Vec<_> = dead_letters
         .iter()
-        .map(|letter| {
-            let label = EventHeader::read(&letter.body);
+        .map(|dead_letter| {
+            let header = EventHeader::read(&dead_letter.body);
             json!({
-                "id": letter.id(),
-                "queue": letter.queue,
-                "message_id": letter.message_id,
-                "event_id": label.id,
-                "event_type": label.event_type,
-                "athlete_id": label.partitionkey,
-                "traceparent": label.traceparent,
-                "reason": letter.reason,
-                "reason_group": letter.reason_group(),
-                "attempts": letter.attempts,
-                "failed_at_ms": letter.failed_at_ms,
-                "body": letter.body,
+                "id": dead_letter.id(),
+                "queue": dead_letter.queue,
+                "message_id": dead_letter.message_id,
+                "event_id": header.id,
+                "event_type": header.event_type,
+                "athlete_id": header.partitionkey,
+                "traceparent": header.traceparent,
+                "reason": dead_letter.reason,
+                "reason_group": dead_letter.reason_group(),
+                "attempts": dead_letter.attempts,
+                "failed_at_ms": dead_letter.failed_at_ms,
+                "body": dead_letter.body,
             })
         })
         .collect();
-    // Whether it failed since is told by the time alone: a message of before its redrive, delivered
-    // once more, must not open it. Who is sending it just now has lost the claim then.
+    // Only the time shows whether it failed since: a message from before its redrive, delivered
+    // once more, must not reopen it. Reopening cancels a claim.
     let insert = Statement::new(
         "INSERT INTO dead_letters (dead_letter_id, queue, message_id, event_id, event_type, \
          athlete_id, traceparent, reason, reason_group, attempts, failed_at_ms, body, history) \
@@ -58,87 +60,73 @@ pub async fn store(database: &dyn Database, letters: &[DeadLetter]) -> Result<()
     database.batch(vec![insert]).await.map(drop)
 }
 
-/// A dead letter as a list shows it.
+/// A dead letter in a list.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct DeadLetterSummary {
-    /// Its id.
     pub dead_letter_id: Uuid,
-    /// The queue that gave it up.
+    /// The queue that dead-lettered it.
     pub queue: String,
-    /// The event's id, when the message was one.
+    /// Present if the message was an event.
     pub event_id: Option<String>,
-    /// Its type.
     pub event_type: Option<String>,
-    /// Whom it is about.
     pub athlete_id: Option<String>,
-    /// Its trace.
     pub traceparent: Option<String>,
-    /// Why it was given up.
     pub reason: String,
-    /// How often it was delivered.
+    /// Deliveries by the queue.
     pub attempts: i64,
-    /// When it was given up.
     pub failed_at_ms: i64,
     /// The reason without its numbers and ids.
     pub reason_group: String,
     /// open, redriven or discarded.
     pub status: String,
-    /// How often an operator had it sent again.
+    /// How many times an operator redrove it.
     pub redrives: i64,
-    /// Why it was discarded.
+    /// The reason for discarding it.
     pub note: Option<String>,
 }
 
-/// A dead letter with all there is of it.
+/// A dead letter with its body and history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetterDetail {
-    /// What a list shows.
     pub summary: DeadLetterSummary,
     /// The platform's id of the message.
     pub message_id: String,
-    /// What happened to it, the oldest first, as JSON: failures, and what operators did.
+    /// Failures and operators' actions as JSON, the oldest first.
     pub history: String,
-    /// What is sent in the body's place.
+    /// Redriven in place of the body.
     pub edited_body: Option<String>,
-    /// The message, untouched.
+    /// The message as it was received.
     pub body: String,
 }
 
-/// Which dead letters; what is `None` does not matter.
+/// A filter of dead letters. `None` matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Filter {
-    /// Given up by this queue.
     pub queue: Option<String>,
-    /// Of this event type; "" is what names none.
+    /// "" matches messages without a type.
     pub event_type: Option<String>,
-    /// Whose reason contains this.
+    /// A part of the reason.
     pub reason: Option<String>,
-    /// Of this group of reasons.
     pub reason_group: Option<String>,
-    /// In this status.
     pub status: Option<String>,
-    /// Whose reason or body contains this, or whose own id or message it is.
+    /// A part of the reason or body, or the id of the dead letter or message.
     pub q: Option<String>,
-    /// About this event.
     pub event_id: Option<String>,
-    /// About this athlete.
     pub athlete_id: Option<String>,
-    /// That failed from then on, in milliseconds since 1970.
+    /// Inclusive, in milliseconds since 1970.
     pub since_ms: Option<i64>,
-    /// That failed before then, in milliseconds since 1970.
+    /// Exclusive, in milliseconds since 1970.
     pub until_ms: Option<i64>,
 }
 
-/// The place of a dead letter in the list.
+/// The position of a dead letter in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetterPosition {
-    /// When it was given up.
     pub failed_at_ms: i64,
-    /// Its id.
     pub dead_letter_id: Uuid,
 }
 
-/// The rows that a [`Filter`], as the JSON that is ?1, lets through.
+/// The rows that match a [`Filter`], encoded as JSON in ?1.
 macro_rules! matching {
     () => {
         " FROM dead_letters WHERE (?1 ->> 'queue' IS NULL OR queue = ?1 ->> 'queue') \
@@ -168,14 +156,14 @@ struct TotalRow {
     total: i64,
 }
 
-/// A page of the dead letters, newest first, and how many match in all.
+/// Returns a page of the dead letters, newest first, and the number of all that match.
 pub async fn list(
     database: &dyn Database,
     filter: &Filter,
     after: Option<&DeadLetterPosition>,
     limit: i64,
 ) -> Result<(Vec<DeadLetterSummary>, i64), DatabaseError> {
-    let wanted = Param::json(filter)?;
+    let filter_json = Param::json(filter)?;
     let select = Statement::new(
         concat!(
             columns!(),
@@ -184,37 +172,33 @@ pub async fn list(
              ORDER BY failed_at_ms DESC, dead_letter_id DESC LIMIT ?4"
         ),
         [
-            wanted.clone(),
+            filter_json.clone(),
             after.map(|position| position.failed_at_ms).into(),
             after.map(|position| position.dead_letter_id.to_string()).as_deref().into(),
             limit.into(),
         ],
     );
-    let count = Statement::new(concat!("SELECT count(*) AS total", matching!()), [wanted]);
+    let count = Statement::new(concat!("SELECT count(*) AS total", matching!()), [filter_json]);
     let mut results = Results::new(database.batch(vec![select, count]).await?);
     let items = results.rows()?;
     let total = results.rows::<TotalRow>()?.first().map_or(0, |row| row.total);
     Ok((items, total))
 }
 
-/// Dead letters of one queue and type that failed of the same.
+/// Dead letters of one queue, type and reason group.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Group {
-    /// The queue that gave them up.
     pub queue: String,
-    /// Their type, when they are events.
+    /// Present if the messages are events.
     pub event_type: Option<String>,
-    /// Their reason, without its numbers and ids.
+    /// The reason without its numbers and ids.
     pub reason_group: String,
-    /// How many they are.
     pub count: i64,
-    /// When the first of them failed.
     pub first_failed_at_ms: i64,
-    /// When the last of them failed.
     pub last_failed_at_ms: i64,
 }
 
-/// The groups of the dead letters that match, the largest first.
+/// Returns the groups of the dead letters that match, the largest first.
 pub async fn groups(
     database: &dyn Database,
     filter: &Filter,
@@ -241,7 +225,7 @@ struct RestRow {
     body: String,
 }
 
-/// One dead letter with its body.
+/// Returns one dead letter with its body.
 pub async fn get(
     database: &dyn Database,
     id: Uuid,

@@ -1,7 +1,7 @@
-//! What an endpoint's owner sees and does of its deliveries: the log, a test, and trying again.
+//! Deliveries as the owner of their endpoint uses them: the log, a test, retries.
 //!
-//! Whoever makes a delivery due tells the endpoint's lane; what is not told the sweep finds
-//! ([`overdue`]).
+//! The caller that makes a delivery due publishes an event for its endpoint. The sweep finds
+//! deliveries without one ([`overdue`]).
 
 use super::EndpointKey;
 use super::endpoints::EndpointStatus;
@@ -14,23 +14,21 @@ use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, EventId};
 use uuid::Uuid;
 
-/// How a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// For its next attempt.
     Waiting,
-    /// It arrived.
     Delivered,
-    /// It was given up.
+    /// It has exhausted its retries, or its endpoint was disabled.
     Failed,
 }
 
 impl DeliveryStatus {
-    /// Every status.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
 
-    /// The word for it on the wire and in a row.
+    /// Returns the name on the wire and in a row.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -39,7 +37,6 @@ impl DeliveryStatus {
         }
     }
 
-    /// The status of that name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
@@ -48,50 +45,44 @@ impl DeliveryStatus {
 /// An entry of a delivery's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// When it began.
     pub at_ms: i64,
-    /// What came of it: a word of the retry schedule, or `disabled`.
+    /// An outcome of the retry schedule, or `disabled`.
     pub outcome: String,
-    /// The status that was answered.
+    /// The HTTP status of the response.
     pub status: Option<u16>,
-    /// What was wrong, where nothing was answered.
+    /// The error if there was no response.
     pub error: Option<String>,
-    /// How long it took.
     pub duration_ms: i64,
-    /// How the answer's text begins. Not read for a list.
-    pub answer: Option<String>,
+    /// The beginning of the response body. Not read for a list.
+    #[serde(rename = "answer")]
+    pub response_body: Option<String>,
 }
 
 /// A delivery in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DeliverySummary {
-    /// Its id.
     pub delivery_id: Uuid,
-    /// The event that it tells of.
     pub event_id: EventId,
     /// The type of its payload.
     pub event_type: String,
-    /// How it stands.
     pub status: DeliveryStatus,
-    /// When it was stored.
     pub created_at_ms: i64,
-    /// Attempts of its schedule that were begun.
+    /// Started attempts of its schedule.
     pub attempt: i64,
-    /// When the next may begin, while it waits.
+    /// The earliest time of the next attempt, while it waits.
     pub due_at_ms: i64,
-    /// The last entry of its log, without the answer; `null` is none.
+    /// The last entry of its log, without the response body.
     #[serde(with = "json_text")]
     pub last: Option<Attempt>,
 }
 
-/// A delivery with all that is known of it.
+/// A delivery with its body and log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryDetail {
-    /// What a list says.
     pub summary: DeliverySummary,
-    /// What is sent, as it stands.
+    /// The request body.
     pub body: String,
-    /// Its log, the oldest entry first.
+    /// The log, the oldest entry first.
     pub attempts: Vec<Attempt>,
 }
 
@@ -102,8 +93,8 @@ struct ContentRow {
     attempts: Vec<Attempt>,
 }
 
-/// What a list says of a delivery.
-macro_rules! listed {
+/// The columns of a [`DeliverySummary`].
+macro_rules! summary_columns {
     () => {
         "delivery_id, event_id, event_type, status, created_at_ms, attempt, due_at_ms, \
          coalesce(json_remove(attempts -> '$[#-1]', '$.answer'), 'null') AS last"
@@ -137,18 +128,16 @@ async fn at_endpoint(
     }
 }
 
-/// A page of an endpoint's log.
+/// A page of an endpoint's log to read.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveryQuery {
-    /// Only those that stand so.
     pub status: Option<DeliveryStatus>,
-    /// Only those before this one.
+    /// Only deliveries before this one.
     pub after: Option<Uuid>,
-    /// So many, at most.
     pub limit: i64,
 }
 
-/// Reads a page of an endpoint's log, the newest event first: ids sort by its time.
+/// Returns a page of an endpoint's log, the newest event first: ids sort by time.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
@@ -158,7 +147,7 @@ pub async fn list(
     let select = Statement::new(
         concat!(
             "SELECT ",
-            listed!(),
+            summary_columns!(),
             " FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
              AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR delivery_id < ?4) \
              ORDER BY delivery_id DESC LIMIT ?5"
@@ -174,7 +163,7 @@ pub async fn list(
     Ok(at_endpoint(database, proof, endpoint_id, vec![select], false).await?.rows()?)
 }
 
-/// Reads one delivery with its body and its log.
+/// Returns one delivery with its body and log.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
@@ -186,7 +175,7 @@ pub async fn get(
     let select = Statement::new(
         concat!(
             "SELECT ",
-            listed!(),
+            summary_columns!(),
             " FROM webhook_deliveries \
              WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3"
         ),
@@ -204,11 +193,11 @@ pub async fn get(
     Ok(DeliveryDetail { summary, body: row.body, attempts: row.attempts })
 }
 
-/// Deliveries that may wait at an endpoint before its owner can ask for no more (ours).
+/// Waiting deliveries of an endpoint up to which its owner can create more.
 const WAITING_MAX: i64 = 100;
 
-/// Stores a delivery that its owner asked for, due at once, and drops what the endpoint's log kept
-/// long enough.
+/// Stores a delivery requested by its owner, due at once, and deletes expired deliveries of the
+/// endpoint.
 pub async fn store(
     database: &dyn Database,
     proof: &KeyProof,
@@ -261,8 +250,8 @@ struct EventRow {
     event_id: EventId,
 }
 
-/// Makes a delivery due, at the begin of its schedule; its log stays. One that has arrived goes
-/// again. An attempt that is under way ends as it does, and is recorded nowhere. Answers the event.
+/// Makes a delivery due at the beginning of its schedule, whatever its state; its log stays. The
+/// result of an attempt in flight is not recorded. Returns the event.
 pub async fn retry(
     database: &dyn Database,
     proof: &KeyProof,
@@ -285,19 +274,17 @@ pub async fn retry(
     results.first::<EventRow>()?.map(|row| row.event_id).ok_or(Rejection::NotFound)
 }
 
-/// Failed deliveries that are to be retried, or were.
+/// Failed deliveries that match a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct FailedDeliveries {
-    /// How many.
     pub matched: i64,
-    /// One of them, unless there is none.
+    /// The first of them, if any.
     pub delivery_id: Option<Uuid>,
-    /// Its event.
     pub event_id: Option<EventId>,
 }
 
-/// Counts the deliveries that failed and were stored since an instant and, unless it is only to count,
-/// makes them due, each at the begin of its schedule; their logs stay.
+/// Counts the deliveries that failed and were stored since an instant. With `retry_at_ms` it also
+/// makes them due at the beginning of their schedules; their logs stay.
 pub async fn retry_failed(
     database: &dyn Database,
     proof: &KeyProof,
@@ -305,8 +292,8 @@ pub async fn retry_failed(
     since_ms: i64,
     retry_at_ms: Option<i64>,
 ) -> Guarded<FailedDeliveries> {
-    // In one transaction with the update: what is counted is what is retried. Beside min() stand
-    // the columns of its row.
+    // One transaction with the update: the counted deliveries are the retried ones. SQLite takes
+    // the columns next to min() from the same row.
     let count = Statement::new(
         "SELECT count(*) AS matched, min(delivery_id) AS delivery_id, event_id \
          FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
@@ -331,21 +318,19 @@ pub async fn retry_failed(
     Ok(results.first()?.ok_or(DatabaseError::MissingResult)?)
 }
 
-/// An endpoint with a delivery that is due, and nobody at it.
+/// An endpoint with a due delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "DueDeliveryRow")]
 pub struct DueDelivery {
-    /// Which endpoint.
     pub key: EndpointKey,
-    /// The delivery that has waited longest.
+    /// The one that has waited longest.
     pub delivery_id: Uuid,
-    /// Its event.
     pub event_id: EventId,
-    /// Attempts of its schedule that were begun.
+    /// Started attempts of its schedule.
     pub attempt: u32,
 }
 
-/// Flat: `serde(flatten)` reads every row through a buffer, and each use of it is 1 KB of wasm.
+/// Flat, because each `serde(flatten)` adds 1 KB of wasm.
 #[derive(Deserialize)]
 struct DueDeliveryRow {
     athlete_id: AthleteId,
@@ -362,14 +347,14 @@ impl From<DueDeliveryRow> for DueDelivery {
     }
 }
 
-/// Of all athletes the endpoints that have a delivery due and are leased to nobody, the longest due
-/// first. It changes nothing: their lanes are to be told.
+/// Returns the endpoints without a lease that have a due delivery, of all athletes, the longest due
+/// first. Changes nothing: the caller publishes an event for each.
 pub async fn overdue(
     database: &dyn Database,
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<DueDelivery>, DatabaseError> {
-    // Beside min() stand the columns of its row.
+    // SQLite takes the columns next to min() from the same row.
     let select = Statement::new(
         "SELECT delivery.athlete_id, delivery.endpoint_id, delivery.delivery_id, \
          delivery.event_id, delivery.attempt, min(delivery.due_at_ms) AS due_at_ms \

@@ -1,6 +1,6 @@
-//! Where an athlete's outgoing webhooks go: what its owner says and reads of an endpoint.
+//! Webhook endpoints, as their owner configures and reads them.
 //!
-//! A row for a reader never has the keys in it; they are read for a rotation alone.
+//! Only a rotation reads signing keys.
 
 use super::{LOGGED_ATTEMPTS_MAX, SealedKey, Signature};
 use crate::database::{Database, DatabaseError, Param, Statement};
@@ -10,56 +10,48 @@ use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Endpoints of one athlete, at most (ours: an athlete has a few apps; each event is stored once for
-/// each endpoint).
+/// Endpoints of one athlete, at most. An athlete has a few apps, and each event is stored once for
+/// each endpoint.
 pub const ENDPOINTS_MAX: i64 = 20;
 
-/// Whether an endpoint takes deliveries.
+/// Whether an endpoint gets deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointStatus {
-    /// It does.
     Enabled,
-    /// It takes none, and those that waited have failed.
+    /// It gets no deliveries; those that waited have failed.
     Disabled,
 }
 
 /// An endpoint as its owner reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Endpoint {
-    /// Which.
     pub endpoint_id: Uuid,
-    /// Where it is.
     pub url: String,
-    /// What its owner says of it; may be empty.
+    /// May be empty.
     pub description: String,
-    /// The types that it takes; none named is all.
+    /// Empty means all types.
     #[serde(with = "json_text")]
     pub event_types: Vec<String>,
     /// `full` or `thin`.
     pub form: String,
-    /// The version of the payloads that it takes.
+    /// The version of the payloads.
     pub version: i64,
-    /// How it is signed.
     pub signature: Signature,
-    /// Whether it takes deliveries.
     pub status: EndpointStatus,
-    /// Why it takes none.
     pub disabled_reason: Option<String>,
-    /// Since when it is there.
     pub created_at_ms: i64,
-    /// Since when no attempt has succeeded.
+    /// The first failure since the last success.
     pub failing_since_ms: Option<i64>,
-    /// How many deliveries wait for an attempt.
+    /// Deliveries waiting for an attempt.
     pub waiting: i64,
-    /// How many of the log have arrived.
+    /// Delivered ones in the log.
     pub delivered: i64,
-    /// How many of the log were given up.
+    /// Failed ones in the log.
     pub failed: i64,
 }
 
-/// The endpoints of parameter 1's athlete as their owner reads them. The counts are of the index
-/// alone.
+/// The endpoints of parameter 1's athlete. The counts only read an index.
 macro_rules! select_endpoints {
     () => {
         "SELECT endpoint.endpoint_id, endpoint.url, endpoint.description, endpoint.event_types, \
@@ -83,22 +75,19 @@ fn select_one(proof: &KeyProof, endpoint_id: Uuid) -> Statement {
     )
 }
 
-/// An endpoint that is to be there.
+/// A new endpoint.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
-    /// Which.
     pub endpoint_id: Uuid,
-    /// Where it is.
     pub url: String,
-    /// What its owner says of it; may be empty.
+    /// May be empty.
     pub description: String,
-    /// The types that it takes; none named is all.
+    /// Empty means all types.
     pub event_types: Vec<String>,
     /// `full` or `thin`.
     pub form: &'static str,
-    /// The version of the payloads that it takes.
+    /// The version of the payloads.
     pub version: i64,
-    /// What it is signed with.
     pub signing_key: SealedKey,
 }
 
@@ -144,7 +133,7 @@ pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<Endp
     rows_with_key(database, proof, select).await
 }
 
-/// One endpoint.
+/// Returns one endpoint.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
@@ -154,26 +143,24 @@ pub async fn get(
     results.first()?.ok_or(Rejection::NotFound)
 }
 
-/// What is to be otherwise at an endpoint; `None` stays.
+/// A change of an endpoint. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointChange {
-    /// Where it is.
     pub url: Option<String>,
-    /// What its owner says of it; may be empty.
+    /// May be empty.
     pub description: Option<String>,
-    /// The types that it takes; none named is all.
+    /// Empty means all types.
     pub event_types: Option<Vec<String>>,
     /// `full` or `thin`.
     pub form: Option<&'static str>,
-    /// The version of the payloads that it takes.
+    /// The version of the payloads.
     pub version: Option<i64>,
-    /// Whether it takes deliveries.
     pub enabled: Option<bool>,
 }
 
-/// Changes an endpoint; answers it as it then is. One that moves or is enabled again has not failed
-/// yet. Disabled, its deliveries that waited have failed, each with an entry in its log, so that they
-/// can be retried; the first reason to disable it stays.
+/// Changes an endpoint and returns the changed one. A new URL or enabling it clears
+/// `failing_since_ms`. Disabling fails its waiting deliveries, each with an entry in its log, so
+/// that they can be retried. The first reason for disabling stays.
 pub async fn change(
     database: &dyn Database,
     proof: &KeyProof,
@@ -217,8 +204,8 @@ pub async fn change(
     results.first()?.ok_or(Rejection::NotFound)
 }
 
-/// What waited at an endpoint that takes nothing more has failed. The cast: D1 binds a number as a
-/// float, and `json_object` would write it as one, which no reader of the log takes.
+/// Fails the waiting deliveries of an endpoint. The CAST: D1 binds a number as a float, and
+/// `json_object` would write it as one.
 fn fail_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
     proof.statement(
         concat!(
@@ -246,20 +233,20 @@ pub async fn remove(database: &dyn Database, proof: &KeyProof, endpoint_id: Uuid
     write_with_key(database, proof, delete).await
 }
 
-/// The keys of an endpoint as they were read: a rotation stands on them.
+/// The signing keys of an endpoint as they were read, the basis of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct StoredSigningKeys {
     signing_keys: String,
 }
 
 impl StoredSigningKeys {
-    /// The keys, the newest first.
+    /// Returns the keys, the newest first.
     pub fn keys(&self) -> Result<Vec<SealedKey>, DatabaseError> {
         serde_json::from_str(&self.signing_keys).map_err(DatabaseError::Row)
     }
 }
 
-/// The keys of an endpoint.
+/// Returns the signing keys of an endpoint.
 pub async fn signing_keys(
     database: &dyn Database,
     proof: &KeyProof,
@@ -279,7 +266,7 @@ pub async fn rotate(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-    read: &StoredSigningKeys,
+    replaced: &StoredSigningKeys,
     keys: &[SealedKey],
 ) -> Guarded<()> {
     let update = proof.statement(
@@ -289,7 +276,7 @@ pub async fn rotate(
             live_key!(),
             " RETURNING endpoint_id"
         ),
-        [Param::text(endpoint_id), read.signing_keys.as_str().into(), Param::json(&keys)?],
+        [Param::text(endpoint_id), replaced.signing_keys.as_str().into(), Param::json(&keys)?],
     );
     let replaced = with_key(database, proof, vec![update]).await?.has_rows()?;
     if replaced { Ok(()) } else { Err(Rejection::StaleRevision) }

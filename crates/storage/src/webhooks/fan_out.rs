@@ -1,4 +1,4 @@
-//! From news to deliveries: who wants it, and the rows that are to be delivered.
+//! The fan-out of notifications to deliveries: target endpoints and new rows.
 
 use super::{EndpointKey, delivery_id};
 use crate::database::{DatabaseError, Param, Statement};
@@ -8,22 +8,21 @@ use shared_kernel::{AthleteId, EventId};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-/// An endpoint that takes deliveries.
+/// An endpoint that gets deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Target {
-    /// Which.
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// The types that it takes; none named is all.
+    /// Empty means all types.
     #[serde(with = "json_text")]
     pub event_types: Vec<String>,
     /// `full` or `thin`.
     pub form: String,
-    /// The version of the payloads that it takes.
+    /// The version of the payloads.
     pub version: i64,
 }
 
-/// Reads the endpoints of some athletes that take deliveries: rows are [`Target`]s.
+/// Selects the enabled endpoints of some athletes, as [`Target`] rows.
 pub(crate) fn targets(athletes: &[AthleteId]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT endpoint.athlete_id, endpoint.endpoint_id, endpoint.event_types, endpoint.form, \
@@ -33,36 +32,33 @@ pub(crate) fn targets(athletes: &[AthleteId]) -> Result<Statement, DatabaseError
     ))
 }
 
-/// A delivery that is to be there.
+/// A new delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewDelivery {
-    /// To which endpoint.
     #[serde(flatten)]
     pub key: EndpointKey,
-    /// Its id: see [`super::delivery_id`].
+    /// See [`super::delivery_id`].
     pub delivery_id: Uuid,
-    /// The event that it tells of.
     pub event_id: EventId,
     /// The type of its payload.
     pub event_type: String,
-    /// What is sent, signed as it stands.
+    /// The request body, signed as it is.
     pub body: String,
     /// The trace of the event.
     pub traceparent: String,
 }
 
-/// How long an endpoint's log is kept, in milliseconds: 30 days (ours: longer than any schedule, and
-/// than most want to look back).
+/// Deliveries are kept for 30 days, in milliseconds: longer than any retry schedule.
 const KEPT_MS: i64 = 30 * 86_400_000;
 
-/// The id from which on deliveries are kept.
+/// Returns the oldest delivery id that is kept.
 pub(crate) fn oldest_kept(now_ms: i64) -> Uuid {
     delivery_id(EventId(Uuid::nil()), now_ms - KEPT_MS)
 }
 
-/// Stores deliveries, each due at once, and drops what the log of their endpoints kept long enough.
-/// A repeat of an event changes nothing; an endpoint that is gone or disabled by now gets none. Rows
-/// of the last are [`super::deliveries::DueDelivery`].
+/// Returns statements that delete expired deliveries of the endpoints and store new ones, due at
+/// once. Duplicates and disabled endpoints are skipped. The second returns the new ones as
+/// [`super::deliveries::DueDelivery`] rows.
 pub(crate) fn insert(
     deliveries: &[&NewDelivery],
     now_ms: i64,

@@ -1,7 +1,7 @@
-//! Outgoing webhooks: where they go, what is to be delivered, and who is delivering it.
+//! Outgoing webhooks: endpoints, their deliveries, and the lease under which attempts are made.
 //!
-//! A delivery is a row that is due, and its own outbox. An endpoint is a lane: whoever holds its
-//! lease makes all of its attempts ([`endpoint_queue`]).
+//! A delivery is a row with a due time, and its own outbox. The holder of an endpoint's lease makes
+//! all of its attempts ([`endpoint_queue`]).
 
 pub mod deliveries;
 pub mod endpoint_queue;
@@ -16,46 +16,44 @@ use uuid::{Builder, Uuid};
 /// Entries of a delivery's log, at most: the newest ones of two whole retry schedules.
 pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
 
-/// An endpoint of an athlete.
+/// The key of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EndpointKey {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Which.
     pub endpoint_id: Uuid,
 }
 
 impl fmt::Display for EndpointKey {
-    /// What its keys are sealed for.
+    /// The name for which the endpoint's keys are sealed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.athlete_id, self.endpoint_id)
     }
 }
 
-/// How attempts are signed: as the header of Standard Webhooks names it.
+/// The kind of signature, by its Standard Webhooks name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signature {
-    /// HMAC-SHA256, with a secret that both sides have.
+    /// HMAC-SHA256 with a shared secret.
     V1,
-    /// ed25519, with a key of which the receiver has the public half.
+    /// ed25519: the receiver has the public key.
     V1a,
 }
 
-/// A signing key as it is stored.
+/// A stored signing key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedKey {
     /// The key, sealed for its [`EndpointKey`].
     pub sealed: String,
-    /// What it signs: told without opening it.
+    /// Readable without opening the key.
     pub signature: Signature,
-    /// From when on nothing is signed with it: it was rotated.
+    /// The end of the overlap after a rotation.
     pub expires_at_ms: Option<i64>,
 }
 
-/// The id of an event's delivery to an endpoint: the event's id with a time in front, so that ids sort
-/// by it. A UUIDv7 by its form. A repeat of an event may be published at another time: what it is a
-/// repeat of is told by the event's id.
+/// Returns the id of an event's delivery to an endpoint: the event's id prefixed with its time, so
+/// that ids sort by time. It has the form of a UUIDv7. Duplicates are recognized by the event's id,
+/// because they may be published at another time.
 pub fn delivery_id(event_id: EventId, occurred_at_ms: i64) -> Uuid {
     let [_, _, _, _, _, _, rest @ ..] = event_id.0.into_bytes();
     Builder::from_unix_timestamp_millis(u64::try_from(occurred_at_ms).unwrap_or(0), &rest)

@@ -1,4 +1,4 @@
-//! Changing and deleting a workout that is there, if it still is what the caller has seen.
+//! Changes and deletes workouts, if they have the revision that the caller has read.
 
 use super::{
     Content, Idempotency, Origin, RESEND_AFTER_MS, SlugRow, StoredWorkout, body_weight, columns,
@@ -13,13 +13,11 @@ use shared_kernel::WorkoutId;
 /// A change of one workout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<'a> {
-    /// Which.
     pub workout_id: WorkoutId,
-    /// The revision that the caller has seen; `None` changes whatever is there.
+    /// The revision that the caller has read; `None` changes any revision.
     pub seen_revision: Option<i64>,
-    /// What it is to be.
     pub content: &'a Content,
-    /// The number of the set that it adds, to be remembered with the Idempotency-Key.
+    /// The number of the set that it adds, stored with the Idempotency-Key.
     pub set_id: Option<u32>,
 }
 
@@ -28,7 +26,7 @@ struct RevisionRow {
     revision: i64,
 }
 
-/// Changes one workout: one revision on. One round trip.
+/// Changes one workout, in one round trip. Its revision increases by one.
 pub async fn change(
     database: &dyn Database,
     proof: &KeyProof,
@@ -53,7 +51,13 @@ pub async fn change(
     let mut statements = vec![revision, unknown];
     if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
         let slugs = slugs.clone();
-        statements.push(remember_set(proof, change, slugs, (idempotency, set_id), origin.now_ms));
+        statements.push(insert_set_idempotency(
+            proof,
+            change,
+            slugs,
+            (idempotency, set_id),
+            origin.now_ms,
+        ));
     }
     statements.push(update(proof, change, slugs, origin));
     let mut results = with_key(database, proof, statements).await?;
@@ -70,14 +74,15 @@ pub async fn change(
             Err(Rejection::StaleRevision)
         }
         (None, Some(_)) if !unknown.is_empty() => Err(unknown_exercises(unknown)),
-        // Another call took its Idempotency-Key in the meantime: reading once more finds that call.
+        // Another request used the Idempotency-Key in the meantime. The caller reads again and
+        // finds it.
         (None, Some(_)) => Err(Rejection::StaleRevision),
     }
 }
 
-/// Takes a key for a set, if it is free, the workout is still what was seen and the set is one that
-/// will be added.
-fn remember_set(
+/// Stores an Idempotency-Key for a set, if it is unused, the workout has the read revision, and the
+/// set will be added.
+fn insert_set_idempotency(
     proof: &KeyProof,
     change: &Change<'_>,
     slugs: Param,
@@ -151,7 +156,8 @@ fn update(proof: &KeyProof, change: &Change<'_>, slugs: Param, origin: &Origin<'
     )
 }
 
-/// Deletes one workout: the row stays, one revision on, so that what follows from it heals.
+/// Deletes one workout. The row stays with the next revision, so that consumers remove its
+/// contribution.
 pub async fn delete(
     database: &dyn Database,
     proof: &KeyProof,

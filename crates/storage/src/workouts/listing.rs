@@ -1,4 +1,4 @@
-//! An athlete's workouts, many at a time: pages of them, and what changed since.
+//! Lists of an athlete's workouts: pages, and the changes since a point.
 
 use super::{StoredWorkout, columns};
 use crate::database::{Database, Param, Statement};
@@ -8,44 +8,36 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::WorkoutId;
 
-/// A page of a list, newest first.
+/// A page of the list to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkoutQuery {
-    /// The first local day; none is the first of all.
+    /// The first local day; `None` is unbounded.
     pub from: Option<NaiveDate>,
-    /// The last local day; none is the last of all.
+    /// The last local day; `None` is unbounded.
     pub to: Option<NaiveDate>,
-    /// Where the page before ended.
+    /// The last item of the previous page.
     pub after: Option<WorkoutPosition>,
-    /// Items, at most.
     pub limit: i64,
 }
 
-/// The place of a workout in the list.
+/// The position of a workout in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkoutPosition {
-    /// Its local day.
     pub local_date: NaiveDate,
-    /// When it began.
     pub started_at_ms: i64,
-    /// Its id.
     pub workout_id: WorkoutId,
 }
 
-/// An item of the list with its place in it.
+/// An item of the list with its position.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ListedWorkout {
-    /// Its local day.
     pub local_date: NaiveDate,
-    /// When it began.
     pub started_at_ms: i64,
-    /// The workout.
     #[serde(flatten)]
     pub workout: StoredWorkout,
 }
 
 impl ListedWorkout {
-    /// Its place in the list.
     pub const fn position(&self) -> WorkoutPosition {
         WorkoutPosition {
             local_date: self.local_date,
@@ -84,31 +76,30 @@ pub async fn list(
     rows_with_key(database, proof, select).await
 }
 
-/// A change of a workout with its place among all changes of the athlete's workouts.
+/// A changed workout with the `change_seq` of its last change.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ChangedWorkout {
-    /// Its place.
     pub change_seq: i64,
-    /// The workout as it now is, deleted ones too.
+    /// The current state; deleted workouts too.
     #[serde(flatten)]
     pub workout: StoredWorkout,
 }
 
-/// From where on a client wants to know changes.
+/// The point since which changes are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
-    /// After this place.
+    /// After this `change_seq`.
     Change(i64),
-    /// From this instant on, by the clock of the api.
+    /// From this instant on, by the clock of the api, in milliseconds since 1970.
     Instant(i64),
 }
 
-/// What changed.
+/// A page of changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
-    /// The newest state of each workout once, in the order of their last changes.
+    /// The newest state of each workout once, ordered by its last change.
     pub items: Vec<ChangedWorkout>,
-    /// The place of the last of all changes; 0 when there was none ever.
+    /// The highest `change_seq`; 0 if there are no workouts.
     pub last_seq: i64,
 }
 
@@ -117,7 +108,7 @@ struct LastSeqRow {
     last_seq: i64,
 }
 
-/// Returns the workouts changed since.
+/// Returns the workouts changed since a point.
 pub async fn changes(
     database: &dyn Database,
     proof: &KeyProof,

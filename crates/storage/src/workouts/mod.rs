@@ -1,4 +1,4 @@
-//! Workouts. The row is its own outbox: `aggregated_revision < revision` means "not yet through".
+//! Workouts. A row is its own outbox: `aggregated_revision < revision` means "not yet aggregated".
 
 mod change;
 mod listing;
@@ -22,27 +22,23 @@ use std::collections::BTreeSet;
 use training::calendar::local_date;
 use training::{CustomExercises, Exercise, Grams, Workout};
 
-/// The sweep leaves a workout alone for so long after it changed: its event is on its way.
-/// With the minute between two sweeps that is well within the two minutes in which a lost event is
-/// to be sent again.
+/// The sweep resends the event of a workout this long after a change. With the minute between two
+/// sweeps, a lost event is resent within two minutes.
 pub(crate) const RESEND_AFTER_MS: i64 = 45_000;
-/// An answer is kept so long under its Idempotency-Key: a phone may be offline for a week.
-const IDEMPOTENCY_KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long an Idempotency-Key is remembered: a phone may be offline for a week.
+const IDEMPOTENCY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The state of a workout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkoutStatus {
-    /// It goes on.
     InProgress,
-    /// It is over.
     Completed,
-    /// It counts for nothing any more; the row stays to tell so.
+    /// It no longer counts. The row stays, so that its deletion reaches every consumer.
     Deleted,
 }
 
 impl WorkoutStatus {
-    /// The stored and the wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",
@@ -52,39 +48,35 @@ impl WorkoutStatus {
     }
 }
 
-/// A workout as it is stored.
+/// A stored workout.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct StoredWorkout {
-    /// Whose.
     pub athlete_id: AthleteId,
-    /// Which.
     pub workout_id: WorkoutId,
     /// 1 when posted, one more with each change.
     pub revision: i64,
-    /// The revision that completed it; 0 while it goes on.
+    /// The revision that completed it; 0 while it is in progress.
     pub completed_revision: i64,
-    /// Its state.
     pub status: WorkoutStatus,
-    /// The JSON document, as entered.
+    /// The JSON document as entered.
     pub document: String,
-    /// The athlete's custom exercises in it, as they were when it was saved.
+    /// The definitions that were current when it was saved.
     #[serde(with = "json_text")]
     pub own_exercises: CustomExercises,
     /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
-    /// When it was changed last.
     pub changed_at_ms: i64,
     /// The trace of the request that changed it last.
     pub traceparent: TraceContext,
 }
 
 impl StoredWorkout {
-    /// Its document.
+    /// Parses the document.
     pub fn document(&self) -> Result<Workout, serde_json::Error> {
         serde_json::from_str(&self.document)
     }
 
-    /// What an event carries of it.
+    /// Returns the snapshot that an event carries.
     pub fn snapshot(&self) -> Result<WorkoutSnapshot, serde_json::Error> {
         let workout = self.document()?;
         Ok(WorkoutSnapshot {
@@ -105,25 +97,22 @@ macro_rules! columns {
     };
 }
 
-/// What a workout is to be stored as.
+/// The new content of a workout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
-    /// In progress or completed.
     pub status: WorkoutStatus,
-    /// Its local day.
     pub local_date: NaiveDate,
-    /// When it began.
     pub started_at_ms: i64,
-    /// The JSON document, as entered.
+    /// The JSON document as entered.
     pub document: String,
-    /// The slugs in it that are not of the catalogue: all of them have to be the athlete's own.
+    /// The slugs that are not in the catalogue: all of them must be the athlete's own.
     pub own_slugs: BTreeSet<String>,
-    /// The body weight entered for it; `None` takes the one of its day.
+    /// The body weight entered with it; `None` uses the one of its day.
     pub body_weight_grams: Option<Grams>,
 }
 
 impl Content {
-    /// What is stored of a workout; it is completed when it has an end.
+    /// Converts a workout. It is completed if it has an end.
     pub fn of(workout: &Workout) -> Result<Self, serde_json::Error> {
         let ended = workout.ended_at.is_some();
         let slugs = workout.exercises.iter().map(|exercise| &exercise.exercise);
@@ -138,10 +127,10 @@ impl Content {
     }
 }
 
-/// The caller's key for one request, and what it asked.
+/// An Idempotency-Key with its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
-    /// The key, unquoted.
+    /// Unquoted.
     pub key: String,
     /// SHA-256 of the request, in hex.
     pub request_hash: String,
@@ -172,7 +161,7 @@ struct SlugRow {
     slug: String,
 }
 
-/// The exercises of parameter `$slugs` that are the athlete's own, `{"slug": definition}`.
+/// The definitions of the athlete's custom exercises among `$slugs`: `{"slug": definition}`.
 macro_rules! own_exercises {
     ($slugs:literal) => {
         concat!(
@@ -184,7 +173,7 @@ macro_rules! own_exercises {
     };
 }
 
-/// Those that nobody knows.
+/// The slugs that are not custom exercises of the athlete.
 macro_rules! unknown_slugs {
     ($slugs:literal) => {
         concat!(
@@ -197,8 +186,8 @@ macro_rules! unknown_slugs {
 }
 
 /// The body weight that counts: the one entered with the workout (`$entered`), else the last one
-/// known on its day (`$day`), else the first ever known. A weight is filed under the day of UTC on
-/// which it came in, which may be the athlete's day before: so the day after counts too.
+/// known on its day (`$day`), else the first one known. A weight is stored under its UTC day, which
+/// may be one day ahead of the athlete's: so the next day counts too.
 macro_rules! body_weight {
     ($entered:literal, $day:literal) => {
         concat!(
@@ -214,8 +203,8 @@ macro_rules! body_weight {
     };
 }
 
-/// The next place among the changes of the athlete's workouts. Write transactions run one after
-/// the other, so places are given in the order of commits, and none is given twice.
+/// The next `change_seq` of the athlete's workouts. Write transactions run one after the other, so
+/// it increases in the order of commits.
 macro_rules! next_change {
     () => {
         "(SELECT coalesce(max(change_seq), 0) + 1 FROM workouts WHERE athlete_id = ?1)"
@@ -224,8 +213,8 @@ macro_rules! next_change {
 
 pub(crate) use {body_weight, columns, next_change, unknown_slugs};
 
-/// Stores a workout. Key check, idempotency record and insert are one round trip, each guarded by
-/// the ones before.
+/// Stores a workout. The key check, the idempotency record and the insert are one round trip; each
+/// depends on the ones before.
 pub async fn create(
     database: &dyn Database,
     proof: &KeyProof,
@@ -236,10 +225,17 @@ pub async fn create(
     let slugs = Param::json(&content.own_slugs)?;
     let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs.clone()])];
     if let Some(idempotency) = origin.idempotency {
-        let kept_since = origin.now_ms - IDEMPOTENCY_KEPT_MS;
-        statements.push(forget(proof, kept_since));
-        statements.push(remember(proof, workout_id, content, &slugs, idempotency, origin.now_ms));
-        statements.push(recall(proof, idempotency));
+        let expires_before_ms = origin.now_ms - IDEMPOTENCY_MS;
+        statements.push(delete_expired(proof, expires_before_ms));
+        statements.push(insert_idempotency(
+            proof,
+            workout_id,
+            content,
+            &slugs,
+            idempotency,
+            origin.now_ms,
+        ));
+        statements.push(select_idempotency(proof, idempotency));
     }
     statements.push(insert(proof, workout_id, content, slugs, origin));
     let mut results = with_key(database, proof, statements).await?;
@@ -263,14 +259,11 @@ fn unknown_exercises(slugs: Vec<SlugRow>) -> Rejection {
     Rejection::UnknownExercises(slugs.into_iter().map(|row| row.slug).collect())
 }
 
-/// Where a change comes from.
+/// The request that makes a change.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The caller's key for the request.
     pub idempotency: Option<&'a Idempotency>,
-    /// Its trace.
     pub trace: TraceContext,
-    /// Now.
     pub now_ms: i64,
 }
 
@@ -298,19 +291,19 @@ fn replay(
     })
 }
 
-/// Forgets the athlete's old keys.
-fn forget(proof: &KeyProof, kept_since_ms: i64) -> Statement {
+/// Deletes the athlete's expired Idempotency-Keys.
+fn delete_expired(proof: &KeyProof, expires_before_ms: i64) -> Statement {
     proof.statement(
         concat!(
             "DELETE FROM idempotency_keys WHERE athlete_id = ?1 AND created_at_ms < ?4 AND ",
             live_key!()
         ),
-        [kept_since_ms.into()],
+        [expires_before_ms.into()],
     )
 }
 
-/// Takes a key, if it is free and the workout is one that will be stored.
-fn remember(
+/// Stores an Idempotency-Key, if it is unused and the workout will be stored.
+fn insert_idempotency(
     proof: &KeyProof,
     workout_id: WorkoutId,
     content: &Content,
@@ -345,8 +338,8 @@ fn remember(
     )
 }
 
-/// Reads who has a key.
-fn recall(proof: &KeyProof, idempotency: &Idempotency) -> Statement {
+/// Selects the request of an Idempotency-Key.
+fn select_idempotency(proof: &KeyProof, idempotency: &Idempotency) -> Statement {
     proof.statement(
         "SELECT request_hash, workout_id, document, own_exercises, body_weight_grams, set_id, \
          created_at_ms FROM idempotency_keys WHERE athlete_id = ?1 AND idempotency_key = ?4",
@@ -396,7 +389,7 @@ fn insert(
     )
 }
 
-/// Reads one workout.
+/// Returns one workout.
 pub async fn get(
     database: &dyn Database,
     proof: &KeyProof,
@@ -417,25 +410,24 @@ fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
     )
 }
 
-/// A workout to which a set is to be added, and what its Idempotency-Key says.
+/// A workout to which a set is added.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkoutForEdit {
-    /// The workout.
     pub workout: StoredWorkout,
-    /// The key was used before.
+    /// The earlier request with the same Idempotency-Key.
     pub replayed: Option<ReplayedSet>,
 }
 
-/// The set that a key was used for.
+/// The earlier request with an Idempotency-Key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayedSet {
-    /// SHA-256 of that request, in hex.
+    /// SHA-256 of the request, in hex.
     pub request_hash: String,
-    /// The set's number; `None` when the key was used for a workout.
+    /// `None` if the key was used for a workout.
     pub set_id: Option<u32>,
 }
 
-/// Reads one workout, and who has the Idempotency-Key.
+/// Returns one workout, and the earlier request with the Idempotency-Key.
 pub async fn get_for_edit(
     database: &dyn Database,
     proof: &KeyProof,
@@ -443,7 +435,7 @@ pub async fn get_for_edit(
     idempotency: Option<&Idempotency>,
 ) -> Guarded<WorkoutForEdit> {
     let mut statements = vec![select(proof, workout_id)];
-    statements.extend(idempotency.map(|idempotency| recall(proof, idempotency)));
+    statements.extend(idempotency.map(|idempotency| select_idempotency(proof, idempotency)));
     let mut results = with_key(database, proof, statements).await?;
     let workout = results.first()?.ok_or(Rejection::NotFound)?;
     let replayed = match idempotency {

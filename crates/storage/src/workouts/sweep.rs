@@ -1,12 +1,12 @@
-//! What the sweep takes up, of all athletes of a database: events that did not come through, and
-//! workouts that nobody ended.
+//! The workouts that the sweep handles, of all athletes of a database: overdue events, and workouts
+//! left open.
 
 use super::{RESEND_AFTER_MS, StoredWorkout, columns, next_change};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 
-/// Takes the workouts whose event did not come through in time, the longest due first, and puts
-/// their next turn off: after 1, 2, 4 … minutes, a day at the longest, so that an event that can
-/// never come through is no endless load. Their events are to be sent again.
+/// Returns the workouts whose event is overdue, the longest overdue first, and postpones their next
+/// resend: by 1, 2, 4 … minutes, at most a day, so that an event that always fails causes little
+/// load.
 pub async fn take_overdue(
     database: &dyn Database,
     now_ms: i64,
@@ -26,7 +26,7 @@ pub async fn take_overdue(
     Results::new(database.batch(vec![take]).await?).rows()
 }
 
-/// Workouts in progress that began before an instant, the longest open first.
+/// Returns the workouts in progress that started before an instant, the oldest first.
 pub async fn left_open(
     database: &dyn Database,
     started_before_ms: i64,
@@ -44,8 +44,8 @@ pub async fn left_open(
     Results::new(database.batch(vec![select]).await?).rows()
 }
 
-/// Completes workouts that were left open, each if it is still as it was read: one round trip.
-/// Answers those completed.
+/// Completes workouts that were left open, each if it is unchanged since it was read, in one round
+/// trip. Returns the completed ones.
 pub async fn complete(
     database: &dyn Database,
     completed: &[(&StoredWorkout, String)],

@@ -63,16 +63,16 @@ pub async fn get(
 ) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let stored = deliveries::get(database, key, id, delivery).await?;
-    let with_answer = |attempt: &Attempt| {
+    let with_response = |attempt: &Attempt| {
         let mut fields = entry(attempt);
-        fields.insert("answer".to_owned(), json!(attempt.answer));
+        fields.insert("answer".to_owned(), json!(attempt.response_body));
         fields
     };
     let mut fields = item(&stored.summary);
     fields.insert("body".to_owned(), json!(stored.body));
     fields.insert(
         "attempts".to_owned(),
-        stored.attempts.iter().map(with_answer).collect::<Vec<_>>().into(),
+        stored.attempts.iter().map(with_response).collect::<Vec<_>>().into(),
     );
     Ok(json(StatusCode::OK, &fields)?)
 }

@@ -1,4 +1,4 @@
-//! The mails of an inbox on real SQL: places, claims, and whose word counts.
+//! The e-mails of an inbox on real SQL: positions, claims and results.
 
 use proptest::prelude::*;
 use serde_json::Map;
@@ -10,7 +10,7 @@ use storage::notifications::{
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
-fn mail(athlete: u128, event: u128) -> NewInboxRow {
+fn inbox_row(athlete: u128, event: u128) -> NewInboxRow {
     NewInboxRow {
         athlete_id: athlete_id(athlete),
         event_id: EventId(Uuid::from_u128(event)),
@@ -25,29 +25,29 @@ fn mail(athlete: u128, event: u128) -> NewInboxRow {
     }
 }
 
-fn news(n: u128, event: u128) -> NewNotification {
-    NewNotification { notification: Some(mail(n, event)), deliveries: Vec::new() }
+fn notification(n: u128, event: u128) -> NewNotification {
+    NewNotification { inbox_row: Some(inbox_row(n, event)), deliveries: Vec::new() }
 }
 
-fn refused(mail: &ClaimedEmail, due_at_ms: i64) -> EmailResult {
+fn failed(email: &ClaimedEmail, due_at_ms: i64) -> EmailResult {
     EmailResult {
-        athlete_id: mail.athlete_id,
-        notification_id: mail.notification_id,
-        claim_ends_at_ms: mail.claim_ends_at_ms,
-        tries: mail.mail_attempt,
+        athlete_id: email.athlete_id,
+        notification_id: email.notification_id,
+        claim_ends_at_ms: email.claim_ends_at_ms,
+        tries: email.mail_attempt,
         mailed_at_ms: None,
         mail_due_at_ms: Some(due_at_ms),
-        mail_error: Some("refused".to_owned()),
+        mail_error: Some("rejected".to_owned()),
     }
 }
 
-fn sent(mail: &ClaimedEmail, at_ms: i64) -> EmailResult {
+fn sent(email: &ClaimedEmail, at_ms: i64) -> EmailResult {
     let mailed_at_ms = Some(at_ms);
-    EmailResult { mailed_at_ms, mail_due_at_ms: None, mail_error: None, ..refused(mail, 0) }
+    EmailResult { mailed_at_ms, mail_due_at_ms: None, mail_error: None, ..failed(email, 0) }
 }
 
 #[test]
-fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
+fn failure_requires_a_current_claim_but_success_does_not() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
     let claim = |now_ms| {
@@ -59,44 +59,46 @@ fn only_who_holds_the_claim_says_what_is_next_but_anybody_that_a_mail_went() {
             .query("SELECT mail_attempt AS try, mail_due_at_ms AS due, mailed_at_ms AS at FROM notifications")
             .remove(0)
     };
-    let first = run(notifications::store(&database, &[news(1, 1)], 0)).unwrap().claimed.remove(0);
+    let first =
+        run(notifications::store(&database, &[notification(1, 1)], 0)).unwrap().claimed.remove(0);
     assert_eq!(claim(CLAIM_MS - 1), []);
     let second = claim(CLAIM_MS).remove(0);
     assert_eq!((first.mail_attempt, second.mail_attempt), (1, 2));
     let held = state();
-    record(refused(&first, 5));
-    assert_eq!(state(), held, "its claim is over");
+    record(failed(&first, 5));
+    assert_eq!(state(), held, "its claim has ended");
     record(sent(&first, 70));
-    assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#, "it went all the same");
-    record(refused(&second, 5));
+    assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#, "a success is always recorded");
+    record(failed(&second, 5));
     record(sent(&second, 80));
     assert_eq!(state(), r#"{"at":70,"due":null,"try":1}"#);
     assert_eq!(claim(i64::from(u32::MAX)), []);
 }
 
 #[test]
-fn a_claim_that_is_over_says_nothing_even_when_the_tries_count_what_they_did() {
+fn ended_claim_records_nothing_even_with_a_matching_try() {
     let database = Sqlite::migrated();
     create_athlete(&database, 1);
     let record = |record| run(notifications::record_emails(&database, &[record])).unwrap();
     let state =
         || database.query("SELECT mail_attempt AS try, mail_due_at_ms AS due FROM notifications");
-    let first = run(notifications::store(&database, &[news(1, 1)], 0)).unwrap().claimed.remove(0);
+    let first =
+        run(notifications::store(&database, &[notification(1, 1)], 0)).unwrap().claimed.remove(0);
     let due = run(notifications::claim_due_emails(&database, &[athlete_id(1)], CLAIM_MS)).unwrap();
     let second = &due.claimed[0];
     assert_eq!((first.claim_ends_at_ms, second.claim_ends_at_ms), (CLAIM_MS, 2 * CLAIM_MS));
-    record(EmailResult { tries: 1, ..refused(second, 900_000) });
-    let put_off = [r#"{"due":900000,"try":1}"#];
-    assert_eq!(state(), put_off);
-    record(refused(&first, 5));
-    assert_eq!(state(), put_off, "the first try, but not the first claim");
+    record(EmailResult { tries: 1, ..failed(second, 900_000) });
+    let postponed = [r#"{"due":900000,"try":1}"#];
+    assert_eq!(state(), postponed);
+    record(failed(&first, 5));
+    assert_eq!(state(), postponed, "the same try under another claim");
 }
 
 proptest! {
-    /// Whatever comes, in whatever batches and however often: each inbox counts its rows from 1
-    /// without a gap, a row keeps its place, and each mail is claimed once.
+    /// For any batches with any repeats: each inbox numbers its rows from 1 without a gap, a row
+    /// keeps its `seq`, and each e-mail is claimed once.
     #[test]
-    fn places_are_given_once_and_each_mail_is_claimed_once(
+    fn seq_is_unique_and_each_email_is_claimed_once(
         batches in prop::collection::vec(
             prop::collection::vec((1..=2_u128, 1..=12_u128), 0..8), 1..8
         )
@@ -108,7 +110,7 @@ proptest! {
         let mut claims = 0;
         for batch in &batches {
             // Each athlete has events of their own.
-            let rows: Vec<_> = batch.iter().map(|(n, event)| news(*n, n * 100 + event)).collect();
+            let rows: Vec<_> = batch.iter().map(|(n, event)| notification(*n, n * 100 + event)).collect();
             for claimed in run(notifications::store(&database, &rows, 0)).unwrap().claimed {
                 claims += 1;
                 prop_assert_eq!(places.insert(claimed.notification_id, claimed.seq), None);
