@@ -67,7 +67,7 @@ it("answers a request that panics with a 500, and the fifty beside it as ever", 
   expect(statuses).toEqual(posted.map(() => 201));
   expect(answer.status).toBe(500);
   expect(answer.headers.get("content-type")).toBe("application/problem+json");
-  expect(await answer.json()).toMatchObject({ status: 500, detail: "this is our fault" });
+  expect(await answer.json()).toMatchObject({ status: 500, detail: "internal error" });
   const request_id = answer.headers.get("x-request-id");
   const [line] = stack.log.with({ message: "request", request_id });
   expect(line).toMatchObject({ status: 500, error: "panicked: a drill" });

@@ -29,7 +29,7 @@ pub fn check(bytes: &[u8]) {
 fn check_round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(request: &Request<Body>) {
     let Ok(Some(position)) = after::<T>(request) else { return };
     let cursor = encode(&position).expect("a position is JSON");
-    let encoded = self::request(&format!("cursor={cursor}")).expect("hex is valid in a URI");
+    let encoded = self::request(&format!("cursor={cursor}")).expect("base64url is valid in a URI");
     match after::<T>(&encoded) {
         Ok(Some(decoded)) => assert_eq!(decoded, position),
         // Control characters are longer when encoded: \u0001.

@@ -1,7 +1,7 @@
 //! Request bodies of workouts, sets and completions.
 
 use api::error::ApiError;
-use api::workout::{parse_completion, parse_logged_set, parse_set, read_workout};
+use api::workout::{parse_completion, parse_logged_set, parse_set, parse_workout};
 use chrono::{DateTime, Utc};
 use interchange::{ReadOptions, hevy_header, hevy_rows, read};
 use platform::http::FieldError;
@@ -15,7 +15,7 @@ use training::{CustomExercises, SetEntry, Volume, Workout};
 pub fn check(bytes: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Value>(bytes) else { return };
     let now: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().expect("a time");
-    match read_workout(&body, now).workout {
+    match parse_workout(&body, now).workout {
         Ok(workout) => check_workout(&workout, now),
         Err(errors) => check_errors(&errors),
     }
@@ -59,7 +59,7 @@ fn check_workout(workout: &Workout, now: DateTime<Utc>) {
     let stored = serde_json::to_string(workout).expect("a workout is JSON");
     assert_eq!(&serde_json::from_str::<Workout>(&stored).expect("a workout"), workout);
     let body = serde_json::from_str(&stored).expect("JSON");
-    let accepted = read_workout(&body, now).workout;
+    let accepted = parse_workout(&body, now).workout;
     assert_eq!(&accepted.expect("an accepted workout is accepted again"), workout);
 
     let mut numbered = workout.clone();

@@ -36,7 +36,7 @@ pub use metrics::{FlushPorts, PipelineMetrics};
 pub use model::{LanguageModel, ModelError};
 pub use panics::catch_panic;
 pub use publisher::Publisher;
-pub use rate_limit::{RateLimit, RateLimiter};
+pub use rate_limit::RateLimiter;
 pub use sink::{Destination, QueueSink, SendError};
 pub use usage::Usage;
 pub use vault::{Vault, VaultError};

@@ -1,20 +1,20 @@
-//! Rate limiters of native tests.
+//! Rate limiters for tests.
 
 use async_trait::async_trait;
-use platform::{RateLimit, RateLimiter};
+use platform::RateLimiter;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Counts calls by limit and caller, in one period that never ends.
+/// A limiter without a limit until a test sets the calls that remain.
 #[derive(Default)]
-pub struct CountingRateLimiter(RefCell<HashMap<(RateLimit, String), u32>>);
+pub struct CountingRateLimiter(RefCell<HashMap<(String, String), Option<u32>>>);
 
 impl CountingRateLimiter {
-    /// Leaves `calls` calls of a limit to each caller that it has counted before.
-    pub fn set_remaining(&self, limit: RateLimit, calls: u32) {
-        for ((counted, _), count) in self.0.borrow_mut().iter_mut() {
-            if *counted == limit {
-                *count = limit.calls_max() - calls;
+    /// Leaves `calls` calls of `binding` to each caller that it has counted so far.
+    pub fn set_remaining(&self, binding: &str, calls: u32) {
+        for ((counted, _), remaining) in self.0.borrow_mut().iter_mut() {
+            if counted == binding {
+                *remaining = Some(calls);
             }
         }
     }
@@ -22,20 +22,25 @@ impl CountingRateLimiter {
 
 #[async_trait(?Send)]
 impl RateLimiter for CountingRateLimiter {
-    async fn admits(&self, limit: RateLimit, caller: &str) -> bool {
-        let mut counts = self.0.borrow_mut();
-        let count = counts.entry((limit, caller.to_owned())).or_default();
-        *count += 1;
-        *count <= limit.calls_max()
+    async fn admits(&self, binding: &str, caller: &str) -> bool {
+        let mut callers = self.0.borrow_mut();
+        match callers.entry((binding.to_owned(), caller.to_owned())).or_default() {
+            None => true,
+            Some(0) => false,
+            Some(remaining) => {
+                *remaining -= 1;
+                true
+            }
+        }
     }
 }
 
-/// Admits every call.
+/// A limiter that admits every call.
 pub struct Unlimited;
 
 #[async_trait(?Send)]
 impl RateLimiter for Unlimited {
-    async fn admits(&self, _: RateLimit, _: &str) -> bool {
+    async fn admits(&self, _: &str, _: &str) -> bool {
         true
     }
 }

@@ -1,4 +1,4 @@
-//! What the api works with: its ports, and one call.
+//! The application: its ports, and one call.
 
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
@@ -8,44 +8,43 @@ use shared_kernel::{TraceContext, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
+use storage::workouts::{Idempotency, Origin};
 use uuid::Uuid;
 
 /// The ports of the api.
 pub struct App {
-    /// Where everything is stored.
     pub shards: Shards,
-    /// Who tells the others.
     pub publisher: ApiEventPublisher,
-    /// The queues themselves, for operators.
+    /// The queues, for messages of operators.
     pub sink: Rc<dyn QueueSink>,
-    /// The time.
     pub clock: Rc<dyn Clock>,
-    /// Who waits.
     pub timer: Rc<dyn Timer>,
-    /// The rules of time zones.
     pub time_zones: Rc<dyn TimeZones>,
-    /// The dice.
     pub entropy: Rc<dyn Entropy>,
-    /// What an operator shows; without one nobody is an operator.
+    /// The operators' token. Without it every operator call is rejected.
     pub operator_token: Option<String>,
-    /// The key of the links that end mails; without one no link is good.
+    /// The key of unsubscribe links. Without it every link is invalid.
     pub unsubscribe_key: Option<UnsubscribeKey>,
-    /// Where the signing keys of webhooks are sealed.
+    /// Seals the signing keys of webhooks.
     pub vault: Rc<dyn Vault>,
-    /// Who counts calls.
     pub rate_limiter: Rc<dyn RateLimiter>,
-    /// Where this runs, and so where webhooks may go.
+    /// The environment, which limits the URLs of webhooks.
     pub environment: Environment,
-    /// What the invocation cost.
+    /// The D1 round trips and messages of the invocation.
     pub usage: Rc<Usage>,
 }
 
-/// One request with what goes along with it.
+impl App {
+    /// The origin of a change by this call.
+    pub fn origin<'a>(&self, call: &Call<'_>, idempotency: Option<&'a Idempotency>) -> Origin<'a> {
+        Origin { idempotency, trace: call.trace, now_ms: self.clock.now_ms() }
+    }
+}
+
+/// One request with its id and trace.
 pub struct Call<'a> {
-    /// The request.
     pub request: &'a Request,
-    /// Its id.
     pub id: Uuid,
-    /// Its trace: the caller's, or a new one.
+    /// The caller's trace, or a new one.
     pub trace: TraceContext,
 }

@@ -1,8 +1,8 @@
-//! Who is asking: `Bearer bt_<id>_<secret>` for athletes, `Bearer <OPERATOR_TOKEN>` for operators.
+//! Authentication: `Bearer bt_<id>_<secret>` for athletes, `Bearer <OPERATOR_TOKEN>` for operators.
 //!
-//! The id is the athlete's (32 hex digits) and the key's (16); so the athlete's database is known
-//! before anything is read. Of the secret (32 random bytes) only the SHA-256 is kept; it is
-//! checked inside the database batch that it opens (`storage::keys`).
+//! The id is the athlete's id (32 hex digits) with the key's (16), so the athlete's database is known
+//! before any read. Only the SHA-256 of the secret (32 random bytes) is stored; each database batch
+//! of a call checks it (`storage::keys`).
 
 use crate::error::ApiError;
 use platform::Entropy;
@@ -18,18 +18,18 @@ const PREFIX: &str = "bt_";
 const ATHLETE_DIGITS: usize = 32;
 const KEY_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 64;
-/// The longest name of an operator (ours: a name, or a mail address).
+/// The longest name of an operator, a name or an email address; a project default.
 const OPERATOR_CHARS_MAX: usize = 80;
 
-/// A new key: what is stored of it, and what its owner is shown, once.
+/// A new key.
 pub struct NewKey {
-    /// What is stored.
+    /// The stored part.
     pub proof: KeyProof,
-    /// What is shown.
+    /// The whole key, which the response shows once.
     pub api_key: String,
 }
 
-/// Makes a key for an athlete.
+/// Creates a key for an athlete.
 pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
     let mut key_id = [0; KEY_DIGITS / 2];
     let mut secret = [0; SECRET_DIGITS / 2];
@@ -41,7 +41,7 @@ pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
     NewKey { proof, api_key }
 }
 
-/// The athlete's key that a request shows; whether it is live, the database says.
+/// Returns the athlete's key of a request. The database checks that it exists and is not revoked.
 pub fn athlete(request: &Request, operator_token: Option<&str>) -> Result<KeyProof, ApiError> {
     let token = bearer(request)?;
     match token.strip_prefix(PREFIX) {
@@ -51,7 +51,7 @@ pub fn athlete(request: &Request, operator_token: Option<&str>) -> Result<KeyPro
     }
 }
 
-/// Lets an operator pass.
+/// Fails unless the request has the operators' token.
 pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), ApiError> {
     let token = bearer(request)?;
     if is_operator(token, operator_token) {
@@ -63,29 +63,28 @@ pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), A
     }
 }
 
-/// Under which name an operator acts: the one that `X-Operator` gives, or the fingerprint of the token. It
-/// is taken on trust: whoever holds the token can give any.
+/// The name for an operator's action: that in `X-Operator`, or the fingerprint of the token. It is not
+/// verified: a holder of the token can give any name.
 pub fn operator_name(request: &Request) -> Result<String, ApiError> {
-    const REFUSED: ApiError =
-        ApiError::BadRequest("X-Operator has to be a name of 1 to 80 visible ASCII characters");
+    const INVALID: ApiError =
+        ApiError::BadRequest("X-Operator must be a name of 1 to 80 visible ASCII characters");
     let Some(value) = request.headers().get("x-operator") else {
         let fingerprint = sha256(bearer(request)?.as_bytes());
         return Ok(format!("token {}", fingerprint.get(..8).unwrap_or_default()));
     };
-    let name = value.to_str().map_err(|_| REFUSED)?.trim();
-    if (1..=OPERATOR_CHARS_MAX).contains(&name.len()) { Ok(name.to_owned()) } else { Err(REFUSED) }
+    let name = value.to_str().map_err(|_| INVALID)?.trim();
+    if (1..=OPERATOR_CHARS_MAX).contains(&name.len()) { Ok(name.to_owned()) } else { Err(INVALID) }
 }
 
-/// Both sides are hashed, so that neither content nor length shows in the time it takes. An empty
-/// token is nobody's.
+/// Compares hashes, so that the time reveals neither content nor length. An empty token is invalid.
 fn is_operator(token: &str, operator_token: Option<&str>) -> bool {
-    let shown = Sha256::digest(token.as_bytes());
+    let hash = Sha256::digest(token.as_bytes());
     operator_token.filter(|expected| !expected.is_empty()).is_some_and(|expected| {
-        bool::from(shown.as_slice().ct_eq(Sha256::digest(expected.as_bytes()).as_slice()))
+        bool::from(hash.as_slice().ct_eq(Sha256::digest(expected.as_bytes()).as_slice()))
     })
 }
 
-/// The SHA-256 of something, in hex.
+/// The SHA-256 of bytes, in hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
@@ -120,7 +119,6 @@ fn parse_key(key: &str) -> Option<KeyProof> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String does not fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

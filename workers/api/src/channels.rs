@@ -1,18 +1,17 @@
-//! Which news goes which way: `notifications` and `muted_kinds` of a profile.
+//! The channel preferences of a profile: `notifications` and `muted_kinds`.
 
 use crate::input::{Errors, Fields};
 use serde_json::{Map, Value, json};
 use shared_kernel::{Channel, ChannelPreferences, NotificationKind};
 use storage::athletes::ChannelsChange;
 
-/// What a profile's body changes. `notifications` is merged onto what is chosen (RFC 7396: a kind or
-/// a channel that is null goes back to its default, and null alone all of them); `muted_kinds` is
-/// the whole list of the kinds without a channel: one that is no longer on it goes back to its
-/// defaults, if it was muted.
+/// Parses the changes of a profile's body. `notifications` is merged into the preferences (RFC 7396:
+/// null resets a kind or a channel to its default, or all of them). `muted_kinds` is the whole list of
+/// kinds without a channel: a muted kind that is not in the list is reset to its defaults.
 pub fn parse(fields: &Fields<'_>, errors: &Errors) -> ChannelsChange {
     let mut change = ChannelsChange::default();
     if let Some(value) = fields.get("notifications") {
-        change.patch = choices(value, errors);
+        change.patch = preferences(value, errors);
     } else {
         change.from_defaults = fields.has("notifications");
     }
@@ -21,12 +20,9 @@ pub fn parse(fields: &Fields<'_>, errors: &Errors) -> ChannelsChange {
         for kind in NotificationKind::all() {
             let all_default = change.from_defaults.then_some(&Value::Null);
             let chosen = change.patch.get(kind.as_str()).or(all_default);
-            if disagrees(kind, chosen, muted.contains(&kind)) {
+            if conflicts(kind, chosen, muted.contains(&kind)) {
                 let kind = kind.as_str();
-                errors.add(
-                    "/muted_kinds",
-                    format!("says of {kind} another thing than notifications"),
-                );
+                errors.add("/muted_kinds", format!("conflicts with notifications for {kind}"));
             }
         }
         change.unmute = NotificationKind::all().filter(|kind| !muted.contains(kind)).collect();
@@ -35,24 +31,25 @@ pub fn parse(fields: &Fields<'_>, errors: &Errors) -> ChannelsChange {
     change
 }
 
-/// Every kind with its channels as they are: `{"new_record": {"in_app": true, …}, …}`.
-pub fn answer(choices: &ChannelPreferences) -> Value {
+/// The channels of every kind: `{"new_record": {"in_app": true, …}, …}`.
+pub fn to_json(preferences: &ChannelPreferences) -> Value {
     let kinds = NotificationKind::all().map(|kind| {
         let channels = Channel::ALL
-            .map(|channel| (channel.as_str().to_owned(), json!(choices.allows(kind, channel))));
+            .map(|channel| (channel.as_str().to_owned(), json!(preferences.allows(kind, channel))));
         (kind.as_str().to_owned(), Value::Object(Map::from_iter(channels)))
     });
     Value::Object(kinds.collect())
 }
 
-/// The kinds that go no way at all.
-pub fn muted(choices: &ChannelPreferences) -> Vec<&'static str> {
-    let is_muted =
-        |kind: &NotificationKind| Channel::ALL.iter().all(|way| !choices.allows(*kind, *way));
+/// The kinds without a channel.
+pub fn muted(preferences: &ChannelPreferences) -> Vec<&'static str> {
+    let is_muted = |kind: &NotificationKind| {
+        Channel::ALL.iter().all(|channel| !preferences.allows(*kind, *channel))
+    };
     NotificationKind::all().filter(is_muted).map(NotificationKind::as_str).collect()
 }
 
-fn choices(value: &Value, errors: &Errors) -> Map<String, Value> {
+fn preferences(value: &Value, errors: &Errors) -> Map<String, Value> {
     let mut patch = Map::new();
     let names: Vec<_> = NotificationKind::all().map(NotificationKind::as_str).collect();
     let Some(kinds) = Fields::of(value, "/notifications", &names, errors) else {
@@ -80,23 +77,23 @@ fn channels(
     let chosen = Channel::ALL.into_iter().filter(|channel| fields.has(channel.as_str()));
     let chosen = chosen.map(|channel| {
         let name = channel.as_str();
-        let goes = fields.get(name).map_or(Some(channel.is_default_for(kind)), Value::as_bool);
-        if goes.is_none() {
-            fields.refuse(name, "has to be true or false");
+        let is_on = fields.get(name).map_or(Some(channel.is_default_for(kind)), Value::as_bool);
+        if is_on.is_none() {
+            fields.reject(name, "must be true or false");
         }
-        (name.to_owned(), choice(kind, channel, goes.unwrap_or_default()))
+        (name.to_owned(), stored_choice(kind, channel, is_on.unwrap_or_default()))
     });
     chosen.collect()
 }
 
-/// What is stored of a choice: that it is the default is no choice.
-fn choice(kind: NotificationKind, channel: Channel, goes: bool) -> Value {
-    if goes == channel.is_default_for(kind) { Value::Null } else { Value::Bool(goes) }
+/// The stored value of a choice: null for the default.
+fn stored_choice(kind: NotificationKind, channel: Channel, is_on: bool) -> Value {
+    if is_on == channel.is_default_for(kind) { Value::Null } else { Value::Bool(is_on) }
 }
 
 fn all_off(kind: NotificationKind) -> Value {
-    let channels =
-        Channel::ALL.map(|channel| (channel.as_str().to_owned(), choice(kind, channel, false)));
+    let channels = Channel::ALL
+        .map(|channel| (channel.as_str().to_owned(), stored_choice(kind, channel, false)));
     Value::Object(Map::from_iter(channels))
 }
 
@@ -106,23 +103,23 @@ fn muted_kinds(fields: &Fields<'_>, errors: &Errors) -> Vec<NotificationKind> {
         match item.as_str().and_then(NotificationKind::parse) {
             Some(kind) if !muted.contains(&kind) => muted.push(kind),
             Some(_) => {}
-            None => errors.add(pointer, "is no kind of news"),
+            None => errors.add(pointer, "unknown notification kind"),
         }
     }
     muted
 }
 
-/// Whether what `notifications` chooses of a kind is not what the list of muted kinds says of it:
-/// one of its channels is on though it is listed, or all are off though it is not.
-fn disagrees(kind: NotificationKind, chosen: Option<&Value>, listed: bool) -> bool {
+/// Whether `notifications` conflicts with the list of muted kinds: a listed kind has a channel on, or
+/// an unlisted one has all off.
+fn conflicts(kind: NotificationKind, chosen: Option<&Value>, is_listed: bool) -> bool {
     let Some(chosen) = chosen else { return false };
-    let goes = |channel: Channel| match chosen.get(channel.as_str()) {
+    let is_on = |channel: Channel| match chosen.get(channel.as_str()) {
         Some(choice) => Some(choice.as_bool().unwrap_or(channel.is_default_for(kind))),
         None => chosen.is_null().then(|| channel.is_default_for(kind)),
     };
-    if listed {
-        Channel::ALL.into_iter().any(|channel| goes(channel) == Some(true))
+    if is_listed {
+        Channel::ALL.into_iter().any(|channel| is_on(channel) == Some(true))
     } else {
-        Channel::ALL.into_iter().all(|channel| goes(channel) == Some(false))
+        Channel::ALL.into_iter().all(|channel| is_on(channel) == Some(false))
     }
 }

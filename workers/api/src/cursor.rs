@@ -1,61 +1,50 @@
-//! Opaque cursors: the place in a list, as hex of its JSON. A client sends back what it got.
+//! Opaque cursors: a position in a list, as base64url of its JSON.
 
-use crate::error::ApiError;
-use platform::http::{FieldError, Request, query};
+use crate::error::{ApiError, bad_parameter};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use platform::http::{Request, query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fmt::Write;
 
-/// Items of a page, at most (the outer contract).
+/// Items of a page, at most (public contract).
 const LIMIT_MAX: i64 = 100;
-/// Items of a page that names no limit.
+/// Items of a page without a limit.
 const LIMIT_DEFAULT: i64 = 50;
-/// The longest cursor that is worth decoding.
+/// The longest cursor that is decoded.
 const CURSOR_CHARS_MAX: usize = 1_000;
 
-/// The limit of a request.
+/// Parses the `limit` of a request.
 pub fn limit(request: &Request) -> Result<i64, ApiError> {
     let Some(text) = query(request, "limit") else {
         return Ok(LIMIT_DEFAULT);
     };
-    text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-        ApiError::Invalid(vec![FieldError {
-            pointer: "/limit".to_owned(),
-            detail: format!("has to be a whole number from 1 to {LIMIT_MAX}"),
-        }])
-    })
+    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    let detail = format!("must be an integer between 1 and {LIMIT_MAX}");
+    limit.ok_or_else(|| bad_parameter("limit", &detail))
 }
 
-/// The place after which a request goes on.
+/// Parses the `cursor` of a request: the position after which the page begins.
 pub fn after<T: DeserializeOwned>(request: &Request) -> Result<Option<T>, ApiError> {
     let Some(text) = query(request, "cursor") else {
         return Ok(None);
     };
-    decode(&text).map(Some).ok_or(ApiError::BadRequest("the cursor is none of ours"))
+    decode(&text).map(Some).ok_or(ApiError::BadRequest("invalid cursor"))
 }
 
-/// The cursor of a place.
+/// Encodes a position as a cursor.
 pub fn encode(position: &impl Serialize) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_vec(position)?;
-    Ok(json.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(Base64UrlUnpadded::encode_string(&serde_json::to_vec(position)?))
 }
 
 fn decode<T: DeserializeOwned>(text: &str) -> Option<T> {
-    if text.len() > CURSOR_CHARS_MAX || !text.len().is_multiple_of(2) || !text.is_ascii() {
+    if text.len() > CURSOR_CHARS_MAX {
         return None;
     }
-    let bytes: Option<Vec<u8>> = text
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    serde_json::from_slice(&bytes?).ok()
+    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(text).ok()?).ok()
 }
 
-/// Cuts a list that was read one longer than the page, and names the place where the next begins.
+/// Cuts a list that was read one longer than the page. Returns the page with the cursor of the
+/// next.
 pub fn page<T, P: Serialize>(
     mut items: Vec<T>,
     limit: i64,

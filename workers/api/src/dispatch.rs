@@ -1,19 +1,21 @@
-//! A request in, an answer out, one log line.
+//! Routes a request to its endpoint and logs one line.
 
 use crate::app::{App, Call};
 use crate::error::ApiError;
+use crate::rate_limits::RateLimit;
 use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
-use crate::{auth, endpoints, security_headers};
+use crate::security_headers::set_security_headers;
+use crate::{auth, endpoints};
+use platform::catch_panic;
 use platform::clock::new_uuid;
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
-use platform::{RateLimit, catch_panic};
 use shared_kernel::TraceContext;
 use storage::KeyProof;
 
 impl App {
-    /// Answers a request.
+    /// Handles a request.
     pub async fn handle(&self, request: Request) -> Response {
-        let began_ms = self.clock.now_ms();
+        let start_ms = self.clock.now_ms();
         let call = Call {
             request: &request,
             id: new_uuid(&*self.clock, &*self.entropy),
@@ -27,7 +29,7 @@ impl App {
             error.problem().into_response(&format!("urn:uuid:{}", call.id))
         });
         set_header(&mut response, "x-request-id", &call.id.to_string());
-        security_headers::secure(&mut response);
+        set_security_headers(&mut response);
         tracing::info!(
             worker = "api",
             request_id = %call.id,
@@ -37,7 +39,7 @@ impl App {
             status = response.status().as_u16(),
             athlete_id = auth::athlete(&request, None).ok().map(|key| key.athlete_id.to_string()),
             error,
-            duration_ms = self.clock.now_ms() - began_ms,
+            duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
             d1_rows_written = self.usage.rows_written(),
             messages_sent = self.usage.messages_sent(),
@@ -154,8 +156,8 @@ impl App {
             (To::Me, _) => me::delete(self, key).await,
             (To::Notifications, _) => notifications::list(self, call, key).await,
             (To::NotificationStream, _) => notification_stream::get(self, call, key).await,
-            (To::NotificationRead(id), _) => notifications::read(self, key, *id).await,
-            (To::NotificationsReadAll, _) => notifications::read_all(self, key).await,
+            (To::NotificationRead(id), _) => notifications::mark_read(self, key, *id).await,
+            (To::NotificationsReadAll, _) => notifications::mark_all_read(self, key).await,
         }
     }
 
@@ -182,8 +184,8 @@ impl App {
         }
     }
 
-    /// The athlete's key of a call that does not come too often (await; a repeat counts as another
-    /// call), and whose body, if it has one, is not too long.
+    /// Returns the athlete's key, within the rate limit (await; a retry counts as another call) and
+    /// the length limit of the body.
     async fn athlete(&self, call: &Call<'_>) -> Result<KeyProof, ApiError> {
         let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
         self.admit_key(RateLimit::Key, &proof).await?;
@@ -194,7 +196,7 @@ impl App {
     }
 
     fn trace(&self, request: &Request) -> TraceContext {
-        let callers = text_header(request, "traceparent").and_then(|text| text.parse().ok());
-        callers.unwrap_or_else(|| self.new_trace())
+        let incoming = text_header(request, "traceparent").and_then(|text| text.parse().ok());
+        incoming.unwrap_or_else(|| self.new_trace())
     }
 }

@@ -1,14 +1,14 @@
-//! Reading a JSON body field by field: every bad field is reported, with a pointer to it, and a
-//! field that nobody knows is bad too, so that a misspelt weight is not silently lost.
+//! Parses a JSON body field by field. Every invalid field is reported with its pointer; unknown
+//! fields are invalid too, so that a misspelt weight is not silently lost.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, bad_parameter};
 use chrono::{DateTime, FixedOffset};
-use platform::http::{Body, FieldError, Request, text_header};
+use platform::http::{Body, FieldError, Request, query, text_header};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use training::limits::TEXT_CHARS_MAX;
 
-/// The JSON body of a request.
+/// Parses the JSON body of a request.
 pub fn json_body(request: &Request) -> Result<Value, ApiError> {
     let content_type = text_header(request, "content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -26,7 +26,16 @@ pub fn body_bytes(request: &Request) -> Result<&[u8], ApiError> {
     }
 }
 
-/// What was found wrong so far, and what only the database can judge.
+/// Parses a flag of the query: `true`, `1` or empty; `false`, `0` or absent.
+pub fn query_flag(request: &Request, name: &str) -> Result<bool, ApiError> {
+    match query(request, name).as_deref() {
+        None | Some("false" | "0") => Ok(false),
+        Some("" | "true" | "1") => Ok(true),
+        Some(_) => Err(bad_parameter(name, "must be true or false")),
+    }
+}
+
+/// The invalid fields so far, and the slugs that the database has to check.
 #[derive(Default)]
 pub struct Errors {
     found: RefCell<Vec<FieldError>>,
@@ -34,23 +43,23 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// One more.
+    /// Adds an invalid field.
     pub fn add(&self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.found.borrow_mut().push(FieldError { pointer: pointer.into(), detail: detail.into() });
     }
 
-    /// The value, when nothing was wrong with anything.
+    /// Returns the value when no field is invalid, else the response.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, ApiError> {
         self.into_result(value).map_err(ApiError::Invalid)
     }
 
-    /// The value, when nothing was wrong with anything.
+    /// Returns the value when no field is invalid.
     pub fn into_result<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         let found = self.found.into_inner();
         value.filter(|_| found.is_empty()).ok_or(found)
     }
 
-    /// Where exercises stand that are not of the catalogue, each with its slug.
+    /// The pointers and slugs of exercises outside the catalogue.
     pub fn own_slugs(&self) -> Vec<(String, String)> {
         self.own_slugs.borrow().clone()
     }
@@ -64,7 +73,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of an object that knows only these names.
+    /// The fields of an object. Names outside `known` are reported.
     pub fn of(
         value: &'a Value,
         pointer: impl Into<String>,
@@ -73,16 +82,16 @@ impl<'a> Fields<'a> {
     ) -> Option<Self> {
         let pointer = pointer.into();
         let Value::Object(object) = value else {
-            errors.add(pointer, "has to be an object");
+            errors.add(pointer, "must be an object");
             return None;
         };
         for name in object.keys().filter(|name| !known.contains(&name.as_str())) {
-            errors.add(format!("{pointer}/{}", escaped(name)), "is not a field here");
+            errors.add(format!("{pointer}/{}", escaped(name)), "unknown field");
         }
         Some(Self { object, pointer, errors })
     }
 
-    /// Where errors are collected.
+    /// The errors of the body.
     pub const fn errors(&self) -> &'a Errors {
         self.errors
     }
@@ -92,42 +101,42 @@ impl<'a> Fields<'a> {
         format!("{}/{name}", self.pointer)
     }
 
-    /// Reports a field.
-    pub fn refuse(&self, name: &str, detail: impl Into<String>) {
+    /// Reports an invalid field.
+    pub fn reject(&self, name: &str, detail: impl Into<String>) {
         self.errors.add(self.pointer(name), detail);
     }
 
-    /// Notes an exercise that is not of the catalogue.
-    pub fn note_own_slug(&self, name: &str, slug: &str) {
+    /// Adds an exercise outside the catalogue.
+    pub fn add_own_slug(&self, name: &str, slug: &str) {
         self.errors.own_slugs.borrow_mut().push((self.pointer(name), slug.to_owned()));
     }
 
-    /// The value of a field; null is as good as not there.
+    /// The value of a field; null counts as absent.
     pub fn get(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether the field is there, null or not.
+    /// Whether the field is present, null or not.
     pub fn has(&self, name: &str) -> bool {
         self.object.contains_key(name)
     }
 
-    /// Reports a field that has to be there and is not.
+    /// Reports a required field that is absent.
     pub fn require(&self, name: &str) {
         if self.get(name).is_none() {
-            self.refuse(name, "is required");
+            self.reject(name, "is required");
         }
     }
 
-    /// A text, of at most the contract's 2,000 characters.
+    /// A string of at most 2,000 characters (public contract).
     pub fn text(&self, name: &str) -> Option<String> {
         let value = self.get(name)?;
         let Value::String(text) = value else {
-            self.refuse(name, "has to be a text");
+            self.reject(name, "must be a string");
             return None;
         };
         if text.chars().count() > TEXT_CHARS_MAX {
-            self.refuse(name, format!("is over {TEXT_CHARS_MAX} characters"));
+            self.reject(name, format!("has more than {TEXT_CHARS_MAX} characters"));
             return None;
         }
         Some(text.clone())
@@ -138,26 +147,26 @@ impl<'a> Fields<'a> {
         let number = self.get(name)?.as_f64();
         let within = number.filter(|number| (min..=max).contains(number));
         if within.is_none() {
-            self.refuse(name, format!("has to be a number from {min} to {max}"));
+            self.reject(name, format!("must be a number between {min} and {max}"));
         }
         within
     }
 
-    /// A whole number within bounds.
-    pub fn whole(&self, name: &str, max: u32) -> Option<u32> {
+    /// An integer from 0 to `max`.
+    pub fn integer(&self, name: &str, max: u32) -> Option<u32> {
         let number = self.get(name)?.as_u64().and_then(|number| u32::try_from(number).ok());
         let within = number.filter(|number| *number <= max);
         if within.is_none() {
-            self.refuse(name, format!("has to be a whole number from 0 to {max}"));
+            self.reject(name, format!("must be an integer between 0 and {max}"));
         }
         within
     }
 
-    /// True or false.
+    /// A boolean.
     pub fn flag(&self, name: &str) -> Option<bool> {
         let flag = self.get(name)?.as_bool();
         if flag.is_none() {
-            self.refuse(name, "has to be true or false");
+            self.reject(name, "must be true or false");
         }
         flag
     }
@@ -167,18 +176,15 @@ impl<'a> Fields<'a> {
         let value = self.get(name)?;
         let time = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
         if time.is_none() {
-            self.refuse(
-                name,
-                "has to be an RFC 3339 time with an offset: 2026-11-23T18:00:00+01:00",
-            );
+            self.reject(name, "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00+01:00");
         }
         time
     }
 
-    /// A list, with the pointer of each item.
+    /// The items of a list with their pointers.
     pub fn list(&self, name: &str) -> Option<Vec<(String, &'a Value)>> {
         let Some(Value::Array(items)) = self.get(name) else {
-            self.refuse(name, "has to be a list");
+            self.reject(name, "must be a list");
             return None;
         };
         let pointer = self.pointer(name);

@@ -1,17 +1,22 @@
-//! api: takes workouts over HTTP, stores them and publishes what happened.
+//! api: receives workouts over HTTP, stores them and publishes events.
 //!
-//! In scope: the outer contract, its limits and its errors; the outbox and its sweep. Out of
-//! scope: what follows from a workout; that is the consumers'.
+//! In scope: the public contract, its limits and errors; the outbox and its sweep. Out of scope:
+//! volume, records, patterns and notifications, which the consumers compute.
 
+pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod channels;
 pub mod cursor;
+pub mod date_range;
 pub mod dispatch;
 pub mod endpoints;
 pub mod error;
+pub mod exercise;
+pub mod idempotency;
 pub mod import;
 pub mod input;
+pub mod preconditions;
 pub mod publisher;
 pub mod rate_limits;
 pub mod redrive;
@@ -30,14 +35,13 @@ use platform::cloudflare::{JsContext, read_request, write_response};
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
-/// The longest body that is read, in bytes (the outer contract: 256 KiB).
+/// The longest body, in bytes (public contract: 256 KiB).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// The longest log that is imported, in bytes (peers' bar: 5 MB, read as the larger of its two
-/// meanings).
+/// The longest imported file, in bytes (5 MB is common among similar apps; here 5 MiB).
 pub const IMPORT_BYTES_MAX: usize = 5 * 1024 * 1024;
 
-/// The longest body of a path.
+/// The longest body of a path, in bytes.
 pub fn body_bytes_max(path: &str) -> usize {
     let imports = Route::Athlete(AthleteRoute::Imports);
     if Route::parse(path) == Some(imports) { IMPORT_BYTES_MAX } else { BODY_BYTES_MAX }
@@ -50,20 +54,20 @@ pub async fn fetch(
     env: Env,
     _: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
-    let answered = catch_panic(async move {
+    let response = catch_panic(async move {
         let request = read_request(request.into(), body_bytes_max).await?;
         let response = wiring::app(&env)?.handle(request).await;
         Ok::<_, worker::Error>(write_response(response)?.into())
     });
-    Ok(answered.await.map_err(|panic| panic.to_string())??)
+    Ok(response.await.map_err(|panic| panic.to_string())??)
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
 pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
-    let swept = catch_panic(async move {
+    let result = catch_panic(async move {
         wiring::app(&env)?.sweep().await;
         Ok::<_, worker::Error>(())
     });
-    Ok(swept.await.map_err(|panic| panic.to_string())??)
+    Ok(result.await.map_err(|panic| panic.to_string())??)
 }

@@ -1,4 +1,4 @@
-//! What the api tells the others: one event for each change of a workout, with the whole of it.
+//! The events of the api: one for each change of a workout, with the whole workout.
 
 use chrono::{DateTime, Utc};
 use platform::Publisher;
@@ -16,14 +16,14 @@ use training::WeekStart;
 
 const SOURCE: &str = "/bulktrack/api";
 
-/// Publishes what happened to workouts.
+/// Publishes the events of the api.
 #[derive(Clone)]
 pub struct ApiEventPublisher {
     publisher: Publisher,
 }
 
 impl ApiEventPublisher {
-    /// Publishes through this publisher.
+    /// Publishes through `publisher`.
     pub fn new(publisher: Publisher) -> Self {
         Self { publisher }
     }
@@ -32,9 +32,27 @@ impl ApiEventPublisher {
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
         self.publisher.publish(events).await
     }
+
+    /// Publishes the event of a committed change of a workout. The sweep resends it when this fails.
+    pub async fn publish_workout(&self, stored: &StoredWorkout) {
+        match event_about(stored) {
+            Ok(event) => self.publish_committed(&[event]).await,
+            Err(error) => {
+                tracing::warn!(workout_id = %stored.workout_id, %error, "encode a workout event");
+            }
+        }
+    }
+
+    /// Publishes the events of committed rows. The sweep resends them when this fails.
+    pub async fn publish_committed(&self, events: &[Event]) {
+        if let Err(error) = self.publish(events).await {
+            let subject = events.first().map(|event| &*event.subject);
+            tracing::warn!(subject, %error, "publish failed; the sweep resends the events");
+        }
+    }
 }
 
-/// The event about a slice of an import: a function of its name and of the import's trace.
+/// The event of a stored slice of an import. Its id is derived from the import and the slice.
 pub fn import_slice_stored(key: SliceKey, trace: TraceContext, now: DateTime<Utc>) -> Event {
     let (import_id, slice) = (key.import_id.to_string(), key.slice.to_string());
     let id = EventId::derived(&["ImportSliceStored", &import_id, &slice]);
@@ -51,7 +69,7 @@ pub fn import_slice_stored(key: SliceKey, trace: TraceContext, now: DateTime<Utc
     }
 }
 
-/// The event about a week that is over: a function of the athlete and the week.
+/// The event of an ended week. Its id is derived from the athlete and the week.
 pub fn training_week_ended(
     athlete_id: AthleteId,
     week_start: WeekStart,
@@ -72,8 +90,8 @@ pub fn training_week_ended(
     }
 }
 
-/// Mails of an athlete may go: a function of the athlete and the minute, so that two sweeps of one
-/// minute ask once. The inbox says which mails, when they are sent.
+/// The event that an athlete has due emails. Its id is derived from the athlete and the minute: two
+/// sweeps of one minute publish one event.
 pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<Utc>) -> Event {
     let minute = (now.timestamp() / 60).to_string();
     let id = EventId::derived(&["MailFellDue", &athlete_id.to_string(), &minute]);
@@ -89,8 +107,8 @@ pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<U
     }
 }
 
-/// An endpoint has a delivery that is due: a function of the delivery, of its next attempt, and of why
-/// its lane is woken.
+/// The event that an endpoint has a due delivery. Its id is derived from the delivery, its next
+/// attempt, and `why` it is requested.
 pub fn webhook_delivery_requested(
     due: &DueDelivery,
     why: &str,
@@ -103,8 +121,8 @@ pub fn webhook_delivery_requested(
     Event::webhook_delivery_requested(data, SOURCE, why, trace, now)
 }
 
-/// The event about a workout at its revision: a function of what is stored, so that the sweep
-/// sends the same event that the request sent, or should have sent.
+/// The event of a workout's revision, derived from the stored row only: the sweep sends the same
+/// event as the request.
 pub fn event_about(stored: &StoredWorkout) -> Result<Event, serde_json::Error> {
     let workout = stored.snapshot()?;
     let data: EventData = match stored.status {

@@ -1,66 +1,50 @@
-//! Who is counted as one caller. The limits themselves: `platform::rate_limit`.
+//! The rate limits of the api. `wrangler/api.jsonc` repeats the numbers for the platform; a test
+//! compares the two. The choice of limits: docs/adr/0026-rate-limits.md.
+//!
+//! Thresholds without a source are project defaults.
 
-use crate::app::App;
-use crate::error::ApiError;
-use platform::RateLimit;
-use platform::http::{Request, text_header};
-use storage::KeyProof;
+/// A limit on calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimit {
+    /// All calls from one client address, with valid keys or without.
+    Address,
+    /// All calls with one key.
+    Key,
+    /// The notification streams that one key opens.
+    Streams,
+}
 
-/// Groups of an IPv6 address that name a network; behind it a client has as many addresses as it likes
-/// (RFC 4291, 2.5.4: interfaces have the lower 64 bits).
-const NETWORK_GROUPS: usize = 4;
-/// Digits of a secret's hash that tell guesses apart (ours: 64 bits).
-const HASH_DIGITS: usize = 16;
+impl RateLimit {
+    /// Every limit, in the order of `wrangler/api.jsonc`.
+    pub const ALL: [Self; 3] = [Self::Address, Self::Key, Self::Streams];
 
-impl App {
-    /// Counts a call by where it comes from (await; a repeat counts as another call). A local run may
-    /// not know where that is, and admits it.
-    pub(crate) async fn admit_address(&self, request: &Request) -> Result<(), ApiError> {
-        match text_header(request, "cf-connecting-ip") {
-            Some(address) => self.admit(RateLimit::Address, &network(address)).await,
-            None => Ok(()),
+    /// The name of the rate limiting binding.
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::Address => "ADDRESS_RATE",
+            Self::Key => "KEY_RATE",
+            Self::Streams => "STREAM_RATE",
         }
     }
 
-    /// Counts a call by its key (await; a repeat counts as another call).
-    pub(crate) async fn admit_key(&self, limit: RateLimit, key: &KeyProof) -> Result<(), ApiError> {
-        self.admit(limit, &holder(key)).await
-    }
-
-    async fn admit(&self, limit: RateLimit, caller: &str) -> Result<(), ApiError> {
-        if self.rate_limiter.admits(limit, caller).await {
-            Ok(())
-        } else {
-            Err(ApiError::TooOften(limit))
+    /// The number of calls that a period admits.
+    pub const fn calls_max(self) -> u32 {
+        match self {
+            // Room for many apps behind one carrier or gym, and a fifth of what one D1 serves in a second.
+            Self::Address => 2_000,
+            // An app that uploads a year of offline workouts stays below it; a loop does not.
+            Self::Key => 1_000,
+            // A stream lasts 5 minutes, so one key has about 100 open; a phone that loses its
+            // connection every few seconds can still reconnect.
+            Self::Streams => 20,
         }
     }
-}
 
-/// Whoever shows this key. The secret counts in, by its hash: ids are no secret, and whoever knows
-/// only those must not use up what the key's owner may call.
-fn holder(key: &KeyProof) -> String {
-    let hash = key.secret_hash.get(..HASH_DIGITS).unwrap_or_default();
-    format!("{}/{}/{hash}", key.athlete_id, key.key_id)
-}
-
-/// The network of an address: of IPv6 the first 64 bits, of IPv4 all of it.
-fn network(address: &str) -> String {
-    let groups = address.split(':').take_while(|group| !group.is_empty());
-    groups.take(NETWORK_GROUPS).collect::<Vec<_>>().join(":")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_is_its_address_or_its_ipv6_network() {
-        let check = |address: &str, expected: &str| assert_eq!(network(address), expected);
-        check("203.0.113.7", "203.0.113.7");
-        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2");
-        check("2001:db8:1:2::6", "2001:db8:1:2");
-        // Zeros are left out of the text; what follows them is not of the network.
-        check("2001:db8:1::6", "2001:db8:1");
-        check("2001:db8::6", "2001:db8");
+    /// The period, in seconds; the platform supports 10 and 60.
+    pub const fn period_s(self) -> u32 {
+        match self {
+            Self::Address | Self::Key => 10,
+            Self::Streams => 60,
+        }
     }
 }

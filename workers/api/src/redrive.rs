@@ -1,4 +1,6 @@
-//! Redriving dead letters: claimed, sent, marked, a round at a time.
+//! Redrives dead letters in batches: claim, send, mark.
+//!
+//! Thresholds without a source are project defaults.
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -10,104 +12,98 @@ use std::collections::{BTreeMap, BTreeSet};
 use storage::dead_letters::actions::{self, Action, ClaimedDeadLetter, MatchCount, Selection};
 use uuid::Uuid;
 
-/// Letters in one round: a send of the platform, and at 128 KB each a tenth of a worker's memory.
-const ROUND_MAX: i64 = 100;
-/// Steps over which one call spreads its letters (ours: each is a send for each queue, and an
-/// invocation has 1,000 subrequests).
+/// Dead letters of a batch: one send of the platform, and at 128 KB each a tenth of a worker's memory.
+const BATCH_MAX: i64 = 100;
+/// Steps over which one call spreads its dead letters: each is a send per queue, and an invocation has
+/// 1,000 subrequests.
 const STEPS_MAX: i64 = 100;
 
-/// What an operator wants sent again.
+/// The dead letters to redrive, and how.
 #[derive(Debug)]
-pub struct Order {
-    /// Who, when and why.
+pub struct RedriveRequest {
     pub action: Action,
-    /// Which letters.
     pub selection: Selection,
-    /// How many at most.
+    /// Dead letters, at most.
     pub limit: i64,
-    /// How fast.
     pub pace: Pace,
-    /// What is sent in the place of a body.
+    /// Sent instead of the stored body.
     pub edited_body: Option<String>,
 }
 
-/// What came of an order.
+/// The result of a redrive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Redriven {
-    /// What it was about, before anything was sent.
+pub struct RedriveResult {
+    /// The dead letters that matched before anything was sent.
     pub matched: MatchCount,
-    /// Letters that were sent.
     pub redriven: usize,
-    /// Letters that no queue can take: they are too long, or their queue is not there any more.
+    /// Dead letters that no queue accepts: they are too long, or their queue no longer exists.
     pub unsendable: usize,
 }
 
-/// How fast letters go: the queue delays those of a step by as long as the steps before it take.
+/// The rate of a redrive: the queue delays the messages of a step until the steps before it are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    step_letters: i64,
+    step_size: i64,
     step_s: i64,
 }
 
 impl Pace {
-    /// So many letters a second, `limit` in all; or all at once.
+    /// `rate_per_s` messages a second for `limit` messages; without a rate all at once.
     pub fn new(rate_per_s: Option<u32>, limit: i64) -> Self {
         let Some(rate_per_s) = rate_per_s.map(|rate| i64::from(rate.max(1))) else {
-            return Self { step_letters: i64::MAX, step_s: 0 };
+            return Self { step_size: i64::MAX, step_s: 0 };
         };
-        // In steps of a second, or of so many that there are no more than STEPS_MAX.
+        // Steps of one second, or longer ones so that there are at most STEPS_MAX.
         let in_steps_of_1_s = limit / (rate_per_s * STEPS_MAX);
         let rest = i64::from(limit % (rate_per_s * STEPS_MAX) > 0);
         let step_s = (in_steps_of_1_s + rest).max(1);
-        Self { step_letters: rate_per_s * step_s, step_s }
+        Self { step_size: rate_per_s * step_s, step_s }
     }
 
-    /// The delay of the nth letter, from 0, in seconds.
+    /// The delay of the message at `index`, in seconds.
     pub fn delay_s(self, index: i64) -> u32 {
-        u32::try_from(index / self.step_letters * self.step_s).unwrap_or(0)
+        u32::try_from(index / self.step_size * self.step_s).unwrap_or(0)
     }
 }
 
-/// Sends letters again.
+/// Redrives dead letters, batch by batch, the oldest first:
+/// 1. claim (await): they stay open, but no other call claims them for a minute. The action is
+///    recorded with the claim. After a crash they are free when the minute has passed;
+/// 2. send (await, one per step and queue). After a crash between two sends some are sent and all
+///    are open: they may be sent twice, which every handler tolerates;
+/// 3. mark (await) those sent as redriven. After a crash: as in 2. A dead letter whose event has
+///    failed again in the meantime has lost its claim, and stays open.
 ///
-/// Round by round, the oldest letters first:
-/// 1. claim (await): the letters are still open, but nobody else's for a minute. What was done is
-///    recorded with it. A crash after it: they are free again when the minute is over;
-/// 2. send (await, one for each step and queue). A crash between two: some are sent and all are
-///    open, so that they may be sent twice, which every event is fit for;
-/// 3. mark (await): those that were sent are redriven. A crash before it: as at 2. A letter whose
-///    event has failed again before it lost its claim then, and stays open.
-///
-/// When a queue refuses, what was sent is marked, the rest is given back (await; a crash before it:
-/// as at 1), and the order fails: its repetition goes on where it ended.
-pub async fn redrive(app: &App, order: &Order) -> Result<Redriven, ApiError> {
-    let Order { action, selection, limit, edited_body, .. } = order;
+/// When a queue rejects a send, the messages sent are marked, the rest is released (await; after a
+/// crash: as in 1), and the call fails: a retry continues with the rest.
+pub async fn redrive(app: &App, request: &RedriveRequest) -> Result<RedriveResult, ApiError> {
+    let RedriveRequest { action, selection, limit, edited_body, .. } = request;
     let database = app.shards.operators();
-    let mut done = Redriven::default();
+    let mut result = RedriveResult::default();
     let mut unsendable = Vec::new();
     let mut index = 0;
     while index < *limit {
-        let room = ROUND_MAX.min(limit - index);
+        let room = BATCH_MAX.min(limit - index);
         let claimed = actions::claim(database, action, selection, edited_body.as_deref(), room);
         let (matched, claimed) = claimed.await?;
         if index == 0 {
-            done.matched = matched;
+            result.matched = matched;
         }
-        let open: BTreeSet<_> = claimed.iter().map(|letter| letter.dead_letter_id).collect();
+        let open: BTreeSet<_> = claimed.iter().map(|claimed| claimed.dead_letter_id).collect();
         let count = i64::try_from(claimed.len()).unwrap_or(i64::MAX);
-        let round = Round::of(claimed, index, order.pace);
-        let (sent, error) = round.send(app).await;
+        let batch = Batch::new(claimed, index, request.pace);
+        let (sent, error) = batch.send(app).await;
         if !sent.is_empty() {
             actions::mark_redriven(database, action, &sent).await?;
         }
-        done.redriven += sent.len();
+        result.redriven += sent.len();
         if let Some(error) = error {
             let open: Vec<_> = open.difference(&sent.iter().copied().collect()).copied().collect();
             unsendable.extend(open);
             actions::release(database, action, &unsendable).await?;
             return Err(error.into());
         }
-        unsendable.extend(round.unsendable);
+        unsendable.extend(batch.unsendable);
         index += count;
         if count < room {
             break;
@@ -116,33 +112,33 @@ pub async fn redrive(app: &App, order: &Order) -> Result<Redriven, ApiError> {
     if !unsendable.is_empty() {
         actions::release(database, action, &unsendable).await?;
     }
-    done.unsendable = unsendable.len();
-    Ok(done)
+    result.unsendable = unsendable.len();
+    Ok(result)
 }
 
-/// The letters of a round by when and where they go.
-struct Round {
+/// The dead letters of a batch by delay and queue.
+struct Batch {
     sends: BTreeMap<(u32, Queue), (Vec<Uuid>, Vec<String>)>,
     unsendable: Vec<Uuid>,
 }
 
-impl Round {
-    fn of(claimed: Vec<ClaimedDeadLetter>, first: i64, pace: Pace) -> Self {
-        let mut round = Self { sends: BTreeMap::new(), unsendable: Vec::new() };
-        for (index, letter) in (first..).zip(claimed) {
-            let queue = Queue::from_name(&letter.queue);
-            let Some(queue) = queue.filter(|_| letter.body.len() <= BODY_BYTES_MAX) else {
-                round.unsendable.push(letter.dead_letter_id);
+impl Batch {
+    fn new(claimed: Vec<ClaimedDeadLetter>, first: i64, pace: Pace) -> Self {
+        let mut batch = Self { sends: BTreeMap::new(), unsendable: Vec::new() };
+        for (index, dead_letter) in (first..).zip(claimed) {
+            let queue = Queue::from_name(&dead_letter.queue);
+            let Some(queue) = queue.filter(|_| dead_letter.body.len() <= BODY_BYTES_MAX) else {
+                batch.unsendable.push(dead_letter.dead_letter_id);
                 continue;
             };
-            let (ids, bodies) = round.sends.entry((pace.delay_s(index), queue)).or_default();
-            ids.push(letter.dead_letter_id);
-            bodies.push(letter.body);
+            let (ids, bodies) = batch.sends.entry((pace.delay_s(index), queue)).or_default();
+            ids.push(dead_letter.dead_letter_id);
+            bodies.push(dead_letter.body);
         }
-        round
+        batch
     }
 
-    /// Answers which were sent, and why no more were.
+    /// Returns the ids that were sent, and the error that stopped the sends.
     async fn send(&self, app: &App) -> (Vec<Uuid>, Option<SendError>) {
         let mut sent = Vec::new();
         for ((delay_s, queue), (ids, bodies)) in &self.sends {
@@ -156,10 +152,9 @@ impl Round {
     }
 }
 
-/// Why a text cannot go in the place of a dead letter's body. It has to be an event of the same queue, and,
-/// as far as the body says them, with the same id and about the same athlete: it mends an event, it makes
-/// none.
-pub fn refused_edit(text: &str, queue: &str, body: &str) -> Option<String> {
+/// Returns why `text` cannot replace a dead letter's body. It must be an event of the same queue with
+/// the same id and athlete, as far as the body has them: an edit fixes an event, it creates none.
+pub fn edit_error(text: &str, queue: &str, body: &str) -> Option<String> {
     let event = match Event::decode(text) {
         Ok(event) => event,
         Err(error) => return Some(error.to_string()),
@@ -168,15 +163,15 @@ pub fn refused_edit(text: &str, queue: &str, body: &str) -> Option<String> {
     if queue_of(event_type).name() != queue {
         return Some(format!("{event_type:?} is not routed to {queue}"));
     }
-    let differs = |said: Option<String>, id: Uuid| {
-        said.and_then(|said| said.parse::<Uuid>().ok()).is_some_and(|said| said != id)
+    let differs = |text: Option<String>, id: Uuid| {
+        text.and_then(|text| text.parse::<Uuid>().ok()).is_some_and(|original| original != id)
     };
     let label = EventHeader::read(body);
     if differs(label.id, event.id.0) {
-        return Some("has another id than the event that it mends".to_owned());
+        return Some("has another id than the original event".to_owned());
     }
     if differs(label.partitionkey, event.data.athlete_id().0) {
-        return Some("is about another athlete than the event that it mends".to_owned());
+        return Some("has another athlete than the original event".to_owned());
     }
     None
 }
@@ -186,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_are_spread_at_their_rate_over_a_hundred_steps_at_most() {
+    fn redrive_is_spread_at_its_rate_over_100_steps() {
         let check = |rate_per_s, limit, delays_s: [(i64, u32); 4]| {
             let pace = Pace::new(rate_per_s, limit);
             for (index, delay_s) in delays_s {
@@ -202,25 +197,25 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_mends_the_event_it_was() {
+    fn edit_keeps_id_athlete_and_queue() {
         let golden =
             include_str!("../../../crates/shared-kernel/golden/AggregationUpdated.v1.json");
         let other = include_str!("../../../crates/shared-kernel/golden/WorkoutCompleted.v1.json");
         let event = Event::decode(golden).unwrap();
         let (id, athlete) = (event.id.to_string(), event.data.athlete_id().to_string());
         let nil = Uuid::nil().to_string();
-        let check = |text: &str, body: &str, refused: Option<&str>| {
-            let reason = refused_edit(text, "ai-analysis", body);
-            let is_right = match (&reason, refused) {
-                (Some(reason), Some(refused)) => reason.contains(refused),
+        let check = |text: &str, body: &str, expected: Option<&str>| {
+            let reason = edit_error(text, "ai-analysis", body);
+            let is_right = match (&reason, expected) {
+                (Some(reason), Some(expected)) => reason.contains(expected),
                 (None, None) => true,
                 (Some(_), None) | (None, Some(_)) => false,
             };
-            assert!(is_right, "{reason:?}, not {refused:?}");
+            assert!(is_right, "{reason:?}, not {expected:?}");
         };
         check(golden, golden, None);
         check(golden, "garbage", None);
-        check(golden, r#"{"id":"no id","partitionkey":"nobody"}"#, None);
+        check(golden, r#"{"id":"no id","partitionkey":"no athlete"}"#, None);
         check(golden, &golden.replace("1.0", "0.3"), None);
         check("garbage", golden, Some("not a CloudEvents 1.0 envelope"));
         check(other, "garbage", Some("WorkoutCompleted is not routed to ai-analysis"));

@@ -1,23 +1,19 @@
-//! Which paths there are, and which methods each takes.
+//! The paths of the API and their methods.
 
 use platform::http::Method;
 use shared_kernel::{AthleteId, WorkoutId};
 use uuid::Uuid;
 
-/// A path of the API, by whom it is for.
+/// A path of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// Whether the worker runs; for everybody.
     Health,
-    /// Where a mail's link ends mails of its kind; for whoever holds the link.
+    /// Without a key: the link's token authorizes.
     Unsubscribe,
-    /// Workouts of an athlete, and their sets.
     Workouts(WorkoutsRoute),
-    /// Outgoing webhooks of an athlete, and their deliveries.
     Webhooks(WebhooksRoute),
-    /// Everything else of an athlete.
+    /// The other resources of an athlete.
     Athlete(AthleteRoute),
-    /// For operators.
     Operator(OperatorRoute),
 }
 
@@ -45,7 +41,7 @@ pub enum WebhooksRoute {
     Retry(Uuid, Uuid),
 }
 
-/// What else an athlete has.
+/// The other resources of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AthleteRoute {
     Exercises,
@@ -68,7 +64,7 @@ pub enum AthleteRoute {
     NotificationRead(Uuid),
 }
 
-/// What an operator has.
+/// The resources of operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OperatorRoute {
     Athletes,
@@ -100,7 +96,7 @@ impl Route {
         }
     }
 
-    /// The methods it takes; any other is 405.
+    /// The allowed methods; any other is 405.
     pub const fn methods(&self) -> &'static [Method] {
         match self {
             Self::Health => &[Method::GET],
@@ -112,7 +108,7 @@ impl Route {
         }
     }
 
-    /// The path's shape, for the log: no ids in it.
+    /// The path for the log, without ids.
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Health => "/healthz",

@@ -1,6 +1,8 @@
-//! The sweep: what did not come through is sent again, and what was left open is completed.
+//! The sweep: resends unprocessed events, and completes abandoned workouts.
 //!
 //! A workout's row is its own outbox, and so is a slice of an import.
+//!
+//! Thresholds without a source are project defaults.
 
 use crate::app::App;
 use crate::publisher::{
@@ -15,64 +17,63 @@ use storage::workouts::StoredWorkout;
 use storage::{Database, expiry, imports, notifications, reports, workouts};
 use training::WeekStart;
 
-/// Workouts taken at once; a batch of the queue.
-const TAKEN_MAX: i64 = 100;
-/// Rounds of one sweep: 1,000 workouts a minute, and the sweep ends.
+/// Rows of a round, at most: a batch of the queue.
+const ROUND_MAX: i64 = 100;
+/// Rounds of one sweep, at most: 1,000 workouts a minute.
 const ROUNDS_MAX: u32 = 10;
-/// Lanes of webhooks that are woken in one sweep (ours: as many as workouts).
-const LANES_MAX: i64 = 1_000;
-/// Athletes who are told of in one sweep that mails of theirs are due (ours: as many as workouts).
-const MAILED_MAX: i64 = 1_000;
-/// Rows of each of the operators' tables that one sweep deletes, at most (ours: as many as workouts).
+/// Webhook endpoints of one sweep, at most: as many as workouts.
+const ENDPOINTS_MAX: i64 = 1_000;
+/// Athletes with due emails of one sweep, at most: as many as workouts.
+const EMAILED_MAX: i64 = 1_000;
+/// Rows of each operator table that one sweep deletes, at most: as many as workouts.
 const EXPIRED_MAX: i64 = 1_000;
-/// A workout that began so long ago is over: its athlete forgot to say so (ours).
+/// The age at which an open workout is completed: its athlete forgot to.
 const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
 
-/// A week is over everywhere on earth twelve hours after its Sunday is over in UTC.
+/// A week has ended in every time zone twelve hours after its end in UTC.
 const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
 
-/// What a sweep did.
+/// The counts of a sweep.
 #[derive(Default)]
-struct Swept {
+struct SweepCounts {
     completed: usize,
     sent: usize,
     slices_sent: usize,
-    reports_asked: usize,
-    mails_asked: usize,
-    lanes_woken: usize,
+    weeks_ended: usize,
+    emails_requested: usize,
+    deliveries_requested: usize,
     dead_letters_expired: usize,
 }
 
 impl App {
-    /// Completes what was left open, sends what is overdue, and logs one line.
+    /// Completes abandoned workouts, resends overdue events, and logs one line.
     ///
-    /// 1. complete (await, await): workouts that began more than 24 hours ago, each at the time of
-    ///    its last set, if it is still as it was read. A crash after it: their events are overdue
+    /// 1. read and publish (await, await), once: endpoints of webhooks with a due delivery and no
+    ///    lease. A duplicate finds the endpoint leased, or nothing due;
+    /// 2. complete (await, await): workouts that started more than 24 hours ago, each at the time of
+    ///    its last set, if it is still at the revision read. After a crash their events are overdue
     ///    in a minute;
-    /// 2. take (await): overdue workouts, and put their next turn off. A crash after it delays
-    ///    them to that turn;
-    /// 3. publish (await): the same events as before, by the same ids. A repeat collapses at
-    ///    aggregation, whose ledger knows the revision;
-    /// 4. take and publish (await, await): slices of imports, in the same way;
-    /// 5. take and publish (await, await): the weeks that ended, for athletes without a report of
-    ///    them, spread over an hour by their ids. A repeat collapses in the inbox;
-    /// 6. read and publish (await, await), once: the athletes who have mails that are due. Nothing is
-    ///    changed here: until somebody claims those mails, the next sweep asks again;
-    /// 7. read and publish (await, await): lanes of webhooks with a delivery that is due and nobody
-    ///    at it. It is read once: a lane that was told stands in the list until it is taken. A
-    ///    repeat finds the lane leased, or nothing due.
-    /// 8. expire (await), once: operators' rows that are past their keeping. A repeat finds fewer.
+    /// 3. claim (await): overdue workouts, and postpone their next turn. A crash delays them to that
+    ///    turn;
+    /// 4. publish (await): the same events as before, with the same ids. Aggregation, whose ledger
+    ///    has the revision, ignores duplicates;
+    /// 5. claim and publish (await, await): slices of imports, in the same way;
+    /// 6. claim and publish (await, await): the ended weeks, for athletes without a report of them,
+    ///    spread over an hour by their ids. The inbox ignores duplicates;
+    /// 7. read and publish (await, await), once: the athletes with due emails. Nothing is changed
+    ///    here: until the emails are claimed, the next sweep publishes again;
+    /// 8. expire (await), once: operators' rows past their retention. A retry finds fewer.
     pub async fn sweep(&self) {
-        let began_ms = self.clock.now_ms();
-        let mut swept = Swept::default();
+        let start_ms = self.clock.now_ms();
+        let mut counts = SweepCounts::default();
         let mut error = None;
         for database in self.shards.every() {
-            match step(self.wake_lanes(database)).await {
-                Ok(woken) => swept.lanes_woken += woken,
+            match step(self.request_due_deliveries(database)).await {
+                Ok(requested) => counts.deliveries_requested += requested,
                 Err(reason) => error = Some(reason),
             }
             for _ in 0..ROUNDS_MAX {
-                match step(self.sweep_round(database, &mut swept)).await {
+                match step(self.sweep_round(database, &mut counts)).await {
                     Ok(0) => break,
                     Ok(_) => {}
                     Err(reason) => {
@@ -81,26 +82,26 @@ impl App {
                     }
                 }
             }
-            match step(self.ask_for_due_mails(database)).await {
-                Ok(asked) => swept.mails_asked += asked,
+            match step(self.request_due_emails(database)).await {
+                Ok(requested) => counts.emails_requested += requested,
                 Err(reason) => error = Some(reason),
             }
         }
         match expiry::expire(self.shards.operators(), self.clock.now_ms(), EXPIRED_MAX).await {
-            Ok(expired) => swept.dead_letters_expired = expired,
+            Ok(expired) => counts.dead_letters_expired = expired,
             Err(reason) => error = Some(reason.to_string()),
         }
         tracing::info!(
             worker = "api",
-            completed = swept.completed,
-            sent = swept.sent,
-            slices_sent = swept.slices_sent,
-            reports_asked = swept.reports_asked,
-            mails_asked = swept.mails_asked,
-            lanes_woken = swept.lanes_woken,
-            dead_letters_expired = swept.dead_letters_expired,
+            completed = counts.completed,
+            sent = counts.sent,
+            slices_sent = counts.slices_sent,
+            weeks_ended = counts.weeks_ended,
+            emails_requested = counts.emails_requested,
+            deliveries_requested = counts.deliveries_requested,
+            dead_letters_expired = counts.dead_letters_expired,
             error,
-            duration_ms = self.clock.now_ms() - began_ms,
+            duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
             d1_rows_written = self.usage.rows_written(),
             messages_sent = self.usage.messages_sent(),
@@ -108,43 +109,43 @@ impl App {
         );
     }
 
-    /// One round; answers how much it found to do.
+    /// Runs one round and returns the number of rows that it found.
     async fn sweep_round(
         &self,
         database: &dyn Database,
-        swept: &mut Swept,
+        counts: &mut SweepCounts,
     ) -> Result<usize, String> {
-        let words = |error: storage::DatabaseError| error.to_string();
-        let completed = self.complete_left_open(database).await.map_err(words)?;
-        swept.completed += completed.len();
+        let text = |error: storage::DatabaseError| error.to_string();
+        let completed = self.complete_abandoned(database).await.map_err(text)?;
+        counts.completed += completed.len();
         let now_ms = self.clock.now_ms();
-        let overdue = workouts::take_overdue(database, now_ms, TAKEN_MAX).await.map_err(words)?;
-        let events: Vec<_> = completed.iter().chain(&overdue).filter_map(readable).collect();
+        let overdue = workouts::take_overdue(database, now_ms, ROUND_MAX).await.map_err(text)?;
+        let events: Vec<_> = completed.iter().chain(&overdue).filter_map(workout_event).collect();
         self.send(&events).await?;
-        swept.sent += overdue.len();
-        let slices = imports::take_overdue(database, now_ms, TAKEN_MAX).await.map_err(words)?;
+        counts.sent += overdue.len();
+        let slices = imports::take_overdue(database, now_ms, ROUND_MAX).await.map_err(text)?;
         let now = self.clock.now();
         let events: Vec<_> =
             slices.iter().map(|slice| import_slice_stored(slice.key, slice.trace, now)).collect();
         self.send(&events).await?;
-        swept.slices_sent += slices.len();
+        counts.slices_sent += slices.len();
         let (week, minute) = week_to_report(now);
         let due =
-            reports::take_due(database, week, minute, now_ms, TAKEN_MAX).await.map_err(words)?;
+            reports::take_due(database, week, minute, now_ms, ROUND_MAX).await.map_err(text)?;
         let events =
             due.athletes.iter().map(|id| training_week_ended(*id, week, self.new_trace(), now));
         let events: Vec<_> = events.collect();
         self.send(&events).await?;
-        swept.reports_asked += due.athletes.len();
-        let looked_at = due.athletes.len() + due.idle;
-        Ok(completed.len() + overdue.len() + slices.len() + looked_at)
+        counts.weeks_ended += due.athletes.len();
+        let weeks_covered = due.athletes.len() + due.idle;
+        Ok(completed.len() + overdue.len() + slices.len() + weeks_covered)
     }
 
-    /// Answers of how many athletes.
-    async fn ask_for_due_mails(&self, database: &dyn Database) -> Result<usize, String> {
+    /// Returns the number of athletes.
+    async fn request_due_emails(&self, database: &dyn Database) -> Result<usize, String> {
         let now = self.clock.now();
         let athletes =
-            notifications::athletes_with_due_emails(database, now.timestamp_millis(), MAILED_MAX)
+            notifications::athletes_with_due_emails(database, now.timestamp_millis(), EMAILED_MAX)
                 .await
                 .map_err(|error| error.to_string())?;
         let events: Vec<_> =
@@ -153,14 +154,14 @@ impl App {
         Ok(athletes.len())
     }
 
-    /// Answers how many endpoints it found.
-    async fn wake_lanes(&self, database: &dyn Database) -> Result<usize, String> {
+    /// Returns the number of endpoints.
+    async fn request_due_deliveries(&self, database: &dyn Database) -> Result<usize, String> {
         let now = self.clock.now();
-        let overdue = deliveries::overdue(database, now.timestamp_millis(), LANES_MAX)
+        let overdue = deliveries::overdue(database, now.timestamp_millis(), ENDPOINTS_MAX)
             .await
             .map_err(|error| error.to_string())?;
-        let wake = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);
-        self.send(&overdue.iter().map(wake).collect::<Vec<_>>()).await?;
+        let event = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);
+        self.send(&overdue.iter().map(event).collect::<Vec<_>>()).await?;
         Ok(overdue.len())
     }
 
@@ -168,53 +169,52 @@ impl App {
         self.publisher.publish(events).await.map_err(|error| error.to_string())
     }
 
-    async fn complete_left_open(
+    async fn complete_abandoned(
         &self,
         database: &dyn Database,
     ) -> Result<Vec<StoredWorkout>, storage::DatabaseError> {
         let now = self.clock.now();
         let before_ms = (now - OPEN_MAX).timestamp_millis();
-        let open = workouts::left_open(database, before_ms, TAKEN_MAX).await?;
+        let open = workouts::left_open(database, before_ms, ROUND_MAX).await?;
         let completed: Vec<_> =
-            open.iter().filter_map(|stored| Some((stored, ended(stored)?))).collect();
+            open.iter().filter_map(|stored| Some((stored, completed_document(stored)?))).collect();
         if completed.is_empty() {
             return Ok(Vec::new());
         }
         workouts::complete(database, &completed, now.timestamp_millis()).await
     }
 
-    /// A trace that begins here.
+    /// Creates a trace.
     pub fn new_trace(&self) -> TraceContext {
-        let mut dice = [0; 24];
-        self.entropy.fill(&mut dice);
-        TraceContext::from_random(dice)
+        let mut random = [0; 24];
+        self.entropy.fill(&mut random);
+        TraceContext::from_random(random)
     }
 }
 
-/// A step that fails or panics keeps none of the others from their turn.
+/// Turns the panic of a step into an error, so that the other steps still run.
 async fn step<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     catch_panic(work).await.map_err(|panic| panic.to_string()).flatten()
 }
 
-/// The last week that is over everywhere, and the minute of the hour since then, 59 from its last
-/// one on.
+/// The last week that has ended in every time zone, and the minutes since, at most 59.
 fn week_to_report(now: DateTime<Utc>) -> (WeekStart, i64) {
-    let there = now - LAST_ZONE;
-    let this_week = WeekStart::containing(there.date_naive());
-    let is_first_hour = there.date_naive() == this_week.date() && there.hour() == 0;
-    let minute = if is_first_hour { i64::from(there.minute()) } else { 59 };
+    let last_zone = now - LAST_ZONE;
+    let this_week = WeekStart::containing(last_zone.date_naive());
+    let is_first_hour = last_zone.date_naive() == this_week.date() && last_zone.hour() == 0;
+    let minute = if is_first_hour { i64::from(last_zone.minute()) } else { 59 };
     (this_week.previous(), minute)
 }
 
-/// The event about a workout. One document that cannot be read holds back no other.
-fn readable(workout: &StoredWorkout) -> Option<Event> {
+/// The event of a workout. An invalid document is logged and does not block the others.
+fn workout_event(workout: &StoredWorkout) -> Option<Event> {
     event_about(workout)
-        .inspect_err(|error| tracing::error!(workout_id = %workout.workout_id, %error, "document"))
+        .inspect_err(|error| tracing::error!(workout_id = %workout.workout_id, %error, "encode a workout event"))
         .ok()
 }
 
-/// The document of a workout that ended with its last set.
-fn ended(stored: &StoredWorkout) -> Option<String> {
+/// The document of a workout, completed at the time of its last set.
+fn completed_document(stored: &StoredWorkout) -> Option<String> {
     let mut workout = stored.document().ok()?;
     workout.ended_at = Some(workout.last_set_at());
     serde_json::to_string(&workout).ok()

@@ -1,4 +1,4 @@
-//! Bindings → ports.
+//! Creates the ports from the bindings.
 
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
@@ -8,14 +8,14 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;
 
-/// The application over the bindings of one invocation. Fails when the database is not bound.
+/// Creates the application for one invocation. Fails without the database binding.
 pub fn app(env: &Env) -> worker::Result<App> {
     let bindings = Bindings::from_env(env)?;
-    // Without a token nobody is an operator; athletes are served all the same.
+    // Without a token operator calls are rejected; athletes are served.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
     let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
     let unsubscribe_key = sealing_key.as_deref().and_then(UnsubscribeKey::derived_from);
-    // What is not said to be a developer's machine is none: there loopback may be called.
+    // Only a developer's machine declares itself local: webhooks may call loopback there.
     let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
     let environment = if is_local { Environment::Local } else { Environment::Public };
     Ok(App {

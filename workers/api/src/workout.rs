@@ -1,9 +1,12 @@
-//! A workout as it comes in, as it is stored and as it is answered.
+//! Parses the workouts and sets of request bodies, and renders stored workouts as responses.
+//!
+//! Thresholds without a source are project defaults.
 
 use crate::error::{ApiError, unknown_exercise};
 use crate::input::{Errors, Fields};
+use crate::preconditions::set_etag;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use platform::http::FieldError;
+use platform::http::{FieldError, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -15,48 +18,45 @@ use training::names::is_slug;
 use training::units::GRAMS_PER_POUND;
 use training::{Exercise, ExerciseEntry, Rpe, SetEntry, SetKind, Superset, Volume, Workout};
 
-/// A workout may begin at most so far in the future (the outer contract): a phone's clock is off,
-/// or the athlete plans.
+/// The furthest start of a workout in the future (public contract): clocks of phones are off, and
+/// athletes plan ahead.
 pub const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
-/// The highest number of a set: far more than a workout can have had (ours).
+/// The highest number of a set: more than a workout can ever have had.
 const SET_ID_MAX: u32 = 1_000_000;
-/// The longest name of a superset (ours).
+/// The longest name of a superset.
 const SUPERSET_CHARS_MAX: usize = 40;
 
-/// The body of a POST or PUT as it was read.
-pub struct Read {
-    /// The workout, when nothing is wrong with it.
+/// The parsed body of a POST or PUT.
+pub struct ParsedWorkout {
     pub workout: Result<Workout, Vec<FieldError>>,
-    /// Where it names exercises that are not of the catalogue: they may be the athlete's own.
-    pub own: Vec<(String, String)>,
+    /// The pointers and slugs of exercises outside the catalogue: they may be custom exercises.
+    pub custom_slugs: Vec<(String, String)>,
 }
 
-/// Reads the body of a POST or PUT: a workout whose new sets have no numbers yet, or what is wrong
-/// with each bad field of it.
-pub fn read_workout(body: &Value, now: DateTime<Utc>) -> Read {
+/// Parses the body of a POST or PUT. New sets have no numbers yet.
+pub fn parse_workout(body: &Value, now: DateTime<Utc>) -> ParsedWorkout {
     let errors = Errors::default();
-    let workout = workout(body, "", now, &errors);
-    // Not in an import: one that was left open without a set, and completed by the sweep, comes back.
+    let workout = workout_at(body, "", now, &errors);
+    // Imports may be empty: an export has the workouts that the sweep completed without a set.
     let empty = body["exercises"].as_array().is_some_and(Vec::is_empty);
     if empty && !body["ended_at"].is_null() {
-        errors.add("/exercises", "has to have an exercise when the workout is complete");
+        errors.add("/exercises", "must have an exercise when the workout is completed");
     }
-    let own = errors.own_slugs();
-    Read { workout: errors.into_result(workout), own }
+    let custom_slugs = errors.own_slugs();
+    ParsedWorkout { workout: errors.into_result(workout), custom_slugs }
 }
 
-/// A set that is logged live, with the exercise that it belongs to.
+/// A set that is logged live, with its exercise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedSet {
     /// The exercise's slug.
     pub exercise: String,
-    /// The superset of the exercise, where it is new.
+    /// The superset of the exercise when the set starts it.
     pub superset: Option<Superset>,
-    /// The set.
     pub set: SetEntry,
 }
 
-/// Reads the body of a POST of a set: the set's fields, and its exercise.
+/// Parses the body of a POST of a set: the set's fields, and its exercise.
 pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, ApiError> {
     let errors = Errors::default();
     let known: Vec<_> = SET_FIELDS.iter().copied().chain(["exercise", "superset"]).collect();
@@ -70,14 +70,14 @@ pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, A
     errors.finish(logged)
 }
 
-/// Reads the body of a PUT of a set.
+/// Parses the body of a PUT of a set.
 pub fn parse_set(body: &Value, now: DateTime<Utc>) -> Result<SetEntry, ApiError> {
     let errors = Errors::default();
     let parsed = set(body, "", now, &errors);
     errors.finish(parsed)
 }
 
-/// Reads the body of a completion: when it ended.
+/// Parses the body of a completion and returns its `ended_at`.
 pub fn parse_completion(
     body: &Value,
     started_at: DateTime<FixedOffset>,
@@ -93,24 +93,30 @@ pub fn parse_completion(
     errors.finish(ended_at)
 }
 
-/// The slugs that nobody knows, each told where the body names it.
+/// The errors of unknown slugs, one for each pointer in the body.
 pub fn unknown_exercises<'a>(
-    own: &'a [(String, String)],
+    custom_slugs: &'a [(String, String)],
     unknown: &'a BTreeSet<String>,
 ) -> impl Iterator<Item = FieldError> + 'a {
-    own.iter().filter(|(_, slug)| unknown.contains(slug)).map(|(pointer, slug)| FieldError {
-        pointer: pointer.clone(),
-        detail: unknown_exercise(slug),
+    custom_slugs.iter().filter(|(_, slug)| unknown.contains(slug)).map(|(pointer, slug)| {
+        FieldError { pointer: pointer.clone(), detail: unknown_exercise(slug) }
     })
 }
 
-/// A workout as it is answered: the document, and what was added to it.
-pub fn answer(stored: &StoredWorkout) -> Result<Value, serde_json::Error> {
+/// The response with a workout and its `ETag`.
+pub fn to_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
+    let mut response = platform::http::json(status, &to_json(stored)?)?;
+    set_etag(&mut response, stored.revision);
+    Ok(response)
+}
+
+/// The JSON of a workout in responses: the document with id, revision, status and totals.
+pub fn to_json(stored: &StoredWorkout) -> Result<Value, serde_json::Error> {
     let workout = stored.document()?;
     let exercises = workout.performed_exercises(&stored.own_exercises);
     let volume = Volume::of_workout(&exercises, stored.body_weight_grams);
-    let mut answer = serde_json::to_value(&workout)?;
-    if let Value::Object(fields) = &mut answer {
+    let mut body = serde_json::to_value(&workout)?;
+    if let Value::Object(fields) = &mut body {
         fields.remove("last_set_id");
         fields.insert("id".to_owned(), json!(stored.workout_id));
         fields.insert("athlete_id".to_owned(), json!(stored.athlete_id));
@@ -123,14 +129,14 @@ pub fn answer(stored: &StoredWorkout) -> Result<Value, serde_json::Error> {
         });
         fields.insert("totals".to_owned(), totals);
     }
-    Ok(answer)
+    Ok(body)
 }
 
 /// The fields of a workout that an athlete enters.
 const WORKOUT_FIELDS: [&str; 6] =
     ["title", "notes", "started_at", "ended_at", "body_weight_kg", "exercises"];
-/// What an answer adds to them. A client may send them back with its change; they are not read.
-const ANSWERED_FIELDS: [&str; 5] = ["id", "athlete_id", "revision", "status", "totals"];
+/// The fields that responses add. A client may send them back; they are ignored.
+const RESPONSE_FIELDS: [&str; 5] = ["id", "athlete_id", "revision", "status", "totals"];
 /// The fields of a set.
 const SET_FIELDS: [&str; 11] = [
     "id",
@@ -146,14 +152,14 @@ const SET_FIELDS: [&str; 11] = [
     "performed_at",
 ];
 
-/// Reads a workout whose place in the body is `pointer`.
-pub fn workout(
+/// Parses the workout at `pointer` of a body.
+pub fn workout_at(
     value: &Value,
     pointer: &str,
     now: DateTime<Utc>,
     errors: &Errors,
 ) -> Option<Workout> {
-    let known = [&WORKOUT_FIELDS[..], &ANSWERED_FIELDS[..]].concat();
+    let known = [&WORKOUT_FIELDS[..], &RESPONSE_FIELDS[..]].concat();
     let fields = Fields::of(value, pointer, &known, errors)?;
     fields.require("started_at");
     fields.require("exercises");
@@ -167,14 +173,14 @@ pub fn workout(
     let body_weight_kg = fields.number("body_weight_kg", 0.0, WEIGHT_MAX.kg());
     let exercises = fields.get("exercises").and_then(|_| fields.list("exercises"))?;
     if exercises.len() > EXERCISES_MAX {
-        fields.refuse("exercises", format!("has over {EXERCISES_MAX} exercises"));
+        fields.reject("exercises", format!("has more than {EXERCISES_MAX} exercises"));
         return None;
     }
     let exercises: Vec<_> =
         exercises.iter().map(|(pointer, value)| exercise(value, pointer, now, errors)).collect();
     let sets: usize = exercises.iter().flatten().map(|exercise| exercise.sets.len()).sum();
     if sets > SETS_MAX {
-        fields.refuse("exercises", format!("has {sets} sets, over {SETS_MAX}"));
+        fields.reject("exercises", format!("has {sets} sets, more than {SETS_MAX}"));
     }
     Some(Workout {
         title,
@@ -194,21 +200,21 @@ fn check_end(
     now: DateTime<Utc>,
 ) {
     if ended_at.is_some_and(|ended_at| ended_at < started_at) {
-        fields.refuse("ended_at", "is before started_at");
+        fields.reject("ended_at", "is before started_at");
     } else if ended_at.is_some_and(|ended_at| ended_at > now + AHEAD_MAX * 2) {
-        fields.refuse("ended_at", "is more than 48 hours ahead");
+        fields.reject("ended_at", "is more than 48 hours ahead");
     }
 }
 
-/// A slug: whether it is one of the athlete's own only the database can tell.
+/// A slug. The database checks whether it is a custom exercise.
 fn slug(fields: &Fields<'_>) -> Option<String> {
     let slug = fields.text("exercise")?;
     if !is_slug(&slug) {
-        fields.refuse("exercise", unknown_exercise(&slug));
+        fields.reject("exercise", unknown_exercise(&slug));
         return None;
     }
     if Exercise::find(&slug).is_none() {
-        fields.note_own_slug("exercise", &slug);
+        fields.add_own_slug("exercise", &slug);
     }
     Some(slug)
 }
@@ -220,7 +226,7 @@ fn superset(fields: &Fields<'_>) -> Option<Superset> {
         Superset::Name(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
     });
     if superset.is_none() {
-        fields.refuse("superset", "has to be a whole number or a short text");
+        fields.reject("superset", "must be an integer or a string of at most 40 characters");
     }
     superset
 }
@@ -237,7 +243,7 @@ fn exercise(
     let (slug, superset, notes) = (slug(&fields), superset(&fields), fields.text("notes"));
     let sets = fields.get("sets").and_then(|_| fields.list("sets"))?;
     if sets.len() > SETS_MAX {
-        fields.refuse("sets", format!("has over {SETS_MAX} sets"));
+        fields.reject("sets", format!("has more than {SETS_MAX} sets"));
         return None;
     }
     let sets: Vec<_> =
@@ -254,8 +260,8 @@ fn set(value: &Value, pointer: &str, now: DateTime<Utc>, errors: &Errors) -> Opt
     set_of(&Fields::of(value, pointer, &SET_FIELDS, errors)?, now)
 }
 
-/// When a set was done: within the bounds of `started_at`, since a workout that nobody ended ends
-/// with its last set.
+/// The time of a set, within the bounds of `started_at`: the sweep completes an abandoned workout at
+/// the time of its last set.
 fn performed_at(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<DateTime<FixedOffset>> {
     let at = fields.time("performed_at")?;
     check_instant(fields, "performed_at", at, now);
@@ -269,9 +275,9 @@ fn check_instant(
     now: DateTime<Utc>,
 ) {
     if instant.timestamp() < 0 {
-        fields.refuse(name, "is before 1970");
+        fields.reject(name, "is before 1970");
     } else if instant > now + AHEAD_MAX {
-        fields.refuse(name, "is more than 24 hours ahead");
+        fields.reject(name, "is more than 24 hours ahead");
     }
 }
 
@@ -279,39 +285,39 @@ fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<SetEntry> {
     fields.require("kind");
     let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
     if kind == Some(None) {
-        fields.refuse("kind", "has to be warmup, working, drop or failure");
+        fields.reject("kind", "must be warmup, working, drop or failure");
     }
     for (one, other) in [("weight_kg", "weight_lb"), ("rpe", "rir")] {
         if fields.get(one).is_some() && fields.get(other).is_some() {
-            fields.refuse(other, format!("cannot stand beside {one}"));
+            fields.reject(other, format!("cannot be combined with {one}"));
         }
     }
     let work = ["reps", "duration_s", "distance_m"];
     if work.iter().all(|name| fields.get(name).is_none()) {
-        fields.refuse("reps", "is required where there is no duration_s and no distance_m");
+        fields.reject("reps", "is required without duration_s and distance_m");
     }
     let kg_max = WEIGHT_MAX.kg();
     let rpe = fields.number("rpe", 1.0, 10.0);
     if rpe.is_some_and(|rpe| Rpe::new(rpe).is_none()) {
-        fields.refuse("rpe", "has to be in halves");
+        fields.reject("rpe", "must be a multiple of 0.5");
     }
     let rir = fields.number("rir", 0.0, 9.0);
     if rir.is_some_and(|rir| Rpe::from_rir(rir).is_none()) {
-        fields.refuse("rir", "has to be in halves");
+        fields.reject("rir", "must be a multiple of 0.5");
     }
-    // Every field is read before the first that is missing ends it: each bad one is reported.
+    // All fields are parsed before a missing one ends the parsing: every error is reported.
     let lb_max = kg_max * 1_000.0 / GRAMS_PER_POUND;
     let set = SetEntry {
-        id: fields.whole("id", SET_ID_MAX),
+        id: fields.integer("id", SET_ID_MAX),
         kind: kind.flatten().unwrap_or(SetKind::Working),
         weight_kg: fields.number("weight_kg", 0.0, kg_max),
         weight_lb: fields.number("weight_lb", 0.0, lb_max),
-        reps: fields.whole("reps", REPS_MAX),
+        reps: fields.integer("reps", REPS_MAX),
         rpe,
         rir,
-        duration_s: fields.whole("duration_s", DURATION_S_MAX),
+        duration_s: fields.integer("duration_s", DURATION_S_MAX),
         distance_m: fields.number("distance_m", 0.0, f64::from(DISTANCE_M_MAX)),
-        rest_s: fields.whole("rest_s", REST_S_MAX),
+        rest_s: fields.integer("rest_s", REST_S_MAX),
         performed_at: performed_at(fields, now),
     };
     kind.flatten().map(|_| set)

@@ -44,7 +44,7 @@ impl Problem {
 
     /// 422, with one entry for each bad field.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = format!("{} of the request's fields cannot be accepted", errors.len());
+        let detail = format!("{} of the request's fields are invalid", errors.len());
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
@@ -103,7 +103,7 @@ mod tests {
         let Content::Text(body) = response.body() else { unreachable!() };
         assert_eq!(
             body,
-            r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"1 of the request's fields cannot be accepted","instance":"urn:uuid:7","errors":[{"pointer":"/started_at","detail":"is before 1970"}]}"#
+            r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"1 of the request's fields are invalid","instance":"urn:uuid:7","errors":[{"pointer":"/started_at","detail":"is before 1970"}]}"#
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The operator's athletes and their keys. A key is shown once, in the answer that makes it.
+//! Athletes and their keys, for operators. The response that creates a key shows it, and no other.
 
 use super::me::parse_new;
 use crate::app::{App, Call};

@@ -1,21 +1,21 @@
-//! GET /v1/volume/daily: the days of a range; days without training are zeros.
+//! GET /v1/volume/daily: the volume of each day of a range; days without training are zeros.
 
-use super::workouts::date;
 use crate::app::{App, Call};
-use crate::error::{ApiError, bad_parameter};
-use chrono::{Days, NaiveDate};
+use crate::date_range::DateRange;
+use crate::error::ApiError;
+use chrono::NaiveDate;
 use platform::http::{Response, StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
 use training::{Muscle, Volume};
 
-/// Days of a range that names no start.
+/// Days of a range without a start.
 const DAYS_DEFAULT: u64 = 28;
-/// Days of a range, at most: two years (ours).
-const DAYS_MAX: i64 = 732;
+/// Days of a range, at most; a project default.
+const DAYS_MAX: (i64, &str) = (732, "two years");
 
 #[derive(Serialize)]
-struct Answer {
+struct DailyVolumeResponse {
     days: Vec<Day>,
 }
 
@@ -36,19 +36,10 @@ struct MuscleDay {
     tonnage_kg: f64,
 }
 
-/// The days from `from` to `to`: by default the last 28.
+/// Returns the days from `from` to `to`, by default the last 28.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    // East of us it is tomorrow already.
-    let tomorrow = app.clock.now().date_naive() + Days::new(1);
-    let to = date(call.request, "to")?.unwrap_or(tomorrow);
-    let from = date(call.request, "from")?;
-    let from = from.or_else(|| to.checked_sub_days(Days::new(DAYS_DEFAULT - 1))).unwrap_or(to);
-    if from > to {
-        return Err(bad_parameter("from", "is after to"));
-    }
-    if (to - from).num_days() >= DAYS_MAX {
-        return Err(bad_parameter("from", "is more than two years before to"));
-    }
+    let now = app.clock.now();
+    let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT - 1, DAYS_MAX)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let stored = volume::days(database, key, from, to).await?;
     let empty = Volume::default();
@@ -57,10 +48,10 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         .take_while(|day| *day <= to)
         .map(|date| day(date, stored.get(&date).unwrap_or(&empty)))
         .collect();
-    Ok(json(StatusCode::OK, &Answer { days })?)
+    Ok(json(StatusCode::OK, &DailyVolumeResponse { days })?)
 }
 
-/// A day has the muscles that were trained; the week has all.
+/// A day lists only trained muscles; a week lists all.
 fn day(date: NaiveDate, volume: &Volume) -> Day {
     let muscles = volume.muscles.iter().map(|(muscle, part)| MuscleDay {
         muscle: *muscle,

@@ -1,4 +1,6 @@
-//! What an operator does with dead letters: redrive, mend and redrive, discard; and who did what.
+//! Operators' actions on dead letters: redrive, edit and redrive, discard; and their history.
+//!
+//! Thresholds without a source are project defaults.
 
 use super::dead_letters::is_status;
 use super::instant;
@@ -7,7 +9,7 @@ use crate::auth;
 use crate::cursor;
 use crate::error::ApiError;
 use crate::input::{Errors, Fields, json_body};
-use crate::redrive::{self, Order, Pace, Redriven, refused_edit};
+use crate::redrive::{self, Pace, RedriveRequest, RedriveResult, edit_error};
 use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, json};
 use serde_json::{Value, json};
@@ -17,15 +19,15 @@ use storage::dead_letters::actions::{
 use storage::dead_letters::{self, Filter};
 use uuid::Uuid;
 
-/// Letters of one call, at most (ours: ten rounds, some seconds).
+/// Dead letters of one call, at most: ten batches, some seconds.
 const LIMIT_MAX: u32 = 1_000;
-/// Letters of a call that names no limit, where a filter chooses them.
+/// Dead letters of a call with a filter and without a limit.
 const LIMIT_DEFAULT: i64 = 100;
-/// Letters a second, at most (ours: past it a rate is none).
+/// Dead letters per second, at most.
 const RATE_PER_S_MAX: u32 = 1_000;
 
-/// What a call asks for.
-struct Asked {
+/// The parsed body of a redrive or a discard.
+struct ActionRequest {
     selection: Selection,
     dry_run: bool,
     limit: i64,
@@ -33,28 +35,28 @@ struct Asked {
     note: Option<String>,
 }
 
-/// POST /v1/admin/dead-letters/redrive: those of a filter, or of ids. Two calls at once take other
-/// letters each; a repeat finds none of them open.
+/// POST /v1/admin/dead-letters/redrive: redrives those of a filter, or of ids. Concurrent calls claim
+/// different dead letters; a retry finds none of them open.
 ///
-/// 1. a dry run: count (await), and that is all;
-/// 2. else [`redrive::redrive`] (awaits).
+/// 1. dry run: count (await), and return;
+/// 2. otherwise [`redrive::redrive`] (awaits).
 pub async fn redrive(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let known = ["ids", "filter", "dry_run", "limit", "rate_per_s", "force", "note"];
-    let Asked { selection, dry_run, limit, rate_per_s, note } =
+    let ActionRequest { selection, dry_run, limit, rate_per_s, note } =
         parse(&json_body(call.request)?, &known, false)?;
     if dry_run {
         let database = app.shards.operators();
         let matched = actions::count_matching(database, &selection, app.clock.now_ms()).await?;
-        return answer(Redriven { matched, ..Redriven::default() }, None);
+        return to_response(RedriveResult { matched, ..RedriveResult::default() }, None);
     }
     let action = action(app, call, note)?;
     let pace = Pace::new(rate_per_s, limit);
-    let order = Order { action, selection, limit, pace, edited_body: None };
-    answer(redrive::redrive(app, &order).await?, Some(order.action.id))
+    let request = RedriveRequest { action, selection, limit, pace, edited_body: None };
+    to_response(redrive::redrive(app, &request).await?, Some(request.action.id))
 }
 
-/// `POST /v1/admin/dead-letters/{id}/redrive`: one, as it is or with another body, which has to be an event
-/// of its queue. What came is kept.
+/// `POST /v1/admin/dead-letters/{id}/redrive`: redrives one, unchanged or with an edited body, which must be
+/// an event of the same queue. The original body is kept.
 ///
 /// 1. read (await);
 /// 2. [`redrive::redrive`] (awaits).
@@ -67,33 +69,33 @@ pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Respons
     let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
     let edited = fields.as_ref().and_then(|fields| fields.get("body"));
     if edited.is_some_and(|edited| !edited.is_string()) {
-        errors.add("/body", "has to be a text");
+        errors.add("/body", "must be a text");
     }
     let edited = edited.and_then(Value::as_str).map(str::to_owned);
     if let Some(reason) =
-        edited.as_deref().and_then(|text| refused_edit(text, &stored.summary.queue, &stored.body))
+        edited.as_deref().and_then(|text| edit_error(text, &stored.summary.queue, &stored.body))
     {
         errors.add("/body", reason);
     }
     errors.finish(Some(()))?;
-    let order = Order {
+    let request = RedriveRequest {
         action: action(app, call, note)?,
         selection: Selection::Ids { ids: vec![id], force },
         limit: 1,
         pace: Pace::new(None, 1),
         edited_body: edited,
     };
-    let done = redrive::redrive(app, &order).await?;
-    if done.matched.matched == 0 {
+    let result = redrive::redrive(app, &request).await?;
+    if result.matched.matched == 0 {
         return Err(ApiError::Conflict(
-            "it is not open, somebody is sending it, or it came back three times; force sends it all the same, unless somebody is sending it",
+            "the dead letter is not open, is being redriven, or failed again after three redrives; force redrives it unless it is being redriven",
         ));
     }
-    answer(done, Some(order.action.id))
+    to_response(result, Some(request.action.id))
 }
 
-fn answer(done: Redriven, action_id: Option<Uuid>) -> Result<Response, ApiError> {
-    let Redriven { matched: MatchCount { matched, held_back }, redriven, unsendable } = done;
+fn to_response(result: RedriveResult, action_id: Option<Uuid>) -> Result<Response, ApiError> {
+    let RedriveResult { matched: MatchCount { matched, held_back }, redriven, unsendable } = result;
     let body = json!({
         "matched": matched, "redriven": redriven, "held_back": held_back,
         "unsendable": unsendable, "action_id": action_id,
@@ -101,13 +103,14 @@ fn answer(done: Redriven, action_id: Option<Uuid>) -> Result<Response, ApiError>
     Ok(json(StatusCode::OK, &body)?)
 }
 
-/// POST /v1/admin/dead-letters/discard: those of a filter, or of ids, with a note that says why.
+/// POST /v1/admin/dead-letters/discard: discards those of a filter, or of ids. A note with the reason
+/// is required.
 ///
-/// 1. a dry run: count (await), and that is all;
-/// 2. else discard and record it (await). A repeat finds none of them open.
+/// 1. dry run: count (await), and return;
+/// 2. otherwise discard and record the action (await). A retry finds none of them open.
 pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let known = ["ids", "filter", "dry_run", "limit", "note"];
-    let Asked { selection, dry_run, limit, note, .. } =
+    let ActionRequest { selection, dry_run, limit, note, .. } =
         parse(&json_body(call.request)?, &known, true)?;
     let database = app.shards.operators();
     if dry_run {
@@ -122,7 +125,7 @@ pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body)?)
 }
 
-/// GET /v1/admin/actions: what operators did with dead letters, newest first.
+/// GET /v1/admin/actions: the actions on dead letters, newest first.
 ///
 /// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
@@ -158,19 +161,19 @@ fn action(app: &App, call: &Call<'_>, note: Option<String>) -> Result<Action, Ap
     })
 }
 
-fn parse(body: &Value, known: &[&str], needs_note: bool) -> Result<Asked, ApiError> {
+fn parse(body: &Value, known: &[&str], requires_note: bool) -> Result<ActionRequest, ApiError> {
     let errors = Errors::default();
-    let asked = Fields::of(body, "", known, &errors).and_then(|fields| {
+    let request = Fields::of(body, "", known, &errors).and_then(|fields| {
         let note = fields.text("note");
-        if needs_note && note.as_deref().is_none_or(|note| note.trim().is_empty()) {
-            fields.refuse("note", "has to say why");
+        if requires_note && note.as_deref().is_none_or(|note| note.trim().is_empty()) {
+            fields.reject("note", "has to say why");
         }
         let selection = selection(&fields)?;
         let limit_default = match &selection {
             Selection::Ids { ids, .. } => i64::try_from(ids.len()).unwrap_or(i64::MAX),
             Selection::Matching(_) => LIMIT_DEFAULT,
         };
-        Some(Asked {
+        Some(ActionRequest {
             selection,
             dry_run: fields.flag("dry_run").unwrap_or(false),
             limit: positive(&fields, "limit", LIMIT_MAX).map_or(limit_default, i64::from),
@@ -178,14 +181,14 @@ fn parse(body: &Value, known: &[&str], needs_note: bool) -> Result<Asked, ApiErr
             note,
         })
     });
-    errors.finish(asked)
+    errors.finish(request)
 }
 
 fn positive(fields: &Fields<'_>, name: &str, max: u32) -> Option<u32> {
     fields.get(name)?;
-    let number = fields.whole(name, max);
+    let number = fields.integer(name, max);
     if number == Some(0) {
-        fields.refuse(name, "has to be 1 at least");
+        fields.reject(name, "must be at least 1");
     }
     number
 }
@@ -196,13 +199,15 @@ fn selection(fields: &Fields<'_>) -> Option<Selection> {
         (Some(_), None) => Some(Selection::Ids { ids: ids(fields)?, force }),
         (None, Some(filter)) => {
             if force {
-                fields
-                    .refuse("force", "is for ids: a filter may bring back what always comes back");
+                fields.reject(
+                    "force",
+                    "requires ids: a filter could redrive events that always fail",
+                );
             }
             self::filter(filter, fields.errors()).map(Selection::Matching)
         }
         (Some(_), Some(_)) | (None, None) => {
-            fields.errors().add("", "has to name either ids or a filter");
+            fields.errors().add("", "must have either ids or a filter");
             None
         }
     }
@@ -211,13 +216,13 @@ fn selection(fields: &Fields<'_>) -> Option<Selection> {
 fn ids(fields: &Fields<'_>) -> Option<Vec<Uuid>> {
     let list = fields.list("ids")?;
     if list.len() > LIMIT_MAX as usize {
-        fields.refuse("ids", format!("has over {LIMIT_MAX} items"));
+        fields.reject("ids", format!("has more than {LIMIT_MAX} items"));
         return None;
     }
     let id = |(pointer, value): (String, &Value)| {
         let id = value.as_str().and_then(|text| text.parse::<Uuid>().ok());
         if id.is_none() {
-            fields.errors().add(pointer, "has to be the id of a dead letter");
+            fields.errors().add(pointer, "must be the id of a dead letter");
         }
         id
     };
@@ -240,7 +245,7 @@ fn filter(value: &Value, errors: &Errors) -> Option<Filter> {
     let fields = Fields::of(value, "/filter", &known, errors)?;
     let status = fields.text("status");
     if status.as_deref().is_some_and(|status| !is_status(status)) {
-        fields.refuse("status", "has to be open, redriven or discarded");
+        fields.reject("status", "must be open, redriven or discarded");
     }
     let time_ms = |name| fields.time(name).map(|time| time.timestamp_millis());
     Some(Filter {

@@ -1,4 +1,4 @@
-//! The operator's dead letters: list, groups, and one with its body and its history.
+//! Dead letters for operators: the list, the groups, and one with its body and history.
 
 use super::{fields, instant};
 use crate::app::{App, Call};
@@ -11,7 +11,7 @@ use shared_kernel::event::EventHeader;
 use storage::dead_letters::{self, DeadLetterPosition, DeadLetterSummary, Filter, Group};
 use uuid::Uuid;
 
-/// Groups that are answered, at most (ours: more kinds of faults at once are one fault).
+/// Groups of a response, at most: more kinds of failures at once have one cause; a project default.
 const GROUPS_MAX: i64 = 100;
 
 /// GET /v1/admin/dead-letters: newest first.
@@ -32,8 +32,8 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &body)?)
 }
 
-/// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; of the open ones
-/// unless the query names a status.
+/// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; only open ones
+/// unless the query has a status.
 ///
 /// 1. read (await).
 pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
@@ -61,7 +61,7 @@ pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &fields)?)
 }
 
-/// Whether there is such a status.
+/// Whether `name` is a status.
 pub fn is_status(name: &str) -> bool {
     ["open", "redriven", "discarded"].contains(&name)
 }
@@ -80,7 +80,7 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
         until_ms: time(request, "until")?,
     };
     if filter.status.as_deref().is_some_and(|status| !is_status(status)) {
-        return Err(bad_parameter("status", "has to be open, redriven or discarded"));
+        return Err(bad_parameter("status", "must be open, redriven or discarded"));
     }
     Ok(filter)
 }
@@ -88,12 +88,12 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
 fn time(request: &Request, name: &str) -> Result<Option<i64>, ApiError> {
     let Some(text) = query(request, name) else { return Ok(None) };
     let time = DateTime::parse_from_rfc3339(&text).map_err(|_| {
-        bad_parameter(name, "has to be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")
+        bad_parameter(name, "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")
     })?;
     Ok(Some(time.timestamp_millis()))
 }
 
-/// An entry of a history, with its time as it is answered.
+/// An entry of a history in a response.
 fn entry(mut entry: Map<String, Value>) -> Map<String, Value> {
     if let Some(at_ms) = entry.remove("at_ms").and_then(|at_ms| at_ms.as_i64()) {
         entry.insert("at".to_owned(), json!(instant(at_ms)));

@@ -1,11 +1,11 @@
-//! GET /v1/export: everything an athlete has entered, newest first, as CSV in Hevy's columns or as
-//! JSON that can be imported again; with `from` and `to` some days of it, for an import has its
-//! limits. Sent page by page: a history may be longer than memory.
+//! GET /v1/export: the athlete's workouts, newest first, as CSV in Hevy's columns or as JSON that can
+//! be imported. `from` and `to` select days, because imports have limits. The body is streamed by
+//! page: a history may exceed the memory.
 
-use super::workouts::date;
 use crate::app::{App, Call};
+use crate::date_range::parse_date;
 use crate::error::{ApiError, bad_parameter};
-use crate::import::{EXPORT_FORMAT, EXPORT_VERSION};
+use crate::import::export::{EXPORT_FORMAT, EXPORT_VERSION};
 use chrono::NaiveDate;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
@@ -16,32 +16,32 @@ use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, Wor
 use storage::{KeyProof, Rejection, Shards, exercises};
 use training::{CustomExercises, Exercise, ExerciseDefinition, Grams, Workout};
 
-/// Workouts of a page: some 300 KB.
+/// Workouts of a page: about 300 KB.
 const PAGE: i64 = 100;
 
-/// `format=csv` or `format=json`, which is what there is without it. A history that cannot be read
-/// to its end breaks the answer off, so that half of it is not taken for all.
+/// Streams `format=csv` or `format=json`, the default. A failed read aborts the response, so that no
+/// client takes an incomplete history for a complete one.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let csv = match query(call.request, "format").as_deref() {
         None | Some("json") => false,
         Some("csv") => true,
-        Some(_) => return Err(bad_parameter("format", "has to be csv or json")),
+        Some(_) => return Err(bad_parameter("format", "must be csv or json")),
     };
     let database = app.shards.for_athlete(key.athlete_id);
-    let own = exercises::list(database, key).await?;
-    let days = (date(call.request, "from")?, date(call.request, "to")?);
+    let custom = exercises::list(database, key).await?;
+    let days = (parse_date(call.request, "from")?, parse_date(call.request, "to")?);
     let pages = pages(app.shards.clone(), key.clone(), days);
     let (name, mut response) = if csv {
         let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));
         let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
         ("bulktrack.csv", chunked("text/csv; charset=utf-8", body.boxed_local()))
     } else {
-        let own = own.iter().map(|own| custom_exercise(&own.slug, &own.definition));
-        let own = own.collect::<Result<Vec<_>, _>>()?;
+        let custom = custom.iter().map(|c| custom_exercise(&c.slug, &c.definition));
+        let custom = custom.collect::<Result<Vec<_>, _>>()?;
         let head = format!(
             "{{\"format\":\"{EXPORT_FORMAT}\",\"version\":{EXPORT_VERSION},\"exercises\":{},\
              \"workouts\":[",
-            json!(own)
+            json!(custom)
         );
         let items = pages.enumerate().map(|(index, page)| page.and_then(|p| items(&p, index > 0)));
         let tail = stream::once(async { Ok("]}\n".to_owned()) });
@@ -53,18 +53,18 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     Ok(response)
 }
 
-/// The athlete's workouts, a page at a time; no page is empty.
+/// The athlete's workouts in pages, none empty.
 fn pages(
     shards: Shards,
     key: KeyProof,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> LocalBoxStream<'static, Result<Vec<StoredWorkout>, String>> {
-    let begin = Some((shards, key, None::<WorkoutPosition>));
-    stream::unfold(begin, move |state| async move {
+    let start = Some((shards, key, None::<WorkoutPosition>));
+    stream::unfold(start, move |state| async move {
         let (shards, key, after) = state?;
         let page = WorkoutQuery { from, to, after, limit: PAGE };
-        let read = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
-        let rows = match read {
+        let result = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
+        let rows = match result {
             Ok(rows) => rows,
             Err(Rejection::Unauthorized) => {
                 return Some((Err("the key was revoked".to_owned()), None));
@@ -83,7 +83,7 @@ fn csv_rows(page: &[StoredWorkout]) -> Result<String, String> {
     for stored in page {
         let workout = stored.document().map_err(|error| error.to_string())?;
         let name_of = |slug: &str| match stored.own_exercises.get(slug) {
-            Some(own) => own.name.clone(),
+            Some(custom) => custom.name.clone(),
             None => Exercise::find(slug).map_or(slug, |exercise| exercise.name).to_owned(),
         };
         rows.push_str(&hevy_rows(&workout, name_of));
@@ -91,14 +91,15 @@ fn csv_rows(page: &[StoredWorkout]) -> Result<String, String> {
     Ok(rows)
 }
 
-/// Workouts as the athlete entered them, with the body weight that counted.
-fn items(page: &[StoredWorkout], goes_on: bool) -> Result<String, String> {
+/// Workouts as entered, with the body weight of their volume. `is_continued` adds a comma before the
+/// first.
+fn items(page: &[StoredWorkout], is_continued: bool) -> Result<String, String> {
     let mut text = String::new();
     for (index, stored) in page.iter().enumerate() {
         let mut workout = stored.document().map_err(|error| error.to_string())?;
         workout.body_weight_kg = stored.body_weight_grams.map(Grams::kg);
         workout.last_set_id = 0;
-        if goes_on || index > 0 {
+        if is_continued || index > 0 {
             text.push(',');
         }
         text.push_str(&item(&workout, &stored.own_exercises).map_err(|error| error.to_string())?);
@@ -106,16 +107,16 @@ fn items(page: &[StoredWorkout], goes_on: bool) -> Result<String, String> {
     Ok(text)
 }
 
-/// A workout, with its custom exercises as they were when it was saved: by those it counts.
-fn item(workout: &Workout, own: &CustomExercises) -> Result<String, serde_json::Error> {
-    if own.is_empty() {
+/// A workout with its custom exercises as they were when it was saved.
+fn item(workout: &Workout, custom: &CustomExercises) -> Result<String, serde_json::Error> {
+    if custom.is_empty() {
         return serde_json::to_string(workout);
     }
-    let own = own.iter().map(|(slug, definition)| custom_exercise(slug, definition));
-    let own = own.collect::<Result<Vec<_>, _>>()?;
+    let custom = custom.iter().map(|(slug, definition)| custom_exercise(slug, definition));
+    let custom = custom.collect::<Result<Vec<_>, _>>()?;
     let mut value = serde_json::to_value(workout)?;
     if let Value::Object(fields) = &mut value {
-        fields.insert("own_exercises".to_owned(), json!(own));
+        fields.insert("own_exercises".to_owned(), json!(custom));
     }
     Ok(value.to_string())
 }

@@ -1,9 +1,9 @@
-//! GET /healthz: the worker answers. It asks nothing of the database.
+//! GET /healthz: the worker responds. It does not read the database.
 
 use crate::error::ApiError;
 use platform::http::{Response, StatusCode, json};
 
-/// 200.
+/// Returns 200.
 pub fn get() -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &serde_json::json!({ "status": "ok" }))?)
 }

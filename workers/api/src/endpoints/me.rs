@@ -1,4 +1,6 @@
-//! GET, PUT, DELETE /v1/me: the athlete's profile, and the athlete.
+//! GET, PUT, DELETE /v1/me: the athlete's profile and account.
+//!
+//! Thresholds without a source are project defaults.
 
 use crate::app::{App, Call};
 use crate::channels;
@@ -14,30 +16,30 @@ use training::landmarks::{LandmarkOverride, LandmarkOverrides};
 use training::limits::WEIGHT_MAX;
 use training::{Grams, HalfSets, Muscle};
 
-/// The longest name of an athlete (ours).
+/// The longest name of an athlete.
 const NAME_CHARS_MAX: usize = 200;
-/// The highest landmark, in hard sets a week (ours: more than anybody does).
+/// The highest landmark, in hard sets per week: more than athletes do.
 const LANDMARK_SETS_MAX: f64 = 100.0;
-/// The most mails of a day that can be asked for (ours; the database holds the same bound).
+/// The highest daily email limit; the database has the same bound.
 const MAILS_A_DAY_MAX: u32 = 100;
-/// The longest mail address (RFC 5321, 4.5.3.1.3).
+/// The longest email address (RFC 5321, 4.5.3.1.3).
 const EMAIL_BYTES_MAX: usize = 254;
 
-/// The profile.
+/// Returns the profile.
 pub async fn get(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    answer(&athletes::profile(database, key).await?)
+    to_response(&athletes::profile(database, key).await?)
 }
 
-/// Changes the profile. A field that is not there stays as it is; null takes an optional one away.
+/// Changes the profile. An absent field stays unchanged; null removes an optional one.
 pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let change = parse_change(&json_body(call.request)?, app)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let today = app.clock.now().date_naive();
-    answer(&athletes::change_profile(database, key, &change, today).await?)
+    to_response(&athletes::change_profile(database, key, &change, today).await?)
 }
 
-/// DELETE /v1/me: the athlete and all that is theirs, keys included. There is no way back.
+/// Deletes the athlete with all data and keys. It cannot be undone.
 pub async fn delete(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let operators = app.shards.operators();
@@ -45,7 +47,7 @@ pub async fn delete(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-/// A new athlete, as an operator enters one.
+/// Parses a new athlete.
 pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
     let errors = Errors::default();
     let new = Fields::of(body, "", &["display_name", "email"], &errors).and_then(|fields| {
@@ -56,7 +58,7 @@ pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
     errors.finish(new)
 }
 
-/// The fields of a profile that can be changed.
+/// The fields of a profile that an athlete can change.
 const CHANGEABLE: [&str; 11] = [
     "display_name",
     "email",
@@ -70,7 +72,7 @@ const CHANGEABLE: [&str; 11] = [
     "quiet_hours",
     "daily_mail_limit",
 ];
-/// Those of them that cannot be taken away.
+/// The changeable fields that cannot be null.
 const REQUIRED: [&str; 6] =
     ["display_name", "units", "email_threshold", "muted_kinds", "time_zone", "daily_mail_limit"];
 
@@ -93,22 +95,22 @@ fn parse_change(body: &Value, app: &App) -> Result<ProfileChange, ApiError> {
             channels: channels::parse(&fields, &errors),
             time_zone: time_zone(&fields, app),
             quiet_hours: fields.has("quiet_hours").then(|| quiet_hours(&fields, &errors)),
-            daily_mail_limit: fields.whole("daily_mail_limit", MAILS_A_DAY_MAX).map(i64::from),
+            daily_mail_limit: fields.integer("daily_mail_limit", MAILS_A_DAY_MAX).map(i64::from),
         }
     });
     errors.finish(change)
 }
 
-/// `{"chest": {"mev": 8, "mav": 16, "mrv": 22}}`: what the athlete puts in place of the landmarks of
-/// the listing, in hard sets a week, in halves. Null and `{}` go back to the listing.
+/// `{"chest": {"mev": 8, "mav": 16, "mrv": 22}}`: overrides of the default landmarks, in hard sets per
+/// week, in halves. Null and `{}` restore the defaults.
 fn landmarks(fields: &Fields<'_>, errors: &Errors) -> LandmarkOverrides {
-    let mut own = LandmarkOverrides::default();
+    let mut overrides = LandmarkOverrides::default();
     let Some(value) = fields.get("landmarks") else {
-        return own;
+        return overrides;
     };
     let names = Muscle::ALL.map(Muscle::as_str);
     let Some(muscles) = Fields::of(value, "/landmarks", &names, errors) else {
-        return own;
+        return overrides;
     };
     for muscle in Muscle::ALL {
         let Some(value) = muscles.get(muscle.as_str()) else {
@@ -121,26 +123,26 @@ fn landmarks(fields: &Fields<'_>, errors: &Errors) -> LandmarkOverrides {
         };
         let mark = |name| half_sets(&marks, name);
         let landmark = LandmarkOverride { mev: mark("mev"), mav: mark("mav"), mrv: mark("mrv") };
-        own.0.insert(muscle, landmark);
-        if !own.is_consistent(muscle) {
-            errors.add(pointer, "has to be in order: mev, mav, mrv, with those of the listing");
+        overrides.0.insert(muscle, landmark);
+        if !overrides.is_consistent(muscle) {
+            errors.add(pointer, "must be in the order mev, mav, mrv, together with the defaults");
         }
     }
-    own
+    overrides
 }
 
 fn half_sets(fields: &Fields<'_>, name: &str) -> Option<HalfSets> {
     let half_sets = HalfSets::from_sets(fields.number(name, 0.0, LANDMARK_SETS_MAX)?);
     if half_sets.is_none() {
-        fields.refuse(name, "has to be in halves");
+        fields.reject(name, "must be a multiple of 0.5");
     }
     half_sets
 }
 
-fn landmarks_answer(own: &LandmarkOverrides) -> Value {
+fn landmarks_json(overrides: &LandmarkOverrides) -> Value {
     let sets = |half_sets: Option<HalfSets>| half_sets.map(HalfSets::sets);
-    let muscles = own.0.iter().map(|(muscle, own)| {
-        let marks = [("mev", sets(own.mev)), ("mav", sets(own.mav)), ("mrv", sets(own.mrv))];
+    let muscles = overrides.0.iter().map(|(muscle, marks)| {
+        let marks = [("mev", sets(marks.mev)), ("mav", sets(marks.mav)), ("mrv", sets(marks.mrv))];
         let marks =
             marks.into_iter().filter_map(|(name, sets)| Some((name.to_owned(), json!(sets?))));
         (muscle.as_str().to_owned(), Value::Object(marks.collect()))
@@ -148,17 +150,17 @@ fn landmarks_answer(own: &LandmarkOverrides) -> Value {
     Value::Object(muscles.collect())
 }
 
-/// A zone of the IANA database, by the name that the runtime knows.
+/// A zone of the IANA database that the runtime has.
 fn time_zone(fields: &Fields<'_>, app: &App) -> Option<String> {
     let zone = fields.text("time_zone")?;
     if app.time_zones.offset_at_instant(&zone, app.clock.now()).is_none() {
-        fields.refuse("time_zone", "has to be a zone of the IANA database: Europe/Berlin");
+        fields.reject("time_zone", "must be a zone of the IANA database, such as Europe/Berlin");
         return None;
     }
     Some(zone)
 }
 
-/// `{"from": "22:00", "to": "07:00"}`; null is none.
+/// `{"from": "22:00", "to": "07:00"}`; null removes them.
 fn quiet_hours(fields: &Fields<'_>, errors: &Errors) -> Option<QuietHours> {
     let value = fields.get("quiet_hours")?;
     let hours = Fields::of(value, "/quiet_hours", &["from", "to"], errors)?;
@@ -172,7 +174,7 @@ fn quiet_hours(fields: &Fields<'_>, errors: &Errors) -> Option<QuietHours> {
                 QuietHoursError::From => "from",
                 QuietHoursError::To | QuietHoursError::Same => "to",
             };
-            hours.refuse(field, error.to_string());
+            hours.reject(field, error.to_string());
             None
         }
     }
@@ -180,25 +182,25 @@ fn quiet_hours(fields: &Fields<'_>, errors: &Errors) -> Option<QuietHours> {
 
 fn display_name(fields: &Fields<'_>) -> Option<String> {
     let name = fields.text("display_name")?;
-    let printable = !name.trim().is_empty() && !name.chars().any(char::is_control);
-    if !printable || name.chars().count() > NAME_CHARS_MAX {
-        fields.refuse("display_name", "has to be a line of 1 to 200 characters");
+    let is_printable = !name.trim().is_empty() && !name.chars().any(char::is_control);
+    if !is_printable || name.chars().count() > NAME_CHARS_MAX {
+        fields.reject("display_name", "must be one line of 1 to 200 characters");
         return None;
     }
     Some(name)
 }
 
-/// Something at something: whether mail arrives there only mail can tell.
+/// An address of the form `name@domain.tld`. Whether it receives email is not checked.
 fn email(fields: &Fields<'_>) -> Option<String> {
     let address = fields.text("email")?;
     let parts = address.split_once('@');
-    let shaped = parts.is_some_and(|(name, domain)| {
+    let is_address = parts.is_some_and(|(name, domain)| {
         !name.is_empty() && domain.contains('.') && !domain.contains('@')
     });
-    let plain =
+    let is_plain =
         address.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;:\"()[]\\".contains(&byte));
-    if !shaped || !plain || address.len() > EMAIL_BYTES_MAX {
-        fields.refuse("email", "has to be a mail address");
+    if !is_address || !is_plain || address.len() > EMAIL_BYTES_MAX {
+        fields.reject("email", "must be an email address");
         return None;
     }
     Some(address)
@@ -207,12 +209,12 @@ fn email(fields: &Fields<'_>) -> Option<String> {
 fn units(fields: &Fields<'_>) -> Option<Units> {
     let units = Units::deserialize(fields.get("units")?).ok();
     if units.is_none() {
-        fields.refuse("units", "has to be kg or lb");
+        fields.reject("units", "must be kg or lb");
     }
     units
 }
 
-fn answer(profile: &Profile) -> Result<Response, ApiError> {
+fn to_response(profile: &Profile) -> Result<Response, ApiError> {
     let body = json!({
         "athlete_id": profile.athlete_id,
         "display_name": profile.display_name,
@@ -220,8 +222,8 @@ fn answer(profile: &Profile) -> Result<Response, ApiError> {
         "units": profile.units,
         "body_weight_kg": profile.body_weight_grams.map(Grams::kg),
         "email_threshold": profile.email_threshold,
-        "landmarks": landmarks_answer(&profile.landmarks),
-        "notifications": channels::answer(&profile.channels),
+        "landmarks": landmarks_json(&profile.landmarks),
+        "notifications": channels::to_json(&profile.channels),
         "muted_kinds": channels::muted(&profile.channels),
         "time_zone": profile.time_zone,
         "quiet_hours": profile.quiet_hours,

@@ -1,60 +1,61 @@
-//! GET /v1/notifications/stream: what comes into the inbox, as it comes, as server-sent events. Why it
-//! looks again and again: docs/adr/0020-the-live-inbox-polls.md.
+//! GET /v1/notifications/stream: new notifications as server-sent events. The reason for polling:
+//! docs/adr/0020-the-live-inbox-polls.md.
+//!
+//! Thresholds without a source are project defaults.
 
 use super::notifications::item;
 use crate::app::{App, Call};
 use crate::error::ApiError;
+use crate::rate_limits::RateLimit;
 use futures_util::StreamExt;
 use futures_util::stream;
 use platform::http::{Request, Response, chunked, query};
-use platform::{Clock, RateLimit, Timer};
+use platform::{Clock, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
 use storage::{KeyProof, Rejection, Shards};
 
-/// Between two looks into the inbox, in milliseconds (ours: as long as the queue before it waits for
-/// a batch, so that the stream at most doubles the wait for a piece of news).
+/// The time between two polls of the inbox, in milliseconds: the batch timeout of the queue before
+/// it, so that the stream at most doubles the delay of a notification.
 const POLL_MS: u32 = 2_000;
-/// Rows of one look; after a full one the next follows at once.
+/// Rows of one poll; a full page is followed by the next poll immediately.
 const PAGE: usize = 100;
-/// After so long without a word a comment is sent, in milliseconds: every 15 s or so, says the HTML
-/// standard (9.2.7), for proxies drop what is silent; less the wait for one more look and its round
-/// trip.
-const SILENCE_MS: i64 = 12_000;
-/// When the answer ends, in milliseconds (ours: short enough that a deployment, or a connection that
-/// died unnoticed, is soon behind; long enough that a reconnection costs next to nothing).
-const LASTS_MS: i64 = 5 * 60 * 1_000;
-/// Looks of one answer, at most: each is two statements, and D1 allows 1,000 of them an invocation.
-/// Five minutes of waiting are 150.
+/// The idle time before a heartbeat comment, in milliseconds: every 15 s or so (HTML standard, 9.2.7),
+/// because proxies drop idle connections; less one poll and its round trip.
+const HEARTBEAT_MS: i64 = 12_000;
+/// The duration of a response, in milliseconds: short, so that old deployments and dead connections
+/// end soon; long enough that reconnections cost little.
+const DURATION_MS: i64 = 5 * 60 * 1_000;
+/// Polls of one response, at most: each is two statements, and D1 allows 1,000 of them in an
+/// invocation. Five idle minutes are 150 polls.
 const POLLS_MAX: u32 = 400;
-/// How long a client waits before it comes back, in milliseconds.
+/// The delay before a client reconnects, in milliseconds.
 const RETRY_MS: u32 = 1_000;
 
-/// The inbox from a place on: what `last_id` of a list or the id of an event said, in the header
-/// `Last-Event-ID`, which a client that comes back sends by itself, or else in the query. Without
-/// one: from now.
+/// Streams the inbox after a sequence number: the `last_id` of a list or the id of an event, in the
+/// header `Last-Event-ID`, which a reconnecting client sends, or in the query. Without one it starts
+/// from now.
 ///
-/// The answer begins with its own place as an `id` without an event: a client that is cut off
-/// before the first event goes on from there and misses nothing. Its last word is the place that it
-/// sends back, so there is nothing to remember here, and a crash at any await leaves nothing:
+/// The response begins with its own position as an `id` without an event: a client that disconnects
+/// before the first event resumes from there. The client holds the position, so a crash at any await
+/// loses nothing:
 ///
-/// 1. count it among the streams that the key opens;
-/// 2. read the highest place, which proves the key; then, every two seconds,
-/// 3. sleep,
-/// 4. read what stands after the last place sent, which proves the key again: the stream of a
-///    revoked key or a deleted athlete ends.
+/// 1. count the stream against the key's limit (await);
+/// 2. read (await) the highest sequence number, which checks the key; then, every two seconds,
+/// 3. sleep (await),
+/// 4. read (await) the rows after the last one sent, which checks the key: the stream of a revoked
+///    key or a deleted athlete ends.
 ///
-/// A read that fails is left out, and tried again at the next look. A client that hangs up is
-/// noticed when the next piece is sent, within 15 s; the runtime then drops the stream, and with it
-/// the sleep or the read that is under way.
+/// A failed read is skipped and retried at the next poll. The runtime notices a disconnected client
+/// at the next piece, within 15 s, and drops the stream with its pending sleep or read.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let asked = last_event_id(call.request)?;
+    let requested = last_event_id(call.request)?;
     app.admit_key(RateLimit::Streams, key).await?;
     let database = app.shards.for_athlete(key.athlete_id);
     let last_seq = inbox::last_seq(database, key).await?;
-    let after_seq = asked.unwrap_or(last_seq);
+    let after_seq = requested.unwrap_or(last_seq);
     if after_seq > last_seq {
-        return Err(none_of_ours());
+        return Err(unknown_event_id());
     }
     let now_ms = app.clock.now_ms();
     let live = LiveInbox {
@@ -63,72 +64,73 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         clock: Rc::clone(&app.clock),
         timer: Rc::clone(&app.timer),
         after_seq,
-        goes_on_at_once: true,
+        skips_sleep: true,
         is_failing: false,
         polls_left: POLLS_MAX,
-        spoke_at_ms: now_ms,
-        ends_at_ms: now_ms + LASTS_MS,
+        last_piece_at_ms: now_ms,
+        ends_at_ms: now_ms + DURATION_MS,
     };
-    let begin = format!("retry: {RETRY_MS}\nid: {after_seq}\n\n");
-    let body = stream::once(async { Ok(begin) }).chain(stream::unfold(live, LiveInbox::next));
+    let head = format!("retry: {RETRY_MS}\nid: {after_seq}\n\n");
+    let body = stream::once(async { Ok(head) }).chain(stream::unfold(live, LiveInbox::next));
     Ok(chunked("text/event-stream", body.boxed_local()))
 }
 
-/// An open stream. It outlives the call, and owns what it needs.
+/// An open stream. It outlives the call, so it owns its data.
 struct LiveInbox {
     shards: Shards,
     key: KeyProof,
     clock: Rc<dyn Clock>,
     timer: Rc<dyn Timer>,
     after_seq: i64,
-    goes_on_at_once: bool,
-    /// Whether the last look failed.
+    skips_sleep: bool,
+    /// Whether the last poll failed.
     is_failing: bool,
     polls_left: u32,
-    spoke_at_ms: i64,
+    last_piece_at_ms: i64,
     ends_at_ms: i64,
 }
 
 impl LiveInbox {
-    /// The next piece, once there is one; `None` is the end.
+    /// Waits for the next piece. Returns `None` at the end.
     async fn next(mut self) -> Option<(Result<String, String>, Self)> {
         loop {
-            if !self.goes_on_at_once {
+            if !self.skips_sleep {
                 self.timer.sleep_ms(POLL_MS).await;
             }
             let now_ms = self.clock.now_ms();
             if now_ms >= self.ends_at_ms || self.polls_left == 0 {
                 return None;
             }
-            let rows = self.look(now_ms).await?;
-            self.goes_on_at_once = rows.len() == PAGE;
+            let rows = self.poll(now_ms).await?;
+            self.skips_sleep = rows.len() == PAGE;
             let piece = match rows.last() {
                 Some(last) => {
                     self.after_seq = last.seq;
                     rows.iter().map(event).collect()
                 }
-                None if now_ms - self.spoke_at_ms >= SILENCE_MS => ":\n\n".to_owned(),
+                None if now_ms - self.last_piece_at_ms >= HEARTBEAT_MS => ":\n\n".to_owned(),
                 None => continue,
             };
-            self.spoke_at_ms = now_ms;
+            self.last_piece_at_ms = now_ms;
             return Some((Ok(piece), self));
         }
     }
 
-    /// What came since; nothing when the database is away. `None`: the key is not live.
-    async fn look(&mut self, now_ms: i64) -> Option<Vec<Notification>> {
+    /// Reads the new rows; none when the database is unavailable. Returns `None` when the key is
+    /// invalid.
+    async fn poll(&mut self, now_ms: i64) -> Option<Vec<Notification>> {
         self.polls_left -= 1;
         let database = self.shards.for_athlete(self.key.athlete_id);
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let read = inbox::after_seq(database, &self.key, self.after_seq, limit, now_ms).await;
-        let was_failing = std::mem::replace(&mut self.is_failing, read.is_err());
-        match read {
+        let result = inbox::after_seq(database, &self.key, self.after_seq, limit, now_ms).await;
+        let was_failing = std::mem::replace(&mut self.is_failing, result.is_err());
+        match result {
             Ok(rows) => Some(rows),
             Err(Rejection::Unauthorized) => None,
             Err(error) => {
-                // One line for a run of failures: each open stream looks 30 times a minute.
+                // One line for consecutive failures: each stream polls 30 times a minute.
                 if !was_failing {
-                    tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "an open inbox was not read");
+                    tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "inbox stream poll failed");
                 }
                 Some(Vec::new())
             }
@@ -136,19 +138,19 @@ impl LiveInbox {
     }
 }
 
-/// A row as an event: its place, and the item of the list. JSON has no line breaks of its own.
+/// A row as an event: its sequence number and the item of the list. The JSON has no line breaks.
 fn event(row: &Notification) -> String {
     format!("id: {}\nevent: notification\ndata: {}\n\n", row.seq, item(row))
 }
 
-/// The place after which a client goes on. The header counts: of a client that comes back by itself
-/// the query is that of its first call.
+/// The sequence number after which a client resumes. The header takes precedence: a reconnecting
+/// client repeats the query of its first call.
 fn last_event_id(request: &Request) -> Result<Option<i64>, ApiError> {
     let text = match request.headers().get("last-event-id") {
-        Some(value) => Some(value.to_str().map_err(|_| none_of_ours())?.to_owned()),
+        Some(value) => Some(value.to_str().map_err(|_| unknown_event_id())?.to_owned()),
         None => query(request, "last_event_id"),
     };
-    text.map(|text| seq(&text).ok_or_else(none_of_ours)).transpose()
+    text.map(|text| seq(&text).ok_or_else(unknown_event_id)).transpose()
 }
 
 fn seq(text: &str) -> Option<i64> {
@@ -156,6 +158,6 @@ fn seq(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| digits)
 }
 
-fn none_of_ours() -> ApiError {
-    ApiError::BadRequest("the last event id is none of ours: begin with last_id of a list")
+fn unknown_event_id() -> ApiError {
+    ApiError::BadRequest("unknown last event id: start with the last_id of a list")
 }

@@ -1,23 +1,20 @@
-//! The in-app inbox: list, read one, read all. Only what is shown: not what is kept for its mail
-//! alone, nor what has expired.
+//! The in-app inbox: list, mark one as read, mark all. Rows that exist only for their email, and
+//! expired rows, are hidden.
 
 use super::instant;
 use crate::app::{App, Call};
 use crate::cursor;
-use crate::error::{ApiError, bad_parameter};
-use platform::http::{Response, StatusCode, empty, json, query};
+use crate::error::ApiError;
+use crate::input::query_flag;
+use platform::http::{Response, StatusCode, empty, json};
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::inbox::{self, InboxQuery, Notification, NotificationPosition};
 use uuid::Uuid;
 
-/// GET /v1/notifications: newest first. From `last_id` a stream goes on without a gap.
+/// GET /v1/notifications: newest first. A stream that starts from `last_id` misses nothing.
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let unread_only = match query(call.request, "unread").as_deref() {
-        None | Some("false" | "0") => false,
-        Some("" | "true" | "1") => true,
-        Some(_) => return Err(bad_parameter("unread", "has to be true or false")),
-    };
+    let unread_only = query_flag(call.request, "unread")?;
     let limit = cursor::limit(call.request)?;
     let page = InboxQuery { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
     let database = app.shards.for_athlete(key.athlete_id);
@@ -37,20 +34,20 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 }
 
 /// POST /v1/notifications/{id}/read.
-pub async fn read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
+pub async fn mark_read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     inbox::mark_read(database, key, id, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// POST /v1/notifications/read-all.
-pub async fn read_all(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn mark_all_read(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     inbox::mark_all_read(database, key, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-/// A row as it is answered.
+/// A notification in responses and streams.
 pub(super) fn item(row: &Notification) -> Value {
     json!({
         "id": row.notification_id,

@@ -1,9 +1,9 @@
-//! GET /v1/patterns, /v1/recommendations and /v1/reports/weekly: what the analysis has found.
+//! GET /v1/patterns, /v1/recommendations and /v1/reports/weekly: the results of the analysis.
 
 use super::instant;
-use super::workouts::date;
 use crate::app::{App, Call};
 use crate::cursor;
+use crate::date_range::parse_date;
 use crate::error::{ApiError, bad_parameter};
 use platform::http::{Response, StatusCode, json, query};
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use storage::patterns::{self, ListedPattern, PatternStatus};
 use storage::{KeyProof, reports};
 use training::WeekStart;
 
-/// GET /v1/patterns?status=: the newest first.
+/// GET /v1/patterns?status=: newest first.
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let status = match query(call.request, "status").as_deref() {
         None => None,
         Some("open") => Some(PatternStatus::Open),
         Some("resolved") => Some(PatternStatus::Resolved),
-        Some(_) => return Err(bad_parameter("status", "has to be open or resolved")),
+        Some(_) => return Err(bad_parameter("status", "must be open or resolved")),
     };
     let limit = cursor::limit(call.request)?;
     let database = app.shards.for_athlete(key.athlete_id);
@@ -43,14 +43,13 @@ fn item(listed: &ListedPattern) -> Value {
     })
 }
 
-/// GET /v1/recommendations: what to change, the most pressing first; each is its pattern, with the
-/// adjustment that follows from it.
+/// GET /v1/recommendations: the most urgent first; each is its pattern with the adjustment.
 pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     let (open, changes) = patterns::recommendations(database, key).await?;
     let today = app.clock.now().date_naive().to_string();
-    let of = |change: &Value| {
-        // Once its day has come it is too late for it.
+    let to_item = |change: &Value| {
+        // From its `until` day on it is too late for the adjustment.
         change
             .get("until")
             .and_then(Value::as_str)
@@ -63,17 +62,17 @@ pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiE
         fields.insert("adjustment".to_owned(), change.get("adjustment").cloned()?);
         Some(item)
     };
-    let items: Vec<_> = changes.iter().filter_map(of).collect();
+    let items: Vec<_> = changes.iter().filter_map(to_item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
 
-/// GET /v1/reports/weekly?week=: the report of the week that holds this day, by default the newest.
+/// GET /v1/reports/weekly?week=: the report of the week with this day, by default the newest.
 pub async fn weekly_report(
     app: &App,
     call: &Call<'_>,
     key: &KeyProof,
 ) -> Result<Response, ApiError> {
-    let week = date(call.request, "week")?.map(WeekStart::containing);
+    let week = parse_date(call.request, "week")?.map(WeekStart::containing);
     let database = app.shards.for_athlete(key.athlete_id);
     let report = reports::get(database, key, week).await?;
     Ok(json(StatusCode::OK, &report)?)

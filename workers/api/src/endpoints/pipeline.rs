@@ -1,4 +1,4 @@
-//! GET /v1/admin/pipeline: how the pipeline does.
+//! GET /v1/admin/pipeline: the counts and latencies of the pipeline.
 
 use super::instant;
 use crate::app::{App, Call};
@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 use storage::pipeline::{self, EventMetrics, OpenDeadLetters, PendingWorkouts};
 
 const MINUTE_MS: i64 = 60_000;
-/// The minutes of a call that names none: long enough for rare events, short enough to see a change.
+/// The minutes by default: long enough for rare events, short enough to show a change.
 const MINUTES_DEFAULT: i64 = 60;
-/// The minutes of a call, at most (ours: a day, half of what is kept).
+/// The minutes of a call, at most: a day, half of the retention; a project default.
 const MINUTES_MAX: i64 = 1_440;
 
-/// By queue and type what was handled, put off and given up in the last `minutes`, this one included, and
-/// how long it took; the dead letters that are open; the workouts that wait. Counts come up to ten
-/// seconds late.
+/// Returns for the last `minutes`, including the current one: the handled, retried and dead-lettered
+/// events by queue and type, and their latencies; the open dead letters; the waiting workouts. Counts
+/// are up to ten seconds late.
 ///
 /// 1. read the counts and the dead letters (await);
-/// 2. read the workouts that wait (await for each database of athletes).
+/// 2. read the waiting workouts (await for each database of athletes).
 pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     let minutes = match query(call.request, "minutes") {
         None => MINUTES_DEFAULT,
         Some(text) => {
             text.parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes)).ok_or_else(
                 || {
-                    let detail = format!("has to be a whole number from 1 to {MINUTES_MAX}");
+                    let detail = format!("must be an integer between 1 and {MINUTES_MAX}");
                     bad_parameter("minutes", &detail)
                 },
             )?
@@ -33,7 +33,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
     };
     let now_ms = app.clock.now_ms();
     let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
-    let (flows, letters) = pipeline::flows(app.shards.operators(), since_ms).await?;
+    let (flows, open) = pipeline::flows(app.shards.operators(), since_ms).await?;
     let mut waiting = PendingWorkouts::default();
     for database in app.shards.every() {
         let PendingWorkouts { workouts, oldest_ms } = pipeline::pending(database).await?;
@@ -44,7 +44,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
         "since": instant(since_ms),
         "until": instant(now_ms),
         "items": flows.iter().map(flow).collect::<Vec<_>>(),
-        "dead_letters": letters.iter().map(|row| open_letters(row, now_ms)).collect::<Vec<_>>(),
+        "dead_letters": open.iter().map(|row| open_dead_letters(row, now_ms)).collect::<Vec<_>>(),
         "pending": {
             "workouts": waiting.workouts,
             "oldest_at": waiting.oldest_ms.map(instant),
@@ -69,7 +69,7 @@ fn flow(flow: &EventMetrics) -> Value {
     })
 }
 
-fn open_letters(row: &OpenDeadLetters, now_ms: i64) -> Value {
+fn open_dead_letters(row: &OpenDeadLetters, now_ms: i64) -> Value {
     json!({
         "queue": row.queue,
         "open": row.open,

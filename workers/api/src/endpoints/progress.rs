@@ -1,9 +1,9 @@
-//! GET /v1/exercises/{slug}/progress: how an exercise goes, day by day, and where it is heading.
+//! GET /v1/exercises/{slug}/progress: the best sets of an exercise by day, and their trend.
 
-use super::workouts::date;
 use crate::app::{App, Call};
+use crate::date_range::DateRange;
 use crate::error::{ApiError, bad_parameter};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use platform::http::{Response, StatusCode, json, query};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,49 +15,49 @@ use training::performance::{BestSet, ExercisePerformance};
 use training::trend::theil_sen;
 use training::{Exercise, Grams, Rpe};
 
-/// Days of a range that names no start: a year.
+/// Days before the end of a range without a start: a year.
 const DAYS_DEFAULT: u64 = 365;
-/// Days of a range, at most: ten years (ours).
-const DAYS_MAX: i64 = 3_654;
+/// Days of a range, at most; a project default.
+const DAYS_MAX: (i64, &str) = (3_654, "ten years");
 const DAYS_A_WEEK: f64 = 7.0;
 
 #[derive(Serialize)]
-struct Answer {
+struct ProgressResponse {
     exercise: String,
     formula: E1rmFormula,
     points: Vec<Point>,
-    trend: Option<TrendAnswer>,
+    trend: Option<Trend>,
 }
 
 #[derive(Serialize)]
 struct Point {
     date: NaiveDate,
     best_e1rm_kg: Option<f64>,
-    best_set: Option<SetAnswer>,
+    best_set: Option<TopSet>,
     tonnage_kg: f64,
     sets: i64,
 }
 
 #[derive(Serialize)]
-struct SetAnswer {
+struct TopSet {
     weight_kg: Option<f64>,
     load_kg: f64,
     reps: u32,
     rpe: Option<f64>,
 }
 
-/// The slope of the best estimated 1RM and its 95 % interval, in kilograms a week. So few points
-/// that there is no such interval have none.
+/// The slope of the best estimated 1RM with its 95 % interval, in kilograms per week. Too few points
+/// have no interval.
 #[derive(Serialize)]
-struct TrendAnswer {
+struct Trend {
     kg_per_week: f64,
     low: Option<f64>,
     high: Option<f64>,
     points: usize,
 }
 
-/// The days from `from` to `to` on which the exercise was done: by default the last year's. The
-/// e1RM is by `formula` (epley, brzycki, wathan or `rpe_table`).
+/// Returns the days from `from` to `to` with the exercise, by default of the last year. `formula` of
+/// the e1RM: epley, brzycki, wathan or `rpe_table`.
 pub async fn get(
     app: &App,
     call: &Call<'_>,
@@ -68,17 +68,8 @@ pub async fn get(
         return Err(ApiError::NotFound);
     }
     let formula = formula(query(call.request, "formula").as_deref())?;
-    // East of us it is tomorrow already.
-    let tomorrow = app.clock.now().date_naive() + Days::new(1);
-    let to = date(call.request, "to")?.unwrap_or(tomorrow);
-    let from = date(call.request, "from")?;
-    let from = from.or_else(|| to.checked_sub_days(Days::new(DAYS_DEFAULT))).unwrap_or(to);
-    if from > to {
-        return Err(bad_parameter("from", "is after to"));
-    }
-    if (to - from).num_days() >= DAYS_MAX {
-        return Err(bad_parameter("from", "is more than ten years before to"));
-    }
+    let now = app.clock.now();
+    let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT, DAYS_MAX)?;
     let database = app.shards.for_athlete(key.athlete_id);
     let progress = progress::get(database, key, slug, from, to).await?;
     let known = Exercise::find(slug).is_some() || progress.is_own;
@@ -87,8 +78,8 @@ pub async fn get(
     }
     let points = points(progress.performances, formula);
     let trend = trend(&points);
-    let answer = Answer { exercise: slug.to_owned(), formula, points, trend };
-    Ok(json(StatusCode::OK, &answer)?)
+    let body = ProgressResponse { exercise: slug.to_owned(), formula, points, trend };
+    Ok(json(StatusCode::OK, &body)?)
 }
 
 fn formula(name: Option<&str>) -> Result<E1rmFormula, ApiError> {
@@ -96,10 +87,10 @@ fn formula(name: Option<&str>) -> Result<E1rmFormula, ApiError> {
         return Ok(E1rmFormula::Epley);
     };
     let found = E1rmFormula::ALL.into_iter().find(|formula| formula.as_str() == name);
-    found.ok_or_else(|| bad_parameter("formula", "has to be epley, brzycki, wathan or rpe_table"))
+    found.ok_or_else(|| bad_parameter("formula", "must be epley, brzycki, wathan or rpe_table"))
 }
 
-/// A day with two workouts is one point: the better of their best sets, the sum of their work.
+/// Two workouts of a day are one point: the better of their best sets, the sum of their volume.
 fn points(performances: Vec<DatedPerformance>, formula: E1rmFormula) -> Vec<Point> {
     let mut days: BTreeMap<NaiveDate, Vec<ExercisePerformance>> = BTreeMap::new();
     for dated in performances {
@@ -117,7 +108,7 @@ fn point(date: NaiveDate, performances: &[ExercisePerformance], formula: E1rmFor
     Point {
         date,
         best_e1rm_kg: best.map(|best| best.e1rm_grams.kg()),
-        best_set: best.map(|best| SetAnswer {
+        best_set: best.map(|best| TopSet {
             weight_kg: best.weight_grams.map(Grams::kg),
             load_kg: best.load_grams.kg(),
             reps: best.reps,
@@ -128,7 +119,7 @@ fn point(date: NaiveDate, performances: &[ExercisePerformance], formula: E1rmFor
     }
 }
 
-fn trend(points: &[Point]) -> Option<TrendAnswer> {
+fn trend(points: &[Point]) -> Option<Trend> {
     let first = points.first()?.date;
     #[expect(clippy::cast_precision_loss, reason = "days of ten years")]
     let day = |date: NaiveDate| (date - first).num_days() as f64;
@@ -136,7 +127,7 @@ fn trend(points: &[Point]) -> Option<TrendAnswer> {
         points.iter().filter_map(|point| Some((day(point.date), point.best_e1rm_kg?))).collect();
     let trend = theil_sen(&known)?;
     let rounded = |kg_per_day: f64| (kg_per_day * DAYS_A_WEEK * 1_000.0).round() / 1_000.0;
-    Some(TrendAnswer {
+    Some(Trend {
         kg_per_week: rounded(trend.slope),
         low: trend.has_interval().then(|| rounded(trend.low)),
         high: trend.has_interval().then(|| rounded(trend.high)),

@@ -1,5 +1,5 @@
-//! POST /v1/admin/queues/{queue}/messages: an operator puts a text on a queue, as it is. For
-//! drills: what becomes of garbage, of an event of yesterday, of an event sent twice?
+//! POST /v1/admin/queues/{queue}/messages: sends an operator's text to a queue unchanged. For drills
+//! with garbage, old events and duplicates.
 
 use crate::app::{App, Call};
 use crate::error::ApiError;
@@ -8,7 +8,7 @@ use platform::http::{Response, StatusCode, empty};
 use platform::sink::{Destination, send_all};
 use shared_kernel::Queue;
 
-/// 202: the queue has it.
+/// Returns 202 when the queue has accepted it.
 pub async fn post(app: &App, call: &Call<'_>, queue: &str) -> Result<Response, ApiError> {
     let queue = Queue::from_name(queue).ok_or(ApiError::NotFound)?;
     let text = std::str::from_utf8(body_bytes(call.request)?)

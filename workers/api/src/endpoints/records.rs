@@ -9,7 +9,7 @@ use storage::records::{self, Record};
 use training::Grams;
 use training::records::{RecordKey, RecordKind};
 
-/// All records, by exercise; with `exercise=` only its own.
+/// Returns all records by exercise, or those of `exercise=`.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
     let only = query(call.request, "exercise");
     let database = app.shards.for_athlete(key.athlete_id);
@@ -24,7 +24,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
 
-/// Weights and volumes in kilograms, repetitions as they are.
+/// Weights and volumes in kilograms, repetitions as a count.
 fn item(key: &RecordKey, record: &Record) -> Value {
     let value = match key.kind {
         RecordKind::MostReps => json!(record.value),

@@ -1,15 +1,14 @@
-//! Live logging: sets of a workout that goes on, one by one, and its completion.
+//! Live logging: the sets of a workout in progress, and its completion.
 //!
-//! A set is addressed by its number (`id`), which no other set of the workout ever has: so a
-//! repeated DELETE never hits another one.
+//! A set is addressed by its number (`id`), which no other set of the workout ever gets: a repeated
+//! DELETE never deletes another set.
 
-use super::workouts::{
-    TRIES, check_seen, idempotency, in_progress, origin, publish, workout_response,
-};
 use crate::app::{App, Call};
 use crate::error::ApiError;
+use crate::idempotency::parse_idempotency_key;
 use crate::input::json_body;
-use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set};
+use crate::preconditions::{ATTEMPTS_MAX, check_if_match};
+use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set, to_response};
 use platform::http::{FieldError, Response, StatusCode, set_header};
 use shared_kernel::WorkoutId;
 use storage::workouts::{
@@ -19,27 +18,25 @@ use storage::{KeyProof, Rejection};
 use training::limits::{EXERCISES_MAX, SETS_MAX};
 use training::{ExerciseEntry, SetEntry, Workout};
 
-/// What a call does to a workout that goes on.
+/// A change of a workout in progress.
 struct Edit<'a> {
-    /// The workout.
     workout_id: WorkoutId,
-    /// Its Idempotency-Key.
     idempotency: Option<&'a Idempotency>,
-    /// Changes the document; answers the number of the set that it adds.
+    /// Changes the document and returns the number of the set that it adds.
     apply: &'a dyn Fn(&mut Workout) -> Result<Option<u32>, ApiError>,
 }
 
-/// What an edit came to.
+/// The result of an edit.
 struct Edited {
     stored: StoredWorkout,
     set_id: Option<u32>,
 }
 
-/// POST /v1/workouts/{id}/sets: `{exercise, …set}`. Adds a set to its exercise, which begins with
-/// it when the workout has none such yet. 201 with the workout.
+/// POST /v1/workouts/{id}/sets: `{exercise, …set}`. Adds a set to its exercise, and the exercise
+/// when the workout does not have it. 201 with the workout.
 ///
-/// Its steps are those of `edit`. Under the same Idempotency-Key it is added once: a repeat answers
-/// the workout as it now is.
+/// The steps are those of [`edit_workout`]. Under the same Idempotency-Key the set is added once: a
+/// retry returns the current workout.
 pub async fn post(
     app: &App,
     call: &Call<'_>,
@@ -48,16 +45,16 @@ pub async fn post(
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
     let logged = parse_logged_set(&json_body(call.request)?, now)?;
-    let idempotency = idempotency(call.request)?;
+    let idempotency = parse_idempotency_key(call.request)?;
     let apply = |workout: &mut Workout| {
         let mut logged = logged.clone();
         let at = now.with_timezone(&workout.started_at.timezone());
         logged.set.performed_at.get_or_insert(at);
-        add(workout, logged).map(Some)
+        add_set(workout, logged).map(Some)
     };
     let edit = Edit { workout_id, idempotency: idempotency.as_ref(), apply: &apply };
     let edited = edit_workout(app, call, key, &edit).await?;
-    let mut response = workout_response(StatusCode::CREATED, &edited.stored)?;
+    let mut response = to_response(StatusCode::CREATED, &edited.stored)?;
     if let Some(set_id) = edited.set_id {
         let location = format!("/v1/workouts/{workout_id}/sets/{set_id}");
         set_header(&mut response, "location", &location);
@@ -82,11 +79,11 @@ pub async fn put(
     };
     let edit = Edit { workout_id, idempotency: None, apply: &apply };
     let edited = edit_workout(app, call, key, &edit).await?;
-    workout_response(StatusCode::OK, &edited.stored)
+    to_response(StatusCode::OK, &edited.stored)
 }
 
-/// DELETE /v1/workouts/{id}/sets/{set}: removes a set, and its exercise with its last one. 200 with
-/// the workout.
+/// DELETE /v1/workouts/{id}/sets/{set}: removes a set, and its exercise when it was the last set.
+/// 200 with the workout.
 pub async fn delete(
     app: &App,
     call: &Call<'_>,
@@ -94,12 +91,12 @@ pub async fn delete(
     (workout_id, set_id): (WorkoutId, u32),
 ) -> Result<Response, ApiError> {
     let apply = |workout: &mut Workout| {
-        let is_it = |set: &SetEntry| set.id == Some(set_id);
-        let holds_it = |exercise: &ExerciseEntry| exercise.sets.iter().any(is_it);
-        let exercise = workout.exercises.iter().position(holds_it).ok_or(ApiError::NotFound)?;
-        if let Some(holder) = workout.exercises.get_mut(exercise) {
-            holder.sets.retain(|set| !is_it(set));
-            if holder.sets.is_empty() {
+        let has_id = |set: &SetEntry| set.id == Some(set_id);
+        let has_set = |exercise: &ExerciseEntry| exercise.sets.iter().any(has_id);
+        let exercise = workout.exercises.iter().position(has_set).ok_or(ApiError::NotFound)?;
+        if let Some(exercise_entry) = workout.exercises.get_mut(exercise) {
+            exercise_entry.sets.retain(|set| !has_id(set));
+            if exercise_entry.sets.is_empty() {
                 workout.exercises.remove(exercise);
             }
         }
@@ -107,10 +104,10 @@ pub async fn delete(
     };
     let edit = Edit { workout_id, idempotency: None, apply: &apply };
     let edited = edit_workout(app, call, key, &edit).await?;
-    workout_response(StatusCode::OK, &edited.stored)
+    to_response(StatusCode::OK, &edited.stored)
 }
 
-/// POST /v1/workouts/{id}/complete `{ended_at}`. 200 with the workout; a repeat with the same end
+/// POST /v1/workouts/{id}/complete `{ended_at}`. 200 with the workout; a retry with the same end
 /// changes nothing.
 pub async fn complete(
     app: &App,
@@ -121,36 +118,36 @@ pub async fn complete(
     let body = json_body(call.request)?;
     let now = app.clock.now();
     let database = app.shards.for_athlete(key.athlete_id);
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS_MAX {
         let stored = workouts::get(database, key, workout_id).await?;
-        check_seen(call, &stored)?;
+        check_if_match(call.request, stored.revision)?;
         let mut workout = stored.document()?;
         let ended_at = parse_completion(&body, workout.started_at, now)?;
         if stored.status == WorkoutStatus::Completed && workout.ended_at == Some(ended_at) {
-            return workout_response(StatusCode::OK, &stored);
+            return to_response(StatusCode::OK, &stored);
         }
         in_progress(&stored)?;
         if workout.exercises.is_empty() {
             return Err(ApiError::Conflict(
-                "a workout without a set is none: log one, or delete the workout",
+                "a workout without a set cannot be completed: log a set, or delete the workout",
             ));
         }
         workout.ended_at = Some(ended_at);
         if let Some(stored) = store(app, call, key, &stored, &workout, None).await? {
-            return workout_response(StatusCode::OK, &stored);
+            return to_response(StatusCode::OK, &stored);
         }
     }
-    Err(ApiError::Stale)
+    Err(ApiError::StaleRevision)
 }
 
-/// Changes the document of a workout that goes on.
+/// Changes the document of a workout in progress.
 ///
-/// 1. read (await) the workout, and who has the Idempotency-Key;
-/// 2. change the document; what breaks a limit is 422, and nothing is changed;
-/// 3. store (await) it, if it is still what was read; else from 1 again, unless the caller's
-///    If-Match named what was read: then 412. It fails: 503, and nothing is changed, or its answer
-///    is lost: under the same Idempotency-Key the set is added once;
-/// 4. publish (await) the event. It fails: still 2xx, and the sweep sends it.
+/// 1. read (await) the workout and the record of the Idempotency-Key;
+/// 2. change the document; over a limit: 422, and nothing is changed;
+/// 3. store (await) it, if the revision is still the one read; otherwise from 1 again, or 412 with
+///    If-Match. Failure: 503, and nothing is changed, or only the response is lost: under the same
+///    Idempotency-Key the set is added once;
+/// 4. publish (await) the event. Failure: still 2xx, and the sweep sends it.
 async fn edit_workout(
     app: &App,
     call: &Call<'_>,
@@ -158,7 +155,7 @@ async fn edit_workout(
     edit: &Edit<'_>,
 ) -> Result<Edited, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS_MAX {
         let WorkoutForEdit { workout: stored, replayed } =
             workouts::get_for_edit(database, key, edit.workout_id, edit.idempotency).await?;
         if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
@@ -170,7 +167,7 @@ async fn edit_workout(
                 Err(ApiError::IdempotencyKeyReused)
             };
         }
-        check_seen(call, &stored)?;
+        check_if_match(call.request, stored.revision)?;
         let mut workout = in_progress(&stored)?;
         let set_id = (edit.apply)(&mut workout)?;
         let add = edit.idempotency.zip(set_id);
@@ -178,30 +175,30 @@ async fn edit_workout(
             return Ok(Edited { stored, set_id });
         }
     }
-    Err(ApiError::Stale)
+    Err(ApiError::StaleRevision)
 }
 
-/// Stores a changed document if the workout is still what was read, and publishes it. `None`: it
-/// was overtaken.
+/// Stores a changed document if the revision is still `current`, and publishes it. Returns `None`
+/// when another change came first.
 async fn store(
     app: &App,
     call: &Call<'_>,
     key: &KeyProof,
-    read: &StoredWorkout,
+    current: &StoredWorkout,
     workout: &Workout,
     add: Option<(&Idempotency, u32)>,
 ) -> Result<Option<StoredWorkout>, ApiError> {
     let change = Change {
-        workout_id: read.workout_id,
-        seen_revision: Some(read.revision),
+        workout_id: current.workout_id,
+        seen_revision: Some(current.revision),
         content: &Content::of(workout)?,
         set_id: add.map(|(_, set_id)| set_id),
     };
-    let origin = origin(app, call, add.map(|(idempotency, _)| idempotency));
+    let origin = app.origin(call, add.map(|(idempotency, _)| idempotency));
     let database = app.shards.for_athlete(key.athlete_id);
     match workouts::change(database, key, &change, &origin).await {
         Ok(stored) => {
-            publish(app, &stored).await;
+            app.publisher.publish_workout(&stored).await;
             Ok(Some(stored))
         }
         Err(Rejection::StaleRevision) => Ok(None),
@@ -209,23 +206,33 @@ async fn store(
     }
 }
 
-/// Adds a set to its exercise, or begins it; answers the set's number.
-fn add(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
+/// The document of a workout in progress; 409 when it is completed.
+fn in_progress(stored: &StoredWorkout) -> Result<Workout, ApiError> {
+    match stored.status {
+        WorkoutStatus::InProgress => Ok(stored.document()?),
+        WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ApiError::Conflict(
+            "the workout is completed: replace it with PUT /v1/workouts/{id}",
+        )),
+    }
+}
+
+/// Adds a set to its exercise, or the exercise with it. Returns the set's number.
+fn add_set(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
     if workout.sets().count() >= SETS_MAX {
-        return Err(over("", format!("the workout has {SETS_MAX} sets, and takes no more")));
+        return Err(over_limit("", format!("the workout has {SETS_MAX} sets, the maximum")));
     }
     let set = SetEntry { id: None, ..logged.set };
-    // Within a superset the exercises take turns: the set goes to the block that is there.
-    let is_its = |block: &ExerciseEntry| {
+    // The exercises of a superset alternate: the set is added to the existing entry.
+    let is_match = |block: &ExerciseEntry| {
         block.exercise == logged.exercise
             && (logged.superset.is_none() || block.superset == logged.superset)
     };
     let full = workout.exercises.len() >= EXERCISES_MAX;
-    match workout.exercises.iter_mut().rev().find(|block| is_its(block)) {
+    match workout.exercises.iter_mut().rev().find(|block| is_match(block)) {
         Some(block) => block.sets.push(set),
         None if full => {
-            let detail = format!("the workout has {EXERCISES_MAX} exercises, and takes no more");
-            return Err(over("/exercise", detail));
+            let detail = format!("the workout has {EXERCISES_MAX} exercises, the maximum");
+            return Err(over_limit("/exercise", detail));
         }
         None => workout.exercises.push(ExerciseEntry {
             exercise: logged.exercise,
@@ -238,6 +245,6 @@ fn add(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
     Ok(workout.last_set_id)
 }
 
-fn over(pointer: &str, detail: String) -> ApiError {
+fn over_limit(pointer: &str, detail: String) -> ApiError {
     ApiError::Invalid(vec![FieldError { pointer: pointer.to_owned(), detail }])
 }

@@ -1,8 +1,8 @@
-//! An endpoint's deliveries: the log, a test, and trying again.
+//! An endpoint's deliveries: the log, a test, and retries.
 //!
-//! Each is a row that is due, and its own outbox. The event that is published after it only wakes
-//! the endpoint's lane in the webhook worker: a wake-up that is lost is the sweep's, one too many
-//! finds nothing due.
+//! Each delivery is a due row and its own outbox. The event published after it only starts the
+//! endpoint's queue in the webhook worker: the sweep resends a lost event, and a duplicate finds nothing
+//! due.
 
 use super::{fields, instant};
 use crate::app::{App, Call};
@@ -24,10 +24,10 @@ use storage::webhooks::fan_out::NewDelivery;
 use storage::webhooks::{EndpointKey, delivery_id};
 use uuid::Uuid;
 
-/// The type of a test: no news, and delivered whatever types an endpoint takes.
+/// The type of a test: not a notification, and delivered regardless of the endpoint's types.
 const TEST_TYPE: &str = "endpoint.test";
 
-/// GET /v1/webhooks/{id}/deliveries: the newest event first.
+/// GET /v1/webhooks/{id}/deliveries: newest event first.
 ///
 /// 1. read (await).
 pub async fn list(
@@ -40,7 +40,7 @@ pub async fn list(
         None => None,
         Some(name) => Some(
             DeliveryStatus::parse(&name)
-                .ok_or_else(|| bad_parameter("status", "has to be waiting, delivered or failed"))?,
+                .ok_or_else(|| bad_parameter("status", "must be waiting, delivered or failed"))?,
         ),
     };
     let limit = cursor::limit(call.request)?;
@@ -52,7 +52,7 @@ pub async fn list(
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
 }
 
-/// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: with what is sent, as it is signed, and the log.
+/// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: one delivery with the signed body and the log of attempts.
 ///
 /// 1. read (await).
 pub async fn get(
@@ -77,10 +77,10 @@ pub async fn get(
     Ok(json(StatusCode::OK, &fields)?)
 }
 
-/// POST /v1/webhooks/{id}/test: a delivery that says nothing but that it came.
+/// POST /v1/webhooks/{id}/test: creates a test delivery.
 ///
-/// 1. store it, due (await). A repeat is another test;
-/// 2. wake the lane (await). A crash before it: the sweep does.
+/// 1. store it, due immediately (await). A retry is another test;
+/// 2. publish (await) the request to deliver. After a crash before it the sweep does.
 pub async fn test(
     app: &App,
     call: &Call<'_>,
@@ -90,7 +90,7 @@ pub async fn test(
     let now = app.clock.now();
     let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
     let data =
-        json!({ "endpoint_id": id, "message": "A test, asked for by the endpoint's owner." });
+        json!({ "endpoint_id": id, "message": "A test, requested by the endpoint's owner." });
     let event = WebhookEvent { event_type: TEST_TYPE, occurred_at: now, full: &data, thin: &data };
     let new = NewDelivery {
         key: EndpointKey { athlete_id: key.athlete_id, endpoint_id: id },
@@ -103,16 +103,16 @@ pub async fn test(
     let database = app.shards.for_athlete(key.athlete_id);
     deliveries::store(database, key, &new, now.timestamp_millis()).await?;
     let due = DueDelivery { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
-    wake(app, call, &due, "test").await;
+    request_delivery(app, call, &due, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
 }
 
-/// `POST /v1/webhooks/{id}/deliveries/{delivery_id}/retry`: due now, at the begin of its schedule,
-/// whether it waits, has failed or has arrived.
+/// `POST /v1/webhooks/{id}/deliveries/{delivery_id}/retry`: makes a delivery due now, at the start of its
+/// schedule, whether it is waiting, failed or delivered.
 ///
-/// 1. make it due (await). A repeat makes it due again: one that was delivered between the two is
-///    delivered once more, under the same `webhook-id`;
-/// 2. wake the lane (await). A crash before it: the sweep does.
+/// 1. make it due (await). A retry makes it due once more: a delivery between the two is repeated
+///    under the same `webhook-id`;
+/// 2. publish (await) the request to deliver. After a crash before it the sweep does.
 pub async fn retry(
     app: &App,
     call: &Call<'_>,
@@ -125,15 +125,15 @@ pub async fn retry(
     let event_id = deliveries::retry(database, key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
     let due = DueDelivery { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
-    wake(app, call, &due, "retry").await;
+    request_delivery(app, call, &due, "retry").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
 }
 
-/// POST /v1/webhooks/{id}/deliveries/retry: those that failed and were stored since an instant; a dry
-/// run counts them only.
+/// POST /v1/webhooks/{id}/deliveries/retry: retries the failed deliveries stored since a time; a dry run
+/// only counts them.
 ///
-/// 1. count them, and make them due (await). A repeat finds none of them failed;
-/// 2. wake the lane, once for all (await). A crash before it: the sweep does.
+/// 1. count them, and make them due (await). A retry finds none of them failed;
+/// 2. publish (await) one request to deliver. After a crash before it the sweep does.
 pub async fn retry_failed(
     app: &App,
     call: &Call<'_>,
@@ -149,31 +149,29 @@ pub async fn retry_failed(
     if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
         let due = DueDelivery { key: endpoint, delivery_id, event_id, attempt: 0 };
-        wake(app, call, &due, "retry").await;
+        request_delivery(app, call, &due, "retry").await;
     }
     Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
 }
 
 fn parse_retry(body: &Value) -> Result<(i64, bool), ApiError> {
     let errors = Errors::default();
-    let asked = Fields::of(body, "", &["since", "dry_run"], &errors).and_then(|fields| {
+    let request = Fields::of(body, "", &["since", "dry_run"], &errors).and_then(|fields| {
         fields.require("since");
         let dry_run = fields.flag("dry_run").unwrap_or(false);
         fields.time("since").map(|since| (since.timestamp_millis(), dry_run))
     });
-    errors.finish(asked)
+    errors.finish(request)
 }
 
-/// Wakes an endpoint's lane. What fails here heals by the sweep.
-async fn wake(app: &App, call: &Call<'_>, due: &DueDelivery, why: &str) {
+/// Publishes the request to run the endpoint's queue.
+async fn request_delivery(app: &App, call: &Call<'_>, due: &DueDelivery, why: &str) {
     let event = webhook_delivery_requested(due, why, call.trace, app.clock.now());
-    if let Err(error) = app.publisher.publish(&[event]).await {
-        tracing::warn!(endpoint_id = %due.key.endpoint_id, %error, "lane not woken; the sweep will");
-    }
+    app.publisher.publish_committed(&[event]).await;
 }
 
 fn item(row: &DeliverySummary) -> Map<String, Value> {
-    let waits = row.status == DeliveryStatus::Waiting;
+    let is_waiting = row.status == DeliveryStatus::Waiting;
     fields([
         ("id", json!(row.delivery_id)),
         ("event_id", json!(row.event_id)),
@@ -181,7 +179,7 @@ fn item(row: &DeliverySummary) -> Map<String, Value> {
         ("status", json!(row.status.as_str())),
         ("created_at", json!(instant(row.created_at_ms))),
         ("attempt", json!(row.attempt)),
-        ("next_attempt_at", json!(waits.then(|| instant(row.due_at_ms)))),
+        ("next_attempt_at", json!(is_waiting.then(|| instant(row.due_at_ms)))),
         ("last", json!(row.last.as_ref().map(entry))),
     ])
 }

@@ -1,5 +1,7 @@
-//! POST, GET, PATCH, DELETE /v1/webhooks: where an athlete's outgoing webhooks go, and the keys that
-//! sign them.
+//! POST, GET, PATCH, DELETE /v1/webhooks: the endpoints of an athlete's outgoing webhooks, and their
+//! signing keys.
+//!
+//! Thresholds without a source are project defaults.
 
 use super::{fields, instant};
 use crate::app::{App, Call};
@@ -18,16 +20,16 @@ use storage::webhooks::{EndpointKey, SealedKey, Signature};
 use storage::{Database, KeyProof, Rejection};
 use uuid::Uuid;
 
-/// The version of the payloads; the only one so far.
+/// The version of the payloads.
 const VERSION: i64 = 1;
-/// How long a rotated key goes on signing beside the new one (Svix: 24 hours), in milliseconds.
+/// The time that a rotated key still signs along with the new one (Svix: 24 hours), in milliseconds.
 const OVERLAP_MS: i64 = 24 * 3_600_000;
-/// Keys that sign at once, at most (ours: each makes the header longer by 90 bytes).
+/// Keys that sign at once, at most: each adds 90 bytes to the header.
 const LIVE_KEYS_MAX: usize = 5;
-/// A rotation that another one overtook begins anew so often (ours: two at once are a double click).
-const ROTATIONS: u32 = 2;
+/// Attempts of a rotation that concurrent rotations overtake: two at once are a double click.
+const ROTATION_ATTEMPTS_MAX: u32 = 2;
 
-/// GET /v1/webhooks: the oldest first.
+/// GET /v1/webhooks: oldest first.
 ///
 /// 1. read (await).
 pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
@@ -46,22 +48,22 @@ pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiErr
     Ok(json(StatusCode::OK, &item(&endpoint))?)
 }
 
-/// POST /v1/webhooks: an endpoint, answered with its secret, which is shown this once.
+/// POST /v1/webhooks: creates an endpoint. Only this response shows its secret.
 ///
-/// 1. seal the new key (await). It leaves nothing;
-/// 2. store the endpoint (await). A client that lost the answer finds it in the list, without the
-///    secret: it rotates the secret, or deletes the endpoint. A repeat makes another one.
+/// 1. seal the new key (await). It stores nothing;
+/// 2. store the endpoint (await). A client that lost the response finds the endpoint in the list,
+///    without the secret, and rotates the secret or deletes the endpoint. A retry creates another one.
 pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    let (wanted, signature) = parse_new(&json_body(call.request)?, app.environment)?;
+    let (settings, signature) = parse_new(&json_body(call.request)?, app.environment)?;
     let endpoint_id = new_uuid(&*app.clock, &*app.entropy);
-    let new_key = NewKey::make(app, key, endpoint_id, signature).await?;
+    let new_key = NewKey::generate(app, key, endpoint_id, signature).await?;
     let new = NewEndpoint {
         endpoint_id,
-        url: wanted.url.unwrap_or_default(),
-        description: wanted.description.unwrap_or_default(),
-        event_types: wanted.event_types.unwrap_or_default(),
-        form: wanted.form.unwrap_or(PayloadFormat::Full.as_str()),
-        version: wanted.version.unwrap_or(VERSION),
+        url: settings.url.unwrap_or_default(),
+        description: settings.description.unwrap_or_default(),
+        event_types: settings.event_types.unwrap_or_default(),
+        form: settings.form.unwrap_or(PayloadFormat::Full.as_str()),
+        version: settings.version.unwrap_or(VERSION),
         signing_key: new_key.sealed,
     };
     let database = app.shards.for_athlete(key.athlete_id);
@@ -73,10 +75,10 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
     Ok(response)
 }
 
-/// PATCH /v1/webhooks/{id}: a field that is not there stays as it is. Disabled, it takes nothing, and
-/// what waited has failed; enabled again, it has not failed yet.
+/// PATCH /v1/webhooks/{id}: absent fields stay unchanged. Disabling rejects new deliveries and fails
+/// the waiting ones; enabling resets the failures.
 ///
-/// 1. change and read (await). A repeat changes nothing more.
+/// 1. change and read (await). A retry changes nothing more.
 pub async fn patch(
     app: &App,
     call: &Call<'_>,
@@ -89,50 +91,51 @@ pub async fn patch(
     Ok(json(StatusCode::OK, &item(&changed))?)
 }
 
-/// DELETE /v1/webhooks/{id}: with its log. An attempt under way ends as it does, and leaves nothing.
+/// DELETE /v1/webhooks/{id}: deletes the endpoint and its log. An attempt in progress continues, and
+/// its result is discarded.
 ///
-/// 1. delete (await). A repeat is 404.
+/// 1. delete (await). A retry is 404.
 pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
     endpoints::remove(database, key, id).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-/// POST /v1/webhooks/{id}/rotate-secret: a new key, shown this once. The old one goes on signing
-/// beside it for 24 hours.
+/// POST /v1/webhooks/{id}/rotate-secret: creates a new key, which only this response shows. The old one
+/// still signs for 24 hours.
 ///
 /// 1. read the keys (await);
-/// 2. seal the new key (await). It leaves nothing;
-/// 3. store it (await), if the keys are still those that were read; overtaken, it begins anew once. A
-///    client that lost the answer rotates again: the key that nobody has seen ends in 24 hours.
+/// 2. seal the new key (await). It stores nothing;
+/// 3. store it (await), if the keys are still those read; otherwise from 1 once more. A client that
+///    lost the response rotates again: the lost key ends after 24 hours.
 pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
     let database = app.shards.for_athlete(key.athlete_id);
-    for _ in 0..ROTATIONS {
-        let read = endpoints::signing_keys(database, key, id).await?;
-        if let Some(response) = rotate(app, database, key, id, &read).await? {
+    for _ in 0..ROTATION_ATTEMPTS_MAX {
+        let current = endpoints::signing_keys(database, key, id).await?;
+        if let Some(response) = rotate(app, database, key, id, &current).await? {
             return Ok(response);
         }
     }
     Err(ApiError::Conflict("another call rotated the secret at the same time"))
 }
 
-/// `None`: another rotation came first.
+/// Rotates once. Returns `None` when another rotation came first.
 async fn rotate(
     app: &App,
     database: &dyn Database,
     key: &KeyProof,
     id: Uuid,
-    read: &StoredSigningKeys,
+    current: &StoredSigningKeys,
 ) -> Result<Option<Response>, ApiError> {
     let now_ms = app.clock.now_ms();
-    let old = old_keys(read.keys()?, now_ms);
+    let old = old_keys(current.keys()?, now_ms);
     if old.len() >= LIVE_KEYS_MAX {
-        return Err(ApiError::Conflict("5 keys are signing: wait until the first has expired"));
+        return Err(ApiError::Conflict("5 keys sign already: wait until the first expires"));
     }
     let signature = old.first().map_or(Signature::V1, |key| key.signature);
-    let new_key = NewKey::make(app, key, id, signature).await?;
+    let new_key = NewKey::generate(app, key, id, signature).await?;
     let keys: Vec<_> = [new_key.sealed].into_iter().chain(old).collect();
-    match endpoints::rotate(database, key, id, read, &keys).await {
+    match endpoints::rotate(database, key, id, current, &keys).await {
         Ok(()) => {}
         Err(Rejection::StaleRevision) => return Ok(None),
         Err(rejection) => return Err(rejection.into()),
@@ -144,8 +147,7 @@ async fn rotate(
     Ok(Some(json(StatusCode::OK, &body)?))
 }
 
-/// The keys that sign beside a new one: those that have not expired. The one that had no end has one
-/// now.
+/// The keys that sign along with a new one: those not expired. The current key gets an expiry.
 fn old_keys(keys: Vec<SealedKey>, now_ms: i64) -> Vec<SealedKey> {
     let mut live = keys;
     live.retain(|key| key.expires_at_ms.is_none_or(|expires_at_ms| expires_at_ms > now_ms));
@@ -155,14 +157,15 @@ fn old_keys(keys: Vec<SealedKey>, now_ms: i64) -> Vec<SealedKey> {
     live
 }
 
-/// A new signing key: what is stored of it, and what its owner is shown, once.
+/// A new signing key.
 struct NewKey {
     sealed: SealedKey,
+    /// The text that the response shows once.
     shown: String,
 }
 
 impl NewKey {
-    async fn make(
+    async fn generate(
         app: &App,
         owner: &KeyProof,
         endpoint_id: Uuid,
@@ -180,8 +183,8 @@ impl NewKey {
                 SigningKey::Ed25519(PrivateKey::generate(random))
             }
         };
-        let place = EndpointKey { athlete_id: owner.athlete_id, endpoint_id };
-        let sealed = app.vault.seal(&key.reveal(), &place.to_string()).await?;
+        let endpoint = EndpointKey { athlete_id: owner.athlete_id, endpoint_id };
+        let sealed = app.vault.seal(&key.reveal(), &endpoint.to_string()).await?;
         let sealed = SealedKey { sealed, signature, expires_at_ms: None };
         Ok(Self { sealed, shown: key.reveal_to_receiver() })
     }
@@ -243,7 +246,7 @@ fn parse_change(body: &Value, environment: Environment) -> Result<EndpointChange
     errors.finish(change)
 }
 
-/// What a new endpoint and a change have in common.
+/// Parses the settings of a new endpoint and of a change.
 fn settings(fields: &Fields<'_>, environment: Environment) -> EndpointChange {
     EndpointChange {
         url: url(fields, environment),
@@ -259,28 +262,28 @@ fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
     match check_url(&fields.text("url")?, environment) {
         Ok(url) => Some(url.as_str().to_owned()),
         Err(error) => {
-            fields.refuse("url", error.to_string());
+            fields.reject("url", error.to_string());
             None
         }
     }
 }
 
-/// In the order in which the body has them.
+/// Parses the event types, in the order of the body.
 fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     fields.get("event_types")?;
     let mut known: Vec<_> =
         NotificationKind::all().map(|kind| kind.policy().webhook_type).collect();
-    // All patterns are one type.
+    // All patterns have one type.
     known.dedup();
     let mut types: Vec<String> = Vec::new();
     for (pointer, value) in fields.list("event_types")? {
         match value.as_str().filter(|name| known.contains(name)) {
-            Some(name) if types.iter().any(|there| there == name) => {
-                fields.errors().add(pointer, "is there twice");
+            Some(name) if types.iter().any(|earlier| earlier == name) => {
+                fields.errors().add(pointer, "is a duplicate");
             }
             Some(name) => types.push(name.to_owned()),
             None => {
-                fields.errors().add(pointer, format!("has to be one of {}", known.join(", ")));
+                fields.errors().add(pointer, format!("must be one of {}", known.join(", ")));
             }
         }
     }
@@ -290,7 +293,7 @@ fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
 fn form(fields: &Fields<'_>) -> Option<PayloadFormat> {
     let form = fields.get("payload")?.as_str().and_then(PayloadFormat::parse);
     if form.is_none() {
-        fields.refuse("payload", "has to be full or thin");
+        fields.reject("payload", "must be full or thin");
     }
     form
 }
@@ -298,7 +301,7 @@ fn form(fields: &Fields<'_>) -> Option<PayloadFormat> {
 fn version(fields: &Fields<'_>) -> Option<i64> {
     let version = fields.get("version")?.as_i64().filter(|version| *version == VERSION);
     if version.is_none() {
-        fields.refuse("version", format!("has to be {VERSION}"));
+        fields.reject("version", format!("must be {VERSION}"));
     }
     version
 }
@@ -308,7 +311,7 @@ fn signature(fields: &Fields<'_>) -> Option<Signature> {
         Some("v1") => Some(Signature::V1),
         Some("v1a") => Some(Signature::V1a),
         Some(_) | None => {
-            fields.refuse("signature", "has to be v1 or v1a");
+            fields.reject("signature", "must be v1 or v1a");
             None
         }
     }

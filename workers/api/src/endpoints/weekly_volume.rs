@@ -1,28 +1,28 @@
-//! GET /v1/volume/weekly: the weeks of a range, with landmarks and levels; empty weeks are zeros.
+//! GET /v1/volume/weekly: the volume of each week of a range, with landmarks and levels; empty weeks
+//! are zeros.
 
-use super::workouts::date;
 use crate::app::{App, Call};
+use crate::date_range::{latest_day, parse_date};
 use crate::error::{ApiError, bad_parameter};
-use chrono::Days;
 use platform::http::{Response, StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
 use training::landmarks::{LandmarkOverrides, Landmarks, VolumeLevel};
 use training::{Muscle, MuscleVolume, Volume, WeekStart};
 
-/// Weeks of a range that names no start.
+/// Weeks of a range without a start.
 const WEEKS_DEFAULT: u32 = 12;
-/// Weeks of a range, at most: ten years (ours).
+/// Weeks of a range, at most: ten years; a project default.
 const WEEKS_MAX: i64 = 522;
 
 #[derive(Serialize)]
-struct Answer {
+struct WeeklyVolumeResponse {
     weeks: Vec<Week>,
     pending: i64,
 }
 
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "week_start is its name in the outer contract")]
+#[expect(clippy::struct_field_names, reason = "week_start is its name in the public contract")]
 struct Week {
     week_start: WeekStart,
     workouts: i64,
@@ -42,12 +42,11 @@ struct MuscleWeek {
     level: VolumeLevel,
 }
 
-/// The weeks that hold the days from `from` to `to`: by default the last twelve.
+/// Returns the weeks of the days from `from` to `to`, by default the last twelve.
 pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
-    // East of us it is tomorrow already.
-    let tomorrow = app.clock.now().date_naive() + Days::new(1);
-    let to = WeekStart::containing(date(call.request, "to")?.unwrap_or(tomorrow));
-    let from = date(call.request, "from")?;
+    let to = parse_date(call.request, "to")?.unwrap_or_else(|| latest_day(app.clock.now()));
+    let to = WeekStart::containing(to);
+    let from = parse_date(call.request, "from")?;
     let from = from.map_or_else(|| to.weeks_before(WEEKS_DEFAULT - 1), WeekStart::containing);
     if from > to {
         return Err(bad_parameter("from", "is after to"));
@@ -62,10 +61,10 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
         .take_while(|week| *week <= to)
         .map(|start| week(start, stored.weeks.get(&start).unwrap_or(&empty), &stored.landmarks))
         .collect();
-    Ok(json(StatusCode::OK, &Answer { weeks, pending: stored.pending })?)
+    Ok(json(StatusCode::OK, &WeeklyVolumeResponse { weeks, pending: stored.pending })?)
 }
 
-/// Every muscle is there, trained or not: what is missing is what a coach looks for.
+/// A week lists every muscle: a coach looks for the untrained ones.
 fn week(week_start: WeekStart, volume: &Volume, landmarks: &LandmarkOverrides) -> Week {
     let muscles = Muscle::ALL.into_iter().map(|muscle| {
         let part = volume.muscles.get(&muscle).copied().unwrap_or_default();

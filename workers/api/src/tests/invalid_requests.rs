@@ -183,6 +183,6 @@ fn panic_gets_500_internal_error() {
     let response = api.get(&key, &path);
     assert_eq!(response.status, 500);
     assert_eq!(response.headers["content-type"], "application/problem+json");
-    assert_eq!(response.body["detail"], "this is our fault");
+    assert_eq!(response.body["detail"], "internal error");
     assert_eq!(api.get(&key, "/v1/workouts").status, 200);
 }

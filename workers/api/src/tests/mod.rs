@@ -40,7 +40,7 @@ struct TestApi {
     database: Rc<Sqlite>,
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
-    turnstile: Rc<CountingRateLimiter>,
+    rate_limiter: Rc<CountingRateLimiter>,
 }
 
 impl TestApi {
@@ -48,7 +48,7 @@ impl TestApi {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
-        let turnstile = Rc::new(CountingRateLimiter::default());
+        let rate_limiter = Rc::new(CountingRateLimiter::default());
         let app = App {
             shards,
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
@@ -60,11 +60,11 @@ impl TestApi {
             operator_token: Some(OPERATOR.to_owned()),
             unsubscribe_key: UnsubscribeKey::derived_from("secret"),
             vault: Rc::new(TestVault::default()),
-            rate_limiter: Rc::clone(&turnstile) as _,
+            rate_limiter: Rc::clone(&rate_limiter) as _,
             environment: Environment::Public,
             usage: Rc::new(Usage::default()),
         };
-        Self { app, database, sink, clock, turnstile }
+        Self { app, database, sink, clock, rate_limiter }
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {

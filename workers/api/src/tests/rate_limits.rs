@@ -1,7 +1,7 @@
 //! Rate limits of addresses, keys and streams, and the security headers of every response.
 
 use super::*;
-use platform::RateLimit;
+use crate::rate_limits::RateLimit;
 
 const STREAM: &str = "/v1/notifications/stream";
 const ADDRESS: (&str, &str) = ("cf-connecting-ip", "203.0.113.7");
@@ -11,13 +11,13 @@ fn key_over_its_limit_gets_429_and_others_are_served() {
     let api = TestApi::new();
     let (key, other) = (api.create_athlete(), api.create_athlete());
     api.get(&key, "/v1/me");
-    api.turnstile.set_remaining(RateLimit::Key, 1);
+    api.rate_limiter.set_remaining(RateLimit::Key.binding(), 1);
     assert_eq!(api.post(&key, "/v1/workouts", &bench_workout(1)).status, 201);
     let rejected = api.post(&key, "/v1/workouts", &bench_workout(1));
     assert_eq!((rejected.status, api.workout_count()), (429, 1));
     assert_eq!(rejected.headers["content-type"], "application/problem+json");
     assert_eq!(rejected.headers["retry-after"], "10");
-    assert_eq!(rejected.body["detail"], "that was too often: at most 1000 calls in 10 s");
+    assert_eq!(rejected.body["detail"], "rate limit exceeded: at most 1000 calls in 10 s");
     assert_eq!(api.get(&other, "/v1/me").status, 200);
     assert_eq!(api.get(OPERATOR, "/v1/admin/pipeline").status, 200);
 }
@@ -29,7 +29,7 @@ fn guessed_secrets_do_not_use_up_the_keys_limit() {
     let (ids, _) = key.rsplit_once('_').unwrap();
     let guess = format!("{ids}_{}", "0".repeat(64));
     assert_eq!(api.get(&guess, "/v1/me").status, 401);
-    api.turnstile.set_remaining(RateLimit::Key, 0);
+    api.rate_limiter.set_remaining(RateLimit::Key.binding(), 0);
     assert_eq!(api.get(&guess, "/v1/me").status, 429);
     assert_eq!(api.get(&key, "/v1/me").status, 200);
 }
@@ -40,7 +40,7 @@ fn address_over_its_limit_gets_429_before_any_read() {
     let key = api.create_athlete();
     let call = |path: &str| api.call_with(&key, "GET", path, None, &[ADDRESS]);
     assert_eq!(call("/v1/me").status, 200);
-    api.turnstile.set_remaining(RateLimit::Address, 0);
+    api.rate_limiter.set_remaining(RateLimit::Address.binding(), 0);
     // The fault is still pending for the next call: the database was not read.
     api.database.fail_next(&[DatabaseFault::BeforeCommit]);
     for path in ["/v1/me", "/v1/unsubscribe?token=x", "/v1/admin/pipeline", "/nowhere"] {
@@ -62,7 +62,7 @@ fn streams_of_a_key_are_counted_separately() {
         api.send("GET", STREAM, &[("authorization", &bearer)], b"")
     };
     assert_eq!(open().status(), 200);
-    api.turnstile.set_remaining(RateLimit::Streams, 1);
+    api.rate_limiter.set_remaining(RateLimit::Streams.binding(), 1);
     assert_eq!(open().status(), 200);
     let rejected = open();
     assert_eq!(rejected.status(), 429);

@@ -1,0 +1,50 @@
+//! Days in the query of a request: `from=2026-11-01&to=2026-11-30`.
+
+use crate::error::{ApiError, bad_parameter};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use platform::http::{Request, query};
+use std::ops::RangeInclusive;
+
+/// The years that RFC 3339 can write.
+const YEARS: RangeInclusive<i32> = 1..=9_999;
+
+/// The days from `from` to `to`, both included.
+pub struct DateRange {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+}
+
+impl DateRange {
+    /// Parses `from` and `to`. Without `to` it ends on [`latest_day`]; without `from` it starts
+    /// `days_before` days before its end. `days_max` is described to callers by `max_text`.
+    pub fn parse(
+        request: &Request,
+        now: DateTime<Utc>,
+        days_before: u64,
+        (days_max, max_text): (i64, &str),
+    ) -> Result<Self, ApiError> {
+        let to = parse_date(request, "to")?.unwrap_or_else(|| latest_day(now));
+        let from = parse_date(request, "from")?;
+        let from = from.or_else(|| to.checked_sub_days(Days::new(days_before))).unwrap_or(to);
+        if from > to {
+            return Err(bad_parameter("from", "is after to"));
+        }
+        if (to - from).num_days() >= days_max {
+            return Err(bad_parameter("from", &format!("is more than {max_text} before to")));
+        }
+        Ok(Self { from, to })
+    }
+}
+
+/// The latest current date of any time zone: east of UTC it may already be tomorrow.
+pub fn latest_day(now: DateTime<Utc>) -> NaiveDate {
+    now.date_naive() + Days::new(1)
+}
+
+/// Parses a day of the query.
+pub fn parse_date(request: &Request, name: &str) -> Result<Option<NaiveDate>, ApiError> {
+    let Some(text) = query(request, name) else { return Ok(None) };
+    // chrono also parses years of six digits.
+    let date = text.parse::<NaiveDate>().ok().filter(|date| YEARS.contains(&date.year()));
+    date.map(Some).ok_or_else(|| bad_parameter(name, "must be a day: 2026-11-23"))
+}

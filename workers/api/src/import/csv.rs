@@ -1,0 +1,117 @@
+//! CSV logs of other apps.
+
+use super::file::{FileError, FileWorkout, ImportFile};
+use crate::error::{ApiError, bad_parameter};
+use crate::workout::AHEAD_MAX;
+use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use interchange::{Format, LoggedExercise, LoggedWorkout, ReadOptions};
+use platform::clock::TimeZones;
+use training::limits::TEXT_CHARS_MAX;
+use training::{CustomExercises, ExerciseEntry, Workout};
+
+/// Parses a CSV. Its times are wall-clock times of `zone`.
+pub fn parse_csv(
+    bytes: &[u8],
+    options: &ReadOptions,
+    zone: &str,
+    zones: &dyn TimeZones,
+    now: DateTime<Utc>,
+) -> Result<ImportFile, ApiError> {
+    let log = interchange::read(bytes, options)
+        .map_err(|error| ApiError::UnreadableFile(error.to_string()))?;
+    let times: Vec<_> = log
+        .workouts
+        .iter()
+        .flat_map(|logged| [logged.started_at, logged.ended_at.unwrap_or(logged.started_at)])
+        .collect();
+    let offsets = offsets(zone, &times, zones)?;
+    let mut file = ImportFile {
+        format: format_name(log.format).to_owned(),
+        rows: log.rows,
+        weight_unit: Some(log.weight_unit),
+        weight_unit_source: Some(log.weight_unit_source),
+        time_zone: Some(zone.to_owned()),
+        errors: log.errors.into_iter().map(|e| FileError::at_line(e.line, e.detail)).collect(),
+        ..ImportFile::default()
+    };
+    let mut instants = times.into_iter().zip(offsets).map(|(time, offset)| in_zone(time, offset));
+    for logged in log.workouts {
+        let (Some(started_at), Some(ended_at)) = (instants.next(), instants.next()) else {
+            break;
+        };
+        let line = logged.line;
+        match workout(logged, (started_at, ended_at), now) {
+            Ok(workout) => {
+                let custom_exercises = CustomExercises::new();
+                file.workouts.push(FileWorkout { workout, custom_exercises });
+            }
+            Err(detail) => file.errors.push(FileError::at_line(line, detail)),
+        }
+    }
+    Ok(file)
+}
+
+const fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Strong => "strong",
+        Format::Hevy => "hevy",
+        Format::FitNotes => "fitnotes",
+    }
+}
+
+/// A wall-clock time with its offset; `None` outside the calendar.
+fn in_zone(time: NaiveDateTime, offset: FixedOffset) -> Option<DateTime<FixedOffset>> {
+    time.and_local_timezone(offset).single()
+}
+
+/// The offsets of times in a zone, `Europe/Berlin` or `+01:00`.
+fn offsets(
+    zone: &str,
+    times: &[NaiveDateTime],
+    zones: &dyn TimeZones,
+) -> Result<Vec<FixedOffset>, ApiError> {
+    if zone == "UTC" || zone == "Z" {
+        return Ok(vec![FixedOffset::east_opt(0); times.len()].into_iter().flatten().collect());
+    }
+    if let Ok(offset) = zone.parse::<FixedOffset>() {
+        return Ok(vec![offset; times.len()]);
+    }
+    zones.offsets(zone, times).ok_or_else(|| {
+        bad_parameter("time_zone", "must be a zone like Europe/Berlin, or an offset like +01:00")
+    })
+}
+
+/// A logged workout as an athlete enters it. Without an end it is completed too, at its start.
+fn workout(
+    logged: LoggedWorkout,
+    (started_at, ended_at): (Option<DateTime<FixedOffset>>, Option<DateTime<FixedOffset>>),
+    now: DateTime<Utc>,
+) -> Result<Workout, String> {
+    let started_at = started_at.ok_or("the workout's time is outside the calendar")?;
+    if started_at.timestamp() < 0 {
+        return Err("the workout starts before 1970".to_owned());
+    }
+    if started_at > now + AHEAD_MAX {
+        return Err("the workout starts more than 24 hours ahead".to_owned());
+    }
+    let notes = logged.exercises.iter().map(|exercise| &exercise.notes);
+    let texts = notes.chain([&logged.title, &logged.notes]).flatten();
+    if texts.map(|text| text.chars().count()).max() > Some(TEXT_CHARS_MAX) {
+        return Err(format!("the workout has a text of more than {TEXT_CHARS_MAX} characters"));
+    }
+    let exercise = |logged: LoggedExercise| ExerciseEntry {
+        exercise: logged.name,
+        superset: logged.superset,
+        notes: logged.notes,
+        sets: logged.sets,
+    };
+    Ok(Workout {
+        title: logged.title,
+        notes: logged.notes,
+        started_at,
+        ended_at: ended_at.filter(|ended_at| *ended_at >= started_at).or(Some(started_at)),
+        body_weight_kg: None,
+        exercises: logged.exercises.into_iter().map(exercise).collect(),
+        last_set_id: 0,
+    })
+}

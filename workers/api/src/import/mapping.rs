@@ -1,0 +1,148 @@
+//! The meaning of the exercise names in a file.
+
+use crate::error::{ApiError, bad_parameter, unknown_exercise};
+use platform::http::FieldError;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use storage::exercises::CustomExercise;
+use storage::imports::ImportedWorkout;
+use training::names::{find_by_name, name_key, similar_exercises};
+use training::{CustomExercises, Exercise};
+
+/// Names of a mapping, at most; a project default.
+const MAPPING_MAX: usize = 1_000;
+/// Slugs that are proposed for an unknown name; a project default.
+const PROPOSALS: usize = 3;
+
+/// Exercise names and their slugs; `None` leaves the sets of a name out.
+pub type Mapping = BTreeMap<String, Option<String>>;
+
+/// Parses a mapping: an object of names to slugs or null.
+pub fn parse_mapping(value: &Value) -> Result<Mapping, ApiError> {
+    let names = value.as_object().filter(|names| names.len() <= MAPPING_MAX);
+    let entry = |(name, slug): (&String, &Value)| match slug {
+        Value::Null => Some((name.clone(), None)),
+        Value::String(slug) => Some((name.clone(), Some(slug.clone()))),
+        _ => None,
+    };
+    let mapping = names.and_then(|names| names.iter().map(entry).collect());
+    mapping.ok_or_else(|| {
+        bad_parameter("mapping", "must be an object of at most 1,000 names to slugs or null")
+    })
+}
+
+/// The JSON pointer to a name of a mapping.
+pub fn mapping_pointer(name: &str) -> String {
+    format!("/mapping/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Resolves exercise names, by mapping, slug, custom exercises and the catalogue.
+pub struct ExerciseNames {
+    /// The slugs of custom exercises by the key of their names.
+    custom: BTreeMap<String, String>,
+    definitions: CustomExercises,
+    /// The slugs and names of the athlete's custom exercises.
+    listed: Vec<(String, String)>,
+    mapping: Mapping,
+}
+
+/// The meaning of one name.
+enum Meaning {
+    Slug(String),
+    /// The mapping leaves its sets out.
+    LeftOut,
+    Unknown,
+}
+
+impl ExerciseNames {
+    /// Resolves by the athlete's custom exercises, those that the file defines, which take
+    /// precedence, and the mapping.
+    pub fn new(custom: &[CustomExercise], defined: &[CustomExercise], mapping: Mapping) -> Self {
+        let mut names = Self {
+            custom: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+            listed: custom.iter().map(|c| (c.slug.clone(), c.definition.name.clone())).collect(),
+            mapping,
+        };
+        for exercise in custom.iter().chain(defined) {
+            let aliases = exercise.definition.aliases.iter();
+            for name in aliases.chain([&exercise.definition.name]) {
+                names.custom.insert(name_key(name), exercise.slug.clone());
+            }
+            names.definitions.insert(exercise.slug.clone(), exercise.definition.clone());
+        }
+        names
+    }
+
+    fn meaning(&self, name: &str) -> Meaning {
+        match self.mapping.get(name) {
+            Some(Some(slug)) => Meaning::Slug(slug.clone()),
+            Some(None) => Meaning::LeftOut,
+            None if self.is_slug(name) => Meaning::Slug(name.to_owned()),
+            None => {
+                let catalogue = || find_by_name(name).map(|exercise| exercise.slug.to_owned());
+                let slug = self.custom.get(&name_key(name)).cloned().or_else(catalogue);
+                slug.map_or(Meaning::Unknown, Meaning::Slug)
+            }
+        }
+    }
+
+    fn is_slug(&self, name: &str) -> bool {
+        self.definitions.contains_key(name) || Exercise::find(name).is_some()
+    }
+
+    /// The errors of unknown slugs in the mapping.
+    pub fn mapping_errors(&self) -> Vec<FieldError> {
+        let targets = self.mapping.iter().filter_map(|(name, slug)| Some((name, slug.as_ref()?)));
+        targets
+            .filter(|(_, slug)| !self.is_slug(slug))
+            .map(|(name, slug)| FieldError {
+                pointer: mapping_pointer(name),
+                detail: unknown_exercise(slug),
+            })
+            .collect()
+    }
+
+    /// Slugs similar to an unknown name, the most similar first.
+    pub fn proposals(&self, name: &str) -> Vec<String> {
+        similar_exercises(name, &self.listed, PROPOSALS)
+    }
+
+    /// Replaces names with slugs. `unresolved` are the names that were unknown before, by the index
+    /// of their exercise. Returns the number of sets left out; `None` when no exercise is left.
+    pub fn resolve(
+        &self,
+        imported: &mut ImportedWorkout,
+        unresolved: &BTreeMap<usize, String>,
+    ) -> Option<usize> {
+        let mut left_out = 0;
+        let mut exercises = Vec::new();
+        imported.unmatched.clear();
+        for (index, mut exercise) in imported.workout.exercises.drain(..).enumerate() {
+            let name = unresolved.get(&index).cloned().unwrap_or_else(|| exercise.exercise.clone());
+            let meaning = if imported.own_exercises.contains_key(&name) {
+                Meaning::Slug(name.clone())
+            } else {
+                self.meaning(&name)
+            };
+            match meaning {
+                Meaning::Slug(slug) => exercise.exercise = slug,
+                Meaning::LeftOut => {
+                    left_out += exercise.sets.len();
+                    continue;
+                }
+                Meaning::Unknown => {
+                    imported.unmatched.insert(exercises.len(), name);
+                    exercise.exercise.clear();
+                }
+            }
+            if let Some(definition) = self.definitions.get(&exercise.exercise) {
+                let slug = exercise.exercise.clone();
+                imported.own_exercises.entry(slug).or_insert_with(|| definition.clone());
+            }
+            exercises.push(exercise);
+        }
+        imported.workout.exercises = exercises;
+        (!imported.workout.exercises.is_empty()).then_some(left_out)
+    }
+}

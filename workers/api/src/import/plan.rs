@@ -1,0 +1,166 @@
+//! The plan of an import: the workouts that are ready, those held back, and their slices.
+//!
+//! Thresholds without a source are project defaults.
+
+use super::file::{FileWorkout, ImportFile};
+use super::mapping::ExerciseNames;
+use crate::error::ApiError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use shared_kernel::WorkoutId;
+use shared_kernel::ids::derived;
+use std::collections::{BTreeMap, BTreeSet};
+use storage::imports::{ImportedWorkout, SliceState};
+use uuid::Uuid;
+
+/// Workouts of a slice, at most: a consumer writes them in one transaction.
+const SLICE_WORKOUTS_MAX: usize = 50;
+/// Bytes of a slice, at most: well below the 2 MB of a row (a platform limit).
+const SLICE_BYTES_MAX: usize = 500_000;
+/// Unknown names of a file, at most: a training log has a few dozen, and each costs a search of the
+/// catalogue.
+const UNMATCHED_MAX: usize = 200;
+/// Errors in a report, at most; all are counted.
+const ERRORS_MAX: usize = 1_000;
+
+/// An unknown exercise name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmatched {
+    /// The name in the file.
+    pub name: String,
+    /// The number of workouts that are held back with it.
+    pub workouts: usize,
+    /// The number of its sets in them.
+    pub sets: usize,
+    /// Similar slugs, the most similar first.
+    pub proposals: Vec<String>,
+}
+
+/// A file as it will be imported.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Workouts with known exercises only.
+    pub ready: Vec<ImportedWorkout>,
+    /// Workouts with unknown exercises.
+    pub held: Vec<ImportedWorkout>,
+    /// The number of sets that the mapping leaves out.
+    pub left_out_sets: usize,
+}
+
+impl Plan {
+    /// Assigns workout ids and resolves exercise names. Fails when more than [`UNMATCHED_MAX`] names
+    /// are unknown.
+    pub fn new(
+        workouts: Vec<FileWorkout>,
+        import_id: Uuid,
+        names: &ExerciseNames,
+    ) -> Result<Self, ApiError> {
+        let mut plan = Self::default();
+        let import_id = import_id.to_string();
+        for (index, file_workout) in workouts.into_iter().enumerate() {
+            let FileWorkout { mut workout, custom_exercises: own_exercises } = file_workout;
+            workout.assign_set_ids();
+            let id = derived(&["imported workout", &import_id, &index.to_string()]);
+            let (workout_id, unmatched) = (WorkoutId(id), BTreeMap::new());
+            plan.add(ImportedWorkout { workout_id, workout, own_exercises, unmatched }, names);
+        }
+        let unknown = plan.held.iter().flat_map(|imported| imported.unmatched.values());
+        if unknown.collect::<BTreeSet<_>>().len() > UNMATCHED_MAX {
+            return Err(ApiError::UnreadableFile(format!(
+                "the file has more than {UNMATCHED_MAX} unknown exercises: is it a training log? A \
+                 mapping can name them"
+            )));
+        }
+        Ok(plan)
+    }
+
+    /// Adds a workout and resolves its unknown names.
+    pub fn add(&mut self, mut imported: ImportedWorkout, names: &ExerciseNames) {
+        let unresolved = std::mem::take(&mut imported.unmatched);
+        let is_empty = imported.workout.exercises.is_empty();
+        let sets = imported.workout.sets().count();
+        match names.resolve(&mut imported, &unresolved) {
+            None if !is_empty => self.left_out_sets += sets,
+            left_out => {
+                self.left_out_sets += left_out.unwrap_or(0);
+                if imported.unmatched.is_empty() {
+                    self.ready.push(imported);
+                } else {
+                    self.held.push(imported);
+                }
+            }
+        }
+    }
+
+    /// The unknown names of the workouts held back.
+    pub fn unmatched(&self, names: &ExerciseNames) -> Vec<Unmatched> {
+        let mut counts: BTreeMap<&str, (BTreeSet<WorkoutId>, usize)> = BTreeMap::new();
+        for imported in &self.held {
+            for (index, name) in &imported.unmatched {
+                let exercise = imported.workout.exercises.get(*index);
+                let (workouts, sets) = counts.entry(name).or_default();
+                workouts.insert(imported.workout_id);
+                *sets += exercise.map_or(0, |exercise| exercise.sets.len());
+            }
+        }
+        let unmatched = counts.into_iter().map(|(name, (workouts, sets))| Unmatched {
+            name: name.to_owned(),
+            workouts: workouts.len(),
+            sets,
+            proposals: names.proposals(name),
+        });
+        unmatched.collect()
+    }
+
+    /// The slices, those that are ready first.
+    pub fn slices(self) -> Result<Vec<(SliceState, Vec<ImportedWorkout>)>, serde_json::Error> {
+        let mut slices = split(self.ready, SliceState::Waiting)?;
+        slices.extend(split(self.held, SliceState::Held)?);
+        Ok(slices)
+    }
+
+    /// The report of a file, before and after it is imported.
+    pub fn report(&self, file: &ImportFile, names: &ExerciseNames) -> Value {
+        let workouts = || self.ready.iter().chain(&self.held);
+        let sets: usize = workouts().map(|imported| imported.workout.sets().count()).sum();
+        json!({
+            "rows": file.rows,
+            "workouts": workouts().count(),
+            "sets": sets,
+            "weight_unit": file.weight_unit,
+            "weight_unit_source": file.weight_unit_source,
+            "time_zone": file.time_zone,
+            "held_workouts": self.held.len(),
+            "left_out_sets": self.left_out_sets,
+            "errors": file.errors.iter().take(ERRORS_MAX).collect::<Vec<_>>(),
+            "errors_total": file.errors.len(),
+            "unmatched": self.unmatched(names),
+        })
+    }
+}
+
+/// Splits workouts into slices within the limits.
+fn split(
+    workouts: Vec<ImportedWorkout>,
+    state: SliceState,
+) -> Result<Vec<(SliceState, Vec<ImportedWorkout>)>, serde_json::Error> {
+    let mut slices: Vec<(SliceState, Vec<ImportedWorkout>)> = Vec::new();
+    let mut bytes_in_last = 0;
+    for imported in workouts {
+        let bytes = serde_json::to_string(&imported)?.len();
+        let fits = |slice: &Vec<ImportedWorkout>| {
+            slice.len() < SLICE_WORKOUTS_MAX && bytes_in_last + bytes <= SLICE_BYTES_MAX
+        };
+        match slices.last_mut() {
+            Some((_, slice)) if fits(slice) => {
+                bytes_in_last += bytes;
+                slice.push(imported);
+            }
+            Some(_) | None => {
+                bytes_in_last = bytes;
+                slices.push((state, vec![imported]));
+            }
+        }
+    }
+    Ok(slices)
+}

@@ -1,0 +1,95 @@
+//! The body and the parameters of an upload.
+
+use super::csv::parse_csv;
+use super::export::parse_export;
+use super::file::ImportFile;
+use crate::error::{ApiError, bad_parameter};
+use crate::input::body_bytes;
+use chrono::{DateTime, Utc};
+use interchange::{Format, ReadOptions, WeightUnit};
+use platform::clock::TimeZones;
+use platform::http::{CallerTimeZone, FieldError, Request, query, text_header};
+
+/// Languages that write 102,5 and languages that write 102.5 (Unicode CLDR, decimal separators).
+const COMMA_LANGUAGES: [&str; 16] = [
+    "cs", "da", "de", "el", "es", "fi", "fr", "id", "it", "nb", "nl", "pl", "pt", "ru", "sv", "tr",
+];
+const POINT_LANGUAGES: [&str; 6] = ["en", "he", "ja", "ko", "th", "zh"];
+/// Errors in the response to a file without a valid workout, at most; a project default.
+const ERRORS_MAX: usize = 100;
+
+/// Parses an uploaded file by its content type. A file without a valid workout is rejected with its
+/// errors.
+pub fn parse_upload(
+    request: &Request,
+    zones: &dyn TimeZones,
+    now: DateTime<Utc>,
+) -> Result<ImportFile, ApiError> {
+    let content_type = text_header(request, "content-type").unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    match media_type.to_ascii_lowercase().as_str() {
+        "application/json" => parse_export(body_bytes(request)?, now),
+        "text/csv" | "application/csv" | "text/plain" | "application/octet-stream" => {
+            let zone = time_zone(request);
+            parse_csv(body_bytes(request)?, &read_options(request)?, &zone, zones, now)
+        }
+        _ => Err(ApiError::NotImportType),
+    }
+}
+
+/// Rejects a file without a valid workout, with its errors.
+pub fn require_workouts(file: &ImportFile) -> Result<(), ApiError> {
+    if !file.workouts.is_empty() {
+        return Ok(());
+    }
+    if file.errors.is_empty() {
+        return Err(ApiError::UnreadableFile("the file has no workout".to_owned()));
+    }
+    let errors = file.errors.iter().take(ERRORS_MAX).map(|error| FieldError {
+        pointer: match (&error.pointer, error.line) {
+            (Some(pointer), _) => pointer.clone(),
+            (None, Some(line)) => format!("/lines/{line}"),
+            (None, None) => String::new(),
+        },
+        detail: error.detail.clone(),
+    });
+    Err(ApiError::Invalid(errors.collect()))
+}
+
+/// The zone of the query, otherwise the platform's guess, otherwise UTC.
+fn time_zone(request: &Request) -> String {
+    let guess = || request.extensions().get::<CallerTimeZone>().map(|zone| zone.0.clone());
+    query(request, "time_zone").or_else(guess).unwrap_or_else(|| "UTC".to_owned())
+}
+
+fn read_options(request: &Request) -> Result<ReadOptions, ApiError> {
+    let format = match query(request, "format").as_deref() {
+        None => None,
+        Some("strong") => Some(Format::Strong),
+        Some("hevy") => Some(Format::Hevy),
+        Some("fitnotes") => Some(Format::FitNotes),
+        Some(_) => return Err(bad_parameter("format", "must be strong, hevy or fitnotes")),
+    };
+    let weight_unit = match query(request, "units").as_deref() {
+        None => None,
+        Some("kg") => Some(WeightUnit::Kg),
+        Some("lb" | "lbs") => Some(WeightUnit::Lb),
+        Some(_) => return Err(bad_parameter("units", "must be kg or lb")),
+    };
+    let decimal_comma =
+        query(request, "locale").map(|locale| has_decimal_comma(&locale)).transpose()?;
+    Ok(ReadOptions { format, weight_unit, decimal_comma })
+}
+
+/// Whether a locale (`de`, `de-DE`, `de_DE`) writes 102,5.
+fn has_decimal_comma(locale: &str) -> Result<bool, ApiError> {
+    let language = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    if COMMA_LANGUAGES.contains(&language.as_str()) {
+        Ok(true)
+    } else if POINT_LANGUAGES.contains(&language.as_str()) {
+        Ok(false)
+    } else {
+        let known = [&COMMA_LANGUAGES[..], &POINT_LANGUAGES[..]].concat().join(", ");
+        Err(bad_parameter("locale", &format!("must begin with one of {known}")))
+    }
+}
