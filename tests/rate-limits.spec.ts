@@ -76,5 +76,5 @@ describe("too often", () => {
 });
 
 it("nothing was admitted because calls were not counted", () => {
-  expect(stack.log.with({ message: "calls are not counted" })).toEqual([]);
+  expect(stack.log.with({ message: "rate limit not counted; call admitted" })).toEqual([]);
 });
