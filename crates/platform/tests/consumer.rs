@@ -115,8 +115,11 @@ fn a_handler_gets_all_events_of_its_kind_at_once_and_each_outcome_goes_to_its_ev
         updated(2),
     ];
     let results = house.consume(&registry, "ai-analysis", &batch);
-    let ack = MessageResult::Ack;
-    assert_eq!(results, [ack, ack, ack, MessageResult::Retry { delay_s: 2 }]);
+    let dead_letter = MessageResult::DeadLetter;
+    assert_eq!(
+        results,
+        [MessageResult::Ack, dead_letter, dead_letter, MessageResult::Retry { delay_s: 2 }]
+    );
     assert_eq!(*updates.batches.borrow(), [2]);
     assert_eq!(*thresholds.batches.borrow(), [1]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
@@ -134,7 +137,7 @@ fn each_attempt_is_retried_later_and_the_fourth_is_a_dead_letter() {
         .map(|attempt| house.consume(&registry, "ai-analysis", &[updated(attempt)])[0])
         .collect();
     let retry = |delay_s| MessageResult::Retry { delay_s };
-    assert_eq!(results, [retry(1), retry(2), retry(4), MessageResult::Ack]);
+    assert_eq!(results, [retry(1), retry(2), retry(4), MessageResult::DeadLetter]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
     assert_eq!(
         letters,
@@ -187,7 +190,7 @@ fn an_event_that_a_handler_panics_at_is_retried_and_its_neighbours_are_handled()
     assert_eq!(*taken.borrow(), [8, 4, 2, 2, 1, 1, 4, 2, 2, 1, 1]);
     // The last time it is given up, with what it said.
     let poisoned = Registry::default().on::<AggregationUpdated>(Scripted::panics());
-    assert_eq!(house.consume(&poisoned, "ai-analysis", &[updated(4)]), [ack]);
+    assert_eq!(house.consume(&poisoned, "ai-analysis", &[updated(4)]), [MessageResult::DeadLetter]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
     assert_eq!(letters.len(), 1);
     assert!(letters[0].reason.contains("panicked: nobody wrote this"), "{}", letters[0].reason);
@@ -236,7 +239,8 @@ fn a_message_nested_too_deep_is_a_dead_letter_and_its_neighbours_are_handled() {
     let mut batch: Vec<_> = bodies.map(|body| message("g", body, 1)).into();
     batch.push(updated(1));
     let results = house.consume(&registry, "ai-analysis", &batch);
-    assert!(results.iter().all(|result| *result == MessageResult::Ack), "{results:?}");
+    let dead_letter = MessageResult::DeadLetter;
+    assert_eq!(results, [dead_letter, dead_letter, dead_letter, dead_letter, MessageResult::Ack]);
     let letters = house.sink.take_dead_letters(Queue::AiAnalysis);
     let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     assert_eq!(reasons.len(), 4, "{reasons:?}");

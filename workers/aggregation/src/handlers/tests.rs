@@ -159,7 +159,9 @@ fn one_bad_event_is_dead_lettered_and_the_other_99_are_done() {
     // Nobody is athlete 100: the database refuses the row for its foreign key.
     let messages: Vec<_> =
         (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
-    assert_eq!(house.consume(&messages), [MessageResult::Ack; 100]);
+    let results = house.consume(&messages);
+    assert_eq!(results[..99], [MessageResult::Ack; 99]);
+    assert_eq!(results[99], MessageResult::DeadLetter);
     assert_eq!(house.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters.len(), 1);
@@ -174,7 +176,7 @@ fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
     let mut heavy = snapshot(1, 1, 1, "2026-11-18", 1);
     heavy.exercises[0].sets[0].weight_grams = Some(Grams(i64::MAX));
     let batch = [garbage, completed(heavy), completed(snapshot(1, 2, 0, "2026-11-18", 1))];
-    assert_eq!(house.consume(&batch), [MessageResult::Ack; 3]);
+    assert_eq!(house.consume(&batch), [MessageResult::DeadLetter; 3]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
     assert!(reasons[0].contains("not a CloudEvents"), "{reasons:?}");
@@ -193,7 +195,7 @@ fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_u
     }
     house.database.fail_next(&[DatabaseFault::BeforeCommit]);
     let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
-    assert_eq!(house.consume(&[last]), [MessageResult::Ack]);
+    assert_eq!(house.consume(&[last]), [MessageResult::DeadLetter]);
     let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
     assert_eq!(letters[0].reason, "database: Network connection lost");
     assert_eq!(letters[0].attempts, 4);
