@@ -4,16 +4,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   Athlete,
   HARD_SET,
-  muscle,
   type Inbox,
+  muscle,
   type Notification,
   type Page,
   startedAt,
-  workout,
   type Workout,
+  workout,
 } from "./support/athlete";
-import { eventually } from "./support/eventually";
 import { event, message, patternDetected } from "./support/events";
+import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, type RequestOptions, Stack } from "./support/stack";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

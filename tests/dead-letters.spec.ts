@@ -7,8 +7,8 @@ import {
   listDeadLetters,
   readDeadLetter,
 } from "./support/dead-letters";
-import { eventually } from "./support/eventually";
 import { CONSUMERS, event, message } from "./support/events";
+import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, Stack } from "./support/stack";
 
 const LIST = "/v1/admin/dead-letters";

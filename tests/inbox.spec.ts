@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Athlete, type Inbox, type Notification } from "./support/athlete";
 import { EventStream } from "./support/event-stream";
-import { eventually } from "./support/eventually";
 import { event, message } from "./support/events";
+import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, Stack } from "./support/stack";
 
 /** A list, and where a stream goes on from it. */

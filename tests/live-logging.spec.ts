@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete, HARD_SET, muscle, startedAt, workout, type Workout } from "./support/athlete";
+import { Athlete, HARD_SET, muscle, startedAt, type Workout, workout } from "./support/athlete";
 import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 

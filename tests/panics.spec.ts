@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Athlete, muscle, startedAt, workout } from "./support/athlete";
 import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
-import { eventually } from "./support/eventually";
 import { type Envelope, message, workoutCompleted } from "./support/events";
+import { eventually } from "./support/eventually";
 import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
@@ -88,7 +88,9 @@ it("retries a message that panics, and handles the fifty of its batch and fifty 
   expect(decided).toMatchObject({ outcome: "ok", ackAll: false });
   expect(decided?.retryMessages).toEqual([{ msgId: poison.id, delaySeconds: 1 }]);
   expect([...(decided?.explicitAcks ?? [])].sort()).toEqual(neighbours.map(({ id }) => id).sort());
-  others.forEach((decisions, index) => expectAcked(decisions, beside[index] ?? []));
+  for (const [index, decisions] of others.entries()) {
+    expectAcked(decisions, beside[index] ?? []);
+  }
   const week = await athlete.aggregatedWeek("2026-11-16");
   expect(muscle(week, "chest").hard_sets).toBe(2 * OTHERS);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete, startedAt, workout, type WorkoutInput } from "./support/athlete";
-import { eventually } from "./support/eventually";
+import { Athlete, startedAt, type WorkoutInput, workout } from "./support/athlete";
 import { event, message } from "./support/events";
+import { eventually } from "./support/eventually";
 import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
@@ -66,7 +66,9 @@ describe("a week that is over", () => {
     const isReport = (kind: string) => kind === "weekly_report";
     await eventually("the report", kinds, (seen) => seen.some(isReport));
     expect((await kinds()).filter(isReport)).toHaveLength(1);
-    const report = await athlete.get<Record<string, unknown>>(`/v1/reports/weekly?week=${week_start}`);
+    const report = await athlete.get<Record<string, unknown>>(
+      `/v1/reports/weekly?week=${week_start}`,
+    );
     expect(report).toMatchObject({ week_start, workouts: 1 });
     expect(report.body).toContain("Barbell Bench Press");
     const newest = await athlete.get<Record<string, unknown>>("/v1/reports/weekly");

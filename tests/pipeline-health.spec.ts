@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
-import { eventually } from "./support/eventually";
 import { event, message, workoutCompleted } from "./support/events";
+import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 
 const PATH = "/v1/admin/pipeline";
@@ -92,8 +92,7 @@ describe("what came of a batch", () => {
     await eventually(
       "50 aggregates",
       health,
-      (seen) =>
-        (flow(seen, "ai-analysis", "bulktrack.AggregationUpdated.v1")?.handled ?? 0) >= 50,
+      (seen) => (flow(seen, "ai-analysis", "bulktrack.AggregationUpdated.v1")?.handled ?? 0) >= 50,
       COUNTED_WITHIN_MS,
     );
     // At most three minutes are touched, by the few types that a pattern brings along.
@@ -102,10 +101,8 @@ describe("what came of a batch", () => {
 });
 
 it("the open dead letters are told with the age of the oldest", async () => {
-  const seen = await eventually(
-    "open dead letters",
-    health,
-    ({ dead_letters }) => dead_letters.some(({ open }) => open > 0),
+  const seen = await eventually("open dead letters", health, ({ dead_letters }) =>
+    dead_letters.some(({ open }) => open > 0),
   );
   expect(seen.dead_letters[0]?.oldest_age_s).toBeGreaterThanOrEqual(0);
 });

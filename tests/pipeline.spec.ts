@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete, muscle, thirtySetsOfChest, workout, type Workout } from "./support/athlete";
+import { Athlete, muscle, thirtySetsOfChest, type Workout, workout } from "./support/athlete";
 import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { receiver, verify } from "../docs/webhooks/receiver.mjs";
-import { example, faults, type Payload, PAYLOAD_TYPES } from "./support/payloads";
+import { example, faults, PAYLOAD_TYPES, type Payload } from "./support/payloads";
 
 /** The vectors of the specification's libraries. */
 const A = {

@@ -7,8 +7,8 @@ import {
   listDeadLetters,
   readDeadLetter,
 } from "./support/dead-letters";
-import { eventually } from "./support/eventually";
 import { event, message, workoutCompleted } from "./support/events";
+import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, Stack } from "./support/stack";
 
 const PATH = "/v1/admin/dead-letters";

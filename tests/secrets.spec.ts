@@ -42,12 +42,21 @@ it("keys and tokens are in no log, whatever is done with them", async () => {
 /** Keys, good and bad, where they belong and where they do not. */
 async function keysInAllPlaces(athlete: Athlete): Promise<void> {
   const ids = athlete.key.slice(0, athlete.key.lastIndexOf("_"));
-  const guesses = [`${ids}_${secret()}${secret()}`, `${ids}_${secret()}`, `bt_${secret()}`, secret()];
+  const guesses = [
+    `${ids}_${secret()}${secret()}`,
+    `${ids}_${secret()}`,
+    `bt_${secret()}`,
+    secret(),
+  ];
   for (const token of guesses) {
     expect((await stack.request("GET", "/v1/me", { token })).status).toBe(401);
     expect((await stack.request("GET", "/v1/admin/pipeline", { token })).ok).toBe(false);
   }
-  const headers = () => ({ authorization: `Basic ${secret()}`, cookie: secret(), "x-key": secret() });
+  const headers = () => ({
+    authorization: `Basic ${secret()}`,
+    cookie: secret(),
+    "x-key": secret(),
+  });
   await stack.request("GET", `/v1/me?api_key=${secret()}`, { headers: headers() });
   await stack.request("GET", `/v1/${secret()}`, { headers: headers() });
   const keys = `/v1/admin/athletes/${athlete.id}/keys`;
@@ -68,7 +77,10 @@ async function bodies(athlete: Athlete): Promise<void> {
     ["/v1/workouts", { json: { ...good, started_at: secret(), [secret()]: secret() } }],
     ["/v1/workouts", { text: `{"title": "${secret()}", ${secret()}`, headers: json }],
     ["/v1/workouts", { text: secret(), headers: { "content-type": secret() } }],
-    ["/v1/imports", { text: `${secret()},${secret()}\n1,2\n`, headers: { "content-type": "text/csv" } }],
+    [
+      "/v1/imports",
+      { text: `${secret()},${secret()}\n1,2\n`, headers: { "content-type": "text/csv" } },
+    ],
     ["/v1/imports", { json: { format: secret() } }],
     [`/v1/imports?mapping=${secret()}&time_zone=${secret()}`, { json: {} }],
   ];
@@ -93,7 +105,11 @@ async function endpoints(athlete: Athlete): Promise<void> {
   secrets.push(fails.secret);
   const nobody = { url: `http://127.0.0.1:9/${secret()}?token=${secret()}` };
   await athlete.request("POST", "/v1/webhooks", { json: nobody });
-  const rotated = await call<typeof works>(athlete, "POST", `/v1/webhooks/${works.id}/rotate-secret`);
+  const rotated = await call<typeof works>(
+    athlete,
+    "POST",
+    `/v1/webhooks/${works.id}/rotate-secret`,
+  );
   secrets.push(rotated.secret);
   await tell(stack, newsLike("record.broken", athlete));
   await theDelivery(athlete, works, "it works", isDelivered);
@@ -104,7 +120,11 @@ async function endpoints(athlete: Athlete): Promise<void> {
 async function mails(athlete: Athlete): Promise<void> {
   const news = event("NotificationRequested", athlete.id, { title: secret(), body: secret() });
   await stack.deliver("webhook", "webhook-notification", [message(news)]);
-  const [mail] = await eventually("the mail", () => athlete.mails, ({ length }) => length > 0);
+  const [mail] = await eventually(
+    "the mail",
+    () => athlete.mails,
+    ({ length }) => length > 0,
+  );
   const token = mail?.text.match(/token=([\w.~-]+)/)?.[1] ?? "";
   told.push(token);
   const path = `/v1/unsubscribe?token=${token}`;

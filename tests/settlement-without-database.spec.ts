@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
-import { eventually } from "./support/eventually";
 import { CONSUMERS, type Envelope, goodEvent, message } from "./support/events";
+import { eventually } from "./support/eventually";
 import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, muscle } from "./support/athlete";
 import { awaitDeadLetters } from "./support/dead-letters";
-import { eventually } from "./support/eventually";
 import {
   CONSUMERS,
   type Envelope,
@@ -14,6 +13,7 @@ import {
   strayEvent,
   workoutCompleted,
 } from "./support/events";
+import { eventually } from "./support/eventually";
 import { expectAcked } from "./support/settled";
 import { type Consumer, type Message, Stack } from "./support/stack";
 

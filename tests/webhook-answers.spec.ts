@@ -62,7 +62,10 @@ const VERDICTS: Verdict[] = [
 useHouse();
 
 describe("a delivery to a receiver", () => {
-  const seen = new Map<Behaviour, Promise<{ delivery: DeliveryWithLog; target: CreatedEndpoint }>>();
+  const seen = new Map<
+    Behaviour,
+    Promise<{ delivery: DeliveryWithLog; target: CreatedEndpoint }>
+  >();
 
   // All at once: some take 20 s for each attempt.
   beforeAll(async () => {
@@ -96,7 +99,9 @@ describe("a delivery to a receiver", () => {
       const requests = receiver.at(target.url);
       expect(requests).toHaveLength(delivery.attempts.length);
       expect(new Set(requests.map((request) => request.body.toString("utf8"))).size).toBe(1);
-      requests.forEach((request) => verified(request, target.secret));
+      for (const request of requests) {
+        verified(request, target.secret);
+      }
       if (verdict.waitsS) {
         expect(delivery.status).toBe("waiting");
         const [second, third] = verdict.waitsS;

@@ -14,11 +14,11 @@ import {
 } from "./support/webhook-house";
 import {
   arrivals,
-  call,
   type CreatedEndpoint,
-  deliveriesOf,
+  call,
   DELIVERED_WITHIN_MS,
   type DeliveryWithLog,
+  deliveriesOf,
   messageId,
   newsLike,
   readEndpoint,
@@ -137,7 +137,9 @@ describe("a delivery", () => {
     await tell(stack, newsLike("pattern.ended", athlete));
     await theDelivery(athlete, target, "the first time", isDelivered);
     await stack.database
-      .prepare("UPDATE webhook_deliveries SET status = 'waiting', due_at_ms = 0 WHERE endpoint_id = ?")
+      .prepare(
+        "UPDATE webhook_deliveries SET status = 'waiting', due_at_ms = 0 WHERE endpoint_id = ?",
+      )
       .bind(target.id)
       .run();
     await stack.strikeCron();
@@ -215,7 +217,11 @@ describe("an endpoint that its owner disabled", () => {
   it("gets all that failed when it is enabled again and asks for it, after a look", async () => {
     const ok = receiver.url("ok", randomUUID());
     const enabled = await call(athlete, "PATCH", path, { url: ok, enabled: true });
-    expect(enabled).toMatchObject({ status: "enabled", disabled_reason: null, failing_since: null });
+    expect(enabled).toMatchObject({
+      status: "enabled",
+      disabled_reason: null,
+      failing_since: null,
+    });
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const retry = (json: object) => call(athlete, "POST", `${path}/deliveries/retry`, json);
     const now = new Date().toISOString();
@@ -232,7 +238,9 @@ describe("an endpoint that its owner disabled", () => {
     const { url } = await readEndpoint(athlete, target);
     await call(athlete, "POST", `${path}/deliveries/${delivery.id}/retry`);
     const requests = await arrivals(receiver, url, 2);
-    requests.forEach((request) => verified(request, target.secret));
+    for (const request of requests) {
+      verified(request, target.secret);
+    }
     expect(new Set(requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   });
 });

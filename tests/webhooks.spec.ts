@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
 import type { Envelope } from "./support/events";
 import { eventually } from "./support/eventually";
-import { example, type Payload, PAYLOAD_TYPES } from "./support/payloads";
+import { example, PAYLOAD_TYPES, type Payload } from "./support/payloads";
 import {
   endpoint,
   isDelivered,
@@ -14,8 +14,8 @@ import {
 } from "./support/webhook-house";
 import {
   arrivals,
-  call,
   type CreatedEndpoint,
+  call,
   deliveriesOf,
   messageId,
   newsLike,

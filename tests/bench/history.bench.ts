@@ -54,7 +54,10 @@ it("a workout costs the same after 9,999 others as after 9", async () => {
   }
   const [tenth, tenThousandth] = [short, long].map((athlete) => row(measured.get(athlete)));
   const ratios = Object.fromEntries(
-    Object.entries(tenth ?? {}).map(([what, value]) => [what, (tenThousandth?.[what] ?? 0) / value]),
+    Object.entries(tenth ?? {}).map(([what, value]) => [
+      what,
+      (tenThousandth?.[what] ?? 0) / value,
+    ]),
   );
   console.table(
     Object.fromEntries(

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { type Athlete, workout, type WorkoutInput } from "./athlete";
+import { type Athlete, type WorkoutInput, workout } from "./athlete";
 import { eventually } from "./eventually";
 import type { Cost, LogLine } from "./output";
 import type { Message, Stack } from "./stack";

@@ -43,7 +43,9 @@ export class EventStream<T> {
       }
       const blocks = (text + decoder.decode(value, { stream: true })).split("\n\n");
       text = blocks.pop() ?? "";
-      blocks.forEach((block) => this.take(block));
+      for (const block of blocks) {
+        this.take(block);
+      }
     }
   }
 

@@ -77,7 +77,7 @@ export class WorkerLog {
     const costs: Cost[] = [];
     for (const worker of ["api", "aggregation", "ai", "webhook"]) {
       const lines = this.lines.filter((line) => line.worker === worker && isInvocation(line));
-      for (let next = 0; next < lines.length;) {
+      for (let next = 0; next < lines.length; ) {
         const batch = lines.slice(next, next + (lines[next]?.batch_size ?? 1));
         next += batch.length;
         const first = batch.find((line) => line.trace_id === traceId);

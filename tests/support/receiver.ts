@@ -142,7 +142,11 @@ function answerOf(behaviour: string): Answer | undefined {
   return (ANSWERS as Record<string, Answer>)[behaviour];
 }
 
-function status(code: number, headers: Record<string, string> = {}, body?: string | Buffer): Answer {
+function status(
+  code: number,
+  headers: Record<string, string> = {},
+  body?: string | Buffer,
+): Answer {
   return (response) => void response.writeHead(code, headers).end(body);
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { RequestInit, Response, V4WorkerOptions } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import {
   unstable_getMiniflareWorkerOptions as miniflareWorkerOptions,
   unstable_readConfig as readConfig,
@@ -21,7 +21,12 @@ const ORIGIN = "http://bulktrack.test";
 
 // A local run gives secrets and variables by the environment; each worker takes those that its
 // configuration names.
-Object.assign(process.env, { OPERATOR_TOKEN, SEALING_KEY, ENVIRONMENT: "local", PUBLIC_URL: ORIGIN });
+Object.assign(process.env, {
+  OPERATOR_TOKEN,
+  SEALING_KEY,
+  ENVIRONMENT: "local",
+  PUBLIC_URL: ORIGIN,
+});
 
 export type Consumer = "aggregation" | "ai" | "webhook";
 
@@ -211,12 +216,13 @@ function worker(
   variables: Record<string, string> = {},
 ): V4WorkerOptions {
   const config = readConfig({ config: project(`wrangler/${name}.jsonc`) });
-  const { workerOptions } = miniflareWorkerOptions(config);
+  // wrangler and miniflare describe the same options by different types.
+  const options = miniflareWorkerOptions(config).workerOptions as V4WorkerOptions;
   const build = project(`workers/${name}/build/`);
   return {
-    ...workerOptions,
+    ...options,
     name: config.name,
-    bindings: { ...workerOptions.bindings, ...variables },
+    bindings: { ...options.bindings, ...variables },
     modulesRoot: build,
     modules: [
       { type: "ESModule", path: `${build}index.js` },

@@ -1,4 +1,5 @@
-//! `cargo xtask check`: formatting and lints, for the host and for the wasm target.
+//! `cargo xtask check`: formatting and lints of Rust, for the host and for the wasm target, and of
+//! TypeScript, with its types.
 
 use crate::process;
 use crate::project::{Toolchain, WORKERS};
@@ -15,9 +16,14 @@ pub fn run(tools: &Toolchain) -> Result<()> {
 
 /// Returns the name and the command of each step, quick ones first. The workers are linted twice:
 /// the host does not compile code behind `cfg(target_arch = "wasm32")`.
-fn steps(tools: &Toolchain) -> [(&'static str, Command); 3] {
+fn steps(tools: &Toolchain) -> [(&'static str, Command); 5] {
     let cargo = |args: &[&str]| {
         let mut command = tools.command("cargo");
+        command.args(args);
+        command
+    };
+    let node = |tool: &str, args: &[&str]| {
+        let mut command = tools.command(tools.project.node_tool(tool));
         command.args(args);
         command
     };
@@ -28,6 +34,8 @@ fn steps(tools: &Toolchain) -> [(&'static str, Command); 3] {
     wasm_clippy.args(["--", "-D", "warnings"]);
     [
         ("cargo fmt", cargo(&["fmt", "--all", "--check"])),
+        ("biome", node("biome", &["check", "--error-on-warnings"])),
+        ("tsc", node("tsc", &["--project", "tests"])),
         ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         ("clippy for the wasm target", wasm_clippy),
     ]

@@ -176,7 +176,7 @@ fn install_npm_packages(tools: &Toolchain) -> Result<()> {
     if fs::read(&stamp).is_ok_and(|installed| installed == packages) {
         return Ok(());
     }
-    step("installing the npm packages (wrangler, vitest, wasm-opt, esbuild)");
+    step("installing the npm packages (wrangler, vitest, wasm-opt, esbuild, tsc, biome)");
     let mut npm = tools.command("npm");
     npm.args(["install", "--no-save", "--loglevel=error"]);
     process::run(&mut npm, "npm install")?;
