@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_text_is_read_back_and_nothing_else_is_one() {
+    fn only_sealed_texts_are_decoded() {
         let sealed = Sealed { nonce: [7; NONCE_BYTES], ciphertext: vec![1, 2, 3] };
         assert_eq!(sealed.encode(), "v1.BwcHBwcHBwcHBwcHAQID");
         assert_eq!(Sealed::decode(&sealed.encode()), Ok(sealed));

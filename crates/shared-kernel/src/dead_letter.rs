@@ -1,4 +1,5 @@
-//! A dead letter: a message that was given up, with everything an operator needs to know of it.
+//! A dead letter: a message that failed permanently or exhausted its retries, with the facts that an
+//! operator needs.
 
 use crate::event::Event;
 use crate::ids;
@@ -6,35 +7,34 @@ use crate::routing::Queue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What travels on a dead-letter queue, as JSON text.
+/// The body of a message on a dead-letter queue, as JSON text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
-    /// The queue that gave it up.
+    /// The queue of the original message.
     pub queue: String,
     /// The platform's id of the message.
     pub message_id: String,
-    /// Why.
     pub reason: String,
-    /// How often it was delivered.
+    /// The number of deliveries.
     pub attempts: u32,
-    /// When it was given up, in milliseconds since 1970.
+    /// The time of the last failure, in milliseconds since 1970.
     pub failed_at_ms: i64,
-    /// The message, untouched.
+    /// The body of the original message, unchanged.
     pub body: String,
 }
 
 impl DeadLetter {
-    /// The reason of a message that the platform moved to the dead-letter queue by itself, with
-    /// its body only: its consumer never came to settle it, or it was too long to carry a reason.
+    /// The reason of a message that the platform itself moved to the dead-letter queue, with its body only:
+    /// its consumer crashed before it settled the message, or the message was too long to add a reason.
     pub const MOVED_BY_PLATFORM: &'static str = "moved by the platform after its last retry: the consumer crashed, or the message is too long to carry a reason";
 
-    /// Reads what stands on the dead-letter queue of `queue`: what we put there, or the bare body
-    /// of a message that the platform put there.
+    /// Reads a message of the dead-letter queue of `queue`: a [`DeadLetter`], or the bare body of a message
+    /// that the platform moved there.
     pub fn read(queue: Queue, message_id: &str, text: &str, now_ms: i64) -> Self {
         serde_json::from_str::<Self>(text)
             .ok()
-            .filter(|letter| letter.queue == queue.name())
+            .filter(|dead_letter| dead_letter.queue == queue.name())
             .unwrap_or_else(|| Self {
                 queue: queue.name().to_owned(),
                 message_id: message_id.to_owned(),
@@ -45,9 +45,9 @@ impl DeadLetter {
             })
     }
 
-    /// Its id: a message that is given up twice, by us after a crash and by the platform say, is
-    /// one dead letter; so is an event that the sweep sent again and that failed again. Only what
-    /// decodes is believed to be an event: garbage that names an id is a dead letter of its own.
+    /// The id, derived from the event: an event that is dead-lettered twice, for example once more after the
+    /// sweep resent it, is one dead letter. For a body that does not decode the id is derived from the
+    /// message, whatever id the body claims.
     pub fn id(&self) -> Uuid {
         match Event::decode(&self.body) {
             Ok(event) => {
@@ -57,8 +57,7 @@ impl DeadLetter {
         }
     }
 
-    /// Its reason without numbers and ids, each a `#` in its place: one for one fault, whatever it
-    /// struck.
+    /// The reason with `#` in place of numbers and ids: dead letters of one fault have the same group.
     pub fn reason_group(&self) -> String {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let mut group = String::with_capacity(self.reason.len());
@@ -75,11 +74,11 @@ impl DeadLetter {
     }
 }
 
-/// Hexadecimal digits in a row that are an id, at least (ours: half of a span's, and longer than
-/// any word of ours that is spelt with these letters alone).
+/// The length from which a word of hexadecimal digits counts as an id. A project default: half of a span
+/// id, and longer than the words in error texts that are spelled with a to f only.
 const ID_DIGITS_MIN: usize = 8;
 
-/// A word as it stands in a group: an id becomes `#`, and so does each run of digits.
+/// Appends a word to a group: an id becomes `#`, and so does each run of digits.
 fn push_generalised(group: &mut String, word: &str) {
     let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-';
     let has_digit = word.contains(|c: char| c.is_ascii_digit());
@@ -102,11 +101,11 @@ fn push_generalised(group: &mut String, word: &str) {
 mod tests {
     use super::*;
 
-    fn letter() -> DeadLetter {
+    fn dead_letter() -> DeadLetter {
         DeadLetter {
             queue: "ai-analysis".to_owned(),
             message_id: "m1".to_owned(),
-            reason: "database away".to_owned(),
+            reason: "database unavailable".to_owned(),
             attempts: 4,
             failed_at_ms: 1_795_416_000_000,
             body: "{\"a\":\"\\\"\"}".to_owned(),
@@ -114,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn ours_comes_back_as_it_was_sent() {
-        let text = serde_json::to_string(&letter()).unwrap();
-        assert_eq!(DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7), letter());
+    fn dead_letter_survives_the_round_trip() {
+        let text = serde_json::to_string(&dead_letter()).unwrap();
+        assert_eq!(DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7), dead_letter());
     }
 
     #[test]
-    fn what_the_platform_moved_is_kept_with_the_body_it_has() {
+    fn messages_that_the_platform_moved_keep_their_body() {
         for body in ["", "garbage", "{}", "null", "{\"queue\":\"ai-analysis\"}"] {
             let read = DeadLetter::read(Queue::AiAnalysis, "m2", body, 7);
             assert_eq!(read.body, body);
@@ -130,21 +129,21 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_of_another_queue_is_not_believed() {
-        let text = serde_json::to_string(&letter()).unwrap();
+    fn dead_letter_of_another_queue_is_treated_as_garbage() {
+        let text = serde_json::to_string(&dead_letter()).unwrap();
         assert_eq!(DeadLetter::read(Queue::VolumeAggregation, "m2", &text, 7).body, text);
     }
 
     #[test]
-    fn reasons_that_differ_in_numbers_and_ids_alone_are_one_group() {
+    fn reasons_differing_in_numbers_and_ids_form_one_group() {
         let check = |reason: &str, group: &str| {
-            let letter = DeadLetter { reason: reason.to_owned(), ..letter() };
-            assert_eq!(letter.reason_group(), group, "{reason}");
+            let dead_letter = DeadLetter { reason: reason.to_owned(), ..dead_letter() };
+            assert_eq!(dead_letter.reason_group(), group, "{reason}");
         };
         check("", "");
-        check("database: away", "database: away");
+        check("database: unavailable", "database: unavailable");
         check("a workout of 501 sets", "a workout of # sets");
-        check("01a20785-0b62-7169-a234-e1edb5d47d8e is gone", "# is gone");
+        check("01a20785-0b62-7169-a234-e1edb5d47d8e is unknown", "# is unknown");
         check("trace beb28d84fe444ea65d67d58c1f085012.", "trace #.");
         check("line 1 column 17", "line # column #");
         check("-1.5 kg, e1RM 12x8", "-#.# kg, e#RM #x#");
@@ -154,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn one_event_is_one_dead_letter_and_garbage_is_one_a_message() {
-        let again =
-            |letter: &DeadLetter| DeadLetter { message_id: "m9".to_owned(), ..letter.clone() };
+    fn dead_letter_id_is_derived_from_event_or_message() {
+        let redelivered =
+            |original: &DeadLetter| DeadLetter { message_id: "m9".to_owned(), ..original.clone() };
         let golden = include_str!("../golden/AggregationUpdated.v1.json");
-        let event = DeadLetter { body: golden.to_owned(), ..letter() };
-        assert_eq!(event.id(), again(&event).id());
-        let garbage = DeadLetter { body: r#"{"id":"1"}"#.to_owned(), ..letter() };
-        assert_ne!(garbage.id(), again(&garbage).id());
+        let event = DeadLetter { body: golden.to_owned(), ..dead_letter() };
+        assert_eq!(event.id(), redelivered(&event).id());
+        let garbage = DeadLetter { body: r#"{"id":"1"}"#.to_owned(), ..dead_letter() };
+        assert_ne!(garbage.id(), redelivered(&garbage).id());
     }
 }

@@ -117,24 +117,21 @@ pub trait Payload: Clone + Serialize + DeserializeOwned + 'static {
     fn of(data: &EventData) -> Option<&Self>;
 }
 
-/// An event: what happened, where, when, to whom, and because of what.
+/// An event with the fields of its CloudEvents envelope.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
-    /// The same for a repeat.
+    /// Equal in every repeat of the event.
     pub id: EventId,
-    /// The worker that published it: `/bulktrack/api`.
+    /// The worker that published it, such as `/bulktrack/api`.
     pub source: String,
-    /// What it is about, as a path: `workouts/<id>`.
+    /// A path, such as `workouts/<id>`.
     pub subject: String,
-    /// When it happened.
     pub time: DateTime<Utc>,
-    /// The trace of the request that set everything going.
+    /// The trace of the request that the event follows from.
     pub trace: TraceContext,
-    /// One for all that a request set going.
+    /// Equal for all events that follow from one request.
     pub correlation_id: String,
-    /// The event that this one follows from.
     pub causation_id: Option<EventId>,
-    /// What it says.
     pub data: EventData,
 }
 

@@ -1,16 +1,16 @@
-//! Ids. The edge makes UUIDv7 (they sort by time); what follows from something gets a UUIDv5 of
-//! what it is about, so that a repeat has the same id and collapses downstream.
+//! Ids. The api creates UUIDv7 ids, which sort by time. Derived ids are UUIDv5 of their cause: a repeat has
+//! the same id, and consumers drop it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// The name space of every derived id of this system: a random UUID, fixed forever.
+/// The namespace of every derived id: a random UUID that never changes.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5d9b_6c1e_8f0a_4c57_9a3e_2b7d_4e61_c0f8);
 
-/// Names one thing by its parts: a UUIDv5 over the parts, each ended by a unit separator so that
-/// `["ab", "c"]` and `["a", "bc"]` differ.
+/// Derives an id from parts: a UUIDv5 over the parts, each followed by a unit separator, so that
+/// `["ab", "c"]` and `["a", "bc"]` give different ids.
 pub fn derived(parts: &[&str]) -> Uuid {
     let mut name = String::new();
     for part in parts {
@@ -50,20 +50,20 @@ macro_rules! id {
 }
 
 id!(
-    /// An athlete. Every table of athletes' data leads with it.
+    /// The id of an athlete, the first key column of every table of athletes' data.
     AthleteId
 );
 id!(
-    /// A workout.
+    /// The id of a workout.
     WorkoutId
 );
 id!(
-    /// An event; with its source it is the key under which consumers collapse repeats.
+    /// The id of an event: the key by which consumers drop repeats.
     EventId
 );
 
 impl EventId {
-    /// The id of an event that follows from something: the same parts, the same id.
+    /// Derives an id from the cause of an event. Equal parts give equal ids.
     pub fn derived(parts: &[&str]) -> Self {
         Self(derived(parts))
     }
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_derived_id_is_a_function_of_its_parts_and_their_borders() {
+    fn derived_id_depends_on_each_part_and_its_boundaries() {
         assert_eq!(derived(&["a", "b"]), derived(&["a", "b"]));
         assert_ne!(derived(&["ab", "c"]), derived(&["a", "bc"]));
         assert_ne!(derived(&["a"]), derived(&["a", ""]));
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn derived_ids_are_stored_and_so_never_change() {
+    fn derived_ids_never_change() {
         let id = EventId::derived(&["WorkoutCompleted", "w", "1"]);
         assert_eq!(id.to_string(), "364803c4-7567-596b-9f48-f9850908086c");
     }

@@ -1,22 +1,22 @@
-//! What may be said of a JSON that is not as it should be.
+//! JSON errors that are safe to log.
 
-/// What is wrong and where, without the text that is: `serde_json` quotes what it was given, and that may be
-/// an athlete's or a secret. Reasons and errors go into logs.
+/// The message of a JSON error, without the values in it: `serde_json` quotes its input, which may hold an
+/// athlete's data or a secret, and errors are logged.
 pub fn without_values(error: &serde_json::Error) -> String {
-    let mut said = error.to_string();
+    let mut message = error.to_string();
     // `invalid type: string "…", expected a map`.
-    blank(&mut said, "\"", "\"");
-    // What may stand there are our own words: they follow.
-    blank(&mut said, "unknown field `", "`, ");
-    blank(&mut said, "unknown variant `", "`, ");
-    said
+    redact(&mut message, "\"", "\"");
+    // The expected names, which follow, are the project's own.
+    redact(&mut message, "unknown field `", "`, ");
+    redact(&mut message, "unknown variant `", "`, ");
+    message
 }
 
-/// Puts dots in the place of what stands between the first `open` and the last `close`.
-fn blank(said: &mut String, open: &str, close: &str) {
-    let Some(begin) = said.find(open).map(|at| at + open.len()) else { return };
-    if let Some(end) = said.rfind(close).filter(|end| *end > begin) {
-        said.replace_range(begin..end, "…");
+/// Replaces the text between the first `open` and the last `close` with an ellipsis.
+fn redact(message: &mut String, open: &str, close: &str) {
+    let Some(begin) = message.find(open).map(|at| at + open.len()) else { return };
+    if let Some(end) = message.rfind(close).filter(|end| *end > begin) {
+        message.replace_range(begin..end, "…");
     }
 }
 
@@ -27,7 +27,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "it is never read")]
+    #[expect(dead_code, reason = "never read")]
     struct Shape {
         kind: Kind,
     }
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_given_is_not_quoted() {
+    fn error_messages_do_not_quote_the_input() {
         let check = |json: &str, expected: &str| {
             let error = serde_json::from_str::<Shape>(json).unwrap_err();
             assert_eq!(without_values(&error), expected);

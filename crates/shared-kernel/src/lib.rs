@@ -1,8 +1,8 @@
-//! What the four workers agree on: events and their wire format, ids, the routing and retry table,
-//! and what becomes of a message after it was handled.
+//! The definitions that the four workers share: events and their wire format, ids, the routing and retry
+//! table, the policies of patterns and notifications, and the result of a message.
 //!
-//! In scope: data and pure decisions. Out of scope: I/O, clocks, randomness; `now`, ids and dice
-//! come in as arguments.
+//! In scope: data and pure decisions. Out of scope: I/O, clocks, randomness; `now`, ids and random
+//! numbers are arguments.
 
 pub mod dead_letter;
 pub mod event;

@@ -1,10 +1,10 @@
-//! THE table: which queues there are, how each is batched and retried, which events go where.
+//! The routing table: the queues, their batching and retries, and the queue of each event.
 //!
-//! Nothing else in the house names a queue. A test in `tests/` holds `wrangler/*.jsonc` to it.
+//! No other code names a queue. A test in `tests/` compares `wrangler/*.jsonc` with this table.
 
 use crate::event::EventType;
 
-/// A queue, or the dead-letter queue behind one.
+/// A queue. Each has a dead-letter queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Queue {
     /// Training events, for the aggregation worker.
@@ -15,28 +15,23 @@ pub enum Queue {
     WebhookNotification,
 }
 
-/// How a queue is consumed. Sources: the project's design for the batching and the retries;
-/// the platform's own limits are batch <= 100, wait <= 60 s, retries <= 100.
+/// The batching and retries of a queue. The numbers are those of the project's design; the platform's
+/// limits are batch <= 100, wait <= 60 s, retries <= 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consumption {
-    /// Messages in a batch, at most.
     pub batch_size_max: u32,
-    /// How long a batch waits to fill, in seconds.
     pub batch_wait_s_max: u32,
-    /// When and how often a failed message is tried again.
     pub retry: RetryPolicy,
 }
 
-/// Exponential backoff with an end.
+/// Exponential backoff with a limited number of retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Retries after the first attempt: 3 are 4 deliveries, attempts 1 to 4.
+    /// Retries after the first attempt: 3 retries are attempts 1 to 4.
     pub retries_max: u32,
-    /// The delay before the first retry, in seconds.
     pub first_delay_s: u32,
-    /// Each further delay is so many times the one before.
+    /// The factor from one delay to the next.
     pub multiplier: u32,
-    /// No delay is longer than this, in seconds.
     pub delay_s_max: u32,
 }
 
@@ -56,16 +51,16 @@ const EVENT_RETRY: RetryPolicy =
     RetryPolicy { retries_max: 3, first_delay_s: 1, multiplier: 2, delay_s_max: 4 };
 
 /// A dead letter waits for the database as long as its queue keeps it: 100 retries, the platform's
-/// most, an hour apart at the longest, are the four days of the platform's retention.
+/// maximum, at most an hour apart, cover the four days of the platform's retention.
 const DEAD_LETTER_RETRY: RetryPolicy =
     RetryPolicy { retries_max: 100, first_delay_s: 1, multiplier: 2, delay_s_max: 3_600 };
 
 impl Queue {
-    /// Every queue.
+    /// All queues.
     pub const ALL: [Self; 3] =
         [Self::VolumeAggregation, Self::AiAnalysis, Self::WebhookNotification];
 
-    /// The queue's name at the platform.
+    /// The name of the queue on the platform.
     pub const fn name(self) -> &'static str {
         match self {
             Self::VolumeAggregation => "volume-aggregation",
@@ -74,7 +69,7 @@ impl Queue {
         }
     }
 
-    /// The name of the dead-letter queue behind it.
+    /// The name of its dead-letter queue.
     pub const fn dead_letter_name(self) -> &'static str {
         match self {
             Self::VolumeAggregation => "volume-aggregation-dlq",
@@ -83,7 +78,7 @@ impl Queue {
         }
     }
 
-    /// The binding under which a worker sends to it.
+    /// The binding that a worker sends with.
     pub const fn binding(self) -> &'static str {
         match self {
             Self::VolumeAggregation => "VOLUME_AGGREGATION",
@@ -92,7 +87,7 @@ impl Queue {
         }
     }
 
-    /// The binding under which its consumer sends dead letters.
+    /// The binding that its consumer sends dead letters with.
     pub const fn dead_letter_binding(self) -> &'static str {
         match self {
             Self::VolumeAggregation => "VOLUME_AGGREGATION_DLQ",
@@ -101,7 +96,7 @@ impl Queue {
         }
     }
 
-    /// How its consumer takes events.
+    /// The batching and retries of its consumer.
     pub const fn consumption(self) -> Consumption {
         let (batch_size_max, batch_wait_s_max) = match self {
             Self::VolumeAggregation => (100, 1),
@@ -111,7 +106,7 @@ impl Queue {
         Consumption { batch_size_max, batch_wait_s_max, retry: EVENT_RETRY }
     }
 
-    /// How its dead-letter queue is consumed: a full batch, or what came in 5 s.
+    /// The batching and retries of its dead-letter queue: batches of 100, or of 5 s.
     pub const fn dead_letter_consumption(self) -> Consumption {
         match self {
             Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => {
@@ -120,18 +115,18 @@ impl Queue {
         }
     }
 
-    /// The queue of this name.
+    /// The queue with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|queue| queue.name() == name)
     }
 
-    /// The queue behind which the dead-letter queue of this name stands.
+    /// The queue whose dead-letter queue has this name.
     pub fn from_dead_letter_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|queue| queue.dead_letter_name() == name)
     }
 }
 
-/// The queue on which an event travels.
+/// The queue that an event is sent to.
 pub const fn queue_of(event: EventType) -> Queue {
     match event {
         EventType::TrainingSetRecorded
@@ -154,13 +149,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_retried_after_1_2_and_4_seconds_and_then_never() {
+    fn events_are_retried_after_1_2_and_4_seconds() {
         let delays: Vec<_> = (1..=5).map(|attempt| EVENT_RETRY.delay_after(attempt)).collect();
         assert_eq!(delays, [Some(1), Some(2), Some(4), None, None]);
     }
 
     #[test]
-    fn a_dead_letter_is_retried_for_four_days() {
+    fn dead_letters_are_retried_for_four_days() {
         let delays: Vec<_> = (1..).map_while(|a| DEAD_LETTER_RETRY.delay_after(a)).collect();
         assert_eq!(delays.len(), 100);
         assert_eq!(delays[..4], [1, 2, 4, 8]);
@@ -169,13 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_the_platform_never_counts_is_like_the_first() {
+    fn attempt_zero_is_treated_as_the_first() {
         assert_eq!(EVENT_RETRY.delay_after(0), Some(1));
         assert_eq!(EVENT_RETRY.delay_after(u32::MAX), None);
     }
 
     #[test]
-    fn names_lead_back_to_their_queue() {
+    fn queues_are_found_by_their_names() {
         for queue in Queue::ALL {
             assert_eq!(Queue::from_name(queue.name()), Some(queue));
             assert_eq!(Queue::from_dead_letter_name(queue.dead_letter_name()), Some(queue));

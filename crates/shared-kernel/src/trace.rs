@@ -13,20 +13,20 @@ pub struct TraceContext {
     flags: u8,
 }
 
-/// The text is no valid `traceparent`.
+/// The error for an invalid `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a W3C traceparent of version 00")]
 pub struct InvalidTraceparent;
 
 impl TraceContext {
-    /// The start of a trace, from 24 random bytes. Sampled.
+    /// Starts a sampled trace from 24 random bytes.
     pub fn from_random(bytes: [u8; 24]) -> Self {
         let mut trace = [0; 16];
         let mut span = [0; 8];
         for (to, from) in trace.iter_mut().chain(span.iter_mut()).zip(bytes) {
             *to = from;
         }
-        // An all-zero id is invalid; one in 2^64 dice throws is as good as any other number.
+        // An all-zero id is invalid and becomes 1.
         Self {
             trace_id: u128::from_be_bytes(trace).max(1),
             span_id: u64::from_be_bytes(span).max(1),
@@ -34,14 +34,14 @@ impl TraceContext {
         }
     }
 
-    /// The same trace, in the span in which this event was made. The span is read off the event's
-    /// id, so a repeat of the event is the same span.
+    /// The same trace in the span of an event. The span id is derived from the event's id, so a repeat of
+    /// the event has the same span.
     #[must_use]
     pub fn in_span_of(self, event: EventId) -> Self {
         Self { span_id: ((event.0.as_u128() >> 64) as u64).max(1), ..self }
     }
 
-    /// The trace id as 32 hex digits, as the logs show it.
+    /// The trace id as 32 hex digits, the form in log lines.
     pub fn trace_id(self) -> String {
         format!("{:032x}", self.trace_id)
     }
@@ -99,7 +99,7 @@ mod tests {
     const EXAMPLE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn only_valid_traceparents_are_read() {
+    fn only_valid_traceparents_are_parsed() {
         assert_eq!(EXAMPLE.parse::<TraceContext>().unwrap().to_string(), EXAMPLE);
         for invalid in [
             "",
@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_trace_from_dice_survives_the_round_trip(bytes: [u8; 24]) {
+        fn random_trace_survives_the_round_trip(bytes: [u8; 24]) {
             let context = TraceContext::from_random(bytes);
             prop_assert_eq!(context.to_string().parse(), Ok(context));
         }

@@ -11,7 +11,7 @@ pub enum Kind {
 /// The entries of `words.txt`.
 #[derive(Default)]
 pub struct Words {
-    words: Vec<(String, String)>,
+    banned: Vec<(String, String)>,
     phrases: Vec<(String, String)>,
     starts: Vec<String>,
     allowed: Vec<(String, String)>,
@@ -27,7 +27,7 @@ impl Words {
             };
             let (text, instead) = entry.split_once(": ").unwrap_or((entry, ""));
             match kind {
-                "word" => list.words.push((text.to_owned(), instead.to_owned())),
+                "word" => list.banned.push((text.to_owned(), instead.to_owned())),
                 "phrase" => list.phrases.push((text.to_owned(), instead.to_owned())),
                 "start" => list.starts.push(text.to_owned()),
                 "allow" => {
@@ -41,33 +41,30 @@ impl Words {
     }
 
     pub fn len(&self) -> usize {
-        self.words.len() + self.phrases.len() + self.starts.len()
+        self.banned.len() + self.phrases.len() + self.starts.len()
     }
 
     /// The banned words of a text, each with the words to use instead.
     pub fn problems(&self, kind: Kind, text: &str, path: &str) -> impl Iterator<Item = String> {
-        let mut plain = text.to_lowercase();
-        for (suffix, allowed) in &self.allowed {
-            if suffix == "*" || path.ends_with(suffix.as_str()) {
+        let mut plain = match kind {
+            Kind::Identifier => words_of_identifier(text).join(" "),
+            Kind::Comment | Kind::Text => text.to_lowercase(),
+        };
+        for (place, allowed) in &self.allowed {
+            if place == "*" || path.contains(place.as_str()) {
                 plain = plain.replace(allowed, "");
             }
         }
-        let parts = if kind == Kind::Identifier {
-            let mut parts = words_of_identifier(text);
-            parts.retain(|part| plain.contains(part));
-            parts
-        } else {
-            plain.split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect()
-        };
+        let parts: Vec<_> = plain.split(|c: char| !c.is_alphanumeric()).collect();
         let mut found: Vec<String> = Vec::new();
-        for (word, instead) in &self.words {
-            if parts.contains(word) {
+        for (word, instead) in &self.banned {
+            if parts.contains(&word.as_str()) {
                 found.push(format!("`{word}` (say: {instead})"));
             }
         }
         if kind != Kind::Identifier {
             for (phrase, instead) in &self.phrases {
-                if plain.contains(phrase) {
+                if plain.contains(phrase.as_str()) {
                     found.push(format!("`{phrase}` (say: {instead})"));
                 }
             }
