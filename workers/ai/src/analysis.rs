@@ -300,9 +300,9 @@ fn add_transition(
         }
         Transition::Resolved { stored, is_notified } => {
             let subject = Subject::parse(&stored.subject).display_name();
-            let narration = template::end_narration(stored.kind, &subject);
-            if let Some(narration) = narration.filter(|_| *is_notified) {
-                let event = pattern_ended(task.athlete_id, stored, narration, task.cause, now);
+            if *is_notified {
+                let text = template::plateau_broken(&subject);
+                let event = pattern_ended(task.athlete_id, stored, text, task.cause, now);
                 output.events.push(event);
             }
             output.changes.resolved.push((stored.pattern_id, stored.announcements));
@@ -351,44 +351,37 @@ async fn store(
     now: DateTime<Utc>,
 ) -> BTreeMap<AthleteId, Outcome> {
     let now_ms = now.timestamp_millis();
+    let has_changes = |changes: &PatternChanges| {
+        let PatternChanges { active, resolved, recommendations, .. } = changes;
+        !active.is_empty() || !resolved.is_empty() || recommendations.is_some()
+    };
     let changes = outputs.iter().map(|output| output.changes.clone());
     let changes: Vec<_> = changes.filter(has_changes).collect();
     let reports: Vec<_> = outputs.iter().flat_map(|output| output.reports.clone()).collect();
-    let mut failed = BTreeMap::new();
-    if !changes.is_empty() {
-        let written =
-            write_splitting(&changes, async |part| patterns::store(database, part, now_ms).await)
-                .await;
-        for (range, result) in written {
-            let part = changes.get(range).unwrap_or_default();
-            failed.extend(failures(result, part.iter().map(|changes| changes.athlete_id)));
-        }
-    }
-    if !reports.is_empty() {
-        let written =
-            write_splitting(&reports, async |part| reports::store(database, part, now_ms).await)
-                .await;
-        for (range, result) in written {
-            let part = reports.get(range).unwrap_or_default();
-            failed.extend(failures(result, part.iter().map(|report| report.athlete_id)));
-        }
-    }
+    let write = async |part: &[PatternChanges]| patterns::store(database, part, now_ms).await;
+    let mut failed = store_all(&changes, |changes| changes.athlete_id, write).await;
+    let write = async |part: &[NewReport]| reports::store(database, part, now_ms).await;
+    failed.extend(store_all(&reports, |report| report.athlete_id, write).await);
     failed
 }
 
-fn has_changes(changes: &PatternChanges) -> bool {
-    !changes.active.is_empty() || !changes.resolved.is_empty() || changes.recommendations.is_some()
-}
-
-fn failures(
-    result: Result<(), DatabaseError>,
-    athletes: impl Iterator<Item = AthleteId>,
-) -> Vec<(AthleteId, Outcome)> {
-    match result {
-        Ok(()) => Vec::new(),
-        Err(error) => {
+/// Writes items, split so that one that fails does not fail the others. Returns the outcomes of the
+/// athletes for whom that failed.
+async fn store_all<T>(
+    items: &[T],
+    athlete_id: impl Fn(&T) -> AthleteId,
+    write: impl AsyncFn(&[T]) -> Result<(), DatabaseError>,
+) -> BTreeMap<AthleteId, Outcome> {
+    let mut failed = BTreeMap::new();
+    if items.is_empty() {
+        return failed;
+    }
+    for (range, result) in write_splitting(items, write).await {
+        if let Err(error) = result {
             let outcome = Outcome::from(error);
-            athletes.map(|athlete_id| (athlete_id, outcome.clone())).collect()
+            let part = items.get(range).unwrap_or_default();
+            failed.extend(part.iter().map(|item| (athlete_id(item), outcome.clone())));
         }
     }
+    failed
 }

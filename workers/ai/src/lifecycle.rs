@@ -6,15 +6,20 @@
 //!
 //! | change of a pattern | stored | athlete notified |
 //! |---|---|---|
-//! | it is found for the first time | as open | if the policy of its kind notifies |
-//! | it is open and found again | no | as a reminder, four weeks after the last notification |
-//! | its confidence has risen clearly, and its kind can worsen | yes | yes |
-//! | it is open and no longer found | as resolved | if it is a plateau that the lift has broken |
-//! | it was resolved less than four weeks ago and is found again | as open again | no |
+//! | it is found for the first time | as open | yes |
+//! | it is still found | no | no |
+//! | it is still found four weeks after the last notification | yes | yes, as a reminder |
+//! | its confidence has risen by 0.15, and its kind can worsen | yes | yes |
+//! | it is found again after it was resolved | as open | no |
+//! | it is no longer found | as resolved | only if it is a plateau that the lift has broken |
 //!
-//! The policy of each kind is a row of [`shared_kernel::policy`]. Confidence is compared with that
-//! of the last notification, not of the last analysis: a pattern that eases and returns as it was
-//! does not notify again. Numbers without a source are project defaults.
+//! Rows of the table that notify apply only to kinds that [`shared_kernel::policy`] notifies. A
+//! pattern that belongs to one week has no reminders, and expires two weeks after that week. A
+//! pattern found again four weeks after it was resolved is a new one.
+//!
+//! Confidence, from 0 to 1, is compared with that of the last notification, not of the last
+//! analysis: a pattern that weakens and returns does not notify twice. Numbers without a source are
+//! project defaults.
 
 use crate::history::History;
 use crate::rules::{self, Pattern, Scope};
@@ -28,12 +33,12 @@ use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
 use uuid::Uuid;
 
-/// The rise of confidence, which is from 0 to 1, that counts as worse.
+/// The rise of confidence that counts as worse.
 const CONFIDENCE_RISE_MIN: f64 = 0.15;
 /// The time between two notifications of a pattern that stays open: a change of the training takes
 /// four weeks to show. A pattern found again within it is the same pattern.
 const REMINDER_INTERVAL: TimeDelta = TimeDelta::weeks(4);
-/// A pattern of one week expires so long after the Monday of its week: two weeks after its end.
+/// The age at which a pattern of one week expires, counted from the Monday of its week.
 const ONE_WEEK_EXPIRY: TimeDelta = TimeDelta::weeks(3);
 /// A lift breaks its plateau by exceeding the plateau's best by this factor, as in
 /// [`crate::rules::plateau`].
@@ -42,7 +47,7 @@ const PLATEAU_BROKEN_FACTOR: f64 = 1.005;
 /// A change of a pattern, to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Transition {
-    /// The pattern is open from now on, or stays open.
+    /// The pattern is found, and is stored as open.
     Active {
         /// The pattern as found. If the athlete is not notified of it now but was before, its
         /// confidence is that of the last notification.
@@ -52,7 +57,7 @@ pub enum Transition {
         announcements: i64,
         is_notified: bool,
     },
-    /// The stored pattern is resolved.
+    /// The pattern is no longer found, or has expired, and is stored as resolved.
     Resolved { stored: KnownPattern, is_notified: bool },
 }
 

@@ -24,7 +24,7 @@ use storage::training_history::HistoryWeek;
 use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
 
-/// An athlete could not tell which of more changes had an effect.
+/// With more changes at once, an athlete would not see which one had an effect.
 const CHANGES_MAX: usize = 3;
 /// The largest rise per week.
 const RAISE_MAX: f64 = 1.2;
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn sets_rise_by_a_fifth_at_most_and_never_over_mrv() {
+    fn sets_rise_by_a_fifth_at_most_up_to_mrv() {
         let plateau = [pattern(PatternKind::Plateau, bench(), json!({}))];
         let check = |half_sets, expected: &str| {
             assert_eq!(recommended(&plateau, &history(half_sets)), [expected]);

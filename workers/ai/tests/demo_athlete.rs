@@ -167,7 +167,7 @@ fn check(weeks: &[usize], expected: &[&str]) {
 }
 
 #[test]
-fn demo_athlete_has_a_plateau_a_deload_and_volume_over_mrv() {
+fn demo_athlete_has_plateau_deload_and_volume_over_mrv() {
     let (plateau, deload) = ("plateau barbell-bench-press", "deload_taken training");
     let mrv = "volume_above_mrv chest";
     // The last eight weeks are searched for deloads, whichever changed.

@@ -82,7 +82,7 @@ fn check(before: Option<KnownPattern>, found: Option<Pattern>, expected: Option<
 }
 
 #[test]
-fn new_or_worse_pattern_is_notified_and_repeated_after_four_weeks() {
+fn new_or_worse_pattern_notifies_and_repeats_after_four_weeks() {
     use PatternKind::{Plateau, ProgressiveOverload, Regression, VolumeAboveMrv};
     use PatternStatus::{Open, Resolved};
     let falling = |confidence| pattern(Regression, "2026-10-12", confidence);

@@ -35,32 +35,14 @@ pub fn narration(facts: &Facts) -> Narration {
     Narration { title, recommendation: format!("{finding} {advice}") }
 }
 
-/// Returns the text about the end of a pattern; `None` for kinds whose end is not notified.
-pub fn end_narration(kind: PatternKind, subject: &str) -> Option<Narration> {
-    let (title, recommendation) = match kind {
-        PatternKind::Plateau => (
-            format!("{} plateau broken", sentence(subject)),
-            format!(
-                "Your {subject} is rising again: the plateau has ended. Your last change worked, so \
-                 keep it."
-            ),
+/// Returns the text about a plateau that the lift has broken.
+pub fn plateau_broken(lift: &str) -> Narration {
+    Narration {
+        title: format!("{} plateau broken", sentence(lift)),
+        recommendation: format!(
+            "Your {lift} is rising again: the plateau has ended. Your last change worked, so keep it."
         ),
-        PatternKind::DeloadTaken => (
-            "Deload done".to_owned(),
-            "Your light week has ended. Go back to your usual sets, and see how much the rest \
-             helped."
-                .to_owned(),
-        ),
-        PatternKind::VolumeAboveMrv
-        | PatternKind::VolumeBelowMev
-        | PatternKind::LoadSpike
-        | PatternKind::HighMonotony
-        | PatternKind::ProgressiveOverload
-        | PatternKind::Regression
-        | PatternKind::DeloadDue
-        | PatternKind::PushPullImbalance => return None,
-    };
-    Some(Narration { title, recommendation })
+    }
 }
 
 struct Text {
@@ -360,28 +342,12 @@ fn weeks(weeks: u32) -> String {
 
 /// Whether the advice of the template already describes the adjustment.
 fn is_advice(facts: &Facts, adjustment: &Adjustment) -> bool {
-    match facts.kind {
-        PatternKind::VolumeAboveMrv => {
-            adjustment.action == Action::CutSets
-                && adjustment.weeks <= 1
-                && adjustment.to.is_some()
-                && adjustment.to == facts.number("mrv")
-                && facts.difference() == facts.number("over")
-        }
-        PatternKind::VolumeBelowMev => {
-            adjustment.action == Action::RaiseSets
-                && adjustment.weeks <= 1
-                && adjustment.to.is_some()
-                && adjustment.to == facts.number("mev")
-        }
-        PatternKind::LoadSpike
-        | PatternKind::HighMonotony
-        | PatternKind::ProgressiveOverload
-        | PatternKind::Plateau
-        | PatternKind::Regression
-        | PatternKind::DeloadTaken
-        | PatternKind::DeloadDue
-        | PatternKind::PushPullImbalance => false,
+    let Adjustment { action, to: Some(to), weeks: 0..=1, .. } = adjustment else { return false };
+    let is_number = |name| facts.number(name) == Some(*to);
+    match action {
+        Action::CutSets => is_number("mrv") && facts.difference() == facts.number("over"),
+        Action::RaiseSets => is_number("mev"),
+        Action::HoldLoad | Action::CutLoad | Action::Deload | Action::KeepGoing => false,
     }
 }
 

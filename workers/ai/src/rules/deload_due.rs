@@ -30,13 +30,7 @@ const DRIFT_LIFTS_MIN: usize = 2;
 const CONFIDENCE: f64 = 0.8;
 
 /// Applies the rule to the weeks since the last deload. `plateaus` is the number of stalled lifts.
-pub fn deload_due(history: &History, plateaus: usize) -> Option<Pattern> {
-    let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
-    let windows: Vec<_> = windows.collect();
-    with_windows(history, &windows, plateaus)
-}
-
-pub(super) fn with_windows(
+pub(super) fn deload_due(
     history: &History,
     windows: &[LiftWindow],
     plateaus: usize,
@@ -103,6 +97,11 @@ mod tests {
     use super::*;
     use crate::rules::histories::{day_after, history};
 
+    fn find(history: &History, plateaus: usize) -> Option<Pattern> {
+        let windows = history.lifts.keys().filter_map(|lift| LiftWindow::of(history, lift));
+        deload_due(history, &windows.collect::<Vec<_>>(), plateaus)
+    }
+
     const TODAY: &str = "2026-11-25"; // A Wednesday: the week of the 16th is the last complete one.
 
     /// A history with the hard sets of the weeks up to that of the 16th.
@@ -122,7 +121,7 @@ mod tests {
     }
 
     fn check(hard_sets: &[f64], plateaus: usize, weeks: Option<u64>) {
-        let found = deload_due(&of(hard_sets, &[]), plateaus);
+        let found = find(&of(hard_sets, &[]), plateaus);
         let found = found.map(|pattern| pattern.evidence["weeks"].as_u64().unwrap());
         assert_eq!(found, weeks, "{hard_sets:?} {plateaus}");
     }
@@ -150,7 +149,7 @@ mod tests {
             history.today = "2026-11-23".parse().unwrap();
             history.days =
                 crate::rules::histories::history(TODAY, |h| h.day("2026-11-23", 1.0)).days;
-            deload_due(&history, 2).is_some()
+            find(&history, 2).is_some()
         };
         assert!(due(60.0) && !due(30.0));
     }
@@ -159,17 +158,17 @@ mod tests {
     fn week_off_counts_as_a_deload() {
         let mut history = of(&[60.0; 11], &[]);
         history.weeks.remove(5);
-        let pattern = deload_due(&history, 2).unwrap();
+        let pattern = find(&history, 2).unwrap();
         assert_eq!(
             (pattern.evidence["weeks"].as_u64(), pattern.since.to_string().as_str()),
             (Some(5), "2026-10-19")
         );
         history.weeks.remove(5);
-        assert_eq!(deload_due(&history, 2), None);
+        assert_eq!(find(&history, 2), None);
     }
 
     fn check_drift(efforts: &[(&str, &[f64])], drift: Option<f64>) {
-        let found = deload_due(&of(&[60.0; 5], efforts), 0);
+        let found = find(&of(&[60.0; 5], efforts), 0);
         let found = found.map(|pattern| pattern.evidence["rpe_drift"].as_f64().unwrap());
         assert_eq!(found, drift, "{efforts:?}");
     }
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn one_lift_alone_or_two_sessions_are_not_enough() {
+    fn drift_requires_two_lifts_and_three_sessions() {
         check_drift(&[("deadlift", &[7.0, 8.0, 9.0])], None);
         check_drift(&[("deadlift", &[7.0, 8.0, 9.0]), ("pull-up", &[7.0, 9.0])], None);
     }
@@ -195,11 +194,11 @@ mod tests {
     fn only_sessions_like_the_last_one_are_compared() {
         let mut history =
             of(&[60.0; 5], &[("deadlift", &[7.0, 8.0, 9.0]), ("pull-up", &[7.0, 8.0, 9.0])]);
-        assert!(deload_due(&history, 0).is_some());
+        assert!(find(&history, 0).is_some());
         let heavier = crate::rules::histories::history(TODAY, |h| {
             h.sets("deadlift", &[("2026-11-23", 100.0, 6, Some(10.0))]);
         });
         history.lifts.get_mut("deadlift").unwrap().extend(heavier.lifts["deadlift"].clone());
-        assert_eq!(deload_due(&history, 0), None);
+        assert_eq!(find(&history, 0), None);
     }
 }

@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn one_session_has_no_window() {
+    fn window_requires_two_days() {
         check("2026-11-16", &[], None);
         check("2026-11-16", &[("2026-11-16", 100.0)], None);
         check("2026-11-16", &[("2026-11-16", 100.0), ("2026-11-16", 90.0)], None);

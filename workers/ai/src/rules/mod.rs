@@ -20,11 +20,15 @@ pub mod volume_below_mev;
 
 use crate::history::History;
 use chrono::NaiveDate;
+use deload_due::deload_due;
 use deload_taken::deload_taken;
 use high_monotony::high_monotony;
 use lift_window::LiftWindow;
 use load_spike::load_spike;
+use plateau::plateau;
+use progressive_overload::progressive_overload;
 use push_pull_imbalance::push_pull_imbalance;
+use regression::regression;
 use serde_json::{Map, Value};
 use shared_kernel::AthleteId;
 use shared_kernel::ids::derived;
@@ -163,7 +167,7 @@ fn lifts_and_deloads(history: &History, scope: &Scope) -> Vec<Pattern> {
     let mut weeks = weeks_in_scope(history, scope);
     weeks.extend(deload_taken::recent_weeks(history));
     found.extend(weeks.into_iter().filter_map(|week| deload_taken(history, week)));
-    found.extend(deload_due::with_windows(history, &windows, plateaus));
+    found.extend(deload_due(history, &windows, plateaus));
     found
 }
 
@@ -190,11 +194,11 @@ pub fn newest_maximum(history: &History, lift: &str) -> Option<(NaiveDate, Grams
 }
 
 fn lift_pattern(window: &LiftWindow, is_after_deload: bool) -> Option<Pattern> {
-    let progress = progressive_overload::in_window(window);
+    let progress = progressive_overload(window);
     if is_after_deload {
         return progress;
     }
-    progress.or_else(|| regression::in_window(window)).or_else(|| plateau::in_window(window))
+    progress.or_else(|| regression(window)).or_else(|| plateau(window))
 }
 
 /// Rounds a confidence to two digits: the formulas are rules of thumb and justify no more.
@@ -250,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn each_lift_has_one_pattern_and_two_plateaus_require_a_deload() {
+    fn lift_has_one_pattern_and_two_plateaus_require_a_deload() {
         let history = history(TODAY, |h| {
             four_lifts(h);
             hard_sets(h, &[60.0; 6]);

@@ -17,7 +17,6 @@
 
 use super::lift_window::{LiftWindow, Session};
 use super::{Pattern, Subject, rounded};
-use crate::history::History;
 use shared_kernel::payload::PatternKind;
 use training::Grams;
 
@@ -35,11 +34,7 @@ const NEW_BEST_PER_MILLE: i64 = 1_005;
 const CONFIDENCE_MAX: f64 = 0.9;
 
 /// Applies the rule to one lift.
-pub fn plateau(history: &History, lift: &str) -> Option<Pattern> {
-    in_window(&LiftWindow::of(history, lift)?)
-}
-
-pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
+pub(super) fn plateau(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
     let span_min = if window.rpe_known { SPAN_DAYS_MIN } else { SPAN_DAYS_MIN_WITHOUT_RPE };
     let enough = sessions >= SESSIONS_MIN && window.span_days() >= span_min;
@@ -75,11 +70,16 @@ fn has_new_best(sessions: &[Session]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::History;
     use crate::rules::histories::{day_after, history, weekly_lift};
+
+    fn find(history: &History) -> Option<Pattern> {
+        plateau(&LiftWindow::of(history, "deadlift")?)
+    }
 
     fn check(maxima_kg: &[f64], confidence: Option<f64>) {
         let history = weekly_lift("deadlift", maxima_kg);
-        let found = plateau(&history, "deadlift").map(|pattern| pattern.confidence);
+        let found = find(&history).map(|pattern| pattern.confidence);
         assert_eq!(found, confidence, "{maxima_kg:?}");
     }
 
@@ -112,7 +112,7 @@ mod tests {
             let days = ["2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12", "2026-10-14", last];
             let sessions = days.map(|day| (day, 170.0, 5, Some(8.0)));
             let history = history("2026-10-28", |h| h.sets("deadlift", &sessions));
-            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{last}");
+            assert_eq!(find(&history).is_some(), found, "{last}");
         };
         check("2026-10-25", false);
         check("2026-10-26", true);
@@ -125,7 +125,7 @@ mod tests {
                 [first, "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
             let sessions = days.map(|day| (day, 170.0, 5, None));
             let history = history("2026-11-16", |h| h.sets("deadlift", &sessions));
-            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{first}");
+            assert_eq!(find(&history).is_some(), found, "{first}");
         };
         check("2026-10-13", false);
         check("2026-10-12", true);
@@ -144,7 +144,7 @@ mod tests {
                     h.sets("deadlift", &[(day, *kg, *reps, None)]);
                 }
             });
-            assert_eq!(plateau(&history, "deadlift").is_some(), found, "{at_limit}");
+            assert_eq!(find(&history).is_some(), found, "{at_limit}");
         };
         check(0, true);
         check(2, true);
@@ -159,7 +159,7 @@ mod tests {
             let maxima = [(0.0, 1.5), (1.0, -0.5), (2.0, 0.0), (3.0, 0.0), (4.0, -0.5), (5.0, 0.0)];
             let history = weekly_lift("deadlift", &maxima.map(|(n, off)| week(n, off)));
             let window = LiftWindow::of(&history, "deadlift").unwrap();
-            assert_eq!(in_window(&window).is_some(), found, "{} %", window.slope);
+            assert_eq!(plateau(&window).is_some(), found, "{} %", window.slope);
         };
         check(0.1, true);
         check(-0.3, true);
@@ -182,7 +182,7 @@ mod tests {
                     h.lift("deadlift", &[(&day.to_string(), 200.0)]);
                 }
             });
-            let found = plateau(&history, "deadlift").map(|pattern| pattern.confidence);
+            let found = find(&history).map(|pattern| pattern.confidence);
             assert_eq!(found, Some(confidence), "{sessions}");
         };
         check(6, 0.5);

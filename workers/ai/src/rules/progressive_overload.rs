@@ -7,7 +7,6 @@
 
 use super::lift_window::LiftWindow;
 use super::{Pattern, Subject, rounded};
-use crate::history::History;
 use shared_kernel::payload::PatternKind;
 
 const SESSIONS_MIN: usize = 6;
@@ -16,11 +15,7 @@ const SLOPE_MIN: f64 = 0.25;
 const CONFIDENCE_MAX: f64 = 0.95;
 
 /// Applies the rule to one lift.
-pub fn progressive_overload(history: &History, lift: &str) -> Option<Pattern> {
-    in_window(&LiftWindow::of(history, lift)?)
-}
-
-pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
+pub(super) fn progressive_overload(window: &LiftWindow) -> Option<Pattern> {
     let sessions = window.sessions.len();
     let is_rising = |window: &LiftWindow| window.low > 0.0 && window.slope >= SLOPE_MIN;
     if sessions < SESSIONS_MIN || !window.is_robust(is_rising) {
@@ -42,12 +37,17 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::History;
     use crate::rules::histories::weekly_lift;
+
+    fn find(history: &History) -> Option<Pattern> {
+        progressive_overload(&LiftWindow::of(history, "deadlift")?)
+    }
 
     /// Checks a lift with one session a week, the last one today.
     fn check(maxima_kg: &[f64], confidence: Option<f64>) {
         let history = weekly_lift("deadlift", maxima_kg);
-        let found = progressive_overload(&history, "deadlift").map(|pattern| pattern.confidence);
+        let found = find(&history).map(|pattern| pattern.confidence);
         assert_eq!(found, confidence, "{maxima_kg:?}");
     }
 
@@ -90,7 +90,7 @@ mod tests {
             });
             let window = LiftWindow::of(&history, "deadlift").unwrap();
             assert!(window.low > 0.0 && window.slope > SLOPE_MIN, "{maxima_kg:?}");
-            assert_eq!(in_window(&window).is_some(), found, "{maxima_kg:?}");
+            assert_eq!(progressive_overload(&window).is_some(), found, "{maxima_kg:?}");
         };
         // Four pairs of the first seven decline; the interval allows three.
         check(&[202.0, 200.0, 201.0, 204.0, 203.0, 206.0, 205.0, 208.0], false);
@@ -107,14 +107,14 @@ mod tests {
                 h.lift("deadlift", &[(&date, 200.0 + f64::from(day))]);
             }
         });
-        let pattern = progressive_overload(&history, "deadlift").unwrap();
+        let pattern = find(&history).unwrap();
         assert_eq!((pattern.confidence, pattern.since.to_string().as_str()), (0.95, "2026-11-02"));
     }
 
     #[test]
     fn evidence_has_the_numbers_of_the_rule() {
         let history = weekly_lift("deadlift", &[200.0, 201.0, 202.0, 203.0, 204.0, 205.0]);
-        let pattern = progressive_overload(&history, "deadlift").unwrap();
+        let pattern = find(&history).unwrap();
         assert_eq!(
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"e1rm_best_kg":205.0,"e1rm_first_kg":200.0,"e1rm_last_kg":205.0,"e1rm_median_kg":202.5,"high_percent_per_week":0.49,"last_session":"2026-11-16","load_kg":205.0,"low_percent_per_week":0.49,"reps":1,"sessions":6,"slope_percent_per_week":0.49,"span_days":35}"#

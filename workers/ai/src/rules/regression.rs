@@ -7,7 +7,6 @@
 
 use super::lift_window::LiftWindow;
 use super::{Pattern, Subject, rounded};
-use crate::history::History;
 use shared_kernel::payload::PatternKind;
 
 const SESSIONS_MIN: usize = 6;
@@ -19,11 +18,7 @@ const CONFIDENCE_MIN: f64 = 0.7;
 const CONFIDENCE_MAX: f64 = 0.95;
 
 /// Applies the rule to one lift.
-pub fn regression(history: &History, lift: &str) -> Option<Pattern> {
-    in_window(&LiftWindow::of(history, lift)?)
-}
-
-pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
+pub(super) fn regression(window: &LiftWindow) -> Option<Pattern> {
     let is_falling = |window: &LiftWindow| window.high < 0.0 && -window.slope >= LOSS_MIN;
     if window.sessions.len() < SESSIONS_MIN || !window.is_robust(is_falling) {
         return None;
@@ -42,11 +37,16 @@ pub(super) fn in_window(window: &LiftWindow) -> Option<Pattern> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::History;
     use crate::rules::histories::weekly_lift;
+
+    fn find(history: &History) -> Option<Pattern> {
+        regression(&LiftWindow::of(history, "deadlift")?)
+    }
 
     fn check(maxima_kg: &[f64], confidence: Option<f64>) {
         let history = weekly_lift("deadlift", maxima_kg);
-        let found = regression(&history, "deadlift").map(|pattern| pattern.confidence);
+        let found = find(&history).map(|pattern| pattern.confidence);
         assert_eq!(found, confidence, "{maxima_kg:?}");
     }
 
