@@ -45,7 +45,7 @@ fn check_rows(log: &TrainingLog) {
     assert_eq!(&serde_json::from_str::<TrainingLog>(&json).expect("a log"), log);
 }
 
-/// An export that is read and exported again is identical.
+/// Exporting a parsed export gives the same file.
 fn check_export(log: &TrainingLog) {
     // Hevy's format merges two workouts with the same title and start.
     let mut seen = BTreeSet::new();

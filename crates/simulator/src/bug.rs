@@ -8,7 +8,7 @@ use crate::statement::KnownStatement;
 pub enum Bug {
     /// A message is acknowledged on delivery, before its events are published.
     AckBeforePublish,
-    /// An event that is published again has a new id.
+    /// Publishing an event a second time creates a new id.
     NonDeterministicId,
     /// The ledger accepts an older revision after a newer one.
     RevisionCheckDropped,

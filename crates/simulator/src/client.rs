@@ -1,4 +1,4 @@
-//! A client that sends the request of one action, and repeats it until it has a response.
+//! A client, which sends the request of one action and retries it until it has a response.
 
 use crate::pipeline::ApiResponse;
 use crate::workload::{Action, ActionKind};
@@ -6,7 +6,7 @@ use crate::workload::{Action, ActionKind};
 /// The state of one action.
 pub struct Client {
     pub action: Action,
-    /// Chosen at the first try, and used again by each retry.
+    /// Chosen at the first try, and reused by retries.
     pub path: Option<String>,
     /// The final response.
     pub response: Option<ApiResponse>,
@@ -15,7 +15,7 @@ pub struct Client {
 impl Client {
     /// Returns whether the action creates a workout.
     pub const fn is_post(&self) -> bool {
-        matches!(self.action.kind, ActionKind::Post(_))
+        matches!(self.action.kind, ActionKind::Post)
     }
 
     /// Returns the id of the workout that the action created.

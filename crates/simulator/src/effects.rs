@@ -34,12 +34,12 @@ pub struct Effects {
 pub struct SentEmail {
     pub to: String,
     pub text: String,
-    /// Whether its sender recorded it within its claim. Otherwise it is sent again: the window of
+    /// Whether its sender recorded it within its claim. Otherwise it is resent: the window of
     /// docs/adr/0007-mail-claims.md.
     pub is_recorded: bool,
     /// The invocation that must record it, and the end of the claim that it was sent under; `None`
     /// once it is recorded, or if the sender saw a failure. The invocation alone does not identify
-    /// it: one that fails to record a message's emails goes on to those of the next message.
+    /// it: one that fails to record a message's emails continues with those of the next message.
     recorder: Option<(u64, i64)>,
 }
 
@@ -71,38 +71,53 @@ impl Effects {
 
     /// Counts an execution of a statement.
     pub fn count_statement(&mut self, sql: &str) {
-        for (count, known) in self.statement_counts.iter_mut().zip(KnownStatement::ALL) {
-            *count += u64::from(known.matches(sql));
+        for (count, (_, text)) in self.statement_counts.iter_mut().zip(KnownStatement::ALL) {
+            *count += u64::from(sql.contains(text));
         }
     }
 
     /// Records a statement that an invocation committed.
-    pub fn record_commit(&mut self, statement: &Committed, invocation: u64, now_ms: i64) {
-        match statement {
-            Committed::Claim { at_ms } => {
-                self.claim_ends_at_ms.insert(invocation, at_ms + CLAIM_MS);
+    pub fn record_commit(&mut self, statement: &Statement, invocation: u64, now_ms: i64) {
+        let is = |known: KnownStatement| known.matches(statement.sql);
+        match statement.params.as_slice() {
+            [_, Param::Integer(claimed_at_ms), ..] if is(KnownStatement::ClaimEmails) => {
+                self.claim_ends_at_ms.insert(invocation, claimed_at_ms + CLAIM_MS);
             }
-            Committed::Emails(claims) => {
-                for email in &mut self.emails {
-                    if let Some((recorder, claim_ends_at_ms)) = email.recorder
-                        && recorder == invocation
-                        && claims.contains(&claim_ends_at_ms)
-                    {
-                        // No other invocation takes over the claim before, whatever its clock shows.
-                        email.is_recorded = now_ms < claim_ends_at_ms - SKEW_MS_MAX;
-                        email.recorder = None;
-                    }
-                }
+            [Param::Text(results), ..] if is(KnownStatement::RecordEmails) => {
+                self.record_email_results(results, invocation, now_ms);
             }
-            Committed::Attempts(attempts) => {
-                for (delivery_id, leased_until_ms) in attempts {
-                    if now_ms < leased_until_ms - SKEW_MS_MAX {
-                        let leases = self.recorded_deliveries.entry(delivery_id.clone());
-                        leases.or_default().insert(*leased_until_ms);
-                    }
-                }
+            [Param::Text(results), ..] if is(KnownStatement::RecordAttempts) => {
+                self.record_attempts(results, now_ms);
             }
-            Committed::Mark | Committed::Other => {}
+            _ => {}
+        }
+    }
+
+    fn record_email_results(&mut self, results: &str, invocation: u64, now_ms: i64) {
+        let results: Vec<Value> = serde_json::from_str(results).unwrap();
+        let sent = results.iter().filter(|result| result["mailed_at_ms"].is_i64());
+        let claims: BTreeSet<_> =
+            sent.map(|result| result["claim_ends_at_ms"].as_i64().unwrap()).collect();
+        for email in &mut self.emails {
+            if let Some((recorder, claim_ends_at_ms)) = email.recorder
+                && recorder == invocation
+                && claims.contains(&claim_ends_at_ms)
+            {
+                // No other invocation takes over the claim before, whatever its clock shows.
+                email.is_recorded = now_ms < claim_ends_at_ms - SKEW_MS_MAX;
+                email.recorder = None;
+            }
+        }
+    }
+
+    fn record_attempts(&mut self, results: &str, now_ms: i64) {
+        let results: Vec<Value> = serde_json::from_str(results).unwrap();
+        for attempt in results.iter().filter(|attempt| attempt["status"] == "delivered") {
+            let leased_until_ms = attempt["taken_until_ms"].as_i64().unwrap();
+            if now_ms < leased_until_ms - SKEW_MS_MAX {
+                let delivery_id = attempt["delivery_id"].as_str().unwrap().to_owned();
+                self.recorded_deliveries.entry(delivery_id).or_default().insert(leased_until_ms);
+            }
         }
     }
 
@@ -112,57 +127,6 @@ impl Effects {
             email.recorder = None;
         }
     }
-}
-
-/// The effect of a statement.
-pub enum Committed {
-    /// Emails are claimed, at a time of the invocation's clock.
-    Claim {
-        at_ms: i64,
-    },
-    /// The results of emails are recorded: the ends of the claims of those that were sent.
-    Emails(BTreeSet<i64>),
-    /// Attempts are recorded: delivery and end of the lease of those that succeeded.
-    Attempts(Vec<(String, i64)>),
-    /// Workouts are marked as aggregated.
-    Mark,
-    Other,
-}
-
-impl Committed {
-    /// Recognises the statement by its text.
-    pub fn from_statement(statement: &Statement) -> Self {
-        let is = |known: KnownStatement| known.matches(statement.sql);
-        match statement.params.as_slice() {
-            [_, Param::Integer(at_ms), ..] if is(KnownStatement::ClaimEmails) => {
-                Self::Claim { at_ms: *at_ms }
-            }
-            [Param::Text(attempts), ..] if is(KnownStatement::RecordAttempts) => {
-                Self::Attempts(delivered(attempts))
-            }
-            [Param::Text(records), ..] if is(KnownStatement::RecordEmails) => {
-                Self::Emails(sent_claims(records))
-            }
-            _ if is(KnownStatement::MarkWorkouts) => Self::Mark,
-            _ => Self::Other,
-        }
-    }
-}
-
-fn sent_claims(records: &str) -> BTreeSet<i64> {
-    let records: Vec<Value> = serde_json::from_str(records).unwrap();
-    let sent = records.iter().filter(|record| record["mailed_at_ms"].is_i64());
-    sent.map(|record| record["claim_ends_at_ms"].as_i64().unwrap()).collect()
-}
-
-fn delivered(attempts: &str) -> Vec<(String, i64)> {
-    let attempts: Vec<Value> = serde_json::from_str(attempts).unwrap();
-    let delivered = attempts.iter().filter(|attempt| attempt["status"] == "delivered");
-    let lease = |attempt: &Value| {
-        let delivery_id = attempt["delivery_id"].as_str().unwrap().to_owned();
-        (delivery_id, attempt["taken_until_ms"].as_i64().unwrap())
-    };
-    delivered.map(lease).collect()
 }
 
 #[cfg(test)]
@@ -185,11 +149,14 @@ mod tests {
             inline_images: Vec::new(),
         };
         for at_ms in [FIRST_CLAIM_MS, SECOND_CLAIM_MS] {
-            effects.record_commit(&Committed::Claim { at_ms }, 1, at_ms);
+            let params = [Param::Null, Param::Integer(at_ms)];
+            let claim = Statement::new(KnownStatement::ClaimEmails.text(), params);
+            effects.record_commit(&claim, 1, at_ms);
             effects.record_email(&email, 1);
         }
-        let claims = sent_claims(&Value::from(records).to_string());
-        effects.record_commit(&Committed::Emails(claims), 1, recorded_at_ms);
+        let records = Param::Text(Value::from(records).to_string());
+        let record = Statement::new(KnownStatement::RecordEmails.text(), [records.clone()]);
+        effects.record_commit(&record, 1, recorded_at_ms);
         let recorded: Vec<_> = effects.emails.iter().map(|email| email.is_recorded).collect();
         assert_eq!(recorded, expected, "{records:?} at {recorded_at_ms}");
     }

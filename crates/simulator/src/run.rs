@@ -58,7 +58,9 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
     environment.start_faults(plan.faults.clone());
     let clients = workload::from_seed(plan.seed)
         .into_iter()
-        .filter(|action| plan.actions.as_ref().is_none_or(|kept| kept.contains(&action.number)))
+        .filter(|action| {
+            plan.actions.as_ref().is_none_or(|numbers| numbers.contains(&action.number))
+        })
         .map(|action| Client { action, path: None, response: None });
     let mut scheduler =
         Scheduler::new(Rc::clone(&environment), Rc::clone(&database), pipeline, clients.collect());

@@ -313,13 +313,14 @@ impl Scheduler {
         let Some(path) = self.resolve_path(index) else { return };
         let action = &self.clients[index].action;
         let (athlete, number) = (action.athlete, action.number);
-        let (method, body) = action.method_and_body();
+        let method = action.kind.method();
         self.log_start(|| {
             format!("athlete {athlete}, action {number}, try {tries}: {method} {path}")
         });
         let key = &self.pipeline.athletes[athlete].key;
         let idempotency_key = action.idempotency_key();
-        let response = self.pipeline.call(key, method, &path, &body, idempotency_key.as_deref());
+        let response =
+            self.pipeline.call(key, method, &path, &action.body, idempotency_key.as_deref());
         self.start_with_result(response, |response| Work::Request(index, tries, response));
     }
 
@@ -328,9 +329,9 @@ impl Scheduler {
     fn resolve_path(&mut self, index: usize) -> Option<String> {
         let client = &self.clients[index];
         if client.path.is_none() {
-            let is_own = |other: &&Client| other.action.athlete == client.action.athlete;
-            let own = self.clients.iter().filter(is_own);
-            let ids: Vec<_> = own.filter_map(Client::created_workout_id).collect();
+            let is_same_athlete = |other: &&Client| other.action.athlete == client.action.athlete;
+            let clients = self.clients.iter().filter(is_same_athlete);
+            let ids: Vec<_> = clients.filter_map(Client::created_workout_id).collect();
             self.clients[index].path = client.action.path(&ids);
         }
         self.clients[index].path.clone()

@@ -18,26 +18,19 @@ pub enum KnownStatement {
 }
 
 impl KnownStatement {
-    /// Every known statement.
-    pub const ALL: [Self; 6] = [
-        Self::ClaimEmails,
-        Self::ClaimNewEmails,
-        Self::RecordEmails,
-        Self::RecordAttempts,
-        Self::WriteLedger,
-        Self::MarkWorkouts,
+    /// Every known statement, with the part of its text that identifies it.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::ClaimEmails, "mail_attempt = mail_attempt + 1"),
+        (Self::ClaimNewEmails, "mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING"),
+        (Self::RecordEmails, "SET mailed_at_ms = mail.mailed_at_ms"),
+        (Self::RecordAttempts, "UPDATE webhook_deliveries SET status = done.status"),
+        (Self::WriteLedger, " WHERE excluded.revision > volume_ledger.revision"),
+        (Self::MarkWorkouts, "SET aggregated_revision = mark.revision"),
     ];
 
     /// Returns the part of its text that identifies it.
     pub const fn text(self) -> &'static str {
-        match self {
-            Self::ClaimEmails => "mail_attempt = mail_attempt + 1",
-            Self::ClaimNewEmails => "mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING",
-            Self::RecordEmails => "SET mailed_at_ms = mail.mailed_at_ms",
-            Self::RecordAttempts => "UPDATE webhook_deliveries SET status = done.status",
-            Self::WriteLedger => " WHERE excluded.revision > volume_ledger.revision",
-            Self::MarkWorkouts => "SET aggregated_revision = mark.revision",
-        }
+        Self::ALL[self as usize].1
     }
 
     /// Returns whether this is the statement of `sql`.

@@ -14,7 +14,7 @@ const BURST_MS: i64 = 3_000;
 /// Few exercises, so that workouts share a day, a week, an exercise and a weight.
 const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "barbell-row"];
 
-/// One request that an athlete makes, with its retries.
+/// A request that an athlete makes.
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Its position in the seed's workload, and a part of its `Idempotency-Key`.
@@ -22,114 +22,51 @@ pub struct Action {
     /// Its time after the start of the run.
     pub after_ms: i64,
     pub athlete: usize,
+    /// Selects one of the athlete's workouts so far.
+    workout: usize,
     pub kind: ActionKind,
+    pub body: Value,
 }
 
-/// A kind of request. The number selects one of the athlete's workouts so far.
-#[derive(Clone, Debug)]
+/// A kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionKind {
-    Post(WorkoutInput),
-    Put(usize, WorkoutInput),
-    Delete(usize),
-    AddSet(usize, Block),
-    Complete(usize),
+    Post,
+    Put,
+    Delete,
+    AddSet,
+    Complete,
 }
 
-/// A workout as an athlete enters it.
-#[derive(Clone, Debug)]
-pub struct WorkoutInput {
-    /// The day of November 2026.
-    day: u64,
-    has_ended: bool,
-    blocks: Vec<Block>,
-}
-
-/// Equal sets of one exercise.
-#[derive(Clone, Debug)]
-pub struct Block {
-    exercise: usize,
-    weight_kg: u64,
-    reps: u64,
-    count: usize,
-}
-
-impl Block {
-    fn random(rng: &mut Rng) -> Self {
-        // One in four has enough sets to cross a landmark and form a pattern.
-        let count = if rng.below(4) == 0 { 8 + rng.index(20) } else { 1 + rng.index(3) };
-        let (weight_kg, reps) = (20 * (1 + rng.below(6)), 1 + rng.below(12));
-        Self { exercise: rng.index(EXERCISES.len()), weight_kg, reps, count }
-    }
-
-    fn set(&self) -> Value {
-        json!({ "kind": "working", "weight_kg": self.weight_kg, "reps": self.reps })
-    }
-
-    fn logged_set(&self) -> Value {
-        let mut set = self.set();
-        set["exercise"] = json!(EXERCISES[self.exercise]);
-        set
-    }
-
-    fn to_json(&self) -> Value {
-        json!({ "exercise": EXERCISES[self.exercise], "sets": vec![self.set(); self.count] })
-    }
-}
-
-impl WorkoutInput {
-    fn random(rng: &mut Rng) -> Self {
-        let blocks = (0..=rng.below(2)).map(|_| Block::random(rng)).collect();
-        // A day of the week before, whose report is due, or the day itself.
-        Self { day: 16 + rng.below(8), has_ended: rng.below(3) > 0, blocks }
-    }
-
-    /// Returns the number of its sets.
-    pub fn sets(&self) -> u64 {
-        self.blocks.iter().map(|block| block.count as u64).sum()
-    }
-
-    fn to_json(&self) -> Value {
-        let started_at = format!("2026-11-{}T08:00:00+01:00", self.day);
-        let exercises: Vec<_> = self.blocks.iter().map(Block::to_json).collect();
-        let mut workout = json!({ "started_at": started_at, "exercises": exercises });
-        if self.has_ended {
-            workout["ended_at"] = json!(format!("2026-11-{}T09:30:00+01:00", self.day));
+impl ActionKind {
+    /// Returns the method of the request.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Post | Self::AddSet | Self::Complete => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
         }
-        workout
     }
 }
 
 impl Action {
-    /// Returns the method and the body of the request.
-    pub fn method_and_body(&self) -> (&'static str, Value) {
-        match &self.kind {
-            ActionKind::Post(workout) => ("POST", workout.to_json()),
-            ActionKind::Put(_, workout) => ("PUT", workout.to_json()),
-            ActionKind::Delete(_) => ("DELETE", Value::Null),
-            ActionKind::AddSet(_, block) => ("POST", block.logged_set()),
-            ActionKind::Complete(_) => ("POST", json!({ "ended_at": "2026-11-23T12:30:00Z" })),
-        }
-    }
-
     /// Returns the path of the request, given the ids of the athlete's workouts; `None` if the action
     /// needs a workout and there is none.
     pub fn path(&self, workout_ids: &[&str]) -> Option<String> {
-        let workout = |number: &usize, rest: &str| {
-            let id = workout_ids.get(number.checked_rem(workout_ids.len())?)?;
-            Some(format!("/v1/workouts/{id}{rest}"))
+        let sub_path = match self.kind {
+            ActionKind::Post => return Some("/v1/workouts".to_owned()),
+            ActionKind::Put | ActionKind::Delete => "",
+            ActionKind::AddSet => "/sets",
+            ActionKind::Complete => "/complete",
         };
-        match &self.kind {
-            ActionKind::Post(_) => Some("/v1/workouts".to_owned()),
-            ActionKind::Put(number, _) | ActionKind::Delete(number) => workout(number, ""),
-            ActionKind::AddSet(number, _) => workout(number, "/sets"),
-            ActionKind::Complete(number) => workout(number, "/complete"),
-        }
+        let id = workout_ids.get(self.workout.checked_rem(workout_ids.len())?)?;
+        Some(format!("/v1/workouts/{id}{sub_path}"))
     }
 
     /// Returns the `Idempotency-Key` of a request that creates a workout or a set.
     pub fn idempotency_key(&self) -> Option<String> {
-        let creates = matches!(self.kind, ActionKind::Post(_) | ActionKind::AddSet(..));
-        creates.then(|| format!("action-{}", self.number))
+        let is_keyed = matches!(self.kind, ActionKind::Post | ActionKind::AddSet);
+        is_keyed.then(|| format!("action-{}", self.number))
     }
 }
 
@@ -137,23 +74,50 @@ impl Action {
 pub fn from_seed(seed: u64) -> Vec<Action> {
     let mut rng = Rng::new(seed, 3);
     let count = 10 + rng.index(21);
-    (0..count)
-        .map(|number| {
-            let after_ms = if rng.below(4) == 0 {
-                rng.ms(BURSTS * BURST_INTERVAL_MS)
-            } else {
-                rng.ms(BURSTS) * BURST_INTERVAL_MS + rng.ms(BURST_MS)
-            };
-            let athlete = rng.index(ATHLETES);
-            let workout = rng.index(1_000);
-            let kind = match rng.below(12) {
-                0..=4 => ActionKind::Post(WorkoutInput::random(&mut rng)),
-                5 | 6 => ActionKind::Put(workout, WorkoutInput::random(&mut rng)),
-                7 => ActionKind::Delete(workout),
-                8 | 9 => ActionKind::AddSet(workout, Block::random(&mut rng)),
-                _ => ActionKind::Complete(workout),
-            };
-            Action { number, after_ms, athlete, kind }
-        })
-        .collect()
+    (0..count).map(|number| random_action(&mut rng, number)).collect()
+}
+
+fn random_action(rng: &mut Rng, number: usize) -> Action {
+    let after_ms = if rng.below(4) == 0 {
+        rng.ms(BURSTS * BURST_INTERVAL_MS)
+    } else {
+        rng.ms(BURSTS) * BURST_INTERVAL_MS + rng.ms(BURST_MS)
+    };
+    let athlete = rng.index(ATHLETES);
+    let workout = rng.index(1_000);
+    let (kind, body) = match rng.below(12) {
+        0..=4 => (ActionKind::Post, random_workout(rng)),
+        5 | 6 => (ActionKind::Put, random_workout(rng)),
+        7 => (ActionKind::Delete, Value::Null),
+        8 | 9 => (ActionKind::AddSet, random_logged_set(rng)),
+        _ => (ActionKind::Complete, json!({ "ended_at": "2026-11-23T12:30:00Z" })),
+    };
+    Action { number, after_ms, athlete, workout, kind, body }
+}
+
+fn random_workout(rng: &mut Rng) -> Value {
+    let exercises: Vec<_> = (0..=rng.below(2)).map(|_| random_exercise(rng)).collect();
+    // A day of the previous week, which a report covers, or the current day.
+    let day = 16 + rng.below(8);
+    let started_at = format!("2026-11-{day}T08:00:00+01:00");
+    let mut workout = json!({ "started_at": started_at, "exercises": exercises });
+    if rng.below(3) > 0 {
+        workout["ended_at"] = json!(format!("2026-11-{day}T09:30:00+01:00"));
+    }
+    workout
+}
+
+/// Returns an exercise with equal sets. One in four has enough to cross a landmark and form a pattern.
+fn random_exercise(rng: &mut Rng) -> Value {
+    let count = if rng.below(4) == 0 { 8 + rng.index(20) } else { 1 + rng.index(3) };
+    let (weight_kg, reps) = (20 * (1 + rng.below(6)), 1 + rng.below(12));
+    let set = json!({ "kind": "working", "weight_kg": weight_kg, "reps": reps });
+    json!({ "exercise": EXERCISES[rng.index(EXERCISES.len())], "sets": vec![set; count] })
+}
+
+fn random_logged_set(rng: &mut Rng) -> Value {
+    let mut exercise = random_exercise(rng);
+    let mut set = exercise["sets"][0].take();
+    set["exercise"] = exercise["exercise"].take();
+    set
 }

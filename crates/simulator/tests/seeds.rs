@@ -54,8 +54,8 @@ fn same_seed_gives_the_same_trace() {
 #[test]
 fn every_known_statement_is_executed() {
     let (_, sum) = search(0..20, None);
-    for (known, count) in KnownStatement::ALL.into_iter().zip(sum.statement_counts) {
-        assert!(count > 0, "no statement contains {:?} ({known:?})", known.text());
+    for ((known, text), count) in KnownStatement::ALL.into_iter().zip(sum.statement_counts) {
+        assert!(count > 0, "no statement contains {text:?} ({known:?})");
     }
     assert!(sum.redriven > 0, "nothing was redriven");
 }
@@ -105,10 +105,10 @@ fn replay() {
         let numbers = actions.split(',').filter(|text| !text.is_empty());
         plan.actions = Some(numbers.map(|text| text.parse().unwrap()).collect());
     }
-    if let Ok(kept) = env::var("FAULTS") {
-        let kept: Vec<_> = kept.split(',').collect();
+    if let Ok(names) = env::var("FAULTS") {
+        let names: Vec<_> = names.split(',').collect();
         let faults = plan.faults.clone();
-        for fault in faults.kinds().filter(|kind| !kept.contains(&&*format!("{kind:?}"))) {
+        for fault in faults.kinds().filter(|kind| !names.contains(&&*format!("{kind:?}"))) {
             plan.faults = plan.faults.without(fault);
         }
     }

@@ -1,4 +1,4 @@
-//! Receivers of outgoing webhooks, and tasks that run in the background of a settled message.
+//! Receivers of outgoing webhooks, and tasks that run in the background of a message.
 
 use crate::FixedClock;
 use async_trait::async_trait;

@@ -108,12 +108,12 @@ impl RecordingMailer {
 
 #[async_trait(?Send)]
 impl Mailer for RecordingMailer {
-    async fn send(&self, mail: &Email) -> Result<(), EmailError> {
+    async fn send(&self, email: &Email) -> Result<(), EmailError> {
         if self.failures.get() > 0 {
             self.failures.update(|left| left - 1);
             return Err(EmailError { reason: "email service unavailable".to_owned() });
         }
-        self.sent.borrow_mut().push(mail.clone());
+        self.sent.borrow_mut().push(email.clone());
         Ok(())
     }
 }

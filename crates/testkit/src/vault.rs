@@ -66,8 +66,8 @@ mod tests {
         let sealed = run(TestVault::new(OLD).seal("whsec_x", "a/1")).unwrap();
         assert!(!sealed.contains("whsec_x"));
         let check = |keys: &str, context: &str, opened: Result<&str, VaultError>| {
-            let found = run(TestVault::new(keys).open(&sealed, context));
-            assert_eq!(found.as_deref().map_err(Clone::clone), opened, "{keys} {context}");
+            let result = run(TestVault::new(keys).open(&sealed, context));
+            assert_eq!(result.as_deref().map_err(Clone::clone), opened, "{keys} {context}");
         };
         check(OLD, "a/1", Ok("whsec_x"));
         check(OLD, "a/2", Err(VaultError::Sealed));

@@ -3,133 +3,132 @@
 use super::finished_run::{FinishedRun, Violations};
 use crate::database::text;
 use serde_json::Value;
-use shared_kernel::EventId;
-use std::collections::BTreeMap;
+use shared_kernel::{Event, EventData, EventId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use storage::workouts::StoredWorkout;
 use training::records::record_candidates;
-use training::{Volume, WeekStart};
+use training::{Muscle, Volume, WeekStart};
 
-/// Athlete, and the day or the Monday of the week.
-type Period = (String, String);
-/// Athlete and key of a record.
-type RecordKey = (String, String);
+/// An athlete, and a day, the Monday of a week, or the key of a record.
+type Key = (String, String);
+/// Workouts, sets, tonnage and hard half sets; by muscle, half sets and tonnage.
+type Totals = ([i64; 4], BTreeMap<Muscle, (i64, i64)>);
 /// Value, day and workout of a record.
 type Record = (i64, String, String);
 
 #[derive(Default)]
 struct Recomputed {
-    days: BTreeMap<Period, Volume>,
-    weeks: BTreeMap<Period, Volume>,
-    records: BTreeMap<RecordKey, Record>,
+    days: BTreeMap<Key, Totals>,
+    weeks: BTreeMap<Key, Totals>,
+    records: BTreeMap<Key, Record>,
 }
 
 /// Checks the stored totals, and that the final state of each week was published.
 pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     let expected = recompute(run);
-    check_volumes(run, "daily_volume", "local_date", &expected.days, violations);
-    check_volumes(run, "weekly_volume", "week_start", &expected.weeks, violations);
-    let stored = run.rows(
+    let days = stored_totals(run, "daily_volume", "local_date");
+    require_equal("day", &days, &expected.days, violations);
+    let weeks = stored_totals(run, "weekly_volume", "week_start");
+    require_equal("week", &weeks, &expected.weeks, violations);
+    require_equal("record", &stored_records(run), &expected.records, violations);
+    check_published(run, violations);
+}
+
+fn require_equal<T: PartialEq + Debug>(
+    name: &str,
+    stored: &BTreeMap<Key, T>,
+    expected: &BTreeMap<Key, T>,
+    violations: &mut Violations,
+) {
+    for key in stored.keys().chain(expected.keys()).collect::<BTreeSet<_>>() {
+        let (stored, expected) = (stored.get(key), expected.get(key));
+        violations.require(stored == expected, || {
+            format!("{name} {key:?}: {stored:?} should be {expected:?}")
+        });
+    }
+}
+
+fn key(row: &Value, column: &str) -> Key {
+    (text(row, "athlete_id").to_owned(), text(row, column).to_owned())
+}
+
+/// Returns the totals of a table, without those of periods that have no workouts any more.
+fn stored_totals(run: &FinishedRun<'_>, table: &str, period: &str) -> BTreeMap<Key, Totals> {
+    let sql = format!(
+        "SELECT athlete_id, {period}, workouts, sets, tonnage_grams, hard_half_sets, muscles \
+         FROM {table}"
+    );
+    let totals = |row: &Value| {
+        let numbers = ["workouts", "sets", "tonnage_grams", "hard_half_sets"];
+        let numbers = numbers.map(|column| row[column].as_i64().unwrap());
+        (key(row, period), (numbers, serde_json::from_str(text(row, "muscles")).unwrap()))
+    };
+    let rows = run.rows(&sql);
+    rows.iter().map(totals).filter(|(_, totals)| *totals != Totals::default()).collect()
+}
+
+fn stored_records(run: &FinishedRun<'_>) -> BTreeMap<Key, Record> {
+    let rows = run.rows(
         "SELECT athlete_id, entry.key AS key, entry.value ->> 0 AS value, \
          entry.value ->> 1 AS day, entry.value ->> 2 AS workout \
          FROM personal_records, json_each(document) AS entry",
     );
     let record = |row: &Value| {
-        let key = (text(row, "athlete_id").to_owned(), text(row, "key").to_owned());
-        let day = text(row, "day").to_owned();
-        (key, (row["value"].as_i64().unwrap(), day, text(row, "workout").to_owned()))
+        let (day, workout) = (text(row, "day").to_owned(), text(row, "workout").to_owned());
+        (key(row, "key"), (row["value"].as_i64().unwrap(), day, workout))
     };
-    let stored: BTreeMap<_, _> = stored.iter().map(record).collect();
-    violations.require(stored == expected.records, || {
-        format!("records {stored:?} should be {:?}", expected.records)
-    });
-    check_published(run, violations);
+    rows.iter().map(record).collect()
 }
 
 fn recompute(run: &FinishedRun<'_>) -> Recomputed {
-    let stored = run.rows(
+    let rows = run.rows(
         "SELECT athlete_id, workout_id, revision, completed_revision, status, document, \
          own_exercises, body_weight_grams, changed_at_ms, traceparent FROM workouts \
          WHERE status <> 'deleted'",
     );
-    let mut totals = Recomputed::default();
-    for row in stored {
+    let mut all = Recomputed::default();
+    for row in rows {
         let stored: StoredWorkout = serde_json::from_value(row).unwrap();
         let workout = stored.snapshot().unwrap();
         let date = workout.started_at.date_naive();
         let athlete = stored.athlete_id.to_string();
         let volume = Volume::of_workout(&workout.exercises, workout.body_weight_grams);
         let week = WeekStart::containing(date).to_string();
-        add(totals.days.entry((athlete.clone(), date.to_string())).or_default(), &volume);
-        add(totals.weeks.entry((athlete.clone(), week)).or_default(), &volume);
+        add(all.days.entry((athlete.clone(), date.to_string())).or_default(), &volume);
+        add(all.weeks.entry((athlete.clone(), week)).or_default(), &volume);
         for (name, value) in record_candidates(&workout.exercises, workout.body_weight_grams) {
             let record = (value, date.to_string(), stored.workout_id.to_string());
             let is_better =
                 |other: &Record| (-record.0, &record.1, &record.2) < (-other.0, &other.1, &other.2);
             let key = (athlete.clone(), name);
-            if totals.records.get(&key).is_none_or(is_better) {
-                totals.records.insert(key, record);
+            if all.records.get(&key).is_none_or(is_better) {
+                all.records.insert(key, record);
             }
         }
     }
-    totals
+    all
 }
 
-fn add(sum: &mut Volume, volume: &Volume) {
-    sum.workouts += volume.workouts;
-    sum.sets += volume.sets;
-    sum.tonnage_grams.0 += volume.tonnage_grams.0;
-    sum.hard_half_sets.0 += volume.hard_half_sets.0;
+fn add((numbers, muscles): &mut Totals, volume: &Volume) {
+    let Volume { workouts, sets, tonnage_grams, hard_half_sets, .. } = volume;
+    let added = [*workouts, *sets, tonnage_grams.0, hard_half_sets.0];
+    numbers.iter_mut().zip(added).for_each(|(sum, number)| *sum += number);
     for (muscle, part) in &volume.muscles {
-        let muscle = sum.muscles.entry(*muscle).or_default();
-        muscle.half_sets.0 += part.half_sets.0;
-        muscle.tonnage_grams.0 += part.tonnage_grams.0;
-    }
-}
-
-fn check_volumes(
-    run: &FinishedRun<'_>,
-    table: &str,
-    period: &str,
-    expected: &BTreeMap<Period, Volume>,
-    violations: &mut Violations,
-) {
-    let sql = format!(
-        "SELECT athlete_id, {period} AS period, workouts, sets, tonnage_grams, hard_half_sets, \
-         muscles FROM {table}"
-    );
-    let stored = run.rows(&sql);
-    let none = Volume::default();
-    let key = |row: &Value| (text(row, "athlete_id").to_owned(), text(row, "period").to_owned());
-    for row in &stored {
-        let volume = expected.get(&key(row)).unwrap_or(&none);
-        let muscles: BTreeMap<_, _> = volume
-            .muscles
-            .iter()
-            .map(|(muscle, part)| (*muscle, (part.half_sets.0, part.tonnage_grams.0)))
-            .collect();
-        let actual =
-            [&row["workouts"], &row["sets"], &row["tonnage_grams"], &row["hard_half_sets"]]
-                .map(|value| value.as_i64().unwrap());
-        let should_be =
-            [volume.workouts, volume.sets, volume.tonnage_grams.0, volume.hard_half_sets.0];
-        let is_equal = actual == should_be
-            && serde_json::from_str::<BTreeMap<_, _>>(text(row, "muscles")).unwrap() == muscles;
-        violations
-            .require(is_equal, || format!("{table}: {row} should be {should_be:?} {muscles:?}"));
-    }
-    for missing in expected.keys().filter(|period| !stored.iter().any(|row| key(row) == **period)) {
-        violations.0.push(format!("lost: {table} of {missing:?}"));
+        let (half_sets, tonnage_grams) = muscles.entry(*muscle).or_default();
+        *half_sets += part.half_sets.0;
+        *tonnage_grams += part.tonnage_grams.0;
     }
 }
 
 /// Checks that the final state of each week was published, and every crossing marked as announced.
 fn check_published(run: &FinishedRun<'_>, violations: &mut Violations) {
-    let mut published: BTreeMap<Period, i64> = BTreeMap::new();
+    let mut published: BTreeMap<Key, i64> = BTreeMap::new();
     for body in
         run.effects.published.values().filter(|body| body.contains("VolumeThresholdReached"))
     {
-        let event = shared_kernel::Event::decode(body).unwrap();
-        let shared_kernel::EventData::VolumeThresholdReached(data) = &event.data else { continue };
+        let event = Event::decode(body).unwrap();
+        let EventData::VolumeThresholdReached(data) = &event.data else { continue };
         let week = (data.athlete_id.to_string(), data.week_start.to_string());
         *published.entry(week).or_default() |=
             aggregation::thresholds::crossing_bits(&data.crossings);
@@ -139,7 +138,7 @@ fn check_published(run: &FinishedRun<'_>, violations: &mut Violations) {
          FROM weekly_volume",
     );
     for week in weeks {
-        let key = (text(&week, "athlete_id").to_owned(), text(&week, "week_start").to_owned());
+        let key = key(&week, "week_start");
         let number = |name: &str| week[name].to_string();
         let numbers = [number("version"), number("hard_half_sets"), number("tonnage_grams")];
         let parts = ["AggregationUpdated", &key.0, &key.1, &numbers[0], &numbers[1], &numbers[2]];
