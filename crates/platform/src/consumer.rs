@@ -8,7 +8,6 @@ use crate::panics::catch_panic;
 use crate::sink::{Destination, QueueSink, send_all};
 use crate::usage::Usage;
 use shared_kernel::event::EventHeader;
-use shared_kernel::routing::queue_of;
 use shared_kernel::{DeadLetter, Event, MessageResult, Outcome, Queue, RetryPolicy, settle};
 use storage::database::write_splitting;
 use storage::{DatabaseError, Shards, dead_letters};
@@ -273,7 +272,7 @@ async fn handle_splitting(handler: &dyn GroupHandler, events: &[&ReceivedEvent])
 fn decode(queue: Queue, message: &RawMessage) -> Result<ReceivedEvent, Outcome> {
     let event = Event::decode(&message.body).map_err(Outcome::permanent)?;
     let event_type = event.event_type();
-    if queue_of(event_type) == queue {
+    if event_type.queue() == queue {
         Ok(ReceivedEvent { event, attempt: message.attempts })
     } else {
         Err(Outcome::permanent(format!("{event_type:?} is not routed to {}", queue.name())))

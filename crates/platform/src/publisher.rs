@@ -1,7 +1,6 @@
 //! Publishing events, as text, to the queue that the routing table gives for each.
 
 use crate::sink::{Destination, QueueSink, SendError, send_all};
-use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, Queue};
 use std::rc::Rc;
 
@@ -36,7 +35,7 @@ impl Publisher {
         for queue in Queue::ALL {
             let bodies = events
                 .iter()
-                .filter(|event| queue_of(event.event_type()) == queue)
+                .filter(|event| event.event_type().queue() == queue)
                 .map(|event| {
                     event.encode().map_err(|error| PublishError::Encode {
                         event: event.id.to_string(),

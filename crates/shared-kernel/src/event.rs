@@ -2,11 +2,8 @@
 
 use crate::ids::{AthleteId, EventId};
 use crate::json_error::without_values;
-use crate::payload::{
-    AggregationUpdated, ImportSliceStored, MailFellDue, NotificationRequested,
-    TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded, VolumeThresholdReached,
-    VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
-};
+use crate::payload;
+use crate::routing::Queue;
 use crate::trace::TraceContext;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -19,9 +16,9 @@ pub const MESSAGE_BYTES_MAX: usize = 128_000;
 /// The longest field of an [`EventHeader`], in bytes; the project's own have 55 at most.
 const HEADER_FIELD_BYTES_MAX: usize = 100;
 
-/// Defines the events: `Name(path of the athlete's id in the payload) => "wire name"`.
+/// Defines the events: `Name(path of the athlete's id in the payload): "wire name" => Queue`.
 macro_rules! events {
-    ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) => $wire:literal ),+ $(,)?) => {
+    ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) : $wire:literal => $queue:ident ),+ $(,)?) => {
         /// The types of events. A `match` on it has no wildcard arm: a new event breaks the build
         /// wherever a decision about it is missing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,7 +26,7 @@ macro_rules! events {
 
         /// The payload of an event, by its type.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum EventData { $( $(#[$doc])* $name($name), )+ }
+        pub enum EventData { $( $(#[$doc])* $name(payload::$name), )+ }
 
         impl EventType {
             /// Every type of event.
@@ -38,6 +35,11 @@ macro_rules! events {
             /// The CloudEvents `type`, with the version of the payload.
             pub const fn wire_name(self) -> &'static str {
                 match self { $( Self::$name => $wire, )+ }
+            }
+
+            /// The queue that carries it.
+            pub const fn queue(self) -> Queue {
+                match self { $( Self::$name => Queue::$queue, )+ }
             }
         }
 
@@ -64,16 +66,16 @@ macro_rules! events {
         }
 
         $(
-            impl Payload for $name {
+            impl Payload for payload::$name {
                 const TYPE: EventType = EventType::$name;
 
                 fn of(data: &EventData) -> Option<&Self> {
-                    if let EventData::$name(payload) = data { Some(payload) } else { None }
+                    if let EventData::$name(data) = data { Some(data) } else { None }
                 }
             }
 
-            impl From<$name> for EventData {
-                fn from(data: $name) -> Self {
+            impl From<payload::$name> for EventData {
+                fn from(data: payload::$name) -> Self {
                     Self::$name(data)
                 }
             }
@@ -83,29 +85,29 @@ macro_rules! events {
 
 events! {
     /// A set was added, corrected or removed in a workout in progress.
-    TrainingSetRecorded(workout.athlete_id) => "bulktrack.TrainingSetRecorded.v1",
+    TrainingSetRecorded(workout.athlete_id): "bulktrack.TrainingSetRecorded.v1" => VolumeAggregation,
     /// A workout is complete.
-    WorkoutCompleted(workout.athlete_id) => "bulktrack.WorkoutCompleted.v1",
+    WorkoutCompleted(workout.athlete_id): "bulktrack.WorkoutCompleted.v1" => VolumeAggregation,
     /// A workout was deleted.
-    WorkoutDeleted(workout.athlete_id) => "bulktrack.WorkoutDeleted.v1",
+    WorkoutDeleted(workout.athlete_id): "bulktrack.WorkoutDeleted.v1" => VolumeAggregation,
     /// A completed workout was changed.
-    VolumeUpdated(workout.athlete_id) => "bulktrack.VolumeUpdated.v1",
+    VolumeUpdated(workout.athlete_id): "bulktrack.VolumeUpdated.v1" => VolumeAggregation,
     /// A slice of an import is stored and waits to be counted.
-    ImportSliceStored(athlete_id) => "bulktrack.ImportSliceStored.v1",
+    ImportSliceStored(athlete_id): "bulktrack.ImportSliceStored.v1" => VolumeAggregation,
     /// The volume of a week changed.
-    AggregationUpdated(athlete_id) => "bulktrack.AggregationUpdated.v1",
+    AggregationUpdated(athlete_id): "bulktrack.AggregationUpdated.v1" => AiAnalysis,
     /// Muscles crossed a landmark within a week.
-    VolumeThresholdReached(athlete_id) => "bulktrack.VolumeThresholdReached.v1",
+    VolumeThresholdReached(athlete_id): "bulktrack.VolumeThresholdReached.v1" => AiAnalysis,
     /// A week has ended: its report is due.
-    TrainingWeekEnded(athlete_id) => "bulktrack.TrainingWeekEnded.v1",
+    TrainingWeekEnded(athlete_id): "bulktrack.TrainingWeekEnded.v1" => AiAnalysis,
     /// A pattern was found.
-    TrainingPatternDetected(athlete_id) => "bulktrack.TrainingPatternDetected.v1",
+    TrainingPatternDetected(athlete_id): "bulktrack.TrainingPatternDetected.v1" => WebhookNotification,
     /// A notification to an athlete is requested.
-    NotificationRequested(athlete_id) => "bulktrack.NotificationRequested.v1",
+    NotificationRequested(athlete_id): "bulktrack.NotificationRequested.v1" => WebhookNotification,
     /// An email that waited is due.
-    MailFellDue(athlete_id) => "bulktrack.MailFellDue.v1",
+    MailFellDue(athlete_id): "bulktrack.MailFellDue.v1" => WebhookNotification,
     /// An event is to be sent to one outgoing endpoint.
-    WebhookDeliveryRequested(athlete_id) => "bulktrack.WebhookDeliveryRequested.v1",
+    WebhookDeliveryRequested(athlete_id): "bulktrack.WebhookDeliveryRequested.v1" => WebhookNotification,
 }
 
 /// The payload of one type of event.
@@ -208,13 +210,13 @@ impl Event {
     /// Requests an attempt of a webhook delivery. The id is derived from the endpoint, the delivered
     /// event, the attempt and `reason`: a repeat is the same event.
     pub fn webhook_delivery_requested(
-        data: WebhookDeliveryRequested,
+        data: payload::WebhookDeliveryRequested,
         source: &str,
         reason: &str,
         trace: TraceContext,
         now: DateTime<Utc>,
     ) -> Self {
-        let WebhookDeliveryRequested { endpoint_id, event_id, attempt, .. } = data;
+        let payload::WebhookDeliveryRequested { endpoint_id, event_id, attempt, .. } = data;
         let parts = [endpoint_id.to_string(), event_id.to_string(), attempt.to_string()];
         let [endpoint, delivered, attempt] = &parts;
         let id =

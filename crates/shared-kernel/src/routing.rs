@@ -1,8 +1,6 @@
-//! The routing table: the queues, their batching and retries, and the queue of each event.
+//! The queues, with their batching and retries. The queue of each event is in [`crate::event`].
 //!
 //! No other code names a queue. A test in `tests/` compares `wrangler/*.jsonc` with this table.
-
-use crate::event::EventType;
 
 /// A queue. Each has a dead-letter queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,24 +121,6 @@ impl Queue {
     /// The queue whose dead-letter queue has this name.
     pub fn from_dead_letter_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|queue| queue.dead_letter_name() == name)
-    }
-}
-
-/// The queue that an event is sent to.
-pub const fn queue_of(event: EventType) -> Queue {
-    match event {
-        EventType::TrainingSetRecorded
-        | EventType::WorkoutCompleted
-        | EventType::WorkoutDeleted
-        | EventType::VolumeUpdated
-        | EventType::ImportSliceStored => Queue::VolumeAggregation,
-        EventType::AggregationUpdated
-        | EventType::VolumeThresholdReached
-        | EventType::TrainingWeekEnded => Queue::AiAnalysis,
-        EventType::TrainingPatternDetected
-        | EventType::NotificationRequested
-        | EventType::MailFellDue
-        | EventType::WebhookDeliveryRequested => Queue::WebhookNotification,
     }
 }
 

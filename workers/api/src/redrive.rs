@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::error::ApiError;
 use platform::sink::{BODY_BYTES_MAX, Destination, SendError, send_all};
 use shared_kernel::event::EventHeader;
-use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, Queue};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::dead_letters::actions::{self, Action, ClaimedDeadLetter, MatchCount, Selection};
@@ -160,7 +159,7 @@ pub fn edit_error(text: &str, queue: &str, body: &str) -> Option<String> {
         Err(error) => return Some(error.to_string()),
     };
     let event_type = event.event_type();
-    if queue_of(event_type).name() != queue {
+    if event_type.queue().name() != queue {
         return Some(format!("{event_type:?} is not routed to {queue}"));
     }
     let differs = |text: Option<String>, id: Uuid| {

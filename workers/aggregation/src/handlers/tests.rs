@@ -9,7 +9,6 @@ use shared_kernel::payload::{
     Threshold, TrainingSetRecorded, VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
     WorkoutSnapshot,
 };
-use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, EventData, EventType, MessageResult, Queue, WorkoutId};
 use std::collections::BTreeMap;
 use testkit::{
@@ -220,7 +219,7 @@ fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
 fn every_event_of_the_queue_has_a_handler() {
     let handled = House::new(0).registry.types();
     for event_type in EventType::ALL {
-        let travels_here = queue_of(*event_type) == Queue::VolumeAggregation;
+        let travels_here = event_type.queue() == Queue::VolumeAggregation;
         assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");
     }
 }

@@ -20,7 +20,6 @@ use platform::{Publisher, Registry, Usage};
 use serde_json::{Value, json};
 use shared_kernel::MessageResult;
 use shared_kernel::payload::NotificationRequested;
-use shared_kernel::routing::queue_of;
 use shared_kernel::{Event, EventData, EventType, Queue};
 use standard_webhooks::Environment;
 use std::rc::Rc;
@@ -86,7 +85,7 @@ impl House {
     /// What is on the queue of aggregation, and the events for others; taken away.
     fn take_events(&self) -> (Vec<Event>, Vec<Event>) {
         let events = self.sink.take_events().into_iter();
-        events.partition(|event| queue_of(event.event_type()) == Queue::VolumeAggregation)
+        events.partition(|event| event.event_type().queue() == Queue::VolumeAggregation)
     }
 
     fn deliver(&self, events: &[Event]) -> Vec<MessageResult> {

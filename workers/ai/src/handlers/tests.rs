@@ -10,7 +10,6 @@ use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, Threshold, TrainingPatternDetected,
     TrainingWeekEnded, VolumeThresholdReached,
 };
-use shared_kernel::routing::queue_of;
 use shared_kernel::{EventData, EventType, Queue, WorkoutId};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -492,7 +491,7 @@ fn events_about_one_athlete_are_read_in_one_round_trip() {
 fn every_event_of_the_queue_has_a_handler() {
     let handled = Fixture::new(0).registry.types();
     for event_type in EventType::ALL {
-        let travels_here = queue_of(*event_type) == Queue::AiAnalysis;
+        let travels_here = event_type.queue() == Queue::AiAnalysis;
         assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");
     }
 }

@@ -16,7 +16,6 @@ use shared_kernel::MessageResult;
 use shared_kernel::payload::{
     MailFellDue, NotificationRequested, PatternKind, TrainingPatternDetected,
 };
-use shared_kernel::routing::queue_of;
 use shared_kernel::{EventType, NotificationKind, Queue, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::cell::Cell;
@@ -267,7 +266,7 @@ fn every_event_of_the_queue_has_a_handler() {
     let handled = Fixture::new().registry.types();
     let missing: Vec<_> = EventType::ALL
         .iter()
-        .filter(|event| queue_of(**event) == Queue::WebhookNotification)
+        .filter(|event| event.queue() == Queue::WebhookNotification)
         .filter(|event| !handled.contains(event))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
