@@ -1,7 +1,7 @@
 //! Counts calls against the rate limits, by client address and by key.
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::rate_limits::RateLimit;
 use platform::http::{Request, text_header};
 use storage::KeyProof;
@@ -15,7 +15,7 @@ const HASH_DIGITS: usize = 16;
 impl App {
     /// Counts a call by the client's address (await; a retry counts as another call). Admits calls
     /// without an address, as in a local run.
-    pub(crate) async fn admit_address(&self, request: &Request) -> Result<(), ApiError> {
+    pub(crate) async fn admit_address(&self, request: &Request) -> ApiResult<()> {
         match text_header(request, "cf-connecting-ip") {
             Some(address) => self.admit(RateLimit::Address, &network(address)).await,
             None => Ok(()),
@@ -23,11 +23,11 @@ impl App {
     }
 
     /// Counts a call by its key (await; a retry counts as another call).
-    pub(crate) async fn admit_key(&self, limit: RateLimit, key: &KeyProof) -> Result<(), ApiError> {
+    pub(crate) async fn admit_key(&self, limit: RateLimit, key: &KeyProof) -> ApiResult<()> {
         self.admit(limit, &key_holder(key)).await
     }
 
-    async fn admit(&self, limit: RateLimit, caller: &str) -> Result<(), ApiError> {
+    async fn admit(&self, limit: RateLimit, caller: &str) -> ApiResult<()> {
         if self.rate_limiter.admits(limit.binding(), caller).await {
             Ok(())
         } else {

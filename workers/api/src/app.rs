@@ -7,8 +7,8 @@ use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, Usage, Vault};
 use shared_kernel::{TraceContext, UnsubscribeKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
-use storage::Shards;
 use storage::workouts::{Idempotency, Origin};
+use storage::{Database, KeyProof, Shards};
 use uuid::Uuid;
 
 /// The ports of the api.
@@ -35,6 +35,11 @@ pub struct App {
 }
 
 impl App {
+    /// The database of an athlete.
+    pub fn database(&self, key: &KeyProof) -> &dyn Database {
+        self.shards.for_athlete(key.athlete_id)
+    }
+
     /// The origin of a change by this call.
     pub fn origin<'a>(&self, call: &Call<'_>, idempotency: Option<&'a Idempotency>) -> Origin<'a> {
         Origin { idempotency, trace: call.trace, now_ms: self.clock.now_ms() }

@@ -4,7 +4,7 @@
 //! before any read. Only the SHA-256 of the secret (32 random bytes) is stored; each database batch
 //! of a call checks it (`storage::keys`).
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use platform::Entropy;
 use platform::http::{Request, header};
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
 }
 
 /// Returns the athlete's key of a request. The database checks that it exists and is not revoked.
-pub fn athlete(request: &Request, operator_token: Option<&str>) -> Result<KeyProof, ApiError> {
+pub fn athlete(request: &Request, operator_token: Option<&str>) -> ApiResult<KeyProof> {
     let token = bearer(request)?;
     match token.strip_prefix(PREFIX) {
         Some(key) => parse_key(key).ok_or(ApiError::Unauthorized),
@@ -52,7 +52,7 @@ pub fn athlete(request: &Request, operator_token: Option<&str>) -> Result<KeyPro
 }
 
 /// Fails unless the request has the operators' token.
-pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), ApiError> {
+pub fn operator(request: &Request, operator_token: Option<&str>) -> ApiResult<()> {
     let token = bearer(request)?;
     if is_operator(token, operator_token) {
         Ok(())
@@ -65,7 +65,7 @@ pub fn operator(request: &Request, operator_token: Option<&str>) -> Result<(), A
 
 /// The name for an operator's action: that in `X-Operator`, or the fingerprint of the token. It is not
 /// verified: a holder of the token can give any name.
-pub fn operator_name(request: &Request) -> Result<String, ApiError> {
+pub fn operator_name(request: &Request) -> ApiResult<String> {
     const INVALID: ApiError =
         ApiError::BadRequest("X-Operator must be a name of 1 to 80 visible ASCII characters");
     let Some(value) = request.headers().get("x-operator") else {
@@ -89,7 +89,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn bearer(request: &Request) -> Result<&str, ApiError> {
+fn bearer(request: &Request) -> ApiResult<&str> {
     let header = request.headers().get(header::AUTHORIZATION);
     let value = header.and_then(|value| value.to_str().ok()).ok_or(ApiError::Unauthorized)?;
     let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthorized)?;

@@ -1,6 +1,6 @@
 //! Opaque cursors: a position in a list, as base64url of its JSON.
 
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use platform::http::{Request, query};
 use serde::Serialize;
@@ -14,7 +14,7 @@ const LIMIT_DEFAULT: i64 = 50;
 const CURSOR_CHARS_MAX: usize = 1_000;
 
 /// Parses the `limit` of a request.
-pub fn limit(request: &Request) -> Result<i64, ApiError> {
+pub fn limit(request: &Request) -> ApiResult<i64> {
     let Some(text) = query(request, "limit") else {
         return Ok(LIMIT_DEFAULT);
     };
@@ -24,7 +24,7 @@ pub fn limit(request: &Request) -> Result<i64, ApiError> {
 }
 
 /// Parses the `cursor` of a request: the position after which the page begins.
-pub fn after<T: DeserializeOwned>(request: &Request) -> Result<Option<T>, ApiError> {
+pub fn after<T: DeserializeOwned>(request: &Request) -> ApiResult<Option<T>> {
     let Some(text) = query(request, "cursor") else {
         return Ok(None);
     };

@@ -1,6 +1,6 @@
 //! Days in the query of a request: `from=2026-11-01&to=2026-11-30`.
 
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use platform::http::{Request, query};
 use std::ops::RangeInclusive;
@@ -22,7 +22,7 @@ impl DateRange {
         now: DateTime<Utc>,
         days_before: u64,
         (days_max, max_text): (i64, &str),
-    ) -> Result<Self, ApiError> {
+    ) -> ApiResult<Self> {
         let to = parse_date(request, "to")?.unwrap_or_else(|| latest_day(now));
         let from = parse_date(request, "from")?;
         let from = from.or_else(|| to.checked_sub_days(Days::new(days_before))).unwrap_or(to);
@@ -42,7 +42,7 @@ pub fn latest_day(now: DateTime<Utc>) -> NaiveDate {
 }
 
 /// Parses a day of the query.
-pub fn parse_date(request: &Request, name: &str) -> Result<Option<NaiveDate>, ApiError> {
+pub fn parse_date(request: &Request, name: &str) -> ApiResult<Option<NaiveDate>> {
     let Some(text) = query(request, name) else { return Ok(None) };
     // chrono also parses years of six digits.
     let date = text.parse::<NaiveDate>().ok().filter(|date| YEARS.contains(&date.year()));

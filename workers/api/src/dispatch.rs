@@ -1,7 +1,7 @@
 //! Routes a request to its endpoint and logs one line.
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::rate_limits::RateLimit;
 use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
 use crate::security_headers::set_security_headers;
@@ -48,7 +48,7 @@ impl App {
         response
     }
 
-    async fn dispatch(&self, call: &Call<'_>, route: Option<&Route>) -> Result<Response, ApiError> {
+    async fn dispatch(&self, call: &Call<'_>, route: Option<&Route>) -> ApiResult {
         self.admit_address(call.request).await?;
         let route = route.ok_or(ApiError::NotFound)?;
         let method = call.request.method();
@@ -82,7 +82,7 @@ impl App {
         call: &Call<'_>,
         route: &WorkoutsRoute,
         key: &KeyProof,
-    ) -> Result<Response, ApiError> {
+    ) -> ApiResult {
         use endpoints::{sets, workouts};
         match (route, call.request.method()) {
             (WorkoutsRoute::All, &Method::GET) => workouts::list(self, call, key).await,
@@ -105,7 +105,7 @@ impl App {
         call: &Call<'_>,
         route: &WebhooksRoute,
         key: &KeyProof,
-    ) -> Result<Response, ApiError> {
+    ) -> ApiResult {
         use WebhooksRoute as To;
         use endpoints::{webhook_deliveries as deliveries, webhooks};
         match (*route, call.request.method()) {
@@ -128,7 +128,7 @@ impl App {
         call: &Call<'_>,
         route: &AthleteRoute,
         key: &KeyProof,
-    ) -> Result<Response, ApiError> {
+    ) -> ApiResult {
         use AthleteRoute as To;
         use endpoints::{
             daily_volume, exercises, export, imports, me, notification_stream, notifications,
@@ -161,11 +161,7 @@ impl App {
         }
     }
 
-    async fn dispatch_operator(
-        &self,
-        call: &Call<'_>,
-        route: &OperatorRoute,
-    ) -> Result<Response, ApiError> {
+    async fn dispatch_operator(&self, call: &Call<'_>, route: &OperatorRoute) -> ApiResult {
         use OperatorRoute as To;
         use endpoints::{athletes, dead_letter_actions, dead_letters, pipeline, queues};
         match route {
@@ -186,7 +182,7 @@ impl App {
 
     /// Returns the athlete's key, within the rate limit (await; a retry counts as another call) and
     /// the length limit of the body.
-    async fn athlete(&self, call: &Call<'_>) -> Result<KeyProof, ApiError> {
+    async fn athlete(&self, call: &Call<'_>) -> ApiResult<KeyProof> {
         let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
         self.admit_key(RateLimit::Key, &proof).await?;
         match call.request.body() {

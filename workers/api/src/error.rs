@@ -2,7 +2,7 @@
 
 use crate::rate_limits::RateLimit;
 use platform::VaultError;
-use platform::http::{FieldError, Method, Problem, StatusCode};
+use platform::http::{FieldError, Method, Problem, Response, StatusCode};
 use platform::panics::PanicError;
 use platform::sink::SendError;
 use shared_kernel::without_values;
@@ -13,6 +13,9 @@ use training::names::similar_exercises;
 /// The delay before a client retries after an outage of the database, in seconds: D1's own outages
 /// are resets and overloads of seconds; a project default.
 const RETRY_AFTER_S: u32 = 2;
+
+/// The response to a request, or the reason why it fails.
+pub type ApiResult<T = Response> = Result<T, ApiError>;
 
 /// The reason why a request fails.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,9 @@
 //!
 //! Thresholds without a source are project defaults.
 
-use crate::error::ApiError;
+use crate::error::ApiResult;
 use crate::input::{Errors, Fields};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use training::exercise::{Equipment, Force, Mechanic};
@@ -19,7 +18,7 @@ const NAME_CHARS_MAX: usize = 80;
 const ALIASES_MAX: usize = 20;
 
 /// Parses a request body.
-pub fn parse_exercise(body: &Value) -> Result<ExerciseDefinition, ApiError> {
+pub fn parse_exercise(body: &Value) -> ApiResult<ExerciseDefinition> {
     let errors = Errors::default();
     let definition = parse_definition(body, "", &errors);
     errors.finish(definition)
@@ -48,9 +47,12 @@ pub fn parse_definition(
     fields.require("name");
     fields.require("primary");
     let name = name(&fields);
-    let mechanic = one_of::<Mechanic>(&fields, "mechanic", "compound or isolation");
-    let force = one_of::<Force>(&fields, "force", "push, pull or static");
-    let equipment = one_of::<Equipment>(&fields, "equipment", "one of those in GET /v1/exercises");
+    let mechanic = fields
+        .parse("mechanic", "compound or isolation", |value| Mechanic::deserialize(value).ok());
+    let force =
+        fields.parse("force", "push, pull or static", |value| Force::deserialize(value).ok());
+    let expected = "one of those in GET /v1/exercises";
+    let equipment = fields.parse("equipment", expected, |value| Equipment::deserialize(value).ok());
     let load = load(&fields);
     let primary = muscles(&fields, "primary");
     let secondary = muscles(&fields, "secondary").unwrap_or_default();
@@ -105,25 +107,15 @@ fn aliases(fields: &Fields<'_>) -> Vec<String> {
     }
 }
 
-fn one_of<T: DeserializeOwned>(fields: &Fields<'_>, name: &str, allowed: &str) -> Option<T> {
-    let value = T::deserialize(fields.get(name)?).ok();
-    if value.is_none() {
-        fields.reject(name, format!("must be {allowed}"));
-    }
-    value
-}
-
 fn load(fields: &Fields<'_>) -> Option<LoadType> {
-    let load = LoadType::deserialize(fields.get("load")?).ok().filter(|load| match load {
-        LoadType::External | LoadType::PerHand | LoadType::Timed => true,
-        LoadType::Bodyweight { percent } | LoadType::Assisted { percent } => *percent <= 100,
-    });
-    if load.is_none() {
-        let allowed = "must be {\"type\": external, per_hand, timed, bodyweight or assisted}, the \
-                     last two with \"percent\" from 0 to 100";
-        fields.reject("load", allowed);
-    }
-    load
+    let expected = "{\"type\": external, per_hand, timed, bodyweight or assisted}, the last two with \
+                    \"percent\" from 0 to 100";
+    fields.parse("load", expected, |value| {
+        LoadType::deserialize(value).ok().filter(|load| match load {
+            LoadType::External | LoadType::PerHand | LoadType::Timed => true,
+            LoadType::Bodyweight { percent } | LoadType::Assisted { percent } => *percent <= 100,
+        })
+    })
 }
 
 fn muscles(fields: &Fields<'_>, name: &str) -> Option<Vec<Muscle>> {

@@ -1,7 +1,7 @@
 //! The `Idempotency-Key` header.
 
 use crate::auth::sha256;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::input::body_bytes;
 use platform::http::{Request, text_header};
 use storage::workouts::Idempotency;
@@ -10,7 +10,7 @@ use storage::workouts::Idempotency;
 const KEY_CHARS_MAX: usize = 255;
 
 /// Parses the Idempotency-Key of a request, with the hash of the request's path and body.
-pub fn parse_idempotency_key(request: &Request) -> Result<Option<Idempotency>, ApiError> {
+pub fn parse_idempotency_key(request: &Request) -> ApiResult<Option<Idempotency>> {
     if !request.headers().contains_key("idempotency-key") {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! Parses a JSON body field by field. Every invalid field is reported with its pointer; unknown
 //! fields are invalid too, so that a misspelt weight is not silently lost.
 
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use chrono::{DateTime, FixedOffset};
 use platform::http::{Body, FieldError, Request, query, text_header};
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use training::limits::TEXT_CHARS_MAX;
 
 /// Parses the JSON body of a request.
-pub fn json_body(request: &Request) -> Result<Value, ApiError> {
+pub fn json_body(request: &Request) -> ApiResult<Value> {
     let content_type = text_header(request, "content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
@@ -19,7 +19,7 @@ pub fn json_body(request: &Request) -> Result<Value, ApiError> {
 }
 
 /// The bytes of a body.
-pub fn body_bytes(request: &Request) -> Result<&[u8], ApiError> {
+pub fn body_bytes(request: &Request) -> ApiResult<&[u8]> {
     match request.body() {
         Body::Complete(bytes) => Ok(bytes),
         Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
@@ -27,7 +27,7 @@ pub fn body_bytes(request: &Request) -> Result<&[u8], ApiError> {
 }
 
 /// Parses a flag of the query: `true`, `1` or empty; `false`, `0` or absent.
-pub fn query_flag(request: &Request, name: &str) -> Result<bool, ApiError> {
+pub fn query_flag(request: &Request, name: &str) -> ApiResult<bool> {
     match query(request, name).as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("" | "true" | "1") => Ok(true),
@@ -49,7 +49,7 @@ impl Errors {
     }
 
     /// Returns the value when no field is invalid, else the response.
-    pub fn finish<T>(self, value: Option<T>) -> Result<T, ApiError> {
+    pub fn finish<T>(self, value: Option<T>) -> ApiResult<T> {
         self.into_result(value).map_err(ApiError::Invalid)
     }
 
@@ -142,43 +142,43 @@ impl<'a> Fields<'a> {
         Some(text.clone())
     }
 
-    /// A number within bounds.
-    pub fn number(&self, name: &str, min: f64, max: f64) -> Option<f64> {
-        let number = self.get(name)?.as_f64();
-        let within = number.filter(|number| (min..=max).contains(number));
-        if within.is_none() {
-            self.reject(name, format!("must be a number between {min} and {max}"));
+    /// The result of `parse`; a value that it returns `None` for is reported as not `expected`.
+    pub fn parse<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let parsed = parse(self.get(name)?);
+        if parsed.is_none() {
+            self.reject(name, format!("must be {expected}"));
         }
-        within
+        parsed
+    }
+
+    /// A number from `min` to `max`.
+    pub fn number(&self, name: &str, min: f64, max: f64) -> Option<f64> {
+        self.parse(name, &format!("a number between {min} and {max}"), |value| {
+            value.as_f64().filter(|number| (min..=max).contains(number))
+        })
     }
 
     /// An integer from 0 to `max`.
     pub fn integer(&self, name: &str, max: u32) -> Option<u32> {
-        let number = self.get(name)?.as_u64().and_then(|number| u32::try_from(number).ok());
-        let within = number.filter(|number| *number <= max);
-        if within.is_none() {
-            self.reject(name, format!("must be an integer between 0 and {max}"));
-        }
-        within
+        self.parse(name, &format!("an integer between 0 and {max}"), |value| {
+            value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|n| *n <= max)
+        })
     }
 
     /// A boolean.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        let flag = self.get(name)?.as_bool();
-        if flag.is_none() {
-            self.reject(name, "must be true or false");
-        }
-        flag
+        self.parse(name, "true or false", Value::as_bool)
     }
 
     /// An instant with its offset.
     pub fn time(&self, name: &str) -> Option<DateTime<FixedOffset>> {
-        let value = self.get(name)?;
-        let time = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-        if time.is_none() {
-            self.reject(name, "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00+01:00");
-        }
-        time
+        let expected = "an RFC 3339 time with an offset: 2026-11-23T18:00:00+01:00";
+        self.parse(name, expected, |value| DateTime::parse_from_rfc3339(value.as_str()?).ok())
     }
 
     /// The items of a list with their pointers.

@@ -1,6 +1,6 @@
 //! `If-Match` and `ETag`: a change that names a revision applies to that revision only.
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use platform::http::{Request, Response, set_header, text_header};
 
 /// Attempts of a change that concurrent changes overtake. An athlete does not make more at once; a
@@ -15,7 +15,7 @@ pub fn if_match_revision(request: &Request) -> Option<i64> {
 }
 
 /// Fails with 412 when `If-Match` names another revision.
-pub fn check_if_match(request: &Request, revision: i64) -> Result<(), ApiError> {
+pub fn check_if_match(request: &Request, revision: i64) -> ApiResult<()> {
     match if_match_revision(request) {
         Some(expected) if expected != revision => Err(ApiError::StaleRevision),
         Some(_) | None => Ok(()),

@@ -54,19 +54,11 @@ impl ApiEventPublisher {
 
 /// The event of a stored slice of an import. Its id is derived from the import and the slice.
 pub fn import_slice_stored(key: SliceKey, trace: TraceContext, now: DateTime<Utc>) -> Event {
-    let (import_id, slice) = (key.import_id.to_string(), key.slice.to_string());
-    let id = EventId::derived(&["ImportSliceStored", &import_id, &slice]);
     let SliceKey { athlete_id, import_id, slice } = key;
-    Event {
-        id,
-        source: SOURCE.to_owned(),
-        subject: format!("imports/{import_id}/slices/{slice}"),
-        time: now,
-        trace: trace.in_span_of(id),
-        correlation_id: import_id.to_string(),
-        causation_id: None,
-        data: ImportSliceStored { athlete_id, import_id, slice }.into(),
-    }
+    let id = EventId::derived(&["ImportSliceStored", &import_id.to_string(), &slice.to_string()]);
+    let subject = format!("imports/{import_id}/slices/{slice}");
+    let data = ImportSliceStored { athlete_id, import_id, slice };
+    Event { correlation_id: import_id.to_string(), ..event(id, subject, (now, trace), data) }
 }
 
 /// The event of an ended week. Its id is derived from the athlete and the week.
@@ -78,16 +70,8 @@ pub fn training_week_ended(
 ) -> Event {
     let id =
         EventId::derived(&["TrainingWeekEnded", &athlete_id.to_string(), &week_start.to_string()]);
-    Event {
-        id,
-        source: SOURCE.to_owned(),
-        subject: format!("athletes/{athlete_id}/weeks/{week_start}"),
-        time: now,
-        trace: trace.in_span_of(id),
-        correlation_id: id.to_string(),
-        causation_id: None,
-        data: TrainingWeekEnded { athlete_id, week_start }.into(),
-    }
+    let subject = format!("athletes/{athlete_id}/weeks/{week_start}");
+    event(id, subject, (now, trace), TrainingWeekEnded { athlete_id, week_start })
 }
 
 /// The event that an athlete has due emails. Its id is derived from the athlete and the minute: two
@@ -95,16 +79,7 @@ pub fn training_week_ended(
 pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<Utc>) -> Event {
     let minute = (now.timestamp() / 60).to_string();
     let id = EventId::derived(&["MailFellDue", &athlete_id.to_string(), &minute]);
-    Event {
-        id,
-        source: SOURCE.to_owned(),
-        subject: format!("athletes/{athlete_id}/mails"),
-        time: now,
-        trace: trace.in_span_of(id),
-        correlation_id: id.to_string(),
-        causation_id: None,
-        data: MailFellDue { athlete_id }.into(),
-    }
+    event(id, format!("athletes/{athlete_id}/mails"), (now, trace), MailFellDue { athlete_id })
 }
 
 /// The event that an endpoint has a due delivery. Its id is derived from the delivery, its next
@@ -135,14 +110,25 @@ pub fn event_about(stored: &StoredWorkout) -> Result<Event, serde_json::Error> {
     };
     let (workout_id, revision) = (stored.workout_id.to_string(), stored.revision.to_string());
     let id = EventId::derived(&["workout", &workout_id, "revision", &revision]);
-    Ok(Event {
+    let time = DateTime::from_timestamp_millis(stored.changed_at_ms).unwrap_or_default();
+    Ok(event(id, format!("workouts/{workout_id}"), (time, stored.traceparent), data))
+}
+
+/// An event of the api that no other event caused.
+fn event(
+    id: EventId,
+    subject: String,
+    (time, trace): (DateTime<Utc>, TraceContext),
+    data: impl Into<EventData>,
+) -> Event {
+    Event {
         id,
         source: SOURCE.to_owned(),
-        subject: format!("workouts/{workout_id}"),
-        time: DateTime::from_timestamp_millis(stored.changed_at_ms).unwrap_or_default(),
-        trace: stored.traceparent.in_span_of(id),
+        subject,
+        time,
+        trace: trace.in_span_of(id),
         correlation_id: id.to_string(),
         causation_id: None,
-        data,
-    })
+        data: data.into(),
+    }
 }

@@ -3,7 +3,7 @@
 //! Thresholds without a source are project defaults.
 
 use crate::app::App;
-use crate::error::ApiError;
+use crate::error::ApiResult;
 use platform::sink::{BODY_BYTES_MAX, Destination, SendError, send_all};
 use shared_kernel::event::EventHeader;
 use shared_kernel::{Event, Queue};
@@ -75,7 +75,7 @@ impl Pace {
 ///
 /// When a queue rejects a send, the messages sent are marked, the rest is released (await; after a
 /// crash: as in 1), and the call fails: a retry continues with the rest.
-pub async fn redrive(app: &App, request: &RedriveRequest) -> Result<RedriveResult, ApiError> {
+pub async fn redrive(app: &App, request: &RedriveRequest) -> ApiResult<RedriveResult> {
     let RedriveRequest { action, selection, limit, edited_body, .. } = request;
     let database = app.shards.operators();
     let mut result = RedriveResult::default();

@@ -2,11 +2,11 @@
 //!
 //! Thresholds without a source are project defaults.
 
-use crate::error::{ApiError, unknown_exercise};
+use crate::error::{ApiResult, unknown_exercise};
 use crate::input::{Errors, Fields};
 use crate::preconditions::set_etag;
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use platform::http::{FieldError, Response, StatusCode};
+use platform::http::{FieldError, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ pub struct LoggedSet {
 }
 
 /// Parses the body of a POST of a set: the set's fields, and its exercise.
-pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, ApiError> {
+pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> ApiResult<LoggedSet> {
     let errors = Errors::default();
     let known: Vec<_> = SET_FIELDS.iter().copied().chain(["exercise", "superset"]).collect();
     let logged = Fields::of(body, "", &known, &errors).and_then(|fields| {
@@ -71,7 +71,7 @@ pub fn parse_logged_set(body: &Value, now: DateTime<Utc>) -> Result<LoggedSet, A
 }
 
 /// Parses the body of a PUT of a set.
-pub fn parse_set(body: &Value, now: DateTime<Utc>) -> Result<SetEntry, ApiError> {
+pub fn parse_set(body: &Value, now: DateTime<Utc>) -> ApiResult<SetEntry> {
     let errors = Errors::default();
     let parsed = set(body, "", now, &errors);
     errors.finish(parsed)
@@ -82,7 +82,7 @@ pub fn parse_completion(
     body: &Value,
     started_at: DateTime<FixedOffset>,
     now: DateTime<Utc>,
-) -> Result<DateTime<FixedOffset>, ApiError> {
+) -> ApiResult<DateTime<FixedOffset>> {
     let errors = Errors::default();
     let ended_at = Fields::of(body, "", &["ended_at"], &errors).and_then(|fields| {
         fields.require("ended_at");
@@ -104,7 +104,7 @@ pub fn unknown_exercises<'a>(
 }
 
 /// The response with a workout and its `ETag`.
-pub fn to_response(status: StatusCode, stored: &StoredWorkout) -> Result<Response, ApiError> {
+pub fn to_response(status: StatusCode, stored: &StoredWorkout) -> ApiResult {
     let mut response = platform::http::json(status, &to_json(stored)?)?;
     set_etag(&mut response, stored.revision);
     Ok(response)
@@ -220,15 +220,12 @@ fn slug(fields: &Fields<'_>) -> Option<String> {
 }
 
 fn superset(fields: &Fields<'_>) -> Option<Superset> {
-    let value = fields.get("superset")?;
-    let superset = Superset::deserialize(value).ok().filter(|superset| match superset {
-        Superset::Number(_) => true,
-        Superset::Name(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
-    });
-    if superset.is_none() {
-        fields.reject("superset", "must be an integer or a string of at most 40 characters");
-    }
-    superset
+    fields.parse("superset", "an integer or a string of at most 40 characters", |value| {
+        Superset::deserialize(value).ok().filter(|superset| match superset {
+            Superset::Number(_) => true,
+            Superset::Name(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
+        })
+    })
 }
 
 fn exercise(
@@ -283,10 +280,8 @@ fn check_instant(
 
 fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<SetEntry> {
     fields.require("kind");
-    let kind = fields.get("kind").map(|kind| SetKind::deserialize(kind).ok());
-    if kind == Some(None) {
-        fields.reject("kind", "must be warmup, working, drop or failure");
-    }
+    let expected = "warmup, working, drop or failure";
+    let kind = fields.parse("kind", expected, |value| SetKind::deserialize(value).ok());
     for (one, other) in [("weight_kg", "weight_lb"), ("rpe", "rir")] {
         if fields.get(one).is_some() && fields.get(other).is_some() {
             fields.reject(other, format!("cannot be combined with {one}"));
@@ -309,7 +304,7 @@ fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<SetEntry> {
     let lb_max = kg_max * 1_000.0 / GRAMS_PER_POUND;
     let set = SetEntry {
         id: fields.integer("id", SET_ID_MAX),
-        kind: kind.flatten().unwrap_or(SetKind::Working),
+        kind: kind.unwrap_or(SetKind::Working),
         weight_kg: fields.number("weight_kg", 0.0, kg_max),
         weight_lb: fields.number("weight_lb", 0.0, lb_max),
         reps: fields.integer("reps", REPS_MAX),
@@ -320,5 +315,5 @@ fn set_of(fields: &Fields<'_>, now: DateTime<Utc>) -> Option<SetEntry> {
         rest_s: fields.integer("rest_s", REST_S_MAX),
         performed_at: performed_at(fields, now),
     };
-    kind.flatten().map(|_| set)
+    kind.map(|_| set)
 }

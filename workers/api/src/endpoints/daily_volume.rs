@@ -2,9 +2,9 @@
 
 use crate::app::{App, Call};
 use crate::date_range::DateRange;
-use crate::error::ApiError;
+use crate::error::ApiResult;
 use chrono::NaiveDate;
-use platform::http::{Response, StatusCode, json};
+use platform::http::{StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
 use training::{Muscle, Volume};
@@ -37,11 +37,10 @@ struct MuscleDay {
 }
 
 /// Returns the days from `from` to `to`, by default the last 28.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let now = app.clock.now();
     let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT - 1, DAYS_MAX)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    let stored = volume::days(database, key, from, to).await?;
+    let stored = volume::days(app.database(key), key, from, to).await?;
     let empty = Volume::default();
     let days = from
         .iter_days()

@@ -7,11 +7,11 @@ use super::instant;
 use crate::app::{App, Call};
 use crate::auth;
 use crate::cursor;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::input::{Errors, Fields, json_body};
 use crate::redrive::{self, Pace, RedriveRequest, RedriveResult, edit_error};
 use platform::clock::new_uuid;
-use platform::http::{Response, StatusCode, json};
+use platform::http::{StatusCode, json};
 use serde_json::{Value, json};
 use storage::dead_letters::actions::{
     self, Action, ActionPosition, MatchCount, RecordedAction, Selection,
@@ -40,13 +40,13 @@ struct ActionRequest {
 ///
 /// 1. dry run: count (await), and return;
 /// 2. otherwise [`redrive::redrive`] (awaits).
-pub async fn redrive(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn redrive(app: &App, call: &Call<'_>) -> ApiResult {
     let known = ["ids", "filter", "dry_run", "limit", "rate_per_s", "force", "note"];
     let ActionRequest { selection, dry_run, limit, rate_per_s, note } =
         parse(&json_body(call.request)?, &known, false)?;
     if dry_run {
-        let database = app.shards.operators();
-        let matched = actions::count_matching(database, &selection, app.clock.now_ms()).await?;
+        let matched =
+            actions::count_matching(app.shards.operators(), &selection, app.clock.now_ms()).await?;
         return to_response(RedriveResult { matched, ..RedriveResult::default() }, None);
     }
     let action = action(app, call, note)?;
@@ -60,7 +60,7 @@ pub async fn redrive(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 ///
 /// 1. read (await);
 /// 2. [`redrive::redrive`] (awaits).
-pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Response, ApiError> {
+pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> ApiResult {
     let json = json_body(call.request)?;
     let errors = Errors::default();
     let fields = Fields::of(&json, "", &["body", "force", "note"], &errors);
@@ -94,7 +94,7 @@ pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> Result<Respons
     to_response(result, Some(request.action.id))
 }
 
-fn to_response(result: RedriveResult, action_id: Option<Uuid>) -> Result<Response, ApiError> {
+fn to_response(result: RedriveResult, action_id: Option<Uuid>) -> ApiResult {
     let RedriveResult { matched: MatchCount { matched, held_back }, redriven, unsendable } = result;
     let body = json!({
         "matched": matched, "redriven": redriven, "held_back": held_back,
@@ -108,7 +108,7 @@ fn to_response(result: RedriveResult, action_id: Option<Uuid>) -> Result<Respons
 ///
 /// 1. dry run: count (await), and return;
 /// 2. otherwise discard and record the action (await). A retry finds none of them open.
-pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn discard(app: &App, call: &Call<'_>) -> ApiResult {
     let known = ["ids", "filter", "dry_run", "limit", "note"];
     let ActionRequest { selection, dry_run, limit, note, .. } =
         parse(&json_body(call.request)?, &known, true)?;
@@ -128,7 +128,7 @@ pub async fn discard(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// GET /v1/admin/actions: the actions on dead letters, newest first.
 ///
 /// 1. read (await).
-pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
     let limit = cursor::limit(call.request)?;
     let after: Option<ActionPosition> = cursor::after(call.request)?;
     let rows = actions::list(app.shards.operators(), after.as_ref(), limit + 1).await?;
@@ -152,7 +152,7 @@ fn item(row: &RecordedAction) -> Result<Value, serde_json::Error> {
     }))
 }
 
-fn action(app: &App, call: &Call<'_>, note: Option<String>) -> Result<Action, ApiError> {
+fn action(app: &App, call: &Call<'_>, note: Option<String>) -> ApiResult<Action> {
     Ok(Action {
         id: new_uuid(&*app.clock, &*app.entropy),
         operator: auth::operator_name(call.request)?,
@@ -161,7 +161,7 @@ fn action(app: &App, call: &Call<'_>, note: Option<String>) -> Result<Action, Ap
     })
 }
 
-fn parse(body: &Value, known: &[&str], requires_note: bool) -> Result<ActionRequest, ApiError> {
+fn parse(body: &Value, known: &[&str], requires_note: bool) -> ApiResult<ActionRequest> {
     let errors = Errors::default();
     let request = Fields::of(body, "", known, &errors).and_then(|fields| {
         let note = fields.text("note");

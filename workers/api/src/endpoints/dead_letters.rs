@@ -3,9 +3,9 @@
 use super::{fields, instant};
 use crate::app::{App, Call};
 use crate::cursor;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use chrono::DateTime;
-use platform::http::{Request, Response, StatusCode, json, query};
+use platform::http::{Request, StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::event::EventHeader;
 use storage::dead_letters::{self, DeadLetterPosition, DeadLetterSummary, Filter, Group};
@@ -17,12 +17,12 @@ const GROUPS_MAX: i64 = 100;
 /// GET /v1/admin/dead-letters: newest first.
 ///
 /// 1. read (await).
-pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
     let filter = filter(call.request)?;
     let limit = cursor::limit(call.request)?;
     let after: Option<DeadLetterPosition> = cursor::after(call.request)?;
-    let database = app.shards.operators();
-    let (rows, total) = dead_letters::list(database, &filter, after.as_ref(), limit + 1).await?;
+    let (rows, total) =
+        dead_letters::list(app.shards.operators(), &filter, after.as_ref(), limit + 1).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| DeadLetterPosition {
         failed_at_ms: row.failed_at_ms,
         dead_letter_id: row.dead_letter_id,
@@ -36,7 +36,7 @@ pub async fn list(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// unless the query has a status.
 ///
 /// 1. read (await).
-pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn groups(app: &App, call: &Call<'_>) -> ApiResult {
     let mut filter = filter(call.request)?;
     filter.status.get_or_insert_with(|| "open".to_owned());
     let groups = dead_letters::groups(app.shards.operators(), &filter, GROUPS_MAX).await?;
@@ -47,7 +47,7 @@ pub async fn groups(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 /// `GET /v1/admin/dead-letters/{id}`.
 ///
 /// 1. read (await).
-pub async fn get(app: &App, id: Uuid) -> Result<Response, ApiError> {
+pub async fn get(app: &App, id: Uuid) -> ApiResult {
     let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
     let mut fields = item(&stored.summary);
     let trace_id = EventHeader::read(&stored.body).trace_id();
@@ -66,7 +66,7 @@ pub fn is_status(name: &str) -> bool {
     ["open", "redriven", "discarded"].contains(&name)
 }
 
-fn filter(request: &Request) -> Result<Filter, ApiError> {
+fn filter(request: &Request) -> ApiResult<Filter> {
     let filter = Filter {
         queue: query(request, "queue"),
         event_type: query(request, "type"),
@@ -85,7 +85,7 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
     Ok(filter)
 }
 
-fn time(request: &Request, name: &str) -> Result<Option<i64>, ApiError> {
+fn time(request: &Request, name: &str) -> ApiResult<Option<i64>> {
     let Some(text) = query(request, name) else { return Ok(None) };
     let time = DateTime::parse_from_rfc3339(&text).map_err(|_| {
         bad_parameter(name, "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")

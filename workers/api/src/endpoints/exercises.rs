@@ -1,10 +1,10 @@
 //! Exercises: the catalogue and the athlete's custom exercises.
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::exercise::parse_exercise;
 use crate::input::json_body;
-use platform::http::{Response, StatusCode, empty, json, query, set_header};
+use platform::http::{StatusCode, empty, json, query, set_header};
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::exercises::{self, CustomExercise};
@@ -17,11 +17,10 @@ const QUERY_CHARS_MAX: usize = 200;
 
 /// GET /v1/exercises?q=: the catalogue and the athlete's custom exercises. With `q` only those with
 /// a name in which each word of `q` begins a word, ignoring accents and case.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let search = query(call.request, "q").unwrap_or_default();
     let search: String = search.chars().take(QUERY_CHARS_MAX).collect();
-    let database = app.shards.for_athlete(key.athlete_id);
-    let custom = exercises::list(database, key).await?;
+    let custom = exercises::list(app.database(key), key).await?;
     let custom = custom.iter().filter(|exercise| {
         let ExerciseDefinition { name, aliases, .. } = &exercise.definition;
         matches_query(&search, [name].into_iter().chain(aliases).map(String::as_str))
@@ -35,9 +34,8 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 }
 
 /// GET /v1/exercises/{slug}.
-pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    let custom = exercises::list(database, key).await?;
+pub async fn get(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
+    let custom = exercises::list(app.database(key), key).await?;
     let custom = || custom.iter().find(|exercise| exercise.slug == slug).map(custom_item);
     let item = Exercise::find(slug).map(catalogue_item).or_else(custom);
     Ok(json(StatusCode::OK, &item.ok_or(ApiError::NotFound)?)?)
@@ -45,13 +43,12 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiE
 
 /// POST /v1/exercises: creates a custom exercise, with a slug derived from its name. 409 when the
 /// catalogue or the athlete has an exercise of this name.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let definition = parse_exercise(&json_body(call.request)?)?;
     check_name(&definition)?;
     let exercise = CustomExercise { slug: slug_from_name(&definition.name), definition };
     check_is_custom(&exercise.slug)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    exercises::add(database, key, &exercise, app.clock.now_ms()).await?;
+    exercises::add(app.database(key), key, &exercise, app.clock.now_ms()).await?;
     let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
     set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
     Ok(response)
@@ -59,38 +56,31 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 
 /// PUT /v1/exercises/{slug}: changes a custom exercise. Workouts saved later use the new definition;
 /// earlier ones keep theirs.
-pub async fn put(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    slug: &str,
-) -> Result<Response, ApiError> {
+pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof, slug: &str) -> ApiResult {
     let definition = parse_exercise(&json_body(call.request)?)?;
     check_is_custom(slug)?;
     check_name(&definition)?;
     let exercise = CustomExercise { slug: slug.to_owned(), definition };
-    let database = app.shards.for_athlete(key.athlete_id);
-    exercises::replace(database, key, &exercise).await?;
+    exercises::replace(app.database(key), key, &exercise).await?;
     Ok(json(StatusCode::OK, &custom_item(&exercise))?)
 }
 
 /// DELETE /v1/exercises/{slug}: deletes a custom exercise. Existing workouts keep it; new ones
 /// cannot use it.
-pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> Result<Response, ApiError> {
+pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
     check_is_custom(slug)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    exercises::remove(database, key, slug).await?;
+    exercises::remove(app.database(key), key, slug).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
-fn check_is_custom(slug: &str) -> Result<(), ApiError> {
+fn check_is_custom(slug: &str) -> ApiResult<()> {
     match Exercise::find(slug) {
         Some(_) => Err(ApiError::Conflict("an exercise of the catalogue cannot be changed")),
         None => Ok(()),
     }
 }
 
-fn check_name(definition: &ExerciseDefinition) -> Result<(), ApiError> {
+fn check_name(definition: &ExerciseDefinition) -> ApiResult<()> {
     let mut names = definition.aliases.iter().chain([&definition.name]);
     match names.find_map(|name| find_by_name(name)) {
         Some(_) => Err(ApiError::Conflict("the catalogue has an exercise of this name")),

@@ -4,13 +4,13 @@
 
 use crate::app::{App, Call};
 use crate::date_range::parse_date;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
 use crate::import::export::{EXPORT_FORMAT, EXPORT_VERSION};
 use chrono::NaiveDate;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
-use platform::http::{Response, chunked, query, set_header};
+use platform::http::{chunked, query, set_header};
 use serde_json::{Value, json};
 use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, WorkoutQuery};
 use storage::{KeyProof, Rejection, Shards, exercises};
@@ -21,14 +21,13 @@ const PAGE: i64 = 100;
 
 /// Streams `format=csv` or `format=json`, the default. A failed read aborts the response, so that no
 /// client takes an incomplete history for a complete one.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let csv = match query(call.request, "format").as_deref() {
         None | Some("json") => false,
         Some("csv") => true,
         Some(_) => return Err(bad_parameter("format", "must be csv or json")),
     };
-    let database = app.shards.for_athlete(key.athlete_id);
-    let custom = exercises::list(database, key).await?;
+    let custom = exercises::list(app.database(key), key).await?;
     let days = (parse_date(call.request, "from")?, parse_date(call.request, "to")?);
     let pages = pages(app.shards.clone(), key.clone(), days);
     let (name, mut response) = if csv {

@@ -5,14 +5,14 @@
 
 use super::instant;
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::import::mapping::{ExerciseNames, Mapping, mapping_pointer, parse_mapping};
 use crate::import::plan::Plan;
 use crate::import::upload::{parse_upload, require_workouts};
 use crate::input::{Errors, Fields, json_body, query_flag};
 use crate::publisher::import_slice_stored;
 use platform::clock::new_uuid;
-use platform::http::{FieldError, Response, StatusCode, json, query, set_header};
+use platform::http::{FieldError, StatusCode, json, query, set_header};
 use serde_json::{Map, Value, json};
 use shared_kernel::TraceContext;
 use storage::exercises;
@@ -34,14 +34,14 @@ use uuid::Uuid;
 /// 3. store (await) the import with all its slices, in one transaction. Failure: 503. When only the
 ///    response is lost, a retry imports the same workouts as duplicates;
 /// 4. publish (await) an event for each slice. Failure: still 202, and the sweep sends them.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let dry_run = query_flag(call.request, "dry_run")?;
     let mapping = match query(call.request, "mapping") {
         Some(text) => parse_mapping(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
         None => Mapping::new(),
     };
     let mut file = parse_upload(call.request, &*app.time_zones, app.clock.now())?;
-    let database = app.shards.for_athlete(key.athlete_id);
+    let database = app.database(key);
     let custom = exercises::list(database, key).await?;
     let names = ExerciseNames::new(&custom, &file.exercises, mapping);
     require_no_errors(names.mapping_errors())?;
@@ -69,9 +69,8 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 }
 
 /// GET /v1/imports/{id}: the progress and the results.
-pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    to_response(StatusCode::OK, &imports::get(database, key, import_id).await?)
+pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> ApiResult {
+    to_response(StatusCode::OK, &imports::get(app.database(key), key, import_id).await?)
 }
 
 /// PUT /v1/imports/{id}/mapping `{"mapping": {"name": "slug" or null}}`: resolves the unknown names;
@@ -81,12 +80,7 @@ pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> Result<Response,
 /// 1. read (await, await, await) the import, its held slices, and the athlete's custom exercises;
 /// 2. release (await) the slices, each if it is still held;
 /// 3. publish (await) their events. Failure: still 202, and the sweep sends them.
-pub async fn put_mapping(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    import_id: Uuid,
-) -> Result<Response, ApiError> {
+pub async fn put_mapping(app: &App, call: &Call<'_>, key: &KeyProof, import_id: Uuid) -> ApiResult {
     let body = json_body(call.request)?;
     let errors = Errors::default();
     let mapping = Fields::of(&body, "", &["mapping"], &errors).and_then(|fields| {
@@ -94,7 +88,7 @@ pub async fn put_mapping(
         fields.get("mapping").cloned()
     });
     let mapping = parse_mapping(&errors.finish(mapping)?)?;
-    let database = app.shards.for_athlete(key.athlete_id);
+    let database = app.database(key);
     let import = imports::get(database, key, import_id).await?;
     let held = imports::held_slices(database, key, import_id).await?;
     if held.is_empty() {
@@ -138,7 +132,7 @@ fn released_report(mut report: Value, left_out_sets: usize) -> Value {
     report
 }
 
-fn require_no_errors(errors: Vec<FieldError>) -> Result<(), ApiError> {
+fn require_no_errors(errors: Vec<FieldError>) -> ApiResult<()> {
     if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
 }
 
@@ -149,7 +143,7 @@ async fn preview(
     plan: &Plan,
     format: &str,
     report: Value,
-) -> Result<Response, ApiError> {
+) -> ApiResult {
     let sought: Vec<_> = plan.ready.iter().map(sought).collect();
     let duplicates = imports::count_duplicates(database, key, &sought).await?;
     let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
@@ -176,7 +170,7 @@ async fn publish(app: &App, trace: TraceContext, keys: impl Iterator<Item = Slic
     app.publisher.publish_committed(&events).await;
 }
 
-fn to_response(status: StatusCode, import: &Import) -> Result<Response, ApiError> {
+fn to_response(status: StatusCode, import: &Import) -> ApiResult {
     let state = match (import.waiting, import.held) {
         (0, 0) => "completed",
         (0, _) => "needs_mapping",

@@ -4,9 +4,9 @@
 
 use crate::app::{App, Call};
 use crate::channels;
-use crate::error::ApiError;
+use crate::error::ApiResult;
 use crate::input::{Errors, Fields, json_body};
-use platform::http::{Response, StatusCode, empty, json};
+use platform::http::{StatusCode, empty, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::KeyProof;
@@ -26,29 +26,26 @@ const MAILS_A_DAY_MAX: u32 = 100;
 const EMAIL_BYTES_MAX: usize = 254;
 
 /// Returns the profile.
-pub async fn get(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    to_response(&athletes::profile(database, key).await?)
+pub async fn get(app: &App, key: &KeyProof) -> ApiResult {
+    to_response(&athletes::profile(app.database(key), key).await?)
 }
 
 /// Changes the profile. An absent field stays unchanged; null removes an optional one.
-pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let change = parse_change(&json_body(call.request)?, app)?;
-    let database = app.shards.for_athlete(key.athlete_id);
     let today = app.clock.now().date_naive();
-    to_response(&athletes::change_profile(database, key, &change, today).await?)
+    to_response(&athletes::change_profile(app.database(key), key, &change, today).await?)
 }
 
 /// Deletes the athlete with all data and keys. It cannot be undone.
-pub async fn delete(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
+pub async fn delete(app: &App, key: &KeyProof) -> ApiResult {
     let operators = app.shards.operators();
-    athletes::delete(database, operators, key, app.clock.now_ms()).await?;
+    athletes::delete(app.database(key), operators, key, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// Parses a new athlete.
-pub fn parse_new(body: &Value) -> Result<NewAthlete, ApiError> {
+pub fn parse_new(body: &Value) -> ApiResult<NewAthlete> {
     let errors = Errors::default();
     let new = Fields::of(body, "", &["display_name", "email"], &errors).and_then(|fields| {
         fields.require("display_name");
@@ -76,7 +73,7 @@ const CHANGEABLE: [&str; 11] = [
 const REQUIRED: [&str; 6] =
     ["display_name", "units", "email_threshold", "muted_kinds", "time_zone", "daily_mail_limit"];
 
-fn parse_change(body: &Value, app: &App) -> Result<ProfileChange, ApiError> {
+fn parse_change(body: &Value, app: &App) -> ApiResult<ProfileChange> {
     let errors = Errors::default();
     let change = Fields::of(body, "", &CHANGEABLE, &errors).map(|fields| {
         for name in REQUIRED.into_iter().filter(|name| fields.has(name)) {
@@ -86,7 +83,7 @@ fn parse_change(body: &Value, app: &App) -> Result<ProfileChange, ApiError> {
         ProfileChange {
             display_name: display_name(&fields),
             email: fields.has("email").then(|| email(&fields)),
-            units: units(&fields),
+            units: fields.parse("units", "kg or lb", |value| Units::deserialize(value).ok()),
             body_weight_grams: fields
                 .has("body_weight_kg")
                 .then(|| body_weight.map(Grams::from_kg)),
@@ -206,15 +203,7 @@ fn email(fields: &Fields<'_>) -> Option<String> {
     Some(address)
 }
 
-fn units(fields: &Fields<'_>) -> Option<Units> {
-    let units = Units::deserialize(fields.get("units")?).ok();
-    if units.is_none() {
-        fields.reject("units", "must be kg or lb");
-    }
-    units
-}
-
-fn to_response(profile: &Profile) -> Result<Response, ApiError> {
+fn to_response(profile: &Profile) -> ApiResult {
     let body = json!({
         "athlete_id": profile.athlete_id,
         "display_name": profile.display_name,

@@ -5,11 +5,11 @@
 
 use super::notifications::item;
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::rate_limits::RateLimit;
 use futures_util::StreamExt;
 use futures_util::stream;
-use platform::http::{Request, Response, chunked, query};
+use platform::http::{Request, chunked, query};
 use platform::{Clock, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
@@ -48,10 +48,10 @@ const RETRY_MS: u32 = 1_000;
 ///
 /// A failed read is skipped and retried at the next poll. The runtime notices a disconnected client
 /// at the next piece, within 15 s, and drops the stream with its pending sleep or read.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let requested = last_event_id(call.request)?;
     app.admit_key(RateLimit::Streams, key).await?;
-    let database = app.shards.for_athlete(key.athlete_id);
+    let database = app.database(key);
     let last_seq = inbox::last_seq(database, key).await?;
     let after_seq = requested.unwrap_or(last_seq);
     if after_seq > last_seq {
@@ -145,7 +145,7 @@ fn event(row: &Notification) -> String {
 
 /// The sequence number after which a client resumes. The header takes precedence: a reconnecting
 /// client repeats the query of its first call.
-fn last_event_id(request: &Request) -> Result<Option<i64>, ApiError> {
+fn last_event_id(request: &Request) -> ApiResult<Option<i64>> {
     let text = match request.headers().get("last-event-id") {
         Some(value) => Some(value.to_str().map_err(|_| unknown_event_id())?.to_owned()),
         None => query(request, "last_event_id"),

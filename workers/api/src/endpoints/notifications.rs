@@ -4,21 +4,20 @@
 use super::instant;
 use crate::app::{App, Call};
 use crate::cursor;
-use crate::error::ApiError;
+use crate::error::ApiResult;
 use crate::input::query_flag;
-use platform::http::{Response, StatusCode, empty, json};
+use platform::http::{StatusCode, empty, json};
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::inbox::{self, InboxQuery, Notification, NotificationPosition};
 use uuid::Uuid;
 
 /// GET /v1/notifications: newest first. A stream that starts from `last_id` misses nothing.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let unread_only = query_flag(call.request, "unread")?;
     let limit = cursor::limit(call.request)?;
     let page = InboxQuery { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
-    let database = app.shards.for_athlete(key.athlete_id);
-    let inbox = inbox::list(database, key, &page, app.clock.now_ms()).await?;
+    let inbox = inbox::list(app.database(key), key, &page, app.clock.now_ms()).await?;
     let (items, next_cursor) = cursor::page(inbox.items, limit, |item| NotificationPosition {
         created_at_ms: item.created_at_ms,
         notification_id: item.notification_id,
@@ -34,16 +33,14 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 }
 
 /// POST /v1/notifications/{id}/read.
-pub async fn mark_read(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    inbox::mark_read(database, key, id, app.clock.now_ms()).await?;
+pub async fn mark_read(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
+    inbox::mark_read(app.database(key), key, id, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// POST /v1/notifications/read-all.
-pub async fn mark_all_read(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    inbox::mark_all_read(database, key, app.clock.now_ms()).await?;
+pub async fn mark_all_read(app: &App, key: &KeyProof) -> ApiResult {
+    inbox::mark_all_read(app.database(key), key, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 

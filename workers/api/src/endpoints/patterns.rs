@@ -4,15 +4,15 @@ use super::instant;
 use crate::app::{App, Call};
 use crate::cursor;
 use crate::date_range::parse_date;
-use crate::error::{ApiError, bad_parameter};
-use platform::http::{Response, StatusCode, json, query};
+use crate::error::{ApiResult, bad_parameter};
+use platform::http::{StatusCode, json, query};
 use serde_json::{Value, json};
 use storage::patterns::{self, ListedPattern, PatternStatus};
 use storage::{KeyProof, reports};
 use training::WeekStart;
 
 /// GET /v1/patterns?status=: newest first.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let status = match query(call.request, "status").as_deref() {
         None => None,
         Some("open") => Some(PatternStatus::Open),
@@ -20,8 +20,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         Some(_) => return Err(bad_parameter("status", "must be open or resolved")),
     };
     let limit = cursor::limit(call.request)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    let listed = patterns::list(database, key, status, limit).await?;
+    let listed = patterns::list(app.database(key), key, status, limit).await?;
     let items: Vec<_> = listed.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
@@ -44,9 +43,8 @@ fn item(listed: &ListedPattern) -> Value {
 }
 
 /// GET /v1/recommendations: the most urgent first; each is its pattern with the adjustment.
-pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    let (open, changes) = patterns::recommendations(database, key).await?;
+pub async fn recommendations(app: &App, key: &KeyProof) -> ApiResult {
+    let (open, changes) = patterns::recommendations(app.database(key), key).await?;
     let today = app.clock.now().date_naive().to_string();
     let to_item = |change: &Value| {
         // From its `until` day on it is too late for the adjustment.
@@ -67,13 +65,8 @@ pub async fn recommendations(app: &App, key: &KeyProof) -> Result<Response, ApiE
 }
 
 /// GET /v1/reports/weekly?week=: the report of the week with this day, by default the newest.
-pub async fn weekly_report(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-) -> Result<Response, ApiError> {
+pub async fn weekly_report(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let week = parse_date(call.request, "week")?.map(WeekStart::containing);
-    let database = app.shards.for_athlete(key.athlete_id);
-    let report = reports::get(database, key, week).await?;
+    let report = reports::get(app.database(key), key, week).await?;
     Ok(json(StatusCode::OK, &report)?)
 }

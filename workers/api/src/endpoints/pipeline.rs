@@ -2,8 +2,8 @@
 
 use super::instant;
 use crate::app::{App, Call};
-use crate::error::{ApiError, bad_parameter};
-use platform::http::{Response, StatusCode, json, query};
+use crate::error::{ApiResult, bad_parameter};
+use platform::http::{StatusCode, json, query};
 use serde_json::{Value, json};
 use storage::pipeline::{self, EventMetrics, OpenDeadLetters, PendingWorkouts};
 
@@ -19,7 +19,7 @@ const MINUTES_MAX: i64 = 1_440;
 ///
 /// 1. read the counts and the dead letters (await);
 /// 2. read the waiting workouts (await for each database of athletes).
-pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
     let minutes = match query(call.request, "minutes") {
         None => MINUTES_DEFAULT,
         Some(text) => {

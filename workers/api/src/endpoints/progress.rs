@@ -2,9 +2,9 @@
 
 use crate::app::{App, Call};
 use crate::date_range::DateRange;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use chrono::NaiveDate;
-use platform::http::{Response, StatusCode, json, query};
+use platform::http::{StatusCode, json, query};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use storage::KeyProof;
@@ -58,20 +58,14 @@ struct Trend {
 
 /// Returns the days from `from` to `to` with the exercise, by default of the last year. `formula` of
 /// the e1RM: epley, brzycki, wathan or `rpe_table`.
-pub async fn get(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    slug: &str,
-) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof, slug: &str) -> ApiResult {
     if !is_slug(slug) {
         return Err(ApiError::NotFound);
     }
     let formula = formula(query(call.request, "formula").as_deref())?;
     let now = app.clock.now();
     let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT, DAYS_MAX)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    let progress = progress::get(database, key, slug, from, to).await?;
+    let progress = progress::get(app.database(key), key, slug, from, to).await?;
     let known = Exercise::find(slug).is_some() || progress.is_own;
     if !known && progress.performances.is_empty() {
         return Err(ApiError::NotFound);
@@ -82,7 +76,7 @@ pub async fn get(
     Ok(json(StatusCode::OK, &body)?)
 }
 
-fn formula(name: Option<&str>) -> Result<E1rmFormula, ApiError> {
+fn formula(name: Option<&str>) -> ApiResult<E1rmFormula> {
     let Some(name) = name else {
         return Ok(E1rmFormula::Epley);
     };

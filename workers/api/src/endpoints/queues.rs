@@ -2,14 +2,14 @@
 //! with garbage, old events and duplicates.
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::input::body_bytes;
-use platform::http::{Response, StatusCode, empty};
+use platform::http::{StatusCode, empty};
 use platform::sink::{Destination, send_all};
 use shared_kernel::Queue;
 
 /// Returns 202 when the queue has accepted it.
-pub async fn post(app: &App, call: &Call<'_>, queue: &str) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, queue: &str) -> ApiResult {
     let queue = Queue::from_name(queue).ok_or(ApiError::NotFound)?;
     let text = std::str::from_utf8(body_bytes(call.request)?)
         .map_err(|_| ApiError::BadRequest("the body is not UTF-8"))?;

@@ -1,8 +1,8 @@
 //! GET /v1/records: the athlete's personal records.
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
-use platform::http::{Response, StatusCode, json, query};
+use crate::error::ApiResult;
+use platform::http::{StatusCode, json, query};
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::records::{self, Record};
@@ -10,10 +10,9 @@ use training::Grams;
 use training::records::{RecordKey, RecordKind};
 
 /// Returns all records by exercise, or those of `exercise=`.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let only = query(call.request, "exercise");
-    let database = app.shards.for_athlete(key.athlete_id);
-    let records = records::list(database, key).await?;
+    let records = records::list(app.database(key), key).await?;
     let mut records: Vec<_> = records
         .iter()
         .filter_map(|record| Some((record.key.parse::<RecordKey>().ok()?, record)))

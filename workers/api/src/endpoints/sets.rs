@@ -4,12 +4,12 @@
 //! DELETE never deletes another set.
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::idempotency::parse_idempotency_key;
 use crate::input::json_body;
 use crate::preconditions::{ATTEMPTS_MAX, check_if_match};
 use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set, to_response};
-use platform::http::{FieldError, Response, StatusCode, set_header};
+use platform::http::{FieldError, StatusCode, set_header};
 use shared_kernel::WorkoutId;
 use storage::workouts::{
     self, Change, Content, Idempotency, ReplayedSet, StoredWorkout, WorkoutForEdit, WorkoutStatus,
@@ -23,7 +23,7 @@ struct Edit<'a> {
     workout_id: WorkoutId,
     idempotency: Option<&'a Idempotency>,
     /// Changes the document and returns the number of the set that it adds.
-    apply: &'a dyn Fn(&mut Workout) -> Result<Option<u32>, ApiError>,
+    apply: &'a dyn Fn(&mut Workout) -> ApiResult<Option<u32>>,
 }
 
 /// The result of an edit.
@@ -37,12 +37,7 @@ struct Edited {
 ///
 /// The steps are those of [`edit_workout`]. Under the same Idempotency-Key the set is added once: a
 /// retry returns the current workout.
-pub async fn post(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    workout_id: WorkoutId,
-) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof, workout_id: WorkoutId) -> ApiResult {
     let now = app.clock.now();
     let logged = parse_logged_set(&json_body(call.request)?, now)?;
     let idempotency = parse_idempotency_key(call.request)?;
@@ -68,7 +63,7 @@ pub async fn put(
     call: &Call<'_>,
     key: &KeyProof,
     (workout_id, set_id): (WorkoutId, u32),
-) -> Result<Response, ApiError> {
+) -> ApiResult {
     let corrected = parse_set(&json_body(call.request)?, app.clock.now())?;
     let apply = |workout: &mut Workout| {
         let mut sets = workout.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets);
@@ -89,7 +84,7 @@ pub async fn delete(
     call: &Call<'_>,
     key: &KeyProof,
     (workout_id, set_id): (WorkoutId, u32),
-) -> Result<Response, ApiError> {
+) -> ApiResult {
     let apply = |workout: &mut Workout| {
         let has_id = |set: &SetEntry| set.id == Some(set_id);
         let has_set = |exercise: &ExerciseEntry| exercise.sets.iter().any(has_id);
@@ -114,10 +109,10 @@ pub async fn complete(
     call: &Call<'_>,
     key: &KeyProof,
     workout_id: WorkoutId,
-) -> Result<Response, ApiError> {
+) -> ApiResult {
     let body = json_body(call.request)?;
     let now = app.clock.now();
-    let database = app.shards.for_athlete(key.athlete_id);
+    let database = app.database(key);
     for _ in 0..ATTEMPTS_MAX {
         let stored = workouts::get(database, key, workout_id).await?;
         check_if_match(call.request, stored.revision)?;
@@ -153,8 +148,8 @@ async fn edit_workout(
     call: &Call<'_>,
     key: &KeyProof,
     edit: &Edit<'_>,
-) -> Result<Edited, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
+) -> ApiResult<Edited> {
+    let database = app.database(key);
     for _ in 0..ATTEMPTS_MAX {
         let WorkoutForEdit { workout: stored, replayed } =
             workouts::get_for_edit(database, key, edit.workout_id, edit.idempotency).await?;
@@ -187,7 +182,7 @@ async fn store(
     current: &StoredWorkout,
     workout: &Workout,
     add: Option<(&Idempotency, u32)>,
-) -> Result<Option<StoredWorkout>, ApiError> {
+) -> ApiResult<Option<StoredWorkout>> {
     let change = Change {
         workout_id: current.workout_id,
         seen_revision: Some(current.revision),
@@ -195,8 +190,7 @@ async fn store(
         set_id: add.map(|(_, set_id)| set_id),
     };
     let origin = app.origin(call, add.map(|(idempotency, _)| idempotency));
-    let database = app.shards.for_athlete(key.athlete_id);
-    match workouts::change(database, key, &change, &origin).await {
+    match workouts::change(app.database(key), key, &change, &origin).await {
         Ok(stored) => {
             app.publisher.publish_workout(&stored).await;
             Ok(Some(stored))
@@ -207,7 +201,7 @@ async fn store(
 }
 
 /// The document of a workout in progress; 409 when it is completed.
-fn in_progress(stored: &StoredWorkout) -> Result<Workout, ApiError> {
+fn in_progress(stored: &StoredWorkout) -> ApiResult<Workout> {
     match stored.status {
         WorkoutStatus::InProgress => Ok(stored.document()?),
         WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ApiError::Conflict(
@@ -217,7 +211,7 @@ fn in_progress(stored: &StoredWorkout) -> Result<Workout, ApiError> {
 }
 
 /// Adds a set to its exercise, or the exercise with it. Returns the set's number.
-fn add_set(workout: &mut Workout, logged: LoggedSet) -> Result<u32, ApiError> {
+fn add_set(workout: &mut Workout, logged: LoggedSet) -> ApiResult<u32> {
     if workout.sets().count() >= SETS_MAX {
         return Err(over_limit("", format!("the workout has {SETS_MAX} sets, the maximum")));
     }

@@ -5,7 +5,7 @@
 //! or from an email client (RFC 8058: its body `List-Unsubscribe=One-Click` is ignored).
 
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use platform::http::{Response, StatusCode, html, query, set_header};
 use shared_kernel::{AthleteId, NotificationKind};
 use storage::athletes;
@@ -15,7 +15,7 @@ const CONTENT_POLICY: &str =
     "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Returns the page with the button. Reads (await) whether the athlete exists.
-pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
     let (athlete_id, kind) = verify_link(app, call)?;
     if !athletes::exists(app.shards.for_athlete(athlete_id), athlete_id).await? {
         return Err(ApiError::NotFound);
@@ -29,7 +29,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 }
 
 /// Ends the emails (await). A retry changes nothing.
-pub async fn post(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>) -> ApiResult {
     let (athlete_id, kind) = verify_link(app, call)?;
     athletes::disable_emails(app.shards.for_athlete(athlete_id), athlete_id, kind).await?;
     let (name, key) = (name(kind), kind.as_str());
@@ -42,7 +42,7 @@ pub async fn post(app: &App, call: &Call<'_>) -> Result<Response, ApiError> {
 }
 
 /// Verifies the link's token. An invalid link, or a deployment without the key, is 404.
-fn verify_link(app: &App, call: &Call<'_>) -> Result<(AthleteId, NotificationKind), ApiError> {
+fn verify_link(app: &App, call: &Call<'_>) -> ApiResult<(AthleteId, NotificationKind)> {
     let key = app.unsubscribe_key.as_ref().ok_or(ApiError::NotFound)?;
     let token = query(call.request, "token").ok_or(ApiError::NotFound)?;
     key.verify(&token).ok_or(ApiError::NotFound)

@@ -7,11 +7,11 @@
 use super::{fields, instant};
 use crate::app::{App, Call};
 use crate::cursor;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
 use crate::input::{Errors, Fields, json_body};
 use crate::publisher::webhook_delivery_requested;
 use platform::clock::new_uuid;
-use platform::http::{Response, StatusCode, json, query};
+use platform::http::{StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::EventId;
 use standard_webhooks::PayloadFormat;
@@ -30,12 +30,7 @@ const TEST_TYPE: &str = "endpoint.test";
 /// GET /v1/webhooks/{id}/deliveries: newest event first.
 ///
 /// 1. read (await).
-pub async fn list(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: Uuid,
-) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
     let status = match query(call.request, "status") {
         None => None,
         Some(name) => Some(
@@ -45,8 +40,7 @@ pub async fn list(
     };
     let limit = cursor::limit(call.request)?;
     let page = DeliveryQuery { status, after: cursor::after(call.request)?, limit: limit + 1 };
-    let database = app.shards.for_athlete(key.athlete_id);
-    let rows = deliveries::list(database, key, id, &page).await?;
+    let rows = deliveries::list(app.database(key), key, id, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
     let items: Vec<_> = rows.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
@@ -55,14 +49,8 @@ pub async fn list(
 /// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: one delivery with the signed body and the log of attempts.
 ///
 /// 1. read (await).
-pub async fn get(
-    app: &App,
-    key: &KeyProof,
-    id: Uuid,
-    delivery: Uuid,
-) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    let stored = deliveries::get(database, key, id, delivery).await?;
+pub async fn get(app: &App, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResult {
+    let stored = deliveries::get(app.database(key), key, id, delivery).await?;
     let with_response = |attempt: &Attempt| {
         let mut fields = entry(attempt);
         fields.insert("answer".to_owned(), json!(attempt.response_body));
@@ -81,12 +69,7 @@ pub async fn get(
 ///
 /// 1. store it, due immediately (await). A retry is another test;
 /// 2. publish (await) the request to deliver. After a crash before it the sweep does.
-pub async fn test(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: Uuid,
-) -> Result<Response, ApiError> {
+pub async fn test(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
     let now = app.clock.now();
     let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
     let data =
@@ -100,8 +83,7 @@ pub async fn test(
         body: payload::build_body(&event, PayloadFormat::Full)?.text,
         traceparent: call.trace.to_string(),
     };
-    let database = app.shards.for_athlete(key.athlete_id);
-    deliveries::store(database, key, &new, now.timestamp_millis()).await?;
+    deliveries::store(app.database(key), key, &new, now.timestamp_millis()).await?;
     let due = DueDelivery { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
     request_delivery(app, call, &due, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
@@ -119,10 +101,9 @@ pub async fn retry(
     key: &KeyProof,
     id: Uuid,
     delivery: Uuid,
-) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
+) -> ApiResult {
     let now_ms = app.clock.now_ms();
-    let event_id = deliveries::retry(database, key, id, delivery, now_ms).await?;
+    let event_id = deliveries::retry(app.database(key), key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
     let due = DueDelivery { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
     request_delivery(app, call, &due, "retry").await;
@@ -134,17 +115,11 @@ pub async fn retry(
 ///
 /// 1. count them, and make them due (await). A retry finds none of them failed;
 /// 2. publish (await) one request to deliver. After a crash before it the sweep does.
-pub async fn retry_failed(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: Uuid,
-) -> Result<Response, ApiError> {
+pub async fn retry_failed(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
     let (since_ms, dry_run) = parse_retry(&json_body(call.request)?)?;
     let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
-    let database = app.shards.for_athlete(key.athlete_id);
     let FailedDeliveries { matched, delivery_id, event_id } =
-        deliveries::retry_failed(database, key, id, since_ms, retry_at_ms).await?;
+        deliveries::retry_failed(app.database(key), key, id, since_ms, retry_at_ms).await?;
     let retried = if dry_run { 0 } else { matched };
     if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
@@ -154,7 +129,7 @@ pub async fn retry_failed(
     Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
 }
 
-fn parse_retry(body: &Value) -> Result<(i64, bool), ApiError> {
+fn parse_retry(body: &Value) -> ApiResult<(i64, bool)> {
     let errors = Errors::default();
     let request = Fields::of(body, "", &["since", "dry_run"], &errors).and_then(|fields| {
         fields.require("since");

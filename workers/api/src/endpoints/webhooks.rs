@@ -5,7 +5,7 @@
 
 use super::{fields, instant};
 use crate::app::{App, Call};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::input::{Errors, Fields, json_body};
 use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, empty, json, set_header};
@@ -32,9 +32,8 @@ const ROTATION_ATTEMPTS_MAX: u32 = 2;
 /// GET /v1/webhooks: oldest first.
 ///
 /// 1. read (await).
-pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    let listed = endpoints::list(database, key).await?;
+pub async fn list(app: &App, key: &KeyProof) -> ApiResult {
+    let listed = endpoints::list(app.database(key), key).await?;
     let items: Vec<_> = listed.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
@@ -42,9 +41,8 @@ pub async fn list(app: &App, key: &KeyProof) -> Result<Response, ApiError> {
 /// GET /v1/webhooks/{id}.
 ///
 /// 1. read (await).
-pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    let endpoint = endpoints::get(database, key, id).await?;
+pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
+    let endpoint = endpoints::get(app.database(key), key, id).await?;
     Ok(json(StatusCode::OK, &item(&endpoint))?)
 }
 
@@ -53,7 +51,7 @@ pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiErr
 /// 1. seal the new key (await). It stores nothing;
 /// 2. store the endpoint (await). A client that lost the response finds the endpoint in the list,
 ///    without the secret, and rotates the secret or deletes the endpoint. A retry creates another one.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let (settings, signature) = parse_new(&json_body(call.request)?, app.environment)?;
     let endpoint_id = new_uuid(&*app.clock, &*app.entropy);
     let new_key = NewKey::generate(app, key, endpoint_id, signature).await?;
@@ -66,8 +64,7 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         version: settings.version.unwrap_or(VERSION),
         signing_key: new_key.sealed,
     };
-    let database = app.shards.for_athlete(key.athlete_id);
-    let endpoint = endpoints::add(database, key, &new, app.clock.now_ms()).await?;
+    let endpoint = endpoints::add(app.database(key), key, &new, app.clock.now_ms()).await?;
     let mut fields = item(&endpoint);
     fields.insert("secret".to_owned(), json!(new_key.shown));
     let mut response = json(StatusCode::CREATED, &fields)?;
@@ -79,15 +76,10 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 /// the waiting ones; enabling resets the failures.
 ///
 /// 1. change and read (await). A retry changes nothing more.
-pub async fn patch(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: Uuid,
-) -> Result<Response, ApiError> {
+pub async fn patch(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
     let change = parse_change(&json_body(call.request)?, app.environment)?;
-    let database = app.shards.for_athlete(key.athlete_id);
-    let changed = endpoints::change(database, key, id, &change, app.clock.now_ms()).await?;
+    let changed =
+        endpoints::change(app.database(key), key, id, &change, app.clock.now_ms()).await?;
     Ok(json(StatusCode::OK, &item(&changed))?)
 }
 
@@ -95,9 +87,8 @@ pub async fn patch(
 /// its result is discarded.
 ///
 /// 1. delete (await). A retry is 404.
-pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    endpoints::remove(database, key, id).await?;
+pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
+    endpoints::remove(app.database(key), key, id).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
@@ -108,8 +99,8 @@ pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, Api
 /// 2. seal the new key (await). It stores nothing;
 /// 3. store it (await), if the keys are still those read; otherwise from 1 once more. A client that
 ///    lost the response rotates again: the lost key ends after 24 hours.
-pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
+pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
+    let database = app.database(key);
     for _ in 0..ROTATION_ATTEMPTS_MAX {
         let current = endpoints::signing_keys(database, key, id).await?;
         if let Some(response) = rotate(app, database, key, id, &current).await? {
@@ -126,7 +117,7 @@ async fn rotate(
     key: &KeyProof,
     id: Uuid,
     current: &StoredSigningKeys,
-) -> Result<Option<Response>, ApiError> {
+) -> ApiResult<Option<Response>> {
     let now_ms = app.clock.now_ms();
     let old = old_keys(current.keys()?, now_ms);
     if old.len() >= LIVE_KEYS_MAX {
@@ -170,7 +161,7 @@ impl NewKey {
         owner: &KeyProof,
         endpoint_id: Uuid,
         signature: Signature,
-    ) -> Result<Self, ApiError> {
+    ) -> ApiResult<Self> {
         let key = match signature {
             Signature::V1 => {
                 let mut random = [0; SECRET_BYTES];
@@ -214,10 +205,7 @@ fn item(endpoint: &Endpoint) -> Map<String, Value> {
     ])
 }
 
-fn parse_new(
-    body: &Value,
-    environment: Environment,
-) -> Result<(EndpointChange, Signature), ApiError> {
+fn parse_new(body: &Value, environment: Environment) -> ApiResult<(EndpointChange, Signature)> {
     let errors = Errors::default();
     let known = ["url", "description", "event_types", "payload", "version", "signature"];
     let new = Fields::of(body, "", &known, &errors).map(|fields| {
@@ -227,7 +215,7 @@ fn parse_new(
     errors.finish(new)
 }
 
-fn parse_change(body: &Value, environment: Environment) -> Result<EndpointChange, ApiError> {
+fn parse_change(body: &Value, environment: Environment) -> ApiResult<EndpointChange> {
     let errors = Errors::default();
     let known = ["url", "description", "event_types", "payload", "version", "enabled"];
     let change = Fields::of(body, "", &known, &errors).map(|fields| {
@@ -252,8 +240,12 @@ fn settings(fields: &Fields<'_>, environment: Environment) -> EndpointChange {
         url: url(fields, environment),
         description: fields.text("description"),
         event_types: event_types(fields),
-        form: form(fields).map(PayloadFormat::as_str),
-        version: version(fields),
+        form: fields
+            .parse("payload", "full or thin", |value| PayloadFormat::parse(value.as_str()?))
+            .map(PayloadFormat::as_str),
+        version: fields.parse("version", &VERSION.to_string(), |value| {
+            value.as_i64().filter(|version| *version == VERSION)
+        }),
         enabled: None,
     }
 }
@@ -290,29 +282,10 @@ fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     Some(types)
 }
 
-fn form(fields: &Fields<'_>) -> Option<PayloadFormat> {
-    let form = fields.get("payload")?.as_str().and_then(PayloadFormat::parse);
-    if form.is_none() {
-        fields.reject("payload", "must be full or thin");
-    }
-    form
-}
-
-fn version(fields: &Fields<'_>) -> Option<i64> {
-    let version = fields.get("version")?.as_i64().filter(|version| *version == VERSION);
-    if version.is_none() {
-        fields.reject("version", format!("must be {VERSION}"));
-    }
-    version
-}
-
 fn signature(fields: &Fields<'_>) -> Option<Signature> {
-    match fields.get("signature")?.as_str() {
+    fields.parse("signature", "v1 or v1a", |value| match value.as_str() {
         Some("v1") => Some(Signature::V1),
         Some("v1a") => Some(Signature::V1a),
-        Some(_) | None => {
-            fields.reject("signature", "must be v1 or v1a");
-            None
-        }
-    }
+        Some(_) | None => None,
+    })
 }

@@ -3,8 +3,8 @@
 
 use crate::app::{App, Call};
 use crate::date_range::{latest_day, parse_date};
-use crate::error::{ApiError, bad_parameter};
-use platform::http::{Response, StatusCode, json};
+use crate::error::{ApiResult, bad_parameter};
+use platform::http::{StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
 use training::landmarks::{LandmarkOverrides, Landmarks, VolumeLevel};
@@ -43,7 +43,7 @@ struct MuscleWeek {
 }
 
 /// Returns the weeks of the days from `from` to `to`, by default the last twelve.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let to = parse_date(call.request, "to")?.unwrap_or_else(|| latest_day(app.clock.now()));
     let to = WeekStart::containing(to);
     let from = parse_date(call.request, "from")?;
@@ -54,8 +54,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response,
     if (to.date() - from.date()).num_weeks() >= WEEKS_MAX {
         return Err(bad_parameter("from", "is more than ten years before to"));
     }
-    let database = app.shards.for_athlete(key.athlete_id);
-    let stored = volume::weeks(database, key, from, to).await?;
+    let stored = volume::weeks(app.database(key), key, from, to).await?;
     let empty = Volume::default();
     let weeks = std::iter::successors(Some(from), |week| Some(week.next()))
         .take_while(|week| *week <= to)

@@ -6,14 +6,14 @@ use super::instant;
 use crate::app::{App, Call};
 use crate::cursor;
 use crate::date_range::parse_date;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use crate::idempotency::parse_idempotency_key;
 use crate::input::json_body;
 use crate::preconditions::{ATTEMPTS_MAX, check_if_match, if_match_revision};
 use crate::workout::{ParsedWorkout, parse_workout, to_json, to_response, unknown_exercises};
 use chrono::DateTime;
 use platform::clock::new_uuid;
-use platform::http::{Request, Response, StatusCode, empty, json, query, set_header};
+use platform::http::{Request, StatusCode, empty, json, query, set_header};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
 use storage::workouts::{
@@ -33,15 +33,14 @@ const SINCE_OVERLAP_MS: i64 = 60_000;
 ///    nothing is partially written. The response may be lost after the commit: a retry under the same
 ///    Idempotency-Key returns the stored workout;
 /// 3. publish (await): the event. Failure: still 201, and the sweep sends it.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let (mut workout, custom_slugs) = workout_of_body(app, call, key).await?;
     workout.assign_set_ids();
     let idempotency = parse_idempotency_key(call.request)?;
     let workout_id = WorkoutId(new_uuid(&*app.clock, &*app.entropy));
-    let database = app.shards.for_athlete(key.athlete_id);
     let origin = app.origin(call, idempotency.as_ref());
     let content = Content::of(&workout)?;
-    let created = workouts::create(database, key, workout_id, &content, &origin).await;
+    let created = workouts::create(app.database(key), key, workout_id, &content, &origin).await;
     let stored = match created.map_err(|rejection| with_pointers(rejection, &custom_slugs))? {
         Creation::Stored(stored) => {
             app.publisher.publish_workout(&stored).await;
@@ -55,9 +54,8 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 }
 
 /// GET /v1/workouts/{id}.
-pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
-    to_response(StatusCode::OK, &workouts::get(database, key, id).await?)
+pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> ApiResult {
+    to_response(StatusCode::OK, &workouts::get(app.database(key), key, id).await?)
 }
 
 /// PUT /v1/workouts/{id}: replaces the workout. A completed one stays completed. With If-Match only
@@ -69,14 +67,9 @@ pub async fn get(app: &App, key: &KeyProof, id: WorkoutId) -> Result<Response, A
 ///    again, or 412 with If-Match. Failure: 503, and nothing is changed. When only the response is
 ///    lost, a retry with the same If-Match is 412, and a GET shows the change;
 /// 4. publish (await): the event. Failure: still 200, and the sweep sends it.
-pub async fn put(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: WorkoutId,
-) -> Result<Response, ApiError> {
+pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof, id: WorkoutId) -> ApiResult {
     let (workout, custom_slugs) = workout_of_body(app, call, key).await?;
-    let database = app.shards.for_athlete(key.athlete_id);
+    let database = app.database(key);
     for _ in 0..ATTEMPTS_MAX {
         let current = workouts::get(database, key, id).await?;
         check_if_match(call.request, current.revision)?;
@@ -109,21 +102,16 @@ pub async fn put(
 ///
 /// 1. delete (await): the row stays, at the next revision. Failure: 503, and nothing is changed;
 /// 2. publish (await): the event. Failure: still 204, and the sweep sends it.
-pub async fn delete(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: WorkoutId,
-) -> Result<Response, ApiError> {
-    let database = app.shards.for_athlete(key.athlete_id);
+pub async fn delete(app: &App, call: &Call<'_>, key: &KeyProof, id: WorkoutId) -> ApiResult {
     let revision = if_match_revision(call.request);
-    let deleted = workouts::delete(database, key, id, revision, &app.origin(call, None)).await?;
+    let deleted =
+        workouts::delete(app.database(key), key, id, revision, &app.origin(call, None)).await?;
     app.publisher.publish_workout(&deleted).await;
     Ok(empty(StatusCode::NO_CONTENT))
 }
 
 /// GET /v1/workouts: newest first.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let limit = cursor::limit(call.request)?;
     let page = WorkoutQuery {
         from: parse_date(call.request, "from")?,
@@ -131,8 +119,7 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
         after: cursor::after(call.request)?,
         limit: limit + 1,
     };
-    let database = app.shards.for_athlete(key.athlete_id);
-    let rows = workouts::list(database, key, &page).await?;
+    let rows = workouts::list(app.database(key), key, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, workouts::ListedWorkout::position)?;
     let items = rows.iter().map(|row| to_json(&row.workout)).collect::<Result<Vec<_>, _>>()?;
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
@@ -141,12 +128,11 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response
 /// GET /v1/workouts/events?since=: the changed workouts in commit order, each once in its current
 /// state. A client that continues from `next_since` misses nothing: later changes have later
 /// positions.
-pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Response, ApiError> {
+pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     let limit = cursor::limit(call.request)?;
     let since = parse_since(call.request)?;
-    let database = app.shards.for_athlete(key.athlete_id);
     let Changes { items: mut rows, last_seq } =
-        workouts::changes(database, key, since, limit + 1).await?;
+        workouts::changes(app.database(key), key, since, limit + 1).await?;
     let length = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
@@ -160,7 +146,7 @@ pub async fn changes(app: &App, call: &Call<'_>, key: &KeyProof) -> Result<Respo
     Ok(json(StatusCode::OK, &body)?)
 }
 
-fn parse_since(request: &Request) -> Result<Since, ApiError> {
+fn parse_since(request: &Request) -> ApiResult<Since> {
     let Some(text) = query(request, "since").filter(|text| !text.is_empty()) else {
         return Ok(Since::Change(0));
     };
@@ -191,7 +177,7 @@ async fn workout_of_body(
     app: &App,
     call: &Call<'_>,
     key: &KeyProof,
-) -> Result<(Workout, Vec<(String, String)>), ApiError> {
+) -> ApiResult<(Workout, Vec<(String, String)>)> {
     let ParsedWorkout { workout, custom_slugs } =
         parse_workout(&json_body(call.request)?, app.clock.now());
     match workout {
@@ -199,8 +185,7 @@ async fn workout_of_body(
         Err(errors) if custom_slugs.is_empty() => Err(ApiError::Invalid(errors)),
         Err(mut errors) => {
             let slugs = custom_slugs.iter().map(|(_, slug)| slug.clone()).collect();
-            let database = app.shards.for_athlete(key.athlete_id);
-            let unknown = exercises::unknown_slugs(database, key, &slugs).await?;
+            let unknown = exercises::unknown_slugs(app.database(key), key, &slugs).await?;
             errors.extend(unknown_exercises(&custom_slugs, &unknown));
             Err(ApiError::Invalid(errors))
         }

@@ -1,7 +1,7 @@
 //! CSV logs of other apps.
 
 use super::file::{FileError, FileWorkout, ImportFile};
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use crate::workout::AHEAD_MAX;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
 use interchange::{Format, LoggedExercise, LoggedWorkout, ReadOptions};
@@ -16,7 +16,7 @@ pub fn parse_csv(
     zone: &str,
     zones: &dyn TimeZones,
     now: DateTime<Utc>,
-) -> Result<ImportFile, ApiError> {
+) -> ApiResult<ImportFile> {
     let log = interchange::read(bytes, options)
         .map_err(|error| ApiError::UnreadableFile(error.to_string()))?;
     let times: Vec<_> = log
@@ -69,7 +69,7 @@ fn offsets(
     zone: &str,
     times: &[NaiveDateTime],
     zones: &dyn TimeZones,
-) -> Result<Vec<FixedOffset>, ApiError> {
+) -> ApiResult<Vec<FixedOffset>> {
     if zone == "UTC" || zone == "Z" {
         return Ok(vec![FixedOffset::east_opt(0); times.len()].into_iter().flatten().collect());
     }

@@ -1,7 +1,7 @@
 //! Bulktrack's own JSON export.
 
 use super::file::{FileError, FileWorkout, ImportFile};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::exercise::parse_definition;
 use crate::input::Errors;
 use crate::workout::workout_at;
@@ -20,7 +20,7 @@ pub const EXPORT_VERSION: u64 = 1;
 const EXERCISES_MAX: usize = 1_000;
 
 /// Parses an export.
-pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> Result<ImportFile, ApiError> {
+pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
     let document: Value = serde_json::from_slice(bytes).map_err(ApiError::NotJson)?;
     let is_export = document.get("format") == Some(&json!(EXPORT_FORMAT))
         && document.get("version") == Some(&json!(EXPORT_VERSION));

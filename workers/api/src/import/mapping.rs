@@ -1,6 +1,6 @@
 //! The meaning of the exercise names in a file.
 
-use crate::error::{ApiError, bad_parameter, unknown_exercise};
+use crate::error::{ApiResult, bad_parameter, unknown_exercise};
 use platform::http::FieldError;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ const PROPOSALS: usize = 3;
 pub type Mapping = BTreeMap<String, Option<String>>;
 
 /// Parses a mapping: an object of names to slugs or null.
-pub fn parse_mapping(value: &Value) -> Result<Mapping, ApiError> {
+pub fn parse_mapping(value: &Value) -> ApiResult<Mapping> {
     let names = value.as_object().filter(|names| names.len() <= MAPPING_MAX);
     let entry = |(name, slug): (&String, &Value)| match slug {
         Value::Null => Some((name.clone(), None)),

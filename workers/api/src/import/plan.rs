@@ -4,7 +4,7 @@
 
 use super::file::{FileWorkout, ImportFile};
 use super::mapping::ExerciseNames;
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
@@ -54,7 +54,7 @@ impl Plan {
         workouts: Vec<FileWorkout>,
         import_id: Uuid,
         names: &ExerciseNames,
-    ) -> Result<Self, ApiError> {
+    ) -> ApiResult<Self> {
         let mut plan = Self::default();
         let import_id = import_id.to_string();
         for (index, file_workout) in workouts.into_iter().enumerate() {

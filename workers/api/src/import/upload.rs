@@ -3,7 +3,7 @@
 use super::csv::parse_csv;
 use super::export::parse_export;
 use super::file::ImportFile;
-use crate::error::{ApiError, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use crate::input::body_bytes;
 use chrono::{DateTime, Utc};
 use interchange::{Format, ReadOptions, WeightUnit};
@@ -24,7 +24,7 @@ pub fn parse_upload(
     request: &Request,
     zones: &dyn TimeZones,
     now: DateTime<Utc>,
-) -> Result<ImportFile, ApiError> {
+) -> ApiResult<ImportFile> {
     let content_type = text_header(request, "content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     match media_type.to_ascii_lowercase().as_str() {
@@ -38,7 +38,7 @@ pub fn parse_upload(
 }
 
 /// Rejects a file without a valid workout, with its errors.
-pub fn require_workouts(file: &ImportFile) -> Result<(), ApiError> {
+pub fn require_workouts(file: &ImportFile) -> ApiResult<()> {
     if !file.workouts.is_empty() {
         return Ok(());
     }
@@ -62,7 +62,7 @@ fn time_zone(request: &Request) -> String {
     query(request, "time_zone").or_else(guess).unwrap_or_else(|| "UTC".to_owned())
 }
 
-fn read_options(request: &Request) -> Result<ReadOptions, ApiError> {
+fn read_options(request: &Request) -> ApiResult<ReadOptions> {
     let format = match query(request, "format").as_deref() {
         None => None,
         Some("strong") => Some(Format::Strong),
@@ -82,7 +82,7 @@ fn read_options(request: &Request) -> Result<ReadOptions, ApiError> {
 }
 
 /// Whether a locale (`de`, `de-DE`, `de_DE`) writes 102,5.
-fn has_decimal_comma(locale: &str) -> Result<bool, ApiError> {
+fn has_decimal_comma(locale: &str) -> ApiResult<bool> {
     let language = locale.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
     if COMMA_LANGUAGES.contains(&language.as_str()) {
         Ok(true)
