@@ -18,7 +18,7 @@ fn unresponsive_receiver_delays_no_other() {
     }
     fixture.start(&(1..=10).collect::<Vec<_>>());
     let mut work = fixture.later.take();
-    // As many turns as the nine need; the tenth is in its first attempt all the while.
+    // Nine endpoints finish in these turns, during the first attempt of the tenth.
     for _ in 0..4_000 {
         let _ = (&mut work[0]).now_or_never();
     }
