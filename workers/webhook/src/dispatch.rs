@@ -1,7 +1,7 @@
 //! Makes the attempts of due deliveries.
 //!
-//! A run leases endpoints (`storage::webhooks::endpoint_queue`), makes attempts until nothing is due, and
-//! releases them. A slow receiver occupies its own lease and few of the run's connections, so it
+//! A run leases endpoints (`storage::webhooks::endpoint_queue`), makes attempts until nothing is
+//! due, and releases them. A slow receiver occupies its own lease and few of the run's connections, so it
 //! delays no other endpoint. Limits without a source are project defaults.
 
 use crate::attempt::{AttemptResult, CompletedAttempt, Evaluation, evaluate, request};
@@ -63,10 +63,10 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Leases endpoints, all of one database, takes due deliveries, and starts their attempts in the
+    /// Leases endpoints, all of one database, claims due deliveries, and starts their attempts in the
     /// background.
     ///
-    /// 1. lease and take (await): skips endpoints that another run has leased, and those that are
+    /// 1. lease and claim (await): skips endpoints that another run has leased, and those that are
     ///    disabled or deleted. After a crash the leases expire, the deliveries are due, and the
     ///    sweep requests them;
     /// 2. in the background, the steps of [`Run::drive`].
@@ -79,18 +79,18 @@ impl Dispatcher {
         let offset = usize::from(lease_id[15]) % endpoints.len();
         endpoints.rotate_left(offset);
         let connections = usize::try_from(CONNECTIONS_MAX - CONNECTIONS_FOR_SLOW).unwrap_or(1);
-        let take: Vec<_> = endpoints.iter().take(connections).map(|key| (*key, 1)).collect();
+        let claim: Vec<_> = endpoints.iter().take(connections).map(|key| (*key, 1)).collect();
         let mut run = Run {
             dispatcher: self.clone(),
             athlete_id: first.athlete_id,
             lease_id: Uuid::from_bytes(lease_id),
             started_at_ms: self.clock.now_ms(),
             endpoints: BTreeMap::new(),
-            served_last: take.last().map(|(key, _)| *key),
+            served_last: claim.last().map(|(key, _)| *key),
         };
         let step = QueueStep {
             lease: &endpoints,
-            claim: &take,
+            claim: &claim,
             release_if_idle: &endpoints,
             ..QueueStep::default()
         };
@@ -143,7 +143,7 @@ type InFlight = FuturesUnordered<LocalBoxFuture<'static, CompletedAttempt>>;
 #[derive(Default)]
 struct Round {
     finished: Vec<FinishedAttempt>,
-    standings: BTreeMap<EndpointKey, EndpointHealth>,
+    health: BTreeMap<EndpointKey, EndpointHealth>,
     /// Events for the endpoints that are disabled.
     disabled: Vec<Event>,
     /// Events for attempts that are due soon, with their delay in seconds.
@@ -157,24 +157,22 @@ impl Run {
     ///    repeated under the same message id;
     /// 2. publish (await): the disabled endpoints. After a crash the attempt is repeated and
     ///    publishes the same event;
-    /// 3. record and take (await): the attempts, the state of their endpoints, and the next
+    /// 3. record and claim (await): the attempts, the state of their endpoints, and the next
     ///    deliveries; release endpoints without any. After a crash the attempts are repeated;
     /// 4. publish (await): retries that are due within a minute, delayed by the queue, and released
     ///    endpoints with due deliveries. The sweep publishes the others.
-    async fn drive(mut self, taken: Vec<ClaimedDelivery>) {
+    async fn drive(mut self, claimed: Vec<ClaimedDelivery>) {
+        let publisher = self.dispatcher.publisher.clone();
         let mut in_flight = InFlight::new();
-        self.start(taken, &in_flight);
+        self.start(claimed, &in_flight);
         while !self.endpoints.is_empty() {
             let completed = self.next_completed(&mut in_flight).await;
             let round = self.decide(&completed);
-            self.dispatcher.publisher.publish_after(0, &round.disabled).await;
+            publisher.publish_after(0, &round.disabled).await;
             let leased = self.endpoints.len();
-            let Some(stepped) = self.record_and_take(&round).await else { return };
+            let Some(stepped) = self.record_and_claim(&round).await else { return };
             for (delay_s, event) in &round.retries {
-                self.dispatcher
-                    .publisher
-                    .publish_after(*delay_s, std::slice::from_ref(event))
-                    .await;
+                publisher.publish_after(*delay_s, std::slice::from_ref(event)).await;
             }
             self.start(stepped.claimed, &in_flight);
             // No progress: the remaining leases have expired, or their endpoints are deleted.
@@ -184,8 +182,8 @@ impl Run {
         }
     }
 
-    fn start(&mut self, taken: Vec<ClaimedDelivery>, in_flight: &InFlight) {
-        for delivery in taken {
+    fn start(&mut self, claimed: Vec<ClaimedDelivery>, in_flight: &InFlight) {
+        for delivery in claimed {
             let Some(leased) = self.endpoints.get_mut(&delivery.key) else { continue };
             let Dispatcher { clock, http, .. } = self.dispatcher.clone();
             let started_at_ms = clock.now_ms();
@@ -213,11 +211,11 @@ impl Run {
             log(completed, &evaluation);
             let was_disabled = leased.is_disabled;
             let now = self.dispatcher.clock.now();
-            if let Some(standing) = leased.record(&evaluation, completed.ended_at_ms) {
+            if let Some(health) = leased.record(&evaluation, completed.ended_at_ms) {
                 // A disabled endpoint stays disabled, whatever its other attempts result in.
-                let previous = round.standings.get(&key);
+                let previous = round.health.get(&key);
                 if previous.is_none_or(|previous| previous.disabled_reason.is_none()) {
-                    round.standings.insert(key, standing);
+                    round.health.insert(key, health);
                 }
             }
             if let AttemptResult::Disabled(reason) = evaluation.result
@@ -236,28 +234,28 @@ impl Run {
         round
     }
 
-    /// Records a round, takes the next deliveries and releases endpoints. Returns `None` when the
+    /// Records a round, claims the next deliveries and releases endpoints. Returns `None` when the
     /// round could not be recorded: the leases expire.
-    async fn record_and_take(&mut self, round: &Round) -> Option<QueueStepResult> {
+    async fn record_and_claim(&mut self, round: &Round) -> Option<QueueStepResult> {
         // When slow receivers have all connections, waiting endpoints are better off in another run.
         let is_over = self.dispatcher.clock.now_ms() >= self.started_at_ms + RUN_MS_MAX
             || self.is_saturated();
-        let take = if is_over { Vec::new() } else { self.next_shares() };
-        let (left, idle): (Vec<_>, Vec<_>) = self
+        let claim = if is_over { Vec::new() } else { self.next_claims() };
+        let (done, idle): (Vec<_>, Vec<_>) = self
             .endpoints
             .values()
             .filter(|leased| leased.in_flight == 0)
             .partition(|leased| leased.is_stopped || is_over);
-        let leave: Vec<_> = left.into_iter().map(LeasedEndpoint::leave).collect();
+        let release: Vec<_> = done.into_iter().map(LeasedEndpoint::release).collect();
         let idle: Vec<_> = idle.into_iter().map(|leased| leased.endpoint.key).collect();
-        let standings: Vec<_> = round.standings.values().cloned().collect();
+        let health: Vec<_> = round.health.values().cloned().collect();
         let step = QueueStep {
             finished: &round.finished,
-            health: &standings,
+            health: &health,
             lease: &[],
-            claim: &take,
+            claim: &claim,
             release_if_idle: &idle,
-            release: &leave,
+            release: &release,
         };
         let mut result = self.step(&step).await;
         for _ in 1..RECORD_TRIES {
@@ -267,10 +265,9 @@ impl Run {
         }
         let log = |error: &_| tracing::error!(worker = "webhook", %error, "attempts not recorded");
         let stepped = result.inspect_err(log).ok()?;
-        self.served_last = take.last().map(|(key, _)| *key).or(self.served_last);
-        let left = leave.iter().map(|leave| &leave.key);
+        self.served_last = claim.last().map(|(key, _)| *key).or(self.served_last);
         let mut released = Vec::new();
-        for key in stepped.released.iter().chain(left) {
+        for key in stepped.released.iter().chain(release.iter().map(|release| &release.key)) {
             let is_stopped = self.endpoints.remove(key).is_none_or(|leased| leased.is_stopped);
             let due = stepped.still_due.iter().find(|due| due.key == *key);
             released.extend(due.filter(|_| !is_stopped).map(|due| self.request_run(due)));
@@ -322,8 +319,8 @@ impl Run {
         completed
     }
 
-    /// Returns how many deliveries to take for each endpoint: the free connections, dealt in turn.
-    fn next_shares(&self) -> Vec<(EndpointKey, i64)> {
+    /// Returns how many deliveries to claim for each endpoint: the free connections, dealt in turn.
+    fn next_claims(&self) -> Vec<(EndpointKey, i64)> {
         let reserved = (CONNECTIONS_FOR_SLOW - self.slow_in_flight()).max(0);
         let mut free = CONNECTIONS_MAX - reserved - self.in_flight();
         let after = self.endpoints.iter().filter(|(key, _)| Some(**key) > self.served_last);

@@ -64,14 +64,14 @@ impl EmailSender {
         let started_at = self.clock.now();
         let mut sent_today = BTreeMap::new();
         let mut records = Vec::new();
-        for mail in claimed {
+        for email in claimed {
             // The rows of a deleted athlete are deleted too.
-            let Some(preferences) = preferences.get(&mail.athlete_id) else { continue };
+            let Some(preferences) = preferences.get(&email.athlete_id) else { continue };
             let sent_today = sent_today
-                .entry(mail.athlete_id)
+                .entry(email.athlete_id)
                 .or_insert_with(|| self.sent_today(preferences, started_at));
-            let decision = self.decide(mail, preferences, *sent_today);
-            let record = self.carry_out(mail, decision, preferences).await;
+            let decision = self.decide(email, preferences, *sent_today);
+            let record = self.carry_out(email, decision, preferences).await;
             *sent_today += i64::from(record.mailed_at_ms.is_some());
             records.push(record);
         }
@@ -81,16 +81,16 @@ impl EmailSender {
     }
 
     /// Decides by the athlete's current preferences.
-    fn decide(&self, mail: &ClaimedEmail, preferences: &Preferences, sent_today: i64) -> Decision {
+    fn decide(&self, email: &ClaimedEmail, preferences: &Preferences, sent_today: i64) -> Decision {
         let now = self.clock.now();
-        if mail.claim_ends_at_ms - now.timestamp_millis() <= CLAIM_LEFT_MS_MIN {
+        if email.claim_ends_at_ms - now.timestamp_millis() <= CLAIM_LEFT_MS_MIN {
             return Decision::Postpone(now);
         }
-        let Some(kind) = NotificationKind::parse(&mail.kind) else {
+        let Some(kind) = NotificationKind::parse(&email.kind) else {
             return Decision::Drop("unknown notification kind");
         };
         // Earlier claims ended in a crash or were not recorded.
-        if retries(mail) > BACKOFF_MS.len() {
+        if retries(email) > BACKOFF_MS.len() {
             return Decision::Drop("retries exhausted");
         }
         if preferences.email.is_none() {
@@ -111,40 +111,40 @@ impl EmailSender {
 
     async fn carry_out(
         &self,
-        mail: &ClaimedEmail,
+        email: &ClaimedEmail,
         decision: Decision,
         preferences: &Preferences,
     ) -> EmailResult {
         let record = EmailResult {
-            athlete_id: mail.athlete_id,
-            notification_id: mail.notification_id,
-            claim_ends_at_ms: mail.claim_ends_at_ms,
-            tries: mail.mail_attempt,
+            athlete_id: email.athlete_id,
+            notification_id: email.notification_id,
+            claim_ends_at_ms: email.claim_ends_at_ms,
+            tries: email.mail_attempt,
             mailed_at_ms: None,
             mail_due_at_ms: None,
             mail_error: None,
         };
         let kind = match decision {
             Decision::Postpone(until) => {
-                log(mail, "postponed", None);
+                log(email, "postponed", None);
                 let mail_due_at_ms = Some(until.timestamp_millis());
-                return EmailResult { tries: mail.mail_attempt - 1, mail_due_at_ms, ..record };
+                return EmailResult { tries: email.mail_attempt - 1, mail_due_at_ms, ..record };
             }
             Decision::Drop(reason) => {
-                log(mail, "dropped", Some(reason));
+                log(email, "dropped", Some(reason));
                 return EmailResult { mail_error: Some(reason.to_owned()), ..record };
             }
             Decision::Send(kind) => kind,
         };
-        match self.mailer.send(&self.render(mail, kind, preferences)).await {
+        match self.mailer.send(&self.render(email, kind, preferences)).await {
             Ok(()) => {
-                log(mail, "sent", None);
+                log(email, "sent", None);
                 EmailResult { mailed_at_ms: Some(self.clock.now_ms()), ..record }
             }
             Err(error) => {
                 let error = error.to_string();
-                log(mail, "rejected", Some(&error));
-                let backoff_ms = BACKOFF_MS.get(retries(mail));
+                log(email, "rejected", Some(&error));
+                let backoff_ms = BACKOFF_MS.get(retries(email));
                 let mail_due_at_ms = backoff_ms.map(|backoff_ms| self.clock.now_ms() + backoff_ms);
                 EmailResult { mail_due_at_ms, mail_error: Some(error), ..record }
             }
@@ -153,22 +153,22 @@ impl EmailSender {
 
     fn render(
         &self,
-        mail: &ClaimedEmail,
+        email: &ClaimedEmail,
         kind: NotificationKind,
         preferences: &Preferences,
     ) -> Email {
         let unsubscribe_url = self
             .unsubscribe
             .as_ref()
-            .map(|links| links.key.link(&links.base_url, mail.athlete_id, kind))
+            .map(|links| links.key.link(&links.base_url, email.athlete_id, kind))
             .unwrap_or_default();
         let content = EmailContent {
             to: preferences.email.as_deref().unwrap_or_default(),
             display_name: &preferences.display_name,
             kind,
-            title: &mail.title,
-            body: &mail.body,
-            data: &mail.data,
+            title: &email.title,
+            body: &email.body,
+            data: &email.data,
             unsubscribe_url: &unsubscribe_url,
         };
         content.render()
@@ -185,8 +185,8 @@ impl EmailSender {
 }
 
 /// Returns the number of earlier attempts.
-fn retries(mail: &ClaimedEmail) -> usize {
-    usize::try_from(mail.mail_attempt - 1).unwrap_or(0)
+fn retries(email: &ClaimedEmail) -> usize {
+    usize::try_from(email.mail_attempt - 1).unwrap_or(0)
 }
 
 async fn record(database: &dyn Database, records: &[EmailResult]) {
@@ -201,13 +201,13 @@ async fn record(database: &dyn Database, records: &[EmailResult]) {
     }
 }
 
-fn log(mail: &ClaimedEmail, outcome: &str, reason: Option<&str>) {
+fn log(email: &ClaimedEmail, outcome: &str, reason: Option<&str>) {
     tracing::info!(
         worker = "webhook",
-        event_id = %mail.notification_id,
-        athlete_id = %mail.athlete_id,
-        kind = mail.kind,
-        attempt = mail.mail_attempt,
+        event_id = %email.notification_id,
+        athlete_id = %email.athlete_id,
+        kind = email.kind,
+        attempt = email.mail_attempt,
         outcome,
         reason,
         "email"

@@ -58,7 +58,7 @@ impl LeasedEndpoint {
     }
 
     /// Returns the end of the lease.
-    pub const fn leave(&self) -> LeaseRelease {
+    pub const fn release(&self) -> LeaseRelease {
         LeaseRelease { key: self.endpoint.key, rest_until_ms: self.paused_until_ms }
     }
 
@@ -88,8 +88,8 @@ impl LeasedEndpoint {
             self.paused_until_ms = self.paused_until_ms.max(now_ms + pause_ms);
         }
         let Endpoint { key, generation, failing_since_ms, .. } = self.endpoint;
-        let standing = EndpointHealth { key, generation, failing_since_ms, disabled_reason };
-        (failing_since_ms != failing_before || disabled_reason.is_some()).then_some(standing)
+        let health = EndpointHealth { key, generation, failing_since_ms, disabled_reason };
+        (failing_since_ms != failing_before || disabled_reason.is_some()).then_some(health)
     }
 
     fn record_failure(&mut self, now_ms: i64) {

@@ -8,8 +8,8 @@ use crate::publisher::{WebhookEventPublisher, new_trace, webhook_delivery_reques
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::clock::TimeZones;
 use platform::{Clock, Entropy};
-use shared_kernel::{AthleteId, Channel, EventId, Outcome};
-use std::collections::{BTreeMap, BTreeSet};
+use shared_kernel::{Channel, Outcome};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::notifications::{
@@ -29,8 +29,6 @@ pub struct Notifier {
     pub entropy: Rc<dyn Entropy>,
 }
 
-type Key = (AthleteId, EventId);
-
 impl Notifier {
     /// Delivers a batch of notifications. Returns one outcome for each, in order.
     ///
@@ -44,58 +42,46 @@ impl Notifier {
     ///    error, the sweep publishes them within a minute;
     /// 5. email (awaits): [`EmailSender::send`].
     pub async fn deliver(&self, batch: &[Notification<'_>]) -> Vec<Outcome> {
-        let mut outcomes = BTreeMap::new();
-        for (database, part) in self.shards.partition(batch.iter().collect()) {
-            outcomes.extend(self.deliver_part(database, &part).await);
-        }
         let unreached = || Outcome::transient("the athlete's database was not reached");
-        batch
-            .iter()
-            .map(|item| outcomes.get(&key(item)).cloned().unwrap_or_else(unreached))
-            .collect()
+        let mut outcomes: Vec<_> = batch.iter().map(|_| unreached()).collect();
+        for (database, part) in self.shards.partition(batch.iter().zip(&mut outcomes).collect()) {
+            self.deliver_part(database, part).await;
+        }
+        outcomes
     }
 
+    /// Delivers the notifications of one database, and sets their outcomes.
     async fn deliver_part(
         &self,
         database: &dyn Database,
-        batch: &[&Notification<'_>],
-    ) -> BTreeMap<Key, Outcome> {
+        part: Vec<(&Notification<'_>, &mut Outcome)>,
+    ) {
         let now = self.clock.now();
         let now_ms = now.timestamp_millis();
-        let athletes: BTreeSet<_> = batch.iter().map(|item| item.athlete_id).collect();
+        let athletes: BTreeSet<_> = part.iter().map(|(item, _)| item.athlete_id).collect();
         let athletes: Vec<_> = athletes.into_iter().collect();
         let preferences = match notifications::preferences(database, &athletes, now_ms).await {
             Ok(preferences) => preferences,
-            Err(error) => return all(batch, &error.into()),
+            Err(error) => {
+                let failed = Outcome::from(error);
+                for (_, outcome) in part {
+                    outcome.clone_from(&failed);
+                }
+                return;
+            }
         };
-        let mut outcomes = all(batch, &Outcome::permanent("no such athlete"));
-        let (known, rows): (Vec<_>, Vec<_>) = batch
-            .iter()
-            .filter_map(|item| {
-                let preferences = preferences.get(&item.athlete_id)?;
-                Some((*item, self.decide(item, preferences, now)))
-            })
-            .unzip();
-        outcomes.extend(all(&known, &Outcome::Done));
-        let written =
-            write_splitting(&rows, async |part| notifications::store(database, part, now_ms).await)
-                .await;
-        let mut stored = StoredNotifications::default();
-        for (range, result) in written {
-            match result {
-                Ok(part) => {
-                    stored.claimed.extend(part.claimed);
-                    stored.due.extend(part.due);
-                }
-                Err(error) => {
-                    let failed = known.get(range).unwrap_or_default();
-                    outcomes.extend(all(failed, &error.into()));
-                }
+        let (mut rows, mut outcomes) = (Vec::new(), Vec::new());
+        for (notification, outcome) in part {
+            if let Some(preferences) = preferences.get(&notification.athlete_id) {
+                rows.push(self.decide(notification, preferences, now));
+                outcomes.push(outcome);
+            } else {
+                *outcome = Outcome::permanent("no such athlete");
             }
         }
+        let stored = write(database, &rows, &mut outcomes, now_ms).await;
         self.publish_due(&stored.due, now).await;
         self.email_sender.send(database, &stored.claimed, &preferences).await;
-        outcomes
     }
 
     async fn publish_due(&self, due: &[DueDelivery], now: DateTime<Utc>) {
@@ -119,7 +105,7 @@ impl Notifier {
         }
         let mut deliveries = Vec::new();
         if preferences.channels.allows(kind, Channel::Webhook) {
-            // Fails only for a payload that is too long even in thin form, which none of ours is.
+            // A thin payload is always short enough.
             deliveries = fan_out::deliveries(notification, &preferences.targets)
                 .inspect_err(|error| tracing::error!(worker = "webhook", %error, "no payload"))
                 .unwrap_or_default();
@@ -145,12 +131,29 @@ impl Notifier {
     }
 }
 
-const fn key(notification: &Notification<'_>) -> Key {
-    (notification.athlete_id, notification.event.id)
-}
-
-fn all(batch: &[&Notification<'_>], outcome: &Outcome) -> BTreeMap<Key, Outcome> {
-    batch.iter().map(|item| (key(item), outcome.clone())).collect()
+/// Stores the notifications, and sets the outcome of each.
+async fn write(
+    database: &dyn Database,
+    rows: &[NewNotification],
+    outcomes: &mut [&mut Outcome],
+    now_ms: i64,
+) -> StoredNotifications {
+    let mut stored = StoredNotifications::default();
+    let store = async |rows: &[_]| notifications::store(database, rows, now_ms).await;
+    for (range, result) in write_splitting(rows, store).await {
+        let outcome = match result {
+            Ok(part) => {
+                stored.claimed.extend(part.claimed);
+                stored.due.extend(part.due);
+                Outcome::Done
+            }
+            Err(error) => error.into(),
+        };
+        for slot in outcomes.get_mut(range).unwrap_or_default() {
+            slot.clone_from(&outcome);
+        }
+    }
+    stored
 }
 
 /// A notification is emailed when the athlete has an address, allows emails of its kind, and its

@@ -3,10 +3,10 @@
 use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
+use shared_kernel::Outcome;
 use shared_kernel::payload::MailFellDue;
-use shared_kernel::{AthleteId, Outcome};
-use std::collections::{BTreeMap, BTreeSet};
-use storage::{Database, notifications};
+use std::collections::BTreeSet;
+use storage::notifications;
 
 /// Sends the due emails of the batch's athletes.
 ///
@@ -24,27 +24,16 @@ pub struct MailFellDueEventHandler {
 impl EventHandler<MailFellDue> for MailFellDueEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, MailFellDue>]) -> Vec<Outcome> {
         let athletes: BTreeSet<_> = deliveries.iter().map(|due| due.data.athlete_id).collect();
-        let mut outcomes = BTreeMap::new();
+        let mut outcome = Outcome::Done;
         for (database, athletes) in self.notifier.shards.partition(athletes.into_iter().collect()) {
-            let outcome = self.send_due(database, &athletes).await;
-            outcomes.extend(athletes.into_iter().map(|athlete| (athlete, outcome.clone())));
-        }
-        let unreached = || Outcome::transient("the athlete's database was not reached");
-        let outcome_of =
-            |athlete: AthleteId| outcomes.get(&athlete).cloned().unwrap_or_else(unreached);
-        deliveries.iter().map(|due| outcome_of(due.data.athlete_id)).collect()
-    }
-}
-
-impl MailFellDueEventHandler {
-    async fn send_due(&self, database: &dyn Database, athletes: &[AthleteId]) -> Outcome {
-        let now_ms = self.notifier.clock.now_ms();
-        match notifications::claim_due_emails(database, athletes, now_ms).await {
-            Ok(due) => {
-                self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
-                Outcome::Done
+            let now_ms = self.notifier.clock.now_ms();
+            match notifications::claim_due_emails(database, &athletes, now_ms).await {
+                Ok(due) => {
+                    self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
+                }
+                Err(error) => outcome = error.into(),
             }
-            Err(error) => error.into(),
         }
+        vec![outcome; deliveries.len()]
     }
 }
