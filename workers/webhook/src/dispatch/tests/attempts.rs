@@ -127,7 +127,10 @@ fn unopened_key_does_not_count_against_the_endpoint() {
     fixture.create_delivery(1, 2);
     fixture.run(&[1]);
     assert_eq!(fixture.receivers.take(), []);
-    assert_eq!(fixture.attempts(), ["not_sent vault: no key opens the sealed text for this context"]);
+    assert_eq!(
+        fixture.attempts(),
+        ["not_sent vault: no key opens the sealed text for this context"]
+    );
     assert_eq!(fixture.endpoints(), ["enabled free"]);
     let failing = fixture.database.query("SELECT failing_since_ms FROM webhook_endpoints");
     assert_eq!(failing, [r#"{"failing_since_ms":null}"#]);
