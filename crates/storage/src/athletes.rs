@@ -54,6 +54,7 @@ pub enum Units {
 }
 
 impl Units {
+    /// Returns the wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kg => "kg",

@@ -23,6 +23,7 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Creates a statement.
     pub fn new(sql: &'static str, params: impl IntoIterator<Item = Param>) -> Self {
         Self { sql, params: params.into_iter().collect() }
     }
@@ -93,6 +94,7 @@ impl QueryResult {
         serde_json::from_str(&self.rows).map_err(DatabaseError::Row)
     }
 
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == "[]"
     }

@@ -15,8 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use training::{CustomExercises, Grams, Workout};
 use uuid::Uuid;
 
-/// The sweep resends the event of an imported workout after this time. Before that it resends its
-/// slice, which creates no notifications about old workouts.
+/// A workout of an imported log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportedWorkout {
     /// Derived from the import and the position in it: a repeat has the same id.
@@ -49,8 +48,8 @@ impl SliceState {
     }
 }
 
-/// A workout of an import is sent by itself this late, if it was not counted by then (ours): before
-/// that its slice comes again, which tells of nothing that was long ago.
+/// The sweep resends the event of an imported workout after this time. Before that it resends its
+/// slice, which creates no notifications about old workouts.
 const IMPORTED_RESEND_AFTER_MS: i64 = 24 * 3_600_000;
 
 /// The key of a slice.
@@ -245,7 +244,7 @@ pub async fn release(
     with_key(database, proof, statements).await.map(drop)
 }
 
-/// A workout whose duplicates are counted.
+/// The key under which duplicates are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DuplicateQuery {
     pub local_date: NaiveDate,
@@ -406,7 +405,7 @@ pub async fn finish_slice(
     Ok(results.rows()?.into_iter().next())
 }
 
-/// A slice whose event is overdue.
+/// A slice with an overdue event.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct OverdueSlice {
     #[serde(flatten)]
@@ -415,7 +414,7 @@ pub struct OverdueSlice {
     pub trace: TraceContext,
 }
 
-/// Returns the slices whose event is overdue, and postpones their next resend, as
+/// Returns the slices with an overdue event, and postpones their next resend, as
 /// [`crate::workouts::take_overdue`] does.
 pub async fn take_overdue(
     database: &dyn Database,

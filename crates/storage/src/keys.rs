@@ -6,8 +6,8 @@ use crate::guard::{Guarded, Rejection};
 use serde::de::DeserializeOwned;
 use shared_kernel::AthleteId;
 
-/// Proof of an API key: its ids and the hash of its secret. Whether the key is live, the database
-/// checks.
+/// Proof of an API key: its ids and the hash of its secret. The database checks whether the key is
+/// live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyProof {
     pub athlete_id: AthleteId,

@@ -248,10 +248,10 @@ const SELECT_TOUCHED_WEEKS: &str = concat!(
      ORDER BY week.athlete_id, week.week_start"
 );
 
-/// Workouts and crossings whose events are published.
+/// The workouts and crossings with all events published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerMarks {
-    /// Workouts, each with the revision whose events are all published.
+    /// Each with the revision of which all events are published.
     pub aggregated: Vec<(AthleteId, WorkoutId, i64)>,
     /// Announced bits, by week.
     pub announced: Vec<(AthleteId, WeekStart, i64)>,

@@ -19,8 +19,8 @@ pub const CLAIM_MS: i64 = 60_000;
 const DUE_PER_ATHLETE_MAX: i64 = 20;
 /// A local day with a clock change has 25 hours.
 const DAY_MAX_MS: i64 = 25 * 3_600_000;
-/// The oldest notifications whose e-mails count for the daily limit. An e-mail is sent within a day
-/// and three hours; older ones are only those that an operator redrove.
+/// The maximum age of notifications that count for the daily limit of e-mails. An e-mail is sent
+/// within a day and three hours; older ones are only those that an operator redrove.
 const COUNTED_AGE_MS_MAX: i64 = 7 * 86_400_000;
 
 /// A new row of the inbox.
@@ -345,13 +345,13 @@ pub async fn athletes_with_due_emails(
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<AthleteId>, DatabaseError> {
-    let select = Statement::new(ATHLETES_WITH_DUE_MAILS, [now_ms.into(), limit.into()]);
+    let select = Statement::new(ATHLETES_WITH_DUE_EMAILS, [now_ms.into(), limit.into()]);
     let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow>()?;
     Ok(rows.into_iter().map(|row| row.athlete_id).collect())
 }
 
 /// Reads only an index of waiting e-mails.
-const ATHLETES_WITH_DUE_MAILS: &str = "SELECT athlete_id \
+const ATHLETES_WITH_DUE_EMAILS: &str = "SELECT athlete_id \
      FROM notifications INDEXED BY notifications_mail_due WHERE mail_due_at_ms <= ?1 \
      GROUP BY athlete_id ORDER BY min(mail_due_at_ms), athlete_id LIMIT ?2";
 
@@ -396,7 +396,7 @@ mod tests {
             ],
         );
         check(
-            ATHLETES_WITH_DUE_MAILS,
+            ATHLETES_WITH_DUE_EMAILS,
             &["SCAN notifications USING COVERING INDEX notifications_mail_due"],
         );
     }

@@ -15,12 +15,12 @@ pub struct QuietHours {
 /// The reason why two texts are not valid quiet hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuietHoursError {
-    #[error("has to be a time of the day: 22:00")]
+    #[error("must be a time of day: 22:00")]
     From,
-    #[error("has to be a time of the day: 07:00")]
+    #[error("must be a time of day: 07:00")]
     To,
     /// They are equal: the hours would never start or never end.
-    #[error("has to differ from `from`")]
+    #[error("must differ from `from`")]
     Same,
 }
 
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quiet_hours_begin_at_their_first_minute_and_are_over_at_their_last() {
+    fn quiet_hours_include_their_start_and_exclude_their_end() {
         let check = |from: &str, to: &str, wall: &str, end: Option<&str>| {
             let hours = QuietHours::parse(from, to).unwrap();
             let expected = end.map(|end| end.parse::<NaiveDateTime>().unwrap());

@@ -20,7 +20,7 @@ use shared_kernel::{AthleteId, WorkoutId};
 /// - `claim`: their candidates; `touched`: the keys of their candidates, new and previous;
 /// - `held`: the current record of each touched key. The row is read once: a lookup for each key
 ///   would read all of it each time, and it grows with the history;
-/// - `lost`: records whose holder changed and no longer reaches the value: for these the rest of
+/// - `lost`: records with a changed holder that no longer reaches the value: for these the rest of
 ///   the ledger is searched (`again`);
 /// - the winner is the highest of the candidates, the current record and the search result. It
 ///   stores the value that it has beaten, so that the notification can be created after a crash.

@@ -29,7 +29,7 @@ pub struct DueReports {
     pub idle: usize,
 }
 
-/// Returns athletes whose report of a week is due by this minute of the hour and was not requested
+/// Returns the athletes with a report of a week due by this minute of the hour and not requested
 /// lately, and postpones their next request. The week is done at once for athletes who did not
 /// train in it or in the four weeks before it.
 pub async fn take_due(

@@ -26,6 +26,7 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// Every status.
     pub const ALL: [Self; 3] = [Self::Waiting, Self::Delivered, Self::Failed];
 
     /// Returns the name on the wire and in a row.
@@ -37,6 +38,7 @@ impl DeliveryStatus {
         }
     }
 
+    /// Returns the status of a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
@@ -193,7 +195,7 @@ pub async fn get(
     Ok(DeliveryDetail { summary, body: row.body, attempts: row.attempts })
 }
 
-/// Waiting deliveries of an endpoint up to which its owner can create more.
+/// Waiting deliveries of an endpoint, at most, before its owner can create no more.
 const WAITING_MAX: i64 = 100;
 
 /// Stores a delivery requested by its owner, due at once, and deletes expired deliveries of the

@@ -24,7 +24,7 @@ pub struct QueueStep<'a> {
     pub finished: &'a [FinishedAttempt],
     /// Changes of the health of endpoints, one each.
     pub health: &'a [EndpointHealth],
-    /// Endpoints to lease, or whose lease to renew.
+    /// Endpoints to lease; an own lease is renewed.
     pub lease: &'a [EndpointKey],
     /// How many due deliveries to claim of which endpoint.
     pub claim: &'a [(EndpointKey, i64)],

@@ -13,7 +13,7 @@ use shared_kernel::{AthleteId, EventId};
 use std::fmt;
 use uuid::{Builder, Uuid};
 
-/// Entries of a delivery's log, at most: the newest ones of two whole retry schedules.
+/// Entries of a delivery's log, at most: two whole retry schedules. The newest stay.
 pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
 
 /// The key of an endpoint.

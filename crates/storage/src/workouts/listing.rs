@@ -38,6 +38,7 @@ pub struct ListedWorkout {
 }
 
 impl ListedWorkout {
+    /// Returns its position in the list.
     pub const fn position(&self) -> WorkoutPosition {
         WorkoutPosition {
             local_date: self.local_date,

@@ -39,6 +39,7 @@ pub enum WorkoutStatus {
 }
 
 impl WorkoutStatus {
+    /// Returns the stored and wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InProgress => "in_progress",

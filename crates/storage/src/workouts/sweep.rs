@@ -4,7 +4,7 @@
 use super::{RESEND_AFTER_MS, StoredWorkout, columns, next_change};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 
-/// Returns the workouts whose event is overdue, the longest overdue first, and postpones their next
+/// Returns the workouts with an overdue event, the longest overdue first, and postpones their next
 /// resend: by 1, 2, 4 … minutes, at most a day, so that an event that always fails causes little
 /// load.
 pub async fn take_overdue(
