@@ -1,6 +1,6 @@
-//! The wire format, pinned: one golden file for each event. A file is never edited; a payload that
-//! must change gets a new version beside the old one. A missing file is written by
-//! `UPDATE_GOLDEN=1 cargo test -p shared-kernel --test golden`.
+//! Pins the wire format with one golden file per event type. Never edit a golden file: a payload
+//! that must change gets a new version, in a new file.
+//! `UPDATE_GOLDEN=1 cargo test -p shared-kernel --test golden` writes missing files.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 use chrono::DateTime;
@@ -55,7 +55,7 @@ fn week() -> WeekStart {
     WeekStart::containing(snapshot().started_at.date_naive())
 }
 
-/// One example of each event. The match makes a new event ask for its own.
+/// Returns an example of each event type. The match requires an example of a new event type.
 fn example(event_type: EventType) -> EventData {
     let athlete_id = AthleteId(uuid(1));
     let workout = snapshot();
@@ -86,7 +86,7 @@ fn example(event_type: EventType) -> EventData {
             }],
         }
         .into(),
-        EventType::TrainingPatternDetected => pattern(athlete_id),
+        EventType::TrainingPatternDetected => pattern_detected(athlete_id),
         EventType::NotificationRequested => NotificationRequested {
             athlete_id,
             kind: "weekly_report".to_owned(),
@@ -107,7 +107,7 @@ fn example(event_type: EventType) -> EventData {
     }
 }
 
-fn pattern(athlete_id: AthleteId) -> EventData {
+fn pattern_detected(athlete_id: AthleteId) -> EventData {
     TrainingPatternDetected {
         athlete_id,
         pattern_id: uuid(5),
@@ -137,7 +137,7 @@ fn event(event_type: EventType) -> Event {
 }
 
 #[test]
-fn each_event_is_written_as_its_golden_file_says_and_read_back() {
+fn each_event_matches_its_golden_file_and_decodes_to_itself() {
     for event_type in EventType::ALL.iter().copied() {
         let text = event(event_type).encode().unwrap();
         let pretty = format!(
@@ -150,19 +150,19 @@ fn each_event_is_written_as_its_golden_file_says_and_read_back() {
             std::fs::write(&path, &pretty).unwrap();
         }
         let golden = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{path}: {error}; see the head of this file"));
-        assert_eq!(pretty, golden, "{name} is no longer what consumers were promised");
+            .unwrap_or_else(|error| panic!("{path}: {error}; UPDATE_GOLDEN=1 writes it"));
+        assert_eq!(pretty, golden, "{name} differs from the published wire format");
         assert_eq!(Event::decode(&golden).unwrap(), event(event_type), "{name}");
     }
 }
 
 #[test]
-fn no_golden_file_is_left_without_its_event() {
+fn each_golden_file_belongs_to_an_event_type() {
     let folder = format!("{}/golden", env!("CARGO_MANIFEST_DIR"));
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), EventType::ALL.len());
 }
 
-/// Changes one field of a good envelope.
+/// Returns a valid envelope with one field replaced.
 fn envelope_with(field: &str, value: Value) -> String {
     let text = event(EventType::AggregationUpdated).encode().unwrap();
     let mut envelope: Value = serde_json::from_str(&text).unwrap();
@@ -171,10 +171,10 @@ fn envelope_with(field: &str, value: Value) -> String {
 }
 
 #[test]
-fn what_is_no_event_says_why() {
-    let check = |text: String, why: &str| {
+fn invalid_event_is_rejected_with_its_reason() {
+    let check = |text: String, reason: &str| {
         let error: DecodeError = Event::decode(&text).unwrap_err();
-        assert!(error.to_string().contains(why), "{error}");
+        assert!(error.to_string().contains(reason), "{error}");
     };
     check("garbage".to_owned(), "not a CloudEvents 1.0 envelope");
     check(String::new(), "not a CloudEvents 1.0 envelope");
@@ -192,13 +192,14 @@ fn what_is_no_event_says_why() {
 }
 
 #[test]
-fn the_largest_workout_fits_a_message() {
+fn largest_workout_fits_in_a_message() {
     let mut workout = snapshot();
     let exercise = workout.exercises[0].clone();
     let sets = vec![exercise.sets[1].clone(); 10];
     workout.exercises = vec![PerformedExercise { sets, ..exercise }; 50];
     let mut largest = event(EventType::WorkoutCompleted);
     largest.data = WorkoutCompleted { workout }.into();
-    // CloudEvents asks forwarders to pass 64 KiB; stay under that, not only under the queue's limit.
+    // CloudEvents requires intermediaries to forward events of up to 64 KiB. The limit of the queue
+    // is higher.
     assert!(largest.encode().unwrap().len() < 64 * 1024);
 }

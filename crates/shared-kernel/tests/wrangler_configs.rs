@@ -1,6 +1,5 @@
-//! Holds `wrangler/*.jsonc` to the routing table: every number, every name, and that each queue has
-//! exactly one consumer and every binding that its users need. An environment inherits no binding:
-//! each is held to the same.
+//! Compares `wrangler/*.jsonc` with the routing table: queues, consumers, bindings and numbers. A
+//! wrangler environment inherits no binding, so the tests check each environment as well.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
@@ -10,15 +9,15 @@ use std::collections::BTreeSet;
 
 const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
 
-fn config(worker: &str) -> Value {
+fn read_config(worker: &str) -> Value {
     let path = format!("{}/../../wrangler/{worker}.jsonc", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap();
     jsonc_parser::parse_to_serde_value(&text, &jsonc_parser::ParseOptions::default()).unwrap()
 }
 
-/// What there is of a worker: its configuration, and each of its environments.
-fn configs(worker: &str) -> Vec<(String, Value)> {
-    let config = config(worker);
+/// Returns the configuration of a worker and of each of its environments, with their names.
+fn read_configs(worker: &str) -> Vec<(String, Value)> {
+    let config = read_config(worker);
     let environments = config["env"].as_object().cloned().unwrap_or_default();
     let environments = environments
         .into_iter()
@@ -26,7 +25,7 @@ fn configs(worker: &str) -> Vec<(String, Value)> {
     [(format!("wrangler/{worker}.jsonc"), config)].into_iter().chain(environments).collect()
 }
 
-fn list(config: &Value, field: &str) -> Vec<Value> {
+fn queue_entries(config: &Value, field: &str) -> Vec<Value> {
     config["queues"][field].as_array().cloned().unwrap_or_default()
 }
 
@@ -40,7 +39,7 @@ const fn consumer_of(queue: Queue) -> &'static str {
 }
 
 /// The queues to which a worker sends events.
-fn sends(worker: &str) -> &'static [Queue] {
+fn queues_sent_to(worker: &str) -> &'static [Queue] {
     match worker {
         "api" => &Queue::ALL,
         "aggregation" => &[Queue::AiAnalysis, Queue::WebhookNotification],
@@ -49,7 +48,12 @@ fn sends(worker: &str) -> &'static [Queue] {
     }
 }
 
-fn consumer(name: &str, consumption: Consumption, dead_letter_queue: Option<&str>) -> Value {
+/// Returns the wrangler configuration of a consumer.
+fn expected_consumer(
+    name: &str,
+    consumption: Consumption,
+    dead_letter_queue: Option<&str>,
+) -> Value {
     let mut consumer = json!({
         "queue": name,
         "max_batch_size": consumption.batch_size_max,
@@ -63,69 +67,70 @@ fn consumer(name: &str, consumption: Consumption, dead_letter_queue: Option<&str
 }
 
 #[test]
-fn each_consumer_is_configured_as_the_table_says() {
+fn consumers_match_the_routing_table() {
     for worker in WORKERS {
         let expected: Vec<_> = Queue::ALL
             .into_iter()
             .filter(|queue| consumer_of(*queue) == worker)
             .flat_map(|queue| {
-                let letters = queue.dead_letter_name();
+                let dead_letter_queue = queue.dead_letter_name();
                 [
-                    consumer(queue.name(), queue.consumption(), Some(letters)),
-                    consumer(letters, queue.dead_letter_consumption(), None),
+                    expected_consumer(queue.name(), queue.consumption(), Some(dead_letter_queue)),
+                    expected_consumer(dead_letter_queue, queue.dead_letter_consumption(), None),
                 ]
             })
             .collect();
-        for (place, config) in configs(worker) {
-            assert_eq!(list(&config, "consumers"), expected, "{place}");
+        for (place, config) in read_configs(worker) {
+            assert_eq!(queue_entries(&config, "consumers"), expected, "{place}");
         }
     }
 }
 
 #[test]
-fn each_producer_has_the_binding_that_the_table_says() {
+fn producer_bindings_match_the_routing_table() {
     for worker in WORKERS {
         let binding = |binding: &str, queue: &str| format!("{binding} -> {queue}");
-        let events = sends(worker).iter().map(|queue| binding(queue.binding(), queue.name()));
-        let letters = Queue::ALL
+        let event_bindings =
+            queues_sent_to(worker).iter().map(|queue| binding(queue.binding(), queue.name()));
+        let dead_letter_bindings = Queue::ALL
             .into_iter()
             .filter(|queue| consumer_of(*queue) == worker)
             .map(|queue| binding(queue.dead_letter_binding(), queue.dead_letter_name()));
-        let expected: BTreeSet<_> = events.chain(letters).collect();
-        for (place, config) in configs(worker) {
-            let found: BTreeSet<_> = list(&config, "producers")
+        let expected: BTreeSet<_> = event_bindings.chain(dead_letter_bindings).collect();
+        for (place, config) in read_configs(worker) {
+            let actual: BTreeSet<_> = queue_entries(&config, "producers")
                 .iter()
                 .map(|p| binding(p["binding"].as_str().unwrap(), p["queue"].as_str().unwrap()))
                 .collect();
-            assert_eq!(found, expected, "{place}");
+            assert_eq!(actual, expected, "{place}");
         }
     }
 }
 
 #[test]
-fn all_four_workers_share_one_database() {
+fn all_workers_share_one_database() {
     let databases: BTreeSet<_> = WORKERS
         .iter()
-        .flat_map(|worker| configs(worker))
+        .flat_map(|worker| read_configs(worker))
         .map(|(_, config)| config["d1_databases"].to_string())
         .collect();
     assert_eq!(databases.len(), 1, "{databases:?}");
 }
 
 #[test]
-fn an_environment_is_the_same_worker() {
+fn environments_keep_the_name_of_their_worker() {
     for worker in WORKERS {
-        for (place, config) in configs(worker) {
+        for (place, config) in read_configs(worker) {
             assert_eq!(config["name"], format!("bulktrack-{worker}"), "{place}");
         }
     }
 }
 
-/// A local run has no account to ask a model with: wrangler would not start.
+/// Without an account, a local wrangler does not start with an AI binding.
 #[test]
-fn only_the_production_environment_of_ai_has_a_model() {
+fn only_the_production_environment_of_ai_has_a_model_binding() {
     for worker in WORKERS {
-        for (place, config) in configs(worker) {
+        for (place, config) in read_configs(worker) {
             let expected = place == "production of wrangler/ai.jsonc";
             assert_eq!(config["ai"]["binding"] == "AI", expected, "{place}");
             assert_eq!(config["vars"]["AI_MODEL"].is_string(), expected, "{place}");
@@ -133,45 +138,48 @@ fn only_the_production_environment_of_ai_has_a_model() {
     }
 }
 
-/// The operators' secret is the api's alone; webhook opens what the api seals.
+/// Only the api checks the operator token. The webhook worker opens the values that the api seals.
 #[test]
-fn each_worker_is_given_the_secrets_that_it_needs_and_no_other() {
+fn each_worker_requires_only_its_own_secrets() {
     for worker in WORKERS {
         let expected = match worker {
             "api" => json!(["OPERATOR_TOKEN", "SEALING_KEY"]),
             "webhook" => json!(["SEALING_KEY"]),
             _ => Value::Null,
         };
-        for (place, config) in configs(worker) {
+        for (place, config) in read_configs(worker) {
             assert_eq!(config["secrets"]["required"], expected, "{place}");
         }
     }
 }
 
-/// What is deployed may not be sent to loopback.
+/// A deployed worker must not send webhooks to loopback addresses.
 #[test]
-fn what_checks_the_addresses_of_webhooks_is_deployed_as_public() {
+fn workers_that_check_webhook_addresses_deploy_as_public() {
     for worker in ["api", "webhook"] {
-        for (place, config) in configs(worker) {
+        for (place, config) in read_configs(worker) {
             assert_eq!(config["vars"]["ENVIRONMENT"], "public", "{place}");
         }
     }
 }
 
-/// Links in mails of one operator may not lead to another's house.
+/// With a default, the emails of one operator would link to the deployment of another.
 #[test]
-fn links_in_mails_lead_nowhere_until_an_operator_says_where() {
-    for (place, config) in configs("webhook") {
+fn public_url_is_empty_until_an_operator_sets_it() {
+    for (place, config) in read_configs("webhook") {
         assert_eq!(config["vars"]["PUBLIC_URL"], "", "{place}");
     }
 }
 
 #[test]
-fn a_consumer_settles_its_batch_before_what_goes_on_behind_it() {
+fn consumers_acknowledge_batches_before_background_tasks_finish() {
     for queue in Queue::ALL {
-        let config = config(consumer_of(queue));
+        let config = read_config(consumer_of(queue));
         let flags = config["compatibility_flags"].as_array().unwrap();
         let flag = json!("queue_consumer_no_wait_for_wait_until");
-        assert!(flags.contains(&flag), "{queue:?}: a batch would wait for its counts to be stored");
+        assert!(
+            flags.contains(&flag),
+            "{queue:?}: a batch would wait for the flush of its metrics"
+        );
     }
 }
