@@ -1,8 +1,7 @@
-//! The property that the whole of volume stands on: whatever athletes do to their workouts, and in
-//! whatever order and however often its events come in, with crashes in between, days, weeks,
-//! records and progress are what a recompute from the workouts gives.
+//! Property test of aggregation: after any workout history, and any order, repetition and faults of
+//! its events, the days, weeks, records and progress equal a recompute from the stored workouts.
 //!
-//! The api and aggregation run for real, on real SQL; only the queue between them is the test's.
+//! The api and aggregation run on real SQL; the test delivers the messages between them.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
@@ -32,11 +31,11 @@ use training::{Grams, Volume, WeekStart};
 
 const OPERATOR: &str = "operator";
 const CASES: u32 = 1_000;
-/// Few enough that workouts meet: in a day, a week, an exercise, a weight.
+/// Few exercises and days, so that workouts often share a day, a week, an exercise or a weight.
 const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "farmers-walk"];
 const DAYS: std::ops::Range<u32> = 6..18;
 
-struct House {
+struct Fixture {
     app: App,
     key: String,
     database: Rc<Sqlite>,
@@ -46,7 +45,7 @@ struct House {
     clock: Rc<FixedClock>,
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
@@ -72,13 +71,14 @@ impl House {
             AggregationEventPublisher::new(publisher()),
             Rc::clone(&clock) as _,
         );
-        let mut house =
+        let mut fixture =
             Self { app, key: OPERATOR.to_owned(), database, shards, sink, registry, clock };
-        let athlete = house.call("POST", "/v1/admin/athletes", &json!({ "display_name": "Ada" }));
-        athlete.1["api_key"].as_str().unwrap().clone_into(&mut house.key);
+        let (_, athlete) =
+            fixture.call("POST", "/v1/admin/athletes", &json!({ "display_name": "Ada" }));
+        athlete["api_key"].as_str().unwrap().clone_into(&mut fixture.key);
         // With a body weight, pull-ups have a load.
-        house.call("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
-        house
+        fixture.call("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
+        fixture
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
@@ -101,33 +101,33 @@ impl House {
         body
     }
 
-    /// Does one thing to one workout, and answers the events that it published.
-    fn act(&self, action: &Action, workouts: &mut Vec<String>) -> Vec<RawMessage> {
+    /// Sends the request of one action. Returns the events that the api published.
+    fn perform(&self, action: &Action, workout_ids: &mut Vec<String>) -> Vec<RawMessage> {
         self.clock.advance_ms(1_000);
-        let path = |index: &Index| format!("/v1/workouts/{}", index.get(workouts));
+        let path = |index: &Index| format!("/v1/workouts/{}", index.get(workout_ids));
         let (status, body) = match action {
-            Action::Post(entered) => self.call("POST", "/v1/workouts", &entered.json()),
-            _ if workouts.is_empty() => return Vec::new(),
-            Action::Put(which, entered) => self.call("PUT", &path(which), &entered.json()),
-            Action::Delete(which) => self.call("DELETE", &path(which), &Value::Null),
-            Action::AddSet(which, set) => {
-                self.call("POST", &format!("{}/sets", path(which)), &set.json(true))
+            Action::Post(input) => self.call("POST", "/v1/workouts", &input.json()),
+            _ if workout_ids.is_empty() => return Vec::new(),
+            Action::Put(index, input) => self.call("PUT", &path(index), &input.json()),
+            Action::Delete(index) => self.call("DELETE", &path(index), &Value::Null),
+            Action::AddSet(index, set) => {
+                self.call("POST", &format!("{}/sets", path(index)), &set.json(true))
             }
-            Action::CorrectSet(which, number, set) => {
-                self.call("PUT", &format!("{}/sets/{number}", path(which)), &set.json(false))
+            Action::CorrectSet(index, number, set) => {
+                self.call("PUT", &format!("{}/sets/{number}", path(index)), &set.json(false))
             }
-            Action::RemoveSet(which, number) => {
-                self.call("DELETE", &format!("{}/sets/{number}", path(which)), &Value::Null)
+            Action::RemoveSet(index, number) => {
+                self.call("DELETE", &format!("{}/sets/{number}", path(index)), &Value::Null)
             }
-            Action::Complete(which) => {
+            Action::Complete(index) => {
                 let end = json!({ "ended_at": "2026-11-20T12:00:00Z" });
-                self.call("POST", &format!("{}/complete", path(which)), &end)
+                self.call("POST", &format!("{}/complete", path(index)), &end)
             }
         };
-        // What the state of the workout forbids is refused; nothing else is.
+        // 404 and 409: the workout or set does not exist, or the state forbids the action.
         assert!([200, 201, 204, 404, 409].contains(&status), "{action:?}: {status} {body}");
         if let Action::Post(_) = action {
-            workouts.push(body["id"].as_str().unwrap().to_owned());
+            workout_ids.push(body["id"].as_str().unwrap().to_owned());
         }
         let events = self.sink.take_events();
         let message = |event: &shared_kernel::Event| RawMessage {
@@ -144,7 +144,7 @@ impl House {
         self.sink.take_events();
     }
 
-    fn workouts(&self) -> Vec<StoredWorkout> {
+    fn stored_workouts(&self) -> Vec<StoredWorkout> {
         let rows = self.database.query(
             "SELECT athlete_id, workout_id, revision, completed_revision, status, document, \
              own_exercises, body_weight_grams, changed_at_ms, traceparent FROM workouts \
@@ -174,13 +174,13 @@ impl Set {
 }
 
 #[derive(Clone, Debug)]
-struct Entered {
+struct WorkoutInput {
     day: u32,
     ended: bool,
     sets: Vec<Set>,
 }
 
-impl Entered {
+impl WorkoutInput {
     fn json(&self) -> Value {
         let exercises = self
             .sets
@@ -199,8 +199,8 @@ impl Entered {
 
 #[derive(Clone, Debug)]
 enum Action {
-    Post(Entered),
-    Put(Index, Entered),
+    Post(WorkoutInput),
+    Put(Index, WorkoutInput),
     Delete(Index),
     AddSet(Index, Set),
     CorrectSet(Index, u32, Set),
@@ -213,57 +213,58 @@ fn set() -> impl Strategy<Value = Set> {
         .prop_map(|(exercise, weight, reps, warmup)| Set { exercise, weight, reps, warmup })
 }
 
-fn entered() -> impl Strategy<Value = Entered> {
+fn workout_input() -> impl Strategy<Value = WorkoutInput> {
     (DAYS, any::<bool>(), prop::collection::vec(set(), 1..5))
-        .prop_map(|(day, ended, sets)| Entered { day, ended, sets })
+        .prop_map(|(day, ended, sets)| WorkoutInput { day, ended, sets })
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    let which = any::<Index>;
+    let index = any::<Index>;
     prop_oneof![
-        4 => entered().prop_map(Action::Post),
-        2 => (which(), entered()).prop_map(|(which, entered)| Action::Put(which, entered)),
-        1 => which().prop_map(Action::Delete),
-        3 => (which(), set()).prop_map(|(which, set)| Action::AddSet(which, set)),
-        2 => (which(), 1_u32..6, set()).prop_map(|(which, n, set)| Action::CorrectSet(which, n, set)),
-        1 => (which(), 1_u32..6).prop_map(|(which, n)| Action::RemoveSet(which, n)),
-        1 => which().prop_map(Action::Complete),
+        4 => workout_input().prop_map(Action::Post),
+        2 => (index(), workout_input()).prop_map(|(index, input)| Action::Put(index, input)),
+        1 => index().prop_map(Action::Delete),
+        3 => (index(), set()).prop_map(|(index, set)| Action::AddSet(index, set)),
+        2 => (index(), 1_u32..6, set()).prop_map(|(index, n, set)| Action::CorrectSet(index, n, set)),
+        1 => (index(), 1_u32..6).prop_map(|(index, n)| Action::RemoveSet(index, n)),
+        1 => index().prop_map(Action::Complete),
     ]
 }
 
-/// What a recompute gives: every workout read once, nothing remembered.
+/// The totals computed directly from all stored workouts.
 #[derive(Default)]
-struct Recomputed {
+struct ExpectedTotals {
     days: BTreeMap<String, Volume>,
     weeks: BTreeMap<String, Volume>,
+    /// The value, day and workout id of each record.
     records: BTreeMap<String, (i64, String, String)>,
     progress: BTreeMap<(String, String), Vec<ExercisePerformance>>,
 }
 
-fn recompute(workouts: &[StoredWorkout]) -> Recomputed {
-    let mut all = Recomputed::default();
+fn recompute(workouts: &[StoredWorkout]) -> ExpectedTotals {
+    let mut expected = ExpectedTotals::default();
     for stored in workouts {
         let workout = stored.snapshot().unwrap();
         let date = workout.started_at.date_naive();
         let (day, week) = (date.to_string(), WeekStart::containing(date).to_string());
         let body_weight = workout.body_weight_grams;
         let volume = Volume::of_workout(&workout.exercises, body_weight);
-        add(all.days.entry(day.clone()).or_default(), &volume);
-        add(all.weeks.entry(week).or_default(), &volume);
+        add(expected.days.entry(day.clone()).or_default(), &volume);
+        add(expected.weeks.entry(week).or_default(), &volume);
         for (key, value) in record_candidates(&workout.exercises, body_weight) {
             let claim = (value, day.clone(), stored.workout_id.to_string());
-            let better = |held: &(i64, String, String)| {
+            let is_better = |held: &(i64, String, String)| {
                 (-claim.0, &claim.1, &claim.2) < (-held.0, &held.1, &held.2)
             };
-            if all.records.get(&key).is_none_or(better) {
-                all.records.insert(key, claim);
+            if expected.records.get(&key).is_none_or(is_better) {
+                expected.records.insert(key, claim);
             }
         }
         for (slug, performance) in performances(&workout.exercises, body_weight) {
-            all.progress.entry((slug, day.clone())).or_default().push(performance);
+            expected.progress.entry((slug, day.clone())).or_default().push(performance);
         }
     }
-    all
+    expected
 }
 
 fn add(sum: &mut Volume, volume: &Volume) {
@@ -278,23 +279,23 @@ fn add(sum: &mut Volume, volume: &Volume) {
     }
 }
 
-fn check(house: &House) {
-    let all = recompute(&house.workouts());
+fn check_totals(fixture: &Fixture) {
+    let expected = recompute(&fixture.stored_workouts());
     let range = "from=2026-11-01&to=2026-11-30";
-    let days = house.get(&format!("/v1/volume/daily?{range}"));
-    check_volumes(days["days"].as_array().unwrap(), "date", &all.days);
-    let weeks = house.get(&format!("/v1/volume/weekly?{range}"));
-    check_volumes(weeks["weeks"].as_array().unwrap(), "week_start", &all.weeks);
+    let days = fixture.get(&format!("/v1/volume/daily?{range}"));
+    check_volumes(days["days"].as_array().unwrap(), "date", &expected.days);
+    let weeks = fixture.get(&format!("/v1/volume/weekly?{range}"));
+    check_volumes(weeks["weeks"].as_array().unwrap(), "week_start", &expected.weeks);
     assert_eq!(weeks["pending"], 0);
-    check_records(house, &all);
+    check_records(fixture, &expected);
     for slug in EXERCISES {
-        check_progress(house, slug, &all);
+        check_progress(fixture, slug, &expected);
     }
 }
 
-fn check_volumes(found: &[Value], name: &str, expected: &BTreeMap<String, Volume>) {
+fn check_volumes(rows: &[Value], name: &str, expected: &BTreeMap<String, Volume>) {
     let none = Volume::default();
-    for row in found {
+    for row in rows {
         let volume = expected.get(row[name].as_str().unwrap()).unwrap_or(&none);
         assert_eq!(row["workouts"], volume.workouts, "{row}");
         assert_eq!(row["sets"], volume.sets, "{row}");
@@ -307,12 +308,12 @@ fn check_volumes(found: &[Value], name: &str, expected: &BTreeMap<String, Volume
             assert_eq!(muscle["tonnage_kg"], part.tonnage_grams.kg(), "{row}");
         }
     }
-    let there = |day: &String| found.iter().any(|row| row[name] == day.as_str());
-    assert!(expected.keys().all(there));
+    let is_listed = |date: &String| rows.iter().any(|row| row[name] == date.as_str());
+    assert!(expected.keys().all(is_listed));
 }
 
-fn check_records(house: &House, all: &Recomputed) {
-    let rows = house.database.query(
+fn check_records(fixture: &Fixture, expected: &ExpectedTotals) {
+    let rows = fixture.database.query(
         "SELECT entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS day, \
          entry.value ->> 2 AS workout FROM personal_records, json_each(document) AS entry",
     );
@@ -324,16 +325,18 @@ fn check_records(house: &House, all: &Recomputed) {
             (text("key"), (row["value"].as_i64().unwrap(), text("day"), text("workout")))
         })
         .collect();
-    assert_eq!(stored, all.records);
-    let answered = house.get("/v1/records");
-    assert_eq!(answered["items"].as_array().unwrap().len(), all.records.len());
+    assert_eq!(stored, expected.records);
+    let response = fixture.get("/v1/records");
+    assert_eq!(response["items"].as_array().unwrap().len(), expected.records.len());
 }
 
-fn check_progress(house: &House, slug: &str, all: &Recomputed) {
-    let answer = house.get(&format!("/v1/exercises/{slug}/progress?from=2026-11-01&to=2026-11-30"));
-    let expected: Vec<_> = all.progress.iter().filter(|((of, _), _)| of == slug).collect();
-    let points = answer["points"].as_array().unwrap();
-    assert_eq!(points.len(), expected.len(), "{answer}");
+fn check_progress(fixture: &Fixture, slug: &str, expected: &ExpectedTotals) {
+    let response =
+        fixture.get(&format!("/v1/exercises/{slug}/progress?from=2026-11-01&to=2026-11-30"));
+    let expected: Vec<_> =
+        expected.progress.iter().filter(|((exercise, _), _)| exercise == slug).collect();
+    let points = response["points"].as_array().unwrap();
+    assert_eq!(points.len(), expected.len(), "{response}");
     for (point, ((_, day), performances)) in points.iter().zip(expected) {
         let best = performances
             .iter()
@@ -352,33 +355,33 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
-    fn days_weeks_records_and_progress_are_what_a_recompute_gives(
+    fn totals_records_and_progress_equal_a_recompute(
         actions in prop::collection::vec(action(), 1..12),
         order in prop::collection::vec(any::<Index>(), 0..16),
         batch in 1_usize..5,
         faults in prop::collection::vec(prop::option::of(any::<bool>()), 0..6),
     ) {
-        let house = House::new();
-        let mut workouts = Vec::new();
+        let fixture = Fixture::new();
+        let mut workout_ids = Vec::new();
         let mut messages = Vec::new();
         for action in &actions {
-            messages.extend(house.act(action, &mut workouts));
+            messages.extend(fixture.perform(action, &mut workout_ids));
         }
-        // Some of them early, twice, out of order, in batches, with a crash before or after a write.
+        // Deliver some events early, repeatedly, out of order, in batches, with database faults.
         if !messages.is_empty() {
-            let picked: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();
+            let early: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();
             let mut faults = faults.iter();
-            for part in picked.chunks(batch) {
+            for part in early.chunks(batch) {
                 let fault = faults.next().copied().flatten();
-                let fault = fault.map(|lost| if lost { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
-                house.database.fail_next(fault.as_slice());
-                house.deliver(part);
+                let fault = fault.map(|is_committed| if is_committed { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
+                fixture.database.fail_next(fault.as_slice());
+                fixture.deliver(part);
             }
         }
-        // At last everything comes once, the newest first.
+        // Finally deliver every event alone, the newest first.
         for message in messages.iter().rev() {
-            house.deliver(std::slice::from_ref(message));
+            fixture.deliver(std::slice::from_ref(message));
         }
-        check(&house);
+        check_totals(&fixture);
     }
 }

@@ -1,4 +1,4 @@
-//! The handlers on real SQL, with a recording sink: totals, announcements, repeats and faults.
+//! The handlers on real SQL, with a recording sink: totals, published events, redeliveries, faults.
 
 use super::*;
 use chrono::DateTime;
@@ -18,14 +18,14 @@ use testkit::{
 use training::{Exercise, Grams, PerformedExercise, PerformedSet, SetKind};
 use uuid::Uuid;
 
-struct House {
+struct Fixture {
     database: Rc<Sqlite>,
     shards: Shards,
     sink: Rc<RecordingSink>,
     registry: Registry,
 }
 
-impl House {
+impl Fixture {
     fn new(athletes: u128) -> Self {
         let (database, shards) = testkit::database();
         for n in 1..=athletes {
@@ -55,7 +55,7 @@ impl House {
     }
 }
 
-/// A bench press workout of so many hard sets.
+/// Returns a bench press workout with `sets` hard sets.
 fn snapshot(
     athlete: u128,
     workout: u128,
@@ -93,25 +93,28 @@ fn completed(workout: WorkoutSnapshot) -> RawMessage {
 }
 
 #[test]
-fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
-    let house = House::new(1);
+fn completed_workout_updates_totals_and_publishes_its_threshold_crossings() {
+    let fixture = Fixture::new(1);
     assert_eq!(
-        house.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]),
+        fixture.consume(&[completed(snapshot(1, 1, 1, "2026-11-18", 30))]),
         [MessageResult::Ack]
     );
-    let day = house.database.query("SELECT * FROM daily_volume");
+    let day = fixture.database.query("SELECT * FROM daily_volume");
     assert_eq!(
         day,
         [
             r#"{"athlete_id":"01900000-0000-7000-8000-000000000001","hard_half_sets":60,"local_date":"2026-11-18","muscles":"{\"chest\":[60,24000000],\"front_delts\":[30,0],\"triceps\":[30,0]}","sets":30,"tonnage_grams":24000000,"workouts":1}"#
         ]
     );
-    let events = house.sink.take_events();
+    let events = fixture.sink.take_events();
     let types: Vec<_> = events.iter().map(Event::event_type).collect();
     assert_eq!(types, [EventType::AggregationUpdated, EventType::VolumeThresholdReached]);
     let EventData::VolumeThresholdReached(reached) = &events[1].data else { unreachable!() };
-    let crossed: Vec<_> =
-        reached.crossings.iter().map(|c| (c.muscle.as_str(), c.threshold)).collect();
+    let crossed: Vec<_> = reached
+        .crossings
+        .iter()
+        .map(|crossing| (crossing.muscle.as_str(), crossing.threshold))
+        .collect();
     assert_eq!(
         crossed,
         [
@@ -125,106 +128,108 @@ fn a_completed_workout_is_in_its_day_and_week_and_what_follows_is_published() {
 }
 
 #[test]
-fn a_batch_of_100_events_of_100_athletes_is_two_round_trips() {
-    let house = House::new(100);
+fn batch_of_100_athletes_takes_two_round_trips() {
+    let fixture = Fixture::new(100);
     let messages: Vec<_> =
         (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
-    let before = house.database.round_trips();
-    assert_eq!(house.consume(&messages), [MessageResult::Ack; 100]);
-    let round_trips = house.database.round_trips() - before;
+    let before = fixture.database.round_trips();
+    assert_eq!(fixture.consume(&messages), [MessageResult::Ack; 100]);
+    let round_trips = fixture.database.round_trips() - before;
     println!("budget: a batch of 100 at aggregation: {round_trips} D1 round trips (at most 3)");
     assert_eq!(round_trips, 2);
-    assert_eq!(house.sink.take_events().len(), 100);
+    assert_eq!(fixture.sink.take_events().len(), 100);
 }
 
 #[test]
-fn a_batch_of_all_four_kinds_is_two_round_trips() {
-    let house = House::new(1);
+fn batch_of_four_event_types_takes_two_round_trips() {
+    let fixture = Fixture::new(1);
     let batch = [
         message(TrainingSetRecorded { workout: snapshot(1, 1, 1, "2026-11-18", 1) }),
         completed(snapshot(1, 2, 1, "2026-11-18", 2)),
         message(VolumeUpdated { workout: snapshot(1, 3, 2, "2026-11-18", 4) }),
         message(WorkoutDeleted { workout: snapshot(1, 4, 2, "2026-11-18", 8) }),
     ];
-    let before = house.database.round_trips();
-    assert_eq!(house.consume(&batch), [MessageResult::Ack; 4]);
-    assert_eq!(house.database.round_trips() - before, 2);
-    assert_eq!(house.database.query("SELECT sets FROM weekly_volume"), [r#"{"sets":7}"#]);
+    let before = fixture.database.round_trips();
+    assert_eq!(fixture.consume(&batch), [MessageResult::Ack; 4]);
+    assert_eq!(fixture.database.round_trips() - before, 2);
+    assert_eq!(fixture.database.query("SELECT sets FROM weekly_volume"), [r#"{"sets":7}"#]);
 }
 
 #[test]
-fn one_bad_event_is_dead_lettered_and_the_other_99_are_done() {
-    let house = House::new(99);
-    // Nobody is athlete 100: the database refuses the row for its foreign key.
+fn failing_event_is_dead_lettered_and_the_other_99_processed() {
+    let fixture = Fixture::new(99);
+    // Athlete 100 does not exist: the row of its workout violates a foreign key.
     let messages: Vec<_> =
         (1..=100).map(|n| completed(snapshot(n, n, 1, "2026-11-18", 3))).collect();
-    let results = house.consume(&messages);
+    let results = fixture.consume(&messages);
     assert_eq!(results[..99], [MessageResult::Ack; 99]);
     assert_eq!(results[99], MessageResult::DeadLetter);
-    assert_eq!(house.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
-    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
-    assert_eq!(letters.len(), 1);
-    assert!(letters[0].reason.contains("FOREIGN KEY"), "{}", letters[0].reason);
-    assert_eq!(letters[0].body, messages[99].body);
+    assert_eq!(fixture.database.query("SELECT count(*) AS n FROM volume_ledger"), [r#"{"n":99}"#]);
+    let dead_letters = fixture.sink.take_dead_letters(Queue::VolumeAggregation);
+    assert_eq!(dead_letters.len(), 1);
+    assert!(dead_letters[0].reason.contains("FOREIGN KEY"), "{}", dead_letters[0].reason);
+    assert_eq!(dead_letters[0].body, messages[99].body);
 }
 
 #[test]
-fn garbage_and_broken_rules_are_dead_lettered_with_their_reason() {
-    let house = House::new(1);
+fn malformed_and_invalid_events_are_dead_lettered_with_a_reason() {
+    let fixture = Fixture::new(1);
     let garbage = RawMessage { id: "g".to_owned(), body: "garbage".to_owned(), attempts: 1 };
     let mut heavy = snapshot(1, 1, 1, "2026-11-18", 1);
     heavy.exercises[0].sets[0].weight_grams = Some(Grams(i64::MAX));
     let batch = [garbage, completed(heavy), completed(snapshot(1, 2, 0, "2026-11-18", 1))];
-    assert_eq!(house.consume(&batch), [MessageResult::DeadLetter; 3]);
-    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
-    let reasons: Vec<_> = letters.iter().map(|letter| letter.reason.as_str()).collect();
+    assert_eq!(fixture.consume(&batch), [MessageResult::DeadLetter; 3]);
+    let dead_letters = fixture.sink.take_dead_letters(Queue::VolumeAggregation);
+    let reasons: Vec<_> =
+        dead_letters.iter().map(|dead_letter| dead_letter.reason.as_str()).collect();
     assert!(reasons[0].contains("not a CloudEvents"), "{reasons:?}");
     assert!(reasons[1].contains("a weight out of bounds"), "{reasons:?}");
     assert!(reasons[2].contains("revision 0"), "{reasons:?}");
-    assert_eq!(house.totals(), Vec::<String>::new());
+    assert_eq!(fixture.totals(), Vec::<String>::new());
 }
 
 #[test]
-fn a_database_that_is_away_delays_the_batch_by_1_2_4_seconds_and_then_gives_it_up() {
-    let house = House::new(1);
+fn database_outage_delays_retries_then_dead_letters_the_event() {
+    let fixture = Fixture::new(1);
     for (attempts, delay_s) in [(1, 1), (2, 2), (3, 4)] {
-        house.database.fail_next(&[DatabaseFault::BeforeCommit]);
+        fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
         let message = RawMessage { attempts, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
-        assert_eq!(house.consume(&[message]), [MessageResult::Retry { delay_s }]);
+        assert_eq!(fixture.consume(&[message]), [MessageResult::Retry { delay_s }]);
     }
-    house.database.fail_next(&[DatabaseFault::BeforeCommit]);
+    fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
     let last = RawMessage { attempts: 4, ..completed(snapshot(1, 1, 1, "2026-11-18", 3)) };
-    assert_eq!(house.consume(&[last]), [MessageResult::DeadLetter]);
-    let letters = house.sink.take_dead_letters(Queue::VolumeAggregation);
-    assert_eq!(letters[0].reason, "database: Network connection lost");
-    assert_eq!(letters[0].attempts, 4);
+    assert_eq!(fixture.consume(&[last]), [MessageResult::DeadLetter]);
+    let dead_letters = fixture.sink.take_dead_letters(Queue::VolumeAggregation);
+    assert_eq!(dead_letters[0].reason, "database: Network connection lost");
+    assert_eq!(dead_letters[0].attempts, 4);
 }
 
 #[test]
-fn a_workout_moved_over_the_weeks_border_leaves_both_weeks_right() {
-    let house = House::new(1);
-    house.consume(&[completed(snapshot(1, 1, 1, "2026-11-15", 3))]);
-    house.sink.take_events();
+fn moving_a_workout_to_another_week_updates_both_weeks() {
+    let fixture = Fixture::new(1);
+    fixture.consume(&[completed(snapshot(1, 1, 1, "2026-11-15", 3))]);
+    fixture.sink.take_events();
     let moved = VolumeUpdated { workout: snapshot(1, 1, 2, "2026-11-16", 3) };
-    house.consume(&[message(moved)]);
-    let weeks = house.database.query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
+    fixture.consume(&[message(moved)]);
+    let weeks = fixture.database.query("SELECT week_start, sets FROM weekly_volume ORDER BY 1");
     assert_eq!(
         weeks,
         [r#"{"sets":0,"week_start":"2026-11-09"}"#, r#"{"sets":3,"week_start":"2026-11-16"}"#]
     );
-    assert_eq!(house.sink.take_events().len(), 2, "both weeks are news");
+    assert_eq!(fixture.sink.take_events().len(), 2, "both weeks changed");
 }
 
 #[test]
 fn every_event_of_the_queue_has_a_handler() {
-    let handled = House::new(0).registry.types();
+    let handled = Fixture::new(0).registry.types();
     for event_type in EventType::ALL {
-        let travels_here = event_type.queue() == Queue::VolumeAggregation;
-        assert_eq!(handled.contains(event_type), travels_here, "{event_type:?}");
+        let is_routed_here = event_type.queue() == Queue::VolumeAggregation;
+        assert_eq!(handled.contains(event_type), is_routed_here, "{event_type:?}");
     }
 }
 
-/// Any history of three workouts: a revision after the other, on any day, with any sets.
+/// Generates histories of two athletes with three workouts each: consecutive revisions on any day,
+/// with any number of sets.
 fn history() -> impl Strategy<Value = Vec<RawMessage>> {
     let step = (1_u128..=2, 1_u128..=3, 9_u32..=22, 0_usize..30, 0_u8..4);
     prop::collection::vec(step, 1..12).prop_map(|steps| {
@@ -249,41 +254,41 @@ fn history() -> impl Strategy<Value = Vec<RawMessage>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// In any order, cut into any batches, repeated, and with a crash after any write: the totals
-    /// are those of the newest revisions, and each crossing is announced.
+    /// Events arrive in any order and batches, repeatedly, and meet database faults: the totals are
+    /// those of the newest revisions.
     #[test]
-    fn duplicates_reordering_and_crashes_do_not_move_the_totals(
+    fn duplicates_reordering_and_crashes_do_not_change_totals(
         messages in history(),
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
         faults in prop::collection::vec(prop::option::of(any::<bool>()), 0..10),
     ) {
-        let plain = House::new(2);
+        let faultless = Fixture::new(2);
         for message in &messages {
-            plain.consume(std::slice::from_ref(message));
+            faultless.consume(std::slice::from_ref(message));
         }
-        let stormy = House::new(2);
-        // A fault for each of these deliveries, at its first write or, where it is None, nowhere.
+        let faulty = Fixture::new(2);
+        // Each of these deliveries meets its fault, if it has one, at its first database call.
         for (fault, index) in faults.iter().zip(&order) {
-            let fault = fault.map(|lost| if lost { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
-            stormy.database.fail_next(fault.as_slice());
-            stormy.consume(&[index.get(&messages).clone()]);
+            let fault = fault.map(|is_committed| if is_committed { DatabaseFault::AfterCommit } else { DatabaseFault::BeforeCommit });
+            faulty.database.fail_next(fault.as_slice());
+            faulty.consume(&[index.get(&messages).clone()]);
         }
         let shuffled: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();
         for batch in shuffled.chunks(3) {
-            stormy.consume(batch);
+            faulty.consume(batch);
         }
-        // At last everything comes once more, each alone, the oldest revisions last.
+        // Finally every event is redelivered alone, the oldest revisions last.
         for message in messages.iter().rev() {
-            stormy.consume(std::slice::from_ref(message));
+            faulty.consume(std::slice::from_ref(message));
         }
-        let sums = |house: &House| {
-            house.database.query(
+        let weekly_totals = |fixture: &Fixture| {
+            fixture.database.query(
                 "SELECT athlete_id, week_start, workouts, sets, tonnage_grams, hard_half_sets, \
                  muscles, version FROM weekly_volume WHERE version > 0 ORDER BY 1, 2")
         };
-        prop_assert_eq!(sums(&plain), sums(&stormy));
-        let ledger = |house: &House| house.database.query(
+        prop_assert_eq!(weekly_totals(&faultless), weekly_totals(&faulty));
+        let ledger = |fixture: &Fixture| fixture.database.query(
             "SELECT athlete_id, workout_id, revision, local_date, sets FROM volume_ledger");
-        prop_assert_eq!(ledger(&plain), ledger(&stormy));
+        prop_assert_eq!(ledger(&faultless), ledger(&faulty));
     }
 }

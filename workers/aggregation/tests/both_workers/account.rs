@@ -1,11 +1,11 @@
-//! An athlete who goes, and their landmarks.
+//! Account deletion, and custom volume landmarks.
 
 use super::*;
 use std::collections::BTreeMap;
 
-/// How many rows of an athlete each table with an athlete's id in it has.
-fn rows(house: &House, athlete_id: &str) -> BTreeMap<String, usize> {
-    let tables = house.database.query(
+/// Counts the rows of an athlete in each table with an `athlete_id` column.
+fn count_rows(fixture: &Fixture, athlete_id: &str) -> BTreeMap<String, usize> {
+    let tables = fixture.database.query(
         "SELECT DISTINCT entry.name AS name FROM sqlite_master AS entry \
          JOIN pragma_table_info(entry.name) AS field \
          WHERE entry.type = 'table' AND field.name = 'athlete_id'",
@@ -14,22 +14,22 @@ fn rows(house: &House, athlete_id: &str) -> BTreeMap<String, usize> {
         let row: Value = serde_json::from_str(row).unwrap();
         let table = row["name"].as_str().unwrap().to_owned();
         let of_athlete = format!("SELECT 1 FROM {table} WHERE athlete_id = '{athlete_id}'");
-        let rows = house.database.query(&of_athlete).len();
+        let rows = fixture.database.query(&of_athlete).len();
         (table, rows)
     };
     tables.iter().map(count).collect()
 }
 
-/// Leaves something in every table.
-fn live(athlete: &Athlete<'_>) -> String {
-    let house = athlete.house;
+/// Stores rows of the athlete in every table. Returns the athlete's id.
+fn fill_every_table(athlete: &Athlete<'_>) -> String {
+    let fixture = athlete.fixture;
     let id = athlete.get("/v1/me")["athlete_id"].as_str().unwrap().to_owned();
-    athlete.ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
-    athlete.ok("POST", "/v1/exercises", &json!({ "name": "Own", "primary": ["chest"] }));
-    athlete.post(&bench("2026-11-23T08:00:00Z", 100.0, 5));
-    athlete.import("", super::imports::HEVY_OF_ONE);
-    house.settle();
-    house.database.execute(&format!(
+    athlete.send_ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80 }));
+    athlete.send_ok("POST", "/v1/exercises", &json!({ "name": "Own", "primary": ["chest"] }));
+    athlete.post_workout(&bench("2026-11-23T08:00:00Z", 100.0, 5));
+    athlete.import_csv("", super::imports::HEVY_WITH_UNKNOWN_EXERCISE);
+    fixture.consume_queue();
+    fixture.database.execute(&format!(
         "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, workout_id, \
          document, created_at_ms) VALUES ('{id}', 'k', '', '', '', 0); \
          INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
@@ -52,20 +52,20 @@ fn live(athlete: &Athlete<'_>) -> String {
 }
 
 #[test]
-fn who_deletes_themselves_leaves_nothing_but_that_they_did() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    let (ada_id, bob_id) = (live(&ada), live(&bob));
-    let before = rows(&house, &bob_id);
+fn account_deletion_leaves_only_the_deletion_record() {
+    let fixture = Fixture::new();
+    let (ada, bob) = (fixture.create_athlete(), fixture.create_athlete());
+    let (ada_id, bob_id) = (fill_every_table(&ada), fill_every_table(&bob));
+    let before = count_rows(&fixture, &bob_id);
     let mut filled = before.clone();
     assert_eq!(filled.remove("deleted_athletes"), Some(0));
-    assert!(filled.values().all(|rows| *rows > 0), "a table that the test forgot: {filled:?}");
-    assert_eq!(rows(&house, &ada_id), before);
-    ada.ok("DELETE", "/v1/me", &Value::Null);
-    let mut left = rows(&house, &ada_id);
-    assert_eq!(left.remove("deleted_athletes"), Some(1));
-    assert!(left.values().all(|rows| *rows == 0), "{left:?}");
-    assert_eq!(rows(&house, &bob_id), before);
+    assert!(filled.values().all(|rows| *rows > 0), "fill_every_table misses a table: {filled:?}");
+    assert_eq!(count_rows(&fixture, &ada_id), before);
+    ada.send_ok("DELETE", "/v1/me", &Value::Null);
+    let mut remaining = count_rows(&fixture, &ada_id);
+    assert_eq!(remaining.remove("deleted_athletes"), Some(1));
+    assert!(remaining.values().all(|rows| *rows == 0), "{remaining:?}");
+    assert_eq!(count_rows(&fixture, &bob_id), before);
     for (method, path) in [("GET", "/v1/me"), ("POST", "/v1/workouts"), ("DELETE", "/v1/me")] {
         let workout = bench("2026-11-23T08:00:00Z", 100.0, 5).to_string();
         assert_eq!(ada.send(method, path, "application/json", &workout).0, 401, "{method} {path}");
@@ -74,16 +74,16 @@ fn who_deletes_themselves_leaves_nothing_but_that_they_did() {
 }
 
 #[test]
-fn landmarks_of_ones_own_decide_the_level_of_a_week() {
-    let house = House::new();
-    let ada = house.athlete();
+fn custom_landmarks_decide_the_volume_level_of_a_week() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
     let mut workout = bench("2026-11-23T08:00:00Z", 100.0, 8);
     let set = workout["exercises"][0]["sets"][0].clone();
     workout["exercises"][0]["sets"] = json!(vec![set; 10]);
-    ada.post(&workout);
-    house.settle();
+    ada.post_workout(&workout);
+    fixture.consume_queue();
     let check = |landmarks: Value, level: &str| {
-        ada.ok("PUT", "/v1/me", &json!({ "landmarks": { "chest": landmarks } }));
+        ada.send_ok("PUT", "/v1/me", &json!({ "landmarks": { "chest": landmarks } }));
         let weeks = ada.get("/v1/volume/weekly?from=2026-11-23&to=2026-11-23");
         let chest = &weeks["weeks"][0]["muscles"][0];
         assert_eq!((&chest["hard_sets"], &chest["level"]), (&json!(10.0), &json!(level)));

@@ -1,17 +1,17 @@
-//! Days, weeks and years at their edges.
+//! The local day and ISO week of a workout, around midnight, new year and clock changes.
 
 use super::*;
 
 #[test]
-fn a_workout_counts_on_the_day_and_in_the_week_of_its_own_offset() {
+fn workout_counts_on_the_local_day_of_its_utc_offset() {
     let check = |started_at: &str, day: &str, week: &str| {
-        let house = House::new();
-        let ada = house.athlete();
-        ada.ok("POST", "/v1/workouts", &bench(started_at, 100.0, 8));
-        house.settle();
+        let fixture = Fixture::new();
+        let ada = fixture.create_athlete();
+        ada.send_ok("POST", "/v1/workouts", &bench(started_at, 100.0, 8));
+        fixture.consume_queue();
         let dates = |path: &str, list: &str, name: &str| -> Vec<String> {
-            let around = ada.get(&format!("{path}?from=2025-12-20&to=2026-11-24"));
-            let trained = around[list].as_array().unwrap().iter().filter(|row| row["sets"] == 1);
+            let response = ada.get(&format!("{path}?from=2025-12-20&to=2026-11-24"));
+            let trained = response[list].as_array().unwrap().iter().filter(|row| row["sets"] == 1);
             trained.map(|row| row[name].as_str().unwrap().to_owned()).collect()
         };
         assert_eq!(dates("/v1/volume/daily", "days", "date"), [day], "{started_at}");
@@ -19,7 +19,7 @@ fn a_workout_counts_on_the_day_and_in_the_week_of_its_own_offset() {
         let listed = ada.get(&format!("/v1/workouts?from={day}&to={day}"));
         assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{started_at}");
     };
-    // Midnight between Sunday and Monday, near Greenwich and far from it.
+    // Midnight between Sunday and Monday, in UTC and in distant offsets.
     check("2026-11-22T23:59:59Z", "2026-11-22", "2026-11-16");
     check("2026-11-23T00:00:00Z", "2026-11-23", "2026-11-23");
     check("2026-11-22T23:59:59.999+14:00", "2026-11-22", "2026-11-16");
@@ -33,7 +33,7 @@ fn a_workout_counts_on_the_day_and_in_the_week_of_its_own_offset() {
     check("2026-01-01T00:00:00+01:00", "2026-01-01", "2025-12-29");
     check("2026-01-04T23:59:59+01:00", "2026-01-04", "2025-12-29");
     check("2026-01-05T00:00:00+01:00", "2026-01-05", "2026-01-05");
-    // The clock goes on in the night to a Sunday, and back: the day has 23 or 25 hours.
+    // A clock change in the night to Sunday: the day has 23 or 25 hours.
     check("2026-03-29T00:30:00+01:00", "2026-03-29", "2026-03-23");
     check("2026-03-29T03:00:00+02:00", "2026-03-29", "2026-03-23");
     check("2026-03-29T23:59:59+02:00", "2026-03-29", "2026-03-23");
@@ -44,19 +44,19 @@ fn a_workout_counts_on_the_day_and_in_the_week_of_its_own_offset() {
 }
 
 #[test]
-fn week_53_holds_the_first_days_of_the_next_year() {
-    let house = House::new();
-    house.clock.advance_ms(60 * 86_400_000);
-    let ada = house.athlete();
+fn week_53_includes_the_first_days_of_the_next_year() {
+    let fixture = Fixture::new();
+    fixture.clock.advance_ms(60 * 86_400_000);
+    let ada = fixture.create_athlete();
     for day in ["2026-12-27", "2026-12-28", "2026-12-31", "2027-01-01", "2027-01-03", "2027-01-04"]
     {
-        ada.post(&bench(&format!("{day}T12:00:00+01:00"), 100.0, 8));
+        ada.post_workout(&bench(&format!("{day}T12:00:00+01:00"), 100.0, 8));
     }
-    house.settle();
+    fixture.consume_queue();
     let weeks = ada.get("/v1/volume/weekly?from=2026-12-27&to=2027-01-04")["weeks"].clone();
     let rows = weeks.as_array().unwrap().iter();
-    let found: Vec<_> =
+    let actual: Vec<_> =
         rows.map(|week| (week["week_start"].as_str().unwrap(), week["sets"].clone())).collect();
     let expected = [("2026-12-21", 1), ("2026-12-28", 4), ("2027-01-04", 1)];
-    assert_eq!(found, expected.map(|(week, sets)| (week, json!(sets))));
+    assert_eq!(actual, expected.map(|(week, sets)| (week, json!(sets))));
 }

@@ -1,13 +1,13 @@
-//! Export and import into another athlete come to the same.
+//! An export, imported by another athlete, gives the same totals.
 
 use super::*;
 
-/// Two years with all that a workout can have. The page of an export is 100 workouts.
-fn train(athlete: &Athlete<'_>) {
-    athlete.ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80.5 }));
+/// Posts 131 workouts that use every field: more than the 100 workouts of an export's page.
+fn post_history(athlete: &Athlete<'_>) {
+    athlete.send_ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80.5 }));
     let own = json!({ "name": "Sandbag Élevé", "aliases": ["Sandbag"], "primary": ["back"],
                       "load": { "type": "per_hand" } });
-    athlete.ok("POST", "/v1/exercises", &own);
+    athlete.send_ok("POST", "/v1/exercises", &own);
     for n in 0..130 {
         let (month, day) = (n / 25 + 1, n % 25 + 1);
         let mut workout = bench(&format!("2026-{month:02}-{day:02}T23:30:00-05:00"), 100.0, 5);
@@ -27,52 +27,52 @@ fn train(athlete: &Athlete<'_>) {
             { "exercise": "sandbag-eleve", "sets": [
                 { "kind": "working", "weight_kg": 30.25, "reps": 6 }] },
         ]);
-        athlete.post(&workout);
+        athlete.post_workout(&workout);
     }
-    // Left open without a set, and completed by the sweep.
-    athlete.post(&json!({ "started_at": "2026-11-20T08:00:00Z", "exercises": [] }));
-    run(athlete.house.app.sweep());
-    athlete.house.settle();
+    // A workout in progress without sets, which the sweep completes.
+    athlete.post_workout(&json!({ "started_at": "2026-11-20T08:00:00Z", "exercises": [] }));
+    run(athlete.fixture.app.sweep());
+    athlete.fixture.consume_queue();
 }
 
 #[test]
-fn an_export_as_json_comes_to_the_same_with_another_athlete() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    train(&ada);
-    // What is saved counts by its exercises as they were, also where one is another or gone by now.
+fn json_export_imported_by_another_athlete_gives_equal_totals() {
+    let fixture = Fixture::new();
+    let (ada, bob) = (fixture.create_athlete(), fixture.create_athlete());
+    post_history(&ada);
+    // Stored workouts keep their exercises as they were when an exercise is changed or deleted.
     let other = json!({ "name": "Sandbag Élevé", "aliases": ["Sandbag"], "primary": ["quads"] });
-    ada.ok("PUT", "/v1/exercises/sandbag-eleve", &other);
-    ada.ok("POST", "/v1/exercises", &json!({ "name": "Stone", "primary": ["glutes"] }));
+    ada.send_ok("PUT", "/v1/exercises/sandbag-eleve", &other);
+    ada.send_ok("POST", "/v1/exercises", &json!({ "name": "Stone", "primary": ["glutes"] }));
     let mut stones = bench("2025-06-01T10:00:00Z", 80.0, 5);
     stones["exercises"][0]["exercise"] = json!("stone");
-    ada.post(&stones);
-    house.settle();
-    ada.ok("DELETE", "/v1/exercises/stone", &Value::Null);
+    ada.post_workout(&stones);
+    fixture.consume_queue();
+    ada.send_ok("DELETE", "/v1/exercises/stone", &Value::Null);
     let (status, export) = ada.send("GET", "/v1/export", "", "");
     assert_eq!(status, 200);
     let (status, import) = bob.send("POST", "/v1/imports", "application/json", &export);
     assert_eq!(status, 202, "{import}");
     let import: Value = serde_json::from_str(&import).unwrap();
     assert_eq!((&import["workouts"], &import["errors"]), (&json!(132), &json!([])));
-    house.settle();
-    let done = bob.import_now(&import);
+    fixture.consume_queue();
+    let done = bob.get_import(&import);
     assert_eq!((&done["status"], &done["imported"]), (&json!("completed"), &json!(132)));
-    assert_eq!(bob.sums(), ada.sums());
+    assert_eq!(bob.totals(), ada.totals());
     assert_eq!(bob.get("/v1/exercises?q=sandbag"), ada.get("/v1/exercises?q=sandbag"));
-    // What comes out again is what went in.
+    // An export of the import equals the first export.
     assert_eq!(bob.send("GET", "/v1/export?format=json", "", "").1, export);
-    // Ada has all of it.
-    let (_, again) = ada.send("POST", "/v1/imports?dry_run=true", "application/json", &export);
-    let again: Value = serde_json::from_str(&again).unwrap();
-    assert_eq!((&again["to_import"], &again["duplicates"]), (&json!(0), &json!(132)));
+    // A second import by the first athlete finds only duplicates.
+    let (_, dry_run) = ada.send("POST", "/v1/imports?dry_run=true", "application/json", &export);
+    let dry_run: Value = serde_json::from_str(&dry_run).unwrap();
+    assert_eq!((&dry_run["to_import"], &dry_run["duplicates"]), (&json!(0), &json!(132)));
 }
 
 #[test]
-fn an_export_as_csv_is_read_as_hevys_and_comes_to_the_same() {
-    let house = House::new();
-    let (ada, bob) = (house.athlete(), house.athlete());
-    train(&ada);
+fn csv_export_is_imported_as_hevy_with_equal_totals() {
+    let fixture = Fixture::new();
+    let (ada, bob) = (fixture.create_athlete(), fixture.create_athlete());
+    post_history(&ada);
     let (status, csv) = ada.send("GET", "/v1/export?format=csv", "", "");
     assert_eq!(status, 200);
     assert!(csv.starts_with("title,start_time,end_time,description,exercise_title,superset_id,"));
@@ -80,19 +80,24 @@ fn an_export_as_csv_is_read_as_hevys_and_comes_to_the_same() {
     let formulas: Vec<_> = cells.filter(|cell| cell.starts_with(['=', '@', '+', '-'])).collect();
     assert_eq!(formulas, Vec::<&str>::new());
     assert!(csv.contains("\"'=HYPERLINK(\"\"x\"\")\""));
-    // What the columns have no room for: the body weight, custom exercises.
-    bob.ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80.5 }));
+    // The columns do not contain the body weight and custom exercises.
+    bob.send_ok("PUT", "/v1/me", &json!({ "body_weight_kg": 80.5 }));
     let own =
         json!({ "name": "Sandbag Élevé", "primary": ["back"], "load": { "type": "per_hand" } });
-    bob.ok("POST", "/v1/exercises", &own);
-    let import = bob.import("?time_zone=-05:00", &csv);
+    bob.send_ok("POST", "/v1/exercises", &own);
+    let import = bob.import_csv("?time_zone=-05:00", &csv);
     assert_eq!((&import["format"], &import["errors"]), (&json!("hevy"), &json!([])));
     assert_eq!((&import["workouts"], &import["unmatched"]), (&json!(130), &json!([])));
-    house.settle();
-    let empty = ada.get("/v1/workouts?from=2026-11-20&to=2026-11-20")["items"][0]["id"].clone();
-    ada.ok("DELETE", &format!("/v1/workouts/{}", empty.as_str().unwrap()), &Value::Null);
-    house.settle();
-    assert_eq!(bob.sums(), ada.sums());
+    fixture.consume_queue();
+    let empty_workout =
+        ada.get("/v1/workouts?from=2026-11-20&to=2026-11-20")["items"][0]["id"].clone();
+    ada.send_ok(
+        "DELETE",
+        &format!("/v1/workouts/{}", empty_workout.as_str().unwrap()),
+        &Value::Null,
+    );
+    fixture.consume_queue();
+    assert_eq!(bob.totals(), ada.totals());
     let workout = bob.get("/v1/workouts?limit=1")["items"][0].clone();
     assert_eq!(workout["exercises"][0]["notes"], "@slow");
     let days = "/v1/export?format=csv&from=2026-01-02&to=2026-01-03";

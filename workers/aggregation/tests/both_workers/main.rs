@@ -1,12 +1,12 @@
-//! The api and aggregation on one SQLite database, with the queue between them at hand: what an
-//! athlete does over HTTP, and what it comes to.
+//! The api and aggregation on one SQLite database; the tests deliver the messages between them.
+//! Each test sends HTTP requests as an athlete and checks the resulting totals and events.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 mod account;
 mod calendar;
+mod edits;
 mod export;
 mod imports;
-mod moved;
 mod records;
 
 use aggregation::handlers::registry;
@@ -30,7 +30,7 @@ use testkit::{
 
 const OPERATOR: &str = "operator";
 
-struct House {
+struct Fixture {
     app: App,
     database: Rc<Sqlite>,
     shards: Shards,
@@ -39,7 +39,7 @@ struct House {
     clock: Rc<FixedClock>,
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let (database, shards) = testkit::database();
         let sink = Rc::new(RecordingSink::default());
@@ -65,29 +65,31 @@ impl House {
         Self { app, database, shards, sink, registry, clock }
     }
 
-    fn athlete(&self) -> Athlete<'_> {
-        let operator = Athlete { house: self, key: OPERATOR.to_owned() };
-        let new = json!({ "display_name": "Ada" });
-        let key = operator.ok("POST", "/v1/admin/athletes", &new)["api_key"].clone();
-        Athlete { house: self, key: key.as_str().unwrap().to_owned() }
+    /// Creates an athlete and returns a client with their API key.
+    fn create_athlete(&self) -> Athlete<'_> {
+        let operator = Athlete { fixture: self, key: OPERATOR.to_owned() };
+        let profile = json!({ "display_name": "Ada" });
+        let key = operator.send_ok("POST", "/v1/admin/athletes", &profile)["api_key"].clone();
+        Athlete { fixture: self, key: key.as_str().unwrap().to_owned() }
     }
 
-    /// Lets aggregation consume all that is on its queue, and answers the events for others.
-    fn settle(&self) -> Vec<Event> {
-        let (mine, others) = self.take_events();
-        let results = self.deliver(&mine);
+    /// Lets aggregation consume its queue. Returns the events for other workers.
+    fn consume_queue(&self) -> Vec<Event> {
+        let (for_aggregation, others) = self.take_events();
+        let results = self.deliver(&for_aggregation);
         assert!(results.iter().all(|result| *result == MessageResult::Ack), "{results:?}");
-        let (more, published) = self.take_events();
-        assert!(more.is_empty(), "aggregation tells itself nothing");
+        let (for_aggregation, published) = self.take_events();
+        assert!(for_aggregation.is_empty(), "aggregation sends itself no events");
         others.into_iter().chain(published).collect()
     }
 
-    /// What is on the queue of aggregation, and the events for others; taken away.
+    /// Removes and returns the events sent so far: for aggregation, and for other workers.
     fn take_events(&self) -> (Vec<Event>, Vec<Event>) {
         let events = self.sink.take_events().into_iter();
         events.partition(|event| event.event_type().queue() == Queue::VolumeAggregation)
     }
 
+    /// Delivers a batch of events to aggregation.
     fn deliver(&self, events: &[Event]) -> Vec<MessageResult> {
         let message = |event: &Event| RawMessage {
             id: event.id.to_string(),
@@ -102,13 +104,14 @@ impl House {
     }
 }
 
+/// An HTTP client of the api with the key of an athlete.
 struct Athlete<'a> {
-    house: &'a House,
+    fixture: &'a Fixture,
     key: String,
 }
 
 impl Athlete<'_> {
-    /// Status and text of an answer.
+    /// Sends a request. Returns the status and the body of the response.
     fn send(&self, method: &str, path: &str, content_type: &str, body: &str) -> (u16, String) {
         let request = http::Request::builder()
             .method(method)
@@ -117,7 +120,7 @@ impl Athlete<'_> {
             .header("content-type", content_type)
             .body(Body::Complete(body.as_bytes().to_vec()))
             .unwrap();
-        let response = run(self.house.app.handle(request));
+        let response = run(self.fixture.app.handle(request));
         let status = response.status().as_u16();
         let text = match response.into_body() {
             Content::Text(text) => text,
@@ -126,35 +129,37 @@ impl Athlete<'_> {
         (status, text)
     }
 
-    fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
+    /// Sends a JSON request that must succeed. Returns the body, `null` if it is empty.
+    fn send_ok(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, text) = self.send(method, path, "application/json", &body.to_string());
         assert!((200..300).contains(&status), "{method} {path}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     fn get(&self, path: &str) -> Value {
-        self.ok("GET", path, &Value::Null)
+        self.send_ok("GET", path, &Value::Null)
     }
 
-    /// Posts a workout; answers its path.
-    fn post(&self, workout: &Value) -> String {
-        let posted = self.ok("POST", "/v1/workouts", workout);
-        format!("/v1/workouts/{}", posted["id"].as_str().unwrap())
+    /// Creates a workout. Returns its path.
+    fn post_workout(&self, workout: &Value) -> String {
+        let workout = self.send_ok("POST", "/v1/workouts", workout);
+        format!("/v1/workouts/{}", workout["id"].as_str().unwrap())
     }
 
-    /// Sends a CSV; answers the import.
-    fn import(&self, query: &str, csv: &str) -> Value {
+    /// Uploads a CSV file. Returns the import.
+    fn import_csv(&self, query: &str, csv: &str) -> Value {
         let (status, text) = self.send("POST", &format!("/v1/imports{query}"), "text/csv", csv);
         assert_eq!(status, 202, "{text}");
         serde_json::from_str(&text).unwrap()
     }
 
-    fn import_now(&self, import: &Value) -> Value {
+    /// Reads the present state of an import.
+    fn get_import(&self, import: &Value) -> Value {
         self.get(&format!("/v1/imports/{}", import["id"].as_str().unwrap()))
     }
 
-    /// All that is summed of an athlete's training, without ids.
-    fn sums(&self) -> Value {
+    /// Reads the athlete's weeks, days and records, without the ids of workouts.
+    fn totals(&self) -> Value {
         let records = self.get("/v1/records")["items"].as_array().unwrap().clone();
         let records = records.into_iter().map(|mut record| {
             record.as_object_mut().unwrap().remove("workout_id");
@@ -171,7 +176,7 @@ impl Athlete<'_> {
     }
 }
 
-/// A set of the bench press as a workout of an hour.
+/// Returns a workout with one working set of the bench press, which ends when it starts.
 fn bench(started_at: &str, kg: f64, reps: u32) -> Value {
     let set = json!({ "kind": "working", "weight_kg": kg, "reps": reps });
     json!({
@@ -181,6 +186,7 @@ fn bench(started_at: &str, kg: f64, reps: u32) -> Value {
     })
 }
 
+/// Returns the payloads of the requested notifications.
 fn notifications(events: &[Event]) -> Vec<NotificationRequested> {
     let notification = |event: &Event| match &event.data {
         EventData::NotificationRequested(data) => Some(data.clone()),
