@@ -39,7 +39,7 @@ pub fn query_flag(request: &Request, name: &str) -> ApiResult<bool> {
 #[derive(Default)]
 pub struct Errors {
     found: RefCell<Vec<FieldError>>,
-    own_slugs: RefCell<Vec<(String, String)>>,
+    custom_slugs: RefCell<Vec<(String, String)>>,
 }
 
 impl Errors {
@@ -60,8 +60,8 @@ impl Errors {
     }
 
     /// The pointers and slugs of exercises outside the catalogue.
-    pub fn own_slugs(&self) -> Vec<(String, String)> {
-        self.own_slugs.borrow().clone()
+    pub fn custom_slugs(&self) -> Vec<(String, String)> {
+        self.custom_slugs.borrow().clone()
     }
 }
 
@@ -107,8 +107,8 @@ impl<'a> Fields<'a> {
     }
 
     /// Adds an exercise outside the catalogue.
-    pub fn add_own_slug(&self, name: &str, slug: &str) {
-        self.errors.own_slugs.borrow_mut().push((self.pointer(name), slug.to_owned()));
+    pub fn add_custom_slug(&self, name: &str, slug: &str) {
+        self.errors.custom_slugs.borrow_mut().push((self.pointer(name), slug.to_owned()));
     }
 
     /// The value of a field; null counts as absent.

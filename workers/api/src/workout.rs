@@ -42,7 +42,7 @@ pub fn parse_workout(body: &Value, now: DateTime<Utc>) -> ParsedWorkout {
     if empty && !body["ended_at"].is_null() {
         errors.add("/exercises", "must have an exercise when the workout is completed");
     }
-    let custom_slugs = errors.own_slugs();
+    let custom_slugs = errors.custom_slugs();
     ParsedWorkout { workout: errors.into_result(workout), custom_slugs }
 }
 
@@ -214,7 +214,7 @@ fn slug(fields: &Fields<'_>) -> Option<String> {
         return None;
     }
     if Exercise::find(&slug).is_none() {
-        fields.add_own_slug("exercise", &slug);
+        fields.add_custom_slug("exercise", &slug);
     }
     Some(slug)
 }

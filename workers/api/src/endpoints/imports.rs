@@ -144,8 +144,8 @@ async fn preview(
     format: &str,
     report: Value,
 ) -> ApiResult {
-    let sought: Vec<_> = plan.ready.iter().map(sought).collect();
-    let duplicates = imports::count_duplicates(database, key, &sought).await?;
+    let queries: Vec<_> = plan.ready.iter().map(duplicate_query).collect();
+    let duplicates = imports::count_duplicates(database, key, &queries).await?;
     let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
     let preview = json!({
         "dry_run": true,
@@ -156,7 +156,7 @@ async fn preview(
     Ok(json(StatusCode::OK, &merged(preview, report))?)
 }
 
-fn sought(imported: &ImportedWorkout) -> DuplicateQuery {
+fn duplicate_query(imported: &ImportedWorkout) -> DuplicateQuery {
     DuplicateQuery {
         local_date: local_date(imported.workout.started_at),
         started_at_ms: imported.workout.started_at.timestamp_millis(),
