@@ -37,6 +37,12 @@ pub struct Job {
     pub report: bool,
 }
 
+/// A handler of events that require an analysis.
+pub trait AnalysisEventHandler<P> {
+    /// Returns the analysis that an event requires; `None` if it requires none.
+    fn job(event: &P) -> Option<Job>;
+}
+
 /// A job with its athlete, and the event that caused it.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {

@@ -1,7 +1,6 @@
 //! `AggregationUpdatedEventHandler`: the volume of a week changed; all rules apply to its athlete.
 
-use super::AnalysisEventHandler;
-use crate::analysis::Job;
+use crate::analysis::{AnalysisEventHandler, Job};
 use shared_kernel::payload::AggregationUpdated;
 
 /// Requires an analysis by all rules.

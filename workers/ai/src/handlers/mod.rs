@@ -5,7 +5,7 @@ mod aggregation_updated;
 mod threshold_exceeded;
 mod training_week_ended;
 
-use crate::analysis::{Analysis, Job, Request};
+use crate::analysis::{Analysis, AnalysisEventHandler, Job, Request};
 use aggregation_updated::AggregationUpdatedEventHandler;
 use async_trait::async_trait;
 use platform::handler::ReceivedEvent;
@@ -36,11 +36,6 @@ impl Handler {
     const fn new<P: Payload, H: AnalysisEventHandler<P>>() -> Self {
         Self { event_type: P::TYPE, job: |data| P::of(data).and_then(H::job) }
     }
-}
-
-trait AnalysisEventHandler<P> {
-    /// Returns the analysis that an event requires; `None` if it requires none.
-    fn job(event: &P) -> Option<Job>;
 }
 
 /// Handles the events of all handlers together, in the steps of [`Analysis::run`].

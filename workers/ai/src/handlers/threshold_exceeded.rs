@@ -1,8 +1,7 @@
 //! `ThresholdExceededEventHandler`: muscles crossed a landmark; those over MRV are analysed at once,
 //! by the rules about volume alone.
 
-use super::AnalysisEventHandler;
-use crate::analysis::Job;
+use crate::analysis::{AnalysisEventHandler, Job};
 use shared_kernel::payload::{Threshold, VolumeThresholdReached};
 use std::collections::BTreeSet;
 use training::Muscle;

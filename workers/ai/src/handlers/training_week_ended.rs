@@ -1,7 +1,6 @@
 //! `TrainingWeekEndedEventHandler`: a week ended; its athlete gets the weekly report.
 
-use super::AnalysisEventHandler;
-use crate::analysis::Job;
+use crate::analysis::{AnalysisEventHandler, Job};
 use shared_kernel::payload::TrainingWeekEnded;
 
 /// Requires an analysis by all rules, and the report of the week.

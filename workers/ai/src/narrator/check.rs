@@ -3,8 +3,8 @@
 //! In scope: form, length, and that each number is a fact. Out of scope: meaning. A sentence can
 //! reverse the meaning of the facts' own numbers, and this check does not notice.
 
-use super::Narration;
 use super::facts::{Facts, rounded};
+use super::narration::Narration;
 use super::numbers::parse_numbers;
 use chrono::NaiveDate;
 use serde::Deserialize;

@@ -8,34 +8,12 @@ mod breaker;
 mod check;
 mod facts;
 pub mod model;
+mod narration;
 mod numbers;
 pub mod template;
 
 pub use breaker::Breaker;
 pub use facts::Facts;
 pub use model::ModelNarrator;
+pub use narration::{Narration, Narrator, narrate_all};
 pub use template::Template;
-
-use async_trait::async_trait;
-use futures_util::future::join_all;
-
-/// The text about a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Narration {
-    /// One line.
-    pub title: String,
-    /// A paragraph with the finding, the advice and their numbers.
-    pub recommendation: String,
-}
-
-/// Writes texts about patterns. It never fails: the fallback is the template.
-#[async_trait(?Send)]
-pub trait Narrator {
-    /// Writes the text about a pattern.
-    async fn narrate(&self, facts: &Facts) -> Narration;
-}
-
-/// Writes the texts of a batch concurrently; returns them in order.
-pub async fn narrate_all(narrator: &dyn Narrator, facts: &[Facts]) -> Vec<Narration> {
-    join_all(facts.iter().map(|facts| narrator.narrate(facts))).await
-}

@@ -3,7 +3,8 @@
 use super::breaker::Breaker;
 use super::check::{RECOMMENDATION_CHARS_MAX, ReplyError, TITLE_CHARS_MAX, parse_reply};
 use super::facts::Facts;
-use super::{Narration, Narrator, template};
+use super::narration::{Narration, Narrator};
+use super::template;
 use async_trait::async_trait;
 use platform::{Clock, LanguageModel, ModelError};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@
 //! model's reply (`check`) accepts these texts too.
 
 use super::facts::{Facts, number_text};
-use super::{Narration, Narrator};
+use super::narration::{Narration, Narrator};
 use crate::adjustment::{Action, Adjustment, Unit};
 use async_trait::async_trait;
 use shared_kernel::payload::PatternKind;

@@ -15,7 +15,7 @@
 use super::calendar::{last_complete_week, trained_week};
 use super::deload_taken::last_deload;
 use super::lift_window::{LiftWindow, days};
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;

@@ -12,7 +12,7 @@
 //! - A week without any training is a week off, not a deload.
 
 use super::calendar::{latest_day, trained_week};
-use super::{Pattern, Subject, evidence};
+use super::pattern::{Pattern, Subject, evidence};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;

@@ -11,7 +11,7 @@
 //!   2.45, and an athlete who gets stronger is over the median every week.
 
 use super::calendar::{daily_loads_kg, last_complete_week, workouts_in};
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;

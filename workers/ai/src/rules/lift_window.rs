@@ -11,7 +11,7 @@
 //!   have the same thresholds.
 
 use super::calendar::latest_day;
-use super::evidence;
+use super::pattern::evidence;
 use crate::history::History;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};

@@ -13,7 +13,7 @@
 //! mean; and so would 7 days with two heavy sessions, the first of them postponed by a day.
 
 use super::calendar::{daily_loads_kg, workouts_in};
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use chrono::NaiveDate;
 use serde_json::json;

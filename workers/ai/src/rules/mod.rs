@@ -11,12 +11,15 @@ pub mod high_monotony;
 pub(crate) mod histories;
 mod lift_window;
 pub mod load_spike;
+mod pattern;
 pub mod plateau;
 pub mod progressive_overload;
 pub mod push_pull_imbalance;
 pub mod regression;
 pub mod volume_above_mrv;
 pub mod volume_below_mev;
+
+pub use pattern::{Pattern, Subject};
 
 use crate::history::History;
 use chrono::NaiveDate;
@@ -29,95 +32,11 @@ use plateau::plateau;
 use progressive_overload::progressive_overload;
 use push_pull_imbalance::push_pull_imbalance;
 use regression::regression;
-use serde_json::{Map, Value};
-use shared_kernel::AthleteId;
-use shared_kernel::ids::derived;
 use shared_kernel::payload::PatternKind;
 use std::collections::BTreeSet;
-use training::{Exercise, Grams, Muscle, WeekStart};
-use uuid::Uuid;
+use training::{Grams, Muscle, WeekStart};
 use volume_above_mrv::volume_above_mrv;
 use volume_below_mev::volume_below_mev;
-
-/// The subject of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    Muscle(Muscle),
-    /// A lift, by its slug.
-    Lift(String),
-    /// All of the training.
-    Training,
-}
-
-impl Subject {
-    /// Parses a wire name. A name that is no muscle and not `training` is the slug of a lift.
-    pub fn parse(name: &str) -> Self {
-        match Muscle::ALL.into_iter().find(|muscle| muscle.as_str() == name) {
-            Some(muscle) => Self::Muscle(muscle),
-            None if name == "training" => Self::Training,
-            None => Self::Lift(name.to_owned()),
-        }
-    }
-
-    /// Returns the wire name: `chest`, `barbell-bench-press`, `training`.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Muscle(muscle) => muscle.as_str(),
-            Self::Lift(slug) => slug,
-            Self::Training => "training",
-        }
-    }
-
-    /// Returns the name for use within a sentence: `chest`, `Barbell Bench Press`, `training`.
-    pub fn display_name(&self) -> String {
-        match self {
-            Self::Muscle(muscle) => muscle.display_name(),
-            Self::Lift(slug) => {
-                Exercise::find(slug).map_or_else(|| slug.clone(), |lift| lift.name.to_owned())
-            }
-            Self::Training => "training".to_owned(),
-        }
-    }
-}
-
-/// A pattern that a rule found in the training of an athlete.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pattern {
-    pub kind: PatternKind,
-    pub subject: Subject,
-    /// The first week of the pattern.
-    pub since: WeekStart,
-    /// The certainty of the rule, 0 to 1.
-    pub confidence: f64,
-    /// The numbers on which the rule decided.
-    pub evidence: Map<String, Value>,
-}
-
-impl Pattern {
-    /// Derives the id of a pattern that follows the pattern `before` of the same kind and subject,
-    /// or that is the first one.
-    pub fn id_after(&self, athlete_id: AthleteId, before: Option<Uuid>) -> Uuid {
-        derived(&[
-            "pattern",
-            &athlete_id.to_string(),
-            self.kind.as_str(),
-            self.subject.as_str(),
-            "after",
-            &before.map(|id| id.to_string()).unwrap_or_default(),
-        ])
-    }
-
-    /// Derives the id of a pattern that belongs to one week.
-    pub fn id_of_week(&self, athlete_id: AthleteId) -> Uuid {
-        derived(&[
-            "pattern",
-            &athlete_id.to_string(),
-            self.kind.as_str(),
-            self.subject.as_str(),
-            &self.since.to_string(),
-        ])
-    }
-}
 
 /// The scope of an analysis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -199,15 +118,6 @@ fn lift_pattern(window: &LiftWindow, is_after_deload: bool) -> Option<Pattern> {
         return progress;
     }
     progress.or_else(|| regression(window)).or_else(|| plateau(window))
-}
-
-/// Rounds a confidence to two digits: the formulas are rules of thumb and justify no more.
-fn rounded(confidence: f64) -> f64 {
-    (confidence * 100.0).round() / 100.0
-}
-
-fn evidence<const N: usize>(numbers: [(&str, Value); N]) -> Map<String, Value> {
-    numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]
@@ -320,17 +230,5 @@ mod tests {
         let chest = Scope { muscles, ..scope(&["2026-11-09"]) };
         assert_eq!(found(&history, &chest), ["volume_above_mrv chest"]);
         assert_eq!(found(&history, &Scope { muscles: Some(BTreeSet::new()), ..chest }), [""; 0]);
-    }
-
-    #[test]
-    fn subject_parses_from_its_wire_name() {
-        let check = |name: &str, display_name: &str| {
-            let subject = Subject::parse(name);
-            assert_eq!((subject.as_str(), subject.display_name().as_str()), (name, display_name));
-        };
-        check("front_delts", "front delts");
-        check("barbell-bench-press", "Barbell Bench Press");
-        check("training", "training");
-        check("my-lift", "my-lift");
     }
 }

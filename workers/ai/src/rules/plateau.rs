@@ -16,7 +16,7 @@
 //! - Of an odd number of sessions the middle one belongs to the later half.
 
 use super::lift_window::{LiftWindow, Session};
-use super::{Pattern, Subject, rounded};
+use super::pattern::{Pattern, Subject, rounded};
 use shared_kernel::payload::PatternKind;
 use training::Grams;
 

@@ -6,7 +6,7 @@
 //! Sen 1968 (`training::trend`) and Epley 1985.
 
 use super::lift_window::LiftWindow;
-use super::{Pattern, Subject, rounded};
+use super::pattern::{Pattern, Subject, rounded};
 use shared_kernel::payload::PatternKind;
 
 const SESSIONS_MIN: usize = 6;

@@ -13,7 +13,7 @@
 //!   plan yet.
 
 use super::calendar::{last_complete_week, trained_week};
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;

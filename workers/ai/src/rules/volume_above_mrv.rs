@@ -4,7 +4,7 @@
 //! Trigger: the week's hard sets > MRV. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
 //! Source: the landmarks of `training::landmarks`.
 
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;

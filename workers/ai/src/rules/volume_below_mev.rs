@@ -9,7 +9,7 @@
 
 use super::calendar::last_complete_week;
 use super::deload_taken::deload_taken;
-use super::{Pattern, Subject, evidence, rounded};
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
