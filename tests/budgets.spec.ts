@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
 import { costsOfPosting, linesOfBatch, sum, typicalWorkout } from "./support/costs";
-import { awaitDeadLetters } from "./support/dead-letters";
+import { waitForDeadLetters } from "./support/dead-letters";
 import { message, workoutCompleted } from "./support/events";
 import type { Cost, LogLine } from "./support/output";
 import { Stack } from "./support/stack";
 
-/** The budgets of the design. */
+/** Project budgets: docs/architecture.md. */
 const POST_ROUND_TRIPS_MAX = 1;
 const ROWS_WRITTEN_MAX = 12;
 const MESSAGES_MAX = 4;
 const BATCH_ROUND_TRIPS_MAX = 3;
 
-// A stack of its own: no other test's event shares a batch with those that are counted.
+// A separate stack: events of other tests would share batches with these.
 let stack: Stack;
 
 beforeAll(async () => {
@@ -37,12 +37,12 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
   it("one D1 round trip for the POST", () => {
     const [post, ...others] = costs.filter(({ worker }) => worker === "api");
     expect(others).toEqual([]);
-    expect(post?.of).toBe("POST /v1/workouts");
+    expect(post?.operation).toBe("POST /v1/workouts");
     expect(post?.roundTrips).toBeGreaterThan(0);
     expect(post?.roundTrips).toBeLessThanOrEqual(POST_ROUND_TRIPS_MAX);
   });
 
-  it("at most 12 rows written, through all workers", () => {
+  it("at most 12 rows written in all workers", () => {
     expect(sum(costs, "rowsWritten")).toBeGreaterThan(0);
     expect(sum(costs, "rowsWritten")).toBeLessThanOrEqual(ROWS_WRITTEN_MAX);
   });
@@ -54,7 +54,7 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
 });
 
 describe("a batch of 100 at aggregation costs at most 3 D1 round trips", () => {
-  it.each([1, 10])("when it is of %i athlete(s)", async (athleteCount) => {
+  it.each([1, 10])("from %i athlete(s)", async (athleteCount) => {
     const athletes = await createAthletes(athleteCount);
     const batch = athletes.flatMap(({ id }) =>
       Array.from({ length: 100 / athleteCount }, () => message(workoutCompleted(id))),
@@ -62,17 +62,19 @@ describe("a batch of 100 at aggregation costs at most 3 D1 round trips", () => {
     expectWithinBudget(await linesOfBatch(stack, batch), `${athleteCount} athlete(s)`);
   });
 
-  it("when it is of 100 athletes, of which 99 are counted and one event is bad", async () => {
+  it("from 100 athletes with one invalid event", async () => {
     const athletes = await createAthletes(100);
     const batch = athletes.map(({ id }, n) => {
-      const good = workoutCompleted(id);
-      return message(n === 57 ? { ...good, data: { workout: "none" } } : good);
+      const valid = workoutCompleted(id);
+      return message(n === 57 ? { ...valid, data: { workout: "none" } } : valid);
     });
-    expectWithinBudget(await linesOfBatch(stack, batch), "100 athletes, one event bad");
-    const counted = await Promise.all(athletes.map(({ id }) => stack.rows("volume_ledger", id)));
+    expectWithinBudget(await linesOfBatch(stack, batch), "100 athletes, one invalid event");
+    const counted = await Promise.all(
+      athletes.map(({ id }) => stack.countRows("volume_ledger", id)),
+    );
     expect(counted).toEqual(athletes.map((_, n) => (n === 57 ? 0 : 1)));
-    const letters = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1);
-    expect(letters).toMatchObject([{ message_id: batch[57]?.id }]);
+    const deadLetters = await waitForDeadLetters(stack, { queue: "volume-aggregation" }, 1);
+    expect(deadLetters).toMatchObject([{ message_id: batch[57]?.id }]);
   });
 });
 
@@ -80,10 +82,10 @@ function createAthletes(count: number): Promise<Athlete[]> {
   return Promise.all(Array.from({ length: count }, () => Athlete.create(stack)));
 }
 
-function expectWithinBudget(lines: LogLine[], whose: string): void {
+function expectWithinBudget(lines: LogLine[], source: string): void {
   const [first] = lines;
   console.log(
-    `a batch of 100 at aggregation, of ${whose}: ${first?.d1_round_trips} D1 round trips ` +
+    `a batch of 100 at aggregation, from ${source}: ${first?.d1_round_trips} D1 round trips ` +
       `(at most ${BATCH_ROUND_TRIPS_MAX}), ${first?.d1_rows_written} rows written`,
   );
   expect(first?.d1_round_trips).toBeGreaterThan(0);

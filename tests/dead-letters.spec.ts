@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
 import {
-  awaitDeadLetters,
   type DeadLetter,
   listDeadLetters,
   readDeadLetter,
+  waitForDeadLetters,
 } from "./support/dead-letters";
 import { CONSUMERS, event, message } from "./support/events";
 import { eventually } from "./support/eventually";
@@ -17,7 +17,7 @@ const MOVED_BY_PLATFORM = "moved by the platform after its last retry";
 let stack: Stack;
 let athlete: Athlete;
 
-/** With its reason around it, it would be longer than a message can be (128,000 bytes). */
+/** Too long for a message (128,000 bytes) that also has its reason. */
 const tooLong = "garbage ".repeat(15_980);
 
 beforeAll(async () => {
@@ -31,9 +31,9 @@ describe("garbage on a queue", () => {
   const garbage = `no event ${randomUUID()}`;
 
   it("is listed with its reason within 20 s", async () => {
-    await stack.put("volume-aggregation", garbage);
-    const [letter] = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1);
-    expect(letter).toMatchObject({
+    await stack.enqueue("volume-aggregation", garbage);
+    const [deadLetter] = await waitForDeadLetters(stack, { queue: "volume-aggregation" }, 1);
+    expect(deadLetter).toMatchObject({
       queue: "volume-aggregation",
       event_id: null,
       event_type: null,
@@ -41,32 +41,32 @@ describe("garbage on a queue", () => {
       attempts: 1,
       status: "open",
     });
-    expect(letter?.reason).toContain("not a CloudEvents 1.0 envelope");
-    expect(Date.parse(letter?.failed_at ?? "")).toBeGreaterThan(Date.now() - 60_000);
+    expect(deadLetter?.reason).toContain("not a CloudEvents 1.0 envelope");
+    expect(Date.parse(deadLetter?.failed_at ?? "")).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it("can be read, untouched", async () => {
+  it("can be read unchanged", async () => {
     const { items } = await listDeadLetters(stack);
     expect(items).toHaveLength(1);
-    const letter = await readDeadLetter(stack, items[0]?.id ?? "");
-    expect(letter).toMatchObject({ ...items[0], body: garbage });
+    const deadLetter = await readDeadLetter(stack, items[0]?.id ?? "");
+    expect(deadLetter).toMatchObject({ ...items[0], body: garbage });
   });
 
-  it("is not there for an id that was never given", async () => {
+  it("is 404 for an unknown id", async () => {
     const path = `${LIST}/${randomUUID()}`;
     const response = await stack.request("GET", path, { token: OPERATOR_TOKEN });
     expect(response.status).toBe(404);
   });
 });
 
-describe("a message that the platform itself moved", () => {
-  it.each(CONSUMERS)("from $queue is a row too", async ({ consumer, queue }) => {
+describe("a message that the platform moved", () => {
+  it.each(CONSUMERS)("from $queue becomes a dead letter", async ({ consumer, queue }) => {
     const envelope = event("NotificationRequested", athlete.id);
     const moved = message(envelope);
-    const decided = await stack.deliver(consumer, `${queue}-dlq`, [moved]);
-    expect(decided.explicitAcks).toEqual([moved.id]);
-    const [letter] = await awaitDeadLetters(stack, { queue, reason: MOVED_BY_PLATFORM }, 1);
-    expect(letter).toMatchObject({
+    const decisions = await stack.deliver(consumer, `${queue}-dlq`, [moved]);
+    expect(decisions.explicitAcks).toEqual([moved.id]);
+    const [deadLetter] = await waitForDeadLetters(stack, { queue, reason: MOVED_BY_PLATFORM }, 1);
+    expect(deadLetter).toMatchObject({
       queue,
       message_id: moved.id,
       event_id: envelope.id,
@@ -77,7 +77,7 @@ describe("a message that the platform itself moved", () => {
     });
   });
 
-  it("is kept whatever it is", async () => {
+  it("is stored with any body", async () => {
     const before = (await listDeadLetters(stack)).total;
     const bodies = [
       "",
@@ -89,33 +89,37 @@ describe("a message that the platform itself moved", () => {
       { an: "object" },
     ];
     const messages = bodies.map((body) => message(body));
-    const decided = await stack.deliver("aggregation", "volume-aggregation-dlq", messages);
-    expect([...decided.explicitAcks].sort()).toEqual(messages.map(({ id }) => id).sort());
-    const letters = await awaitDeadLetters(stack, { queue: "volume-aggregation" }, bodies.length);
+    const decisions = await stack.deliver("aggregation", "volume-aggregation-dlq", messages);
+    expect([...decisions.explicitAcks].sort()).toEqual(messages.map(({ id }) => id).sort());
+    const deadLetters = await waitForDeadLetters(
+      stack,
+      { queue: "volume-aggregation" },
+      bodies.length,
+    );
     for (const { id, body } of messages) {
-      const kept = letters.find(({ message_id }) => message_id === id)?.body;
-      expect(kept).toBe(typeof body === "string" ? body : JSON.stringify(body));
+      const stored = deadLetters.find(({ message_id }) => message_id === id)?.body;
+      expect(stored).toBe(typeof body === "string" ? body : JSON.stringify(body));
     }
     expect((await listDeadLetters(stack)).total).toBe(before + bodies.length);
   });
 });
 
-it("a message too long to carry its reason is moved by the platform, whole", async () => {
+it("the platform moves a message too long for its reason", async () => {
   const { total } = await listDeadLetters(stack, { queue: "webhook-notification" });
-  await stack.put("webhook-notification", tooLong);
-  const letters = await awaitDeadLetters(
+  await stack.enqueue("webhook-notification", tooLong);
+  const deadLetters = await waitForDeadLetters(
     stack,
     { queue: "webhook-notification" },
     total + 1,
     45_000,
   );
-  const letter = letters.find(({ body }) => body === tooLong);
-  expect(letter).toMatchObject({ attempts: 4 });
-  expect(letter?.reason).toContain(MOVED_BY_PLATFORM);
+  const deadLetter = deadLetters.find(({ body }) => body === tooLong);
+  expect(deadLetter).toMatchObject({ attempts: 4 });
+  expect(deadLetter?.reason).toContain(MOVED_BY_PLATFORM);
 });
 
-describe("the same dead letter twice", () => {
-  it("is one row", async () => {
+describe("a duplicate dead letter", () => {
+  it("is stored once", async () => {
     const before = (await listDeadLetters(stack)).total;
     const moved = message(`moved ${randomUUID()}`);
     await stack.deliver("ai", "ai-analysis-dlq", [moved, moved]);
@@ -123,33 +127,33 @@ describe("the same dead letter twice", () => {
     expect((await listDeadLetters(stack)).total).toBe(before + 1);
   });
 
-  it("is one row of an event, though it came in two messages, ours and the platform's", async () => {
+  it("of one event in two messages is stored once", async () => {
     const envelope = event("NotificationRequested", athlete.id);
-    const stray = message(envelope);
-    await stack.deliver("ai", "ai-analysis", [stray]);
+    const misrouted = message(envelope);
+    await stack.deliver("ai", "ai-analysis", [misrouted]);
     const reason = "NotificationRequested is not routed to ai-analysis";
-    const [ours] = await awaitDeadLetters(stack, { reason }, 1);
-    expect(ours).toMatchObject({ message_id: stray.id, event_id: envelope.id });
+    const [deadLetter] = await waitForDeadLetters(stack, { reason }, 1);
+    expect(deadLetter).toMatchObject({ message_id: misrouted.id, event_id: envelope.id });
     await stack.deliver("ai", "ai-analysis-dlq", [message(envelope)]);
     const { items } = await listDeadLetters(stack, { queue: "ai-analysis" });
     expect(items.filter(({ event_id }) => event_id === envelope.id)).toHaveLength(1);
   });
 });
 
-describe("with the database away", () => {
+describe("with the database unavailable", () => {
   it.each([
     { attempt: 1, delaySeconds: 1 },
     { attempt: 4, delaySeconds: 8 },
     { attempt: 20, delaySeconds: 3_600 },
   ])(
-    "a dead letter waits $delaySeconds s after attempt $attempt",
+    "a dead letter is retried $delaySeconds s after attempt $attempt",
     async ({ attempt, delaySeconds }) => {
       const waiting = message("moved", attempt);
-      const decided = await stack.without("dead_letters", () =>
+      const decisions = await stack.withoutTable("dead_letters", () =>
         stack.deliver("webhook", "webhook-notification-dlq", [waiting]),
       );
-      expect(decided.explicitAcks).toEqual([]);
-      expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
+      expect(decisions.explicitAcks).toEqual([]);
+      expect(decisions.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
     },
   );
 });
@@ -157,7 +161,7 @@ describe("with the database away", () => {
 describe("the list", () => {
   const check = async (
     filter: Record<string, string>,
-    isMatch: (letter: DeadLetter) => boolean,
+    isMatch: (deadLetter: DeadLetter) => boolean,
   ) => {
     const all = (await listDeadLetters(stack)).items;
     const { items, total } = await listDeadLetters(stack, filter);
@@ -173,7 +177,7 @@ describe("the list", () => {
     expect(await check({ queue: "no-such-queue" }, () => false)).toEqual([]);
   });
 
-  it("is filtered by a part of the reason", async () => {
+  it("is filtered by part of the reason", async () => {
     const part = "is not routed to";
     const items = await check({ reason: part }, ({ reason }) => reason.includes(part));
     expect(items.length).toBeGreaterThan(0);
@@ -193,7 +197,7 @@ describe("the list", () => {
     expect(unknown.status).toBe(422);
   });
 
-  it("is filtered by all of them together", async () => {
+  it("is filtered by several fields together", async () => {
     const filter = { queue: "ai-analysis", reason: MOVED_BY_PLATFORM, status: "open" };
     const items = await check(
       filter,
@@ -202,19 +206,19 @@ describe("the list", () => {
     expect(items.length).toBeGreaterThan(0);
   });
 
-  it("comes in pages, newest first, each letter once", async () => {
+  it("has pages, newest first, each dead letter once", async () => {
     const { items: all, total } = await listDeadLetters(stack);
-    const seen: DeadLetter[] = [];
+    const paged: DeadLetter[] = [];
     let cursor: string | null = null;
     do {
       const page = await listDeadLetters(stack, { limit: "2", ...(cursor ? { cursor } : {}) });
       expect(page.total).toBe(total);
       expect(page.items.length).toBeLessThanOrEqual(2);
-      seen.push(...page.items);
+      paged.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor);
-    expect(seen).toEqual(all);
-    const times = seen.map(({ failed_at }) => Date.parse(failed_at));
+    expect(paged).toEqual(all);
+    const times = paged.map(({ failed_at }) => Date.parse(failed_at));
     expect(times).toEqual([...times].sort((a, b) => b - a));
   });
 
@@ -229,22 +233,22 @@ describe("the list", () => {
   });
 });
 
-it("an operator cannot put a text on a queue that is not there", async () => {
+it("an operator cannot send to an unknown queue", async () => {
   const path = "/v1/admin/queues/volume-aggregation-dlq/messages";
   const response = await stack.request("POST", path, { token: OPERATOR_TOKEN, text: "x" });
   expect(response.status).toBe(404);
 });
 
-it("one line is logged for each dead letter that is stored", async () => {
+it("one line is logged for each stored dead letter", async () => {
   const text = `logged ${randomUUID()}`;
   const moved = message(text);
   await stack.deliver("aggregation", "volume-aggregation-dlq", [moved]);
-  const [letter] = (await awaitDeadLetters(stack, { queue: "volume-aggregation" }, 1)).filter(
+  const [deadLetter] = (await waitForDeadLetters(stack, { queue: "volume-aggregation" }, 1)).filter(
     ({ body }) => body === text,
   );
   const lines = await eventually(
     "a line",
-    () => stack.log.with({ message: "dead letter", dead_letter_id: letter?.id }),
+    () => stack.log.linesWith({ message: "dead letter", dead_letter_id: deadLetter?.id }),
     (seen) => seen.length > 0,
   );
   expect(lines).toHaveLength(1);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, type Week, type WeeklyVolume } from "./support/athlete";
 import { eventually } from "./support/eventually";
 import { csv, type HevyRow, trainingLog } from "./support/hevy";
-import { finished, importFile } from "./support/imports";
+import { importFile, waitForImport } from "./support/imports";
 import { Stack } from "./support/stack";
 
 const WORKOUTS = 600;
@@ -24,16 +24,16 @@ describe("three years of training, imported as Hevy exports them", () => {
   const file = csv(rows);
   let weeks: Week[];
 
-  it("are all there within 60 s", async () => {
+  it("are all stored within 60 s", async () => {
     const done = await importFile(athlete, file, "?time_zone=Europe/Berlin");
     expect(done).toMatchObject({ status: "completed", imported: WORKOUTS, duplicates: 0 });
     expect(done.errors).toEqual([]);
   });
 
-  it("have in each week the totals that a sum over the file has", async () => {
-    const { weeks: read, pending } = await history(athlete);
-    expect(pending).toBe(0);
-    weeks = read;
+  it("have the weekly totals of the file", async () => {
+    const volume = await history(athlete);
+    expect(volume.pending).toBe(0);
+    weeks = volume.weeks;
     const totals = weeks.map(({ week_start, workouts, sets, hard_sets, tonnage_kg }) => ({
       week_start,
       workouts,
@@ -44,7 +44,7 @@ describe("three years of training, imported as Hevy exports them", () => {
     expect(totals.filter(({ workouts }) => workouts > 0)).toEqual(totalsOf(rows));
   });
 
-  it("ask for one notification, and none for each record of the past", async () => {
+  it("cause a single notification", async () => {
     const { items } = await eventually(
       "a notification",
       () => athlete.notifications(),
@@ -52,20 +52,20 @@ describe("three years of training, imported as Hevy exports them", () => {
     );
     expect(items).toHaveLength(1);
     expect(items[0]?.body).toContain(String(WORKOUTS));
-    expect(athlete.mails).toEqual([]);
+    expect(athlete.emails).toEqual([]);
   });
 
-  it("stay as they are when the file is imported again", async () => {
+  it("are unchanged by a second import of the file", async () => {
     const done = await importFile(athlete, file, "?time_zone=Europe/Berlin");
     expect(done).toMatchObject({ status: "completed", imported: 0, duplicates: WORKOUTS });
     expect((await history(athlete)).weeks).toEqual(weeks);
-    expect(await stack.rows("workouts", athlete.id)).toBe(WORKOUTS);
+    expect(await stack.countRows("workouts", athlete.id)).toBe(WORKOUTS);
   });
 
   it.each([
     { format: "csv", type: "text/csv", query: "?time_zone=Europe/Berlin" },
     { format: "json", type: "application/json", query: "" },
-  ])("are the same volume and records in another athlete, by the $format export", async (how) => {
+  ])("have the same volume and records after a $format export", async (how) => {
     const exported = await athlete.request("GET", `/v1/export?format=${how.format}`);
     const other = await Athlete.create(stack);
     const done = await importFile(other, await exported.text(), how.query, how.type);
@@ -75,20 +75,20 @@ describe("three years of training, imported as Hevy exports them", () => {
   });
 });
 
-describe("an import with a name that nobody knows", () => {
-  it("holds its workouts back until the name has a meaning", async () => {
+describe("an import with an unknown exercise name", () => {
+  it("waits for a mapping of the name", async () => {
     const other = await Athlete.create(stack);
     const [known, unknown] = [trainingLog(2, 2).slice(0, 20), trainingLog(2, 2).slice(20)];
     const renamed = unknown.map((row) => ({ ...row, exercise: "Barbel Bench Pres" }));
-    const held = await importFile(other, csv([...known, ...renamed]));
-    expect(held).toMatchObject({ status: "needs_mapping", imported: 1 });
-    expect(held.unmatched).toMatchObject([{ name: "Barbel Bench Pres", workouts: 1 }]);
-    expect(held.unmatched[0]?.proposals).toContain("barbell-bench-press");
-    const response = await other.request("PUT", `/v1/imports/${held.id}/mapping`, {
+    const waiting = await importFile(other, csv([...known, ...renamed]));
+    expect(waiting).toMatchObject({ status: "needs_mapping", imported: 1 });
+    expect(waiting.unmatched).toMatchObject([{ name: "Barbel Bench Pres", workouts: 1 }]);
+    expect(waiting.unmatched[0]?.proposals).toContain("barbell-bench-press");
+    const response = await other.request("PUT", `/v1/imports/${waiting.id}/mapping`, {
       json: { mapping: { "Barbel Bench Pres": "barbell-bench-press" } },
     });
     expect(response.status).toBe(202);
-    const done = await finished(other, held.id);
+    const done = await waitForImport(other, waiting.id);
     expect(done).toMatchObject({ status: "completed", imported: 2, unmatched: [] });
     const { pending, weeks } = await history(other, 14);
     expect(pending).toBe(0);
@@ -96,15 +96,15 @@ describe("an import with a name that nobody knows", () => {
   });
 });
 
-describe("the clock on the wall of Berlin", () => {
+describe("the local time of Berlin", () => {
   it.each([
-    { wall: "28 Mar 2026, 23:30", startedAt: "2026-03-28T23:30:00+01:00" },
-    { wall: "29 Mar 2026, 03:30", startedAt: "2026-03-29T03:30:00+02:00" },
-    { wall: "25 Oct 2026, 01:30", startedAt: "2026-10-25T01:30:00+02:00" },
-    { wall: "25 Oct 2026, 03:30", startedAt: "2026-10-25T03:30:00+01:00" },
-  ])("at $wall has its own offset", async ({ wall, startedAt }) => {
+    { local: "28 Mar 2026, 23:30", startedAt: "2026-03-28T23:30:00+01:00" },
+    { local: "29 Mar 2026, 03:30", startedAt: "2026-03-29T03:30:00+02:00" },
+    { local: "25 Oct 2026, 01:30", startedAt: "2026-10-25T01:30:00+02:00" },
+    { local: "25 Oct 2026, 03:30", startedAt: "2026-10-25T03:30:00+01:00" },
+  ])("has the right offset at $local", async ({ local, startedAt }) => {
     const other = await Athlete.create(stack);
-    const file = csv(trainingLog(1, 1)).replaceAll(/"\d+ \w+ \d+, \d+:\d+"/g, `"${wall}"`);
+    const file = csv(trainingLog(1, 1)).replaceAll(/"\d+ \w+ \d+, \d+:\d+"/g, `"${local}"`);
     const done = await importFile(other, file, "?time_zone=Europe/Berlin");
     expect(done).toMatchObject({ imported: 1 });
     const { items } = await other.workouts();
@@ -112,11 +112,11 @@ describe("the clock on the wall of Berlin", () => {
   });
 });
 
-/** The volume of so many days, up to today. */
+/** Returns the volume of a number of days, up to today. */
 async function history(of: Athlete, days = DAYS + 14): Promise<WeeklyVolume> {
   const today = Math.floor(Date.now() / DAY_MS);
   const all: WeeklyVolume = { weeks: [], pending: 0 };
-  // No Monday twice: a part is 52 whole weeks, and begins on a Monday (1970-01-05 was one).
+  // Each request covers 52 whole weeks from a Monday (such as 1970-01-05), so no week is read twice.
   const monday = today - days - ((today - days - 4) % 7);
   for (let from = monday; from <= today; from += 364) {
     const to = Math.min(from + 363, today);
@@ -139,7 +139,7 @@ async function records(of: Athlete): Promise<object[]> {
   return items.map((item) => ({ ...item, workout_id: null }));
 }
 
-/** The weeks of a log, summed from its rows and nothing else. */
+/** Returns the weekly totals of a log, computed from its rows. */
 function totalsOf(rows: HevyRow[]): object[] {
   const weeks = new Map<string, { workouts: Set<number>; sets: number; hard: number; g: number }>();
   for (const row of rows) {

@@ -5,7 +5,7 @@ import { event, message } from "./support/events";
 import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, Stack } from "./support/stack";
 
-/** A list, and where a stream goes on from it. */
+/** A list with the position from which a stream continues. */
 interface List extends Inbox {
   last_id: string;
 }
@@ -31,73 +31,73 @@ afterEach(async () => {
 });
 
 describe("the stream of an inbox", () => {
-  it("brings an event as it comes, as the list shows it", async () => {
-    const stream = await streamed();
+  it("sends each notification as in the list", async () => {
+    const stream = await openStream();
     await deliver(athlete, "Your week");
-    await come(stream, ["Your week"]);
+    await expectTitles(stream, ["Your week"]);
     const { items, last_id } = await list();
     expect(stream.events).toEqual([{ id: last_id, event: "notification", data: items[0] }]);
   });
 
-  it("goes on from the Last-Event-ID with what came meanwhile, and tells nothing twice", async () => {
-    const first = await streamed();
+  it("continues from the Last-Event-ID without gaps or duplicates", async () => {
+    const first = await openStream();
     await deliver(athlete, "one");
-    await come(first, ["one"]);
+    await expectTitles(first, ["one"]);
     await first.close();
     await deliver(athlete, "two");
     await deliver(athlete, "three");
 
-    const second = await streamed({ lastEventId: first.lastEventId });
-    await come(second, ["two", "three"]);
+    const second = await openStream({ lastEventId: first.lastEventId });
+    await expectTitles(second, ["two", "three"]);
     await deliver(athlete, "four");
-    await come(second, ["two", "three", "four"]);
+    await expectTitles(second, ["two", "three", "four"]);
   });
 
-  it("goes on from the last_id of a list, and without one from now", async () => {
+  it("starts at the last_id of a list or now", async () => {
     await deliver(athlete, "before the list");
     const { last_id } = await list();
     await deliver(athlete, "after the list");
-    const fromList = await streamed({ path: `${PATH}?last_event_id=${last_id}` });
-    const fromNow = await streamed();
-    await come(fromList, ["after the list"]);
+    const fromList = await openStream({ path: `${PATH}?last_event_id=${last_id}` });
+    const fromNow = await openStream();
+    await expectTitles(fromList, ["after the list"]);
     await deliver(athlete, "now");
-    await come(fromNow, ["now"]);
-    await come(fromList, ["after the list", "now"]);
+    await expectTitles(fromNow, ["now"]);
+    await expectTitles(fromList, ["after the list", "now"]);
   });
 
-  it("is one's own", async () => {
+  it("contains the notifications of its athlete only", async () => {
     const other = await Athlete.create(stack);
-    const stream = await streamed();
+    const stream = await openStream();
     await deliver(other, "not yours");
     await deliver(athlete, "yours");
-    await come(stream, ["yours"]);
+    await expectTitles(stream, ["yours"]);
   });
 
   it("ends when its key is revoked", async () => {
-    const stream = await streamed();
+    const stream = await openStream();
     const keyId = athlete.key.slice("bt_".length + 32, athlete.key.lastIndexOf("_"));
     const path = `/v1/admin/athletes/${athlete.id}/keys/${keyId}`;
     const revoked = await stack.request("DELETE", path, { token: OPERATOR_TOKEN });
     expect(revoked.status).toBe(204);
     await eventually(
       "the end of the stream",
-      () => stream.ended,
+      () => stream.hasEnded,
       (ended) => ended,
     );
     expect((await athlete.request("GET", PATH)).status).toBe(401);
   });
 
-  it("refuses a place that nobody gave", async () => {
+  it("rejects an unknown Last-Event-ID", async () => {
     for (const id of ["1", "-1", "one"]) {
-      const refused = await athlete.request("GET", PATH, { headers: { "last-event-id": id } });
-      expect(refused.status).toBe(400);
-      expect(refused.headers.get("content-type")).toBe("application/problem+json");
+      const rejected = await athlete.request("GET", PATH, { headers: { "last-event-id": id } });
+      expect(rejected.status).toBe(400);
+      expect(rejected.headers.get("content-type")).toBe("application/problem+json");
     }
   });
 });
 
-describe("a row of an inbox", () => {
-  it("is read by its athlete, alone or with all, as often as one likes", async () => {
+describe("an inbox", () => {
+  it("is marked as read idempotently by its athlete only", async () => {
     await deliver(athlete, "one");
     await deliver(athlete, "two");
     await deliver(athlete, "three");
@@ -122,40 +122,37 @@ function list(): Promise<List> {
   return athlete.get("/v1/notifications?limit=100");
 }
 
-/** A stream of the athlete, once it has said where it begins. */
-async function streamed(
+/** Opens a stream of the athlete, and waits for its start. */
+async function openStream(
   from: { lastEventId?: string; path?: string } = {},
 ): Promise<EventStream<Notification>> {
   const headers: Record<string, string> =
     from.lastEventId === undefined ? {} : { "last-event-id": from.lastEventId };
   const response = await athlete.request("GET", from.path ?? PATH, { headers });
   expect(response.headers.get("content-type")).toBe("text/event-stream");
-  const stream = EventStream.of<Notification>(response);
+  const stream = EventStream.open<Notification>(response);
   open.push(stream);
   await eventually(
-    "the stream begins",
+    "the stream starts",
     () => stream.lastEventId,
     (id) => id !== "",
   );
   return stream;
 }
 
-/** Waits until these titles, and no others, have come in this order. */
-async function come(stream: EventStream<Notification>, titles: string[]): Promise<void> {
-  const seen = await eventually(
+/** Waits for exactly these titles in this order. */
+async function expectTitles(stream: EventStream<Notification>, titles: string[]): Promise<void> {
+  const received = await eventually(
     "the events",
     () => stream.events.map(({ data }) => data.title),
-    (seen) => seen.length >= titles.length,
+    (all) => all.length >= titles.length,
   );
-  expect(seen).toEqual(titles);
+  expect(received).toEqual(titles);
 }
 
-/** Puts a notice of now into an inbox, as the consumer of the queue does. */
+/** Creates a notification in an inbox by the consumer of the queue. */
 async function deliver(to: Athlete, title: string): Promise<void> {
-  const notice = { ...event("NotificationRequested", to.id, { title }) };
-  notice.time = new Date().toISOString();
-  const { explicitAcks } = await stack.deliver("webhook", "webhook-notification", [
-    message(notice),
-  ]);
+  const batch = [message(event("NotificationRequested", to.id, { title }))];
+  const { explicitAcks } = await stack.deliver("webhook", "webhook-notification", batch);
   expect(explicitAcks).toHaveLength(1);
 }

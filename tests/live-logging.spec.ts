@@ -36,7 +36,7 @@ describe("a workout logged set by set", () => {
     path = `/v1/workouts/${id}`;
   });
 
-  it("counts each set as it is logged, once under its Idempotency-Key", async () => {
+  it("counts a set once for each Idempotency-Key", async () => {
     const json = { exercise: "barbell-bench-press", ...HARD_SET };
     const key = randomUUID();
     for (const idempotencyKey of [key, key, randomUUID()]) {
@@ -49,7 +49,7 @@ describe("a workout logged set by set", () => {
     expect(await chest()).toBe(2);
   });
 
-  it("counts what a set is corrected to, and no more what is removed", async () => {
+  it("counts corrected sets and no deleted sets", async () => {
     const easy = { kind: "working", weight_kg: 60, reps: 10, rpe: 5 };
     expect((await athlete.request("PUT", `${path}/sets/1`, { json: easy })).status).toBe(200);
     expect(await chest()).toBe(1);
@@ -57,18 +57,18 @@ describe("a workout logged set by set", () => {
     expect(await chest()).toBe(0);
   });
 
-  it("takes no set once it is complete", async () => {
+  it("rejects sets after its completion", async () => {
     const ended_at = new Date(Date.parse(started_at) + 600_000).toISOString();
-    const done = await athlete.request("POST", `${path}/complete`, { json: { ended_at } });
-    expect(done.status).toBe(200);
-    expect(await done.json()).toMatchObject({ status: "completed", totals: { sets: 1 } });
+    const completed = await athlete.request("POST", `${path}/complete`, { json: { ended_at } });
+    expect(completed.status).toBe(200);
+    expect(await completed.json()).toMatchObject({ status: "completed", totals: { sets: 1 } });
     const json = { exercise: "barbell-bench-press", ...HARD_SET };
     expect((await athlete.request("POST", `${path}/sets`, { json })).status).toBe(409);
   });
 });
 
 describe("a workout left open for a day", () => {
-  it("is completed by the sweep at its last set's time", async () => {
+  it("is completed by the sweep at its last set", async () => {
     const athlete = await Athlete.create(stack);
     const started_at = startedAt(1.1);
     const performed_at = new Date(Date.parse(started_at) + 900_000).toISOString();
@@ -77,7 +77,7 @@ describe("a workout left open for a day", () => {
       started_at,
       exercises: [{ exercise: "barbell-bench-press", sets }],
     });
-    await stack.strikeCron();
+    await stack.runCron();
     const completed = await athlete.get<Workout>(`/v1/workouts/${id}`);
     expect(completed).toMatchObject({ status: "completed", revision: 2 });
     expect(Date.parse(completed.ended_at ?? "")).toBe(Date.parse(performed_at));
@@ -86,8 +86,8 @@ describe("a workout left open for a day", () => {
   });
 });
 
-describe("a workout changed as a whole", () => {
-  it("moves to the week that it now belongs to, and of two at once one wins", async () => {
+describe("a replaced workout", () => {
+  it("moves to its new week; one of two writers wins", async () => {
     const athlete = await Athlete.create(stack);
     const [before, after] = [startedAt(8), startedAt(1)];
     const { id } = await athlete.post(workout({ "barbell-bench-press": 5 }, before));
@@ -105,7 +105,7 @@ describe("a workout changed as a whole", () => {
 });
 
 describe("a record", () => {
-  it("is told when it is broken, and taken back with its workout", async () => {
+  it("is notified once, and removed with its workout", async () => {
     const athlete = await Athlete.create(stack);
     const first = await athlete.post(workout({ "barbell-bench-press": 3 }, startedAt(2)));
     await athlete.aggregatedWeek(startedAt(2));
@@ -113,13 +113,13 @@ describe("a record", () => {
     const [exercise] = heavier.exercises;
     Object.assign(exercise ?? {}, { sets: [{ ...HARD_SET, weight_kg: 80 }] });
     const second = await athlete.post(heavier);
-    const told = await eventually(
-      "a notice",
+    const inbox = await eventually(
+      "a notification",
       () => athlete.notifications(),
       ({ items }) => items.length > 0,
     );
-    expect(told.items).toHaveLength(1);
-    expect(told.items[0]?.body).toMatch(/\b80\b/);
+    expect(inbox.items).toHaveLength(1);
+    expect(inbox.items[0]?.body).toMatch(/\b80\b/);
     expect(await heaviest(athlete)).toMatchObject({ value: 80, workout_id: second.id });
     await athlete.request("DELETE", `/v1/workouts/${second.id}`);
     await athlete.aggregatedWeek(startedAt(1));
@@ -127,18 +127,18 @@ describe("a record", () => {
   });
 });
 
-describe("what changed since", () => {
-  it("is each workout once, as it is now, and goes on where it ended", async () => {
+describe("the change feed", () => {
+  it("has each workout once and continues from a cursor", async () => {
     const athlete = await Athlete.create(stack);
-    const kept = await athlete.post(workout({ "pull-up": 1 }));
-    const gone = await athlete.post(workout({ "pull-up": 2 }));
+    const first = await athlete.post(workout({ "pull-up": 1 }));
+    const deleted = await athlete.post(workout({ "pull-up": 2 }));
     const all = await athlete.get<Changes>("/v1/workouts/events");
-    expect(all.items.map((item) => item.workout)).toEqual([kept, gone]);
-    await athlete.request("DELETE", `/v1/workouts/${gone.id}`);
+    expect(all.items.map((item) => item.workout)).toEqual([first, deleted]);
+    await athlete.request("DELETE", `/v1/workouts/${deleted.id}`);
     const since = `/v1/workouts/events?since=${all.next_since}`;
     const { items, has_more, next_since } = await athlete.get<Changes>(since);
     expect({ items, has_more }).toMatchObject({
-      items: [{ type: "deleted", id: gone.id }],
+      items: [{ type: "deleted", id: deleted.id }],
       has_more: false,
     });
     const rest = await athlete.get<Changes>(`/v1/workouts/events?since=${next_since}`);
@@ -146,19 +146,19 @@ describe("what changed since", () => {
   });
 });
 
-describe("an athlete who goes", () => {
-  it("leaves no row behind, and no live key", async () => {
+describe("a deleted athlete", () => {
+  it("has no rows and no valid key", async () => {
     const athlete = await Athlete.create(stack);
     await athlete.post(workout({ "barbell-bench-press": 30 }));
     await eventually(
-      "a notice",
+      "a notification",
       () => athlete.notifications(),
       ({ items }) => items.length > 0,
     );
     expect((await athlete.request("DELETE", "/v1/me")).status).toBe(204);
     expect((await athlete.request("GET", "/v1/me")).status).toBe(401);
     for (const table of ["workouts", "volume_ledger", "notifications", "api_keys"]) {
-      expect(await stack.rows(table, athlete.id), table).toBe(0);
+      expect(await stack.countRows(table, athlete.id), table).toBe(0);
     }
   });
 });

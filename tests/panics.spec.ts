@@ -1,21 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Athlete, muscle, startedAt, workout } from "./support/athlete";
-import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
+import { listDeadLetters, waitForDeadLetters } from "./support/dead-letters";
+import { expectAcked } from "./support/decisions";
 import { type Envelope, message, workoutCompleted } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
 const QUEUE = "volume-aggregation";
-/** Requests or messages that are in flight beside the one that goes wrong. */
+/** Requests or messages in flight at the same time as the one that fails. */
 const OTHERS = 50;
-/** The shipped workers do these at a statement that names the id (crates/platform/src/drill.rs). */
+/** The workers fail at a statement that names one of these ids (crates/platform/src/drill.rs). */
 const PANIC = randomUUID();
 const MEMORY = randomUUID();
 
-/** When every workout began; a repeat has to be the same to the letter. */
-const BEGAN = startedAt();
+/** The start of every workout: the retry of a request must have the same body. */
+const STARTED_AT = startedAt();
 
 let stack: Stack;
 
@@ -26,16 +26,15 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-/** A completed workout of this id. */
 function workoutOf(athlete: Athlete, workout_id: string): Envelope {
   const envelope = workoutCompleted(athlete.id);
   Object.assign(envelope.data.workout ?? {}, { workout_id });
   return envelope;
 }
 
-/** Posts a workout of one hard set; answers the status, or that there was no answer. */
+/** Posts a workout of one hard set, and returns the status, or "none" without a response. */
 async function post(athlete: Athlete, key: string): Promise<number | "none"> {
-  const json = workout({ "barbell-bench-press": 1 }, BEGAN);
+  const json = workout({ "barbell-bench-press": 1 }, STARTED_AT);
   const headers = { "idempotency-key": key };
   try {
     const response = await athlete.request("POST", "/v1/workouts", { json, headers });
@@ -48,13 +47,13 @@ async function post(athlete: Athlete, key: string): Promise<number | "none"> {
 
 const keys = () => Array.from({ length: OTHERS }, () => randomUUID());
 
-/** Waits until so many sets are in the week, and nothing is on its way. */
-async function counted(athlete: Athlete, sets: number): Promise<void> {
-  const week = await athlete.aggregatedWeek(BEGAN.slice(0, 10));
+/** Waits until every workout is aggregated, and expects this number of sets in the week. */
+async function expectSets(athlete: Athlete, sets: number): Promise<void> {
+  const week = await athlete.aggregatedWeek(STARTED_AT.slice(0, 10));
   expect(muscle(week, "chest").hard_sets).toBe(sets);
 }
 
-it("answers a request that panics with a 500, and the fifty beside it as ever", async () => {
+it("a panicking request is 500; concurrent requests succeed", async () => {
   const athlete = await Athlete.create(stack);
   const posted = keys();
   const before = posted.slice(0, OTHERS / 2).map((key) => post(athlete, key));
@@ -62,45 +61,47 @@ it("answers a request that panics with a 500, and the fifty beside it as ever", 
   const after = posted.slice(OTHERS / 2).map((key) => post(athlete, key));
 
   const statuses = await Promise.all([...before, ...after]);
-  const answer = await panicked;
+  const response = await panicked;
 
   expect(statuses).toEqual(posted.map(() => 201));
-  expect(answer.status).toBe(500);
-  expect(answer.headers.get("content-type")).toBe("application/problem+json");
-  expect(await answer.json()).toMatchObject({ status: 500, detail: "internal error" });
-  const request_id = answer.headers.get("x-request-id");
-  const [line] = stack.log.with({ message: "request", request_id });
+  expect(response.status).toBe(500);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(await response.json()).toMatchObject({ status: 500, detail: "internal error" });
+  const request_id = response.headers.get("x-request-id");
+  const [line] = stack.log.linesWith({ message: "request", request_id });
   expect(line).toMatchObject({ status: 500, error: "panicked: a drill" });
-  await counted(athlete, OTHERS);
+  await expectSets(athlete, OTHERS);
 });
 
-it("retries a message that panics, and handles the fifty of its batch and fifty batches beside it", async () => {
+it("a panicking message is retried; concurrent messages are acknowledged", async () => {
   const athlete = await Athlete.create(stack);
   const poison = message(workoutOf(athlete, PANIC));
   const neighbours = keys().map(() => message(workoutCompleted(athlete.id)));
   const batch = [...neighbours.slice(0, 20), poison, ...neighbours.slice(20)];
-  const beside = keys().map(() => [message(workoutCompleted(athlete.id))]);
+  const otherBatches = keys().map(() => [message(workoutCompleted(athlete.id))]);
 
-  const [decided, ...others] = await Promise.all(
-    [batch, ...beside].map((messages) => stack.deliver("aggregation", QUEUE, messages)),
+  const [decisions, ...others] = await Promise.all(
+    [batch, ...otherBatches].map((messages) => stack.deliver("aggregation", QUEUE, messages)),
   );
 
-  expect(decided).toMatchObject({ outcome: "ok", ackAll: false });
-  expect(decided?.retryMessages).toEqual([{ msgId: poison.id, delaySeconds: 1 }]);
-  expect([...(decided?.explicitAcks ?? [])].sort()).toEqual(neighbours.map(({ id }) => id).sort());
-  for (const [index, decisions] of others.entries()) {
-    expectAcked(decisions, beside[index] ?? []);
+  expect(decisions).toMatchObject({ outcome: "ok", ackAll: false });
+  expect(decisions?.retryMessages).toEqual([{ msgId: poison.id, delaySeconds: 1 }]);
+  expect([...(decisions?.explicitAcks ?? [])].sort()).toEqual(
+    neighbours.map(({ id }) => id).sort(),
+  );
+  for (const [index, other] of others.entries()) {
+    expectAcked(other, otherBatches[index] ?? []);
   }
   const week = await athlete.aggregatedWeek("2026-11-16");
   expect(muscle(week, "chest").hard_sets).toBe(2 * OTHERS);
 });
 
-it("gives a message that panics up after its retries, with what it said", async () => {
+it("a panicking message is dead-lettered with its panic message", async () => {
   const athlete = await Athlete.create(stack);
   const poison = workoutOf(athlete, PANIC);
-  await stack.put(QUEUE, JSON.stringify(poison));
-  const [letter] = await awaitDeadLetters(stack, { athlete_id: athlete.id }, 1);
-  expect(letter).toMatchObject({
+  await stack.enqueue(QUEUE, JSON.stringify(poison));
+  const [deadLetter] = await waitForDeadLetters(stack, { athlete_id: athlete.id }, 1);
+  expect(deadLetter).toMatchObject({
     queue: QUEUE,
     event_id: poison.id,
     attempts: 4,
@@ -109,35 +110,35 @@ it("gives a message that panics up after its retries, with what it said", async 
   });
 });
 
-it("loses no workout of an api that runs out of memory, and answers again at once", async () => {
+it("an api out of memory loses no workout and recovers", async () => {
   const athlete = await Athlete.create(stack);
   const posted = keys();
   const before = posted.map((key) => post(athlete, key));
-  const answer = await athlete.request("GET", `/v1/workouts/${MEMORY}`);
-  expect(answer.status).toBe(500);
-  await answer.text();
+  const response = await athlete.request("GET", `/v1/workouts/${MEMORY}`);
+  expect(response.status).toBe(500);
+  await response.text();
 
   expect(await post(athlete, randomUUID())).toBe(201);
   const first = await Promise.all(before);
-  console.log(`${first.filter((status) => status === 201).length} of ${OTHERS} were answered`);
+  console.log(`${first.filter((status) => status === 201).length} of ${OTHERS} had a response`);
   const second = await Promise.all(posted.map((key) => post(athlete, key)));
   expect(second).toEqual(posted.map(() => 201));
-  await counted(athlete, OTHERS + 1);
+  await expectSets(athlete, OTHERS + 1);
 });
 
-it("loses no message of a consumer that runs out of memory: neighbours come again by the sweep", async () => {
+it("the sweep resends messages lost with a crashed consumer", async () => {
   const athlete = await Athlete.create(stack);
   const poison = workoutOf(athlete, MEMORY);
-  await stack.put(QUEUE, JSON.stringify(poison));
+  await stack.enqueue(QUEUE, JSON.stringify(poison));
   const statuses = await Promise.all(keys().map((key) => post(athlete, key)));
   expect(new Set(statuses)).toEqual(new Set([201]));
-  const letters = await eventually(
-    "the poison is given up",
+  const deadLetters = await eventually(
+    "the poison message is dead-lettered",
     async () => (await listDeadLetters(stack, { athlete_id: athlete.id })).items,
     (items) => items.some(({ event_id }) => event_id === poison.id),
   );
-  console.log(`${letters.length - 1} neighbours were given up with it`);
+  console.log(`${deadLetters.length - 1} other messages were dead-lettered with it`);
   await stack.database.prepare("UPDATE workouts SET resend_at_ms = 0").run();
-  await stack.strikeCron();
-  await counted(athlete, OTHERS);
+  await stack.runCron();
+  await expectSets(athlete, OTHERS);
 });

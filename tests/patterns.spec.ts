@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, startedAt, type WorkoutInput, workout } from "./support/athlete";
+import { expectAcked } from "./support/decisions";
 import { event, message } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
 interface Item {
@@ -27,12 +27,12 @@ afterAll(() => stack?.stop());
 
 const kinds = async () => (await athlete.notifications()).items.map(({ kind }) => kind);
 
-describe("seven weeks of the bench press at one weight", () => {
-  it("are one plateau, told once, and three changes at most follow", async () => {
+describe("seven weeks of bench press at one weight", () => {
+  it("are one plateau with at most three recommendations", async () => {
     for (let week = 6; week >= 0; week--) {
       await athlete.post(heavyBench(startedAt(week * 7)));
     }
-    await eventually("the plateau is told", kinds, (seen) => seen.includes("plateau"));
+    await eventually("the notification of the plateau", kinds, (all) => all.includes("plateau"));
     const { items } = await athlete.get<{ items: Item[] }>("/v1/patterns?status=open");
     const plateaus = items.filter(({ pattern }) => pattern === "plateau");
     expect(plateaus).toMatchObject([{ subject: "barbell-bench-press", status: "open" }]);
@@ -45,7 +45,7 @@ describe("seven weeks of the bench press at one weight", () => {
     }
   });
 
-  it("are told no more when they are looked at again", async () => {
+  it("do not notify the athlete again", async () => {
     const before = await kinds();
     const today = new Date().toISOString().slice(0, 10);
     const week_start = monday(Date.parse(today) / DAY_MS);
@@ -56,15 +56,15 @@ describe("seven weeks of the bench press at one weight", () => {
   });
 });
 
-describe("a week that is over", () => {
-  it("is reported on once, however often its end is told", async () => {
+describe("a past week", () => {
+  it("has one report for duplicate events", async () => {
     const week_start = monday(Date.now() / DAY_MS - 7);
     const ended = () => message(event("TrainingWeekEnded", athlete.id, { week_start }));
     for (const batch of [[ended(), ended()], [ended()]]) {
       expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
     }
     const isReport = (kind: string) => kind === "weekly_report";
-    await eventually("the report", kinds, (seen) => seen.some(isReport));
+    await eventually("the report", kinds, (all) => all.some(isReport));
     expect((await kinds()).filter(isReport)).toHaveLength(1);
     const report = await athlete.get<Record<string, unknown>>(
       `/v1/reports/weekly?week=${week_start}`,
@@ -76,7 +76,7 @@ describe("a week that is over", () => {
   });
 });
 
-/** Five hard sets of few enough repetitions that the maximum can be estimated. */
+/** Returns five hard sets with few repetitions, so that the one-rep maximum can be estimated. */
 function heavyBench(started_at: string): WorkoutInput {
   const input = workout({ "barbell-bench-press": 0 }, started_at);
   const set = { kind: "working", weight_kg: 90, reps: 6, rpe: 9 };
@@ -85,7 +85,7 @@ function heavyBench(started_at: string): WorkoutInput {
   return input;
 }
 
-/** The Monday of a day since the epoch, which was a Thursday. */
+/** Returns the Monday of the week of a day since the epoch, a Thursday. */
 function monday(day: number): string {
   const whole = Math.floor(day);
   return new Date((whole - ((whole + 3) % 7)) * DAY_MS).toISOString().slice(0, 10);

@@ -5,8 +5,8 @@ import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 
 const PATH = "/v1/admin/pipeline";
-/** Counts come up to ten seconds late. */
-const COUNTED_WITHIN_MS = 30_000;
+/** Metrics are written with a delay of up to ten seconds. */
+const METRICS_TIMEOUT_MS = 30_000;
 const COMPLETED = "bulktrack.WorkoutCompleted.v1";
 
 interface Flow {
@@ -24,7 +24,7 @@ interface Health {
   pending: { workouts: number; oldest_at: string | null; oldest_age_s: number | null };
 }
 
-// A stack of its own: what others send would be counted too.
+// A separate stack: events of other tests would be counted too.
 let stack: Stack;
 let athlete: Athlete;
 
@@ -40,20 +40,20 @@ const health = () => stack.operatorGet<Health>(PATH);
 const flow = ({ items }: Health, queue: string, type: string | null) =>
   items.find((item) => item.queue === queue && item.type === type);
 
-describe("what came of a batch", () => {
-  it("is counted by queue and type within seconds, and the batch is settled before", async () => {
+describe("the results of a batch", () => {
+  it("are counted by queue and type after the batch", async () => {
     const batch = Array.from({ length: 20 }, () => message(workoutCompleted(athlete.id)));
     const garbage = message("garbage");
-    const began = Date.now();
+    const startMs = Date.now();
     await stack.deliver("aggregation", "volume-aggregation", [...batch, garbage]);
-    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(Date.now() - startMs).toBeLessThan(5_000);
     const counted = await eventually(
       "20 workouts and garbage",
       health,
       (seen) =>
         flow(seen, "volume-aggregation", COMPLETED)?.handled === 20 &&
         flow(seen, "volume-aggregation", null)?.dead_lettered === 1,
-      COUNTED_WITHIN_MS,
+      METRICS_TIMEOUT_MS,
     );
     const completed = flow(counted, "volume-aggregation", COMPLETED);
     expect(completed).toMatchObject({ retried: 0, dead_lettered: 0 });
@@ -61,9 +61,9 @@ describe("what came of a batch", () => {
     expect(completed?.latency_ms.p95).toBeLessThan(60_000);
   });
 
-  it("counts retries and what is given up", async () => {
+  it("include retries and dead letters", async () => {
     const failing = (attempt: number) =>
-      stack.without("volume_ledger", () =>
+      stack.withoutTable("volume_ledger", () =>
         stack.deliver("aggregation", "volume-aggregation", [
           message(workoutCompleted(athlete.id), attempt),
         ]),
@@ -77,12 +77,12 @@ describe("what came of a batch", () => {
         const completed = flow(seen, "volume-aggregation", COMPLETED);
         return completed?.retried === 1 && completed.dead_lettered === 1;
       },
-      COUNTED_WITHIN_MS,
+      METRICS_TIMEOUT_MS,
     );
     expect(flow(counted, "volume-aggregation", COMPLETED)?.handled).toBe(20);
   });
 
-  it("stands in a row for each minute and type, however many events there were", async () => {
+  it("are one row for each minute and type", async () => {
     const before = await rows();
     const events = Array.from({ length: 50 }, () => event("AggregationUpdated", athlete.id));
     for (let next = 0; next < events.length; next += 10) {
@@ -93,30 +93,30 @@ describe("what came of a batch", () => {
       "50 aggregates",
       health,
       (seen) => (flow(seen, "ai-analysis", "bulktrack.AggregationUpdated.v1")?.handled ?? 0) >= 50,
-      COUNTED_WITHIN_MS,
+      METRICS_TIMEOUT_MS,
     );
-    // At most three minutes are touched, by the few types that a pattern brings along.
+    // At most three minutes with the few types of events that a pattern causes.
     expect((await rows()) - before).toBeLessThanOrEqual(15);
   });
 });
 
-it("the open dead letters are told with the age of the oldest", async () => {
+it("open dead letters have the age of the oldest", async () => {
   const seen = await eventually("open dead letters", health, ({ dead_letters }) =>
     dead_letters.some(({ open }) => open > 0),
   );
   expect(seen.dead_letters[0]?.oldest_age_s).toBeGreaterThanOrEqual(0);
 });
 
-it("workouts that are not through are told with the age of the oldest", async () => {
-  await eventually("nothing waits", health, ({ pending }) => pending.workouts === 0);
-  await stack.without("volume_ledger", async () => {
+it("pending workouts have the age of the oldest", async () => {
+  await eventually("no pending workouts", health, ({ pending }) => pending.workouts === 0);
+  await stack.withoutTable("volume_ledger", async () => {
     await athlete.post({
       started_at: new Date(Date.now() - 3_600_000).toISOString(),
       ended_at: new Date().toISOString(),
       exercises: [{ exercise: "pull-up", sets: [{ kind: "working", reps: 5 }] }],
     });
     const seen = await eventually(
-      "one waits",
+      "one pending workout",
       health,
       ({ pending }) => pending.workouts === 1 && (pending.oldest_age_s ?? 0) >= 1,
     );

@@ -4,8 +4,8 @@ import { Athlete, muscle, thirtySetsOfChest, type Workout, workout } from "./sup
 import { eventually } from "./support/eventually";
 import { Stack } from "./support/stack";
 
-/** A posted workout is a notification within this time. */
-const THROUGH_WITHIN_MS = 15_000;
+/** A posted workout causes a notification within this time. */
+const PIPELINE_TIMEOUT_MS = 15_000;
 
 let stack: Stack;
 let athlete: Athlete;
@@ -32,7 +32,7 @@ describe("a posted workout of 30 hard sets for the chest", () => {
       },
     });
 
-  it("is answered 201 with its place and its revision", async () => {
+  it("is 201 with its location and revision", async () => {
     const response = await post(input);
     expect(response.status).toBe(201);
     posted = (await response.json()) as Workout;
@@ -46,55 +46,55 @@ describe("a posted workout of 30 hard sets for the chest", () => {
     });
   });
 
-  it("shows in the volume of its week within 15 s", async () => {
-    const week = await athlete.aggregatedWeek(input.started_at, THROUGH_WITHIN_MS);
+  it("is in the volume of its week within 15 s", async () => {
+    const week = await athlete.aggregatedWeek(input.started_at, PIPELINE_TIMEOUT_MS);
     expect(week).toMatchObject({ workouts: 1, sets: 30, hard_sets: 30 });
     expect(muscle(week, "chest")).toMatchObject({ hard_sets: 30, mrv: 24, level: "above_mrv" });
     expect(muscle(week, "triceps")).toMatchObject({ hard_sets: 5, level: "productive" });
     expect(muscle(week, "quads")).toMatchObject({ hard_sets: 0, level: "below_mev" });
   });
 
-  it("comes out as one notice that contains the numbers", async () => {
+  it("causes one notification with its numbers", async () => {
     const inbox = await eventually(
-      "a notice",
+      "a notification",
       () => athlete.notifications(),
       ({ items }) => items.length > 0,
-      THROUGH_WITHIN_MS,
+      PIPELINE_TIMEOUT_MS,
     );
     expect(inbox).toMatchObject({ unread: 1, next_cursor: null });
     expect(inbox.items).toHaveLength(1);
-    const [notice] = inbox.items;
-    expect(notice).toMatchObject({ kind: "volume_above_mrv", read_at: null });
-    expect(notice?.title).toContain("Chest");
-    expect(notice?.body).toMatch(/\b30\b/);
-    expect(notice?.body).toMatch(/\b24\b/);
-    expect(notice?.data).toMatchObject({ evidence: { hard_sets: 30, mrv: 24 } });
+    const [notification] = inbox.items;
+    expect(notification).toMatchObject({ kind: "volume_above_mrv", read_at: null });
+    expect(notification?.title).toContain("Chest");
+    expect(notification?.body).toMatch(/\b30\b/);
+    expect(notification?.body).toMatch(/\b24\b/);
+    expect(notification?.data).toMatchObject({ evidence: { hard_sets: 30, mrv: 24 } });
   });
 
-  it("is mailed once", async () => {
+  it("causes one email", async () => {
     await eventually(
-      "a mail",
-      () => athlete.mails,
-      (mails) => mails.length > 0,
+      "an email",
+      () => athlete.emails,
+      (emails) => emails.length > 0,
     );
-    expect(athlete.mails).toHaveLength(1);
-    const [mail] = athlete.mails;
-    expect(mail?.subject).toContain("Chest");
-    expect(mail?.text).toMatch(/\b30\b.*\b24\b/s);
-    expect(mail?.html).toContain(`${mail?.subject ?? ""}</h1>`);
-    expect(mail?.attachments).toEqual([]);
+    expect(athlete.emails).toHaveLength(1);
+    const [email] = athlete.emails;
+    expect(email?.subject).toContain("Chest");
+    expect(email?.text).toMatch(/\b30\b.*\b24\b/s);
+    expect(email?.html).toContain(`${email?.subject ?? ""}</h1>`);
+    expect(email?.attachments).toEqual([]);
   });
 
-  it("carries one trace through all four workers", async () => {
+  it("has one trace in all four workers", async () => {
     const workers = await eventually(
       "four workers log the trace",
-      () => [...new Set(stack.log.with({ trace_id: traceId }).map((line) => line.worker))],
+      () => [...new Set(stack.log.linesWith({ trace_id: traceId }).map((line) => line.worker))],
       (seen) => seen.length === 4,
     );
     expect(workers.sort()).toEqual(["aggregation", "ai", "api", "webhook"]);
   });
 
-  it("leaves no key, no address and none of its text in the log", () => {
+  it("is logged without keys, addresses and text", () => {
     const log = stack.log.texts.join("\n");
     expect(log).toContain(athlete.id);
     for (const secret of [
@@ -108,59 +108,59 @@ describe("a posted workout of 30 hard sets for the chest", () => {
     }
   });
 
-  it("is stored once when it is posted again under the same Idempotency-Key", async () => {
+  it("is returned unchanged when its Idempotency-Key is replayed", async () => {
     const before = await athlete.weekly(input.started_at);
-    const again = await post(input);
-    expect(again.status).toBe(201);
-    expect(again.headers.get("location")).toBe(`/v1/workouts/${posted.id}`);
-    expect(again.headers.get("etag")).toBe('"1"');
-    expect(await again.json()).toEqual(posted);
+    const replay = await post(input);
+    expect(replay.status).toBe(201);
+    expect(replay.headers.get("location")).toBe(`/v1/workouts/${posted.id}`);
+    expect(replay.headers.get("etag")).toBe('"1"');
+    expect(await replay.json()).toEqual(posted);
     expect(await athlete.weekly(input.started_at)).toEqual(before);
     const { items } = await athlete.workouts();
     expect(items).toEqual([posted]);
   });
 
-  it("refuses another body under the same Idempotency-Key", async () => {
+  it("rejects another body with the same Idempotency-Key", async () => {
     const other = await post({ ...input, title: "Something else" });
     expect(other.status).toBe(422);
     expect(other.headers.get("content-type")).toContain("application/problem+json");
     expect((await athlete.workouts()).items).toHaveLength(1);
   });
 
-  it("is taken out of the totals when it is deleted", async () => {
+  it("is subtracted from the totals when it is deleted", async () => {
     const path = `/v1/workouts/${posted.id}`;
     expect((await athlete.request("DELETE", path)).status).toBe(204);
     expect((await athlete.request("GET", path)).status).toBe(404);
     expect((await athlete.request("DELETE", path)).status).toBe(404);
-    const week = await athlete.aggregatedWeek(input.started_at, THROUGH_WITHIN_MS);
+    const week = await athlete.aggregatedWeek(input.started_at, PIPELINE_TIMEOUT_MS);
     expect(week).toMatchObject({ workouts: 0, sets: 0, hard_sets: 0, tonnage_kg: 0 });
     expect(muscle(week, "chest")).toMatchObject({ hard_sets: 0, level: "below_mev" });
     expect((await athlete.workouts()).items).toEqual([]);
   });
 });
 
-describe("a workout that goes on", () => {
-  it("counts as far as it is logged", async () => {
-    const { ended_at: _, ...begun } = workout({ "leg-press": 3 });
+describe("a workout in progress", () => {
+  it("counts the sets logged so far", async () => {
+    const { ended_at: _, ...input } = workout({ "leg-press": 3 });
     const lifter = await Athlete.create(stack);
-    const answer = await lifter.post(begun);
-    expect(answer).toMatchObject({ status: "in_progress", revision: 1, totals: { hard_sets: 3 } });
-    const week = await lifter.aggregatedWeek(begun.started_at);
+    const posted = await lifter.post(input);
+    expect(posted).toMatchObject({ status: "in_progress", revision: 1, totals: { hard_sets: 3 } });
+    const week = await lifter.aggregatedWeek(input.started_at);
     expect(muscle(week, "quads").hard_sets).toBe(3);
     expect(muscle(week, "glutes").hard_sets).toBe(1.5);
   });
 });
 
-describe("a workout posted ten times at once under one Idempotency-Key", () => {
-  it("is one workout, and ten times the same answer", async () => {
+describe("ten concurrent posts with one Idempotency-Key", () => {
+  it("create one workout and get equal responses", async () => {
     const lifter = await Athlete.create(stack);
     const input = workout({ "leg-press": 3 });
     const headers = { "idempotency-key": randomUUID() };
-    const answers = await Promise.all(
+    const workouts = await Promise.all(
       Array.from({ length: 10 }, () => lifter.post(input, headers)),
     );
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect((await lifter.workouts()).items).toEqual([answers[0]]);
+    expect(new Set(workouts.map((each) => JSON.stringify(each))).size).toBe(1);
+    expect((await lifter.workouts()).items).toEqual([workouts[0]]);
     expect(await lifter.aggregatedWeek(input.started_at)).toMatchObject({ workouts: 1, sets: 3 });
   });
 });

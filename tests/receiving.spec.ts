@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { receiver, verify } from "../docs/webhooks/receiver.mjs";
-import { example, faults, PAYLOAD_TYPES, type Payload } from "./support/payloads";
+import { example, PAYLOAD_TYPES, type Payload, schemaErrors } from "./support/payloads";
 
-/** The vectors of the specification's libraries. */
+/** The test vectors of the libraries of the specification. */
 const A = {
   key: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
   headers: {
@@ -27,7 +27,7 @@ const B = {
   body: '{"email":"test@example.com","username":"test_user"}',
   at: 1_649_367_553,
 };
-/** The public half of the key of the reference library in Go, and its signature of vector A. */
+/** The public key of the reference library in Go, and its signature of vector A. */
 const A_BY_ED25519 = {
   ...A,
   key: "whpk_ZlN4eg7dSSqi0moX9hQUk3orrOouK3QVQSlJa248c/g=",
@@ -38,24 +38,24 @@ const A_BY_ED25519 = {
   },
 };
 
-type Received = Omit<typeof A, "headers"> & { headers: Record<string, string> };
+type Delivery = Omit<typeof A, "headers"> & { headers: Record<string, string> };
 
-/** What the receiver of the documentation makes of a delivery. */
-function received({ headers, body, key, at }: Received): unknown {
+/** Returns the payload that the documented receiver verifies. */
+function verifyDelivery({ headers, body, key, at }: Delivery): unknown {
   return verify(headers, Buffer.from(body), [key], at);
 }
 
-describe("the receiver of the documentation", () => {
-  it.each([A, B, A_BY_ED25519])("believes $headers.webhook-id by $key", (vector) => {
-    expect(received(vector)).toEqual(JSON.parse(vector.body));
+describe("the documented receiver", () => {
+  it.each([A, B, A_BY_ED25519])("accepts $headers.webhook-id signed by $key", (vector) => {
+    expect(verifyDelivery(vector)).toEqual(JSON.parse(vector.body));
   });
 
   it.each([
     ["300 s old", { at: A.at + 300 }],
     ["300 s ahead", { at: A.at - 300 }],
-    ["a list with the good signature in it", signed(`v1,AAAA v1a,AAAA ${good()} v2,x`)],
-  ])("believes what is %s", (_, change: Partial<Received>) => {
-    expect(received({ ...A, ...change })).toEqual({ test: 2_432_232_314 });
+    ["with several signatures", signed(`v1,AAAA v1a,AAAA ${validSignature()} v2,x`)],
+  ])("accepts a delivery %s", (_, change: Partial<Delivery>) => {
+    expect(verifyDelivery({ ...A, ...change })).toEqual({ test: 2_432_232_314 });
   });
 
   it.each([
@@ -64,28 +64,34 @@ describe("the receiver of the documentation", () => {
     ["no signature", without("webhook-signature"), "webhook-signature"],
     ["301 s old", { at: A.at + 301 }, "off"],
     ["301 s ahead", { at: A.at - 301 }, "off"],
-    ["a timestamp that is no number", headers({ "webhook-timestamp": "16x" }), "seconds"],
+    ["an invalid timestamp", headers({ "webhook-timestamp": "16x" }), "seconds"],
     ["another id", headers({ "webhook-id": "msg_other" }), "matches"],
     ["another timestamp", headers({ "webhook-timestamp": "1614265331" }), "matches"],
     ["another body", { body: '{"test":2432232314}' }, "matches"],
     ["another key", { key: B.key }, "matches"],
     ["a partial signature", signed("v1,"), "matches"],
-    ["a list of others", signed("v1,AAAA v1a,AAAA"), "matches"],
-    ["the signature under another version", signed(good().replace("v1", "v2")), "matches"],
-    ["a shared secret's signature as v1a", signed(good().replace("v1", "v1a")), "matches"],
+    ["other signatures", signed("v1,AAAA v1a,AAAA"), "matches"],
+    ["the signature with another version", signed(validSignature().replace("v1", "v2")), "matches"],
+    [
+      "a shared secret's signature as v1a",
+      signed(validSignature().replace("v1", "v1a")),
+      "matches",
+    ],
     ["an empty secret", { key: "whsec_" }, "empty"],
-  ])("refuses %s", (_, change: Partial<Received>, why) => {
-    expect(() => received({ ...A, ...change })).toThrow(why);
+  ])("rejects %s", (_, change: Partial<Delivery>, error) => {
+    expect(() => verifyDelivery({ ...A, ...change })).toThrow(error);
   });
 
-  it("refuses an ed25519 signature of another pair", () => {
+  it("rejects an ed25519 signature of another key", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const content = `${A.headers["webhook-id"]}.${A.at}.${A.body}`;
-    const theirs = sign(null, Buffer.from(content), privateKey).toString("base64");
-    expect(() => received({ ...A_BY_ED25519, ...signed(`v1a,${theirs}`) })).toThrow("matches");
+    const signature = sign(null, Buffer.from(content), privateKey).toString("base64");
+    expect(() => verifyDelivery({ ...A_BY_ED25519, ...signed(`v1a,${signature}`) })).toThrow(
+      "matches",
+    );
   });
 
-  it("answers 204 to what the standardwebhooks library signs, and 401 to anything else", async () => {
+  it("is 204 with a valid signature and 401 otherwise", async () => {
     const printed: string[] = [];
     const server = receiver([A.key], (line) => printed.push(line)).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -116,55 +122,55 @@ describe("the receiver of the documentation", () => {
 });
 
 describe.each(PAYLOAD_TYPES)("the schema of %s", (type) => {
-  it("takes the example, full and thin, and knows each of its fields", () => {
+  it("accepts its full and thin examples", () => {
     expect(example(type).type).toBe(type);
-    expect(faults(example(type))).toEqual([]);
-    expect(faults(thin(example(type)))).toEqual([]);
+    expect(schemaErrors(example(type))).toEqual([]);
+    expect(schemaErrors(thin(example(type)))).toEqual([]);
   });
 
-  it("takes nothing that is another type's, lacks an id or has a field that it does not know", () => {
-    const good = example(type);
-    const { [Object.keys(good.data)[0] ?? ""]: _, ...lacking } = good.data;
+  it("rejects other types, missing ids and unknown fields", () => {
+    const valid = example(type);
+    const { [Object.keys(valid.data)[0] ?? ""]: _, ...incomplete } = valid.data;
     const other = PAYLOAD_TYPES.find((name) => name !== type) ?? "";
-    for (const bad of [
+    for (const invalid of [
       { ...example(other), type },
-      { ...good, data: lacking },
-      { ...good, data: { ...good.data, colour: "red" } },
-      { ...good, timestamp: "yesterday" },
-      { type, timestamp: good.timestamp } as Payload,
+      { ...valid, data: incomplete },
+      { ...valid, data: { ...valid.data, colour: "red" } },
+      { ...valid, timestamp: "yesterday" },
+      { type, timestamp: valid.timestamp } as Payload,
     ]) {
-      expect(faults(bad), JSON.stringify(bad)).not.toEqual([]);
+      expect(schemaErrors(invalid), JSON.stringify(invalid)).not.toEqual([]);
     }
   });
 });
 
-it("a payload is full or thin, nothing between", () => {
+it("a payload is either full or thin", () => {
   const { data, ...envelope } = example("pattern.detected");
   for (const name of ["title", "body", "details"]) {
     const { [name]: _, ...some } = data;
-    expect(faults({ ...envelope, data: some }), name).not.toEqual([]);
+    expect(schemaErrors({ ...envelope, data: some }), name).not.toEqual([]);
   }
 });
 
-/** The thin form of a full payload. */
+/** Returns the thin form of a full payload. */
 function thin({ data, ...envelope }: Payload): Payload {
   const { title: _, body: __, details: ___, ...ids } = data;
   return { ...envelope, data: ids };
 }
 
-function good(): string {
+function validSignature(): string {
   return A.headers["webhook-signature"];
 }
 
-function headers(changed: Record<string, string>): Partial<Received> {
+function headers(changed: Record<string, string>): Partial<Delivery> {
   return { headers: { ...A.headers, ...changed } };
 }
 
-function signed(signature: string): Partial<Received> {
+function signed(signature: string): Partial<Delivery> {
   return headers({ "webhook-signature": signature });
 }
 
-function without(name: keyof typeof A.headers): Partial<Received> {
+function without(name: keyof typeof A.headers): Partial<Delivery> {
   const { [name]: _, ...others } = A.headers;
   return { headers: others };
 }

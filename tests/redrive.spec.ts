@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
 import {
-  awaitDeadLetters,
   type DeadLetterWithBody,
   listDeadLetters,
   readDeadLetter,
+  waitForDeadLetters,
 } from "./support/dead-letters";
 import { event, message, workoutCompleted } from "./support/events";
 import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, Stack } from "./support/stack";
 
 const PATH = "/v1/admin/dead-letters";
-/** A letter is redriven so often before only force does it. */
+/** The number of redrives of a dead letter without `force`. */
 const REDRIVES_MAX = 3;
 
 interface Redriven {
@@ -22,14 +22,14 @@ interface Redriven {
   unsendable: number;
 }
 
-interface History {
+interface HistoryEntry {
   at: string;
   what: string;
   operator?: string;
 }
 
-interface Whole extends DeadLetterWithBody {
-  history: History[];
+interface DeadLetterWithHistory extends DeadLetterWithBody {
+  history: HistoryEntry[];
   edited_body: string | null;
 }
 
@@ -43,36 +43,36 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-async function act<T>(path: string, json: unknown, operator = "ann"): Promise<T> {
+async function postAction<T>(path: string, json: unknown, operator = "ann"): Promise<T> {
   const options = { token: OPERATOR_TOKEN, json, headers: { "x-operator": operator } };
   const response = await stack.request("POST", `${PATH}${path}`, options);
   expect(response.status, await response.clone().text()).toBe(200);
   return (await response.json()) as T;
 }
 
-const redrive = (json: unknown) => act<Redriven>("/redrive", json);
+const redrive = (json: unknown) => postAction<Redriven>("/redrive", json);
 
-/** Lets a batch fail until it is given up, with the table that it needs away. */
-async function giveUp(events: unknown[]): Promise<void> {
+/** Lets the last attempt of each event fail, because a table is missing. */
+async function exhaustRetries(events: unknown[]): Promise<void> {
   const last = events.map((body) => message(body, 4));
-  await stack.without("volume_ledger", () =>
+  await stack.withoutTable("volume_ledger", () =>
     stack.deliver("aggregation", "volume-aggregation", last),
   );
 }
 
-async function whole(id: string): Promise<Whole> {
-  return (await readDeadLetter(stack, id)) as Whole;
+async function readWithHistory(id: string): Promise<DeadLetterWithHistory> {
+  return (await readDeadLetter(stack, id)) as DeadLetterWithHistory;
 }
 
-const volumes = () => stack.rows("volume_ledger", athlete.id);
+const ledgerRows = () => stack.countRows("volume_ledger", athlete.id);
 
-describe("500 workouts that were given up while the database was broken", () => {
+describe("500 workouts dead-lettered by a database failure", () => {
   const filter = { reason: "database: ", athlete_id: "" };
 
   beforeAll(async () => {
     filter.athlete_id = athlete.id;
     for (let batch = 0; batch < 10; batch += 1) {
-      await giveUp(Array.from({ length: 50 }, () => workoutCompleted(athlete.id)));
+      await exhaustRetries(Array.from({ length: 50 }, () => workoutCompleted(athlete.id)));
     }
     await eventually(
       "500 dead letters",
@@ -81,28 +81,28 @@ describe("500 workouts that were given up while the database was broken", () => 
     );
   });
 
-  it("are one group, and counted by a dry run that changes nothing", async () => {
+  it("are one group; a dry run counts them", async () => {
     const groups = await stack.operatorGet<{ items: { count: number }[] }>(
       `${PATH}/groups?athlete_id=${athlete.id}`,
     );
     expect(groups.items.map(({ count }) => count)).toEqual([500]);
     const dry = await redrive({ filter, limit: 500, dry_run: true });
     expect(dry).toMatchObject({ matched: 500, redriven: 0, held_back: 0 });
-    expect(await volumes()).toBe(0);
+    expect(await ledgerRows()).toBe(0);
   });
 
-  it("are redriven by two operators at once, and each is counted once", async () => {
+  it("are redriven once by two operators at once", async () => {
     const both = await Promise.all([
       redrive({ filter, limit: 500, rate_per_s: 100 }),
       redrive({ filter, limit: 500, rate_per_s: 100 }),
     ]);
     expect(both.reduce((sum, { redriven }) => sum + redriven, 0)).toBe(500);
-    await eventually("500 in the ledger", volumes, (rows) => rows === 500, 60_000);
+    await eventually("500 in the ledger", ledgerRows, (rows) => rows === 500, 60_000);
     const { total } = await listDeadLetters(stack, { status: "redriven", athlete_id: athlete.id });
     expect(total).toBe(500);
   });
 
-  it("change nothing when they are redriven once more", async () => {
+  it("change nothing when they are redriven twice", async () => {
     expect(await redrive({ filter })).toMatchObject({ matched: 0, redriven: 0 });
     const before = await athlete.get(`/v1/volume/weekly?from=2026-11-16&to=2026-11-16`);
     const { items } = await listDeadLetters(stack, { athlete_id: athlete.id });
@@ -110,87 +110,93 @@ describe("500 workouts that were given up while the database was broken", () => 
     const forced = await redrive({ ids, force: true });
     expect(forced.redriven).toBe(ids.length);
     const marker = workoutCompleted((await Athlete.create(stack)).id);
-    await stack.put("volume-aggregation", JSON.stringify(marker));
+    await stack.enqueue("volume-aggregation", JSON.stringify(marker));
     await eventually(
-      "what was sent after them",
-      () => stack.log.with({ event_id: marker.id, outcome: "done" }),
+      "the event sent after them",
+      () => stack.log.linesWith({ event_id: marker.id, outcome: "done" }),
       (lines) => lines.length > 0,
     );
-    expect(await volumes()).toBe(500);
+    expect(await ledgerRows()).toBe(500);
     expect(await athlete.get(`/v1/volume/weekly?from=2026-11-16&to=2026-11-16`)).toEqual(before);
   });
 });
 
 describe("an event that always fails", () => {
-  it("comes back as the same letter, and after three redrives only by force", async () => {
+  it("stays one dead letter; three redrives, more by force", async () => {
     const stranger = randomUUID();
     await stack.deliver("webhook", "webhook-notification", [
       message(event("NotificationRequested", stranger)),
     ]);
-    const [letter] = await awaitDeadLetters(stack, { athlete_id: stranger }, 1);
-    const id = letter?.id ?? "";
+    const [deadLetter] = await waitForDeadLetters(stack, { athlete_id: stranger }, 1);
+    const id = deadLetter?.id ?? "";
     const filter = { athlete_id: stranger };
     for (let turn = 1; turn <= REDRIVES_MAX; turn += 1) {
       expect(await redrive({ filter })).toMatchObject({ matched: 1, redriven: 1 });
       await eventually(
         `open again after redrive ${turn}`,
-        () => whole(id),
+        () => readWithHistory(id),
         ({ status, history }) => status === "open" && history.length === 1 + 2 * turn,
       );
     }
     expect(await redrive({ filter })).toMatchObject({ matched: 0, redriven: 0, held_back: 1 });
     expect(await redrive({ ids: [id], force: true })).toMatchObject({ redriven: 1 });
-    const again = await eventually(
-      "open again",
-      () => whole(id),
+    const reopened = await eventually(
+      "open after the forced redrive",
+      () => readWithHistory(id),
       ({ status, redrives }) => status === "open" && redrives === REDRIVES_MAX + 1,
     );
-    expect(again.history[1]).toMatchObject({ what: "redrive", operator: "ann" });
+    expect(reopened.history[1]).toMatchObject({ what: "redrive", operator: "ann" });
     expect((await listDeadLetters(stack, { athlete_id: stranger })).total).toBe(1);
   });
 });
 
-describe("a broken event", () => {
-  it("goes as it was edited, and what came is kept", async () => {
+describe("an invalid event", () => {
+  it("is redriven as edited; its original body is stored", async () => {
     const other = await Athlete.create(stack);
-    const good = workoutCompleted(other.id);
-    const broken = JSON.stringify({ ...good, data: { workout: "none" } });
-    await stack.put("volume-aggregation", broken);
-    const [letter] = await awaitDeadLetters(stack, { athlete_id: other.id }, 1);
-    const path = `${PATH}/${letter?.id}/redrive`;
-    const stray = JSON.stringify(event("AggregationUpdated", other.id));
-    for (const body of ["garbage", stray, JSON.stringify(workoutCompleted(other.id))]) {
-      const refused = await stack.request("POST", path, { token: OPERATOR_TOKEN, json: { body } });
-      expect(refused.status).toBe(422);
+    const valid = workoutCompleted(other.id);
+    const invalid = JSON.stringify({ ...valid, data: { workout: "none" } });
+    await stack.enqueue("volume-aggregation", invalid);
+    const [deadLetter] = await waitForDeadLetters(stack, { athlete_id: other.id }, 1);
+    const path = `${PATH}/${deadLetter?.id}/redrive`;
+    const misrouted = JSON.stringify(event("AggregationUpdated", other.id));
+    for (const body of ["garbage", misrouted, JSON.stringify(workoutCompleted(other.id))]) {
+      const rejected = await stack.request("POST", path, { token: OPERATOR_TOKEN, json: { body } });
+      expect(rejected.status).toBe(422);
     }
-    const body = JSON.stringify(good);
-    await act(`/${letter?.id}/redrive`, { body, note: "the workout was missing" });
+    const body = JSON.stringify(valid);
+    await postAction(`/${deadLetter?.id}/redrive`, { body, note: "the workout was missing" });
     await eventually(
       "the workout in the ledger",
-      () => stack.rows("volume_ledger", other.id),
+      () => stack.countRows("volume_ledger", other.id),
       (rows) => rows === 1,
     );
-    expect(await whole(letter?.id ?? "")).toMatchObject({
+    expect(await readWithHistory(deadLetter?.id ?? "")).toMatchObject({
       status: "redriven",
-      body: broken,
+      body: invalid,
       edited_body: body,
     });
   });
 });
 
 describe("garbage", () => {
-  it("is discarded with a note, and who did it is on record", async () => {
+  it("is discarded with a note and its operator", async () => {
     const text = `no event ${randomUUID()}`;
-    await stack.put("ai-analysis", text);
-    await awaitDeadLetters(stack, { q: text }, 1);
-    const refused = await stack.request("POST", `${PATH}/discard`, {
+    await stack.enqueue("ai-analysis", text);
+    await waitForDeadLetters(stack, { q: text }, 1);
+    const rejected = await stack.request("POST", `${PATH}/discard`, {
       token: OPERATOR_TOKEN,
       json: { filter: { q: text } },
     });
-    expect(refused.status).toBe(422);
-    const order = { filter: { q: text }, note: "a drill" };
-    expect(await act("/discard", order, "bob")).toMatchObject({ matched: 1, discarded: 1 });
-    expect(await act("/discard", order, "bob")).toMatchObject({ matched: 0, discarded: 0 });
+    expect(rejected.status).toBe(422);
+    const request = { filter: { q: text }, note: "a drill" };
+    expect(await postAction("/discard", request, "bob")).toMatchObject({
+      matched: 1,
+      discarded: 1,
+    });
+    expect(await postAction("/discard", request, "bob")).toMatchObject({
+      matched: 0,
+      discarded: 0,
+    });
     const { items } = await listDeadLetters(stack, { q: text });
     expect(items).toMatchObject([{ status: "discarded", note: "a drill" }]);
     const actions = await stack.operatorGet<{ items: object[] }>("/v1/admin/actions?limit=2");
@@ -201,21 +207,21 @@ describe("garbage", () => {
   });
 });
 
-it("a queue that refuses costs no letter", async () => {
+it("an unavailable queue loses no dead letter", async () => {
   const other = await Athlete.create(stack);
-  await giveUp([workoutCompleted(other.id)]);
-  await awaitDeadLetters(stack, { athlete_id: other.id }, 1);
-  const order = { filter: { athlete_id: other.id } };
-  const refused = await stack.requestWithoutQueues("POST", `${PATH}/redrive`, {
+  await exhaustRetries([workoutCompleted(other.id)]);
+  await waitForDeadLetters(stack, { athlete_id: other.id }, 1);
+  const request = { filter: { athlete_id: other.id } };
+  const rejected = await stack.requestWithoutQueues("POST", `${PATH}/redrive`, {
     token: OPERATOR_TOKEN,
-    json: order,
+    json: request,
   });
-  expect(refused.status).toBe(503);
+  expect(rejected.status).toBe(503);
   expect((await listDeadLetters(stack, { athlete_id: other.id, status: "open" })).total).toBe(1);
-  expect(await redrive(order)).toMatchObject({ matched: 1, redriven: 1 });
+  expect(await redrive(request)).toMatchObject({ matched: 1, redriven: 1 });
 });
 
-it("is for operators only", async () => {
+it("redrives are for operators only", async () => {
   for (const path of [`${PATH}/redrive`, `${PATH}/discard`, `${PATH}/${randomUUID()}/redrive`]) {
     const status = async (token?: string) =>
       (await stack.request("POST", path, { token, json: {} })).status;

@@ -1,46 +1,53 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { Athlete, startedAt, workout } from "./support/athlete";
-import { awaitDeadLetters } from "./support/dead-letters";
+import { waitForDeadLetters } from "./support/dead-letters";
 import { CONSUMERS, event, message } from "./support/events";
 import { eventually } from "./support/eventually";
 import { OPERATOR_TOKEN, SEALING_KEY } from "./support/stack";
-import { endpoint, isDelivered, receiver, secrets, stack, useHouse } from "./support/webhook-house";
-import { call, newsLike, tell, theDelivery } from "./support/webhooks";
+import {
+  endpoint,
+  isDelivered,
+  receiver,
+  secrets,
+  stack,
+  useWebhookFixture,
+} from "./support/webhook-fixture";
+import { call, exampleEvent, publish, waitForDelivery } from "./support/webhooks";
 
-/** What is played through the house: none of it may be told by a log. */
-const told: string[] = [];
+/** All secrets of this file: no log may contain one. */
+const confidential: string[] = [];
 
-useHouse();
+useWebhookFixture();
 
-/** Something that nobody else says, and that has to stay so. */
+/** Returns a new unique secret. */
 function secret(): string {
-  const made = randomUUID().replaceAll("-", "");
-  told.push(made);
-  return made;
+  const value = randomUUID().replaceAll("-", "");
+  confidential.push(value);
+  return value;
 }
 
-it("keys and tokens are in no log, whatever is done with them", async () => {
+it("no log contains keys, tokens or personal data", async () => {
   const athlete = await Athlete.create(stack);
-  told.push(OPERATOR_TOKEN, SEALING_KEY, athlete.key.split("_")[2] ?? "", athlete.email);
-  await keysInAllPlaces(athlete);
-  await bodies(athlete);
-  await endpoints(athlete);
-  await mails(athlete);
-  await queues(athlete);
+  confidential.push(OPERATOR_TOKEN, SEALING_KEY, athlete.key.split("_")[2] ?? "", athlete.email);
+  await sendKeys(athlete);
+  await sendBodies(athlete);
+  await createEndpoints(athlete);
+  await unsubscribe(athlete);
+  await sendMessages(athlete);
 
   const log = stack.log.texts.join("\n");
   for (const worker of ["api", ...CONSUMERS.map(({ consumer }) => consumer)]) {
     expect(log, `${worker} has a line`).toContain(`"worker":"${worker}"`);
   }
   expect(log, "an id is no secret").toContain(athlete.id);
-  told.push(...secrets.map((shown) => shown.slice(shown.indexOf("_") + 1)));
-  expect(told.length).toBeGreaterThan(20);
-  expect(told.filter((one) => one.length < 16 || log.includes(one))).toEqual([]);
+  confidential.push(...secrets.map((key) => key.slice(key.indexOf("_") + 1)));
+  expect(confidential.length).toBeGreaterThan(20);
+  expect(confidential.filter((one) => one.length < 16 || log.includes(one))).toEqual([]);
 });
 
-/** Keys, good and bad, where they belong and where they do not. */
-async function keysInAllPlaces(athlete: Athlete): Promise<void> {
+/** Sends valid and invalid keys in all parts of a request. */
+async function sendKeys(athlete: Athlete): Promise<void> {
   const ids = athlete.key.slice(0, athlete.key.lastIndexOf("_"));
   const guesses = [
     `${ids}_${secret()}${secret()}`,
@@ -60,21 +67,21 @@ async function keysInAllPlaces(athlete: Athlete): Promise<void> {
   await stack.request("GET", `/v1/me?api_key=${secret()}`, { headers: headers() });
   await stack.request("GET", `/v1/${secret()}`, { headers: headers() });
   const keys = `/v1/admin/athletes/${athlete.id}/keys`;
-  const made = await stack.request("POST", keys, { token: OPERATOR_TOKEN });
-  const { api_key, key_id } = (await made.json()) as { api_key: string; key_id: string };
-  told.push(api_key.split("_")[2] ?? "");
+  const created = await stack.request("POST", keys, { token: OPERATOR_TOKEN });
+  const { api_key, key_id } = (await created.json()) as { api_key: string; key_id: string };
+  confidential.push(api_key.split("_")[2] ?? "");
   await stack.request("DELETE", `${keys}/${secret()}`, { token: OPERATOR_TOKEN });
   await stack.request("DELETE", `${keys}/${key_id}`, { token: OPERATOR_TOKEN });
   expect((await stack.request("GET", "/v1/me", { token: api_key })).status).toBe(401);
 }
 
-/** What an athlete enters, accepted and refused. */
-async function bodies(athlete: Athlete): Promise<void> {
-  const good = { ...workout({ "pec-deck": 1 }, startedAt()), title: secret(), notes: secret() };
-  await athlete.post(good, { "idempotency-key": secret() });
+/** Sends valid and invalid bodies and queries. */
+async function sendBodies(athlete: Athlete): Promise<void> {
+  const valid = { ...workout({ "pec-deck": 1 }, startedAt()), title: secret(), notes: secret() };
+  await athlete.post(valid, { "idempotency-key": secret() });
   const json = { "content-type": "application/json" };
-  const refused: [string, object][] = [
-    ["/v1/workouts", { json: { ...good, started_at: secret(), [secret()]: secret() } }],
+  const rejected: [string, object][] = [
+    ["/v1/workouts", { json: { ...valid, started_at: secret(), [secret()]: secret() } }],
     ["/v1/workouts", { text: `{"title": "${secret()}", ${secret()}`, headers: json }],
     ["/v1/workouts", { text: secret(), headers: { "content-type": secret() } }],
     [
@@ -84,7 +91,7 @@ async function bodies(athlete: Athlete): Promise<void> {
     ["/v1/imports", { json: { format: secret() } }],
     [`/v1/imports?mapping=${secret()}&time_zone=${secret()}`, { json: {} }],
   ];
-  for (const [path, options] of refused) {
+  for (const [path, options] of rejected) {
     const { status } = await athlete.request("POST", path, options);
     expect([400, 415, 422], path).toContain(status);
   }
@@ -93,40 +100,45 @@ async function bodies(athlete: Athlete): Promise<void> {
   await athlete.request("GET", `/v1/exercises/${secret()}`);
 }
 
-/** Where webhooks go, and what they are signed with. */
-async function endpoints(athlete: Athlete): Promise<void> {
+/** Creates webhook endpoints, and delivers to them. */
+async function createEndpoints(athlete: Athlete): Promise<void> {
   const withUser = { url: `https://${secret()}:${secret()}@example.com/?token=${secret()}` };
   expect((await athlete.request("POST", "/v1/webhooks", { json: withUser })).status).toBe(422);
-  const works = await endpoint(athlete, "ok");
-  const fails = await call<typeof works>(athlete, "POST", "/v1/webhooks", {
+  const working = await endpoint(athlete, "ok");
+  const failing = await call<typeof working>(athlete, "POST", "/v1/webhooks", {
     url: `${receiver.url("500", secret())}?token=${secret()}`,
     description: secret(),
   });
-  secrets.push(fails.secret);
-  const nobody = { url: `http://127.0.0.1:9/${secret()}?token=${secret()}` };
-  await athlete.request("POST", "/v1/webhooks", { json: nobody });
-  const rotated = await call<typeof works>(
+  secrets.push(failing.secret);
+  const unreachable = { url: `http://127.0.0.1:9/${secret()}?token=${secret()}` };
+  await athlete.request("POST", "/v1/webhooks", { json: unreachable });
+  const rotated = await call<typeof working>(
     athlete,
     "POST",
-    `/v1/webhooks/${works.id}/rotate-secret`,
+    `/v1/webhooks/${working.id}/rotate-secret`,
   );
   secrets.push(rotated.secret);
-  await tell(stack, newsLike("record.broken", athlete));
-  await theDelivery(athlete, works, "it works", isDelivered);
-  await theDelivery(athlete, fails, "it fails", ({ last }) => last?.status === 500);
+  await publish(stack, exampleEvent("record.broken", athlete));
+  await waitForDelivery(athlete, working, "the working endpoint", isDelivered);
+  await waitForDelivery(
+    athlete,
+    failing,
+    "the failing endpoint",
+    ({ last }) => last?.status === 500,
+  );
 }
 
-/** The link that ends mails. */
-async function mails(athlete: Athlete): Promise<void> {
-  const news = event("NotificationRequested", athlete.id, { title: secret(), body: secret() });
-  await stack.deliver("webhook", "webhook-notification", [message(news)]);
-  const [mail] = await eventually(
-    "the mail",
-    () => athlete.mails,
+/** Follows the unsubscribe link of an email. */
+async function unsubscribe(athlete: Athlete): Promise<void> {
+  const envelope = event("NotificationRequested", athlete.id, { title: secret(), body: secret() });
+  await stack.deliver("webhook", "webhook-notification", [message(envelope)]);
+  const [email] = await eventually(
+    "the email",
+    () => athlete.emails,
     ({ length }) => length > 0,
   );
-  const token = mail?.text.match(/token=([\w.~-]+)/)?.[1] ?? "";
-  told.push(token);
+  const token = email?.text.match(/token=([\w.~-]+)/)?.[1] ?? "";
+  confidential.push(token);
   const path = `/v1/unsubscribe?token=${token}`;
   for (const [method, link, status] of [
     ["GET", path, 200],
@@ -137,16 +149,19 @@ async function mails(athlete: Athlete): Promise<void> {
   }
 }
 
-/** Messages that are none, and events that break a rule. */
-async function queues(athlete: Athlete): Promise<void> {
+/** Sends invalid messages and events. */
+async function sendMessages(athlete: Athlete): Promise<void> {
   for (const { queue } of CONSUMERS) {
-    const broken = event("AggregationUpdated", athlete.id);
-    await stack.put(queue, secret());
-    await stack.put(queue, JSON.stringify(secret()));
-    await stack.put(queue, JSON.stringify({ ...broken, data: secret() }));
-    await stack.put(queue, JSON.stringify({ ...broken, traceparent: secret(), time: secret() }));
-    const data = { ...broken.data, week_start: secret(), [secret()]: secret() };
-    await stack.put(queue, JSON.stringify({ ...broken, data }));
-    await awaitDeadLetters(stack, { queue }, 3);
+    const envelope = event("AggregationUpdated", athlete.id);
+    await stack.enqueue(queue, secret());
+    await stack.enqueue(queue, JSON.stringify(secret()));
+    await stack.enqueue(queue, JSON.stringify({ ...envelope, data: secret() }));
+    await stack.enqueue(
+      queue,
+      JSON.stringify({ ...envelope, traceparent: secret(), time: secret() }),
+    );
+    const data = { ...envelope.data, week_start: secret(), [secret()]: secret() };
+    await stack.enqueue(queue, JSON.stringify({ ...envelope, data }));
+    await waitForDeadLetters(stack, { queue }, 3);
   }
 }

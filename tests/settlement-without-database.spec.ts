@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { awaitDeadLetters, listDeadLetters } from "./support/dead-letters";
-import { CONSUMERS, type Envelope, goodEvent, message } from "./support/events";
+import { listDeadLetters, waitForDeadLetters } from "./support/dead-letters";
+import { expectAcked } from "./support/decisions";
+import { CONSUMERS, type Envelope, message, validEvent } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
 let stack: Stack;
-const given: { queue: string; envelope: Envelope }[] = [];
+const deadLettered: { queue: string; envelope: Envelope }[] = [];
 
-// Without its tables the database fails whatever it is asked.
+// Without its tables the database fails every statement.
 beforeAll(async () => {
   stack = await Stack.start({ migrated: false });
 });
@@ -22,39 +22,39 @@ describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
     { attempt: 2, delaySeconds: 2 },
     { attempt: 3, delaySeconds: 4 },
   ])("retries attempt $attempt after $delaySeconds s", async ({ attempt, delaySeconds }) => {
-    const waiting = message(goodEvent(queue, randomUUID()), attempt);
-    const decided = await stack.deliver(consumer, queue, [waiting]);
-    expect(decided).toMatchObject({ outcome: "ok", ackAll: false, explicitAcks: [] });
-    expect(decided.retryBatch.retry).toBe(false);
-    expect(decided.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
+    const waiting = message(validEvent(queue, randomUUID()), attempt);
+    const decisions = await stack.deliver(consumer, queue, [waiting]);
+    expect(decisions).toMatchObject({ outcome: "ok", ackAll: false, explicitAcks: [] });
+    expect(decisions.retryBatch.retry).toBe(false);
+    expect(decisions.retryMessages).toEqual([{ msgId: waiting.id, delaySeconds }]);
   });
 
-  it("decides for each message of a batch by its own attempt", async () => {
-    const batch = [3, 1, 2].map((attempt) => message(goodEvent(queue, randomUUID()), attempt));
-    const decided = await stack.deliver(consumer, queue, batch);
-    expect(decided.retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds])).toEqual(
+  it("delays each message of a batch by its attempt", async () => {
+    const batch = [3, 1, 2].map((attempt) => message(validEvent(queue, randomUUID()), attempt));
+    const decisions = await stack.deliver(consumer, queue, batch);
+    expect(decisions.retryMessages.map(({ msgId, delaySeconds }) => [msgId, delaySeconds])).toEqual(
       batch.map(({ id }, index) => [id, [4, 1, 2][index]]),
     );
   });
 
-  it("gives attempt 4 up", async () => {
-    const envelope = goodEvent(queue, randomUUID());
-    given.push({ queue, envelope });
+  it("dead-letters attempt 4", async () => {
+    const envelope = validEvent(queue, randomUUID());
+    deadLettered.push({ queue, envelope });
     const last = message(envelope, 4);
     expectAcked(await stack.deliver(consumer, queue, [last]), [last]);
   });
 });
 
-it("keeps what was given up until the database is back, and then it can be read", async () => {
+it("dead letters are stored when the database has recovered", async () => {
   await eventually(
-    "the first try of each dead letter has failed",
-    () => stack.log.with({ message: "dead letter", outcome: "transient" }),
+    "the first attempt of each dead letter has failed",
+    () => stack.log.linesWith({ message: "dead letter", outcome: "transient" }),
     (lines) => new Set(lines.map((line) => line.queue)).size === CONSUMERS.length,
   );
   await stack.migrate();
-  for (const { queue, envelope } of given) {
-    const [letter] = await awaitDeadLetters(stack, { queue }, 1);
-    expect(letter).toMatchObject({
+  for (const { queue, envelope } of deadLettered) {
+    const [deadLetter] = await waitForDeadLetters(stack, { queue }, 1);
+    expect(deadLetter).toMatchObject({
       queue,
       event_id: envelope.id,
       event_type: envelope.type,
@@ -63,7 +63,7 @@ it("keeps what was given up until the database is back, and then it can be read"
       status: "open",
       body: JSON.stringify(envelope),
     });
-    expect(letter?.reason).toContain("no such table");
+    expect(deadLetter?.reason).toContain("no such table");
   }
   expect((await listDeadLetters(stack)).total).toBe(CONSUMERS.length);
 });

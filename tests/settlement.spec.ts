@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete, muscle } from "./support/athlete";
-import { awaitDeadLetters } from "./support/dead-letters";
+import { waitForDeadLetters } from "./support/dead-letters";
+import { expectAcked } from "./support/decisions";
 import {
   CONSUMERS,
   type Envelope,
   event,
   GOLDEN_DAY,
-  goodEvent,
   message,
+  misroutedEvent,
   patternDetected,
-  strayEvent,
+  validEvent,
   workoutCompleted,
 } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import { type Consumer, type Message, Stack } from "./support/stack";
 
 let stack: Stack;
@@ -26,52 +26,53 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 describe.each(CONSUMERS)("$consumer", ({ consumer, queue }) => {
-  it.each([1, 2, 3, 4])("acknowledges a good event at attempt %i", async (attempt) => {
+  it.each([1, 2, 3, 4])("acknowledges a valid event at attempt %i", async (attempt) => {
     const athlete = await Athlete.create(stack);
-    const good = message(goodEvent(queue, athlete.id), attempt);
-    expectAcked(await stack.deliver(consumer, queue, [good]), [good]);
+    const valid = message(validEvent(queue, athlete.id), attempt);
+    expectAcked(await stack.deliver(consumer, queue, [valid]), [valid]);
   });
 
-  it("keeps a bad message's neighbours from harm, and gives the bad one up with its reason", async () => {
+  it("dead-letters invalid messages and acknowledges the others", async () => {
     const athlete = await Athlete.create(stack);
-    const poison = [...badMessages(queue, athlete.id), ...badFor(consumer)];
-    const good = [message(goodEvent(queue, athlete.id)), message(goodEvent(queue, athlete.id))];
-    const batch = [...good.slice(0, 1), ...poison.map((bad) => bad.message), ...good.slice(1)];
+    const invalid = [...invalidMessages(queue, athlete.id), ...invalidFor(consumer)];
+    const valid = [message(validEvent(queue, athlete.id)), message(validEvent(queue, athlete.id))];
+    const batch = [...valid.slice(0, 1), ...invalid.map((each) => each.message), ...valid.slice(1)];
 
     expectAcked(await stack.deliver(consumer, queue, batch), batch);
 
     await expectEffectOfTwo(queue, athlete);
-    const ids = new Set(poison.map((bad) => bad.message.id));
-    const letters = await eventually(
-      "a dead letter for each bad message",
+    const ids = new Set(invalid.map((each) => each.message.id));
+    const deadLetters = await eventually(
+      "a dead letter for each invalid message",
       async () =>
-        (await awaitDeadLetters(stack, { queue }, 0)).filter((l) => ids.has(l.message_id)),
-      (seen) => seen.length === poison.length,
+        (await waitForDeadLetters(stack, { queue }, 0)).filter((each) => ids.has(each.message_id)),
+      (seen) => seen.length === invalid.length,
     );
-    for (const { message: bad, reason } of poison) {
-      const letter = letters.find(({ message_id }) => message_id === bad.id);
-      expect(letter).toMatchObject({ queue, attempts: 1, status: "open" });
-      expect(letter?.reason).toContain(reason);
-      const body = typeof bad.body === "string" ? bad.body : JSON.stringify(bad.body);
-      expect(letter?.body).toBe(body);
+    for (const { message: rejected, reason } of invalid) {
+      const deadLetter = deadLetters.find(({ message_id }) => message_id === rejected.id);
+      expect(deadLetter).toMatchObject({ queue, attempts: 1, status: "open" });
+      expect(deadLetter?.reason).toContain(reason);
+      const body =
+        typeof rejected.body === "string" ? rejected.body : JSON.stringify(rejected.body);
+      expect(deadLetter?.body).toBe(body);
     }
   });
 });
 
-it("takes a message off its queue again until the database is back", async () => {
+it("retries a message until the database has recovered", async () => {
   const athlete = await Athlete.create(stack);
   const envelope = workoutCompleted(athlete.id, 2);
-  await stack.without("volume_ledger", async () => {
-    await stack.put("volume-aggregation", JSON.stringify(envelope));
+  await stack.withoutTable("volume_ledger", async () => {
+    await stack.enqueue("volume-aggregation", JSON.stringify(envelope));
     await eventually(
       "the first attempt has failed",
-      () => stack.log.with({ event_id: envelope.id, attempt: 1, outcome: "transient" }),
+      () => stack.log.linesWith({ event_id: envelope.id, attempt: 1, outcome: "transient" }),
       (lines) => lines.length > 0,
     );
   });
   const [done] = await eventually(
     "a later attempt succeeds",
-    () => stack.log.with({ event_id: envelope.id, outcome: "done" }),
+    () => stack.log.linesWith({ event_id: envelope.id, outcome: "done" }),
     (lines) => lines.length > 0,
   );
   expect(done?.attempt).toBeGreaterThan(1);
@@ -79,7 +80,7 @@ it("takes a message off its queue again until the database is back", async () =>
   expect(muscle(week, "chest").hard_sets).toBe(2);
 });
 
-describe("the same batch delivered twice", () => {
+describe("a batch delivered twice", () => {
   it("adds nothing to the totals", async () => {
     const athlete = await Athlete.create(stack);
     const batch = [workoutCompleted(athlete.id, 4), workoutCompleted(athlete.id, 3)].map(
@@ -97,12 +98,12 @@ describe("the same batch delivered twice", () => {
     );
 
     expect(await athlete.weekly(GOLDEN_DAY)).toEqual(once);
-    expect(await stack.rows("volume_ledger", athlete.id)).toBe(2);
-    expect(await stack.rows("daily_volume", athlete.id)).toBe(1);
-    expect(await stack.rows("weekly_volume", athlete.id)).toBe(1);
+    expect(await stack.countRows("volume_ledger", athlete.id)).toBe(2);
+    expect(await stack.countRows("daily_volume", athlete.id)).toBe(1);
+    expect(await stack.countRows("weekly_volume", athlete.id)).toBe(1);
   });
 
-  it("counts the newest revision of a workout, in whatever order they come", async () => {
+  it("counts the newest revision of a workout in any order", async () => {
     const athlete = await Athlete.create(stack);
     const first = workoutCompleted(athlete.id, 5);
     const second = revised(first, 2, "VolumeUpdated", 3);
@@ -111,7 +112,7 @@ describe("the same batch delivered twice", () => {
       stack.deliver(
         "aggregation",
         "volume-aggregation",
-        envelopes.map((e) => message(e)),
+        envelopes.map((envelope) => message(envelope)),
       );
     const chest = async () => muscle(await athlete.aggregatedWeek(GOLDEN_DAY), "chest").hard_sets;
 
@@ -125,7 +126,7 @@ describe("the same batch delivered twice", () => {
     expect(await chest()).toBe(0);
   });
 
-  it("finds a pattern once, and tells of it once", async () => {
+  it("detects and notifies a pattern once", async () => {
     const athlete = await Athlete.create(stack);
     await stack.deliver("aggregation", "volume-aggregation", [
       message(workoutCompleted(athlete.id, 30)),
@@ -136,21 +137,21 @@ describe("the same batch delivered twice", () => {
     ];
     expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
     expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
-    expect(await stack.rows("patterns", athlete.id)).toBe(1);
+    expect(await stack.countRows("patterns", athlete.id)).toBe(1);
 
-    // Until the events that aggregation sent by itself are through too.
+    // Waits for the events that aggregation itself sent.
     await eventually(
       "ai has handled aggregation's own events",
-      () => stack.log.with({ worker: "ai", message: "event", athlete_id: athlete.id }),
+      () => stack.log.linesWith({ worker: "ai", message: "event", athlete_id: athlete.id }),
       (lines) => lines.length >= 6,
     );
-    await allNewsBeforeIsThrough();
-    expect(await stack.rows("patterns", athlete.id)).toBe(1);
+    await waitForEarlierNotifications();
+    expect(await stack.countRows("patterns", athlete.id)).toBe(1);
     expect((await athlete.notifications()).items).toHaveLength(1);
-    expect(athlete.mails).toHaveLength(1);
+    expect(athlete.emails).toHaveLength(1);
   });
 
-  it("puts one row into the inbox and sends one mail for each event", async () => {
+  it("creates one notification and one email for each event", async () => {
     const athlete = await Athlete.create(stack);
     const batch = [
       message(patternDetected(athlete.id)),
@@ -160,41 +161,44 @@ describe("the same batch delivered twice", () => {
       stack.deliver("webhook", "webhook-notification", messages);
     expectAcked(await deliver(batch), batch);
     expectAcked(await deliver(batch), batch);
-    expectAcked(await deliver(batch.map((again) => ({ ...again, attempts: 2 }))), batch);
+    expectAcked(await deliver(batch.map((each) => ({ ...each, attempts: 2 }))), batch);
     expectAcked(await deliver([...batch, ...batch]), batch);
 
-    await allNewsBeforeIsThrough();
+    await waitForEarlierNotifications();
     const { items, unread } = await athlete.notifications();
     expect(items.map(({ kind }) => kind).sort()).toEqual(["volume_above_mrv", "weekly_report"]);
     expect(unread).toBe(2);
-    expect(athlete.mails).toHaveLength(2);
+    expect(athlete.emails).toHaveLength(2);
   });
 });
 
-interface Bad {
+interface InvalidMessage {
   message: Message;
   reason: string;
 }
 
-function badMessages(queue: string, athleteId: string): Bad[] {
-  const good = goodEvent(queue, athleteId);
-  const bad = (body: unknown, reason: string): Bad => ({ message: message(body), reason });
+function invalidMessages(queue: string, athleteId: string): InvalidMessage[] {
+  const valid = validEvent(queue, athleteId);
+  const invalid = (body: unknown, reason: string): InvalidMessage => ({
+    message: message(body),
+    reason,
+  });
   return [
-    bad("garbage {", "not a CloudEvents 1.0 envelope"),
-    bad("", "not a CloudEvents 1.0 envelope"),
-    bad({ hello: "world" }, "not a CloudEvents 1.0 envelope"),
-    bad(strayEvent(queue, athleteId), `is not routed to ${queue}`),
-    bad(
-      { ...good, id: randomUUID(), type: "bulktrack.MoonLanded.v1" },
+    invalid("garbage {", "not a CloudEvents 1.0 envelope"),
+    invalid("", "not a CloudEvents 1.0 envelope"),
+    invalid({ hello: "world" }, "not a CloudEvents 1.0 envelope"),
+    invalid(misroutedEvent(queue, athleteId), `is not routed to ${queue}`),
+    invalid(
+      { ...valid, id: randomUUID(), type: "bulktrack.MoonLanded.v1" },
       "unknown event type bulktrack.MoonLanded.v1",
     ),
-    bad({ ...good, id: randomUUID(), data: { wrong: true } }, "an invalid payload"),
-    bad({ ...good, id: randomUUID(), specversion: "0.3" }, "CloudEvents 0.3, not 1.0"),
+    invalid({ ...valid, id: randomUUID(), data: { wrong: true } }, "an invalid payload"),
+    invalid({ ...valid, id: randomUUID(), specversion: "0.3" }, "CloudEvents 0.3, not 1.0"),
   ];
 }
 
-/** What decodes and still breaks a rule of the one who consumes it. */
-function badFor(consumer: Consumer): Bad[] {
+/** Returns events that decode and that the consumer rejects. */
+function invalidFor(consumer: Consumer): InvalidMessage[] {
   const stranger = randomUUID();
   switch (consumer) {
     case "aggregation":
@@ -209,13 +213,13 @@ function badFor(consumer: Consumer): Bad[] {
         { message: message(patternDetected(stranger)), reason: "no such athlete" },
         {
           message: message(event("NotificationRequested", stranger, { kind: "horoscope" })),
-          reason: 'no news of the kind "horoscope"',
+          reason: 'unknown notification kind "horoscope"',
         },
       ];
   }
 }
 
-/** Both good events of a batch had their effect. */
+/** Expects the effects of two valid events. */
 async function expectEffectOfTwo(queue: string, athlete: Athlete): Promise<void> {
   switch (queue) {
     case "volume-aggregation": {
@@ -227,7 +231,7 @@ async function expectEffectOfTwo(queue: string, athlete: Athlete): Promise<void>
     case "ai-analysis": {
       const done = await eventually(
         "both are done",
-        () => stack.log.with({ worker: "ai", athlete_id: athlete.id, outcome: "done" }),
+        () => stack.log.linesWith({ worker: "ai", athlete_id: athlete.id, outcome: "done" }),
         (lines) => lines.length >= 2,
       );
       expect(done).toHaveLength(2);
@@ -240,7 +244,7 @@ async function expectEffectOfTwo(queue: string, athlete: Athlete): Promise<void>
   }
 }
 
-/** The same workout, changed. */
+/** Returns another revision of the same workout. */
 function revised(
   { data, ...envelope }: Envelope,
   revision: number,
@@ -250,7 +254,7 @@ function revised(
   const { workout } = data;
   const other = workoutCompleted(envelope.partitionkey, hardSets).data.workout;
   if (!workout || !other) {
-    throw new Error("an event about a workout was expected");
+    throw new Error("not an event of a workout");
   }
   return {
     ...envelope,
@@ -261,15 +265,15 @@ function revised(
 }
 
 /**
- * Puts news of somebody else on the queue of webhook and waits for the mail: the local queue keeps
- * its order and mails are logged as they are sent, so all that was under way before is through.
+ * Waits for the email of an event that is sent now to the queue of webhook. The local queue preserves
+ * the order, so all earlier events are processed then.
  */
-async function allNewsBeforeIsThrough(): Promise<void> {
+async function waitForEarlierNotifications(): Promise<void> {
   const marker = await Athlete.create(stack);
-  await stack.put("webhook-notification", JSON.stringify(patternDetected(marker.id)));
+  await stack.enqueue("webhook-notification", JSON.stringify(patternDetected(marker.id)));
   await eventually(
-    "the marker's mail",
-    () => marker.mails,
-    (mails) => mails.length === 1,
+    "the email of the marker",
+    () => marker.emails,
+    (emails) => emails.length === 1,
   );
 }

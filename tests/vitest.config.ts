@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Longer than any wait of a test: queues batch for up to 5 s, three of them in a row. */
+/** Longer than any test waits: three queues in a row batch for up to 5 s each. */
 const TEST_TIMEOUT_MS = 60_000;
 
 export default defineConfig({
@@ -11,10 +11,10 @@ export default defineConfig({
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
     retry: 0,
-    // Each file has a stack of its own and mostly waits for queues: more at once than there are cores.
+    // Each file has its own stack and mostly waits for queues: more files at once than cores.
     pool: "forks",
     maxWorkers: 4,
-    // Within a file the tests share a stack and run in order.
+    // The tests of a file share a stack and run in order.
     sequence: { concurrent: false, shuffle: false },
   },
 });

@@ -1,73 +1,73 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
+import { expectAcked } from "./support/decisions";
 import { event, message } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import {
   endpoint,
   isDelivered,
   receiver,
   stack,
-  useHouse,
-  whatIsSecretStaysSo,
-} from "./support/webhook-house";
+  testSecrecy,
+  useWebhookFixture,
+} from "./support/webhook-fixture";
 import {
-  arrivals,
   type CreatedEndpoint,
   call,
-  DELIVERED_WITHIN_MS,
+  DELIVERY_TIMEOUT_MS,
   type DeliveryWithLog,
-  deliveriesOf,
+  exampleEvent,
+  listDeliveries,
   messageId,
-  newsLike,
+  publish,
   readEndpoint,
-  tell,
-  theDelivery,
-  verified,
+  verifyRequest,
+  waitForDelivery,
+  waitForRequests,
 } from "./support/webhooks";
 
 const FIVE_DAYS_MS = 5 * 86_400_000;
 
-useHouse();
+useWebhookFixture();
 
 describe("an endpoint", () => {
-  it("whose receiver is gone is disabled, and its athlete told: in the inbox, and by the other endpoints", async () => {
+  it("is disabled by a 410, and its athlete is notified", async () => {
     const athlete = await Athlete.create(stack);
-    const gone = await endpoint(athlete, "410", { event_types: ["pattern.ended"] });
+    const disabled = await endpoint(athlete, "410", { event_types: ["pattern.ended"] });
     const other = await endpoint(athlete, "ok", { event_types: ["webhook.disabled"] });
-    await tell(stack, newsLike("pattern.ended", athlete));
-    const [request] = await arrivals(receiver, other.url, 1);
-    const payload = verified(request as NonNullable<typeof request>, other.secret);
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    const [request] = await waitForRequests(receiver, other.url, 1);
+    const payload = verifyRequest(request as NonNullable<typeof request>, other.secret);
     expect(payload).toMatchObject({
       type: "webhook.disabled",
       data: {
-        details: { endpoint_id: gone.id, reason: "gone" },
-        resource: `/v1/webhooks/${gone.id}`,
+        details: { endpoint_id: disabled.id, reason: "gone" },
+        resource: `/v1/webhooks/${disabled.id}`,
       },
     });
     const { items } = await athlete.notifications();
-    const told = items.filter(({ kind }) => kind === "webhook_disabled");
-    expect(told).toMatchObject([{ id: payload.data.notification_id }]);
-    expect(await readEndpoint(athlete, gone)).toMatchObject({
+    const notifications = items.filter(({ kind }) => kind === "webhook_disabled");
+    expect(notifications).toMatchObject([{ id: payload.data.notification_id }]);
+    expect(await readEndpoint(athlete, disabled)).toMatchObject({
       status: "disabled",
       disabled_reason: expect.stringMatching(/./),
       counts: { waiting: 0, delivered: 0, failed: 1 },
     });
-    await tell(stack, newsLike("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.ended", athlete));
     await eventually(
-      "the next news is in the inbox",
+      "the next notification is in the inbox",
       async () => (await athlete.notifications()).items,
-      (seen) => seen.filter(({ kind }) => kind === "pattern_ended").length === 2,
+      (items) => items.filter(({ kind }) => kind === "pattern_ended").length === 2,
     );
-    expect(await deliveriesOf(athlete, gone)).toHaveLength(1);
+    expect(await listDeliveries(athlete, disabled)).toHaveLength(1);
   });
 
-  it("that failed for five days is disabled too", async () => {
+  it("is disabled after five days of failures", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "500");
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await theDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length > 0);
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length > 0);
     expect((await readEndpoint(athlete, target)).failing_since).not.toBeNull();
     await stack.database
       .prepare("UPDATE webhook_endpoints SET failing_since_ms = ? WHERE endpoint_id = ?")
@@ -77,32 +77,32 @@ describe("an endpoint", () => {
       "the endpoint is disabled",
       () => readEndpoint(athlete, target),
       ({ status }) => status === "disabled",
-      DELIVERED_WITHIN_MS,
+      DELIVERY_TIMEOUT_MS,
     );
     const inbox = await eventually(
-      "the athlete is told",
+      "the athlete is notified",
       () => athlete.notifications(),
       ({ items }) => items.some(({ kind }) => kind === "webhook_disabled"),
     );
-    const told = inbox.items.filter(({ kind }) => kind === "webhook_disabled");
-    expect(told).toMatchObject([{ data: { endpoint_id: target.id, reason: "failing" } }]);
+    const notifications = inbox.items.filter(({ kind }) => kind === "webhook_disabled");
+    expect(notifications).toMatchObject([{ data: { endpoint_id: target.id, reason: "failing" } }]);
   });
 });
 
 describe("a delivery", () => {
-  it("comes again after a failure, as the same message made at another time", async () => {
+  it("is retried after a failure with a new timestamp", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok-after-one-500");
-    const news = newsLike("pattern.ended", athlete);
-    await tell(stack, news);
-    const requests = await arrivals(receiver, target.url, 2);
+    const envelope = exampleEvent("pattern.ended", athlete);
+    await publish(stack, envelope);
+    const requests = await waitForRequests(receiver, target.url, 2);
     const ids = requests.map(({ headers }) => headers["webhook-id"]);
-    expect(ids).toEqual([messageId(news), messageId(news)]);
+    expect(ids).toEqual([messageId(envelope), messageId(envelope)]);
     const [first, second] = requests.map(({ headers }) => Number(headers["webhook-timestamp"]));
     expect(second).toBeGreaterThan(first ?? Infinity);
-    const [before, after] = requests.map((request) => verified(request, target.secret));
+    const [before, after] = requests.map((request) => verifyRequest(request, target.secret));
     expect(after).toEqual(before);
-    const delivery = await theDelivery(athlete, target, "the second attempt", isDelivered);
+    const delivery = await waitForDelivery(athlete, target, "the second attempt", isDelivered);
     expect(delivery.attempts).toMatchObject([
       { outcome: "failed", status: 500 },
       { outcome: "delivered", status: 204 },
@@ -114,50 +114,50 @@ describe("a delivery", () => {
     });
   });
 
-  it("is one, however often its event comes", async () => {
+  it("is created once for duplicate events", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok");
-    const news = newsLike("pattern.detected", athlete);
-    for (const batch of [[message(news), message(news)], [message(news, 2)]]) {
+    const envelope = exampleEvent("pattern.detected", athlete);
+    for (const batch of [[message(envelope), message(envelope)], [message(envelope, 2)]]) {
       expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
     }
-    await theDelivery(athlete, target, "the only one", isDelivered);
-    const batch = [message(news, 3)];
+    await waitForDelivery(athlete, target, "the first delivery", isDelivered);
+    const batch = [message(envelope, 3)];
     expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
-    // What comes later is through, so whatever the repeats woke is too.
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await arrivals(receiver, target.url, 2);
-    expect(await deliveriesOf(athlete, target)).toHaveLength(2);
-    expect(receiver.at(target.url)).toHaveLength(2);
+    // A later event is delivered, so the duplicates are processed too.
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForRequests(receiver, target.url, 2);
+    expect(await listDeliveries(athlete, target)).toHaveLength(2);
+    expect(receiver.requestsTo(target.url)).toHaveLength(2);
   });
 
-  it("whose wake-up was lost is made by the sweep", async () => {
+  it("is made by the sweep when its event was lost", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok");
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await theDelivery(athlete, target, "the first time", isDelivered);
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForDelivery(athlete, target, "the first delivery", isDelivered);
     await stack.database
       .prepare(
         "UPDATE webhook_deliveries SET status = 'waiting', due_at_ms = 0 WHERE endpoint_id = ?",
       )
       .bind(target.id)
       .run();
-    await stack.strikeCron();
-    await arrivals(receiver, target.url, 2);
-    await theDelivery(athlete, target, "the second time", isDelivered);
+    await stack.runCron();
+    await waitForRequests(receiver, target.url, 2);
+    await waitForDelivery(athlete, target, "the second delivery", isDelivered);
   });
 
-  it("has failed after ten attempts, and its endpoint goes on", async () => {
+  it("has failed after ten attempts; its endpoint stays enabled", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "500");
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await theDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
     await stack.database
       .prepare("UPDATE webhook_deliveries SET attempt = 9 WHERE endpoint_id = ?")
       .bind(target.id)
       .run();
     const isFailed = ({ status }: DeliveryWithLog) => status === "failed";
-    const delivery = await theDelivery(athlete, target, "the last attempt", isFailed);
+    const delivery = await waitForDelivery(athlete, target, "the last attempt", isFailed);
     expect(delivery).toMatchObject({ attempt: 10, next_attempt_at: null });
     expect(await readEndpoint(athlete, target)).toMatchObject({
       status: "enabled",
@@ -165,26 +165,26 @@ describe("a delivery", () => {
     });
   });
 
-  it("to an endpoint that is deleted never comes", async () => {
+  it("is not made to a deleted endpoint", async () => {
     const athlete = await Athlete.create(stack);
     const deleted = await endpoint(athlete, "500");
-    // Its second attempt is due after that of the deleted one would have been.
-    const witness = await endpoint(athlete, "429");
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await theDelivery(athlete, deleted, "a failure", ({ attempts }) => attempts.length === 1);
+    // Its second attempt is due later than that of the deleted endpoint.
+    const marker = await endpoint(athlete, "429");
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForDelivery(athlete, deleted, "a failure", ({ attempts }) => attempts.length === 1);
     await call(athlete, "DELETE", `/v1/webhooks/${deleted.id}`);
-    const wake = [
+    const batch = [
       message(event("WebhookDeliveryRequested", athlete.id, { endpoint_id: deleted.id })),
     ];
-    expectAcked(await stack.deliver("webhook", "webhook-notification", wake), wake);
-    await stack.strikeCron();
-    await arrivals(receiver, witness.url, 2);
-    expect(receiver.at(deleted.url)).toHaveLength(1);
+    expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
+    await stack.runCron();
+    await waitForRequests(receiver, marker.url, 2);
+    expect(receiver.requestsTo(deleted.url)).toHaveLength(1);
     expect((await athlete.request("GET", `/v1/webhooks/${deleted.id}`)).status).toBe(404);
   });
 });
 
-describe("an endpoint that its owner disabled", () => {
+describe("an endpoint disabled by its owner", () => {
   let athlete: Athlete;
   let target: CreatedEndpoint;
   let path: string;
@@ -194,13 +194,13 @@ describe("an endpoint that its owner disabled", () => {
     athlete = await Athlete.create(stack);
     target = await endpoint(athlete, "500");
     path = `/v1/webhooks/${target.id}`;
-    await tell(stack, newsLike("pattern.ended", athlete));
-    await theDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
+    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
     await call(athlete, "PATCH", path, { enabled: false });
-    [delivery] = (await deliveriesOf(athlete, target)) as [DeliveryWithLog];
+    [delivery] = (await listDeliveries(athlete, target)) as [DeliveryWithLog];
   });
 
-  it("has no delivery that waits, and says why", () => {
+  it("has no waiting delivery", () => {
     expect(delivery).toMatchObject({
       status: "failed",
       next_attempt_at: null,
@@ -208,13 +208,13 @@ describe("an endpoint that its owner disabled", () => {
     });
   });
 
-  it("takes no test and no retry", async () => {
-    for (const refused of [`${path}/test`, `${path}/deliveries/${delivery.id}/retry`]) {
-      expect((await athlete.request("POST", refused)).status, refused).toBe(409);
+  it("rejects tests and retries", async () => {
+    for (const rejected of [`${path}/test`, `${path}/deliveries/${delivery.id}/retry`]) {
+      expect((await athlete.request("POST", rejected)).status, rejected).toBe(409);
     }
   });
 
-  it("gets all that failed when it is enabled again and asks for it, after a look", async () => {
+  it("gets all failed deliveries after enabling and a retry", async () => {
     const ok = receiver.url("ok", randomUUID());
     const enabled = await call(athlete, "PATCH", path, { url: ok, enabled: true });
     expect(enabled).toMatchObject({
@@ -227,22 +227,22 @@ describe("an endpoint that its owner disabled", () => {
     const now = new Date().toISOString();
     expect(await retry({ since: now })).toEqual({ matched: 0, retried: 0 });
     expect(await retry({ since, dry_run: true })).toEqual({ matched: 1, retried: 0 });
-    expect((await deliveriesOf(athlete, target))[0]?.status).toBe("failed");
+    expect((await listDeliveries(athlete, target))[0]?.status).toBe("failed");
     expect(await retry({ since })).toEqual({ matched: 1, retried: 1 });
-    await arrivals(receiver, ok, 1);
-    const done = await theDelivery(athlete, target, "the retry", isDelivered);
-    expect(done.attempts).toHaveLength(3);
+    await waitForRequests(receiver, ok, 1);
+    const retried = await waitForDelivery(athlete, target, "the retry", isDelivered);
+    expect(retried.attempts).toHaveLength(3);
   });
 
-  it("gets one delivery again, delivered or not, under the same id", async () => {
+  it("gets a retried delivery with the same id", async () => {
     const { url } = await readEndpoint(athlete, target);
     await call(athlete, "POST", `${path}/deliveries/${delivery.id}/retry`);
-    const requests = await arrivals(receiver, url, 2);
+    const requests = await waitForRequests(receiver, url, 2);
     for (const request of requests) {
-      verified(request, target.secret);
+      verifyRequest(request, target.secret);
     }
     expect(new Set(requests.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   });
 });
 
-whatIsSecretStaysSo();
+testSecrecy();

@@ -9,77 +9,77 @@ import {
   receiver,
   secrets,
   stack,
-  useHouse,
-  whatIsSecretStaysSo,
-} from "./support/webhook-house";
+  testSecrecy,
+  useWebhookFixture,
+} from "./support/webhook-fixture";
 import {
-  arrivals,
   type CreatedEndpoint,
   call,
-  deliveriesOf,
+  exampleEvent,
+  listDeliveries,
   messageId,
-  newsLike,
+  publish,
   readEndpoint,
-  tell,
-  theDelivery,
-  verified,
+  verifyRequest,
+  waitForDelivery,
+  waitForRequests,
 } from "./support/webhooks";
 
-useHouse();
+useWebhookFixture();
 
-describe("news", () => {
+describe("a notification", () => {
   const types = PAYLOAD_TYPES.filter((type) => type !== "endpoint.test");
-  const told = new Map<string, Envelope>();
+  const published = new Map<string, Envelope>();
   let athlete: Athlete;
   let full: CreatedEndpoint;
   let thin: CreatedEndpoint;
-  let picky: CreatedEndpoint;
+  let selective: CreatedEndpoint;
 
   beforeAll(async () => {
     athlete = await Athlete.create(stack);
     full = await endpoint(athlete, "ok");
     thin = await endpoint(athlete, "ok", { payload: "thin", signature: "v1a" });
-    picky = await endpoint(athlete, "ok", { event_types: ["record.broken"] });
+    selective = await endpoint(athlete, "ok", { event_types: ["record.broken"] });
     for (const type of types) {
-      const news = newsLike(type, athlete);
-      told.set(type, news);
-      await tell(stack, news);
+      const envelope = exampleEvent(type, athlete);
+      published.set(type, envelope);
+      await publish(stack, envelope);
     }
   });
 
-  it("comes full, signed with the secret, as the documentation's examples say", async () => {
-    const received = await arrivals(receiver, full.url, types.length);
+  it("is delivered as documented, signed with the secret", async () => {
+    const received = await waitForRequests(receiver, full.url, types.length);
     expect(received).toHaveLength(types.length);
-    const payloads = received.map((request) => verified(request, full.secret));
+    const payloads = received.map((request) => verifyRequest(request, full.secret));
     expect(payloads.map(({ type }) => type).sort()).toEqual([...types].sort());
     for (const payload of payloads) {
       expect(payload).toEqual(expected(payload.type));
     }
     const ids = received.map(({ headers }) => headers["webhook-id"]);
-    expect(ids.sort()).toEqual([...told.values()].map(messageId).sort());
+    expect(ids.sort()).toEqual([...published.values()].map(messageId).sort());
   });
 
-  it("comes thin, signed with the private key, to who chose so", async () => {
+  it("is delivered thin and signed with a private key", async () => {
     expect(thin).toMatchObject({ secret: expect.stringMatching(/^whpk_/), signature: "v1a" });
-    const received = await arrivals(receiver, thin.url, types.length);
+    const received = await waitForRequests(receiver, thin.url, types.length);
     for (const request of received) {
-      const payload = verified(request, thin.secret);
+      const payload = verifyRequest(request, thin.secret);
       const { title: _, body: __, details: ___, ...data } = expected(payload.type).data;
       expect(payload).toEqual({ ...expected(payload.type), data });
     }
   });
 
-  it("comes only in the types that were chosen", async () => {
-    const received = await arrivals(receiver, picky.url, 1);
-    expect(received.map((request) => verified(request, picky.secret).type)).toEqual([
+  it("is delivered in the selected event types only", async () => {
+    const received = await waitForRequests(receiver, selective.url, 1);
+    expect(received.map((request) => verifyRequest(request, selective.secret).type)).toEqual([
       "record.broken",
     ]);
-    expect(await deliveriesOf(athlete, picky)).toHaveLength(1);
+    expect(await listDeliveries(athlete, selective)).toHaveLength(1);
   });
 
-  it("has the id of its row in the inbox, and its data", async () => {
+  it("has the id and the data of the inbox", async () => {
     const { items } = await athlete.notifications();
-    for (const { body } of await arrivals(receiver, full.url, types.length)) {
+    for (const { body } of await waitForRequests(receiver, full.url, types.length)) {
       const { data } = JSON.parse(body.toString("utf8")) as Payload;
       const row = items.find(({ id }) => id === data.notification_id);
       expect(row).toMatchObject({ kind: data.kind, title: data.title, body: data.body });
@@ -87,38 +87,38 @@ describe("news", () => {
     }
   });
 
-  it("comes thin when it is too long, and is told in full by the inbox", async () => {
-    const news = newsLike("record.broken", athlete);
-    const { records } = news.data.data as { records: object[] };
-    Object.assign(news.data, {
-      data: { ...(news.data.data as object), records: Array(300).fill(records[0]) },
+  it("is delivered thin when it is too long", async () => {
+    const envelope = exampleEvent("record.broken", athlete);
+    const { records } = envelope.data.data as { records: object[] };
+    Object.assign(envelope.data, {
+      data: { ...(envelope.data.data as object), records: Array(300).fill(records[0]) },
     });
-    await tell(stack, news);
+    await publish(stack, envelope);
     const received = await eventually(
-      "the long news",
-      () => receiver.at(full.url),
-      (seen) => seen.some(({ headers }) => headers["webhook-id"] === messageId(news)),
+      "the long notification",
+      () => receiver.requestsTo(full.url),
+      (requests) => requests.some(({ headers }) => headers["webhook-id"] === messageId(envelope)),
     );
-    const request = received.find(({ headers }) => headers["webhook-id"] === messageId(news));
-    const { data } = verified(request as (typeof received)[number], full.secret);
+    const request = received.find(({ headers }) => headers["webhook-id"] === messageId(envelope));
+    const { data } = verifyRequest(request as (typeof received)[number], full.secret);
     expect(Object.keys(data).sort()).toEqual(["athlete_id", "kind", "notification_id", "resource"]);
   });
 
-  /** The full payload of what was told of a type. */
+  /** Returns the expected full payload of a type. */
   function expected(type: string): Payload {
-    const news = told.get(type) as Envelope;
+    const envelope = published.get(type) as Envelope;
     const { data } = example(type);
     const details = { ...(data.details as object) };
     if (type === "pattern.detected") {
-      Object.assign(details, { pattern_id: news.data.pattern_id });
+      Object.assign(details, { pattern_id: envelope.data.pattern_id });
     }
-    const ids = { athlete_id: athlete.id, notification_id: news.id };
-    return { type, timestamp: news.time, data: { ...data, ...ids, details } };
+    const ids = { athlete_id: athlete.id, notification_id: envelope.id };
+    return { type, timestamp: envelope.time, data: { ...data, ...ids, details } };
   }
 });
 
-describe("a test", () => {
-  it("comes to an endpoint whatever it chose, and is in its log", async () => {
+describe("a test event", () => {
+  it("is delivered and logged for any selected types", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok", { event_types: ["record.broken"] });
     const test = await call<{ delivery_id: string }>(
@@ -126,17 +126,17 @@ describe("a test", () => {
       "POST",
       `/v1/webhooks/${target.id}/test`,
     );
-    const [request] = await arrivals(receiver, target.url, 1);
-    const payload = verified(request as NonNullable<typeof request>, target.secret);
+    const [request] = await waitForRequests(receiver, target.url, 1);
+    const payload = verifyRequest(request as NonNullable<typeof request>, target.secret);
     expect(payload).toMatchObject({ type: "endpoint.test", data: { endpoint_id: target.id } });
-    const delivery = await theDelivery(athlete, target, "a test", isDelivered);
+    const delivery = await waitForDelivery(athlete, target, "the test event", isDelivered);
     expect(delivery).toMatchObject({ id: test.delivery_id, event_type: "endpoint.test" });
     expect(JSON.parse(delivery.body)).toEqual(payload);
   });
 });
 
 describe("a rotated secret", () => {
-  it("signs beside the old one", async () => {
+  it("signs together with the old secret", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok");
     const rotated = await call<{ secret: string; old_secret_expires_at: string }>(
@@ -147,18 +147,18 @@ describe("a rotated secret", () => {
     secrets.push(rotated.secret);
     expect(rotated.secret).not.toBe(target.secret);
     expect(Date.parse(rotated.old_secret_expires_at)).toBeGreaterThan(Date.now() + 23 * 3_600_000);
-    await tell(stack, newsLike("import.finished", athlete));
-    const [request] = await arrivals(receiver, target.url, 1);
-    verified(request as NonNullable<typeof request>, rotated.secret, target.secret);
+    await publish(stack, exampleEvent("import.finished", athlete));
+    const [request] = await waitForRequests(receiver, target.url, 1);
+    verifyRequest(request as NonNullable<typeof request>, rotated.secret, target.secret);
   });
 });
 
 describe("another athlete", () => {
-  it("finds no endpoint and no delivery, and changes none", async () => {
+  it("cannot read or change endpoints and deliveries", async () => {
     const [owner, other] = await Promise.all([Athlete.create(stack), Athlete.create(stack)]);
     const target = await endpoint(owner, "ok");
-    await tell(stack, newsLike("pattern.ended", owner));
-    const delivery = await theDelivery(owner, target, "a delivery", isDelivered);
+    await publish(stack, exampleEvent("pattern.ended", owner));
+    const delivery = await waitForDelivery(owner, target, "a delivery", isDelivered);
     const before = await readEndpoint(owner, target);
     const path = `/v1/webhooks/${target.id}`;
     for (const [method, url, json] of [
@@ -177,8 +177,8 @@ describe("another athlete", () => {
     }
     expect(await other.get("/v1/webhooks")).toMatchObject({ items: [] });
     expect(await readEndpoint(owner, target)).toEqual(before);
-    expect(receiver.at(target.url)).toHaveLength(1);
+    expect(receiver.requestsTo(target.url)).toHaveLength(1);
   });
 });
 
-whatIsSecretStaysSo();
+testSecrecy();

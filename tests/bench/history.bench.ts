@@ -7,22 +7,22 @@ import { csv, trainingLog } from "../support/hevy";
 import { importFile } from "../support/imports";
 import { Stack } from "../support/stack";
 
-/** How much more a workout may cost after ten thousand than after ten. */
+/** The maximum cost of the 10,000th workout relative to the 10th. */
 const RATIO_MAX = 1.2;
 const HISTORIES = [9, 9_999] as const;
-/** Workouts of one import. */
-const PART = 1_250;
-const SETS_OF_A_WORKOUT = 20;
-/** Times that each is measured, in turns, so that what slows the machine slows both. */
+/** The workouts of one import. */
+const WORKOUTS_PER_IMPORT = 1_250;
+const SETS_PER_WORKOUT = 20;
+/** Alternating measurements of each, so that other load slows both. */
 const TURNS = 100;
-/** Turns before those that count: the first calls of all compile and fill caches. */
+/** Uncounted turns: the first calls compile code and fill caches. */
 const WARM_UP_TURNS = 10;
 
-interface Measured {
+interface Measurements {
   roundTrips: number;
   rowsWritten: number;
   postMs: number[];
-  countMs: number[];
+  aggregationMs: number[];
 }
 
 let stack: Stack;
@@ -33,30 +33,33 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-it("a workout costs the same after 9,999 others as after 9", async () => {
+it("the 10,000th workout costs as much as the 10th", async () => {
   const athletes = await Promise.all(HISTORIES.map(() => Athlete.create(stack)));
   const [short, long] = athletes as [Athlete, Athlete];
-  await live(short, HISTORIES[0]);
-  await live(long, HISTORIES[1]);
-  const measured = new Map<Athlete, Measured>();
+  await importHistory(short, HISTORIES[0]);
+  await importHistory(long, HISTORIES[1]);
+  const measured = new Map<Athlete, Measurements>();
   for (const athlete of athletes) {
-    measured.set(athlete, { ...(await cost(athlete)), postMs: [], countMs: [] });
+    measured.set(athlete, { ...(await measureCost(athlete)), postMs: [], aggregationMs: [] });
   }
   for (let turn = -WARM_UP_TURNS; turn < TURNS; turn++) {
-    // Neither is always the first.
+    // The order alternates.
     for (const athlete of turn % 2 === 0 ? [short, long] : [long, short]) {
-      const times = { postMs: await timePost(athlete), countMs: await timeCount(athlete) };
+      const times = {
+        postMs: await timePost(athlete),
+        aggregationMs: await timeAggregation(athlete),
+      };
       if (turn >= 0) {
         measured.get(athlete)?.postMs.push(times.postMs);
-        measured.get(athlete)?.countMs.push(times.countMs);
+        measured.get(athlete)?.aggregationMs.push(times.aggregationMs);
       }
     }
   }
   const [tenth, tenThousandth] = [short, long].map((athlete) => row(measured.get(athlete)));
   const ratios = Object.fromEntries(
-    Object.entries(tenth ?? {}).map(([what, value]) => [
-      what,
-      (tenThousandth?.[what] ?? 0) / value,
+    Object.entries(tenth ?? {}).map(([name, value]) => [
+      name,
+      (tenThousandth?.[name] ?? 0) / value,
     ]),
   );
   console.table(
@@ -66,68 +69,71 @@ it("a workout costs the same after 9,999 others as after 9", async () => {
       ),
     ),
   );
-  for (const [what, ratio] of Object.entries(ratios)) {
-    expect(ratio, what).toBeLessThanOrEqual(RATIO_MAX);
+  for (const [name, ratio] of Object.entries(ratios)) {
+    expect(ratio, name).toBeLessThanOrEqual(RATIO_MAX);
   }
 });
 
-/** Lets an athlete have trained so often, a day each. */
-async function live(athlete: Athlete, workouts: number): Promise<void> {
+/** Imports a history with one workout a day. */
+async function importHistory(athlete: Athlete, workouts: number): Promise<void> {
   const rows = trainingLog(workouts, workouts);
-  for (let first = 0; first < workouts; first += PART) {
-    const part = rows.slice(first * SETS_OF_A_WORKOUT, (first + PART) * SETS_OF_A_WORKOUT);
+  for (let first = 0; first < workouts; first += WORKOUTS_PER_IMPORT) {
+    const part = rows.slice(
+      first * SETS_PER_WORKOUT,
+      (first + WORKOUTS_PER_IMPORT) * SETS_PER_WORKOUT,
+    );
     const { imported } = await importFile(athlete, csv(part));
-    expect(imported).toBe(part.length / SETS_OF_A_WORKOUT);
+    expect(imported).toBe(part.length / SETS_PER_WORKOUT);
   }
 }
 
 /**
- * What the next workout costs the database, through all workers. Of an imported history nothing is
- * told until the next workout: the one before that which is measured brings the patterns in it.
+ * Returns the database cost of a workout in all workers. An import causes no patterns; the first workout
+ * after it does, so the second one is measured.
  */
-async function cost(athlete: Athlete): Promise<{ roundTrips: number; rowsWritten: number }> {
+async function measureCost(athlete: Athlete): Promise<{ roundTrips: number; rowsWritten: number }> {
   await costsOfPosting(stack, athlete, typicalWorkout());
   const costs = await costsOfPosting(stack, athlete, typicalWorkout());
   return { roundTrips: sum(costs, "roundTrips"), rowsWritten: sum(costs, "rowsWritten") };
 }
 
 /**
- * POST of the next workout, by an api that reaches no queue: nothing runs beside it. It is taken
- * away again, so that each turn measures the same workout of the same history.
+ * Returns the duration of a POST by an api without queues, so that nothing else runs. Deletes the
+ * workout, so that each turn has the same history.
  */
 async function timePost(athlete: Athlete): Promise<number> {
   const json = typicalWorkout();
   let posted = "";
-  const elapsed = await time(async () => {
+  const elapsed = await measureMs(async () => {
     const options = { token: athlete.key, json, headers: { "idempotency-key": randomUUID() } };
     const response = await stack.requestWithoutQueues("POST", "/v1/workouts", options);
     expect(response.status).toBe(201);
     posted = ((await response.json()) as { id: string }).id;
   });
-  await takeAway("workouts", athlete.id, posted);
+  await deleteRow("workouts", athlete.id, posted);
   return elapsed;
 }
 
-/** The same workout, counted by aggregation, and taken away again. */
-async function timeCount(athlete: Athlete): Promise<number> {
+/** Returns the duration of the aggregation of the same workout, and deletes its row. */
+async function timeAggregation(athlete: Athlete): Promise<number> {
   const event = completed(athlete);
-  const elapsed = await time(async () => {
+  const elapsed = await measureMs(async () => {
     const batch = [message(event)];
-    const decided = await stack.deliver("aggregation", "volume-aggregation", batch);
-    expect(decided.explicitAcks).toHaveLength(1);
+    const decisions = await stack.deliver("aggregation", "volume-aggregation", batch);
+    expect(decisions.explicitAcks).toHaveLength(1);
   });
-  await takeAway("volume_ledger", athlete.id, event.data.workout?.workout_id ?? "");
+  await deleteRow("volume_ledger", athlete.id, event.data.workout?.workout_id ?? "");
   return elapsed;
 }
 
-async function takeAway(table: string, athleteId: string, workoutId: string): Promise<void> {
+async function deleteRow(table: string, athleteId: string, workoutId: string): Promise<void> {
   await stack.database
     .prepare(`DELETE FROM ${table} WHERE athlete_id = ? AND workout_id = ?`)
     .bind(athleteId, workoutId)
     .run();
 }
 
-/** The event of a workout as large as the posted one. */
+/** Returns the event of a workout as large as the posted one. */
 function completed(athlete: Athlete): Envelope {
   const event = workoutCompleted(athlete.id);
   const { workout: snapshot } = event.data;
@@ -137,30 +143,30 @@ function completed(athlete: Athlete): Envelope {
     sets: sets.map(() => ({ kind: "working", reps: 10, rpe: 8, weight_grams: 60_000 })),
   }));
   if (!snapshot) {
-    throw new Error("the golden workout is gone");
+    throw new Error("the golden event has no workout");
   }
   return { ...event, data: { workout: { ...snapshot, started_at: startedAt(), exercises } } };
 }
 
-async function time(action: () => Promise<void>): Promise<number> {
+async function measureMs(action: () => Promise<void>): Promise<number> {
   const start = performance.now();
   await action();
   return performance.now() - start;
 }
 
-function row(measured: Measured | undefined): Record<string, number> {
-  const { roundTrips = 0, rowsWritten = 0, postMs = [], countMs = [] } = measured ?? {};
+function row(measured: Measurements | undefined): Record<string, number> {
+  const { roundTrips = 0, rowsWritten = 0, postMs = [], aggregationMs = [] } = measured ?? {};
   return {
     "D1 round trips": roundTrips,
     "rows written": rowsWritten,
     "POST, median ms": median(postMs),
-    "counted, median ms": median(countMs),
+    "aggregation, median ms": median(aggregationMs),
   };
 }
 
 function rounded(numbers: Record<string, number>): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(numbers).map(([what, value]) => [what, Math.round(value * 100) / 100]),
+    Object.entries(numbers).map(([name, value]) => [name, Math.round(value * 100) / 100]),
   );
 }
 

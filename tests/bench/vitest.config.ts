@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Longer than any benchmark: ten thousand workouts are imported first. */
+/** Longer than any benchmark, with the import of ten thousand workouts. */
 const BENCH_TIMEOUT_MS = 600_000;
 
 export default defineConfig({
@@ -12,7 +12,7 @@ export default defineConfig({
     hookTimeout: BENCH_TIMEOUT_MS,
     retry: 0,
     pool: "forks",
-    // One after the other: nothing else runs while something is timed.
+    // One at a time: nothing else may run during a measurement.
     maxWorkers: 1,
   },
 });

@@ -62,12 +62,12 @@ export interface WeeklyVolume {
   pending: number;
 }
 
-/** An hour ago, or so many days more; so it is never ahead of the api's clock. */
+/** Returns the instant one hour and some days ago, so never ahead of the clock of the api. */
 export function startedAt(daysAgo = 0): string {
   return new Date(Date.now() - (daysAgo * 24 + 1) * 3_600_000).toISOString();
 }
 
-/** A completed workout with so many hard sets of each exercise. */
+/** Returns a completed workout with this number of hard sets for each exercise. */
 export function workout(hardSets: Record<string, number>, started_at = startedAt()): WorkoutInput {
   return {
     started_at,
@@ -79,12 +79,12 @@ export function workout(hardSets: Record<string, number>, started_at = startedAt
   };
 }
 
-/** Thirty hard sets for the chest, and for no other muscle more than it can recover from. */
+/** Returns thirty hard sets for the chest; all other muscles stay under their maximum. */
 export function thirtySetsOfChest(): WorkoutInput {
   return workout({ "barbell-bench-press": 10, "cable-fly": 10, "pec-deck": 10 });
 }
 
-/** An athlete with a key. */
+/** An athlete with an API key. */
 export class Athlete {
   private constructor(
     private readonly stack: Stack,
@@ -110,7 +110,7 @@ export class Athlete {
     return this.stack.request(method, path, { token: this.key, ...options });
   }
 
-  /** The answer of a GET. */
+  /** Returns the JSON of a GET. */
   async get<T>(path: string): Promise<T> {
     const response = await this.request("GET", path);
     if (response.status !== 200) {
@@ -119,7 +119,7 @@ export class Athlete {
     return (await response.json()) as T;
   }
 
-  /** Posts a workout that is accepted. */
+  /** Posts a valid workout. */
   async post(input: WorkoutInput, headers: Record<string, string> = {}): Promise<Workout> {
     const response = await this.request("POST", "/v1/workouts", { json: input, headers });
     if (response.status !== 201) {
@@ -136,42 +136,42 @@ export class Athlete {
     return this.get("/v1/notifications?limit=100");
   }
 
-  /** The volume of the week of an instant. */
+  /** Returns the volume in the week of an instant. */
   weekly(instant: string): Promise<WeeklyVolume> {
     const day = instant.slice(0, 10);
     return this.get(`/v1/volume/weekly?from=${day}&to=${day}`);
   }
 
-  /** The week of an instant, once every workout is in it. */
-  async aggregatedWeek(instant: string, deadlineMs?: number): Promise<Week> {
+  /** Waits until every workout is aggregated, and returns the week of an instant. */
+  async aggregatedWeek(instant: string, timeoutMs?: number): Promise<Week> {
     const weekly = await eventually(
       "every workout is aggregated",
       () => this.weekly(instant),
       ({ pending }) => pending === 0,
-      deadlineMs,
+      timeoutMs,
     );
     return onlyWeek(weekly);
   }
 
-  /** The mails to this athlete. */
-  get mails() {
-    return this.stack.mails.filter((mail) => mail.to.includes(this.email));
+  /** The emails to this athlete. */
+  get emails() {
+    return this.stack.emails.filter((email) => email.to.includes(this.email));
   }
 }
 
 function onlyWeek({ weeks }: WeeklyVolume): Week {
   const [week, ...others] = weeks;
   if (!week || others.length > 0) {
-    throw new Error(`one week was asked for: ${JSON.stringify(weeks)}`);
+    throw new Error(`not exactly one week: ${JSON.stringify(weeks)}`);
   }
   return week;
 }
 
-/** What a week says of a muscle. */
+/** Returns the volume of one muscle. */
 export function muscle(week: Week, name: string): MuscleWeek {
-  const found = week.muscles.find((part) => part.muscle === name);
-  if (!found) {
+  const volume = week.muscles.find((part) => part.muscle === name);
+  if (!volume) {
     throw new Error(`no ${name} in ${JSON.stringify(week)}`);
   }
-  return found;
+  return volume;
 }

@@ -4,7 +4,7 @@ import { eventually } from "./eventually";
 import type { Cost, LogLine } from "./output";
 import type { Message, Stack } from "./stack";
 
-/** The workout that budgets are about: 6 exercises and 24 sets. */
+/** Returns the workout of the budgets: 6 exercises and 24 sets. */
 export function typicalWorkout(): WorkoutInput {
   return workout({
     "barbell-back-squat": 4,
@@ -16,7 +16,7 @@ export function typicalWorkout(): WorkoutInput {
   });
 }
 
-/** Posts a workout, and answers what it costs through all workers, invocation by invocation. */
+/** Posts a workout, and returns the cost of each invocation in all workers. */
 export async function costsOfPosting(
   stack: Stack,
   athlete: Athlete,
@@ -29,29 +29,29 @@ export async function costsOfPosting(
   });
   await athlete.aggregatedWeek(input.started_at);
   return eventually(
-    "every message of the trace is handled",
+    "all messages of the trace are handled",
     () => stack.log.costsOf(traceId),
-    (seen) => {
-      const handled = stack.log.with({ message: "event", trace_id: traceId }).length;
-      return handled > 0 && handled === sum(seen, "messagesSent");
+    (costs) => {
+      const handled = stack.log.linesWith({ message: "event", trace_id: traceId }).length;
+      return handled > 0 && handled === sum(costs, "messagesSent");
     },
   );
 }
 
-/** Hands a batch to aggregation, and answers the lines that it logs, one for each message. */
+/** Delivers a batch to aggregation, and returns its log lines, one for each message. */
 export async function linesOfBatch(stack: Stack, batch: Message[]): Promise<LogLine[]> {
   const before = stack.log.lines.length;
-  const decided = await stack.deliver("aggregation", "volume-aggregation", batch);
-  if (decided.explicitAcks.length !== batch.length) {
-    throw new Error(`not acknowledged: ${JSON.stringify(decided)}`);
+  const decisions = await stack.deliver("aggregation", "volume-aggregation", batch);
+  if (decisions.explicitAcks.length !== batch.length) {
+    throw new Error(`not acknowledged: ${JSON.stringify(decisions)}`);
   }
   return eventually(
     "a line for each event",
     () => stack.log.lines.slice(before).filter((line) => line.batch_size === batch.length),
-    (seen) => seen.length === batch.length,
+    (lines) => lines.length === batch.length,
   );
 }
 
-export function sum(costs: Cost[], what: "roundTrips" | "rowsWritten" | "messagesSent"): number {
-  return costs.reduce((total, cost) => total + cost[what], 0);
+export function sum(costs: Cost[], field: "roundTrips" | "rowsWritten" | "messagesSent"): number {
+  return costs.reduce((total, cost) => total + cost[field], 0);
 }

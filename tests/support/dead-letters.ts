@@ -27,10 +27,10 @@ export interface DeadLetterPage {
   total: number;
 }
 
-/** A message given up is a row that an operator can read within this time. */
-export const LISTED_WITHIN_MS = 20_000;
+/** An operator can read a dead letter within this time. */
+export const DEAD_LETTER_TIMEOUT_MS = 20_000;
 
-/** The dead letters that match, as an operator lists them. */
+/** Returns the first page of the dead letters that match. */
 export function listDeadLetters(
   stack: Stack,
   filter: Record<string, string> = {},
@@ -39,23 +39,23 @@ export function listDeadLetters(
   return stack.operatorGet(`/v1/admin/dead-letters?${query}`);
 }
 
-/** One dead letter with its body. */
+/** Returns a dead letter with its body. */
 export function readDeadLetter(stack: Stack, id: string): Promise<DeadLetterWithBody> {
   return stack.operatorGet(`/v1/admin/dead-letters/${id}`);
 }
 
-/** The dead letters that match with their bodies, once there are so many. */
-export async function awaitDeadLetters(
+/** Waits for at least `count` dead letters that match, and returns them with their bodies. */
+export async function waitForDeadLetters(
   stack: Stack,
   filter: Record<string, string>,
   count: number,
-  deadlineMs = LISTED_WITHIN_MS,
+  timeoutMs = DEAD_LETTER_TIMEOUT_MS,
 ): Promise<DeadLetterWithBody[]> {
   const { items } = await eventually(
-    `${count} dead letters of ${JSON.stringify(filter)}`,
+    `${count} dead deadLetters of ${JSON.stringify(filter)}`,
     () => listDeadLetters(stack, filter),
     ({ total }) => total >= count,
-    deadlineMs,
+    timeoutMs,
   );
   return Promise.all(items.map(({ id }) => readDeadLetter(stack, id)));
 }

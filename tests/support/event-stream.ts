@@ -1,63 +1,54 @@
+import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Response } from "miniflare";
 
-/** An event as it came, its data read. */
+/** A server-sent event with its JSON data. */
 export interface StreamedEvent<T> {
   id: string;
   event: string;
   data: T;
 }
 
-/** An answer of server-sent events, read as it comes (HTML standard, 9.2.6). */
+/** A response of server-sent events, collected as they arrive. */
 export class EventStream<T> {
   readonly events: StreamedEvent<T>[] = [];
-  /** What a client that comes back sends as Last-Event-ID. */
+  /** The Last-Event-ID of a client that reconnects. */
   lastEventId = "";
-  /** Whether it is over. */
-  ended = false;
+  hasEnded = false;
+  private readonly reader;
 
-  private constructor(private readonly reader: ReadableStreamDefaultReader<Uint8Array>) {}
+  private constructor(body: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    const onId = (id: string) => {
+      this.lastEventId = id;
+    };
+    this.reader = body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream({ onId, onError: "terminate" }))
+      .getReader();
+  }
 
-  static of<T>(response: Response): EventStream<T> {
-    if (response.status !== 200 || !response.body) {
-      throw new Error(`no stream: ${response.status}`);
+  static open<T>({ status, body }: Response): EventStream<T> {
+    if (status !== 200 || !body) {
+      throw new Error(`no stream: ${status}`);
     }
-    const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    const stream = new EventStream<T>(reader);
-    void stream.read();
+    const stream = new EventStream<T>(body as ReadableStream<Uint8Array<ArrayBuffer>>);
+    void stream.collect();
     return stream;
   }
 
-  /** Hangs up. */
+  /** Closes the connection. */
   async close(): Promise<void> {
     await this.reader.cancel();
   }
 
-  private async read(): Promise<void> {
-    const decoder = new TextDecoder();
-    let text = "";
+  private async collect(): Promise<void> {
     for (;;) {
       const { done, value } = await this.reader.read();
       if (done) {
-        this.ended = true;
+        this.hasEnded = true;
         return;
       }
-      const blocks = (text + decoder.decode(value, { stream: true })).split("\n\n");
-      text = blocks.pop() ?? "";
-      for (const block of blocks) {
-        this.take(block);
-      }
-    }
-  }
-
-  private take(block: string): void {
-    const fields = block.split("\n").map((line): [string, string] => {
-      const [name = "", ...value] = line.split(": ");
-      return [name, value.join(": ")];
-    });
-    const { id, event, data } = Object.fromEntries(fields) as Record<string, string | undefined>;
-    this.lastEventId = id ?? this.lastEventId;
-    if (data !== undefined) {
-      this.events.push({ id: this.lastEventId, event: event ?? "message", data: JSON.parse(data) });
+      const { event = "message", data } = value;
+      this.events.push({ id: this.lastEventId, event, data: JSON.parse(data) as T });
     }
   }
 }

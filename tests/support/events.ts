@@ -2,26 +2,12 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Consumer, Message } from "./stack";
 
-/** The workers that consume, each with its queue. */
+/** The consumers with their queues. */
 export const CONSUMERS: { consumer: Consumer; queue: string }[] = [
   { consumer: "aggregation", queue: "volume-aggregation" },
   { consumer: "ai", queue: "ai-analysis" },
   { consumer: "webhook", queue: "webhook-notification" },
 ];
-
-export type EventType =
-  | "AggregationUpdated"
-  | "ImportSliceStored"
-  | "MailFellDue"
-  | "NotificationRequested"
-  | "TrainingPatternDetected"
-  | "TrainingSetRecorded"
-  | "TrainingWeekEnded"
-  | "VolumeThresholdReached"
-  | "VolumeUpdated"
-  | "WebhookDeliveryRequested"
-  | "WorkoutCompleted"
-  | "WorkoutDeleted";
 
 interface Snapshot extends Record<string, unknown> {
   athlete_id: string;
@@ -36,7 +22,7 @@ interface Data extends Record<string, unknown> {
   workout?: Snapshot;
 }
 
-/** A CloudEvents envelope as it travels. */
+/** A CloudEvents envelope. */
 export interface Envelope extends Record<string, unknown> {
   id: string;
   type: string;
@@ -46,10 +32,10 @@ export interface Envelope extends Record<string, unknown> {
 }
 
 /**
- * An event of an athlete that happens now, made from the golden file of its type, with an id of its
- * own. The golden time would one day be past what an inbox keeps.
+ * Returns the golden event of a type, such as "WorkoutCompleted", with a new id, the current time and
+ * this athlete. An inbox does not retain the time of the golden file for ever.
  */
-export function event(type: EventType, athleteId: string, data: Data = {}): Envelope {
+export function event(type: string, athleteId: string, data: Data = {}): Envelope {
   const file = new URL(`../../crates/shared-kernel/golden/${type}.v1.json`, import.meta.url);
   const golden = JSON.parse(readFileSync(file, "utf8")) as Envelope;
   const workout = golden.data.workout;
@@ -67,12 +53,12 @@ export function event(type: EventType, athleteId: string, data: Data = {}): Enve
 /** The week of the golden workout. */
 export const GOLDEN_DAY = "2026-11-16";
 
-/** A workout of the golden week with so many hard sets for the chest. */
+/** Returns the event of a workout in the golden week with this number of hard sets for the chest. */
 export function workoutCompleted(athleteId: string, hardSets = 1): Envelope {
   const golden = event("WorkoutCompleted", athleteId);
   const { workout } = golden.data;
   if (!workout) {
-    throw new Error("the golden workout is gone");
+    throw new Error("the golden event has no workout");
   }
   const set = { kind: "working", reps: 8, rpe: 8.5, weight_grams: 102_500 };
   const exercises = workout.exercises.map((exercise) => ({
@@ -86,13 +72,13 @@ export function workoutCompleted(athleteId: string, hardSets = 1): Envelope {
   };
 }
 
-/** A pattern that is sure enough to be mailed. */
+/** Returns a pattern with enough confidence for an email. */
 export function patternDetected(athleteId: string): Envelope {
   return event("TrainingPatternDetected", athleteId, { confidence: 1, pattern_id: randomUUID() });
 }
 
-/** An event that the consumer of this queue takes, and that breaks no rule. */
-export function goodEvent(queue: string, athleteId: string): Envelope {
+/** Returns an event that the consumer of this queue accepts. */
+export function validEvent(queue: string, athleteId: string): Envelope {
   switch (queue) {
     case "volume-aggregation":
       return workoutCompleted(athleteId);
@@ -101,18 +87,18 @@ export function goodEvent(queue: string, athleteId: string): Envelope {
     case "webhook-notification":
       return event("NotificationRequested", athleteId);
     default:
-      throw new Error(`no queue ${queue}`);
+      throw new Error(`unknown queue ${queue}`);
   }
 }
 
-/** An event that travels on another queue than this one. */
-export function strayEvent(queue: string, athleteId: string): Envelope {
+/** Returns an event that is routed to another queue. */
+export function misroutedEvent(queue: string, athleteId: string): Envelope {
   return queue === "ai-analysis"
     ? workoutCompleted(athleteId)
     : event("AggregationUpdated", athleteId);
 }
 
-/** An event as a message, or any other body. */
+/** Returns a message with this event or other body. */
 export function message(body: unknown, attempts = 1): Message {
   const text = isEnvelope(body) ? JSON.stringify(body) : body;
   return { id: randomUUID(), attempts, body: text };

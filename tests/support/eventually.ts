@@ -1,26 +1,28 @@
-/** How often a condition is looked at, if nothing else is said. */
-const PAUSE_MS = 50;
+import { vi } from "vitest";
+
+const TIMEOUT_MS = 20_000;
 
 /**
- * Looks at something until it is as expected, and answers it. Fails at the deadline with what it
- * saw last. The one place where a test waits.
+ * Reads a value until it is as expected, and returns it. Fails at once when a read fails, and at the
+ * timeout with the value that was read last.
  */
 export async function eventually<T>(
-  what: string,
-  look: () => T | Promise<T>,
-  isExpected: (seen: T) => boolean,
-  deadlineMs = 20_000,
-  pauseMs = PAUSE_MS,
+  description: string,
+  read: () => T | Promise<T>,
+  isExpected: (value: T) => boolean,
+  timeout = TIMEOUT_MS,
+  interval?: number,
 ): Promise<T> {
-  const end = Date.now() + deadlineMs;
-  for (;;) {
-    const seen = await look();
-    if (isExpected(seen)) {
-      return seen;
-    }
-    if (Date.now() >= end) {
-      throw new Error(`${what}: not within ${deadlineMs} ms; seen last: ${JSON.stringify(seen)}`);
-    }
-    await new Promise((resume) => setTimeout(resume, pauseMs));
+  let value: T | undefined;
+  const poll = async () => {
+    value = await read();
+    return isExpected(value);
+  };
+  try {
+    await vi.waitUntil(poll, { message: description, timeout, interval });
+  } catch (cause) {
+    const last = JSON.stringify(value);
+    throw new Error(`${description}: not within ${timeout} ms; last value: ${last}`, { cause });
   }
+  return value as T;
 }

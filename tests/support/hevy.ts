@@ -1,4 +1,4 @@
-/** One set of a log, as Hevy exports it. */
+/** One set in a Hevy export. */
 export interface HevyRow {
   title: string;
   startedAt: Date;
@@ -27,15 +27,14 @@ const EXERCISES = [
 const DAY_MS = 86_400_000;
 
 /**
- * A log of so many workouts over so many days, the last one yesterday: five exercises each, four
- * sets of each. The times are those of a clock on the wall, held in the UTC fields of the dates.
- * The same call is the same log but for its days.
+ * Returns a log of workouts over a number of days, the last one yesterday: five exercises each, with
+ * four sets. The UTC fields of the dates hold local times. Only the dates differ between calls.
  */
 export function trainingLog(workouts: number, days: number): HevyRow[] {
   const yesterday = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS;
   return Array.from({ length: workouts }, (_, n) => {
     const daysAgo = days - Math.floor(((n + 1) * days) / workouts);
-    // Nearly every hour of the day, so that some workouts stand at the edge of a day.
+    // Nearly every hour of the day, so that some workouts are close to midnight.
     const startedAt = new Date(yesterday - daysAgo * DAY_MS + ((n * 67) % 1_440) * 60_000);
     return Array.from({ length: 20 }, (_, place): HevyRow => {
       const [block, setIndex] = [Math.floor(place / 4), place % 4];
@@ -53,7 +52,7 @@ export function trainingLog(workouts: number, days: number): HevyRow[] {
   }).flat();
 }
 
-/** The file. */
+/** Returns the rows as a CSV file. */
 export function csv(rows: HevyRow[]): string {
   const lines = rows.map((row) => {
     const end = new Date(row.startedAt.getTime() + 3_600_000);

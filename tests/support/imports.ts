@@ -1,8 +1,8 @@
 import type { Athlete } from "./athlete";
 import { eventually } from "./eventually";
 
-/** Three years of training are in within this time. */
-const IMPORTED_WITHIN_MS = 60_000;
+/** Long enough for three years of training. */
+const IMPORT_TIMEOUT_MS = 60_000;
 
 export interface Import {
   id: string;
@@ -13,7 +13,7 @@ export interface Import {
   unmatched: { name: string; workouts: number; proposals: string[] }[];
 }
 
-/** Imports a file to its end. */
+/** Imports a file, and waits for the end of the import. */
 export async function importFile(
   importer: Athlete,
   text: string,
@@ -27,15 +27,15 @@ export async function importFile(
   if (response.status !== 202) {
     throw new Error(`import: ${response.status} ${await response.text()}`);
   }
-  return finished(importer, ((await response.json()) as Import).id);
+  return waitForImport(importer, ((await response.json()) as Import).id);
 }
 
-/** An import, once nothing of it is on its way. */
-export function finished(importer: Athlete, id: string): Promise<Import> {
+/** Waits until an import is no longer running, and returns it. */
+export function waitForImport(importer: Athlete, id: string): Promise<Import> {
   return eventually(
-    "the import is through",
+    "the import has ended",
     () => importer.get<Import>(`/v1/imports/${id}`),
     ({ status }) => status !== "running",
-    IMPORTED_WITHIN_MS,
+    IMPORT_TIMEOUT_MS,
   );
 }

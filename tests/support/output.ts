@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Log, LogLevel } from "miniflare";
 
-/** One JSON line of a worker. */
+/** One JSON log line of a worker. */
 export interface LogLine {
   /** "request", "event", "dead letter", "sweep", … */
   message: string;
@@ -22,56 +22,55 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** What one invocation cost. */
+/** The cost of one invocation. */
 export interface Cost {
   worker: string;
-  of: string;
+  operation: string;
   roundTrips: number;
   rowsWritten: number;
   messagesSent: number;
 }
 
-/** A mail that a worker has sent. */
-export interface Mail {
+/** An email that a worker sent. */
+export interface Email {
   from: string;
   to: string;
   subject: string;
   text: string;
-  /** "" when it has none. */
+  /** Empty without an HTML part. */
   html: string;
   attachments: Attachment[];
 }
 
-/** A file that goes with a mail. */
 export interface Attachment {
   name: string;
   bytes: Uint8Array;
 }
 
-/** Takes up what the workers write to the console. */
+/** Collects the console output of the workers. */
 export class WorkerLog {
   readonly lines: LogLine[] = [];
-  /** Everything written, lines that are no JSON too. */
+  /** All output, including lines that are not JSON. */
   readonly texts: string[] = [];
 
-  read(text: string): void {
+  record(text: string): void {
     this.texts.push(text);
     try {
       this.lines.push(JSON.parse(text) as LogLine);
     } catch {
-      // The runtime's own words.
+      // A message of the runtime.
     }
   }
 
-  /** The lines that have these fields. */
-  with(fields: Partial<LogLine>): LogLine[] {
-    const wanted = Object.entries(fields);
-    return this.lines.filter((line) => wanted.every(([name, value]) => line[name] === value));
+  /** Returns the lines with these fields. */
+  linesWith(fields: Partial<LogLine>): LogLine[] {
+    const entries = Object.entries(fields);
+    return this.lines.filter((line) => entries.every(([name, value]) => line[name] === value));
   }
 
   /**
-   * What a trace cost, invocation by invocation. Each line of a batch shows the cost of the whole
-   * batch, and the lines of a batch stand together: one of them counts.
+   * Returns the cost of each invocation of a trace. Each line of a batch states the cost of the whole
+   * batch, and these lines are consecutive: only one of them counts.
    */
   costsOf(traceId: string): Cost[] {
     const costs: Cost[] = [];
@@ -99,7 +98,7 @@ function cost(worker: string, line: LogLine, batch: LogLine[]): Cost {
   const handled = batch.map((event) => event.event_type).join(" + ");
   return {
     worker,
-    of: line.message === "request" ? requested : handled,
+    operation: line.message === "request" ? requested : handled,
     roundTrips: line.d1_round_trips ?? 0,
     rowsWritten: line.d1_rows_written ?? 0,
     messagesSent: line.messages_sent ?? 0,
@@ -107,11 +106,11 @@ function cost(worker: string, line: LogLine, batch: LogLine[]): Cost {
 }
 
 /**
- * The log of miniflare itself. It tells of each simulated mail: the head in words, but for the
- * further headers, and the files with the parts, which are gone when the stack stops.
+ * Collects the emails from the log of miniflare. It logs the header of each email, and the paths of
+ * files with its parts, which exist until the stack stops.
  */
 export class MiniflareLog extends Log {
-  readonly mails: Mail[] = [];
+  readonly emails: Email[] = [];
 
   constructor() {
     super(LogLevel.INFO);
@@ -119,14 +118,14 @@ export class MiniflareLog extends Log {
 
   override logWithLevel(level: LogLevel, message: string): void {
     if (message.includes("send_email binding called")) {
-      this.mails.push(parseMail(message));
+      this.emails.push(parseEmail(message));
     } else if (level <= LogLevel.WARN) {
       super.logWithLevel(level, message);
     }
   }
 }
 
-function parseMail(announcement: string): Mail {
+function parseEmail(announcement: string): Email {
   const field = (name: string): string =>
     announcement.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1] ?? "";
   const html = field("HTML");

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 
-/** A body as a receiver gets it. */
+/** The JSON body of a delivery. */
 export interface Payload {
   type: string;
   timestamp: string;
@@ -11,25 +11,24 @@ export interface Payload {
 const SCHEMAS = new URL("../../docs/webhooks/schemas/v1/", import.meta.url);
 const EXAMPLES = new URL("../../docs/webhooks/examples/", import.meta.url);
 
-/** The types that have a schema. */
+/** The types with a schema. */
 export const PAYLOAD_TYPES = readdirSync(SCHEMAS).map((file) => file.replace(/\.json$/, ""));
 
 const validators = new Map<string, ValidateFunction>();
 
-/** The example that the documentation has of a type. */
+/** Returns the documented example of a type. */
 export function example(type: string): Payload {
   return JSON.parse(readFileSync(new URL(`${type}.json`, EXAMPLES), "utf8")) as Payload;
 }
 
 /**
- * What a payload has that its schema does not allow or does not know; nothing, if all is well.
- * Receivers are told to leave aside what they do not know: here a field without a word in the
- * schema is a fault, so that the schema tells of everything.
+ * Returns the errors of a payload against its schema. A field that the schema does not name is an
+ * error here, although receivers must ignore unknown fields: so the schema is complete.
  */
-export function faults(payload: Payload): string[] {
+export function schemaErrors(payload: Payload): string[] {
   const validate = validatorOf(payload.type);
   if (!validate) {
-    return [`no schema of ${payload.type}`];
+    return [`no schema for ${payload.type}`];
   }
   validate(payload);
   return (validate.errors ?? []).map(
@@ -52,7 +51,7 @@ function validatorOf(type: string): ValidateFunction | undefined {
   return validate;
 }
 
-/** The schema with every object that names its properties closed against others. */
+/** Returns the schema, with additional properties forbidden in each object. */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) {
     return schema.map(closed);

@@ -2,30 +2,29 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 
-/** A request as it came. */
-export interface Received {
+/** A request to the receiver. */
+export interface ReceivedRequest {
   headers: Record<string, string>;
   body: Buffer;
   atMs: number;
-  /** Whether the sender still waits for, or still reads, the answer. */
+  /** Whether the sender still waits for the response, or reads it. */
   isOpen: boolean;
-  /** Bytes of the answer that the sender's side took. */
-  answeredBytes: number;
+  /** Bytes of the response that the socket accepted. */
+  responseBytes: number;
 }
 
-type Answer = (response: ServerResponse, request: IncomingMessage, nth: number) => void;
+type Responder = (response: ServerResponse, request: IncomingMessage, nth: number) => void;
 
-/** What the gigabyte is made of. */
 const CHUNK = Buffer.alloc(65_536, "x");
 const GIGABYTE = 1_000_000_000;
-/** A second more than an answer may take. */
+/** One second over the limit of the sender. */
 const TOO_LATE_MS = 21_000;
 const DRIP_EVERY_MS = 100;
-/** What a Retry-After of this receiver asks for: over the first wait, under twice of it. */
+/** The Retry-After of this receiver: longer than the first delay, shorter than twice that delay. */
 export const RETRY_AFTER_S = 8;
 
-/** How the receiver answers, by the first segment of the path. `nth` counts from 1, by path. */
-const ANSWERS = {
+/** The responses by the first segment of the path. `nth` is the number of the request to its path, from 1. */
+const RESPONDERS = {
   ok: status(204),
   "ok-with-text": status(200, {}, "thank you"),
   "ok-binary": status(200, {}, Buffer.from([0, 255, 254, 128, 10, 0, 195, 40])),
@@ -50,20 +49,20 @@ const ANSWERS = {
   },
   "redirect-to-metadata": status(302, { location: "http://169.254.169.254/latest/meta-data/" }),
   garbage: (response) => response.socket?.end("SSH-2.0-OpenSSH_9.9\r\n"),
-  "closed-without-an-answer": (response) => response.socket?.destroy(),
+  "closed-without-a-response": (response) => response.socket?.destroy(),
   "200-too-late": (response) => {
     const late = setTimeout(() => response.writeHead(200).end("sorry"), TOO_LATE_MS);
     response.on("close", () => clearTimeout(late));
   },
-  // Reads the request, and says nothing.
+  // Reads the request and never responds.
   hangs: () => {},
-} satisfies Record<string, Answer>;
+} satisfies Record<string, Responder>;
 
-export type Behaviour = keyof typeof ANSWERS;
+export type Behaviour = keyof typeof RESPONDERS;
 
-/** A receiver of webhooks on loopback, that misbehaves where it is asked to, and keeps what came. */
+/** A webhook receiver on loopback. It stores all requests, and misbehaves on request. */
 export class Receiver {
-  private readonly received = new Map<string, Received[]>();
+  private readonly received = new Map<string, ReceivedRequest[]>();
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
@@ -74,7 +73,7 @@ export class Receiver {
     server.on("request", (request, response) => void receiver.receive(request, response));
     server.on("connection", (socket) => {
       receiver.sockets.add(socket);
-      // What is cut off while it is written to is what some answers are about.
+      // Some behaviours end the connection during a write.
       socket.on("error", () => {});
       socket.on("close", () => receiver.sockets.delete(socket));
     });
@@ -83,42 +82,42 @@ export class Receiver {
     return receiver;
   }
 
-  /** Ends every connection, answered or not. */
-  hangUp(): void {
+  /** Closes every connection, with or without a response. */
+  closeConnections(): void {
     for (const socket of this.sockets) {
       socket.destroy();
     }
   }
 
   async stop(): Promise<void> {
-    this.hangUp();
+    this.closeConnections();
     await new Promise((resume) => this.server.close(resume));
   }
 
-  /** The URL that is answered so. The name tells the requests apart. */
+  /** Returns the URL of a behaviour. The name identifies its requests. */
   url(behaviour: Behaviour, name = ""): string {
     const { port } = this.server.address() as AddressInfo;
     return `http://127.0.0.1:${port}/${behaviour}/${name}`;
   }
 
-  /** What came to this URL. */
-  at(url: string): Received[] {
+  /** Returns the requests to this URL. */
+  requestsTo(url: string): ReceivedRequest[] {
     return this.received.get(new URL(url).pathname) ?? [];
   }
 
   private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = request;
     const writtenBefore = socket.bytesWritten;
-    const received: Received = {
+    const received: ReceivedRequest = {
       headers: request.headers as Record<string, string>,
       body: Buffer.alloc(0),
       atMs: Date.now(),
       isOpen: true,
-      answeredBytes: 0,
+      responseBytes: 0,
     };
     response.on("close", () => {
       received.isOpen = false;
-      received.answeredBytes = socket.bytesWritten - writtenBefore;
+      received.responseBytes = socket.bytesWritten - writtenBefore;
     });
     const chunks: Buffer[] = [];
     try {
@@ -126,7 +125,7 @@ export class Receiver {
         chunks.push(chunk as Buffer);
       }
     } catch {
-      // Cut off before it was all here: no delivery.
+      // An incomplete request is not a delivery.
       return;
     }
     received.body = Buffer.concat(chunks);
@@ -134,48 +133,48 @@ export class Receiver {
     const before = this.received.get(path) ?? [];
     this.received.set(path, [...before, received]);
     const behaviour = path.split("/")[1] ?? "";
-    (answerOf(behaviour) ?? status(404))(response, request, before.length + 1);
+    (responderOf(behaviour) ?? status(404))(response, request, before.length + 1);
   }
 }
 
-function answerOf(behaviour: string): Answer | undefined {
-  return (ANSWERS as Record<string, Answer>)[behaviour];
+function responderOf(behaviour: string): Responder | undefined {
+  return (RESPONDERS as Record<string, Responder>)[behaviour];
 }
 
 function status(
   code: number,
   headers: Record<string, string> = {},
   body?: string | Buffer,
-): Answer {
+): Responder {
   return (response) => void response.writeHead(code, headers).end(body);
 }
 
-/** As much as is taken, until it is a gigabyte. */
+/** Writes a gigabyte, as fast as the sender reads it. */
 function gigabyte(response: ServerResponse): void {
   response.writeHead(200, { "content-length": GIGABYTE });
-  let left = GIGABYTE;
-  const more = () => {
-    while (left > 0 && !response.destroyed) {
-      const chunk = CHUNK.subarray(0, left);
-      left -= chunk.length;
+  let remaining = GIGABYTE;
+  const writeMore = () => {
+    while (remaining > 0 && !response.destroyed) {
+      const chunk = CHUNK.subarray(0, remaining);
+      remaining -= chunk.length;
       if (!response.write(chunk)) {
-        response.once("drain", more);
+        response.once("drain", writeMore);
         return;
       }
     }
     response.end();
   };
-  more();
+  writeMore();
 }
 
-/** A byte now and then, without end. */
+/** Writes a byte every 100 ms, without end. */
 function drip(response: ServerResponse): void {
   response.writeHead(200);
   const timer = setInterval(() => response.write("."), DRIP_EVERY_MS);
   response.on("close", () => clearInterval(timer));
 }
 
-/** Less than its head promises. */
+/** Writes less than the Content-Length. */
 function closedInTheMiddle(response: ServerResponse): void {
   response.writeHead(200, { "content-length": 1_000 });
   response.write("half of", () => response.socket?.end());

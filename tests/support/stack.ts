@@ -7,19 +7,18 @@ import {
   unstable_readConfig as readConfig,
   unstable_splitSqlQuery as splitSqlQuery,
 } from "wrangler";
-import { type Mail, MiniflareLog, WorkerLog } from "./output";
+import { type Email, MiniflareLog, WorkerLog } from "./output";
 
-/** The workers; the first has the HTTP door. */
+/** The workers; the first serves HTTP. */
 const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
-/** What an operator of the test's stack shows. */
 export const OPERATOR_TOKEN = "the operator of the tests";
-/** What the keys of webhooks are sealed with, and the links that end mails are signed. */
+/** Seals webhook keys and signs unsubscribe links. */
 export const SEALING_KEY = "5a".repeat(32);
-/** An api that serves the same database and reaches no queue. */
-const CUT_OFF_API = "bulktrack-api-without-queues";
+/** An api with the same database and without queues. */
+const API_WITHOUT_QUEUES = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
 
-// A local run gives secrets and variables by the environment; each worker takes those that its
+// A local run passes secrets and variables in the environment; each worker gets those that its
 // configuration names.
 Object.assign(process.env, {
   OPERATOR_TOKEN,
@@ -30,7 +29,7 @@ Object.assign(process.env, {
 
 export type Consumer = "aggregation" | "ai" | "webhook";
 
-/** What a consumer told its queue of a batch. */
+/** The acknowledgements and retries of a batch, as the queue receives them. */
 export interface Decisions {
   outcome: string;
   ackAll: boolean;
@@ -39,7 +38,7 @@ export interface Decisions {
   retryMessages: { msgId: string; delaySeconds?: number }[];
 }
 
-// miniflare's own types for these come from a package that it does not bring along.
+// The types of miniflare for these are in a package that is not its dependency.
 interface WorkerHandle {
   fetch(url: string, init: RequestInit): Promise<Response>;
   queue(name: string, messages: (Message & { timestamp: Date })[]): Promise<Decisions>;
@@ -57,7 +56,7 @@ interface Database {
   batch(statements: Statement[]): Promise<unknown>;
 }
 
-/** A message as the platform would deliver it. */
+/** A queue message, as the platform delivers it. */
 export interface Message {
   id: string;
   attempts: number;
@@ -68,20 +67,20 @@ export interface RequestOptions {
   token?: string;
   /** Sent as JSON. */
   json?: unknown;
-  /** Sent as it is. */
+  /** Sent unchanged. */
   text?: string;
   headers?: Record<string, string>;
 }
 
 interface Options {
   migrated?: boolean;
-  /** Variables that every worker has besides those of its configuration. */
+  /** Variables of every worker, in addition to those of its configuration. */
   variables?: Record<string, string>;
-  /** Other rate limits, by their bindings: the shipped ones are out of a test's reach. */
-  callsAMinute?: Record<string, number>;
+  /** Rate limits per minute by binding: a test cannot exceed those in production. */
+  rateLimits?: Record<string, number>;
 }
 
-/** The four built workers with their shipped configurations, on queues and a database in memory. */
+/** The four built workers with their production configurations, on queues and a database in memory. */
 export class Stack {
   private constructor(
     private readonly miniflare: Miniflare,
@@ -90,18 +89,18 @@ export class Stack {
     readonly database: Database,
   ) {}
 
-  static async start({ migrated = true, variables, callsAMinute }: Options = {}): Promise<Stack> {
+  static async start({ migrated = true, variables, rateLimits }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         workers: [
-          ...WORKERS.map((name) => worker(name, variables)).map(limited(callsAMinute)),
-          cutOffApi(),
+          ...WORKERS.map((name) => worker(name, variables)).map(withRateLimits(rateLimits)),
+          apiWithoutQueues(),
         ],
         log: output,
         cf: false,
-        handleStructuredLogs: ({ message }) => log.read(message),
+        handleStructuredLogs: ({ message }) => log.record(message),
       }),
     );
     await miniflare.ready;
@@ -117,7 +116,7 @@ export class Stack {
     await this.miniflare.dispose();
   }
 
-  /** Applies the migrations as they are shipped. */
+  /** Applies all migrations. */
   async migrate(): Promise<void> {
     const folder = project("crates/storage/migrations/");
     const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
@@ -127,27 +126,27 @@ export class Stack {
     }
   }
 
-  /** The mails sent so far. */
-  get mails(): readonly Mail[] {
-    return this.output.mails;
+  /** All emails so far. */
+  get emails(): readonly Email[] {
+    return this.output.emails;
   }
 
-  /** One HTTP request to the api. */
+  /** Sends a request to the api. */
   request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
     return this.miniflare.dispatchFetch(`${ORIGIN}${path}`, init(method, options));
   }
 
-  /** One HTTP request to an api whose every send to a queue fails. */
+  /** Sends a request to an api that cannot send to any queue. */
   async requestWithoutQueues(
     method: string,
     path: string,
     options: RequestOptions = {},
   ): Promise<Response> {
-    const api = await this.worker(CUT_OFF_API);
+    const api = await this.worker(API_WITHOUT_QUEUES);
     return api.fetch(`${ORIGIN}${path}`, init(method, options));
   }
 
-  /** The answer of an operator's GET. */
+  /** Returns the JSON of an operator's GET. */
   async operatorGet<T>(path: string): Promise<T> {
     const response = await this.request("GET", path, { token: OPERATOR_TOKEN });
     if (response.status !== 200) {
@@ -156,8 +155,8 @@ export class Stack {
     return (await response.json()) as T;
   }
 
-  /** Puts a text on a queue, as an operator can. */
-  async put(queue: string, text: string): Promise<void> {
+  /** Sends a message to a queue by the operator API. */
+  async enqueue(queue: string, text: string): Promise<void> {
     const path = `/v1/admin/queues/${queue}/messages`;
     const response = await this.request("POST", path, { token: OPERATOR_TOKEN, text });
     if (response.status !== 202) {
@@ -166,8 +165,8 @@ export class Stack {
   }
 
   /**
-   * Hands a batch to a consumer, past the queue, and answers what it decided. Meanwhile miniflare reads
-   * no log: more lines than a pipe holds (64 KB, about 100 events that failed) and both wait for ever.
+   * Passes a batch to a consumer without a queue, and returns its decisions. Meanwhile miniflare reads
+   * no log: with more lines than a pipe holds (64 KB, about 100 failed events) both wait for ever.
    */
   async deliver(consumer: Consumer, queue: string, messages: Message[]): Promise<Decisions> {
     const worker = await this.worker(`bulktrack-${consumer}`);
@@ -178,8 +177,8 @@ export class Stack {
     );
   }
 
-  /** Lets the cron of the api strike. */
-  async strikeCron(): Promise<void> {
+  /** Runs the cron handler of the api. */
+  async runCron(): Promise<void> {
     const api = await this.worker("bulktrack-api");
     await api.scheduled({ cron: "* * * * *" });
   }
@@ -188,20 +187,20 @@ export class Stack {
     return (await this.miniflare.getWorker(name)) as unknown as WorkerHandle;
   }
 
-  /** Takes a table away, does something, and puts the table back. */
-  async without<T>(table: string, action: () => Promise<T>): Promise<T> {
+  /** Runs an action while a table does not exist. */
+  async withoutTable<T>(table: string, action: () => Promise<T>): Promise<T> {
     const rename = (from: string, to: string) =>
       this.database.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run();
-    await rename(table, `${table}_away`);
+    await rename(table, `${table}_renamed`);
     try {
       return await action();
     } finally {
-      await rename(`${table}_away`, table);
+      await rename(`${table}_renamed`, table);
     }
   }
 
-  /** How many rows of a table an athlete has. */
-  async rows(table: string, athleteId: string): Promise<number> {
+  /** Returns the number of rows that an athlete has in a table. */
+  async countRows(table: string, athleteId: string): Promise<number> {
     const count = await this.database
       .prepare(`SELECT count(*) AS rows FROM ${table} WHERE athlete_id = ?`)
       .bind(athleteId)
@@ -210,7 +209,7 @@ export class Stack {
   }
 }
 
-/** A worker as `wrangler deploy` would take it; what is built stands beside its entry point. */
+/** Returns a worker as `wrangler deploy` would upload it. */
 function worker(
   name: (typeof WORKERS)[number],
   variables: Record<string, string> = {},
@@ -231,18 +230,18 @@ function worker(
   } as V4WorkerOptions;
 }
 
-function limited(callsAMinute: Record<string, number> = {}) {
+function withRateLimits(rateLimits: Record<string, number> = {}) {
   return (options: V4WorkerOptions): V4WorkerOptions => {
     const limits = Object.entries(options.ratelimits ?? {}).map(([name, shipped]) => {
-      const limit = callsAMinute[name];
+      const limit = rateLimits[name];
       return [name, limit ? { ...shipped, simple: { limit, period: 60 as const } } : shipped];
     });
     return { ...options, ratelimits: Object.fromEntries(limits) };
   };
 }
 
-function cutOffApi(): V4WorkerOptions {
-  return { ...worker("api"), name: CUT_OFF_API, queueProducers: {} };
+function apiWithoutQueues(): V4WorkerOptions {
+  return { ...worker("api"), name: API_WITHOUT_QUEUES, queueProducers: {} };
 }
 
 function project(path: string): string {

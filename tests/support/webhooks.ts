@@ -5,14 +5,14 @@ import { verify } from "../../docs/webhooks/receiver.mjs";
 import type { Athlete, Page } from "./athlete";
 import { type Envelope, event } from "./events";
 import { eventually } from "./eventually";
-import { example, faults, type Payload } from "./payloads";
-import type { Received, Receiver } from "./receiver";
+import { example, type Payload, schemaErrors } from "./payloads";
+import type { ReceivedRequest, Receiver } from "./receiver";
 import type { Stack } from "./stack";
 
-/** Longer than two attempts that time out, each with the waits of the queue before it. */
-export const DELIVERED_WITHIN_MS = 110_000;
-/** Twenty deliveries are looked at at once, each by two requests: not so often that it slows them. */
-const LOOK_EVERY_MS = 500;
+/** Longer than two attempts that time out, each with the delays of the queue. */
+export const DELIVERY_TIMEOUT_MS = 110_000;
+/** Twenty deliveries are polled at once, by two requests each: a longer interval does not slow them down. */
+const POLL_INTERVAL_MS = 500;
 
 export interface EndpointInput {
   url: string;
@@ -35,7 +35,7 @@ export interface Endpoint {
 }
 
 export interface CreatedEndpoint extends Endpoint {
-  /** What the receiver verifies with. */
+  /** The receiver verifies signatures with it. */
   secret: string;
 }
 
@@ -62,7 +62,7 @@ export interface DeliveryWithLog extends Delivery {
   attempts: (Attempt & { answer: string | null })[];
 }
 
-/** The answer of a call that must succeed. */
+/** Returns the JSON of a call that must succeed. */
 export async function call<T>(
   athlete: Athlete,
   method: string,
@@ -77,18 +77,16 @@ export async function call<T>(
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-/** A new endpoint. */
 export function createEndpoint(athlete: Athlete, input: EndpointInput): Promise<CreatedEndpoint> {
   return call(athlete, "POST", "/v1/webhooks", input);
 }
 
-/** An endpoint as its owner sees it. */
 export function readEndpoint(athlete: Athlete, { id }: { id: string }): Promise<Endpoint> {
   return athlete.get(`/v1/webhooks/${id}`);
 }
 
-/** What was and is to be delivered to an endpoint, the newest first, each with its attempts. */
-export async function deliveriesOf(
+/** Returns the deliveries to an endpoint with their attempts, newest first. */
+export async function listDeliveries(
   athlete: Athlete,
   { id }: { id: string },
 ): Promise<DeliveryWithLog[]> {
@@ -97,36 +95,40 @@ export async function deliveriesOf(
   return Promise.all(items.map((item) => athlete.get<DeliveryWithLog>(`${path}/${item.id}`)));
 }
 
-/** The one delivery of an endpoint, once it is as expected. */
-export async function theDelivery(
+/** Waits until the only delivery of an endpoint is as expected, and returns it. */
+export async function waitForDelivery(
   athlete: Athlete,
   endpoint: { id: string },
-  what: string,
+  description: string,
   isExpected: (delivery: DeliveryWithLog) => boolean,
 ): Promise<DeliveryWithLog> {
-  const seen = await eventually(
-    `${what}: the one delivery`,
-    () => deliveriesOf(athlete, endpoint),
+  const deliveries = await eventually(
+    `${description}: the delivery`,
+    () => listDeliveries(athlete, endpoint),
     ([delivery]) => delivery !== undefined && isExpected(delivery),
-    DELIVERED_WITHIN_MS,
-    LOOK_EVERY_MS,
+    DELIVERY_TIMEOUT_MS,
+    POLL_INTERVAL_MS,
   );
-  expect(seen, what).toHaveLength(1);
-  return seen[0] as DeliveryWithLog;
+  expect(deliveries, description).toHaveLength(1);
+  return deliveries[0] as DeliveryWithLog;
 }
 
-/** What came to a URL, once it is so much or more. */
-export function arrivals(receiver: Receiver, url: string, count: number): Promise<Received[]> {
+/** Waits for at least `count` requests to a URL, and returns all. */
+export function waitForRequests(
+  receiver: Receiver,
+  url: string,
+  count: number,
+): Promise<ReceivedRequest[]> {
   return eventually(
     `${count} requests to ${url}`,
-    () => receiver.at(url),
-    (seen) => seen.length >= count,
-    DELIVERED_WITHIN_MS,
+    () => receiver.requestsTo(url),
+    (requests) => requests.length >= count,
+    DELIVERY_TIMEOUT_MS,
   );
 }
 
-/** News as the documentation's example of its type tells it, of this athlete. */
-export function newsLike(type: string, athlete: Athlete): Envelope {
+/** Returns the event of this athlete that causes the documented example of a type. */
+export function exampleEvent(type: string, athlete: Athlete): Envelope {
   const { kind, title, body, details } = example(type).data as Record<string, unknown> & {
     details: Record<string, unknown>;
   };
@@ -140,16 +142,16 @@ export function newsLike(type: string, athlete: Athlete): Envelope {
     : event("NotificationRequested", athlete.id, { kind, title, body, data: details });
 }
 
-/** Puts news on its queue. */
-export function tell(stack: Stack, news: Envelope): Promise<void> {
-  return stack.put("webhook-notification", JSON.stringify(news));
+/** Sends an event to the queue of webhook. */
+export function publish(stack: Stack, envelope: Envelope): Promise<void> {
+  return stack.enqueue("webhook-notification", JSON.stringify(envelope));
 }
 
 /**
- * The payload of a request that is signed with each of these secrets, now, has the headers that
- * are promised, and a body of which its schema knows every field.
+ * Returns the payload of a request. Expects a current signature with each of these secrets, the
+ * documented headers, and a body that matches its schema.
  */
-export function verified({ headers, body }: Received, ...secrets: string[]): Payload {
+export function verifyRequest({ headers, body }: ReceivedRequest, ...secrets: string[]): Payload {
   expect(headers).toMatchObject({
     "webhook-id": expect.stringMatching(/^msg_[0-9a-f]{32}$/),
     "content-type": "application/json",
@@ -157,18 +159,18 @@ export function verified({ headers, body }: Received, ...secrets: string[]): Pay
   });
   expect(headers["webhook-signature"]?.split(" ")).toHaveLength(secrets.length);
   for (const secret of secrets) {
-    // The specification's own library for what it knows: shared secrets.
-    const read = secret.startsWith("whsec_")
+    // The library of the specification supports shared secrets only.
+    const payload = secret.startsWith("whsec_")
       ? new Webhook(secret).verify(body, headers)
       : verify(headers, body, [secret]);
-    expect(read).toEqual(JSON.parse(body.toString("utf8")));
+    expect(payload).toEqual(JSON.parse(body.toString("utf8")));
   }
   const payload = JSON.parse(body.toString("utf8")) as Payload;
-  expect(faults(payload)).toEqual([]);
+  expect(schemaErrors(payload)).toEqual([]);
   return payload;
 }
 
-/** The `webhook-id` of what tells of an event. */
+/** Returns the `webhook-id` of the message about an event. */
 export function messageId({ id }: { id: string }): string {
   return `msg_${id.replaceAll("-", "")}`;
 }

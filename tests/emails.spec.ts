@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Athlete } from "./support/athlete";
+import { expectAcked } from "./support/decisions";
 import { event, message } from "./support/events";
 import { eventually } from "./support/eventually";
-import { expectAcked } from "./support/settled";
 import { Stack } from "./support/stack";
 
 /** The first bytes of every PNG (PNG specification, 5.2). */
@@ -16,22 +16,22 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
-describe("the mail of a weekly report", () => {
-  it("shows its chart inside, and says the numbers in words", async () => {
+describe("the email of a weekly report", () => {
+  it("has a chart and the same numbers as text", async () => {
     const athlete = await Athlete.create(stack);
     const starts = ["2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
     const weeks = starts.map((week_start, n) => ({ week_start, hard_sets: 40 + n, tonnage_kg: 9 }));
     const batch = [message(event("NotificationRequested", athlete.id, { data: { weeks } }))];
     expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
-    const [mail] = await eventually(
-      "the mail",
-      () => athlete.mails,
-      (mails) => mails.length > 0,
+    const [email] = await eventually(
+      "the email",
+      () => athlete.emails,
+      (emails) => emails.length > 0,
     );
-    const [picture] = mail?.attachments ?? [];
-    expect(mail?.html).toContain(`src="cid:${picture?.name ?? ""}"`);
+    const [picture] = email?.attachments ?? [];
+    expect(email?.html).toContain(`src="cid:${picture?.name ?? ""}"`);
     expect([...(picture?.bytes.subarray(0, 8) ?? [])]).toEqual(PNG_SIGNATURE);
-    for (const text of [mail?.text, mail?.html]) {
+    for (const text of [email?.text, email?.html]) {
       expect(text).toContain("of 2026-11-16: 44.");
     }
   });

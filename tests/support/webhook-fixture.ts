@@ -6,22 +6,23 @@ import { Stack } from "./stack";
 import {
   type CreatedEndpoint,
   createEndpoint,
-  DELIVERED_WITHIN_MS,
+  DELIVERY_TIMEOUT_MS,
   type DeliveryWithLog,
   type EndpointInput,
 } from "./webhooks";
 
-/** The stack of a file of tests, and the receiver that its webhooks go to. */
+/** The stack of a test file, and the receiver of its webhooks. */
 export let stack: Stack;
 export let receiver: Receiver;
-/** Every secret that was shown, and every path: none may be told by a log. */
+/** Every secret of an endpoint: no log may contain it. */
 export const secrets: string[] = [];
+/** The secret paths of the receiver URLs. */
 const names: string[] = [];
 
-/** Opens the house before a file's tests, and closes it after them. */
-export function useHouse(): void {
-  // Longer than the longest waits of a test.
-  vi.setConfig({ testTimeout: 2 * DELIVERED_WITHIN_MS, hookTimeout: 2 * DELIVERED_WITHIN_MS });
+/** Starts the stack and the receiver before the tests of a file, and stops them afterwards. */
+export function useWebhookFixture(): void {
+  // Longer than two deliveries.
+  vi.setConfig({ testTimeout: 2 * DELIVERY_TIMEOUT_MS, hookTimeout: 2 * DELIVERY_TIMEOUT_MS });
 
   beforeAll(async () => {
     [stack, receiver] = await Promise.all([Stack.start(), Receiver.start()]);
@@ -33,7 +34,7 @@ export function useHouse(): void {
   });
 }
 
-/** An endpoint of an athlete that behaves so, at a URL of its own. */
+/** Creates an endpoint with this behaviour at a new URL. */
 export async function endpoint(
   athlete: Athlete,
   behaviour: Behaviour,
@@ -46,37 +47,35 @@ export async function endpoint(
   return created;
 }
 
-/** The last of a file: it looks at all that the others left. */
-export function whatIsSecretStaysSo(): void {
-  describe("what is secret", () => {
+/** Declares tests of the logs and rows that the other tests of the file left: call it last. */
+export function testSecrecy(): void {
+  describe("a secret", () => {
     it("is in no log", () => {
       const log = stack.log.texts.join("\n");
       expect(secrets.length).toBeGreaterThan(0);
-      for (const secret of [...secrets.map(bare), ...names, "whsk_"]) {
+      for (const secret of [...secrets.map(withoutPrefix), ...names, "whsk_"]) {
         expect(log).not.toContain(secret);
       }
     });
 
-    it("is not in the database as it is", async () => {
+    it("is stored encrypted only", async () => {
       const keys = "SELECT group_concat(signing_keys) AS text FROM webhook_endpoints";
       const sent = "SELECT group_concat(body || attempts) AS text FROM webhook_deliveries";
       for (const sql of [keys, sent]) {
         const text = await stack.database.prepare(sql).first<string>("text");
         expect(text).toMatch(/./);
-        for (const secret of [...secrets.map(bare), "whsec_", "whsk_"]) {
+        for (const secret of [...secrets.map(withoutPrefix), "whsec_", "whsk_"]) {
           expect(text).not.toContain(secret);
         }
       }
     });
 
-    /** A key without its prefix. */
-    function bare(secret: string): string {
+    function withoutPrefix(secret: string): string {
       return secret.slice(secret.indexOf("_") + 1);
     }
   });
 }
 
-/** It has arrived. */
 export function isDelivered({ status }: DeliveryWithLog): boolean {
   return status === "delivered";
 }
