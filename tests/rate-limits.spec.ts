@@ -75,6 +75,6 @@ describe("a call over the rate limit", () => {
   });
 });
 
-it("nothing was admitted because calls were not counted", () => {
+it("no call was admitted without a count", () => {
   expect(stack.log.linesWith({ message: "rate limit not counted; call admitted" })).toEqual([]);
 });

@@ -114,10 +114,10 @@ describe("the documented receiver", () => {
     } finally {
       server.close();
     }
-    const [verified, json, refused] = printed;
+    const [verified, json, rejected] = printed;
     expect(verified).toBe("verified endpoint.test msg_1");
     expect(JSON.parse(json ?? "")).toEqual(example("endpoint.test"));
-    expect(refused).toBe("refused: no signature matches");
+    expect(rejected).toBe("rejected: no signature matches");
   });
 });
 

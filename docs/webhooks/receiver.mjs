@@ -1,20 +1,20 @@
-// A receiver of Bulktrack's webhooks, in plain Node: `verify` is the part to take over.
+// A receiver of Bulktrack's webhooks, in plain Node. Copy `verify` into your own receiver.
 //
 //   node docs/webhooks/receiver.mjs <whsec_… or whpk_…> [port]
 //
-// Answers 204 to what is signed with that key, and prints it; 401 to anything else.
+// Responds 204 to a delivery that is signed with that key, and prints it; otherwise responds 401.
 import { createHmac, createPublicKey, timingSafeEqual, verify as verifyEd25519 } from "node:crypto";
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
-/** How far the two clocks may be apart, and how long a delivery can be replayed. */
+/** The maximum difference of the two clocks, and the time in which a delivery can be replayed. */
 const TOLERANCE_S = 300;
-/** A public ed25519 key as DER is this, and then its 32 bytes (RFC 8410). */
+/** The prefix of a public ed25519 key in DER, before its 32 bytes (RFC 8410). */
 const ED25519_DER_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 /**
- * Answers the delivery if one of the keys signed it just now; throws if not. `body` is the Buffer
- * that came, byte for byte: JSON that was parsed and written again has another signature.
+ * Returns the delivery if it has a current signature with one of the keys, and throws otherwise. `body`
+ * is the received Buffer, byte for byte: JSON that was parsed and serialized has another signature.
  */
 export function verify(headers, body, keys, nowS = Math.floor(Date.now() / 1000)) {
   // 1. The three headers are there.
@@ -54,7 +54,7 @@ function isSignature(signature, key, content) {
   return false;
 }
 
-/** A server that answers what `verify` says. */
+/** Returns a server that verifies each delivery. */
 export function receiver(keys, log = console.log) {
   return createServer(async (request, response) => {
     const chunks = [];
@@ -65,7 +65,7 @@ export function receiver(keys, log = console.log) {
       log(JSON.stringify(delivery, null, 2));
       response.writeHead(204).end();
     } catch (error) {
-      log(`refused: ${error.message}`);
+      log(`rejected: ${error.message}`);
       response.writeHead(401).end();
     }
   });
