@@ -135,3 +135,36 @@ fn documentation_names_only_what_exists() {
     let (problems, names) = documentation::problems(&tree);
     report("names in documentation that do not exist", &problems, &format!("{names} names"));
 }
+
+/// The golden files name the events: another test holds them to the table of events.
+#[test]
+fn each_event_has_a_publisher_and_a_documented_row() {
+    let tree = Tree::load();
+    let documented = tree.files.iter().find(|file| file.path == "docs/events.md");
+    let documented = documented.map_or("", |file| &file.text);
+    let mut problems = Vec::new();
+    let mut events = 0;
+    for file in tree.with_extension("json") {
+        let Some(name) = file.path.strip_prefix("crates/shared-kernel/golden/") else { continue };
+        let event = name.split('.').next().unwrap();
+        events += 1;
+        let literal = format!("{event} {{");
+        let is_published = |file: &&tree::File| {
+            let is_worker = file.path.starts_with("workers/") && !file.is_test();
+            is_worker && file.text.lines().any(|line| is_expression(line, &literal))
+        };
+        if !tree.rust().any(|file| is_published(&file)) {
+            problems.push(format!("{event}: no worker creates its payload, `{literal} … }}`"));
+        }
+        if !documented.contains(&format!("| `{event}` |")) {
+            problems.push(format!("{event}: docs/events.md has no row for it"));
+        }
+    }
+    report("events without a publisher or a row", &problems, &format!("{events} events"));
+}
+
+fn is_expression(line: &str, literal: &str) -> bool {
+    let is_pattern_or_impl =
+        line.contains("} =") || line.contains("impl ") || line.contains("struct ");
+    line.contains(literal) && !line.trim_start().starts_with("//") && !is_pattern_or_impl
+}
