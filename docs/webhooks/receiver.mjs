@@ -17,22 +17,22 @@ const ED25519_DER_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
  * is the received Buffer, byte for byte: JSON that was parsed and serialized has another signature.
  */
 export function verify(headers, body, keys, nowS = Math.floor(Date.now() / 1000)) {
-  // 1. The three headers are there.
+  // 1. The three headers exist.
   const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
     const value = headers[`webhook-${name}`];
-    if (!value) throw new Error(`there is no webhook-${name} header`);
+    if (!value) throw new Error(`the header webhook-${name} is missing`);
     return value;
   });
-  // 2. The attempt was made just now.
+  // 2. The timestamp is current.
   if (!/^\d+$/.test(timestamp)) throw new Error("webhook-timestamp is not in seconds since 1970");
   if (Math.abs(nowS - Number(timestamp)) > TOLERANCE_S) {
     throw new Error(`the attempt is more than ${TOLERANCE_S} s off`);
   }
-  // 3. One of the signatures is of one of the keys.
+  // 3. One of the signatures matches one of the keys.
   const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
   const matches = (signature) => keys.some((key) => isSignature(signature, key, content));
   if (!signatures.split(" ").some(matches)) throw new Error("no signature matches");
-  // 4. Only now the body is read.
+  // 4. Only a verified body is parsed.
   return JSON.parse(body.toString("utf8"));
 }
 

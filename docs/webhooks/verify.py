@@ -10,34 +10,34 @@ import hmac
 import json
 import time
 
-# How far the two clocks may be apart, and how long a delivery can be replayed.
+# The maximum difference of the two clocks, and the time in which a delivery can be replayed.
 TOLERANCE_S = 300
 
 
 def verify(headers, body, secrets, now_s=None):
-    """The delivery if one of the secrets signed it just now; ValueError if not.
+    """Returns the delivery if it has a current signature with one of the secrets.
 
-    `headers` are by lower-case name. `body` is the bytes that came: JSON that was parsed and
-    written again has another signature.
+    Raises ValueError otherwise. `headers` are by lower-case name. `body` is the received bytes: JSON
+    that was parsed and serialized has another signature.
     """
-    # 1. The three headers are there.
+    # 1. The three headers exist.
     for name in ("webhook-id", "webhook-timestamp", "webhook-signature"):
         if not headers.get(name):
-            raise ValueError(f"there is no {name} header")
+            raise ValueError(f"the header {name} is missing")
     timestamp = headers["webhook-timestamp"]
-    # 2. The attempt was made just now.
+    # 2. The timestamp is current.
     if not (timestamp.isascii() and timestamp.isdigit()):
         raise ValueError("webhook-timestamp is not in seconds since 1970")
     now_s = time.time() if now_s is None else now_s
     if abs(now_s - int(timestamp)) > TOLERANCE_S:
         raise ValueError(f"the attempt is more than {TOLERANCE_S} s off")
-    # 3. One of the signatures is of one of the secrets.
+    # 3. One of the signatures matches one of the secrets.
     content = f"{headers['webhook-id']}.{timestamp}.".encode() + body
     given = [part.encode() for part in headers["webhook-signature"].split(" ")]
     expected = [_signature(secret, content) for secret in secrets]
     if not any(hmac.compare_digest(g, e) for g in given for e in expected):
         raise ValueError("no signature matches")
-    # 4. Only now the body is read.
+    # 4. Only a verified body is parsed.
     return json.loads(body)
 
 
