@@ -253,10 +253,10 @@ async fn handle_splitting(handler: &dyn GroupHandler, events: &[&ReceivedEvent])
     let mut todo = Vec::from([events]);
     while let Some(part) = todo.pop() {
         match catch_panic(handler.handle(part)).await {
-            Ok(mut handled) => {
+            Ok(mut part_outcomes) => {
                 // A handler that returns too few or too many outcomes affects this part only.
-                handled.resize_with(part.len(), || Outcome::permanent(NO_OUTCOME));
-                outcomes.append(&mut handled);
+                part_outcomes.resize_with(part.len(), || Outcome::permanent(NO_OUTCOME));
+                outcomes.append(&mut part_outcomes);
             }
             Err(panic) if part.len() < 2 => outcomes.push(Outcome::transient(panic)),
             Err(panic) => {
