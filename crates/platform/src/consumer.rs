@@ -1,5 +1,5 @@
 //! The consumer loop: a batch of raw messages in, a [`MessageResult`] for each message out. The batch
-//! never fails as a whole: an error, a panic included, is the result of its own message.
+//! never fails as a whole: an error or a panic affects only the message that caused it.
 
 use crate::clock::Clock;
 use crate::handler::{GroupHandler, ReceivedEvent, Registry};
@@ -65,8 +65,8 @@ impl Consumer<'_> {
     /// 1. decode each message by itself;
     /// 2. give each handler all events of its types at once. If it panics, split the events in halves
     ///    until the event that causes the panic is alone; that event is retried;
-    /// 3. settle each outcome;
-    /// 4. send the dead letters (await; a repeat ends as the same row);
+    /// 3. settle each outcome: acknowledge, retry or dead-letter its message;
+    /// 4. send (await) the dead letters. A dead letter that is sent twice is stored once, by its id;
     /// 5. count each result and log one line for each message.
     pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<MessageResult> {
         let started_ms = self.clock.now_ms();
@@ -116,8 +116,9 @@ impl Consumer<'_> {
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
     }
 
-    /// Settles one message and sends its dead letter. If the dead letter cannot be sent, the message is
-    /// retried; after its last attempt the platform itself moves it, whole but without its reason.
+    /// Settles one message, and sends its dead letter if it is one. If the dead letter cannot be sent, the
+    /// message is retried; after its last attempt Cloudflare Queues itself moves the message to the
+    /// dead-letter queue, without the reason.
     async fn settle(&self, queue: Queue, message: &RawMessage, outcome: &Outcome) -> MessageResult {
         let policy = queue.consumption().retry;
         let result = settle(outcome, message.attempts, policy);
@@ -132,24 +133,24 @@ impl Consumer<'_> {
             failed_at_ms: self.clock.now_ms(),
             body: message.body.clone(),
         };
-        let retry = retry(policy, message.attempts, policy.first_delay_s);
+        let unsent = retry(policy, message.attempts, policy.first_delay_s);
         let Ok(body) = serde_json::to_string(&dead_letter) else {
-            return retry;
+            return unsent;
         };
         match send_all(self.sink, Destination::DeadLetters(queue), &[body], 0).await {
             Ok(()) => result,
             Err(error) => {
                 tracing::error!(queue = queue.name(), %error, "dead letter not accepted");
-                retry
+                unsent
             }
         }
     }
 
     /// Consumes a batch of dead letters: each becomes a row that an operator can read.
     ///
-    /// 1. read each: a dead letter of this crate, or a bare body that the platform moved;
-    /// 2. store them (await; keyed by event, a repeat changes nothing). A batch too large for one write
-    ///    is split; a dead letter that cannot be stored is retried;
+    /// 1. read each: a [`DeadLetter`], or a bare body that Cloudflare Queues moved;
+    /// 2. store (await) them by their ids, so that a repeat changes nothing. A batch that cannot be written
+    ///    at once is split; a dead letter that cannot be stored is retried;
     /// 3. log one line for each.
     pub async fn consume_dead_letters(
         &self,
@@ -240,14 +241,14 @@ impl Consumer<'_> {
     }
 }
 
-/// A retry after the delay that the policy gives for this attempt, or after `last_delay_s` when the
-/// attempt was the last.
-fn retry(policy: RetryPolicy, attempt: u32, last_delay_s: u32) -> MessageResult {
-    MessageResult::Retry { delay_s: policy.delay_after(attempt).unwrap_or(last_delay_s) }
+/// A retry after the delay that the policy gives for this attempt, or after `exhausted_delay_s` when no
+/// attempt is left.
+fn retry(policy: RetryPolicy, attempt: u32, exhausted_delay_s: u32) -> MessageResult {
+    MessageResult::Retry { delay_s: policy.delay_after(attempt).unwrap_or(exhausted_delay_s) }
 }
 
 /// Gives events to a handler. When the handler panics, its events are split in halves, so that an event
-/// that always causes a panic costs the others about 2·log2(n) repeats.
+/// that always causes a panic is handled alone after about 2·log2(n) calls of the handler.
 async fn handle_splitting(handler: &dyn GroupHandler, events: &[&ReceivedEvent]) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(events.len());
     let mut todo = Vec::from([events]);

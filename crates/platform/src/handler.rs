@@ -5,7 +5,7 @@ use shared_kernel::{Event, EventType, Outcome, Payload};
 use std::marker::PhantomData;
 use std::rc::Rc;
 
-/// A delivered event with its typed payload.
+/// A received event whose payload has the type `P`.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a, P> {
     pub event: &'a Event,
@@ -14,7 +14,7 @@ pub struct Delivery<'a, P> {
     pub attempt: u32,
 }
 
-/// A delivered event of any type.
+/// A received event of any type.
 #[derive(Clone, Debug)]
 pub struct ReceivedEvent {
     pub event: Event,
@@ -22,14 +22,14 @@ pub struct ReceivedEvent {
     pub attempt: u32,
 }
 
-/// Handles the events of one type, as a set.
+/// Handles the events of one type. A batch is handled together, so that its events share reads and writes.
 #[async_trait(?Send)]
 pub trait EventHandler<P: Payload> {
     /// Handles all events of the type in a batch. Returns one outcome for each, in order.
     async fn handle(&self, deliveries: &[Delivery<'_, P>]) -> Vec<Outcome>;
 }
 
-/// Handles events of several types as one set, so that they share reads and writes.
+/// Handles the events of several types together, so that they share reads and writes.
 #[async_trait(?Send)]
 pub trait GroupHandler {
     /// Handles all events of the types in a batch. Returns one outcome for each, in order.

@@ -47,7 +47,7 @@ impl Outcome {
     }
 }
 
-/// A reason may quote its input; it must not carry a whole body into a log.
+/// Shortens a reason to [`REASON_CHARS_MAX`]: it may quote its input, and must not log a whole body.
 fn truncate_reason(reason: &str) -> String {
     reason.chars().take(REASON_CHARS_MAX).collect()
 }
@@ -60,7 +60,7 @@ pub enum MessageResult {
     Retry {
         delay_s: u32,
     },
-    /// Send it, with the reason of its outcome, to the dead-letter queue; then acknowledge it.
+    /// The message goes to the dead-letter queue, with the reason of its outcome, and is acknowledged.
     DeadLetter,
 }
 
@@ -83,7 +83,7 @@ impl MessageResult {
     }
 }
 
-/// Decides the result of a message from the outcome of its event: the whole retry policy.
+/// Decides the result of a message from the outcome of its event and the retry policy of its queue.
 ///
 /// `attempt` counts deliveries from 1. A transient failure at the last attempt is dead-lettered
 /// here, with its reason; the platform's own dead-lettering is only the backstop.

@@ -1,5 +1,5 @@
 //! The decision after a change of the ledger: the events to publish, and the marks to store once they
-//! are published. Pure.
+//! are published. It does no I/O.
 
 use crate::publisher::{aggregation_updated, records_broken, volume_threshold_reached};
 use crate::thresholds::{crossing_bits, new_crossings};
@@ -28,8 +28,8 @@ pub struct Decision {
     pub marks: LedgerMarks,
 }
 
-/// Decides on one event for each changed week, one for the landmarks that it crossed, and one for the
-/// records of each workout.
+/// Creates one event for each changed week, one more if the week crossed landmarks, and one for each
+/// workout that broke records.
 pub fn decide(
     changes: &[&Change<'_>],
     weeks: &[WeekState],

@@ -9,14 +9,15 @@ use training::performance::performances;
 use training::records::record_candidates;
 use training::{Volume, limits};
 
-/// The revisions of a workout. The upper bound is a project default, far above the number of edits of a
-/// workout and far below the overflow of a sum of revisions.
+/// The valid revisions of a workout. The version of a week is the sum of its workouts' revisions: the upper
+/// bound, a project default, keeps that sum far from an overflow.
 const REVISIONS: RangeInclusive<i64> = 1..=1_000_000;
 
-/// The entry of a workout that counts; `Err` names the limit that the workout breaks.
-pub fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
+/// The ledger entry of a workout, with its volume, its performances and its candidates for records. `Err`
+/// names the limit that the workout exceeds.
+pub fn ledger_entry(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
     let (exercises, body_weight) = (&workout.exercises, workout.body_weight_grams);
-    let entry = uncounted(workout)?;
+    let entry = empty_ledger_entry(workout)?;
     Ok(LedgerEntry {
         volume: Volume::of_workout(exercises, body_weight),
         performances: performances(exercises, body_weight),
@@ -25,8 +26,8 @@ pub fn counted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
     })
 }
 
-/// The empty entry of a deleted workout; `Err` names the limit that the workout breaks.
-pub fn uncounted(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
+/// The ledger entry of a deleted workout, without volume. `Err` names the limit that the workout exceeds.
+pub fn empty_ledger_entry(workout: &WorkoutSnapshot) -> Result<LedgerEntry, String> {
     if !REVISIONS.contains(&workout.revision) {
         return Err(format!("revision {}, out of bounds", workout.revision));
     }

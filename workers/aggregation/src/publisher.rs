@@ -28,7 +28,7 @@ impl AggregationEventPublisher {
         Self { publisher }
     }
 
-    /// Publishes events; after an error some may be published.
+    /// Publishes events; after an error some may have been published.
     pub async fn publish(&self, events: &[Event]) -> Result<(), PublishError> {
         self.publisher.publish(events).await
     }

@@ -6,7 +6,7 @@ use storage::records::BrokenRecord;
 use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams};
 
-/// The age of a workout whose records are announced, in days, at most. A project default: an athlete who
+/// The maximum age, in days, of a workout whose records are announced. A project default: an athlete who
 /// enters the training of last year is not notified of each record in it.
 const RECENT_DAYS: u64 = 7;
 
@@ -77,7 +77,7 @@ fn kilograms(grams: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The catalogue's name; for a custom exercise, whose name the event does not carry, its slug.
+/// The catalogue's name. For a custom exercise, whose name the event does not carry, the slug with spaces.
 fn exercise_name(slug: &str) -> String {
     Exercise::find(slug).map_or_else(|| slug.replace('-', " "), |exercise| exercise.name.to_owned())
 }

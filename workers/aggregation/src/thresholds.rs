@@ -1,4 +1,4 @@
-//! The landmarks that a week crossed and that are not announced yet.
+//! The volume landmarks that a week crossed and that are not announced yet.
 
 use shared_kernel::payload::{Crossing, Threshold};
 use storage::ledger::{WeekState, announced_bit};
@@ -12,7 +12,7 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
         .muscles
         .iter()
         .flat_map(|(muscle, volume)| {
-            crossed(*muscle, volume.half_sets, week.landmarks.for_muscle(*muscle))
+            crossings(*muscle, volume.half_sets, week.landmarks.for_muscle(*muscle))
         })
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()
@@ -23,8 +23,8 @@ pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
     crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
 }
 
-/// A MEV of zero is never announced as reached.
-fn crossed(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
+/// The landmarks that the hard sets of a muscle reach or exceed. An MEV of zero is never crossed.
+fn crossings(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
     let Landmarks { mev, mrv, .. } = landmarks;
     let crossing =
         |threshold, limit| Crossing { muscle, threshold, half_sets, limit_half_sets: limit };

@@ -1,4 +1,4 @@
-//! Bindings → ports.
+//! Creates the handlers of this worker from its bindings.
 
 use crate::handlers;
 use crate::publisher::AggregationEventPublisher;
@@ -6,7 +6,7 @@ use platform::Registry;
 use platform::cloudflare::{Bindings, System};
 use std::rc::Rc;
 
-/// The handlers over the bindings.
+/// Registers the handlers, with the database, the queues and the clock of the invocation.
 pub fn registry(bindings: &Bindings) -> Registry {
     let publisher = AggregationEventPublisher::new(bindings.publisher());
     handlers::registry(bindings.shards.clone(), publisher, Rc::new(System))

@@ -1,6 +1,6 @@
-//! `ImportSliceStoredEventHandler`: the workouts of an import slice are stored and count.
+//! `ImportSliceStoredEventHandler`: stores the workouts of an import slice and adds them to the volume.
 
-use crate::ledger_entry::counted;
+use crate::ledger_entry::ledger_entry;
 use crate::publisher::{AggregationEventPublisher, import_finished};
 use crate::thresholds::{crossing_bits, new_crossings};
 use async_trait::async_trait;
@@ -14,20 +14,23 @@ use storage::ledger::{self, LedgerEntry, LedgerMarks};
 use storage::workouts::Content;
 use storage::{Database, Shards};
 
-/// Stores and counts slices. An import announces no threshold and no record and requests no analysis;
+/// Stores the workouts of import slices and adds them to the volume. A slice is a part of an imported
+/// file, small enough for one transaction. An import publishes no event about weeks, landmarks or records;
 /// it ends with one notification.
 ///
-/// 1. read (await): the slices of the batch, in one round trip;
+/// 1. read (await) the slices of the batch, in one round trip;
 /// 2. for each slice: store (await) the workouts that the athlete does not have. Their ids are derived
-///    from the import, so a repeat stores nothing more;
-/// 3. write (await): the ledger, with the days, weeks and records. A repeat changes nothing;
-/// 4. mark (await): the workouts as aggregated, their crossings as announced. Marks only rise;
-/// 5. finish (await): mark the slice as done. A repeat changes nothing;
-/// 6. publish (await): after the last slice, the notification. Its id is derived from the import, so the
-///    inbox drops a repeat.
+///    from the import: a repeat stores nothing, and gets the workouts that this import stored before;
+/// 3. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
+/// 4. mark (await) the workouts as aggregated, and the crossings as announced, so that no later event
+///    announces them. A repeat sets the same marks;
+/// 5. finish (await) the slice, which also deletes its workouts from the slice's row. A repeat changes
+///    nothing;
+/// 6. after the last slice, publish (await) the notification. Its id is derived from the import, and
+///    webhook drops a repeat.
 ///
-/// After a crash between two steps the platform redelivers the message, and every step repeats; a slice
-/// that is done repeats from step 5.
+/// After a crash the queue redelivers the message, and the handler repeats all steps; a finished slice has
+/// no workouts and continues at step 5.
 pub struct ImportSliceStoredEventHandler {
     pub shards: Shards,
     pub publisher: AggregationEventPublisher,
@@ -43,7 +46,7 @@ impl EventHandler<ImportSliceStored> for ImportSliceStoredEventHandler {
         }
         let mut outcomes = BTreeMap::new();
         for (database, part) in self.shards.partition(causes.into_iter().collect()) {
-            outcomes.extend(self.count(database, &part).await);
+            outcomes.extend(self.process(database, &part).await);
         }
         let unhandled = || Outcome::transient("the slice was not handled");
         deliveries
@@ -58,7 +61,7 @@ fn key(data: &ImportSliceStored) -> SliceKey {
 }
 
 impl ImportSliceStoredEventHandler {
-    async fn count(
+    async fn process(
         &self,
         database: &dyn Database,
         causes: &[(SliceKey, &Event)],
@@ -76,10 +79,10 @@ impl ImportSliceStoredEventHandler {
             let outcome = match slices.get(key) {
                 None => Outcome::permanent("unknown slice"),
                 Some(Slice { state: SliceState::Held, .. }) => {
-                    Outcome::permanent("the slice waits for a mapping")
+                    Outcome::permanent("the slice waits for a mapping of exercise names")
                 }
                 Some(slice) => {
-                    self.count_slice(database, slice, cause).await.unwrap_or_else(|failed| failed)
+                    self.process_slice(database, slice, cause).await.unwrap_or_else(|failed| failed)
                 }
             };
             outcomes.push((*key, outcome));
@@ -87,20 +90,20 @@ impl ImportSliceStoredEventHandler {
         outcomes
     }
 
-    async fn count_slice(
+    async fn process_slice(
         &self,
         database: &dyn Database,
         slice: &Slice,
         cause: &Event,
     ) -> Result<Outcome, Outcome> {
-        let imported = self.store(database, slice, cause).await?;
+        let imported = self.store_workouts(database, slice, cause).await?;
         let total = slice.workouts.len();
         let now = self.clock.now();
         let import = imports::finish_slice(
             database,
             slice.key,
-            count(imported),
-            count(total.saturating_sub(imported)),
+            saturating_i64(imported),
+            saturating_i64(total.saturating_sub(imported)),
             now.timestamp_millis(),
         )
         .await?;
@@ -112,8 +115,8 @@ impl ImportSliceStoredEventHandler {
         Ok(Outcome::Done)
     }
 
-    /// Steps 2 to 4. Returns the number of the slice's workouts that this import stored.
-    async fn store(
+    /// Steps 2 to 4. Returns the number of workouts that this import stored, repeats included.
+    async fn store_workouts(
         &self,
         database: &dyn Database,
         slice: &Slice,
@@ -158,7 +161,7 @@ fn entries(slice: &Slice, inserted: &[InsertedWorkout]) -> Result<Vec<LedgerEntr
         .iter()
         .filter_map(|inserted| Some((inserted, by_id.get(&inserted.workout_id)?)))
         .map(|(inserted, imported)| {
-            counted(&WorkoutSnapshot {
+            ledger_entry(&WorkoutSnapshot {
                 athlete_id: slice.key.athlete_id,
                 workout_id: inserted.workout_id,
                 revision: 1,
@@ -170,6 +173,6 @@ fn entries(slice: &Slice, inserted: &[InsertedWorkout]) -> Result<Vec<LedgerEntr
         .collect()
 }
 
-fn count(workouts: usize) -> i64 {
+fn saturating_i64(workouts: usize) -> i64 {
     i64::try_from(workouts).unwrap_or(i64::MAX)
 }

@@ -16,7 +16,7 @@ use training_set_recorded::TrainingSetRecordedEventHandler;
 use volume_updated::VolumeUpdatedEventHandler;
 use workout_completed::WorkoutCompletedEventHandler;
 use workout_deleted::WorkoutDeletedEventHandler;
-use workout_events::{WorkoutEvent, WorkoutEventsHandler};
+use workout_events::{WorkoutEventRoute, WorkoutEventsHandler};
 
 /// Registers every handler of this worker.
 pub fn registry(
@@ -29,18 +29,18 @@ pub fn registry(
         publisher: publisher.clone(),
         clock: Rc::clone(&clock),
     };
-    let workouts = WorkoutEventsHandler { events: &WORKOUT_EVENTS, shards, publisher, clock };
+    let workouts = WorkoutEventsHandler { routes: &WORKOUT_EVENTS, shards, publisher, clock };
     Registry::default()
-        .on_group(&WORKOUT_EVENTS.map(|event| event.event_type), workouts)
+        .on_group(&WORKOUT_EVENTS.map(|route| route.event_type), workouts)
         .on(imports)
 }
 
 /// The events that carry a workout, each with its handler.
-const WORKOUT_EVENTS: [WorkoutEvent; 4] = [
-    WorkoutEvent::handled_by::<_, TrainingSetRecordedEventHandler>(),
-    WorkoutEvent::handled_by::<_, WorkoutCompletedEventHandler>(),
-    WorkoutEvent::handled_by::<_, WorkoutDeletedEventHandler>(),
-    WorkoutEvent::handled_by::<_, VolumeUpdatedEventHandler>(),
+const WORKOUT_EVENTS: [WorkoutEventRoute; 4] = [
+    WorkoutEventRoute::to::<_, TrainingSetRecordedEventHandler>(),
+    WorkoutEventRoute::to::<_, WorkoutCompletedEventHandler>(),
+    WorkoutEventRoute::to::<_, WorkoutDeletedEventHandler>(),
+    WorkoutEventRoute::to::<_, VolumeUpdatedEventHandler>(),
 ];
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! `TrainingSetRecordedEventHandler`: the logged sets of a workout in progress count.
+//! `TrainingSetRecordedEventHandler`: adds the sets of a workout in progress to the volume.
 
-use super::workout_events::WorkoutEventHandler;
-use crate::ledger_entry::counted;
+use super::workout_events::ToLedgerEntry;
+use crate::ledger_entry::ledger_entry;
 use shared_kernel::payload::TrainingSetRecorded;
 use storage::ledger::LedgerEntry;
 
-/// Handles [`TrainingSetRecorded`]: the logged sets of a workout in progress count.
+/// Handles [`TrainingSetRecorded`]: adds the sets of a workout in progress to the volume.
 pub struct TrainingSetRecordedEventHandler;
 
-impl WorkoutEventHandler<TrainingSetRecorded> for TrainingSetRecordedEventHandler {
-    const WORKOUT_IS_COMPLETE: bool = false;
+impl ToLedgerEntry<TrainingSetRecorded> for TrainingSetRecordedEventHandler {
+    const ANNOUNCES_RECORDS: bool = false;
 
     fn ledger_entry(event: &TrainingSetRecorded) -> Result<LedgerEntry, String> {
-        counted(&event.workout)
+        ledger_entry(&event.workout)
     }
 }

@@ -1,17 +1,17 @@
-//! `VolumeUpdatedEventHandler`: a changed workout counts in its new version.
+//! `VolumeUpdatedEventHandler`: replaces the volume of an edited workout.
 
-use super::workout_events::WorkoutEventHandler;
-use crate::ledger_entry::counted;
+use super::workout_events::ToLedgerEntry;
+use crate::ledger_entry::ledger_entry;
 use shared_kernel::payload::VolumeUpdated;
 use storage::ledger::LedgerEntry;
 
-/// Handles [`VolumeUpdated`]: a changed workout counts in its new version.
+/// Handles [`VolumeUpdated`]: replaces the volume of an edited workout.
 pub struct VolumeUpdatedEventHandler;
 
-impl WorkoutEventHandler<VolumeUpdated> for VolumeUpdatedEventHandler {
-    const WORKOUT_IS_COMPLETE: bool = true;
+impl ToLedgerEntry<VolumeUpdated> for VolumeUpdatedEventHandler {
+    const ANNOUNCES_RECORDS: bool = true;
 
     fn ledger_entry(event: &VolumeUpdated) -> Result<LedgerEntry, String> {
-        counted(&event.workout)
+        ledger_entry(&event.workout)
     }
 }

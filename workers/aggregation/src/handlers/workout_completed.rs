@@ -1,17 +1,17 @@
-//! `WorkoutCompletedEventHandler`: a completed workout counts.
+//! `WorkoutCompletedEventHandler`: adds a completed workout to the volume.
 
-use super::workout_events::WorkoutEventHandler;
-use crate::ledger_entry::counted;
+use super::workout_events::ToLedgerEntry;
+use crate::ledger_entry::ledger_entry;
 use shared_kernel::payload::WorkoutCompleted;
 use storage::ledger::LedgerEntry;
 
-/// Handles [`WorkoutCompleted`]: a completed workout counts.
+/// Handles [`WorkoutCompleted`]: adds a completed workout to the volume.
 pub struct WorkoutCompletedEventHandler;
 
-impl WorkoutEventHandler<WorkoutCompleted> for WorkoutCompletedEventHandler {
-    const WORKOUT_IS_COMPLETE: bool = true;
+impl ToLedgerEntry<WorkoutCompleted> for WorkoutCompletedEventHandler {
+    const ANNOUNCES_RECORDS: bool = true;
 
     fn ledger_entry(event: &WorkoutCompleted) -> Result<LedgerEntry, String> {
-        counted(&event.workout)
+        ledger_entry(&event.workout)
     }
 }

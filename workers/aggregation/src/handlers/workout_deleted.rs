@@ -1,17 +1,17 @@
-//! `WorkoutDeletedEventHandler`: a deleted workout no longer counts.
+//! `WorkoutDeletedEventHandler`: removes a deleted workout from the volume.
 
-use super::workout_events::WorkoutEventHandler;
-use crate::ledger_entry::uncounted;
+use super::workout_events::ToLedgerEntry;
+use crate::ledger_entry::empty_ledger_entry;
 use shared_kernel::payload::WorkoutDeleted;
 use storage::ledger::LedgerEntry;
 
-/// Handles [`WorkoutDeleted`]: a deleted workout no longer counts.
+/// Handles [`WorkoutDeleted`]: removes a deleted workout from the volume.
 pub struct WorkoutDeletedEventHandler;
 
-impl WorkoutEventHandler<WorkoutDeleted> for WorkoutDeletedEventHandler {
-    const WORKOUT_IS_COMPLETE: bool = false;
+impl ToLedgerEntry<WorkoutDeleted> for WorkoutDeletedEventHandler {
+    const ANNOUNCES_RECORDS: bool = false;
 
     fn ledger_entry(event: &WorkoutDeleted) -> Result<LedgerEntry, String> {
-        uncounted(&event.workout)
+        empty_ledger_entry(&event.workout)
     }
 }

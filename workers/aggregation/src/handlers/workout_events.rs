@@ -1,6 +1,5 @@
-//! The events that carry a workout, handled as one set: all four change the same ledger, so the cost of
-//! a batch does not depend on the number of event types in it. The file of each event type states
-//! the ledger entry that follows from it.
+//! Handles the four events that carry a workout together: they change the same ledger, so that all events
+//! of a batch share one database write. The file of each event type converts its event to a ledger entry.
 
 use crate::decision::{Change, Decision, decide};
 use crate::publisher::AggregationEventPublisher;
@@ -16,28 +15,28 @@ use storage::ledger::{self, LedgerEntry, WeekState};
 use storage::{Database, Shards};
 use training::WeekStart;
 
-/// The ledger entry of an event that carries a workout.
-pub(super) trait WorkoutEventHandler<P> {
-    /// Whether the workout is complete: only then are its records announced.
-    const WORKOUT_IS_COMPLETE: bool;
+/// Converts an event that carries a workout to a ledger entry.
+pub(super) trait ToLedgerEntry<P> {
+    /// Whether records that the workout breaks are announced: only those of a complete workout are.
+    const ANNOUNCES_RECORDS: bool;
 
-    /// The ledger entry of the workout; `Err` names the limit that the workout breaks.
+    /// The ledger entry; `Err` names the limit that the workout exceeds.
     fn ledger_entry(event: &P) -> Result<LedgerEntry, String>;
 }
 
-/// An event type with its [`WorkoutEventHandler`].
+/// An event type with its conversion.
 #[derive(Clone, Copy)]
-pub(super) struct WorkoutEvent {
+pub(super) struct WorkoutEventRoute {
     pub(super) event_type: EventType,
-    workout_is_complete: bool,
+    announces_records: bool,
     ledger_entry: fn(&EventData) -> Option<Result<LedgerEntry, String>>,
 }
 
-impl WorkoutEvent {
-    pub(super) const fn handled_by<P: Payload, H: WorkoutEventHandler<P>>() -> Self {
+impl WorkoutEventRoute {
+    pub(super) const fn to<P: Payload, H: ToLedgerEntry<P>>() -> Self {
         Self {
             event_type: P::TYPE,
-            workout_is_complete: H::WORKOUT_IS_COMPLETE,
+            announces_records: H::ANNOUNCES_RECORDS,
             ledger_entry: |data| P::of(data).map(H::ledger_entry),
         }
     }
@@ -45,19 +44,19 @@ impl WorkoutEvent {
 
 /// Handles all events that carry a workout.
 ///
-/// 1. decode: each event becomes a ledger entry; a workout over a limit is dead-lettered;
-/// 2. deduplicate: of several events about one workout, only the newest revision is applied;
-/// 3. write (await): the ledger, the records, and the days and weeks recomputed from the ledger, in one
-///    transaction. A repeat has the revision that is stored, and changes nothing;
-/// 4. decide: the landmarks that the weeks crossed, and the records to announce;
-/// 5. publish (await): `AggregationUpdated`, `VolumeThresholdReached`, `NotificationRequested`. Their ids
-///    are derived from their content, so consumers drop a repeat;
-/// 6. mark (await): the workouts as aggregated, the crossings as announced. Marks only rise, so a repeat
-///    changes nothing.
+/// 1. convert each event to a ledger entry. A workout that exceeds a limit is dead-lettered;
+/// 2. of several events about one workout, keep the newest revision. The others get its outcome;
+/// 3. write (await) the ledger and the records, and recompute the days and weeks, in one transaction that
+///    also returns the affected weeks. A repeat has a stored revision, changes nothing, and gets the same
+///    weeks;
+/// 4. decide which events follow: see [`decide`];
+/// 5. publish (await) `AggregationUpdated`, `VolumeThresholdReached` and `NotificationRequested`. A repeat
+///    publishes the same ids, and consumers drop it;
+/// 6. mark (await) the workouts as aggregated and the crossings as announced. A repeat sets the same marks.
 ///
-/// After a crash between two steps the platform redelivers the message, and every step repeats.
+/// After a crash the queue redelivers the messages, and the handler repeats all steps.
 pub(super) struct WorkoutEventsHandler {
-    pub(super) events: &'static [WorkoutEvent],
+    pub(super) routes: &'static [WorkoutEventRoute],
     pub(super) shards: Shards,
     pub(super) publisher: AggregationEventPublisher,
     pub(super) clock: Rc<dyn Clock>,
@@ -69,10 +68,10 @@ type WorkoutKey = (AthleteId, WorkoutId);
 impl GroupHandler for WorkoutEventsHandler {
     async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let entries: Vec<_> =
-            received.iter().map(|received| self.decode(&received.event)).collect();
+            received.iter().map(|received| self.ledger_entry(&received.event)).collect();
         let mut outcomes: BTreeMap<WorkoutKey, Outcome> = BTreeMap::new();
         for (database, changes) in self.shards.partition(newest_changes(received, &entries)) {
-            outcomes.extend(self.apply(database, &changes).await);
+            outcomes.extend(self.process(database, &changes).await);
         }
         let unhandled = || Outcome::transient("the workout was not handled");
         entries
@@ -89,43 +88,45 @@ impl GroupHandler for WorkoutEventsHandler {
 }
 
 impl WorkoutEventsHandler {
-    fn decode(&self, event: &Event) -> Result<LedgerEntry, String> {
-        self.events
+    fn ledger_entry(&self, event: &Event) -> Result<LedgerEntry, String> {
+        self.routes
             .iter()
-            .find_map(|workout_event| (workout_event.ledger_entry)(&event.data))
+            .find_map(|route| (route.ledger_entry)(&event.data))
             .unwrap_or_else(|| Err(format!("{:?} carries no workout", event.event_type())))
     }
 
     /// Steps 3 to 6 in one database: an outcome for each workout.
-    async fn apply(
+    async fn process(
         &self,
         database: &dyn Database,
         changes: &[Change<'_>],
     ) -> Vec<(WorkoutKey, Outcome)> {
         let entries: Vec<_> = changes.iter().map(|change| change.entry.clone()).collect();
         let now = self.clock.now();
-        let announced: Vec<_> = changes
+        let with_records: Vec<_> = changes
             .iter()
             .filter(|change| {
-                self.completes_workout(change) && is_recent(change.entry.local_date, now)
+                self.announces_records(change) && is_recent(change.entry.local_date, now)
             })
             .map(Change::key)
             .collect();
-        let written =
-            write_splitting(&entries, async |part| ledger::apply(database, part, &announced).await)
-                .await;
+        let written = write_splitting(&entries, async |part| {
+            ledger::apply(database, part, &with_records).await
+        })
+        .await;
         let mut outcomes = Vec::new();
         let mut stored = Vec::new();
         let mut weeks = BTreeMap::new();
-        let mut broken = Vec::new();
+        let mut broken_records = Vec::new();
         for (range, result) in written {
             let part = changes.get(range).unwrap_or_default();
             match result {
                 Ok(applied) => {
                     stored.extend(part);
-                    // A later part was written later: its weeks and records replace those of earlier ones.
+                    // A later part was written later, so its weeks replace those of earlier parts. Each
+                    // part returns the records of all workouts in `with_records`.
                     weeks.extend(applied.weeks.into_iter().map(|week| (week_key(&week), week)));
-                    broken = applied.broken;
+                    broken_records = applied.broken;
                 }
                 Err(error) => {
                     let failed = Outcome::from(error);
@@ -137,15 +138,15 @@ impl WorkoutEventsHandler {
             return outcomes;
         }
         let weeks: Vec<_> = weeks.into_values().collect();
-        let decision = decide(&stored, &weeks, &broken, now);
+        let decision = decide(&stored, &weeks, &broken_records, now);
         let outcome = self.publish_and_mark(database, &decision).await;
         outcomes.extend(stored.iter().map(|change| (change.key(), outcome.clone())));
         outcomes
     }
 
-    fn completes_workout(&self, change: &Change<'_>) -> bool {
+    fn announces_records(&self, change: &Change<'_>) -> bool {
         let event_type = change.cause.event_type();
-        self.events.iter().any(|event| event.event_type == event_type && event.workout_is_complete)
+        self.routes.iter().any(|route| route.event_type == event_type && route.announces_records)
     }
 
     async fn publish_and_mark(&self, database: &dyn Database, decision: &Decision) -> Outcome {
