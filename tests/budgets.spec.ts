@@ -53,7 +53,7 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
   });
 });
 
-describe("a batch of 100 at aggregation costs at most 3 D1 round trips", () => {
+describe("a batch of 100 costs at most 3 D1 round trips", () => {
   it.each([1, 10])("from %i athlete(s)", async (athleteCount) => {
     const athletes = await createAthletes(athleteCount);
     const batch = athletes.flatMap(({ id }) =>
