@@ -8,13 +8,10 @@ pub struct Adjustment {
     /// The name for use within a sentence: `chest`, `Barbell Bench Press`, `training`.
     pub subject: String,
     pub action: Action,
-    /// The current number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<f64>,
-    /// The target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<f64>,
-    /// The unit of both numbers.
     pub unit: Unit,
     pub weeks: u32,
 }

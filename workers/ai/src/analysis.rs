@@ -75,7 +75,6 @@ struct Decision<'a> {
     found: Vec<(Uuid, Pattern)>,
     transitions: Vec<Transition>,
     recommendations: Vec<Recommendation>,
-    /// The recommendations as stored before, in JSON.
     stored_recommendations: Value,
 }
 
@@ -350,7 +349,8 @@ fn add_report(
     output.reports.push(NewReport { athlete_id, week_start, report: report.map(to_json) });
 }
 
-/// Stores the patterns and the reports. Returns the outcomes of the athletes for whom that failed.
+/// Stores the patterns and the reports. Returns the outcomes of the athletes whose
+/// items failed.
 async fn store(
     database: &dyn Database,
     outputs: &[Output],
@@ -372,7 +372,7 @@ async fn store(
 }
 
 /// Writes items, split so that one that fails does not fail the others. Returns the outcomes of the
-/// athletes for whom that failed.
+/// athletes of those that failed.
 async fn store_all<T>(
     items: &[T],
     athlete_id: impl Fn(&T) -> AthleteId,

@@ -20,7 +20,6 @@ pub struct History {
     pub days: Vec<HistoryDay>,
     /// The performances by slug of the lift.
     pub lifts: BTreeMap<String, Vec<LiftSession>>,
-    /// The athlete's own landmarks, which replace those of the catalogue.
     pub landmarks: LandmarkOverrides,
 }
 

@@ -112,13 +112,8 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
         }
         PatternKind::VolumeBelowMev => {
             let (sets, mev) = (number("hard_sets")?, number("mev")?);
-            change(
-                Action::RaiseSets,
-                Some(sets),
-                Some(mev),
-                Unit::HardSetsAWeek,
-                weeks_up(sets, mev),
-            )
+            let weeks = weeks_up(sets, mev);
+            change(Action::RaiseSets, Some(sets), Some(mev), Unit::HardSetsAWeek, weeks)
         }
         PatternKind::LoadSpike => {
             let (acute, chronic) = (number("last_7_days_kg")?, number("usual_7_days_kg")?);
@@ -142,14 +137,10 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
             let (less, more) = (push.min(pull) / weeks, push.max(pull) / weeks);
             let to = floor_to_half((less * RAISE_MAX).min(more));
             let side = if push < pull { "pushing" } else { "pulling" };
-            (to.is_finite() && to > less).then(|| Adjustment {
-                subject: side.to_owned(),
-                action: Action::RaiseSets,
-                from: Some(less),
-                to: Some(to),
-                unit: Unit::HardSetsAWeek,
-                weeks: WEEKS_TO_JUDGE,
-            })
+            let (action, unit) = (Action::RaiseSets, Unit::HardSetsAWeek);
+            change(action, Some(less), Some(to), unit, WEEKS_TO_JUDGE)
+                .filter(|_| to.is_finite() && to > less)
+                .map(|change| Adjustment { subject: side.to_owned(), ..change })
         }
         PatternKind::HighMonotony | PatternKind::ProgressiveOverload | PatternKind::DeloadTaken => {
             None

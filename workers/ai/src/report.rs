@@ -21,14 +21,12 @@ const LISTED_MAX: usize = 5;
 pub struct Report {
     pub title: String,
     pub body: String,
-    /// The numbers for programs.
     pub data: Map<String, Value>,
 }
 
 /// The content of a report besides the volume.
 #[derive(Clone, Debug, Default)]
 pub struct ReportInput<'a> {
-    /// The records set in the week.
     pub records: &'a [Record],
     /// Titles of the current patterns.
     pub patterns: Vec<String>,
@@ -68,12 +66,9 @@ pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>)
     }
     let changes: Vec<_> =
         input.recommendations.iter().map(|r| template::adjustment_text(&r.adjustment)).collect();
-    match changes.as_slice() {
-        [] => body.push_str("\n\nWhat to change: nothing, keep going."),
-        changes => {
-            let _ = write!(body, "\n\nWhat to change: {}", changes.join(" "));
-        }
-    }
+    let changes = changes.join(" ");
+    let changes = if changes.is_empty() { "nothing, keep going." } else { &changes };
+    let _ = write!(body, "\n\nWhat to change: {changes}");
     let title = format!(
         "Your week of {week_start}: {}, {} hard sets",
         count(this.workouts, "workout"),
@@ -191,10 +186,7 @@ fn records(history: &History, week_start: WeekStart, records: &[Record]) -> Vec<
         for (key, record) in keys.filter(|(key, _)| is_reported(key)) {
             let name = Exercise::find(&key.exercise)
                 .map_or_else(|| key.exercise.clone(), |exercise| exercise.name.to_owned());
-            let what = match kind {
-                RecordKind::BestE1rm => "estimated maximum ",
-                _ => "",
-            };
+            let what = if kind == RecordKind::BestE1rm { "estimated maximum " } else { "" };
             texts.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
         }
     }

@@ -17,7 +17,7 @@ use training_week_ended::TrainingWeekEndedEventHandler;
 /// Registers the handlers of this worker.
 pub fn registry(analysis: Analysis) -> Registry {
     let types = HANDLERS.map(|handler| handler.event_type);
-    Registry::default().on_group(&types, AnalysisEventHandlers { analysis })
+    Registry::default().on_group(&types, analysis)
 }
 
 /// The handlers by type of event.
@@ -39,16 +39,12 @@ impl Handler {
 }
 
 /// Handles the events of all handlers together, in the steps of [`Analysis::run`].
-struct AnalysisEventHandlers {
-    analysis: Analysis,
-}
-
 #[async_trait(?Send)]
-impl GroupHandler for AnalysisEventHandlers {
+impl GroupHandler for Analysis {
     async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let by_event: Vec<_> = received.iter().map(|received| request(received)).collect();
         let requests: Vec<_> = by_event.iter().flatten().cloned().collect();
-        let mut outcomes = self.analysis.run(&requests).await.into_iter();
+        let mut outcomes = self.run(&requests).await.into_iter();
         let missing = || Outcome::transient("the analysis returned no outcome");
         by_event
             .iter()

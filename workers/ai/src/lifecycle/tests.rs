@@ -42,7 +42,7 @@ fn pattern(kind: PatternKind, since: &str, confidence: f64) -> Pattern {
     Pattern { kind, subject, since: week(since), confidence, evidence: Map::new() }
 }
 
-/// The stored pattern, notified or resolved so many days ago.
+/// The stored pattern, notified or resolved that number of days ago.
 fn stored(pattern: &Pattern, status: PatternStatus, days_ago: i64) -> KnownPattern {
     KnownPattern {
         pattern_id: pattern.id_of_week(athlete()),

@@ -7,7 +7,6 @@ use super::facts::{Facts, rounded};
 use super::narration::Narration;
 use super::numbers::parse_numbers;
 use chrono::NaiveDate;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// A title is one line of a list, and the subject of an email. A project default.
@@ -34,7 +33,6 @@ pub enum ReplyError {
     /// A URL, a domain or an email address.
     #[error("has an address")]
     Address,
-    /// A number or a date that is not one of the facts.
     #[error("has a number that is not a fact")]
     Number,
     #[error("does not mention the target of the adjustment")]
@@ -44,13 +42,6 @@ pub enum ReplyError {
     Injury,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Reply {
-    title: String,
-    recommendation: String,
-}
-
 /// Parses and checks a response of Workers AI. The reply is the object or the text in `response`, or
 /// the message of the first of `choices`, depending on the model's family.
 pub fn parse_reply(response: &Value, facts: &Facts) -> Result<Narration, ReplyError> {
@@ -58,7 +49,7 @@ pub fn parse_reply(response: &Value, facts: &Facts) -> Result<Narration, ReplyEr
         .get("response")
         .or_else(|| response.pointer("/choices/0/message/content"))
         .ok_or(ReplyError::Empty)?;
-    let reply: Reply = match reply {
+    let reply: Narration = match reply {
         Value::Null => return Err(ReplyError::Empty),
         Value::String(text) if text.trim().is_empty() => return Err(ReplyError::Empty),
         Value::String(text) => {
@@ -116,17 +107,17 @@ fn is_not_plain_text(c: char) -> bool {
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a text has `https://…`, `www.…`, `example.com` or `me@example.com`: two or more letters
-/// after a dot within a word.
+/// Whether a text has `https://…`, `www.…`, `example.com` or `me@example.com`: a dot within a
+/// word, before two or more alphabetic characters.
 fn has_address(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let mut parts = lower.split('.');
     let mut before = parts.next().unwrap_or_default();
     let dotted = parts.any(|part| {
-        let letters = part.chars().take_while(|c| c.is_alphabetic()).count();
+        let alphabetic = part.chars().take_while(|c| c.is_alphabetic()).count();
         let within = before.ends_with(char::is_alphanumeric);
         before = part;
-        within && letters >= 2
+        within && alphabetic >= 2
     });
     dotted || ["://", "www.", "http", "mailto"].iter().any(|sign| lower.contains(sign))
 }

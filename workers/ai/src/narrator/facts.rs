@@ -16,7 +16,6 @@ pub struct Facts {
     pub kind: PatternKind,
     /// The name for use within a sentence. It can be text of the athlete.
     pub subject: String,
-    /// The first week of the pattern.
     pub since: WeekStart,
     /// 0 to 1.
     pub confidence: f64,

@@ -3,9 +3,11 @@
 use super::facts::Facts;
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use serde::Deserialize;
 
-/// The text about a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The text about a pattern, also as a model replies with it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Narration {
     /// One line.
     pub title: String,

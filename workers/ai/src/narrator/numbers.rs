@@ -83,7 +83,7 @@ pub fn parse_numbers(text: &str) -> Numbers {
 /// Parses a word, or several with hyphens between them.
 fn parse_word(word: &str, found: &mut Numbers) {
     for part in word.split('-') {
-        parse_letters(part, found);
+        parse_part(part, found);
         let digits = part.split(|c: char| !(c.is_ascii_digit() || ".,".contains(c)));
         for number in digits.map(|digits| digits.trim_end_matches(['.', ','])) {
             match parse(number) {
@@ -94,7 +94,7 @@ fn parse_word(word: &str, found: &mut Numbers) {
     }
 }
 
-fn parse_letters(part: &str, found: &mut Numbers) {
+fn parse_part(part: &str, found: &mut Numbers) {
     let foreign = |c: char| c.is_numeric() && !c.is_ascii_digit();
     // The value of "1e9" differs from its digits.
     let exponent = part.split_once(['e', 'E']).is_some_and(|(before, after)| {

@@ -155,18 +155,8 @@ fn high_monotony(facts: &Facts) -> Text {
 }
 
 fn progressive_overload(facts: &Facts) -> Text {
-    let lift = &facts.subject;
-    Text {
-        title: format!("{} goes up{}", sentence(lift), rate(facts, ": ")),
-        finding: format!(
-            "Your estimated max in {lift} is going up{}{}.{}",
-            rate(facts, " by "),
-            sessions(facts),
-            maxima(facts),
-        ),
-        advice: "Your training works: keep going, and add weight when you complete all your reps."
-            .to_owned(),
-    }
+    let advice = "Your training works: keep going, and add weight when you complete all your reps.";
+    trend(facts, "up", advice)
 }
 
 fn plateau(facts: &Facts) -> Text {
@@ -189,18 +179,23 @@ fn plateau(facts: &Facts) -> Text {
 }
 
 fn regression(facts: &Facts) -> Text {
+    let advice = "Look at sleep, food and stress first. Take some weight off the bar for a week, \
+                  and build it up again.";
+    trend(facts, "down", advice)
+}
+
+/// The text about a lift that goes `up` or `down`.
+fn trend(facts: &Facts, direction: &str, advice: &str) -> Text {
     let lift = &facts.subject;
     Text {
-        title: format!("{} goes down{}", sentence(lift), rate(facts, ": ")),
+        title: format!("{} goes {direction}{}", sentence(lift), rate(facts, ": ")),
         finding: format!(
-            "Your estimated max in {lift} is going down{}{}.{}",
+            "Your estimated max in {lift} is going {direction}{}{}.{}",
             rate(facts, " by "),
             sessions(facts),
             maxima(facts),
         ),
-        advice: "Look at sleep, food and stress first. Take some weight off the bar for a week, \
-                 and build it up again."
-            .to_owned(),
+        advice: advice.to_owned(),
     }
 }
 
@@ -380,12 +375,11 @@ fn or(text: String, otherwise: impl FnOnce() -> String) -> String {
     if text.is_empty() { otherwise() } else { text }
 }
 
-/// Capitalises the first letter.
+/// Capitalises the first character.
 fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    let mut rest = text.chars();
+    rest.next()
+        .map(|first| first.to_ascii_uppercase().to_string() + rest.as_str())
         .unwrap_or_default()
 }
 

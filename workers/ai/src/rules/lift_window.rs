@@ -11,10 +11,11 @@
 //!   have the same thresholds.
 
 use super::calendar::latest_day;
-use super::pattern::evidence;
+use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
+use shared_kernel::payload::PatternKind;
 use std::collections::BTreeMap;
 use training::e1rm::{EFFECTIVE_REPS_MAX, estimate};
 use training::trend::{median, theil_sen};
@@ -24,6 +25,8 @@ use training::{BestSet, E1rmFormula, Grams, WeekStart};
 const WINDOW_DAYS: i64 = 42;
 /// A lift whose last session is longer ago is no longer trained.
 const LAST_SESSION_DAYS_MAX: i64 = 14;
+/// Fewer sessions form no pattern.
+pub(super) const SESSIONS_MIN: usize = 6;
 /// With this many sessions the trend must hold without the last one too, and enough are left for a
 /// narrow interval.
 const ROBUST_SESSIONS_MIN: usize = 8;
@@ -52,7 +55,6 @@ pub(super) struct LiftWindow {
 pub(super) struct Session {
     pub date: NaiveDate,
     pub best: BestSet,
-    /// The estimated one-rep maximum.
     pub e1rm: Grams,
 }
 
@@ -112,13 +114,18 @@ impl LiftWindow {
         }
     }
 
-    /// Returns the week of the first session.
-    pub fn since(&self) -> Option<WeekStart> {
-        self.sessions.first().map(|first| WeekStart::containing(first.date))
+    /// Returns a pattern of the lift since its first session.
+    pub fn pattern(&self, kind: PatternKind, confidence: f64) -> Option<Pattern> {
+        Some(Pattern {
+            kind,
+            subject: Subject::Lift(self.lift.clone()),
+            since: WeekStart::containing(self.sessions.first()?.date),
+            confidence: rounded(confidence),
+            evidence: self.evidence(),
+        })
     }
 
-    /// Returns the evidence, the same for all three rules.
-    pub fn evidence(&self) -> Map<String, Value> {
+    fn evidence(&self) -> Map<String, Value> {
         let two_digits = |number: f64| json!((number * 100.0).round() / 100.0);
         let one_digit = |number: f64| json!((number * 10.0).round() / 10.0);
         let mut numbers = evidence([

@@ -13,7 +13,6 @@ pub enum Subject {
     Muscle(Muscle),
     /// A lift, by its slug.
     Lift(String),
-    /// All of the training.
     Training,
 }
 
@@ -53,7 +52,6 @@ impl Subject {
 pub struct Pattern {
     pub kind: PatternKind,
     pub subject: Subject,
-    /// The first week of the pattern.
     pub since: WeekStart,
     /// The certainty of the rule, 0 to 1.
     pub confidence: f64,
@@ -65,25 +63,19 @@ impl Pattern {
     /// Derives the id of a pattern that follows the pattern `before` of the same kind and subject,
     /// or that is the first one.
     pub fn id_after(&self, athlete_id: AthleteId, before: Option<Uuid>) -> Uuid {
-        derived(&[
-            "pattern",
-            &athlete_id.to_string(),
-            self.kind.as_str(),
-            self.subject.as_str(),
-            "after",
-            &before.map(|id| id.to_string()).unwrap_or_default(),
-        ])
+        let before = before.map(|id| id.to_string()).unwrap_or_default();
+        self.derived_id(athlete_id, &["after", &before])
     }
 
     /// Derives the id of a pattern that belongs to one week.
     pub fn id_of_week(&self, athlete_id: AthleteId) -> Uuid {
-        derived(&[
-            "pattern",
-            &athlete_id.to_string(),
-            self.kind.as_str(),
-            self.subject.as_str(),
-            &self.since.to_string(),
-        ])
+        self.derived_id(athlete_id, &[&self.since.to_string()])
+    }
+
+    fn derived_id(&self, athlete_id: AthleteId, more: &[&str]) -> Uuid {
+        let athlete = athlete_id.to_string();
+        let parts = ["pattern", &athlete, self.kind.as_str(), self.subject.as_str()];
+        derived(&[&parts, more].concat())
     }
 }
 

@@ -15,12 +15,11 @@
 //!   repetitions of 12: a better session is not estimated at all, and the others look alike.
 //! - Of an odd number of sessions the middle one belongs to the later half.
 
-use super::lift_window::{LiftWindow, Session};
-use super::pattern::{Pattern, Subject, rounded};
+use super::lift_window::{LiftWindow, SESSIONS_MIN, Session};
+use super::pattern::Pattern;
 use shared_kernel::payload::PatternKind;
 use training::Grams;
 
-const SESSIONS_MIN: usize = 6;
 const SPAN_DAYS_MIN: i64 = 21;
 const SPAN_DAYS_MIN_WITHOUT_RPE: i64 = 35;
 /// In percent a week, either way.
@@ -29,7 +28,7 @@ const SLOPE_MAX: f64 = 0.25;
 const GAIN_MAX: f64 = 0.5;
 /// In percent a week: the interval must exclude a loss of this size.
 const LOSS_MAX: f64 = 0.75;
-/// A session is a new best from so many thousandths of the earlier best on.
+/// A new best is at least this many thousandths of the earlier best.
 const NEW_BEST_PER_MILLE: i64 = 1_005;
 const CONFIDENCE_MAX: f64 = 0.9;
 
@@ -48,13 +47,7 @@ pub(super) fn plateau(window: &LiftWindow) -> Option<Pattern> {
     }
     let more = u32::try_from(sessions - SESSIONS_MIN).unwrap_or(u32::MAX);
     let confidence = (0.5 + 0.05 * f64::from(more)).min(CONFIDENCE_MAX);
-    Some(Pattern {
-        kind: PatternKind::Plateau,
-        subject: Subject::Lift(window.lift.clone()),
-        since: window.since()?,
-        confidence: rounded(confidence),
-        evidence: window.evidence(),
-    })
+    window.pattern(PatternKind::Plateau, confidence)
 }
 
 /// Whether a session of the later half was clearly better than every session of the earlier half.

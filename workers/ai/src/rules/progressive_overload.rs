@@ -5,11 +5,10 @@
 //! session over 6 up to 0.2, and 0.2 · min(1, low end / slope), at most 0.95. Source: Theil 1950 and
 //! Sen 1968 (`training::trend`) and Epley 1985.
 
-use super::lift_window::LiftWindow;
-use super::pattern::{Pattern, Subject, rounded};
+use super::lift_window::{LiftWindow, SESSIONS_MIN};
+use super::pattern::Pattern;
 use shared_kernel::payload::PatternKind;
 
-const SESSIONS_MIN: usize = 6;
 /// In percent a week: 1 kg a month at a maximum of 100 kg.
 const SLOPE_MIN: f64 = 0.25;
 const CONFIDENCE_MAX: f64 = 0.95;
@@ -25,13 +24,7 @@ pub(super) fn progressive_overload(window: &LiftWindow) -> Option<Pattern> {
     let from_sessions = (0.05 * f64::from(more)).min(0.2);
     let from_interval = 0.2 * (window.low / window.slope).min(1.0);
     let confidence = (0.6 + from_sessions + from_interval).min(CONFIDENCE_MAX);
-    Some(Pattern {
-        kind: PatternKind::ProgressiveOverload,
-        subject: Subject::Lift(window.lift.clone()),
-        since: window.since()?,
-        confidence: rounded(confidence),
-        evidence: window.evidence(),
-    })
+    window.pattern(PatternKind::ProgressiveOverload, confidence)
 }
 
 #[cfg(test)]

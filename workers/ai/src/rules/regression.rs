@@ -5,11 +5,10 @@
 //! 0.95 at −2 % and beyond, linear. Source: Theil 1950 and Sen 1968 (`training::trend`) and Epley
 //! 1985.
 
-use super::lift_window::LiftWindow;
-use super::pattern::{Pattern, Subject, rounded};
+use super::lift_window::{LiftWindow, SESSIONS_MIN};
+use super::pattern::Pattern;
 use shared_kernel::payload::PatternKind;
 
-const SESSIONS_MIN: usize = 6;
 /// In percent a week.
 const LOSS_MIN: f64 = 0.5;
 /// In percent a week: confidence is highest from here on.
@@ -25,13 +24,7 @@ pub(super) fn regression(window: &LiftWindow) -> Option<Pattern> {
     }
     let share = ((-window.slope - LOSS_MIN) / (LOSS_SURE - LOSS_MIN)).min(1.0);
     let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
-    Some(Pattern {
-        kind: PatternKind::Regression,
-        subject: Subject::Lift(window.lift.clone()),
-        since: window.since()?,
-        confidence: rounded(confidence),
-        evidence: window.evidence(),
-    })
+    window.pattern(PatternKind::Regression, confidence)
 }
 
 #[cfg(test)]
