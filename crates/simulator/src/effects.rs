@@ -13,18 +13,16 @@ use storage::notifications::CLAIM_MS;
 /// The effects so far.
 #[derive(Default)]
 pub struct Effects {
-    /// The published events, by id.
+    /// By id.
     pub published: BTreeMap<String, String>,
     /// Their ids in the order of the first publication.
     pub publish_order: Vec<String>,
-    /// The emails that the email service accepted.
     pub emails: Vec<SentEmail>,
     /// The `webhook-id`s that each URL received.
     pub received: BTreeMap<String, BTreeSet<String>>,
     /// By delivery, the ends of the leases that recorded it as delivered in time. A delivery recorded
     /// late may be repeated: the window of docs/adr/0022-an-endpoint-is-a-lane.md.
     pub recorded_deliveries: BTreeMap<String, BTreeSet<i64>>,
-    /// The number of executions of each known statement.
     pub statement_counts: [u64; KnownStatement::ALL.len()],
     /// By invocation, the end of its last claim on emails.
     claim_ends_at_ms: BTreeMap<u64, i64>,

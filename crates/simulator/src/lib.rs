@@ -4,7 +4,7 @@
 //!
 //! In scope: the faults of the platform (`fault`), the actions of athletes (`workload`), and the
 //! properties that must hold at rest (`check`). Out of scope: the runtime itself, which the tests on
-//! miniflare cover. Why it is a crate of its own: docs/adr/0023-a-seeded-simulator.md.
+//! miniflare cover. The reasons: docs/adr/0023-a-seeded-simulator.md.
 //!
 //! Each layer imports only from those before it: `rng`, `statement`, `fault`, `bug`, `workload`,
 //! `clock`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,

@@ -29,7 +29,6 @@ pub struct Report {
     pub notifications: usize,
     pub emails: usize,
     pub webhooks: usize,
-    /// Dead letters that an operator redrove.
     pub redriven: usize,
     /// The number of executions of each statement of [`KnownStatement::ALL`].
     pub statement_counts: [u64; KnownStatement::ALL.len()],

@@ -14,7 +14,6 @@ const WRANGLER_FOLDER: &str = "/.wrangler/tmp/email/";
 pub struct EmailCollector {
     dir: PathBuf,
     header: Vec<String>,
-    /// The HTML of the current email.
     html: Option<PathBuf>,
 }
 

@@ -39,7 +39,6 @@ pub struct RequestCounts {
     pub retried: usize,
     /// Responses of 500 and above, from wrangler while the runtime dies.
     pub server_errors: usize,
-    /// POSTs that were repeated after their response.
     pub repeated: usize,
 }
 

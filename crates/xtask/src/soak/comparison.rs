@@ -14,7 +14,6 @@ pub struct Reported {
     pub weeks: BTreeMap<NaiveDate, Totals>,
     /// The heaviest weight of each exercise, in kg.
     pub heaviest: BTreeMap<String, f64>,
-    /// The subject of each notification.
     pub notifications: Vec<String>,
 }
 
@@ -29,7 +28,6 @@ pub struct Comparison {
     pub duplicates: f64,
     pub notifications: usize,
     pub duplicate_notifications: usize,
-    /// A description of each difference.
     pub differences: Vec<String>,
 }
 
