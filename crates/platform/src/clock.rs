@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use shared_kernel::TraceContext;
 use uuid::{Builder, Uuid};
 
 /// Reads the time.
@@ -57,4 +58,11 @@ pub fn new_uuid(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     entropy.fill(&mut random);
     let since_1970_ms = u64::try_from(clock.now_ms()).unwrap_or(0);
     Builder::from_unix_timestamp_millis(since_1970_ms, &random).into_uuid()
+}
+
+/// A new trace, which no earlier span belongs to.
+pub fn new_trace(entropy: &dyn Entropy) -> TraceContext {
+    let mut random = [0; 24];
+    entropy.fill(&mut random);
+    TraceContext::from_random(random)
 }

@@ -9,7 +9,7 @@ use storage::KeyProof;
 /// Groups of an IPv6 address that identify a network: a client can use any address behind it
 /// (RFC 4291, 2.5.4: interfaces have the lower 64 bits).
 const NETWORK_GROUPS: usize = 4;
-/// Digits of the secret's hash that tell guessed secrets apart: 64 bits.
+/// Digits of the secret's hash that distinguish guessed secrets: 64 bits.
 const HASH_DIGITS: usize = 16;
 
 impl App {

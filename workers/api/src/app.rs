@@ -25,12 +25,10 @@ pub struct App {
     pub operator_token: Option<String>,
     /// The key of unsubscribe links. Without it every link is invalid.
     pub unsubscribe_key: Option<UnsubscribeKey>,
-    /// Seals the signing keys of webhooks.
     pub vault: Rc<dyn Vault>,
     pub rate_limiter: Rc<dyn RateLimiter>,
     /// The environment, which limits the URLs of webhooks.
     pub environment: Environment,
-    /// The D1 round trips and messages of the invocation.
     pub usage: Rc<Usage>,
 }
 

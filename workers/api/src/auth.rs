@@ -23,7 +23,6 @@ const OPERATOR_CHARS_MAX: usize = 80;
 
 /// A new key.
 pub struct NewKey {
-    /// The stored part.
     pub proof: KeyProof,
     /// The whole key, which the response shows once.
     pub api_key: String,

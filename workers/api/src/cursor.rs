@@ -1,6 +1,7 @@
 //! Opaque cursors: a position in a list, as base64url of its JSON.
 
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::{ApiError, ApiResult};
+use crate::input::query_integer;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use platform::http::{Request, query};
 use serde::Serialize;
@@ -15,19 +16,12 @@ const CURSOR_CHARS_MAX: usize = 1_000;
 
 /// Parses the `limit` of a request.
 pub fn limit(request: &Request) -> ApiResult<i64> {
-    let Some(text) = query(request, "limit") else {
-        return Ok(LIMIT_DEFAULT);
-    };
-    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    let detail = format!("must be an integer between 1 and {LIMIT_MAX}");
-    limit.ok_or_else(|| bad_parameter("limit", &detail))
+    query_integer(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
 }
 
 /// Parses the `cursor` of a request: the position after which the page begins.
 pub fn after<T: DeserializeOwned>(request: &Request) -> ApiResult<Option<T>> {
-    let Some(text) = query(request, "cursor") else {
-        return Ok(None);
-    };
+    let Some(text) = query(request, "cursor") else { return Ok(None) };
     decode(&text).map(Some).ok_or(ApiError::BadRequest("invalid cursor"))
 }
 

@@ -7,7 +7,7 @@ use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRo
 use crate::security_headers::set_security_headers;
 use crate::{auth, endpoints};
 use platform::catch_panic;
-use platform::clock::new_uuid;
+use platform::clock::{new_trace, new_uuid};
 use platform::http::{Body, Method, Request, Response, set_header, text_header};
 use shared_kernel::TraceContext;
 use storage::KeyProof;
@@ -19,7 +19,7 @@ impl App {
         let call = Call {
             request: &request,
             id: new_uuid(&*self.clock, &*self.entropy),
-            trace: self.trace(&request),
+            trace: trace(&request).unwrap_or_else(|| new_trace(&*self.entropy)),
         };
         let route = Route::parse(request.uri().path());
         let result = catch_panic(self.dispatch(&call, route.as_ref())).await;
@@ -190,9 +190,8 @@ impl App {
             Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
         }
     }
+}
 
-    fn trace(&self, request: &Request) -> TraceContext {
-        let incoming = text_header(request, "traceparent").and_then(|text| text.parse().ok());
-        incoming.unwrap_or_else(|| self.new_trace())
-    }
+fn trace(request: &Request) -> Option<TraceContext> {
+    text_header(request, "traceparent")?.parse().ok()
 }

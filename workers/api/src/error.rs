@@ -25,13 +25,11 @@ pub enum ApiError {
     NotFound,
     #[error("method not allowed: use {}", names(.0))]
     MethodNotAllowed(&'static [Method]),
-    /// No key, or an invalid one.
     #[error("a valid API key is required: Authorization: Bearer bt_…")]
     Unauthorized,
     /// An athlete's key on an operator's path, or the reverse.
     #[error("this key has no access to this path")]
     Forbidden,
-    /// The body is longer than this limit, in bytes.
     #[error("the body is longer than {0} bytes")]
     TooLong(usize),
     #[error("the content type must be application/json")]
@@ -51,7 +49,6 @@ pub enum ApiError {
     StaleRevision,
     #[error("rate limit exceeded: at most {} calls in {} s", .0.calls_max(), .0.period_s())]
     RateLimited(RateLimit),
-    /// The stored data does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
     /// The file cannot be imported; nothing of it is stored. The detail may quote the file: only the
@@ -60,7 +57,6 @@ pub enum ApiError {
     UnreadableFile(String),
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    /// A queue rejected a message of an operator.
     #[error(transparent)]
     Send(#[from] SendError),
     #[error(transparent)]

@@ -93,18 +93,12 @@ fn aliases(fields: &Fields<'_>) -> Vec<String> {
     let items = fields.list("aliases").unwrap_or_default();
     let texts: Option<Vec<_>> =
         items.iter().map(|(_, item)| item.as_str().map(ToOwned::to_owned)).collect();
-    match texts {
-        Some(texts)
-            if texts.len() <= ALIASES_MAX
-                && texts.iter().all(|text| text.chars().count() <= NAME_CHARS_MAX) =>
-        {
-            texts
-        }
-        Some(_) | None => {
-            fields.reject("aliases", "must be a list of at most 20 names of at most 80 characters");
-            Vec::new()
-        }
+    let is_short = |name: &String| name.chars().count() <= NAME_CHARS_MAX;
+    let valid = texts.filter(|texts| texts.len() <= ALIASES_MAX && texts.iter().all(is_short));
+    if valid.is_none() {
+        fields.reject("aliases", "must be a list of at most 20 names of at most 80 characters");
     }
+    valid.unwrap_or_default()
 }
 
 fn load(fields: &Fields<'_>) -> Option<LoadType> {

@@ -35,6 +35,14 @@ pub fn query_flag(request: &Request, name: &str) -> ApiResult<bool> {
     }
 }
 
+/// Parses an integer of the query, from 1 to `max`.
+pub fn query_integer(request: &Request, name: &str, default: i64, max: i64) -> ApiResult<i64> {
+    let Some(text) = query(request, name) else { return Ok(default) };
+    let number = text.parse().ok().filter(|number| (1..=max).contains(number));
+    let detail = format!("must be an integer between 1 and {max}");
+    number.ok_or_else(|| bad_parameter(name, &detail))
+}
+
 /// The invalid fields so far, and the slugs that the database has to check.
 #[derive(Default)]
 pub struct Errors {

@@ -5,16 +5,15 @@ use platform::Publisher;
 use platform::publisher::PublishError;
 use shared_kernel::payload::{
     ImportSliceStored, MailFellDue, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated,
-    WebhookDeliveryRequested, WorkoutCompleted, WorkoutDeleted,
+    WorkoutCompleted, WorkoutDeleted,
 };
 use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
-use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::DueDelivery;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 use training::WeekStart;
 
-const SOURCE: &str = "/bulktrack/api";
+/// The source of the events of api.
+pub const SOURCE: &str = "/bulktrack/api";
 
 /// Publishes the events of the api.
 #[derive(Clone)]
@@ -80,20 +79,6 @@ pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<U
     let minute = (now.timestamp() / 60).to_string();
     let id = EventId::derived(&["MailFellDue", &athlete_id.to_string(), &minute]);
     event(id, format!("athletes/{athlete_id}/mails"), (now, trace), MailFellDue { athlete_id })
-}
-
-/// The event that an endpoint has a due delivery. Its id is derived from the delivery, its next
-/// attempt, and `why` it is requested.
-pub fn webhook_delivery_requested(
-    due: &DueDelivery,
-    why: &str,
-    trace: TraceContext,
-    now: DateTime<Utc>,
-) -> Event {
-    let EndpointKey { athlete_id, endpoint_id } = due.key;
-    let (event_id, attempt) = (due.event_id, due.attempt + 1);
-    let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt };
-    Event::webhook_delivery_requested(data, SOURCE, why, trace, now)
 }
 
 /// The event of a workout's revision, derived from the stored row only: the sweep sends the same

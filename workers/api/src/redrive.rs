@@ -22,7 +22,6 @@ const STEPS_MAX: i64 = 100;
 pub struct RedriveRequest {
     pub action: Action,
     pub selection: Selection,
-    /// Dead letters, at most.
     pub limit: i64,
     pub pace: Pace,
     /// Sent instead of the stored body.

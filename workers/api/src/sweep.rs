@@ -6,13 +6,13 @@
 
 use crate::app::App;
 use crate::publisher::{
-    event_about, import_slice_stored, mail_fell_due, training_week_ended,
-    webhook_delivery_requested,
+    SOURCE, event_about, import_slice_stored, mail_fell_due, training_week_ended,
 };
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use platform::catch_panic;
+use platform::clock::new_trace;
 use shared_kernel::{Event, TraceContext};
-use storage::webhooks::deliveries;
+use storage::webhooks::deliveries::{self, DueDelivery};
 use storage::workouts::StoredWorkout;
 use storage::{Database, expiry, imports, notifications, reports, workouts};
 use training::WeekStart;
@@ -160,7 +160,9 @@ impl App {
         let overdue = deliveries::overdue(database, now.timestamp_millis(), ENDPOINTS_MAX)
             .await
             .map_err(|error| error.to_string())?;
-        let event = |due| webhook_delivery_requested(due, "sweep", self.new_trace(), now);
+        let event = |due: &DueDelivery| {
+            Event::webhook_delivery_requested(due.request(), SOURCE, "sweep", self.new_trace(), now)
+        };
         self.send(&overdue.iter().map(event).collect::<Vec<_>>()).await?;
         Ok(overdue.len())
     }
@@ -184,11 +186,8 @@ impl App {
         workouts::complete(database, &completed, now.timestamp_millis()).await
     }
 
-    /// Creates a trace.
-    pub fn new_trace(&self) -> TraceContext {
-        let mut random = [0; 24];
-        self.entropy.fill(&mut random);
-        TraceContext::from_random(random)
+    fn new_trace(&self) -> TraceContext {
+        new_trace(&*self.entropy)
     }
 }
 

@@ -49,7 +49,6 @@ pub fn parse_workout(body: &Value, now: DateTime<Utc>) -> ParsedWorkout {
 /// A set that is logged live, with its exercise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoggedSet {
-    /// The exercise's slug.
     pub exercise: String,
     /// The superset of the exercise when the set starts it.
     pub superset: Option<Superset>,

@@ -86,7 +86,6 @@ pub struct CompletedAttempt {
 /// The consequences of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
-    /// The record to store.
     pub finished: FinishedAttempt,
     /// The delay before the next attempt, if there is one.
     pub retry_after_s: Option<u32>,
@@ -98,9 +97,7 @@ pub struct Evaluation {
 pub enum AttemptResult {
     Succeeded,
     Failed,
-    /// The receiver is overloaded.
     Throttled,
-    /// The endpoint must be disabled.
     Disabled(DisabledReason),
     /// The attempt was not sent, and the endpoint is not the cause.
     InternalError,

@@ -7,11 +7,10 @@
 use crate::attempt::{AttemptResult, CompletedAttempt, Evaluation, evaluate, request};
 use crate::endpoint::Endpoint;
 use crate::leased_endpoint::LeasedEndpoint;
-use crate::publisher::{
-    WebhookEventPublisher, new_trace, webhook_delivery_requested, webhook_disabled,
-};
+use crate::publisher::{SOURCE, WebhookEventPublisher, webhook_disabled};
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use platform::clock::new_trace;
 use platform::{Background, Clock, Entropy, HttpClient, Timer, Vault};
 use shared_kernel::{AthleteId, Event};
 use standard_webhooks::Environment;
@@ -49,7 +48,6 @@ const RECORD_TRIES: u32 = 3;
 pub struct Dispatcher {
     pub shards: Shards,
     pub http: Rc<dyn HttpClient>,
-    /// Opens the signing keys.
     pub vault: Rc<dyn Vault>,
     pub publisher: WebhookEventPublisher,
     /// Runs the attempts after their message is acknowledged.
@@ -58,7 +56,6 @@ pub struct Dispatcher {
     pub timer: Rc<dyn Timer>,
     /// For jitter, lease ids and traces.
     pub entropy: Rc<dyn Entropy>,
-    /// Decides which URLs are allowed.
     pub environment: Environment,
 }
 
@@ -226,7 +223,9 @@ impl Run {
             }
             if let Some(delay_s) = evaluation.retry_after_s.filter(|delay_s| *delay_s <= SOON_S) {
                 let due = DueDelivery { key, delivery_id, event_id, attempt };
-                let event = webhook_delivery_requested(&due, "scheduled", traceparent, now);
+                let (request, why) = (due.request(), "scheduled");
+                let event =
+                    Event::webhook_delivery_requested(request, SOURCE, why, traceparent, now);
                 round.retries.push((delay_s, event));
             }
             round.finished.push(evaluation.finished);
@@ -279,7 +278,8 @@ impl Run {
     /// Requests another run for a released endpoint.
     fn request_run(&self, due: &DueDelivery) -> Event {
         let Dispatcher { entropy, clock, .. } = &self.dispatcher;
-        webhook_delivery_requested(due, "released", new_trace(&**entropy), clock.now())
+        let trace = new_trace(&**entropy);
+        Event::webhook_delivery_requested(due.request(), SOURCE, "released", trace, clock.now())
     }
 
     fn in_flight(&self) -> i64 {

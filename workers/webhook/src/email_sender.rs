@@ -16,7 +16,7 @@ use std::rc::Rc;
 use storage::Database;
 use storage::notifications::{self, CLAIM_MS, ClaimedEmail, EmailResult, Preferences};
 
-/// Tries to record sent emails: an email that is not recorded is sent again.
+/// Tries to record sent emails: an email that is not recorded is resent.
 const RECORD_TRIES: u32 = 3;
 /// The delay after each rejection by the mail service: for a hiccup, a restart, an outage.
 const BACKOFF_MS: [i64; 4] = [60_000, 5 * 60_000, 30 * 60_000, 2 * 3_600_000];
@@ -54,7 +54,7 @@ impl EmailSender {
     /// 1. decide, for each: whether the athlete still wants it, and whether it may be sent now;
     /// 2. send (await each). After a crash the claims expire;
     /// 3. record (await): that it was sent, or when to retry. After a crash before it, or when every
-    ///    try to record fails, the email is sent again once the claim has expired.
+    ///    try to record fails, the email is resent once the claim has expired.
     pub async fn send(
         &self,
         database: &dyn Database,

@@ -49,11 +49,8 @@ impl Endpoint {
 /// The reason why an endpoint is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisabledReason {
-    /// The receiver responded 410 Gone.
     Gone,
-    /// Every attempt has failed for five days.
     Failing,
-    /// The URL is not allowed.
     Forbidden,
 }
 

@@ -12,7 +12,6 @@ pub struct Notification<'a> {
     pub kind: NotificationKind,
     pub title: String,
     pub body: String,
-    /// The facts as fields, for programs.
     pub data: Map<String, Value>,
     /// From 0 to 1; `None` is certain.
     pub confidence: Option<f64>,

@@ -4,11 +4,11 @@ use crate::email_sender::EmailSender;
 use crate::fan_out;
 use crate::local_time::LocalClock;
 use crate::notification::Notification;
-use crate::publisher::{WebhookEventPublisher, new_trace, webhook_delivery_requested};
+use crate::publisher::{SOURCE, WebhookEventPublisher};
 use chrono::{DateTime, TimeDelta, Utc};
-use platform::clock::TimeZones;
+use platform::clock::{TimeZones, new_trace};
 use platform::{Clock, Entropy};
-use shared_kernel::{Channel, Outcome};
+use shared_kernel::{Channel, Event, Outcome};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use storage::database::write_splitting;
@@ -85,7 +85,10 @@ impl Notifier {
     }
 
     async fn publish_due(&self, due: &[DueDelivery], now: DateTime<Utc>) {
-        let event = |due| webhook_delivery_requested(due, "new", new_trace(&*self.entropy), now);
+        let event = |due: &DueDelivery| {
+            let trace = new_trace(&*self.entropy);
+            Event::webhook_delivery_requested(due.request(), SOURCE, "new", trace, now)
+        };
         let events: Vec<_> = due.iter().map(event).collect();
         self.publisher.publish_after(0, &events).await;
     }

@@ -2,14 +2,14 @@
 
 use crate::endpoint::{DisabledReason, Endpoint};
 use chrono::{DateTime, Utc};
-use platform::{Entropy, Publisher};
+use platform::Publisher;
 use serde_json::{Map, json};
-use shared_kernel::payload::{NotificationRequested, WebhookDeliveryRequested};
+use shared_kernel::payload::NotificationRequested;
 use shared_kernel::{Event, EventId, NotificationKind, TraceContext};
 use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::DueDelivery;
 
-const SOURCE: &str = "/bulktrack/webhook";
+/// The source of the events of webhook.
+pub const SOURCE: &str = "/bulktrack/webhook";
 
 /// Publishes due deliveries and disabled endpoints.
 #[derive(Clone)]
@@ -33,27 +33,6 @@ impl WebhookEventPublisher {
             tracing::warn!(worker = "webhook", %error, "not published; the sweep will");
         }
     }
-}
-
-/// Requests the next attempt of a delivery. The event's id depends on the delivery, the attempt and
-/// the reason.
-pub fn webhook_delivery_requested(
-    due: &DueDelivery,
-    reason: &str,
-    trace: TraceContext,
-    now: DateTime<Utc>,
-) -> Event {
-    let EndpointKey { athlete_id, endpoint_id } = due.key;
-    let (event_id, attempt) = (due.event_id, due.attempt + 1);
-    let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt };
-    Event::webhook_delivery_requested(data, SOURCE, reason, trace, now)
-}
-
-/// Returns a trace that no earlier span belongs to.
-pub fn new_trace(entropy: &dyn Entropy) -> TraceContext {
-    let mut random = [0; 24];
-    entropy.fill(&mut random);
-    TraceContext::from_random(random)
 }
 
 /// Requests a notification that an endpoint is disabled. The event's id depends on the endpoint and

@@ -11,6 +11,7 @@ use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
+use shared_kernel::payload::WebhookDeliveryRequested;
 use shared_kernel::{AthleteId, EventId};
 use uuid::Uuid;
 
@@ -280,8 +281,7 @@ pub async fn retry(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct FailedDeliveries {
     pub matched: i64,
-    /// The first of them, if any.
-    pub delivery_id: Option<Uuid>,
+    /// The event of the first of them, if any.
     pub event_id: Option<EventId>,
 }
 
@@ -330,6 +330,15 @@ pub struct DueDelivery {
     pub event_id: EventId,
     /// Started attempts of its schedule.
     pub attempt: u32,
+}
+
+impl DueDelivery {
+    /// The payload that requests the next attempt.
+    pub const fn request(&self) -> WebhookDeliveryRequested {
+        let EndpointKey { athlete_id, endpoint_id } = self.key;
+        let (event_id, attempt) = (self.event_id, self.attempt + 1);
+        WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
+    }
 }
 
 /// Flat, because each `serde(flatten)` adds 1 KB of wasm.

@@ -32,12 +32,7 @@ pub async fn post_key(app: &App, athlete_id: AthleteId) -> ApiResult {
 
 /// DELETE /`v1/admin/athletes/{id}/keys/{key_id`}.
 pub async fn delete_key(app: &App, athlete_id: AthleteId, key_id: &str) -> ApiResult {
-    athletes::revoke_key(
-        app.shards.for_athlete(athlete_id),
-        athlete_id,
-        key_id,
-        app.clock.now_ms(),
-    )
-    .await?;
+    let database = app.shards.for_athlete(athlete_id);
+    athletes::revoke_key(database, athlete_id, key_id, app.clock.now_ms()).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

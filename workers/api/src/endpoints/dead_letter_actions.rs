@@ -126,8 +126,6 @@ pub async fn discard(app: &App, call: &Call<'_>) -> ApiResult {
 }
 
 /// GET /v1/admin/actions: the actions on dead letters, newest first.
-///
-/// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
     let limit = cursor::limit(call.request)?;
     let after: Option<ActionPosition> = cursor::after(call.request)?;

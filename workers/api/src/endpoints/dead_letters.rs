@@ -15,8 +15,6 @@ use uuid::Uuid;
 const GROUPS_MAX: i64 = 100;
 
 /// GET /v1/admin/dead-letters: newest first.
-///
-/// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
     let filter = filter(call.request)?;
     let limit = cursor::limit(call.request)?;
@@ -34,8 +32,6 @@ pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
 
 /// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; only open ones
 /// unless the query has a status.
-///
-/// 1. read (await).
 pub async fn groups(app: &App, call: &Call<'_>) -> ApiResult {
     let mut filter = filter(call.request)?;
     filter.status.get_or_insert_with(|| "open".to_owned());
@@ -45,8 +41,6 @@ pub async fn groups(app: &App, call: &Call<'_>) -> ApiResult {
 }
 
 /// `GET /v1/admin/dead-letters/{id}`.
-///
-/// 1. read (await).
 pub async fn get(app: &App, id: Uuid) -> ApiResult {
     let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
     let mut fields = item(&stored.summary);

@@ -83,7 +83,6 @@ struct LiveInbox {
     timer: Rc<dyn Timer>,
     after_seq: i64,
     skips_sleep: bool,
-    /// Whether the last poll failed.
     is_failing: bool,
     polls_left: u32,
     last_piece_at_ms: i64,

@@ -2,8 +2,9 @@
 
 use super::instant;
 use crate::app::{App, Call};
-use crate::error::{ApiResult, bad_parameter};
-use platform::http::{StatusCode, json, query};
+use crate::error::ApiResult;
+use crate::input::query_integer;
+use platform::http::{StatusCode, json};
 use serde_json::{Value, json};
 use storage::pipeline::{self, EventMetrics, OpenDeadLetters, PendingWorkouts};
 
@@ -20,17 +21,7 @@ const MINUTES_MAX: i64 = 1_440;
 /// 1. read the counts and the dead letters (await);
 /// 2. read the waiting workouts (await for each database of athletes).
 pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
-    let minutes = match query(call.request, "minutes") {
-        None => MINUTES_DEFAULT,
-        Some(text) => {
-            text.parse().ok().filter(|minutes| (1..=MINUTES_MAX).contains(minutes)).ok_or_else(
-                || {
-                    let detail = format!("must be an integer between 1 and {MINUTES_MAX}");
-                    bad_parameter("minutes", &detail)
-                },
-            )?
-        }
-    };
+    let minutes = query_integer(call.request, "minutes", MINUTES_DEFAULT, MINUTES_MAX)?;
     let now_ms = app.clock.now_ms();
     let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
     let (flows, open) = pipeline::flows(app.shards.operators(), since_ms).await?;

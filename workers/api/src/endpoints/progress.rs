@@ -11,7 +11,7 @@ use storage::KeyProof;
 use storage::progress::{self, DatedPerformance};
 use training::e1rm::E1rmFormula;
 use training::names::is_slug;
-use training::performance::{BestSet, ExercisePerformance};
+use training::performance::ExercisePerformance;
 use training::trend::theil_sen;
 use training::{Exercise, Grams, Rpe};
 
@@ -95,10 +95,8 @@ fn points(performances: Vec<DatedPerformance>, formula: E1rmFormula) -> Vec<Poin
 
 fn point(date: NaiveDate, performances: &[ExercisePerformance], formula: E1rmFormula) -> Point {
     let sets = performances.iter().filter_map(|performance| performance.best.get(&formula));
-    let best = sets.fold(None, |best: Option<&BestSet>, set| match best {
-        Some(best) if best.e1rm_grams >= set.e1rm_grams => Some(best),
-        Some(_) | None => Some(set),
-    });
+    // Of equal sets the first.
+    let best = sets.rev().max_by_key(|set| set.e1rm_grams);
     Point {
         date,
         best_e1rm_kg: best.map(|best| best.e1rm_grams.kg()),

@@ -18,19 +18,8 @@ use storage::{KeyProof, Rejection};
 use training::limits::{EXERCISES_MAX, SETS_MAX};
 use training::{ExerciseEntry, SetEntry, Workout};
 
-/// A change of a workout in progress.
-struct Edit<'a> {
-    workout_id: WorkoutId,
-    idempotency: Option<&'a Idempotency>,
-    /// Changes the document and returns the number of the set that it adds.
-    apply: &'a dyn Fn(&mut Workout) -> ApiResult<Option<u32>>,
-}
-
-/// The result of an edit.
-struct Edited {
-    stored: StoredWorkout,
-    set_id: Option<u32>,
-}
+/// Changes a document and returns the number of the set that it adds.
+type Edit<'a> = &'a dyn Fn(&mut Workout) -> ApiResult<Option<u32>>;
 
 /// POST /v1/workouts/{id}/sets: `{exercise, …set}`. Adds a set to its exercise, and the exercise
 /// when the workout does not have it. 201 with the workout.
@@ -47,10 +36,10 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof, workout_id: Workou
         logged.set.performed_at.get_or_insert(at);
         add_set(workout, logged).map(Some)
     };
-    let edit = Edit { workout_id, idempotency: idempotency.as_ref(), apply: &apply };
-    let edited = edit_workout(app, call, key, &edit).await?;
-    let mut response = to_response(StatusCode::CREATED, &edited.stored)?;
-    if let Some(set_id) = edited.set_id {
+    let (stored, set_id) =
+        edit_workout(app, call, key, workout_id, idempotency.as_ref(), &apply).await?;
+    let mut response = to_response(StatusCode::CREATED, &stored)?;
+    if let Some(set_id) = set_id {
         let location = format!("/v1/workouts/{workout_id}/sets/{set_id}");
         set_header(&mut response, "location", &location);
     }
@@ -72,9 +61,8 @@ pub async fn put(
         *set = SetEntry { id: Some(set_id), performed_at, ..corrected.clone() };
         Ok(None)
     };
-    let edit = Edit { workout_id, idempotency: None, apply: &apply };
-    let edited = edit_workout(app, call, key, &edit).await?;
-    to_response(StatusCode::OK, &edited.stored)
+    let (stored, _) = edit_workout(app, call, key, workout_id, None, &apply).await?;
+    to_response(StatusCode::OK, &stored)
 }
 
 /// DELETE /v1/workouts/{id}/sets/{set}: removes a set, and its exercise when it was the last set.
@@ -97,9 +85,8 @@ pub async fn delete(
         }
         Ok(None)
     };
-    let edit = Edit { workout_id, idempotency: None, apply: &apply };
-    let edited = edit_workout(app, call, key, &edit).await?;
-    to_response(StatusCode::OK, &edited.stored)
+    let (stored, _) = edit_workout(app, call, key, workout_id, None, &apply).await?;
+    to_response(StatusCode::OK, &stored)
 }
 
 /// POST /v1/workouts/{id}/complete `{ended_at}`. 200 with the workout; a retry with the same end
@@ -147,27 +134,29 @@ async fn edit_workout(
     app: &App,
     call: &Call<'_>,
     key: &KeyProof,
-    edit: &Edit<'_>,
-) -> ApiResult<Edited> {
+    workout_id: WorkoutId,
+    idempotency: Option<&Idempotency>,
+    edit: Edit<'_>,
+) -> ApiResult<(StoredWorkout, Option<u32>)> {
     let database = app.database(key);
     for _ in 0..ATTEMPTS_MAX {
         let WorkoutForEdit { workout: stored, replayed } =
-            workouts::get_for_edit(database, key, edit.workout_id, edit.idempotency).await?;
+            workouts::get_for_edit(database, key, workout_id, idempotency).await?;
         if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
-            (edit.idempotency, replayed)
+            (idempotency, replayed)
         {
             return if request_hash == idempotency.request_hash && set_id.is_some() {
-                Ok(Edited { stored, set_id })
+                Ok((stored, set_id))
             } else {
                 Err(ApiError::IdempotencyKeyReused)
             };
         }
         check_if_match(call.request, stored.revision)?;
         let mut workout = in_progress(&stored)?;
-        let set_id = (edit.apply)(&mut workout)?;
-        let add = edit.idempotency.zip(set_id);
+        let set_id = edit(&mut workout)?;
+        let add = idempotency.zip(set_id);
         if let Some(stored) = store(app, call, key, &stored, &workout, add).await? {
-            return Ok(Edited { stored, set_id });
+            return Ok((stored, set_id));
         }
     }
     Err(ApiError::StaleRevision)

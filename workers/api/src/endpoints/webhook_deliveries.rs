@@ -9,16 +9,17 @@ use crate::app::{App, Call};
 use crate::cursor;
 use crate::error::{ApiResult, bad_parameter};
 use crate::input::{Errors, Fields, json_body};
-use crate::publisher::webhook_delivery_requested;
+use crate::publisher::SOURCE;
 use platform::clock::new_uuid;
 use platform::http::{StatusCode, json, query};
 use serde_json::{Map, Value, json};
-use shared_kernel::EventId;
+use shared_kernel::payload::WebhookDeliveryRequested;
+use shared_kernel::{Event, EventId};
 use standard_webhooks::PayloadFormat;
 use standard_webhooks::payload::{self, WebhookEvent};
 use storage::KeyProof;
 use storage::webhooks::deliveries::{
-    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, DueDelivery, FailedDeliveries,
+    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, FailedDeliveries,
 };
 use storage::webhooks::fan_out::NewDelivery;
 use storage::webhooks::{EndpointKey, delivery_id};
@@ -28,16 +29,10 @@ use uuid::Uuid;
 const TEST_TYPE: &str = "endpoint.test";
 
 /// GET /v1/webhooks/{id}/deliveries: newest event first.
-///
-/// 1. read (await).
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
-    let status = match query(call.request, "status") {
-        None => None,
-        Some(name) => Some(
-            DeliveryStatus::parse(&name)
-                .ok_or_else(|| bad_parameter("status", "must be waiting, delivered or failed"))?,
-        ),
-    };
+    let invalid = || bad_parameter("status", "must be waiting, delivered or failed");
+    let parse = |name: String| DeliveryStatus::parse(&name).ok_or_else(invalid);
+    let status = query(call.request, "status").map(parse).transpose()?;
     let limit = cursor::limit(call.request)?;
     let page = DeliveryQuery { status, after: cursor::after(call.request)?, limit: limit + 1 };
     let rows = deliveries::list(app.database(key), key, id, &page).await?;
@@ -47,8 +42,6 @@ pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiRe
 }
 
 /// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: one delivery with the signed body and the log of attempts.
-///
-/// 1. read (await).
 pub async fn get(app: &App, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResult {
     let stored = deliveries::get(app.database(key), key, id, delivery).await?;
     let with_response = |attempt: &Attempt| {
@@ -84,8 +77,7 @@ pub async fn test(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiRe
         traceparent: call.trace.to_string(),
     };
     deliveries::store(app.database(key), key, &new, now.timestamp_millis()).await?;
-    let due = DueDelivery { key: new.key, delivery_id: new.delivery_id, event_id, attempt: 0 };
-    request_delivery(app, call, &due, "test").await;
+    request_delivery(app, call, new.key, event_id, "test").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
 }
 
@@ -105,8 +97,7 @@ pub async fn retry(
     let now_ms = app.clock.now_ms();
     let event_id = deliveries::retry(app.database(key), key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-    let due = DueDelivery { key: endpoint, delivery_id: delivery, event_id, attempt: 0 };
-    request_delivery(app, call, &due, "retry").await;
+    request_delivery(app, call, endpoint, event_id, "retry").await;
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
 }
 
@@ -118,13 +109,12 @@ pub async fn retry(
 pub async fn retry_failed(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
     let (since_ms, dry_run) = parse_retry(&json_body(call.request)?)?;
     let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
-    let FailedDeliveries { matched, delivery_id, event_id } =
+    let FailedDeliveries { matched, event_id } =
         deliveries::retry_failed(app.database(key), key, id, since_ms, retry_at_ms).await?;
     let retried = if dry_run { 0 } else { matched };
-    if let (false, Some(delivery_id), Some(event_id)) = (dry_run, delivery_id, event_id) {
+    if let (false, Some(event_id)) = (dry_run, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-        let due = DueDelivery { key: endpoint, delivery_id, event_id, attempt: 0 };
-        request_delivery(app, call, &due, "retry").await;
+        request_delivery(app, call, endpoint, event_id, "retry").await;
     }
     Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
 }
@@ -140,8 +130,16 @@ fn parse_retry(body: &Value) -> ApiResult<(i64, bool)> {
 }
 
 /// Publishes the request to run the endpoint's queue.
-async fn request_delivery(app: &App, call: &Call<'_>, due: &DueDelivery, why: &str) {
-    let event = webhook_delivery_requested(due, why, call.trace, app.clock.now());
+async fn request_delivery(
+    app: &App,
+    call: &Call<'_>,
+    EndpointKey { athlete_id, endpoint_id }: EndpointKey,
+    event_id: EventId,
+    why: &str,
+) {
+    let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt: 1 };
+    let now = app.clock.now();
+    let event = Event::webhook_delivery_requested(data, SOURCE, why, call.trace, now);
     app.publisher.publish_committed(&[event]).await;
 }
 

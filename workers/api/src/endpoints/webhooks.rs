@@ -30,8 +30,6 @@ const LIVE_KEYS_MAX: usize = 5;
 const ROTATION_ATTEMPTS_MAX: u32 = 2;
 
 /// GET /v1/webhooks: oldest first.
-///
-/// 1. read (await).
 pub async fn list(app: &App, key: &KeyProof) -> ApiResult {
     let listed = endpoints::list(app.database(key), key).await?;
     let items: Vec<_> = listed.iter().map(item).collect();
@@ -39,8 +37,6 @@ pub async fn list(app: &App, key: &KeyProof) -> ApiResult {
 }
 
 /// GET /v1/webhooks/{id}.
-///
-/// 1. read (await).
 pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
     let endpoint = endpoints::get(app.database(key), key, id).await?;
     Ok(json(StatusCode::OK, &item(&endpoint))?)

@@ -9,7 +9,6 @@ use training::{CustomExercises, Workout};
 /// An error at one place of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileError {
-    /// The line of a CSV.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// The JSON pointer in a document.
@@ -52,7 +51,6 @@ pub struct ImportFile {
     pub time_zone: Option<String>,
     /// An exercise that is not a slug is a name.
     pub workouts: Vec<FileWorkout>,
-    /// The custom exercises that the file defines.
     pub exercises: Vec<CustomExercise>,
     pub errors: Vec<FileError>,
 }

@@ -49,7 +49,6 @@ pub struct ExerciseNames {
 /// The meaning of one name.
 enum Meaning {
     Slug(String),
-    /// The mapping leaves its sets out.
     LeftOut,
     Unknown,
 }

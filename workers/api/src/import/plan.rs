@@ -26,7 +26,6 @@ const ERRORS_MAX: usize = 1_000;
 /// An unknown exercise name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unmatched {
-    /// The name in the file.
     pub name: String,
     /// The number of workouts that are held back with it.
     pub workouts: usize,
@@ -43,7 +42,6 @@ pub struct Plan {
     pub ready: Vec<ImportedWorkout>,
     /// Workouts with unknown exercises.
     pub held: Vec<ImportedWorkout>,
-    /// The number of sets that the mapping leaves out.
     pub left_out_sets: usize,
 }
 

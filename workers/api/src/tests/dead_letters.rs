@@ -30,9 +30,9 @@ fn dead_letter(api: &TestApi, body: String) -> DeadLetter {
 
 /// Stores a dead letter for each event number.
 fn store_dead_letters(api: &TestApi, numbers: std::ops::Range<u128>) {
-    let letters: Vec<_> = numbers.map(|n| dead_letter(api, event_text(n))).collect();
+    let dead_letters: Vec<_> = numbers.map(|n| dead_letter(api, event_text(n))).collect();
     let database = api.app.shards.operators();
-    run(storage::dead_letters::store(database, &letters)).unwrap();
+    run(storage::dead_letters::store(database, &dead_letters)).unwrap();
 }
 
 impl TestApi {
@@ -211,8 +211,8 @@ fn dead_letter_is_held_back_after_three_redrives_unless_forced() {
 fn edited_redrive_sends_the_edit_and_keeps_the_original() {
     let api = TestApi::new();
     let broken = event_text(1).replace("1.0", "0.3");
-    let letters = [dead_letter(&api, broken.clone())];
-    run(storage::dead_letters::store(api.app.shards.operators(), &letters)).unwrap();
+    let dead_letters = [dead_letter(&api, broken.clone())];
+    run(storage::dead_letters::store(api.app.shards.operators(), &dead_letters)).unwrap();
     let id = api.only_dead_letter()["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/admin/dead-letters/{id}/redrive");
     for invalid in [json!("garbage"), json!({}), json!(event_text(2))] {
@@ -234,8 +234,8 @@ fn edited_redrive_sends_the_edit_and_keeps_the_original() {
 fn unsendable_dead_letter_does_not_block_others() {
     let api = TestApi::new();
     store_dead_letters(&api, 1..3);
-    let letters = [dead_letter(&api, "x".repeat(127_950))];
-    run(storage::dead_letters::store(api.app.shards.operators(), &letters)).unwrap();
+    let dead_letters = [dead_letter(&api, "x".repeat(127_950))];
+    run(storage::dead_letters::store(api.app.shards.operators(), &dead_letters)).unwrap();
     let response = api.redrive(&json!({ "filter": {} }));
     assert_eq!((&response["redriven"], &response["unsendable"]), (&json!(2), &json!(1)));
     assert_eq!(api.dead_letter_count("open"), 1);

@@ -136,7 +136,7 @@ fn store_due_email(api: &TestApi, key: &str, id: &str, due_at_ms: i64) -> Athlet
     athlete.parse().unwrap()
 }
 
-/// The athletes for whom a sweep publishes that emails are due.
+/// The athletes of the events that a sweep publishes for due emails.
 fn sweep_due_emails(api: &TestApi) -> Vec<AthleteId> {
     run(api.app.sweep());
     let events = api.sink.take_events();

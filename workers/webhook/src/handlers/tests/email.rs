@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn rejected_email_is_retried_after_1_5_30_and_120_minutes() {
+fn rejected_email_is_retried_four_times_with_growing_delays() {
     let fixture = Fixture::new();
     fixture.mailer.fail_next(5);
     let rejected = Some("email not accepted: email service unavailable");
