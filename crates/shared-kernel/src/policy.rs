@@ -26,15 +26,16 @@ pub enum Lifetime {
     OneWeek,
     /// The pattern lasts until an analysis no longer finds it.
     UntilResolved,
-    /// As `UntilResolved`, but a deload does not resolve it: lifts are light by design then.
-    UntilResolvedAfterDeload,
+    /// As `UntilResolved`, but not resolved during or right after a deload, in which lifts are light by
+    /// design.
+    UntilResolvedOutsideDeload,
 }
 
 impl PatternKind {
     /// Returns the row of this kind.
     #[rustfmt::skip]
     pub const fn policy(self) -> PatternPolicy {
-        use Lifetime::{OneWeek, UntilResolved, UntilResolvedAfterDeload};
+        use Lifetime::{OneWeek, UntilResolved, UntilResolvedOutsideDeload};
         const fn row(
             name: &'static str,
             lifetime: Lifetime,
@@ -51,8 +52,8 @@ impl PatternKind {
             Self::LoadSpike           => row("load_spike",           UntilResolved,            true,  true,  3),
             Self::HighMonotony        => row("high_monotony",        OneWeek,                  true,  true,  4),
             Self::ProgressiveOverload => row("progressive_overload", UntilResolved,            false, false, 9),
-            Self::Plateau             => row("plateau",              UntilResolvedAfterDeload, true,  false, 6),
-            Self::Regression          => row("regression",           UntilResolvedAfterDeload, true,  true,  1),
+            Self::Plateau             => row("plateau",              UntilResolvedOutsideDeload, true,  false, 6),
+            Self::Regression          => row("regression",           UntilResolvedOutsideDeload, true,  true,  1),
             Self::DeloadTaken         => row("deload_taken",         OneWeek,                  true,  false, 8),
             Self::DeloadDue           => row("deload_due",           UntilResolved,            true,  false, 0),
             Self::PushPullImbalance   => row("push_pull_imbalance",  UntilResolved,            true,  true,  7),

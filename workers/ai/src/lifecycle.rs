@@ -1,25 +1,27 @@
-//! The lifecycle of a pattern: compares the patterns that the rules found with the stored ones, and
-//! decides what to store and when to notify the athlete.
+//! The lifecycle of a pattern. A pattern is a finding of the rules about an athlete's training, such as
+//! a plateau of a lift (an exercise with a tracked one-rep maximum). This module compares the patterns
+//! that an analysis found with the stored ones, and decides what to store and when to notify the athlete.
 //!
-//! In scope: this decision. Out of scope: finding patterns, see [`crate::rules`]; their texts, see
-//! [`crate::narrator`].
+//! In scope: this decision. Out of scope: finding patterns, see [`crate::rules`]; the texts of
+//! notifications, see [`crate::narrator`].
+//!
+//! The first row that applies decides:
 //!
 //! | change of a pattern | stored | athlete notified |
 //! |---|---|---|
 //! | it is found for the first time | as open | yes |
-//! | it is still found | no | no |
-//! | it is still found four weeks after the last notification | yes | yes, as a reminder |
-//! | its confidence has risen by 0.15, and its kind can worsen | yes | yes |
-//! | it is found again after it was resolved | as open | no |
-//! | it is no longer found | as resolved | only if it is a plateau that the lift has broken |
+//! | its kind can worsen, and its confidence is 0.15 above that of the last notification | as open | yes |
+//! | it is found four weeks or more after the last notification | as open | yes, as a reminder |
+//! | it is found, and was resolved before | as open | no |
+//! | it is found, and is open | unchanged | no |
+//! | it is open, and no longer found | as resolved | only of a plateau that the lift has broken |
 //!
-//! Rows of the table that notify apply only to kinds that [`shared_kernel::policy`] notifies. A
-//! pattern that belongs to one week has no reminders, and expires two weeks after that week. A
-//! pattern found again four weeks after it was resolved is a new one.
+//! [`shared_kernel::policy`] holds the properties of each kind of pattern: whether the athlete is notified
+//! of it at all, whether it can worsen, and its lifetime. A pattern of one week has no reminders, and
+//! expires two weeks after the end of that week. A pattern that is found four weeks or more after it was
+//! resolved is a new pattern.
 //!
-//! Confidence, from 0 to 1, is compared with that of the last notification, not of the last
-//! analysis: a pattern that weakens and returns does not notify twice. Numbers without a source are
-//! project defaults.
+//! Confidence is from 0 to 1. Numbers without a source are project defaults.
 
 use crate::history::History;
 use crate::rules::{self, Pattern, Scope};
@@ -33,12 +35,14 @@ use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
 use uuid::Uuid;
 
-/// The rise of confidence that counts as worse.
+/// The rise of confidence, since the last notification, from which a pattern is worse.
 const CONFIDENCE_RISE_MIN: f64 = 0.15;
 /// The time between two notifications of a pattern that stays open: a change of the training takes
-/// four weeks to show. A pattern found again within it is the same pattern.
+/// four weeks to show.
 const REMINDER_INTERVAL: TimeDelta = TimeDelta::weeks(4);
-/// The age at which a pattern of one week expires, counted from the Monday of its week.
+/// The time after its resolution within which a pattern that is found once more is the same pattern.
+const REOPEN_WINDOW: TimeDelta = TimeDelta::weeks(4);
+/// The age at which a pattern of one week expires: that week and two more, counted from its Monday.
 const ONE_WEEK_EXPIRY: TimeDelta = TimeDelta::weeks(3);
 /// A lift breaks its plateau by exceeding the plateau's best by this factor, as in
 /// [`crate::rules::plateau`].
@@ -53,7 +57,7 @@ pub enum Transition {
         /// confidence is that of the last notification.
         pattern: Pattern,
         pattern_id: Uuid,
-        /// The number of notifications about the pattern, this one included.
+        /// 1 for a new pattern, and 1 more for each further notification, this one included.
         announcements: i64,
         is_notified: bool,
     },
@@ -61,12 +65,12 @@ pub enum Transition {
     Resolved { stored: KnownPattern, is_notified: bool },
 }
 
-/// The circumstances of an analysis.
+/// The time of an analysis, and the weeks that it cannot judge yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub now: DateTime<Utc>,
-    /// Weeks with workouts that are not aggregated yet: half of such a week can look like a deload,
-    /// which is a planned light week.
+    /// Weeks with workouts that are not aggregated yet. An incomplete week can look like a deload, a
+    /// planned light week.
     pub pending_weeks: &'a BTreeSet<WeekStart>,
 }
 
@@ -87,13 +91,13 @@ pub fn transitions(
     });
     let weeks = rules::weeks_in_scope(history, scope);
     let is_after_deload = rules::is_after_deload(history);
-    // An analysis of some muscles resolves nothing: it does not apply all rules.
+    // An analysis that is limited to some muscles resolves nothing: it does not apply all rules.
     let can_resolve = |stored: &KnownPattern| {
         scope.muscles.is_none()
             && match stored.kind.policy().lifetime {
                 Lifetime::OneWeek => weeks.contains(&stored.since),
                 Lifetime::UntilResolved => true,
-                Lifetime::UntilResolvedAfterDeload => !is_after_deload,
+                Lifetime::UntilResolvedOutsideDeload => !is_after_deload,
             }
     };
     let is_found = |stored: &KnownPattern| {
@@ -134,7 +138,7 @@ pub fn pattern_id(
     let last = same().max_by_key(|stored| stored.resolved_at_ms);
     let is_recent = |stored: &&KnownPattern| {
         let resolved = DateTime::from_timestamp_millis(stored.resolved_at_ms.unwrap_or(0));
-        now - resolved.unwrap_or_default() < REMINDER_INTERVAL
+        now - resolved.unwrap_or_default() < REOPEN_WINDOW
     };
     match same().find(is_open).or_else(|| last.filter(is_recent)) {
         Some(stored) => stored.pattern_id,
@@ -177,7 +181,8 @@ fn active_transition(
     }
 }
 
-/// Whether a stored pattern, if it is open, is the one that was found.
+/// Whether a stored pattern and one that was found are the same: of the same week for a kind that lasts one
+/// week, of the same kind and subject (a muscle, a lift, or the training as a whole) otherwise.
 fn is_same_pattern(athlete_id: AthleteId, found: &Pattern, stored: &KnownPattern) -> bool {
     if found.kind.lasts_one_week() {
         return stored.pattern_id == found.id_of_week(athlete_id);
@@ -190,8 +195,8 @@ fn is_expired(kind: PatternKind, since: WeekStart, today: NaiveDate) -> bool {
     kind.lasts_one_week() && today - since.date() >= ONE_WEEK_EXPIRY
 }
 
-/// Whether the stored pattern is a plateau, and the last session of its lift exceeds the plateau's
-/// best one-rep maximum.
+/// Whether the stored pattern is a plateau that its lift has broken: a workout after those of the plateau
+/// exceeds the plateau's best one-rep maximum by [`PLATEAU_BROKEN_FACTOR`], and the lift is not falling.
 fn is_broken_plateau(stored: &KnownPattern, history: &History, found: &[Pattern]) -> bool {
     let best_kg = stored.evidence.get("e1rm_best_kg").and_then(Value::as_f64);
     let last_seen = stored.evidence.get("last_session").and_then(Value::as_str).unwrap_or_default();
