@@ -11,9 +11,7 @@ pub struct ParsedRow<'a> {
     pub workout_notes: Option<&'a str>,
     pub exercise: &'a str,
     pub superset: Option<u64>,
-    /// The notes of the exercise or the set.
     pub notes: Option<&'a str>,
-    /// The number of the set within its exercise.
     pub set_index: Option<u32>,
     /// `None` for a row that has only notes.
     pub set: Option<SetEntry>,

@@ -42,12 +42,7 @@ pub enum ReadError {
     Empty,
     /// The columns of no format, or not of the requested one.
     #[error("the header `{header}` is not that of a supported training log: {required}")]
-    UnknownHeader {
-        /// The first column names.
-        header: String,
-        /// The columns that are required.
-        required: String,
-    },
+    UnknownHeader { header: String, required: String },
     #[error("the file has more than {ROWS_MAX} rows")]
     TooManyRows,
 }

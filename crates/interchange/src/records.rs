@@ -16,7 +16,6 @@ const REREADS_MAX: u32 = 1_000;
 
 /// A record with as many fields as the header.
 pub struct Record<'r> {
-    /// The number of its first line.
     pub line: u64,
     text: &'r [u8],
     ends: &'r [usize],
@@ -117,7 +116,7 @@ impl<'a> Records<'a> {
     fn read_record(&mut self) -> Status {
         let (mut text_len, mut width) = (0, 0);
         loop {
-            // An empty rest tells the reader that the file ends.
+            // The reader takes an empty rest as the end of the file.
             let rest = self.file.get(self.position..).unwrap_or_default();
             let text = self.text.get_mut(text_len..).unwrap_or_default();
             let ends = self.ends.get_mut(width..).unwrap_or_default();

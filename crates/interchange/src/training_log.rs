@@ -52,9 +52,7 @@ impl WeightUnit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitSource {
-    /// The header or a row.
     File,
-    /// The caller, for a file without a unit.
     Caller,
     /// Kilograms, the project default.
     Assumed,

@@ -11,16 +11,11 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
-    /// The queue of the original message.
     pub queue: String,
-    /// The platform's id of the message.
     pub message_id: String,
     pub reason: String,
-    /// The number of deliveries.
     pub attempts: u32,
-    /// The time of the last failure, in milliseconds since 1970.
     pub failed_at_ms: i64,
-    /// The body of the original message, unchanged.
     pub body: String,
 }
 

@@ -18,15 +18,15 @@ const HEADER_FIELD_BYTES_MAX: usize = 100;
 
 /// Defines the events: `Name(path of the athlete's id in the payload): "wire name" => Queue`.
 macro_rules! events {
-    ($( $(#[$doc:meta])* $name:ident ( $($athlete:ident).+ ) : $wire:literal => $queue:ident ),+ $(,)?) => {
+    ($( $name:ident ( $($athlete:ident).+ ) : $wire:literal => $queue:ident ),+ $(,)?) => {
         /// The types of events. A `match` on it has no wildcard arm: a new event breaks the build
         /// wherever a decision about it is missing.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum EventType { $( $(#[$doc])* $name, )+ }
+        pub enum EventType { $( $name, )+ }
 
         /// The payload of an event, by its type.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum EventData { $( $(#[$doc])* $name(payload::$name), )+ }
+        pub enum EventData { $( $name(payload::$name), )+ }
 
         impl EventType {
             /// Every type of event.
@@ -84,29 +84,17 @@ macro_rules! events {
 }
 
 events! {
-    /// A set was added, corrected or removed in a workout in progress.
     TrainingSetRecorded(workout.athlete_id): "bulktrack.TrainingSetRecorded.v1" => VolumeAggregation,
-    /// A workout is complete.
     WorkoutCompleted(workout.athlete_id): "bulktrack.WorkoutCompleted.v1" => VolumeAggregation,
-    /// A workout was deleted.
     WorkoutDeleted(workout.athlete_id): "bulktrack.WorkoutDeleted.v1" => VolumeAggregation,
-    /// A completed workout was changed.
     VolumeUpdated(workout.athlete_id): "bulktrack.VolumeUpdated.v1" => VolumeAggregation,
-    /// A slice of an import is stored and waits to be counted.
     ImportSliceStored(athlete_id): "bulktrack.ImportSliceStored.v1" => VolumeAggregation,
-    /// The volume of a week changed.
     AggregationUpdated(athlete_id): "bulktrack.AggregationUpdated.v1" => AiAnalysis,
-    /// Muscles crossed a landmark within a week.
     VolumeThresholdReached(athlete_id): "bulktrack.VolumeThresholdReached.v1" => AiAnalysis,
-    /// A week has ended: its report is due.
     TrainingWeekEnded(athlete_id): "bulktrack.TrainingWeekEnded.v1" => AiAnalysis,
-    /// A pattern was found.
     TrainingPatternDetected(athlete_id): "bulktrack.TrainingPatternDetected.v1" => WebhookNotification,
-    /// A notification to an athlete is requested.
     NotificationRequested(athlete_id): "bulktrack.NotificationRequested.v1" => WebhookNotification,
-    /// An email that waited is due.
     MailFellDue(athlete_id): "bulktrack.MailFellDue.v1" => WebhookNotification,
-    /// An event is to be sent to one outgoing endpoint.
     WebhookDeliveryRequested(athlete_id): "bulktrack.WebhookDeliveryRequested.v1" => WebhookNotification,
 }
 
@@ -129,7 +117,6 @@ pub struct Event {
     /// A path, such as `workouts/<id>`.
     pub subject: String,
     pub time: DateTime<Utc>,
-    /// The trace of the request that the event follows from.
     pub trace: TraceContext,
     /// Equal for all events that follow from one request.
     pub correlation_id: String,
@@ -188,14 +175,14 @@ pub struct EventHeader {
 impl EventHeader {
     /// Reads the fields that the text has; all are `None` if it is not a JSON object.
     pub fn read(text: &str) -> Self {
-        let read: Self = serde_json::from_str(text).unwrap_or_default();
+        let header: Self = serde_json::from_str(text).unwrap_or_default();
         let short =
             |field: Option<String>| field.filter(|text| text.len() <= HEADER_FIELD_BYTES_MAX);
         Self {
-            id: short(read.id),
-            event_type: short(read.event_type),
-            partitionkey: short(read.partitionkey),
-            traceparent: short(read.traceparent),
+            id: short(header.id),
+            event_type: short(header.event_type),
+            partitionkey: short(header.partitionkey),
+            traceparent: short(header.traceparent),
         }
     }
 

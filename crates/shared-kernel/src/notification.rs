@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 /// A way in which a notification reaches an athlete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// The inbox in the app.
     InApp,
     Email,
-    /// Outgoing webhooks.
     Webhook,
 }
 

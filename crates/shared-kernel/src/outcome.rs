@@ -56,7 +56,6 @@ fn truncate_reason(reason: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessageResult {
     Ack,
-    /// Deliver it once more after `delay_s` seconds.
     Retry {
         delay_s: u32,
     },

@@ -84,7 +84,6 @@ pub struct Crossing {
     pub threshold: Threshold,
     /// The muscle's hard sets of the week.
     pub half_sets: HalfSets,
-    /// The value of the landmark.
     pub limit_half_sets: HalfSets,
 }
 
@@ -149,15 +148,12 @@ pub struct TrainingPatternDetected {
     pub pattern: PatternKind,
     /// A muscle, the slug of a lift, or `training` as a whole.
     pub subject: String,
-    /// The week in which the pattern started.
     pub since: WeekStart,
     /// From 0 to 1.
     pub confidence: f64,
-    /// The numbers that the rule used.
     pub evidence: Map<String, Value>,
     /// One line, for a list.
     pub title: String,
-    /// The advice, with its numbers.
     pub recommendation: String,
 }
 
@@ -177,10 +173,8 @@ pub struct NotificationRequested {
     /// One line, for a list.
     pub title: String,
     pub body: String,
-    /// The day that the notification is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<NaiveDate>,
-    /// The numbers of the text, for programs.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
 }
@@ -197,7 +191,6 @@ pub struct MailFellDue {
 pub struct WebhookDeliveryRequested {
     pub athlete_id: AthleteId,
     pub endpoint_id: Uuid,
-    /// The event to deliver.
     pub event_id: EventId,
     /// The number of the attempt in the retry schedule, from 1.
     pub attempt: u32,

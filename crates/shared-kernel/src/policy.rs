@@ -74,10 +74,8 @@ impl PatternKind {
 /// A kind of notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationKind {
-    /// A pattern was detected.
     Pattern(PatternKind),
     PatternEnded,
-    /// A workout broke records.
     NewRecord,
     WeeklyReport,
     ImportFinished,

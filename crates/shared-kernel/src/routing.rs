@@ -28,7 +28,6 @@ pub struct RetryPolicy {
     /// Retries after the first attempt: 3 retries are attempts 1 to 4.
     pub retries_max: u32,
     pub first_delay_s: u32,
-    /// The factor from one delay to the next.
     pub multiplier: u32,
     pub delay_s_max: u32,
 }

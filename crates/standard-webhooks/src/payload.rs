@@ -13,7 +13,6 @@ pub const EVENT_TYPE_CHARS_MAX: usize = 100;
 /// The amount of data in a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PayloadFormat {
-    /// All of the data.
     Full,
     /// Ids only: the receiver fetches the data from the API.
     Thin,
@@ -40,7 +39,6 @@ impl PayloadFormat {
 /// A body to sign and send as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
-    /// JSON.
     pub text: String,
     /// The format used: thin if the full body was too long.
     pub format: PayloadFormat,
@@ -65,9 +63,7 @@ pub struct WebhookEvent<'a, Full, Thin> {
     pub event_type: &'a str,
     /// The time of the event, not of its delivery.
     pub occurred_at: DateTime<Utc>,
-    /// The data of a full body.
     pub full: &'a Full,
-    /// The data of a thin body: ids only.
     pub thin: &'a Thin,
 }
 

@@ -80,7 +80,6 @@ pub enum RetryDecision {
     RetryAfter {
         delay_s: u32,
     },
-    /// No attempt is left.
     Exhausted,
     /// The delivery fails without another attempt, and its endpoint is disabled.
     DisableEndpoint,

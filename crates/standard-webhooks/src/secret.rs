@@ -161,7 +161,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A key that signs; the prefix of its text tells the kind.
+/// A key that signs; the prefix of its text identifies the kind.
 #[derive(Clone, Debug)]
 pub enum SigningKey {
     /// Signature version `v1`.
@@ -198,12 +198,10 @@ impl SigningKey {
     }
 }
 
-/// A key that verifies; the prefix of its text tells the kind.
+/// A key that verifies; the prefix of its text identifies the kind.
 #[derive(Clone, Debug)]
 pub enum VerifyingKey {
-    /// Signature version `v1`.
     Shared(Secret),
-    /// Signature version `v1a`.
     Ed25519(PublicKey),
 }
 

@@ -60,7 +60,6 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 pub enum Environment {
     /// A developer's machine: loopback is allowed, also over http.
     Local,
-    /// Any other.
     Public,
 }
 

@@ -31,9 +31,7 @@ pub struct ExerciseDefinition {
     pub force: Force,
     pub equipment: Equipment,
     pub load: LoadType,
-    /// Direct muscles: one hard set each.
     pub primary: Vec<Muscle>,
-    /// Indirect muscles: half a hard set each.
     #[serde(default)]
     pub secondary: Vec<Muscle>,
 }
@@ -50,11 +48,8 @@ pub enum Mechanic {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Force {
-    /// Away from the body.
     Push,
-    /// Towards the body.
     Pull,
-    /// Held still.
     Static,
 }
 

@@ -9,29 +9,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Muscle {
-    /// Pectorals.
     Chest,
     /// Lats, rhomboids, mid and lower trapezius, spinal erectors.
     Back,
-    /// Anterior deltoids.
     FrontDelts,
-    /// Lateral deltoids.
     SideDelts,
-    /// Posterior deltoids.
     RearDelts,
     /// Elbow flexors.
     Biceps,
-    /// Elbow extensors.
     Triceps,
-    /// Knee extensors.
     Quads,
-    /// Knee flexors.
     Hamstrings,
-    /// Gluteals.
     Glutes,
     /// Gastrocnemius and soleus.
     Calves,
-    /// Abdominals.
     Abs,
     /// Upper trapezius.
     Traps,

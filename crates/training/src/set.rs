@@ -17,7 +17,6 @@ const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
 pub enum SetKind {
     /// A warm-up set, which never counts.
     Warmup,
-    /// An ordinary working set.
     #[default]
     Working,
     /// A drop set: continued at a lower weight without rest.

@@ -24,9 +24,7 @@ pub struct Trend {
     pub slope: f64,
     /// The lower bound of the 95 % confidence interval of the slope; see [`Trend::has_interval`].
     pub low: f64,
-    /// The upper bound of that interval.
     pub high: f64,
-    /// The number of points used.
     pub points: usize,
 }
 

@@ -14,9 +14,7 @@ pub struct PerformedExercise {
     /// The exercise's slug.
     pub exercise: String,
     pub load: LoadType,
-    /// Direct muscles.
     pub primary: Vec<Muscle>,
-    /// Indirect muscles.
     pub secondary: Vec<Muscle>,
     pub sets: Vec<PerformedSet>,
 }

@@ -24,7 +24,6 @@ pub struct Workout {
     /// Absent while the workout is in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<FixedOffset>>,
-    /// The body weight that the athlete entered for this workout, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_weight_kg: Option<f64>,
     pub exercises: Vec<ExerciseEntry>,
@@ -76,7 +75,6 @@ pub struct SetEntry {
     pub duration_s: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance_m: Option<f64>,
-    /// Rest after the set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_s: Option<u32>,
     /// Present if the set was logged live.
