@@ -19,9 +19,7 @@ pub struct Profile {
     pub display_name: String,
     /// No e-mail is sent without it.
     pub email: Option<String>,
-    /// For display in an app.
     pub units: Units,
-    /// The body weight that counts for body-weight lifts.
     pub body_weight_grams: Option<Grams>,
     /// The least confidence of a pattern that is e-mailed, 0 to 1.
     pub email_threshold: f64,
@@ -31,10 +29,8 @@ pub struct Profile {
     pub channels: ChannelPreferences,
     /// Of the IANA database.
     pub time_zone: String,
-    /// No e-mail is sent in these hours.
     #[serde(deserialize_with = "json_text::optional")]
     pub quiet_hours: Option<QuietHours>,
-    /// E-mails per local day.
     pub daily_mail_limit: i64,
 }
 
@@ -136,7 +132,6 @@ pub struct ProfileChange {
     pub display_name: Option<String>,
     /// `Some(None)` removes it, as in the other nested options.
     pub email: Option<Option<String>>,
-    /// For display in an app.
     pub units: Option<Units>,
     pub body_weight_grams: Option<Option<Grams>>,
     pub email_threshold: Option<f64>,

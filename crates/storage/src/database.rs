@@ -1,8 +1,10 @@
 //! The `Database` port: a batch of statements is one round trip and one transaction.
 
 use async_trait::async_trait;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shared_kernel::{Outcome, without_values};
+use shared_kernel::{AthleteId, Outcome, without_values};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A database of SQLite's dialect.
@@ -18,7 +20,6 @@ pub trait Database {
 pub struct Statement {
     /// Never built from data.
     pub sql: &'static str,
-    /// `?1` is the first.
     pub params: Vec<Param>,
 }
 
@@ -81,8 +82,7 @@ impl<T: Into<Self>> From<Option<T>> for Param {
 /// The result of one statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryResult {
-    /// A JSON array of objects by column name, parsed by [`Self::into_rows`] straight into row
-    /// types.
+    /// A JSON array of objects by column name.
     pub rows: String,
     /// Rows written as the platform bills them, index entries included; 0 if unknown.
     pub rows_written: u64,
@@ -109,10 +109,8 @@ pub enum DatabaseError {
     /// The data breaks a rule of the database. A retry with the same data always fails.
     #[error("database rejected the data: {reason}")]
     Rejected { reason: String },
-    /// A row does not match its type.
     #[error("database row cannot be parsed: {}", without_values(.0))]
     Row(serde_json::Error),
-    /// The database returned fewer results than statements.
     #[error("database returned fewer results than statements")]
     MissingResult,
 }
@@ -151,6 +149,14 @@ impl From<DatabaseError> for Outcome {
     }
 }
 
+/// A row with its athlete.
+#[derive(Deserialize)]
+pub(crate) struct AthleteRow<T> {
+    pub(crate) athlete_id: AthleteId,
+    #[serde(flatten)]
+    pub(crate) row: T,
+}
+
 /// The results of a batch, read one after the other.
 pub(crate) struct Results(std::vec::IntoIter<QueryResult>);
 
@@ -171,12 +177,34 @@ impl Results {
         Ok(self.rows()?.into_iter().next())
     }
 
+    /// Returns the values of a statement with one column.
+    pub(crate) fn column<T: DeserializeOwned>(&mut self) -> Result<Vec<T>, DatabaseError> {
+        let rows = self.rows::<BTreeMap<String, T>>()?;
+        Ok(rows.into_iter().flat_map(BTreeMap::into_values).collect())
+    }
+
+    /// Returns the value of a statement with one column, if it has a row.
+    pub(crate) fn value<T: DeserializeOwned>(&mut self) -> Result<Option<T>, DatabaseError> {
+        Ok(self.column()?.into_iter().next())
+    }
+
+    /// Returns the rows of a statement with a column `athlete_id`, by athlete, in their order.
+    pub(crate) fn by_athlete<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<BTreeMap<AthleteId, Vec<T>>, DatabaseError> {
+        let mut rows = BTreeMap::<_, Vec<T>>::new();
+        for AthleteRow { athlete_id, row } in self.rows::<AthleteRow<T>>()? {
+            rows.entry(athlete_id).or_default().push(row);
+        }
+        Ok(rows)
+    }
+
     pub(crate) fn has_rows(&mut self) -> Result<bool, DatabaseError> {
         Ok(!self.next()?.is_empty())
     }
 
-    pub(crate) fn skip_one(&mut self) {
-        self.0.next();
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.0.by_ref().take(count).for_each(drop);
     }
 }
 
@@ -193,8 +221,7 @@ pub async fn write_splitting<T, R>(
     let everything = 0..items.len();
     let mut todo = Vec::from([everything]);
     while let Some(range) = todo.pop() {
-        let result = write(items.get(range.clone()).unwrap_or_default()).await;
-        match result {
+        match write(items.get(range.clone()).unwrap_or_default()).await {
             Err(error) if error.is_caused_by_data() && range.len() > 1 => {
                 let middle = range.start + range.len() / 2;
                 todo.push(middle..range.end);

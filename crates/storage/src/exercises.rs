@@ -14,7 +14,6 @@ pub const OWN_EXERCISES_MAX: i64 = 1_000;
 /// A custom exercise of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct CustomExercise {
-    /// Its name in URLs and workouts.
     pub slug: String,
     #[serde(with = "json_text")]
     pub definition: ExerciseDefinition,
@@ -33,11 +32,6 @@ pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<Cust
     rows_with_key(database, proof, select).await
 }
 
-#[derive(Deserialize)]
-struct SlugRow {
-    slug: String,
-}
-
 /// Returns those of the slugs that are not custom exercises of the athlete.
 pub async fn unknown_slugs(
     database: &dyn Database,
@@ -49,8 +43,8 @@ pub async fn unknown_slugs(
          (SELECT 1 FROM exercises WHERE athlete_id = ?1 AND slug = named.value)",
         [Param::json(slugs)?],
     );
-    let rows = rows_with_key::<SlugRow>(database, proof, select).await?;
-    Ok(rows.into_iter().map(|row| row.slug).collect())
+    let slugs = with_key(database, proof, vec![select]).await?.column()?;
+    Ok(slugs.into_iter().collect())
 }
 
 /// Adds an exercise, if its slug is free and the athlete has fewer than [`OWN_EXERCISES_MAX`].

@@ -1,7 +1,6 @@
 //! Deletes old rows of the operators' tables.
 
 use crate::database::{Database, DatabaseError, Results, Statement};
-use serde::Deserialize;
 use uuid::Uuid;
 
 const DAY_MS: i64 = 86_400_000;
@@ -11,12 +10,6 @@ const DEAD_LETTERS_MS: i64 = 30 * DAY_MS;
 const ACTIONS_MS: i64 = 365 * DAY_MS;
 /// Pipeline metrics are kept for two days, to compare with the same hour of yesterday.
 const MINUTES_MS: i64 = 2 * DAY_MS;
-
-#[derive(Deserialize)]
-struct DeletedRow {
-    #[expect(dead_code, reason = "rows are counted")]
-    dead_letter_id: Uuid,
-}
 
 /// Deletes expired rows, at most `limit` of each table, in one round trip. Returns the number of
 /// deleted dead letters.
@@ -43,5 +36,5 @@ pub async fn expire(
         [(now_ms - MINUTES_MS).into(), limit.into()],
     );
     let mut results = Results::new(database.batch(vec![dead_letters, actions, minutes]).await?);
-    Ok(results.rows::<DeletedRow>()?.len())
+    Ok(results.column::<Uuid>()?.len())
 }

@@ -12,16 +12,13 @@ pub enum Rejection {
     /// The key does not exist, has another secret or is revoked.
     #[error("the API key is not valid")]
     Unauthorized,
-    /// The athlete has no such row.
     #[error("not found")]
     NotFound,
-    /// The row has changed since the caller read it.
     #[error("the row has changed since it was read")]
     StaleRevision,
     /// Slugs that are neither in the catalogue nor the athlete's own.
     #[error("unknown exercises: {0:?}")]
     UnknownExercises(BTreeSet<String>),
-    /// The athlete's stored data does not allow it.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     #[error(transparent)]

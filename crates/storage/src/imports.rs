@@ -79,7 +79,6 @@ pub struct NewImport<'a> {
     pub format: &'a str,
     /// The result of reading the file.
     pub report: &'a Value,
-    /// In order.
     pub slices: &'a [(SliceState, Vec<ImportedWorkout>)],
     /// Custom exercises that the file defines. An existing one stays as it is.
     pub exercises: &'a [CustomExercise],
@@ -145,22 +144,16 @@ pub async fn create(
 pub struct Import {
     pub import_id: Uuid,
     pub format: String,
-    /// The result of reading the file.
     #[serde(with = "json_text")]
     pub report: Value,
     pub created_at_ms: i64,
     /// When its last countable slice was counted.
     pub finished_at_ms: Option<i64>,
     pub traceparent: TraceContext,
-    /// Slices to be counted.
     pub waiting: i64,
-    /// Slices that wait for a mapping.
     pub held: i64,
-    /// Counted slices.
     pub done: i64,
-    /// Stored workouts.
     pub imported: i64,
-    /// Workouts that the athlete had before.
     pub duplicates: i64,
 }
 
@@ -272,11 +265,6 @@ macro_rules! duplicate {
     };
 }
 
-#[derive(Deserialize)]
-struct DuplicatesRow {
-    duplicates: i64,
-}
-
 /// Counts those of the workouts that the athlete has already.
 pub async fn count_duplicates(
     database: &dyn Database,
@@ -290,8 +278,7 @@ pub async fn count_duplicates(
         ),
         [Param::json(&queries)?],
     );
-    let rows = rows_with_key::<DuplicatesRow>(database, proof, select).await?;
-    Ok(rows.first().map_or(0, |row| row.duplicates))
+    Ok(with_key(database, proof, vec![select]).await?.value()?.unwrap_or(0))
 }
 
 /// Returns slices by key, in one round trip.
@@ -315,7 +302,6 @@ pub async fn slices(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct InsertedWorkout {
     pub workout_id: WorkoutId,
-    /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
 }
 
@@ -359,7 +345,7 @@ pub async fn insert_workouts(
         [Param::text(athlete_id), Param::json(&ids)?],
     );
     let mut results = Results::new(database.batch(vec![insert, stored]).await?);
-    results.skip_one();
+    results.skip(1);
     results.rows()
 }
 
@@ -400,9 +386,8 @@ pub async fn finish_slice(
     let standing =
         Statement::new(import!("import.athlete_id = ?1 AND import.import_id = ?2"), names);
     let mut results = Results::new(database.batch(vec![slice, end, standing]).await?);
-    results.skip_one();
-    results.skip_one();
-    Ok(results.rows()?.into_iter().next())
+    results.skip(2);
+    results.first()
 }
 
 /// A slice with an overdue event.

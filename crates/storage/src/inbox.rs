@@ -18,13 +18,11 @@ use uuid::Uuid;
 /// A row of the inbox.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Notification {
-    /// The position in the order of commits.
     pub seq: i64,
     pub notification_id: Uuid,
     pub kind: String,
     pub title: String,
     pub body: String,
-    /// The structured data behind the text.
     #[serde(with = "json_text")]
     pub data: Map<String, Value>,
     pub created_at_ms: i64,
@@ -52,19 +50,8 @@ pub struct NotificationPosition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxQuery {
     pub unread_only: bool,
-    /// The last row of the previous page.
     pub after: Option<NotificationPosition>,
     pub limit: i64,
-}
-
-#[derive(Deserialize)]
-struct UnreadRow {
-    unread: i64,
-}
-
-#[derive(Deserialize)]
-struct LastRow {
-    last_seq: i64,
 }
 
 /// Reads only an index of unread shown rows, by expiry: no more entries than it counts.
@@ -104,17 +91,17 @@ pub async fn list(
     let unread = Statement::new(UNREAD, [Param::text(proof.athlete_id), now_ms.into()]);
     let last = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
     let mut results = with_key(database, proof, vec![select, unread, last]).await?;
-    let items = results.rows()?;
-    let unread = results.first::<UnreadRow>()?.map_or(0, |row| row.unread);
-    let last_seq = results.first::<LastRow>()?.map_or(0, |row| row.last_seq);
-    Ok(Inbox { items, unread, last_seq })
+    Ok(Inbox {
+        items: results.rows()?,
+        unread: results.value()?.unwrap_or(0),
+        last_seq: results.value()?.unwrap_or(0),
+    })
 }
 
 /// Returns the highest `seq` of the athlete's rows, hidden ones included; 0 if there are none.
 pub async fn last_seq(database: &dyn Database, proof: &KeyProof) -> Guarded<i64> {
     let select = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
-    let rows = rows_with_key::<LastRow>(database, proof, select).await?;
-    Ok(rows.first().map_or(0, |row| row.last_seq))
+    Ok(with_key(database, proof, vec![select]).await?.value()?.unwrap_or(0))
 }
 
 /// Returns the shown rows after `seq`, in the order of `seq`, at most `limit`.

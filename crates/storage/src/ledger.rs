@@ -6,7 +6,7 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::records::{BrokenRecord, SETTLE_RECORDS, broken_statement};
-use crate::volume::{MuscleColumn, VolumeColumns};
+use crate::volume::{self, MuscleColumn};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::json;
@@ -24,7 +24,6 @@ pub struct LedgerEntry {
     pub workout_id: WorkoutId,
     /// Only a newer revision replaces a row.
     pub revision: i64,
-    /// The day it counts for.
     pub local_date: NaiveDate,
     /// Zero if the workout is deleted.
     pub volume: Volume,
@@ -35,15 +34,17 @@ pub struct LedgerEntry {
 }
 
 /// A week after a change of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct WeekState {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
+    #[serde(flatten, deserialize_with = "volume::from_columns")]
     pub volume: Volume,
     /// Grows with every change of the week's ledger rows.
     pub version: i64,
     /// The announced crossings: see [`announced_bit`].
     pub announced: i64,
+    #[serde(with = "json_text")]
     pub landmarks: LandmarkOverrides,
 }
 
@@ -57,37 +58,10 @@ pub const fn announced_bit(muscle: Muscle, threshold: Threshold) -> i64 {
     1 << (muscle.index() * 2 + kind)
 }
 
-#[derive(Deserialize)]
-struct WeekRow {
-    athlete_id: AthleteId,
-    week_start: WeekStart,
-    version: i64,
-    announced: i64,
-    #[serde(with = "json_text")]
-    landmarks: LandmarkOverrides,
-    #[serde(flatten)]
-    columns: VolumeColumns,
-}
-
-impl From<WeekRow> for WeekState {
-    fn from(row: WeekRow) -> Self {
-        Self {
-            athlete_id: row.athlete_id,
-            week_start: row.week_start,
-            volume: row.columns.into(),
-            version: row.version,
-            announced: row.announced,
-            landmarks: row.landmarks,
-        }
-    }
-}
-
 /// The result of a change of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerUpdate {
-    /// The affected weeks after the change.
     pub weeks: Vec<WeekState>,
-    /// The records set by the workouts in question.
     pub broken: Vec<BrokenRecord>,
 }
 
@@ -103,23 +77,18 @@ pub async fn apply(
     let rows = Param::json(&entries.iter().map(ledger_row).collect::<Vec<_>>())?;
     let keys: Vec<_> = entries.iter().map(|e| (e.athlete_id, e.workout_id)).collect();
     let keys = Param::json(&keys)?;
-    let results = database
-        .batch(vec![
-            // First: it compares with the previous ledger.
-            Statement::new(SETTLE_RECORDS, [rows.clone()]),
-            Statement::new(UPSERT_LEDGER, [rows]),
-            Statement::new(SUM_DAYS, [keys.clone()]),
-            Statement::new(SUM_WEEKS, [keys.clone()]),
-            Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
-            broken_statement(report_records_of)?,
-        ])
-        .await?;
-    let mut results = Results::new(results);
-    for _ in 0..4 {
-        results.skip_one();
-    }
-    let weeks = results.rows::<WeekRow>()?.into_iter().map(WeekState::from).collect();
-    Ok(LedgerUpdate { weeks, broken: results.rows()? })
+    let statements = vec![
+        // First: it compares with the previous ledger.
+        Statement::new(SETTLE_RECORDS, [rows.clone()]),
+        Statement::new(UPSERT_LEDGER, [rows]),
+        Statement::new(SUM_DAYS, [keys.clone()]),
+        Statement::new(SUM_WEEKS, [keys.clone()]),
+        Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
+        broken_statement(report_records_of)?,
+    ];
+    let mut results = Results::new(database.batch(statements).await?);
+    results.skip(4);
+    Ok(LedgerUpdate { weeks: results.rows()?, broken: results.rows()? })
 }
 
 fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {

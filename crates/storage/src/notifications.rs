@@ -1,13 +1,13 @@
 //! Stores notifications in the in-app inbox. A row is also the outbox of its e-mail
 //! (docs/adr/0007-mail-claims.md). [`crate::inbox`] reads the inbox.
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::quiet_hours::QuietHours;
 use crate::webhooks::deliveries::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -24,15 +24,16 @@ const DAY_MAX_MS: i64 = 25 * 3_600_000;
 const COUNTED_AGE_MS_MAX: i64 = 7 * 86_400_000;
 
 /// A new row of the inbox.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NewInboxRow {
     pub athlete_id: AthleteId,
     /// The event that requested it; the row's key.
+    #[serde(rename = "notification_id")]
     pub event_id: EventId,
+    #[serde(serialize_with = "kind_name")]
     pub kind: NotificationKind,
     pub title: String,
     pub body: String,
-    /// The structured data behind the text.
     pub data: Map<String, Value>,
     /// The time of the event.
     pub created_at_ms: i64,
@@ -48,16 +49,12 @@ pub struct NewInboxRow {
 pub struct Preferences {
     pub display_name: String,
     pub email: Option<String>,
-    /// The least confidence of a pattern that is e-mailed.
     pub email_threshold: f64,
     #[serde(with = "json_text")]
     pub channels: ChannelPreferences,
-    /// Of the IANA database.
     pub time_zone: String,
-    /// No e-mail is sent in these hours.
     #[serde(deserialize_with = "json_text::optional")]
     pub quiet_hours: Option<QuietHours>,
-    /// E-mails per local day.
     pub daily_mail_limit: i64,
     /// The e-mails of the last 25 hours, which include those of the local day.
     #[serde(with = "json_text")]
@@ -65,13 +62,6 @@ pub struct Preferences {
     /// Enabled webhook endpoints; only read for notifications.
     #[serde(skip)]
     pub targets: Vec<Target>,
-}
-
-#[derive(Deserialize)]
-struct PreferencesRow {
-    athlete_id: AthleteId,
-    #[serde(flatten)]
-    preferences: Preferences,
 }
 
 /// Selects the rows of [`preferences`].
@@ -91,8 +81,8 @@ fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, 
     ))
 }
 
-fn by_athlete(rows: Vec<PreferencesRow>) -> BTreeMap<AthleteId, Preferences> {
-    rows.into_iter().map(|row| (row.athlete_id, row.preferences)).collect()
+fn by_athlete(rows: Vec<AthleteRow<Preferences>>) -> BTreeMap<AthleteId, Preferences> {
+    rows.into_iter().map(|row| (row.athlete_id, row.row)).collect()
 }
 
 /// Returns the preferences of each athlete that exists, webhook endpoints included, in one round
@@ -117,15 +107,11 @@ pub async fn preferences(
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ClaimedEmail {
     pub athlete_id: AthleteId,
-    /// The id of the event that requested it.
     pub notification_id: Uuid,
-    /// The position in the inbox.
     pub seq: i64,
-    /// The name of the kind.
     pub kind: String,
     pub title: String,
     pub body: String,
-    /// The structured data behind the text.
     #[serde(with = "json_text")]
     pub data: Map<String, Value>,
     /// The number of this try, from 1.
@@ -159,9 +145,7 @@ pub struct NewNotification {
 /// The work that stored notifications require now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StoredNotifications {
-    /// The e-mails that the caller must send.
     pub claimed: Vec<ClaimedEmail>,
-    /// The new deliveries that are due.
     pub due: Vec<DueDelivery>,
 }
 
@@ -180,7 +164,7 @@ pub async fn store(
     // A batch may contain an event twice.
     let unique: BTreeMap<_, _> =
         notifications.map(|new| ((new.athlete_id, new.event_id), new)).collect();
-    let rows: Vec<_> = unique.values().map(|notification| insert_row(notification)).collect();
+    let rows: Vec<_> = unique.values().collect();
     let athletes: BTreeSet<_> = unique.keys().map(|(athlete_id, _)| athlete_id).collect();
     let is_due = |new: &&&NewInboxRow| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
     let due: Vec<_> =
@@ -204,12 +188,11 @@ pub async fn store(
         statements.extend(fan_out::insert(&deliveries, now_ms)?);
     }
     let mut results = Results::new(database.batch(statements).await?);
-    results.skip_one();
-    results.skip_one();
+    results.skip(2);
     let claimed = sorted(results.rows()?);
     let mut due = Vec::new();
     if !deliveries.is_empty() {
-        results.skip_one();
+        results.skip(1);
         due = results.rows()?;
     }
     Ok(StoredNotifications { claimed, due })
@@ -239,27 +222,15 @@ const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, ki
      WHERE NOT EXISTS (SELECT 1 FROM notifications AS old WHERE old.athlete_id = new.athlete_id \
      AND old.notification_id = new.notification_id)";
 
-fn insert_row(notification: &NewInboxRow) -> Value {
-    json!({
-        "athlete_id": notification.athlete_id,
-        "notification_id": notification.event_id,
-        "kind": notification.kind.as_str(),
-        "title": notification.title,
-        "body": notification.body,
-        "data": notification.data,
-        "created_at_ms": notification.created_at_ms,
-        "expires_at_ms": notification.expires_at_ms,
-        "in_app": notification.in_app,
-        "mail_due_at_ms": notification.mail_due_at_ms,
-    })
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
+fn kind_name<S: Serializer>(kind: &NotificationKind, serializer: S) -> Result<S::Ok, S::Error> {
+    kind.as_str().serialize(serializer)
 }
 
 /// Claimed e-mails, and the preferences of their athletes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClaimedEmails {
-    /// The e-mails that the caller must send.
     pub claimed: Vec<ClaimedEmail>,
-    /// By athlete.
     pub preferences: BTreeMap<AthleteId, Preferences>,
 }
 
@@ -295,17 +266,13 @@ const CLAIM_DUE: &str = concat!(
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EmailResult {
     pub athlete_id: AthleteId,
-    /// The id of the event that requested it.
     pub notification_id: Uuid,
-    /// The end of the claim under which it was sent.
     pub claim_ends_at_ms: i64,
     /// Tries that count now: one less if nothing was sent.
     pub tries: i64,
-    /// When it was sent.
     pub mailed_at_ms: Option<i64>,
     /// The next try; `None` is never.
     pub mail_due_at_ms: Option<i64>,
-    /// The reason for not sending it.
     pub mail_error: Option<String>,
 }
 
@@ -333,11 +300,6 @@ pub async fn record_emails(
     database.batch(vec![update]).await.map(drop)
 }
 
-#[derive(Deserialize)]
-struct AthleteRow {
-    athlete_id: AthleteId,
-}
-
 /// Returns the athletes with due e-mails, the longest due first. Changes nothing: the handler of
 /// the event claims them.
 pub async fn athletes_with_due_emails(
@@ -346,8 +308,7 @@ pub async fn athletes_with_due_emails(
     limit: i64,
 ) -> Result<Vec<AthleteId>, DatabaseError> {
     let select = Statement::new(ATHLETES_WITH_DUE_EMAILS, [now_ms.into(), limit.into()]);
-    let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow>()?;
-    Ok(rows.into_iter().map(|row| row.athlete_id).collect())
+    Results::new(database.batch(vec![select]).await?).column()
 }
 
 /// Reads only an index of waiting e-mails.

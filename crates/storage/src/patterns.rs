@@ -4,9 +4,10 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
-use crate::training_history::{HistoryDay, HistoryWeek, LiftSession, WeekRange};
-use crate::training_history::{days_statement, history_statement, lifts_statement};
-use crate::training_history::{read_days, read_history, read_lifts};
+use crate::training_history::{
+    HistoryDay, HistoryWeek, LiftSession, WeekRange, days_statement, history_statement,
+    lifts_statement, read_lifts,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::AthleteId;
@@ -30,9 +31,7 @@ pub struct AnalysisInput {
     pub landmarks: BTreeMap<AthleteId, LandmarkOverrides>,
     /// Weeks with workouts that are not yet aggregated.
     pub pending: BTreeMap<AthleteId, BTreeSet<WeekStart>>,
-    /// The last week with a report.
     pub reported: BTreeMap<AthleteId, WeekStart>,
-    /// The current recommendations.
     pub recommended: BTreeMap<AthleteId, Value>,
 }
 
@@ -52,12 +51,10 @@ pub struct KnownPattern {
     pub kind: PatternKind,
     /// A muscle, a lift, or `training`.
     pub subject: String,
-    /// The week in which it began.
     pub since: WeekStart,
     pub status: PatternStatus,
     /// 0 to 1: at the last announcement, or when last stored if it is not announced.
     pub confidence: f64,
-    /// The numbers behind the confidence.
     #[serde(with = "json_text")]
     pub evidence: Map<String, Value>,
     /// How many times the athlete was notified.
@@ -68,14 +65,7 @@ pub struct KnownPattern {
 }
 
 #[derive(Deserialize)]
-struct KnownRow {
-    athlete_id: AthleteId,
-    #[serde(flatten)]
-    known: KnownPattern,
-}
-
-#[derive(Deserialize)]
-struct AthleteRow {
+struct StateRow {
     athlete_id: AthleteId,
     #[serde(with = "json_text")]
     landmarks: LandmarkOverrides,
@@ -135,15 +125,13 @@ pub async fn analysis_input(
     ];
     let mut results = Results::new(database.batch(batch).await?);
     let mut input = AnalysisInput {
-        weeks: read_history(&mut results)?,
-        days: read_days(&mut results)?,
+        weeks: results.by_athlete()?,
+        days: results.by_athlete()?,
         lifts: read_lifts(&mut results)?,
+        known: results.by_athlete()?,
         ..AnalysisInput::default()
     };
-    for row in results.rows::<KnownRow>()? {
-        input.known.entry(row.athlete_id).or_default().push(row.known);
-    }
-    for row in results.rows::<AthleteRow>()? {
+    for row in results.rows::<StateRow>()? {
         input.landmarks.insert(row.athlete_id, row.landmarks);
         input.pending.insert(row.athlete_id, row.pending);
         input.reported.extend(row.reported_week.map(|week| (row.athlete_id, week)));
@@ -156,7 +144,6 @@ pub async fn analysis_input(
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivePattern {
     pub data: TrainingPatternDetected,
-    /// How many times the athlete was notified.
     pub announcements: i64,
     /// Whether this run notified the athlete.
     pub is_notified: bool,
@@ -184,12 +171,7 @@ pub async fn store(
         changes.iter().flat_map(|changes| &changes.active).map(stored_row).collect();
     let resolved: Vec<_> = changes
         .iter()
-        .flat_map(|changes| {
-            changes
-                .resolved
-                .iter()
-                .map(|(id, announcements)| (changes.athlete_id, id, announcements))
-        })
+        .flat_map(|changes| changes.resolved.iter().map(|(id, n)| (changes.athlete_id, id, n)))
         .collect();
     let items: Vec<_> = changes
         .iter()
@@ -248,7 +230,6 @@ fn stored_row(stored: &ActivePattern) -> Value {
 /// A pattern as an athlete reads it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ListedPattern {
-    /// The patterns that began in those weeks, and all open ones.
     #[serde(flatten)]
     pub known: KnownPattern,
     pub title: String,

@@ -3,7 +3,6 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::latency::LatencyHistogram;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The metrics of one event type within one minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,15 +41,14 @@ pub async fn add(database: &dyn Database, minutes: &[MinuteMetrics]) -> Result<(
 }
 
 /// The metrics of one event type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct EventMetrics {
     pub queue: String,
-    /// Empty for messages that are not events.
     pub event_type: String,
     pub handled: i64,
     pub retried: i64,
     pub dead_lettered: i64,
-    /// From the event's time to the end of its handling.
+    #[serde(skip)]
     pub latency: LatencyHistogram,
 }
 
@@ -59,17 +57,7 @@ pub struct EventMetrics {
 pub struct OpenDeadLetters {
     pub queue: String,
     pub open: i64,
-    /// The oldest failure.
     pub oldest_failed_at_ms: i64,
-}
-
-#[derive(Deserialize)]
-struct FlowRow {
-    queue: String,
-    event_type: String,
-    handled: i64,
-    retried: i64,
-    dead_lettered: i64,
 }
 
 #[derive(Deserialize)]
@@ -104,19 +92,14 @@ pub async fn flows(
         [],
     );
     let mut results = Results::new(operators.batch(vec![sums, buckets, open]).await?);
-    let sums: Vec<FlowRow> = results.rows()?;
-    let mut latencies: BTreeMap<(String, String), LatencyHistogram> = BTreeMap::new();
-    for row in results.rows::<BucketRow>()? {
-        latencies.entry((row.queue, row.event_type)).or_default().add(row.bucket, row.count);
+    let mut flows: Vec<EventMetrics> = results.rows()?;
+    for BucketRow { queue, event_type, bucket, count } in results.rows()? {
+        let flow = |flow: &&mut EventMetrics| flow.queue == queue && flow.event_type == event_type;
+        if let Some(flow) = flows.iter_mut().find(flow) {
+            flow.latency.add(bucket, count);
+        }
     }
-    let flow = |row: FlowRow| {
-        let FlowRow { queue, event_type, handled, retried, dead_lettered } = row;
-        let key = (queue, event_type);
-        let latency = latencies.remove(&key).unwrap_or_default();
-        let (queue, event_type) = key;
-        EventMetrics { queue, event_type, handled, retried, dead_lettered, latency }
-    };
-    Ok((sums.into_iter().map(flow).collect(), results.rows()?))
+    Ok((flows, results.rows()?))
 }
 
 /// Workouts that wait for aggregation, in one database.
@@ -134,6 +117,5 @@ pub async fn pending(database: &dyn Database) -> Result<PendingWorkouts, Databas
          FROM workouts INDEXED BY workouts_pending WHERE aggregated_revision < revision",
         [],
     );
-    let rows = Results::new(database.batch(vec![select]).await?).rows()?;
-    Ok(rows.into_iter().next().unwrap_or_default())
+    Ok(Results::new(database.batch(vec![select]).await?).first()?.unwrap_or_default())
 }

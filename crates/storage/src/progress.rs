@@ -11,7 +11,6 @@ use training::performance::ExercisePerformance;
 /// The performance of one workout in one exercise.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct DatedPerformance {
-    /// The day it counts for.
     pub local_date: NaiveDate,
     #[serde(with = "json_text")]
     pub performance: ExercisePerformance,
@@ -45,6 +44,5 @@ pub async fn get(
 pub struct Progress {
     /// By workout, in the order of days.
     pub performances: Vec<DatedPerformance>,
-    /// Whether the exercise is one of the athlete's own.
     pub is_own: bool,
 }

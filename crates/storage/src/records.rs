@@ -90,7 +90,7 @@ ON CONFLICT (athlete_id) DO UPDATE SET document = excluded.document";
 pub struct BrokenRecord {
     pub athlete_id: AthleteId,
     pub workout_id: WorkoutId,
-    /// A `training::performance::RecordKey` as text.
+    /// A [`training::RecordKey`] as text.
     pub key: String,
     /// Grams, or repetitions.
     pub value: i64,
@@ -123,7 +123,7 @@ pub(crate) fn broken_statement(
 /// A record of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Record {
-    /// A `training::performance::RecordKey` as text.
+    /// A [`training::RecordKey`] as text.
     pub key: String,
     /// Grams, or repetitions.
     pub value: i64,

@@ -1,6 +1,6 @@
 //! Weekly reports: the athletes with a report due, and the stored reports.
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
@@ -56,13 +56,6 @@ pub async fn take_due(
     Ok(DueReports { idle: count - athletes.len(), athletes })
 }
 
-#[derive(Deserialize)]
-struct RecordRow {
-    athlete_id: AthleteId,
-    #[serde(flatten)]
-    record: Record,
-}
-
 /// Returns the records set in a week and still standing, by athlete.
 pub async fn records_of_week(
     database: &dyn Database,
@@ -77,9 +70,9 @@ pub async fn records_of_week(
          AND date(asked.value ->> 1, '+6 days') ORDER BY record.athlete_id, entry.key",
         [Param::json(&weeks)?],
     );
-    let rows = Results::new(database.batch(vec![select]).await?).rows::<RecordRow>()?;
+    let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow<Record>>()?;
     let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
-    for RecordRow { athlete_id, record } in rows {
+    for AthleteRow { athlete_id, row: record } in rows {
         let week = WeekStart::containing(record.local_date);
         records.entry((athlete_id, week)).or_default().push(record);
     }
@@ -91,7 +84,6 @@ pub async fn records_of_week(
 pub struct NewReport {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
-    /// `None` if there is nothing to report.
     pub report: Option<Value>,
 }
 

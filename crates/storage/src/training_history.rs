@@ -2,7 +2,7 @@
 
 use crate::database::{DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::volume::VolumeColumns;
+use crate::volume;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::AthleteId;
@@ -20,38 +20,29 @@ pub struct WeekRange {
 }
 
 /// A week with its volume.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct HistoryWeek {
     pub week_start: WeekStart,
+    #[serde(flatten, deserialize_with = "volume::from_columns")]
     pub volume: Volume,
 }
 
 /// A day with training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct HistoryDay {
     pub local_date: NaiveDate,
     pub workouts: i64,
-    /// The sum of load × repetitions.
     pub tonnage_grams: Grams,
 }
 
 /// The performance of one workout in one lift.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiftSession {
-    /// The day it counts for.
     pub local_date: NaiveDate,
     pub performance: ExercisePerformance,
 }
 
-#[derive(Deserialize)]
-struct HistoryRow {
-    athlete_id: AthleteId,
-    week_start: WeekStart,
-    #[serde(flatten)]
-    columns: VolumeColumns,
-}
-
-/// Selects the weeks of ranges.
+/// Selects the [`HistoryWeek`]s of ranges, in order.
 pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT week.athlete_id, week.week_start, week.workouts, week.sets, week.tonnage_grams, \
@@ -64,26 +55,7 @@ pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, Datab
     ))
 }
 
-/// Reads the result of [`history_statement`]: by athlete, in the order of the weeks.
-pub(crate) fn read_history(
-    results: &mut Results,
-) -> Result<BTreeMap<AthleteId, Vec<HistoryWeek>>, DatabaseError> {
-    let mut history: BTreeMap<AthleteId, Vec<HistoryWeek>> = BTreeMap::new();
-    for row in results.rows::<HistoryRow>()? {
-        let week = HistoryWeek { week_start: row.week_start, volume: row.columns.into() };
-        history.entry(row.athlete_id).or_default().push(week);
-    }
-    Ok(history)
-}
-
-#[derive(Deserialize)]
-struct HistoryDayRow {
-    athlete_id: AthleteId,
-    #[serde(flatten)]
-    day: HistoryDay,
-}
-
-/// Selects the days of ranges.
+/// Selects the [`HistoryDay`]s of ranges, in order.
 pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT day.athlete_id, day.local_date, day.workouts, day.tonnage_grams \
@@ -93,17 +65,6 @@ pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, Database
          ORDER BY day.athlete_id, day.local_date",
         [Param::json(&ranges)?],
     ))
-}
-
-/// Reads the result of [`days_statement`]: by athlete, in the order of the days.
-pub(crate) fn read_days(
-    results: &mut Results,
-) -> Result<BTreeMap<AthleteId, Vec<HistoryDay>>, DatabaseError> {
-    let mut days: BTreeMap<AthleteId, Vec<HistoryDay>> = BTreeMap::new();
-    for row in results.rows::<HistoryDayRow>()? {
-        days.entry(row.athlete_id).or_default().push(row.day);
-    }
-    Ok(days)
 }
 
 #[derive(Deserialize)]

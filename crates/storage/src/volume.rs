@@ -5,7 +5,7 @@ use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use training::landmarks::LandmarkOverrides;
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
@@ -14,13 +14,18 @@ use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 pub(crate) type MuscleColumn = BTreeMap<Muscle, (i64, i64)>;
 
 #[derive(Deserialize)]
-pub(crate) struct VolumeColumns {
+struct VolumeColumns {
     workouts: i64,
     sets: i64,
     tonnage_grams: i64,
     hard_half_sets: i64,
     #[serde(with = "json_text")]
     muscles: MuscleColumn,
+}
+
+/// Deserializes the volume in a flattened row.
+pub(crate) fn from_columns<'de, D: Deserializer<'de>>(columns: D) -> Result<Volume, D::Error> {
+    VolumeColumns::deserialize(columns).map(Volume::from)
 }
 
 impl From<VolumeColumns> for Volume {
@@ -57,7 +62,7 @@ struct StandingRow {
 }
 
 #[derive(Deserialize)]
-struct AthleteWeekRow {
+struct WeekRow {
     week_start: WeekStart,
     #[serde(flatten)]
     columns: VolumeColumns,
@@ -82,7 +87,7 @@ pub async fn weeks(
         [Param::text(proof.athlete_id)],
     );
     let mut results = with_key(database, proof, vec![weeks, standing]).await?;
-    let rows = results.rows::<AthleteWeekRow>()?;
+    let rows = results.rows::<WeekRow>()?;
     let standing = results.first::<StandingRow>()?.ok_or(DatabaseError::MissingResult)?;
     Ok(Weeks {
         weeks: rows.into_iter().map(|row| (row.week_start, row.columns.into())).collect(),

@@ -13,29 +13,21 @@ use uuid::Uuid;
 /// The duration of a claim, in milliseconds: ten times that of sending a batch.
 pub const CLAIM_MS: i64 = 60_000;
 
-/// The dead letters that an action applies to.
+/// The open dead letters that an action applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// The open ones of these ids.
     Ids {
         ids: Vec<Uuid>,
         /// Redrives them in any status and regardless of earlier redrives.
         force: bool,
     },
-    /// The open ones that match.
     Matching(Filter),
-}
-
-#[derive(Serialize)]
-struct IdsJson<'a> {
-    ids: &'a [Uuid],
-    force: bool,
 }
 
 impl Selection {
     fn param(&self) -> Result<Param, DatabaseError> {
         match self {
-            Self::Ids { ids, force } => Param::json(&IdsJson { ids, force: *force }),
+            Self::Ids { ids, force } => Param::json(&json!({ "ids": ids, "force": force })),
             Self::Matching(filter) => Param::json(filter),
         }
     }
@@ -164,7 +156,7 @@ pub async fn count_matching(
     now_ms: i64,
 ) -> Result<MatchCount, DatabaseError> {
     let mut results = Results::new(database.batch(vec![count(selection, now_ms)?]).await?);
-    Ok(results.rows::<CountRow>()?.into_iter().next().map(MatchCount::from).unwrap_or_default())
+    Ok(results.first::<CountRow>()?.map(MatchCount::from).unwrap_or_default())
 }
 
 /// A claimed dead letter, to be sent.
@@ -172,7 +164,6 @@ pub async fn count_matching(
 pub struct ClaimedDeadLetter {
     pub failed_at_ms: i64,
     pub dead_letter_id: Uuid,
-    /// The destination.
     pub queue: String,
     pub body: String,
 }
@@ -208,7 +199,7 @@ pub async fn claim(
     let record = action.record(what, selection.param()?);
     let statements = vec![count(selection, action.at_ms)?, claim, record];
     let mut results = Results::new(database.batch(statements).await?);
-    let matched = results.rows::<CountRow>()?.into_iter().next().map(MatchCount::from);
+    let matched = results.first::<CountRow>()?.map(MatchCount::from);
     let mut claimed: Vec<ClaimedDeadLetter> = results.rows()?;
     claimed.sort();
     Ok((matched.unwrap_or_default(), claimed))
@@ -272,12 +263,6 @@ macro_rules! record {
     };
 }
 
-#[derive(Deserialize)]
-struct IdRow {
-    #[expect(dead_code, reason = "rows are counted")]
-    dead_letter_id: Uuid,
-}
-
 /// Discards the oldest open dead letters, `limit` at most, and records the action. Returns the
 /// number of matching and of discarded ones.
 pub async fn discard(
@@ -313,9 +298,9 @@ pub async fn discard(
     );
     let statements = vec![count(selection, action.at_ms)?, record, discard];
     let mut results = Results::new(database.batch(statements).await?);
-    let open = results.rows::<CountRow>()?.first().map_or(0, |row| row.open);
-    results.skip_one();
-    Ok((open, results.rows::<IdRow>()?.len()))
+    let open = results.first::<CountRow>()?.map_or(0, |row| row.open);
+    results.skip(1);
+    Ok((open, results.column::<Uuid>()?.len()))
 }
 
 /// A recorded action.
@@ -329,7 +314,6 @@ pub struct RecordedAction {
     /// As JSON.
     pub selection: String,
     pub note: Option<String>,
-    /// The number of dead letters changed.
     pub affected: i64,
 }
 

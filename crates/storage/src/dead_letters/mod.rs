@@ -64,7 +64,6 @@ pub async fn store(
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct DeadLetterSummary {
     pub dead_letter_id: Uuid,
-    /// The queue that dead-lettered it.
     pub queue: String,
     /// Present if the message was an event.
     pub event_id: Option<String>,
@@ -72,14 +71,12 @@ pub struct DeadLetterSummary {
     pub athlete_id: Option<String>,
     pub traceparent: Option<String>,
     pub reason: String,
-    /// Deliveries by the queue.
     pub attempts: i64,
     pub failed_at_ms: i64,
     /// The reason without its numbers and ids.
     pub reason_group: String,
     /// open, redriven or discarded.
     pub status: String,
-    /// How many times an operator redrove it.
     pub redrives: i64,
     /// The reason for discarding it.
     pub note: Option<String>,
@@ -89,13 +86,11 @@ pub struct DeadLetterSummary {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetterDetail {
     pub summary: DeadLetterSummary,
-    /// The platform's id of the message.
     pub message_id: String,
     /// Failures and operators' actions as JSON, the oldest first.
     pub history: String,
     /// Redriven in place of the body.
     pub edited_body: Option<String>,
-    /// The message as it was received.
     pub body: String,
 }
 
@@ -151,11 +146,6 @@ macro_rules! columns {
     };
 }
 
-#[derive(Deserialize)]
-struct TotalRow {
-    total: i64,
-}
-
 /// Returns a page of the dead letters, newest first, and the number of all that match.
 pub async fn list(
     database: &dyn Database,
@@ -180,18 +170,14 @@ pub async fn list(
     );
     let count = Statement::new(concat!("SELECT count(*) AS total", matching!()), [filter_json]);
     let mut results = Results::new(database.batch(vec![select, count]).await?);
-    let items = results.rows()?;
-    let total = results.rows::<TotalRow>()?.first().map_or(0, |row| row.total);
-    Ok((items, total))
+    Ok((results.rows()?, results.value()?.unwrap_or(0)))
 }
 
 /// Dead letters of one queue, type and reason group.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Group {
     pub queue: String,
-    /// Present if the messages are events.
     pub event_type: Option<String>,
-    /// The reason without its numbers and ids.
     pub reason_group: String,
     pub count: i64,
     pub first_failed_at_ms: i64,
@@ -239,10 +225,12 @@ pub async fn get(
         [Param::text(id)],
     );
     let mut results = Results::new(database.batch(vec![summary, rest]).await?);
-    let (summary, rest) = (results.rows::<DeadLetterSummary>()?, results.rows::<RestRow>()?);
-    let Some((summary, rest)) = summary.into_iter().next().zip(rest.into_iter().next()) else {
-        return Ok(None);
-    };
-    let RestRow { message_id, history, edited_body, body } = rest;
-    Ok(Some(DeadLetterDetail { summary, message_id, history, edited_body, body }))
+    let rows = results.first()?.zip(results.first()?);
+    Ok(rows.map(|(summary, RestRow { message_id, history, edited_body, body })| DeadLetterDetail {
+        summary,
+        message_id,
+        history,
+        edited_body,
+        body,
+    }))
 }

@@ -19,7 +19,6 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
-    /// For its next attempt.
     Waiting,
     Delivered,
     /// It has exhausted its retries, or its endpoint was disabled.
@@ -51,9 +50,7 @@ pub struct Attempt {
     pub at_ms: i64,
     /// An outcome of the retry schedule, or `disabled`.
     pub outcome: String,
-    /// The HTTP status of the response.
     pub status: Option<u16>,
-    /// The error if there was no response.
     pub error: Option<String>,
     pub duration_ms: i64,
     /// The beginning of the response body. Not read for a list.
@@ -66,7 +63,6 @@ pub struct Attempt {
 pub struct DeliverySummary {
     pub delivery_id: Uuid,
     pub event_id: EventId,
-    /// The type of its payload.
     pub event_type: String,
     pub status: DeliveryStatus,
     pub created_at_ms: i64,
@@ -83,9 +79,8 @@ pub struct DeliverySummary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryDetail {
     pub summary: DeliverySummary,
-    /// The request body.
     pub body: String,
-    /// The log, the oldest entry first.
+    /// The oldest first.
     pub attempts: Vec<Attempt>,
 }
 
@@ -104,11 +99,6 @@ macro_rules! summary_columns {
     };
 }
 
-#[derive(Deserialize)]
-struct StatusRow {
-    status: EndpointStatus,
-}
-
 /// Runs statements on an endpoint's deliveries and returns their results. Each write is guarded by
 /// itself; with `needs_enabled` a disabled endpoint is a conflict.
 async fn at_endpoint(
@@ -124,7 +114,7 @@ async fn at_endpoint(
     );
     let batch = [status].into_iter().chain(statements).collect();
     let mut results = with_key(database, proof, batch).await?;
-    match results.first::<StatusRow>()?.map(|row| row.status) {
+    match results.value()? {
         None => Err(Rejection::NotFound),
         Some(EndpointStatus::Disabled) if needs_enabled => Err(Conflict::EndpointDisabled.into()),
         Some(EndpointStatus::Enabled | EndpointStatus::Disabled) => Ok(results),
@@ -191,9 +181,9 @@ pub async fn get(
     );
     let statements = vec![select, content];
     let mut results = at_endpoint(database, proof, endpoint_id, statements, false).await?;
-    let rows = results.first()?.zip(results.first::<ContentRow>()?);
-    let (summary, row) = rows.ok_or(Rejection::NotFound)?;
-    Ok(DeliveryDetail { summary, body: row.body, attempts: row.attempts })
+    let rows = results.first()?.zip(results.first()?);
+    let (summary, ContentRow { body, attempts }) = rows.ok_or(Rejection::NotFound)?;
+    Ok(DeliveryDetail { summary, body, attempts })
 }
 
 /// Waiting deliveries of an endpoint, at most, before its owner can create no more.
@@ -248,11 +238,6 @@ pub async fn store(
     if results.has_rows()? { Ok(()) } else { Err(Conflict::TooManyWaitingDeliveries.into()) }
 }
 
-#[derive(Deserialize)]
-struct EventRow {
-    event_id: EventId,
-}
-
 /// Makes a delivery due at the beginning of its schedule, whatever its state; its log stays. The
 /// result of an attempt in flight is not recorded. Returns the event.
 pub async fn retry(
@@ -274,7 +259,7 @@ pub async fn retry(
         [Param::text(endpoint_id), Param::text(delivery_id), now_ms.into()],
     );
     let mut results = at_endpoint(database, proof, endpoint_id, vec![update], true).await?;
-    results.first::<EventRow>()?.map(|row| row.event_id).ok_or(Rejection::NotFound)
+    results.value()?.ok_or(Rejection::NotFound)
 }
 
 /// Failed deliveries that match a retry.
@@ -328,7 +313,6 @@ pub struct DueDelivery {
     /// The one that has waited longest.
     pub delivery_id: Uuid,
     pub event_id: EventId,
-    /// Started attempts of its schedule.
     pub attempt: u32,
 }
 

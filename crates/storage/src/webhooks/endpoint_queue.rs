@@ -22,7 +22,6 @@ pub const IN_FLIGHT_MAX: i64 = 3;
 #[derive(Debug, Default)]
 pub struct QueueStep<'a> {
     pub finished: &'a [FinishedAttempt],
-    /// Changes of the health of endpoints, one each.
     pub health: &'a [EndpointHealth],
     /// Endpoints to lease; an own lease is renewed.
     pub lease: &'a [EndpointKey],
@@ -47,9 +46,7 @@ pub struct FinishedAttempt {
     /// Attempts of its schedule that count now: one less when no request was sent.
     pub attempt: u32,
     pub status: DeliveryStatus,
-    /// The earliest time of the next attempt.
     pub due_at_ms: i64,
-    /// The entry for the delivery's log.
     pub entry: Attempt,
 }
 
@@ -84,7 +81,6 @@ pub struct EndpointLease {
     /// The newest first.
     #[serde(with = "json_text")]
     pub signing_keys: Vec<SealedKey>,
-    /// The first failure since the last success.
     pub failing_since_ms: Option<i64>,
     /// Counts the owner's changes of URL and status.
     pub generation: i64,
@@ -97,10 +93,8 @@ pub struct ClaimedDelivery {
     pub key: EndpointKey,
     pub delivery_id: Uuid,
     pub event_id: EventId,
-    /// The type of its payload.
     pub event_type: String,
     pub body: String,
-    /// The trace of the event.
     pub traceparent: TraceContext,
     /// The number of this attempt in its schedule, from 1.
     pub attempt: u32,

@@ -28,26 +28,20 @@ pub enum EndpointStatus {
 pub struct Endpoint {
     pub endpoint_id: Uuid,
     pub url: String,
-    /// May be empty.
     pub description: String,
     /// Empty means all types.
     #[serde(with = "json_text")]
     pub event_types: Vec<String>,
     /// `full` or `thin`.
     pub form: String,
-    /// The version of the payloads.
     pub version: i64,
     pub signature: Signature,
     pub status: EndpointStatus,
     pub disabled_reason: Option<String>,
     pub created_at_ms: i64,
-    /// The first failure since the last success.
     pub failing_since_ms: Option<i64>,
-    /// Deliveries waiting for an attempt.
     pub waiting: i64,
-    /// Delivered ones in the log.
     pub delivered: i64,
-    /// Failed ones in the log.
     pub failed: i64,
 }
 
@@ -80,13 +74,9 @@ fn select_one(proof: &KeyProof, endpoint_id: Uuid) -> Statement {
 pub struct NewEndpoint {
     pub endpoint_id: Uuid,
     pub url: String,
-    /// May be empty.
     pub description: String,
-    /// Empty means all types.
     pub event_types: Vec<String>,
-    /// `full` or `thin`.
     pub form: &'static str,
-    /// The version of the payloads.
     pub version: i64,
     pub signing_key: SealedKey,
 }
@@ -120,7 +110,7 @@ pub async fn add(
     );
     let batch = vec![insert, select_one(proof, new.endpoint_id)];
     let mut results = with_key(database, proof, batch).await?;
-    results.skip_one();
+    results.skip(1);
     results.first()?.ok_or(Conflict::TooManyEndpoints.into())
 }
 
@@ -147,13 +137,9 @@ pub async fn get(
 #[derive(Clone, Debug, Default)]
 pub struct EndpointChange {
     pub url: Option<String>,
-    /// May be empty.
     pub description: Option<String>,
-    /// Empty means all types.
     pub event_types: Option<Vec<String>>,
-    /// `full` or `thin`.
     pub form: Option<&'static str>,
-    /// The version of the payloads.
     pub version: Option<i64>,
     pub enabled: Option<bool>,
 }
@@ -197,10 +183,7 @@ pub async fn change(
     let select = select_one(proof, endpoint_id);
     let batch = [update].into_iter().chain(fail).chain([select]).collect();
     let mut results = with_key(database, proof, batch).await?;
-    results.skip_one();
-    if disables {
-        results.skip_one();
-    }
+    results.skip(if disables { 2 } else { 1 });
     results.first()?.ok_or(Rejection::NotFound)
 }
 

@@ -18,7 +18,6 @@ pub struct Target {
     pub event_types: Vec<String>,
     /// `full` or `thin`.
     pub form: String,
-    /// The version of the payloads.
     pub version: i64,
 }
 
@@ -40,11 +39,9 @@ pub struct NewDelivery {
     /// See [`super::delivery_id`].
     pub delivery_id: Uuid,
     pub event_id: EventId,
-    /// The type of its payload.
     pub event_type: String,
     /// The request body, signed as it is.
     pub body: String,
-    /// The trace of the event.
     pub traceparent: String,
 }
 

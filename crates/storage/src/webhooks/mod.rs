@@ -45,7 +45,6 @@ pub enum Signature {
 pub struct SealedKey {
     /// The key, sealed for its [`EndpointKey`].
     pub sealed: String,
-    /// Readable without opening the key.
     pub signature: Signature,
     /// The end of the overlap after a rotation.
     pub expires_at_ms: Option<i64>,

@@ -1,14 +1,14 @@
 //! Changes and deletes workouts, if they have the revision that the caller has read.
 
 use super::{
-    Content, Idempotency, Origin, RESEND_AFTER_MS, SlugRow, StoredWorkout, body_weight, columns,
-    next_change, select, unknown_exercises, unknown_slugs,
+    Content, Idempotency, Origin, RESEND_AFTER_MS, StoredWorkout, body_weight, columns,
+    next_change, select, unknown_slugs,
 };
 use crate::database::{Database, Param, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::keys::{KeyProof, live_key, with_key};
-use serde::Deserialize;
 use shared_kernel::WorkoutId;
+use std::collections::BTreeSet;
 
 /// A change of one workout.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,11 +19,6 @@ pub struct Change<'a> {
     pub content: &'a Content,
     /// The number of the set that it adds, stored with the Idempotency-Key.
     pub set_id: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct RevisionRow {
-    revision: i64,
 }
 
 /// Changes one workout, in one round trip. Its revision increases by one.
@@ -50,30 +45,24 @@ pub async fn change(
     );
     let mut statements = vec![revision, unknown];
     if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
-        let slugs = slugs.clone();
-        statements.push(insert_set_idempotency(
-            proof,
-            change,
-            slugs,
-            (idempotency, set_id),
-            origin.now_ms,
-        ));
+        let key = (idempotency, set_id);
+        statements.push(insert_set_idempotency(proof, change, slugs.clone(), key, origin.now_ms));
     }
     statements.push(update(proof, change, slugs, origin));
     let mut results = with_key(database, proof, statements).await?;
-    let revision = results.first::<RevisionRow>()?;
-    let unknown = results.rows::<SlugRow>()?;
+    let revision = results.value::<i64>()?;
+    let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
     if origin.idempotency.is_some() && change.set_id.is_some() {
-        results.skip_one();
+        results.skip(1);
     }
     let updated = results.first()?;
     match (updated, revision) {
         (Some(updated), _) => Ok(updated),
         (None, None) => Err(Rejection::NotFound),
-        (None, Some(row)) if change.seen_revision.is_some_and(|seen| seen != row.revision) => {
+        (None, Some(revision)) if change.seen_revision.is_some_and(|seen| seen != revision) => {
             Err(Rejection::StaleRevision)
         }
-        (None, Some(_)) if !unknown.is_empty() => Err(unknown_exercises(unknown)),
+        (None, Some(_)) if !unknown.is_empty() => Err(Rejection::UnknownExercises(unknown)),
         // Another request used the Idempotency-Key in the meantime. The caller reads again and
         // finds it.
         (None, Some(_)) => Err(Rejection::StaleRevision),

@@ -15,7 +15,6 @@ pub struct WorkoutQuery {
     pub from: Option<NaiveDate>,
     /// The last local day; `None` is unbounded.
     pub to: Option<NaiveDate>,
-    /// The last item of the previous page.
     pub after: Option<WorkoutPosition>,
     pub limit: i64,
 }
@@ -104,11 +103,6 @@ pub struct Changes {
     pub last_seq: i64,
 }
 
-#[derive(Deserialize)]
-struct LastSeqRow {
-    last_seq: i64,
-}
-
 /// Returns the workouts changed since a point.
 pub async fn changes(
     database: &dyn Database,
@@ -136,7 +130,5 @@ pub async fn changes(
         [Param::text(proof.athlete_id)],
     );
     let mut results = with_key(database, proof, vec![select, last]).await?;
-    let items = results.rows()?;
-    let last_seq = results.first::<LastSeqRow>()?.map_or(0, |row| row.last_seq);
-    Ok(Changes { items, last_seq })
+    Ok(Changes { items: results.rows()?, last_seq: results.value()?.unwrap_or(0) })
 }

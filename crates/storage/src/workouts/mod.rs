@@ -64,10 +64,8 @@ pub struct StoredWorkout {
     /// The definitions that were current when it was saved.
     #[serde(with = "json_text")]
     pub own_exercises: CustomExercises,
-    /// The body weight that counts for it.
     pub body_weight_grams: Option<Grams>,
     pub changed_at_ms: i64,
-    /// The trace of the request that changed it last.
     pub traceparent: TraceContext,
 }
 
@@ -104,7 +102,6 @@ pub struct Content {
     pub status: WorkoutStatus,
     pub local_date: NaiveDate,
     pub started_at_ms: i64,
-    /// The JSON document as entered.
     pub document: String,
     /// The slugs that are not in the catalogue: all of them must be the athlete's own.
     pub own_slugs: BTreeSet<String>,
@@ -155,11 +152,6 @@ struct IdempotencyRow {
     body_weight_grams: Option<Grams>,
     set_id: Option<u32>,
     created_at_ms: i64,
-}
-
-#[derive(Deserialize)]
-struct SlugRow {
-    slug: String,
 }
 
 /// The definitions of the athlete's custom exercises among `$slugs`: `{"slug": definition}`.
@@ -226,24 +218,17 @@ pub async fn create(
     let slugs = Param::json(&content.own_slugs)?;
     let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs.clone()])];
     if let Some(idempotency) = origin.idempotency {
-        let expires_before_ms = origin.now_ms - IDEMPOTENCY_MS;
-        statements.push(delete_expired(proof, expires_before_ms));
-        statements.push(insert_idempotency(
-            proof,
-            workout_id,
-            content,
-            &slugs,
-            idempotency,
-            origin.now_ms,
-        ));
-        statements.push(select_idempotency(proof, idempotency));
+        statements.extend([
+            delete_expired(proof, origin.now_ms - IDEMPOTENCY_MS),
+            insert_idempotency(proof, workout_id, content, &slugs, idempotency, origin.now_ms),
+            select_idempotency(proof, idempotency),
+        ]);
     }
     statements.push(insert(proof, workout_id, content, slugs, origin));
     let mut results = with_key(database, proof, statements).await?;
-    let unknown = results.rows::<SlugRow>()?;
+    let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
     if let Some(idempotency) = origin.idempotency {
-        results.skip_one();
-        results.skip_one();
+        results.skip(2);
         if let Some(first) = results.first::<IdempotencyRow>()?
             && first.workout_id != workout_id
         {
@@ -251,13 +236,9 @@ pub async fn create(
         }
     }
     if !unknown.is_empty() {
-        return Err(unknown_exercises(unknown));
+        return Err(Rejection::UnknownExercises(unknown));
     }
     Ok(Creation::Stored(results.first()?.ok_or(DatabaseError::MissingResult)?))
-}
-
-fn unknown_exercises(slugs: Vec<SlugRow>) -> Rejection {
-    Rejection::UnknownExercises(slugs.into_iter().map(|row| row.slug).collect())
 }
 
 /// The request that makes a change.
@@ -415,14 +396,12 @@ fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkoutForEdit {
     pub workout: StoredWorkout,
-    /// The earlier request with the same Idempotency-Key.
     pub replayed: Option<ReplayedSet>,
 }
 
 /// The earlier request with an Idempotency-Key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayedSet {
-    /// SHA-256 of the request, in hex.
     pub request_hash: String,
     /// `None` if the key was used for a workout.
     pub set_id: Option<u32>,
