@@ -3,8 +3,8 @@ import { vi } from "vitest";
 const TIMEOUT_MS = 20_000;
 
 /**
- * Reads a value until it is as expected, and returns it. Fails at once when a read fails, and at the
- * timeout with the value that was read last.
+ * Reads a value until it is as expected, and returns it. Fails with the last value at the timeout, or
+ * immediately when a read fails; `vi.waitFor` would hide failed reads until the timeout.
  */
 export async function eventually<T>(
   description: string,
@@ -21,8 +21,7 @@ export async function eventually<T>(
   try {
     await vi.waitUntil(poll, { message: description, timeout, interval });
   } catch (cause) {
-    const last = JSON.stringify(value);
-    throw new Error(`${description}: not within ${timeout} ms; last value: ${last}`, { cause });
+    throw new Error(`${description}: last value ${JSON.stringify(value)}`, { cause });
   }
   return value as T;
 }
