@@ -26,8 +26,7 @@ pub enum Lifetime {
     OneWeek,
     /// The pattern lasts until an analysis no longer finds it.
     UntilResolved,
-    /// As `UntilResolved`, but not resolved during or right after a deload, in which lifts are light by
-    /// design.
+    /// As `UntilResolved`, but not in the 14 days after a deload, in which lifts are not judged.
     UntilResolvedOutsideDeload,
 }
 

@@ -10,6 +10,8 @@
 //! - ledger: the table with one row of volume for each workout. Days and weeks are sums of its rows;
 //! - landmark: a number of weekly hard sets for a muscle. Here: MEV, the minimum effective volume, and
 //!   MRV, the maximum recoverable volume. A week crosses MEV when it reaches it, MRV when it exceeds it;
+//! - performance: the best set, the tonnage and the number of sets of one exercise in a workout. The ai
+//!   worker finds patterns in performances;
 //! - mark: a stored note that an event was published. A mark is never removed;
 //! - (await): a step with I/O. The worker may stop before or after it.
 

@@ -18,7 +18,8 @@
 //!
 //! [`shared_kernel::policy`] holds the properties of each kind of pattern: whether the athlete is notified
 //! of it at all, whether it can worsen, and its lifetime. A pattern of one week has no reminders, and
-//! expires two weeks after the end of that week. A pattern that is found four weeks or more after it was
+//! expires two weeks after the end of that week. A pattern of a lift is not resolved in the 14 days
+//! after a deload, in which the lift is not judged. A pattern that is found four weeks or more after it was
 //! resolved is a new pattern.
 //!
 //! Confidence is from 0 to 1. Numbers without a source are project defaults.

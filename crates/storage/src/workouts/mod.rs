@@ -96,7 +96,7 @@ macro_rules! columns {
     };
 }
 
-/// The new content of a workout.
+/// The content of a workout as its row stores it; `document` is its JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     pub status: WorkoutStatus,

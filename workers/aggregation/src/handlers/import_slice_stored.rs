@@ -19,15 +19,16 @@ use storage::{Database, Shards};
 /// it ends with one notification.
 ///
 /// 1. read (await) the slices of the batch, in one round trip;
-/// 2. for each slice: store (await) the workouts that the athlete does not have. Their ids are derived
-///    from the import: a repeat stores nothing, and gets the workouts that this import stored before;
+/// 2. for each slice: store (await) the workouts of which the athlete has no duplicate. Their ids are
+///    derived from the import: a repeat stores nothing, and gets the workouts that this import stored
+///    before;
 /// 3. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
 /// 4. mark (await) the workouts as aggregated, and the crossings as announced, so that no later event
 ///    announces them. A repeat sets the same marks;
 /// 5. finish (await) the slice, which also deletes its workouts from the slice's row. A repeat changes
 ///    nothing;
 /// 6. after the last slice, publish (await) the notification. Its id is derived from the import, and
-///    webhook drops a repeat.
+///    its consumer drops a repeat.
 ///
 /// After a crash the queue redelivers the message, and the handler repeats all steps; a finished slice has
 /// no workouts and continues at step 5.
