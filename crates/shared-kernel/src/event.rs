@@ -19,8 +19,8 @@ const HEADER_FIELD_BYTES_MAX: usize = 100;
 /// Defines the events: `Name(path of the athlete's id in the payload): "wire name" => Queue`.
 macro_rules! events {
     ($( $name:ident ( $($athlete:ident).+ ) : $wire:literal => $queue:ident ),+ $(,)?) => {
-        /// The types of events. A `match` on it has no wildcard arm: a new event breaks the build
-        /// wherever a decision about it is missing.
+        /// The types of events. A `match` on it has no wildcard arm, so that a new event breaks the build
+        /// where such a match lacks it (docs/adding-an-event.md).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum EventType { $( $name, )+ }
 

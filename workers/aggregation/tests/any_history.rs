@@ -135,7 +135,9 @@ impl Fixture {
             body: event.encode().unwrap(),
             attempts: 1,
         };
-        events.iter().map(message).collect()
+        let is_for_aggregation =
+            |event: &&shared_kernel::Event| event.event_type().queue() == Queue::VolumeAggregation;
+        events.iter().filter(is_for_aggregation).map(message).collect()
     }
 
     fn deliver(&self, messages: &[RawMessage]) {

@@ -19,7 +19,12 @@ const ROOTS: &[&str] = &[
 /// Names of worked examples, by page: they exist nowhere else.
 const EXAMPLES: &[(&str, &[&str])] = &[(
     "docs/adding-an-event.md",
-    &["TrainingWeekOpened", "workers/webhook/src/handlers/training_week_opened.rs"],
+    &[
+        "TrainingWeekOpened",
+        "WeekOpened",
+        "Self::WeekOpened",
+        "workers/webhook/src/handlers/training_week_opened.rs",
+    ],
 )];
 
 /// Every name that does not exist, and the count of names that were looked up.

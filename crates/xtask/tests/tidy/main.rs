@@ -156,7 +156,8 @@ fn each_event_has_a_publisher_and_a_documented_row() {
         if !tree.rust().any(|file| is_published(&file)) {
             problems.push(format!("{event}: no worker creates its payload, `{literal} … }}`"));
         }
-        if !documented.contains(&format!("| `{event}` |")) {
+        let has_row = |queue: &str| documented.contains(&format!("| `{event}` | {queue} |"));
+        if !["volume-aggregation", "ai-analysis", "webhook-notification"].into_iter().any(has_row) {
             problems.push(format!("{event}: docs/events.md has no row for it"));
         }
     }
