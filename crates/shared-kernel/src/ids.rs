@@ -1,6 +1,7 @@
 //! Ids. The api creates UUIDv7 ids, which sort by time. Derived ids are UUIDv5 of their cause: a repeat has
 //! the same id, and consumers drop it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +24,7 @@ pub fn derived(parts: &[&str]) -> Uuid {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 

@@ -1,6 +1,7 @@
 //! The channels of notifications, and an athlete's preferences about them.
 
 use crate::policy::NotificationKind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ impl Channel {
 
 /// The channels that an athlete chose against the default, by kind of notification:
 /// `{"new_record": {"email": true}}`. Unknown names are ignored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChannelPreferences(BTreeMap<String, BTreeMap<String, bool>>);
 

@@ -3,6 +3,7 @@
 
 use crate::ids::{AthleteId, EventId, WorkoutId};
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use training::{Grams, HalfSets, Muscle, PerformedExercise, Volume, WeekStart};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 /// A whole workout at one revision, with all that its volume depends on: a consumer needs no
 /// catalogue, no database and no earlier event. Titles and notes are left out, so that 500 sets stay
 /// well under the 128,000 bytes of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutSnapshot {
     pub athlete_id: AthleteId,
     pub workout_id: WorkoutId,
@@ -25,33 +26,33 @@ pub struct WorkoutSnapshot {
 }
 
 /// A set was added to, corrected in or removed from a workout in progress.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainingSetRecorded {
     pub workout: WorkoutSnapshot,
 }
 
 /// A workout is complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutCompleted {
     pub workout: WorkoutSnapshot,
 }
 
 /// A workout was deleted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkoutDeleted {
     /// The last content, at the revision that deleted it.
     pub workout: WorkoutSnapshot,
 }
 
 /// A completed workout was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolumeUpdated {
     pub workout: WorkoutSnapshot,
 }
 
 /// A slice of an import is stored and waits to be counted. The only payload that names its data
 /// instead of carrying it: a slice may be half a megabyte, four times the size of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportSliceStored {
     pub athlete_id: AthleteId,
     pub import_id: Uuid,
@@ -60,7 +61,7 @@ pub struct ImportSliceStored {
 }
 
 /// The volume of a week changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AggregationUpdated {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
@@ -69,7 +70,7 @@ pub struct AggregationUpdated {
 
 /// One or more muscles crossed a landmark within a week. One change of the week is one event,
 /// whatever number of landmarks it crosses, so that a full-body workout is not a burst of messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VolumeThresholdReached {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
@@ -78,7 +79,7 @@ pub struct VolumeThresholdReached {
 }
 
 /// One muscle crossed one landmark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Crossing {
     pub muscle: Muscle,
     pub threshold: Threshold,
@@ -88,7 +89,9 @@ pub struct Crossing {
 }
 
 /// The landmarks whose crossing is announced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
     /// The hard sets of the week are at least MEV.
@@ -98,7 +101,9 @@ pub enum Threshold {
 }
 
 /// A pattern in the athlete's training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PatternKind {
     /// A muscle had more hard sets in a week than its MRV.
@@ -140,7 +145,7 @@ impl PatternKind {
 }
 
 /// A pattern was found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainingPatternDetected {
     pub athlete_id: AthleteId,
     /// Derived from the pattern: a repeat has the same id.
@@ -158,14 +163,14 @@ pub struct TrainingPatternDetected {
 }
 
 /// A week has ended in every time zone: its report is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainingWeekEnded {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
 }
 
 /// A notification to an athlete is requested.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NotificationRequested {
     pub athlete_id: AthleteId,
     /// The wire name of a [`crate::NotificationKind`].
@@ -181,13 +186,13 @@ pub struct NotificationRequested {
 
 /// An email that waited for an athlete is due: quiet hours ended, or a rejected email may be retried.
 /// The consumer reads from the inbox which emails are due at that time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MailFellDue {
     pub athlete_id: AthleteId,
 }
 
 /// An event is to be sent to one outgoing endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookDeliveryRequested {
     pub athlete_id: AthleteId,
     pub endpoint_id: Uuid,

@@ -1,6 +1,7 @@
 //! The training calendar: an athlete's local day, and the ISO week that starts on Monday.
 
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Returns the local date of a workout: the date of `started_at` in its own UTC offset.
@@ -9,7 +10,7 @@ pub fn local_date(started_at: DateTime<FixedOffset>) -> NaiveDate {
 }
 
 /// The Monday of an ISO 8601 week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct WeekStart(NaiveDate);
 

@@ -7,6 +7,7 @@
 
 use crate::set::Rpe;
 use crate::units::Grams;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Maximum number of effective repetitions for an estimate: at 12 Epley, Brzycki and Wathan are
@@ -24,7 +25,9 @@ const RPE_TABLE: [f64; 23] = [
 ];
 
 /// A formula for the e1RM, where w is the weight and r the number of effective repetitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum E1rmFormula {
     /// w · (1 + r/30), Epley 1985.

@@ -3,10 +3,11 @@
 
 use crate::muscle::Muscle;
 use crate::units::Grams;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An exercise of the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Exercise {
     /// The stable identifier in URLs and workouts: `barbell-bench-press`.
     pub slug: &'static str,
@@ -22,7 +23,7 @@ pub struct Exercise {
 }
 
 /// The definition of a custom exercise, which an athlete has created.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExerciseDefinition {
     pub name: String,
     #[serde(default)]
@@ -37,7 +38,7 @@ pub struct ExerciseDefinition {
 }
 
 /// The number of joints that move: several in a compound exercise, one in an isolation exercise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mechanic {
     Compound,
@@ -45,7 +46,7 @@ pub enum Mechanic {
 }
 
 /// The direction of the effort.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Force {
     Push,
@@ -54,7 +55,7 @@ pub enum Force {
 }
 
 /// The equipment that an exercise requires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Equipment {
     Barbell,
@@ -73,7 +74,7 @@ pub enum Equipment {
 ///
 /// In JSON: `{"type":"bodyweight","percent":100}`. Each `percent` is the share of the body weight
 /// that is lifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LoadType {
     /// The load is the weight entered.

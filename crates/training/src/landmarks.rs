@@ -6,6 +6,7 @@
 
 use crate::muscle::Muscle;
 use crate::units::HalfSets;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ pub struct Landmarks {
 }
 
 /// The level of a week's volume relative to the landmarks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VolumeLevel {
     BelowMev,
@@ -55,7 +56,7 @@ impl Landmarks {
 
 /// Landmarks of one muscle that an athlete has set instead of the listed ones, in hard sets per
 /// week.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LandmarkOverride {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mev: Option<HalfSets>,
@@ -68,7 +69,7 @@ pub struct LandmarkOverride {
 /// The landmarks that an athlete has set instead of the listed ones.
 ///
 /// In JSON and the database: `{"chest":{"mrv":40}}`, in half sets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct LandmarkOverrides(pub BTreeMap<Muscle, LandmarkOverride>);
 

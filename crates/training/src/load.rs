@@ -4,6 +4,7 @@
 //! contain every day, the oldest first; a rest day is 0. A high acute:chronic ratio is a *load
 //! spike*, not a prediction of injury: Impellizzeri 2020 contests the latter.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Number of days of the acute load: one week (Gabbett 2016).
@@ -15,7 +16,7 @@ pub const CHRONIC_DAYS: usize = 28;
 pub type WeekOfLoads = [f64; ACUTE_DAYS];
 
 /// The recent load and the load that the athlete is used to, both per day.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AcuteChronic {
     pub acute: f64,
     pub chronic: f64,
@@ -60,7 +61,7 @@ impl AcuteChronic {
 }
 
 /// The monotony and the strain of a week (Foster 1998).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Monotony {
     /// Mean daily load / its standard deviation.
     pub monotony: f64,

@@ -1,12 +1,15 @@
 //! The muscle groups that have volume landmarks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A muscle group, divided as in the published landmark tables.
 ///
 /// JSON and the database contain the `snake_case` name. The order is part of a stored format (see
 /// [`Muscle::index`]): add new groups at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Muscle {
     Chest,

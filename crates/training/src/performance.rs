@@ -7,11 +7,12 @@ use crate::exercise::LoadType;
 use crate::set::{PerformedSet, Rpe};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The performance in one exercise of a workout.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExercisePerformance {
     /// Number of sets other than warm-ups.
     pub sets: i64,
@@ -23,7 +24,7 @@ pub struct ExercisePerformance {
 }
 
 /// The set with the highest e1RM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BestSet {
     pub e1rm_grams: Grams,
     /// The load of the estimate; see [`performances`].

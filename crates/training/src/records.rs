@@ -8,13 +8,16 @@ use crate::exercise::LoadType;
 use crate::performance::{counted_sets, performances};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 /// The kind of a personal record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
     /// The highest weight entered for a set with at least one repetition, in grams. Excludes 0 and

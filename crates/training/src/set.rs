@@ -3,6 +3,7 @@
 //! Thresholds without a source are project defaults.
 
 use crate::units::Grams;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::ops::RangeInclusive;
 
@@ -12,7 +13,7 @@ const HARD_SET_RPE_MIN: Rpe = Rpe { halves: 12 };
 const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
 
 /// The kind of a set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SetKind {
     /// A warm-up set, which never counts.
@@ -27,7 +28,8 @@ pub enum SetKind {
 
 /// Rating of perceived exertion (RPE), 1 to 10 in steps of 0.5. Repetitions in reserve: RIR =
 /// 10 − RPE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "f64", extend("minimum" = 1, "maximum" = 10, "multipleOf" = 0.5))]
 pub struct Rpe {
     halves: u8,
 }
@@ -71,7 +73,7 @@ impl<'de> Deserialize<'de> for Rpe {
 }
 
 /// A performed set in exact units.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PerformedSet {
     pub kind: SetKind,
     /// The weight as entered: per hand, added or assisting, depending on the exercise's load type.

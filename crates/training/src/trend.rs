@@ -4,6 +4,7 @@
 //! Source: Theil 1950 and Sen 1968 (J. Am. Stat. Assoc. 63:1379–1389), computed as
 //! `scipy.stats.theilslopes` of scipy 1.17 does. Limits without a source are project defaults.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Maximum number of points that [`theil_sen`] uses: a year of daily ones. Each pair gives a slope,
@@ -18,7 +19,7 @@ pub const INTERVAL_POINTS_MIN: usize = 5;
 const Z_95: f64 = 1.96;
 
 /// The change of a quantity.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Trend {
     /// The change per unit of x: with x in days and y in kilograms, kilograms per day.
     pub slope: f64,

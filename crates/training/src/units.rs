@@ -1,6 +1,7 @@
 //! Exact units: mass in whole grams, hard sets in half sets. Sums use integers, so they do not
 //! depend on the order of their parts; floats occur only in input and output.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The international avoirdupois pound, exact by definition (1959 agreement).
@@ -8,7 +9,9 @@ pub const GRAMS_PER_POUND: f64 = 453.592_37;
 const GRAMS_PER_KILOGRAM: f64 = 1_000.0;
 
 /// A mass in whole grams.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Grams(pub i64);
 
@@ -32,7 +35,9 @@ impl Grams {
 
 /// A number of hard sets, counted in half sets: a direct set is 2, an indirect set is 1
 /// (fractional counting, Pelland et al. 2024).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct HalfSets(pub i64);
 

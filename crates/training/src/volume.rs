@@ -4,12 +4,13 @@ use crate::exercise::LoadType;
 use crate::muscle::Muscle;
 use crate::set::PerformedSet;
 use crate::units::{Grams, HalfSets};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An exercise of a workout with its performed sets. It contains its load type and its muscles, so
 /// that computing its volume needs no catalogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PerformedExercise {
     /// The exercise's slug.
     pub exercise: String,
@@ -28,7 +29,7 @@ impl PerformedExercise {
 }
 
 /// The volume of a workout, a day or a week.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Volume {
     pub workouts: i64,
     /// Number of sets other than warm-ups.
@@ -42,7 +43,7 @@ pub struct Volume {
 }
 
 /// The volume of one muscle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MuscleVolume {
     /// A direct hard set counts 2, an indirect one 1.
     pub half_sets: HalfSets,

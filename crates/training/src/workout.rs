@@ -6,6 +6,7 @@ use crate::set::{PerformedSet, Rpe, SetKind};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
 use chrono::{DateTime, FixedOffset};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type CustomExercises = BTreeMap<String, ExerciseDefinition>;
 
 /// A workout as the athlete entered it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Workout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -33,7 +34,7 @@ pub struct Workout {
 }
 
 /// An exercise of a workout, as entered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExerciseEntry {
     /// The slug of an exercise of the catalogue or of a custom exercise.
     pub exercise: String,
@@ -46,7 +47,7 @@ pub struct ExerciseEntry {
 }
 
 /// The identifier of a superset within its workout, as entered: `0` or `"A"`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Superset {
     Number(u64),
@@ -54,7 +55,7 @@ pub enum Superset {
 }
 
 /// A set of a workout, as entered.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SetEntry {
     /// Identifies the set within the workout for changes and deletions; never reused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
