@@ -1,0 +1,21 @@
+//! The HTTP contract of the API as types: each request and response is a model here, with its JSON
+//! schema, its limits and its validation.
+//!
+//! In scope: what clients send and receive. Out of scope: paths, methods and handlers (the api's table
+//! of routes), storage. The api, the command line tools and the OpenAPI document use these types, so
+//! no other place names a field.
+
+pub mod checks;
+pub mod page;
+pub mod parse;
+pub mod problem;
+pub mod sets;
+pub mod values;
+pub mod volume;
+pub mod workouts;
+
+pub use checks::{Checks, FieldCode, FieldError, Validate};
+pub use page::{Cursor, Items, Limit, Page};
+pub use parse::{ParseError, parse_json, parse_value};
+pub use problem::{Problem, ProblemCode};
+pub use values::{Day, Instant, ReadOnly, Timestamp, nullable};

@@ -1,0 +1,1 @@
+//! Training volume of days and weeks.
