@@ -96,7 +96,7 @@ describe("the documented receiver", () => {
     const server = receiver([A.key], (line) => printed.push(line)).listen(0, "127.0.0.1");
     await once(server, "listening");
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const body = JSON.stringify(example("endpoint.test"));
+    const body = JSON.stringify(example("test"));
     const now = new Date();
     const post = (signature: string) =>
       fetch(url, {
@@ -115,8 +115,8 @@ describe("the documented receiver", () => {
       server.close();
     }
     const [verified, json, rejected] = printed;
-    expect(verified).toBe("verified endpoint.test msg_1");
-    expect(JSON.parse(json ?? "")).toEqual(example("endpoint.test"));
+    expect(verified).toBe("verified test msg_1");
+    expect(JSON.parse(json ?? "")).toEqual(example("test"));
     expect(rejected).toBe("rejected: no signature matches");
   });
 });

@@ -118,7 +118,7 @@ async function createEndpoints(athlete: Athlete): Promise<void> {
     `/v1/webhooks/${working.id}/rotate-secret`,
   );
   secrets.push(rotated.secret);
-  await publish(stack, exampleEvent("record.broken", athlete));
+  await publish(stack, exampleEvent("record.set", athlete));
   await waitForDelivery(athlete, working, "the working endpoint", isDelivered);
   await waitForDelivery(
     athlete,

@@ -34,13 +34,13 @@ useWebhookFixture();
 describe("an endpoint", () => {
   it("is disabled by a 410, and its athlete is notified", async () => {
     const athlete = await Athlete.create(stack);
-    const disabled = await endpoint(athlete, "410", { event_types: ["pattern.ended"] });
-    const other = await endpoint(athlete, "ok", { event_types: ["webhook.disabled"] });
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    const disabled = await endpoint(athlete, "410", { event_types: ["pattern.resolved"] });
+    const other = await endpoint(athlete, "ok", { event_types: ["endpoint.disabled"] });
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     const [request] = await waitForRequests(receiver, other.url, 1);
     const payload = verifyRequest(request as NonNullable<typeof request>, other.secret);
     expect(payload).toMatchObject({
-      type: "webhook.disabled",
+      type: "endpoint.disabled",
       data: {
         details: { endpoint_id: disabled.id, reason: "gone" },
         resource: `/v1/webhooks/${disabled.id}`,
@@ -54,7 +54,7 @@ describe("an endpoint", () => {
       disabled_reason: expect.stringMatching(/./),
       counts: { waiting: 0, delivered: 0, failed: 1 },
     });
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await eventually(
       "the next notification is in the inbox",
       async () => (await athlete.notifications()).items,
@@ -66,7 +66,7 @@ describe("an endpoint", () => {
   it("is disabled after five days of failures", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "500");
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length > 0);
     expect((await readEndpoint(athlete, target)).failing_since).not.toBeNull();
     await stack.database
@@ -93,7 +93,7 @@ describe("a delivery", () => {
   it("is retried after a failure with a new timestamp", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok-after-one-500");
-    const envelope = exampleEvent("pattern.ended", athlete);
+    const envelope = exampleEvent("pattern.resolved", athlete);
     await publish(stack, envelope);
     const requests = await waitForRequests(receiver, target.url, 2);
     const ids = requests.map(({ headers }) => headers["webhook-id"]);
@@ -125,7 +125,7 @@ describe("a delivery", () => {
     const batch = [message(envelope, 3)];
     expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
     // A later event is delivered, so the duplicates are processed too.
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForRequests(receiver, target.url, 2);
     expect(await listDeliveries(athlete, target)).toHaveLength(2);
     expect(receiver.requestsTo(target.url)).toHaveLength(2);
@@ -134,7 +134,7 @@ describe("a delivery", () => {
   it("is made by the sweep when its event was lost", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "ok");
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "the first delivery", isDelivered);
     await stack.database
       .prepare(
@@ -150,7 +150,7 @@ describe("a delivery", () => {
   it("has failed after ten attempts; its endpoint stays enabled", async () => {
     const athlete = await Athlete.create(stack);
     const target = await endpoint(athlete, "500");
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
     await stack.database
       .prepare("UPDATE webhook_deliveries SET attempt = 9 WHERE endpoint_id = ?")
@@ -170,7 +170,7 @@ describe("a delivery", () => {
     const deleted = await endpoint(athlete, "500");
     // Its second attempt is due later than that of the deleted endpoint.
     const marker = await endpoint(athlete, "429");
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, deleted, "a failure", ({ attempts }) => attempts.length === 1);
     await call(athlete, "DELETE", `/v1/webhooks/${deleted.id}`);
     const batch = [
@@ -194,7 +194,7 @@ describe("an endpoint disabled by its owner", () => {
     athlete = await Athlete.create(stack);
     target = await endpoint(athlete, "500");
     path = `/v1/webhooks/${target.id}`;
-    await publish(stack, exampleEvent("pattern.ended", athlete));
+    await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
     await call(athlete, "PATCH", path, { enabled: false });
     [delivery] = (await listDeliveries(athlete, target)) as [DeliveryWithLog];

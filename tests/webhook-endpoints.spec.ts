@@ -50,7 +50,7 @@ describe("a webhook endpoint, on D1 and WebCrypto", () => {
     const delivery = await call("GET", `/${id}/deliveries/${delivery_id}`);
     expect(delivery.status).toBe(200);
     const last = { outcome: "disabled", error: "endpoint disabled" };
-    expect(await delivery.json()).toMatchObject({ event_type: "endpoint.test", last });
+    expect(await delivery.json()).toMatchObject({ event_type: "test", last });
     expect((await call("POST", `/${id}/deliveries/${delivery_id}/retry`)).status).toBe(409);
   });
 });

@@ -78,7 +78,7 @@ describe("a delivery", () => {
     for (const expected of CASES) {
       const athlete = await Athlete.create(stack);
       const target = await endpoint(athlete, expected.behaviour);
-      await publish(stack, exampleEvent("record.broken", athlete));
+      await publish(stack, exampleEvent("record.set", athlete));
       const isExpected = (delivery: DeliveryWithLog) =>
         expected.waitsS ? delivery.attempts.length === 2 : delivery.status !== "waiting";
       const delivery = waitForDelivery(athlete, target, expected.behaviour, isExpected);

@@ -28,7 +28,7 @@ import {
 useWebhookFixture();
 
 describe("a notification", () => {
-  const types = PAYLOAD_TYPES.filter((type) => type !== "endpoint.test");
+  const types = PAYLOAD_TYPES.filter((type) => type !== "test");
   const published = new Map<string, Envelope>();
   let athlete: Athlete;
   let full: CreatedEndpoint;
@@ -39,7 +39,7 @@ describe("a notification", () => {
     athlete = await Athlete.create(stack);
     full = await endpoint(athlete, "ok");
     thin = await endpoint(athlete, "ok", { payload: "thin", signature: "v1a" });
-    selective = await endpoint(athlete, "ok", { event_types: ["record.broken"] });
+    selective = await endpoint(athlete, "ok", { event_types: ["record.set"] });
     for (const type of types) {
       const envelope = exampleEvent(type, athlete);
       published.set(type, envelope);
@@ -72,7 +72,7 @@ describe("a notification", () => {
   it("is delivered in the selected event types only", async () => {
     const received = await waitForRequests(receiver, selective.url, 1);
     expect(received.map((request) => verifyRequest(request, selective.secret).type)).toEqual([
-      "record.broken",
+      "record.set",
     ]);
     expect(await listDeliveries(athlete, selective)).toHaveLength(1);
   });
@@ -88,7 +88,7 @@ describe("a notification", () => {
   });
 
   it("is delivered thin when it is too long", async () => {
-    const envelope = exampleEvent("record.broken", athlete);
+    const envelope = exampleEvent("record.set", athlete);
     const { records } = envelope.data.data as { records: object[] };
     Object.assign(envelope.data, {
       data: { ...(envelope.data.data as object), records: Array(300).fill(records[0]) },
@@ -120,7 +120,7 @@ describe("a notification", () => {
 describe("a test event", () => {
   it("is delivered and logged for any selected types", async () => {
     const athlete = await Athlete.create(stack);
-    const target = await endpoint(athlete, "ok", { event_types: ["record.broken"] });
+    const target = await endpoint(athlete, "ok", { event_types: ["record.set"] });
     const test = await call<{ delivery_id: string }>(
       athlete,
       "POST",
@@ -128,9 +128,9 @@ describe("a test event", () => {
     );
     const [request] = await waitForRequests(receiver, target.url, 1);
     const payload = verifyRequest(request as NonNullable<typeof request>, target.secret);
-    expect(payload).toMatchObject({ type: "endpoint.test", data: { endpoint_id: target.id } });
+    expect(payload).toMatchObject({ type: "test", data: { endpoint_id: target.id } });
     const delivery = await waitForDelivery(athlete, target, "the test event", isDelivered);
-    expect(delivery).toMatchObject({ id: test.delivery_id, event_type: "endpoint.test" });
+    expect(delivery).toMatchObject({ id: test.delivery_id, event_type: "test" });
     expect(JSON.parse(delivery.body)).toEqual(payload);
   });
 });
@@ -157,7 +157,7 @@ describe("another athlete", () => {
   it("cannot read or change endpoints and deliveries", async () => {
     const [owner, other] = await Promise.all([Athlete.create(stack), Athlete.create(stack)]);
     const target = await endpoint(owner, "ok");
-    await publish(stack, exampleEvent("pattern.ended", owner));
+    await publish(stack, exampleEvent("pattern.resolved", owner));
     const delivery = await waitForDelivery(owner, target, "a delivery", isDelivered);
     const before = await readEndpoint(owner, target);
     const path = `/v1/webhooks/${target.id}`;

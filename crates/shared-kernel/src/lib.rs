@@ -15,6 +15,7 @@ pub mod policy;
 pub mod routing;
 pub mod trace;
 pub mod unsubscribe;
+pub mod webhook_event;
 
 pub use dead_letter::DeadLetter;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
@@ -26,3 +27,4 @@ pub use policy::NotificationKind;
 pub use routing::{Queue, RetryPolicy};
 pub use trace::TraceContext;
 pub use unsubscribe::UnsubscribeKey;
+pub use webhook_event::WebhookEventType;

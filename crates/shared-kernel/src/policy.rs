@@ -4,6 +4,7 @@
 //! notification is treated. Numbers without a source are project defaults.
 
 use crate::payload::PatternKind;
+use crate::webhook_event::WebhookEventType;
 
 /// The treatment of the patterns of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +88,8 @@ pub enum NotificationKind {
 pub struct NotificationPolicy {
     /// The wire name.
     pub name: &'static str,
-    /// The `type` of the payload in outgoing webhooks. All patterns are one type.
-    pub webhook_type: &'static str,
+    /// The type of event that endpoints receive. All patterns are one type.
+    pub webhook_type: WebhookEventType,
     /// Emails are for what should not wait until the app is opened. A pattern also needs the
     /// confidence that the athlete chose.
     pub is_emailed_by_default: bool,
@@ -105,9 +106,10 @@ impl NotificationKind {
     /// Returns the row of this kind.
     #[rustfmt::skip]
     pub const fn policy(self) -> NotificationPolicy {
+        use WebhookEventType::{EndpointDisabled, ImportFinished, PatternDetected, PatternResolved, RecordSet, ReportWeekly};
         const fn row(
             name: &'static str,
-            webhook_type: &'static str,
+            webhook_type: WebhookEventType,
             is_emailed_by_default: bool,
             retention_days: i64,
             resource: &'static str,
@@ -116,13 +118,13 @@ impl NotificationKind {
             NotificationPolicy { name, webhook_type, is_emailed_by_default, retention_days, resource, topic }
         }
         match self {
-            //                               name               webhook type          email days resource                                  topic
-            Self::Pattern(kind)   => row(kind.as_str(),      "pattern.detected",   true,  90,  "/v1/patterns",                           "patterns in your training"),
-            Self::PatternEnded    => row("pattern_ended",    "pattern.ended",      false, 90,  "/v1/patterns",                           "patterns that ended"),
-            Self::NewRecord       => row("new_record",       "record.broken",      false, 365, "/v1/records",                            "new records"),
-            Self::WeeklyReport    => row("weekly_report",    "weekly_report.made", true,  365, "/v1/reports/weekly?week={week_start}", "weekly reports"),
-            Self::ImportFinished  => row("import_finished",  "import.finished",    false, 30,  "/v1/imports/{import_id}",                "finished imports"),
-            Self::WebhookDisabled => row("webhook_disabled", "webhook.disabled",   true,  90,  "/v1/webhooks/{endpoint_id}",             "disabled webhooks"),
+            //                               name               webhook type      email  days resource                                  topic
+            Self::Pattern(kind)   => row(kind.as_str(),      PatternDetected,  true,  90,  "/v1/patterns",                           "patterns in your training"),
+            Self::PatternEnded    => row("pattern_ended",    PatternResolved,  false, 90,  "/v1/patterns",                           "patterns that ended"),
+            Self::NewRecord       => row("new_record",       RecordSet,        false, 365, "/v1/records",                            "new records"),
+            Self::WeeklyReport    => row("weekly_report",    ReportWeekly,     true,  365, "/v1/reports/weekly?week={week_start}", "weekly reports"),
+            Self::ImportFinished  => row("import_finished",  ImportFinished,   false, 30,  "/v1/imports/{import_id}",                "finished imports"),
+            Self::WebhookDisabled => row("webhook_disabled", EndpointDisabled, true,  90,  "/v1/webhooks/{endpoint_id}",             "disabled webhooks"),
         }
     }
 

@@ -2,12 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use serde_json::{Value, json};
-use shared_kernel::NotificationKind;
+use shared_kernel::{NotificationKind, WebhookEventType};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// Sent on request, without a notification.
-const TEST_TYPE: &str = "endpoint.test";
 
 fn documentation_path(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/webhooks").join(folder)
@@ -25,8 +22,8 @@ fn types_in(folder: &str) -> BTreeSet<String> {
 fn each_webhook_type_has_a_schema_and_an_example() {
     let types: BTreeSet<_> = NotificationKind::all()
         .map(|kind| kind.policy().webhook_type)
-        .chain([TEST_TYPE])
-        .map(str::to_owned)
+        .chain([WebhookEventType::Test])
+        .map(|event_type| event_type.as_str().to_owned())
         .collect();
     assert_eq!(types_in("schemas/v1"), types);
     assert_eq!(types_in("examples"), types);
@@ -35,7 +32,7 @@ fn each_webhook_type_has_a_schema_and_an_example() {
 #[test]
 fn each_schema_allows_its_notification_kinds() {
     for kind in NotificationKind::all() {
-        let name = kind.policy().webhook_type;
+        let name = kind.policy().webhook_type.as_str();
         let path = documentation_path("schemas/v1").join(format!("{name}.json"));
         let schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         assert_eq!(schema["properties"]["type"], json!({"const": name}));

@@ -11,7 +11,7 @@ use std::path::Path;
 use verify::{Delivery, DeliveryError, parse_delivery};
 
 const AT_S: u64 = 1_763_920_800;
-const BODY: &str = include_str!("../../../docs/webhooks/examples/endpoint.test.json");
+const BODY: &str = include_str!("../../../docs/webhooks/examples/test.json");
 
 /// The result of a receiver with the public key of key 1.
 fn receive(body: &str, key: &SigningKey, now_s: u64) -> Result<Delivery, DeliveryError> {
@@ -29,7 +29,7 @@ fn receive(body: &str, key: &SigningKey, now_s: u64) -> Result<Delivery, Deliver
 fn documented_rust_code_accepts_only_signed_deliveries() {
     let key = SigningKey::Ed25519(PrivateKey::generate([1; 32]));
     let delivery = receive(BODY, &key, AT_S).unwrap();
-    assert_eq!(delivery.r#type, "endpoint.test");
+    assert_eq!(delivery.r#type, "test");
     assert_eq!(delivery.timestamp, "2026-11-16T17:59:59.123Z");
     assert_eq!(delivery.data["message"], "This is a test.");
 

@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_patterns.sql", include_str!("../migrations/0003_patterns.sql")),
     ("0004_deliveries.sql", include_str!("../migrations/0004_deliveries.sql")),
     ("0005_operators.sql", include_str!("../migrations/0005_operators.sql")),
+    ("0007_webhooks.sql", include_str!("../migrations/0007_webhooks.sql")),
 ];
 
 #[cfg(test)]

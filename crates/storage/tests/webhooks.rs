@@ -79,3 +79,41 @@ fn retry_restarts_the_schedule_during_an_attempt() {
     let later = run(deliveries::overdue(&database, NOW_MS + 60_000, 9)).unwrap();
     assert_eq!(later, [DueDelivery { attempt: 0, ..row }]);
 }
+
+#[test]
+fn migration_renames_the_event_types_of_stored_rows() {
+    let database = Sqlite::migrated_before("0007_webhooks.sql");
+    let ada = create_athlete(&database, 1);
+    let check_types = |n: u128, before: &str| {
+        let key = endpoint(&database, &ada, n);
+        database.execute(&format!(
+            "UPDATE webhook_endpoints SET event_types = '{before}' WHERE endpoint_id = '{}'",
+            key.endpoint_id
+        ));
+        waiting(&database, key, n, NOW_MS);
+    };
+    check_types(1, r#"["weekly_report.made","pattern.detected","record.broken"]"#);
+    check_types(2, "[]");
+    let body = r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"n":1}}"#;
+    database.execute(&format!(
+        "UPDATE webhook_deliveries SET event_type = 'record.broken', body = '{body}' \
+         WHERE delivery_id = '{}'",
+        Uuid::from_u128(1)
+    ));
+    database.migrate_from("0007_webhooks.sql");
+    assert_eq!(
+        database.query("SELECT event_types FROM webhook_endpoints ORDER BY endpoint_id"),
+        [
+            r#"{"event_types":"[\"report.weekly\",\"pattern.detected\",\"record.set\"]"}"#,
+            r#"{"event_types":"[]"}"#
+        ]
+    );
+    let renamed = body.replace("record.broken", "record.set").replace('"', r#"\""#);
+    assert_eq!(
+        database.query("SELECT event_type, body FROM webhook_deliveries ORDER BY delivery_id"),
+        [
+            format!(r#"{{"body":"{renamed}","event_type":"record.set"}}"#),
+            r#"{"body":"{}","event_type":"t"}"#.to_owned()
+        ]
+    );
+}

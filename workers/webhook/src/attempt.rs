@@ -231,7 +231,7 @@ mod tests {
             key,
             delivery_id: Uuid::nil(),
             event_id: EventId(Uuid::nil()),
-            event_type: "record.broken".to_owned(),
+            event_type: "record.set".to_owned(),
             body: "{}".to_owned(),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".parse().unwrap(),
             attempt,

@@ -13,7 +13,7 @@ pub fn deliveries(
     notification: &Notification<'_>,
     targets: &[Target],
 ) -> Result<Vec<NewDelivery>, PayloadError> {
-    let event_type = notification.kind.policy().webhook_type;
+    let event_type = notification.kind.policy().webhook_type.as_str();
     let subscribes = |target: &&Target| {
         target.key.athlete_id == notification.athlete_id
             && (target.event_types.is_empty()
@@ -25,7 +25,7 @@ pub fn deliveries(
 fn delivery(notification: &Notification<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
     let event = notification.event;
     let webhook_event = WebhookEvent {
-        event_type: notification.kind.policy().webhook_type,
+        event_type: notification.kind.policy().webhook_type.as_str(),
         occurred_at: event.time,
         full: &full(notification),
         thin: &Value::Object(thin(notification)),

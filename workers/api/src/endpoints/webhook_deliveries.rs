@@ -14,7 +14,7 @@ use platform::clock::new_uuid;
 use platform::http::{StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::payload::WebhookDeliveryRequested;
-use shared_kernel::{Event, EventId};
+use shared_kernel::{Event, EventId, WebhookEventType};
 use standard_webhooks::PayloadFormat;
 use standard_webhooks::payload::{self, WebhookEvent};
 use storage::KeyProof;
@@ -24,9 +24,6 @@ use storage::webhooks::deliveries::{
 use storage::webhooks::fan_out::NewDelivery;
 use storage::webhooks::{EndpointKey, delivery_id};
 use uuid::Uuid;
-
-/// The type of a test: not a notification, and delivered regardless of the endpoint's types.
-const TEST_TYPE: &str = "endpoint.test";
 
 /// GET /v1/webhooks/{id}/deliveries: newest event first.
 pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
@@ -67,12 +64,13 @@ pub async fn test(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiRe
     let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
     let data =
         json!({ "endpoint_id": id, "message": "A test, requested by the endpoint's owner." });
-    let event = WebhookEvent { event_type: TEST_TYPE, occurred_at: now, full: &data, thin: &data };
+    let event_type = WebhookEventType::Test.as_str();
+    let event = WebhookEvent { event_type, occurred_at: now, full: &data, thin: &data };
     let new = NewDelivery {
         key: EndpointKey { athlete_id: key.athlete_id, endpoint_id: id },
         delivery_id: delivery_id(event_id, now.timestamp_millis()),
         event_id,
-        event_type: TEST_TYPE.to_owned(),
+        event_type: event_type.to_owned(),
         body: payload::build_body(&event, PayloadFormat::Full)?.text,
         traceparent: call.trace.to_string(),
     };

@@ -10,7 +10,7 @@ use crate::input::{Errors, Fields, json_body};
 use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, empty, json, set_header};
 use serde_json::{Map, Value, json};
-use shared_kernel::NotificationKind;
+use shared_kernel::WebhookEventType;
 use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
 use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
 use storage::webhooks::endpoints::{
@@ -259,10 +259,8 @@ fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
 /// Parses the event types, in the order of the body.
 fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
     fields.get("event_types")?;
-    let mut known: Vec<_> =
-        NotificationKind::all().map(|kind| kind.policy().webhook_type).collect();
-    // All patterns have one type.
-    known.dedup();
+    let known = WebhookEventType::ALL.into_iter().filter(|it| it.is_selectable());
+    let known: Vec<_> = known.map(WebhookEventType::as_str).collect();
     let mut types: Vec<String> = Vec::new();
     for (pointer, value) in fields.list("event_types")? {
         match value.as_str().filter(|name| known.contains(name)) {

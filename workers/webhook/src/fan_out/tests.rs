@@ -65,10 +65,10 @@ fn endpoint_gets_its_event_types_or_all_without_a_filter() {
     let pattern = NotificationKind::Pattern(PatternKind::Plateau);
     check_subscribed(pattern, &[], true);
     check_subscribed(pattern, &["pattern.detected"], true);
-    check_subscribed(pattern, &["record.broken", "pattern.detected"], true);
-    check_subscribed(pattern, &["record.broken"], false);
+    check_subscribed(pattern, &["record.set", "pattern.detected"], true);
+    check_subscribed(pattern, &["record.set"], false);
     check_subscribed(pattern, &["pattern"], false);
-    check_subscribed(NotificationKind::NewRecord, &["record.broken"], true);
+    check_subscribed(NotificationKind::NewRecord, &["record.set"], true);
 }
 
 #[test]
@@ -91,11 +91,11 @@ fn full_payload_has_everything_and_thin_payload_a_reference() {
     let data = json!({ "records": [{ "exercise": "deadlift" }] });
     assert_eq!(
         body(NotificationKind::NewRecord, data.clone(), PayloadFormat::Full),
-        r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","body":"Well done.","details":{"records":[{"exercise":"deadlift"}]},"kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records","title":"2 new records"}}"#
+        r#"{"type":"record.set","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","body":"Well done.","details":{"records":[{"exercise":"deadlift"}]},"kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records","title":"2 new records"}}"#
     );
     assert_eq!(
         body(NotificationKind::NewRecord, data, PayloadFormat::Thin),
-        r#"{"type":"record.broken","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records"}}"#
+        r#"{"type":"record.set","timestamp":"2026-11-23T11:59:58.250Z","data":{"athlete_id":"01900000-0000-7000-8000-000000000001","kind":"new_record","notification_id":"00000000-0000-0000-0000-000000000007","resource":"/v1/records"}}"#
     );
 }
 

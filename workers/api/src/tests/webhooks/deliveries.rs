@@ -6,7 +6,7 @@ use super::*;
 fn test_delivery_is_due_immediately_and_published() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    let types = json!({ "event_types": ["record.broken"], "payload": "thin" });
+    let types = json!({ "event_types": ["record.set"], "payload": "thin" });
     let (path, endpoint) = create_endpoint(&api, &key, &types);
     let trips = api.database.round_trips();
     let response = api.call(&key, "POST", &format!("{path}/test"), None);
@@ -14,14 +14,14 @@ fn test_delivery_is_due_immediately_and_published() {
     let id = response.body["delivery_id"].as_str().unwrap();
     let stored = api.get(&key, &format!("{path}/deliveries/{id}")).body;
     let body: Value = serde_json::from_str(stored["body"].as_str().unwrap()).unwrap();
-    assert_eq!(body["type"], "endpoint.test");
+    assert_eq!(body["type"], "test");
     assert_eq!(body["timestamp"], "2026-11-23T12:00:00.000Z");
     assert_eq!(body["data"]["endpoint_id"], endpoint["id"]);
     assert!(body["data"]["message"].is_string());
     let event_id = stored["event_id"].as_str().unwrap();
     assert_eq!(
         stored,
-        json!({ "id": id, "event_id": event_id, "event_type": "endpoint.test", "status": "waiting",
+        json!({ "id": id, "event_id": event_id, "event_type": "test", "status": "waiting",
                 "created_at": "2026-11-23T12:00:00.000Z", "attempt": 0,
                 "next_attempt_at": "2026-11-23T12:00:00.000Z", "last": null,
                 "body": stored["body"], "attempts": [] })

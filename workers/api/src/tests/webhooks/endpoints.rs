@@ -6,7 +6,7 @@ use super::*;
 fn created_endpoint_shows_its_secret_once() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    let more = json!({ "description": "coach", "event_types": ["record.broken", "pattern.detected"],
+    let more = json!({ "description": "coach", "event_types": ["record.set", "pattern.detected"],
                        "payload": "thin", "version": 1, "signature": "v1" });
     let (path, mut body) = create_endpoint(&api, &key, &more);
     let secret = body.as_object_mut().unwrap().remove("secret").unwrap();
@@ -16,7 +16,7 @@ fn created_endpoint_shows_its_secret_once() {
         body,
         json!({
             "id": path.strip_prefix("/v1/webhooks/").unwrap(), "url": URL, "description": "coach",
-            "event_types": ["record.broken", "pattern.detected"], "payload": "thin", "version": 1,
+            "event_types": ["record.set", "pattern.detected"], "payload": "thin", "version": 1,
             "signature": "v1", "status": "enabled", "disabled_reason": null,
             "created_at": "2026-11-23T12:00:00.000Z", "failing_since": null,
             "counts": { "waiting": 0, "delivered": 0, "failed": 0 },
@@ -63,9 +63,9 @@ fn invalid_endpoint_fields_are_reported_and_change_nothing() {
     check(json!({ "url": "http://hooks.example" }), &["/url"]);
     check(json!({ "url": "https://127.0.0.1/" }), &["/url"]);
     check(json!({ "url": "https://localhost/" }), &["/url"]);
-    check(json!({ "url": URL, "event_types": "record.broken" }), &["/event_types"]);
+    check(json!({ "url": URL, "event_types": "record.set" }), &["/event_types"]);
     check(
-        json!({ "url": URL, "event_types": ["record.broken", "endpoint.test", "record.broken", 1] }),
+        json!({ "url": URL, "event_types": ["record.set", "test", "record.set", 1] }),
         &["/event_types/1", "/event_types/2", "/event_types/3"],
     );
     check(json!({ "url": URL, "payload": "fat" }), &["/payload"]);

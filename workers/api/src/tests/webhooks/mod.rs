@@ -36,7 +36,7 @@ fn store_delivery(api: &TestApi, path: &str, n: u32, row: &str) -> String {
     api.database.execute(&format!(
         "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
          event_type, body, traceparent, status, created_at_ms, attempt, due_at_ms, attempts) \
-         SELECT athlete_id, endpoint_id, '{id}', '{id}', 'record.broken', '{{\"n\":{n}}}', '', {row} \
+         SELECT athlete_id, endpoint_id, '{id}', '{id}', 'record.set', '{{\"n\":{n}}}', '', {row} \
          FROM webhook_endpoints WHERE endpoint_id = '{endpoint}'"
     ));
     format!("{path}/deliveries/{id}")

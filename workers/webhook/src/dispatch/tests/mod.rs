@@ -76,7 +76,7 @@ impl Fixture {
         self.database.execute(&format!(
             "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
              event_type, body, traceparent, created_at_ms, due_at_ms) VALUES ('{athlete_id}', \
-             '{endpoint_id}', '{delivery_id}', '{event_id}', 'record.broken', '{{\"n\":{n}}}', \
+             '{endpoint_id}', '{delivery_id}', '{event_id}', 'record.set', '{{\"n\":{n}}}', \
              '{TRACE}', {now_ms}, {now_ms})"
         ));
     }

@@ -9,7 +9,7 @@ use storage::webhooks::deliveries::{self, DueDelivery};
 fn each_subscribed_endpoint_receives_the_notification() {
     let fixture = Fixture::new();
     fixture.create_endpoint(1, "[]");
-    fixture.create_endpoint(2, r#"["weekly_report.made"]"#);
+    fixture.create_endpoint(2, r#"["report.weekly"]"#);
     fixture.create_endpoint(3, r#"["pattern.detected"]"#);
     assert_eq!(
         fixture.consume(&[notification("weekly_report", "Your week")]),
@@ -64,7 +64,7 @@ fn disabled_webhook_channel_prevents_the_delivery() {
     let kinds = fixture.database.query("SELECT kind FROM notifications");
     assert_eq!(kinds, [r#"{"kind":"weekly_report"}"#]);
     let types = fixture.database.query("SELECT event_type FROM webhook_deliveries");
-    assert_eq!(types, [r#"{"event_type":"record.broken"}"#]);
+    assert_eq!(types, [r#"{"event_type":"record.set"}"#]);
 }
 
 #[test]
