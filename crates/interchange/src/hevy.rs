@@ -8,8 +8,7 @@ use crate::row::Row;
 use crate::timestamp::parse_timestamp;
 use chrono::NaiveDateTime;
 use std::borrow::Cow;
-use std::str::FromStr;
-use training::SetKind;
+use training::{SetKind, Superset};
 
 /// A spreadsheet reads a cell that begins with one of these as a formula (OWASP, CSV injection).
 const FORMULA_PREFIXES: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
@@ -61,9 +60,9 @@ pub fn parse_row<'a>(row: &mut Row<'a>) -> Result<ParsedRow<'a>, String> {
         title: unescaped(row.cell(Field::Title)).text()?,
         workout_notes: unescaped(row.cell(Field::WorkoutNotes)).text()?,
         exercise: unescaped(row.cell(Field::Exercise)).required_text()?,
-        superset: parse_integer(row.cell(Field::Superset))?,
+        superset: parse_superset(row.cell(Field::Superset))?,
         notes: unescaped(row.cell(Field::Notes)).text()?,
-        set_index: parse_integer(row.cell(Field::SetIndex))?,
+        set_index: parse_index(row.cell(Field::SetIndex))?,
         set: Some(row.parse_set(parse_kind(row.cell(Field::Kind))?)?),
     })
 }
@@ -72,7 +71,15 @@ fn parse_time(cell: Cell<'_>) -> Result<NaiveDateTime, String> {
     parse_timestamp(cell.value()).ok_or_else(|| cell.error("invalid date and time"))
 }
 
-fn parse_integer<T: FromStr>(cell: Cell<'_>) -> Result<Option<T>, String> {
+fn parse_superset(cell: Cell<'_>) -> Result<Option<Superset>, String> {
+    if cell.value().is_empty() {
+        return Ok(None);
+    }
+    let superset = cell.value().parse().ok().map(Superset::Number).filter(Superset::is_valid);
+    superset.map(Some).ok_or_else(|| cell.error("must be an integer between -2^53 and 2^53"))
+}
+
+fn parse_index(cell: Cell<'_>) -> Result<Option<u32>, String> {
     match cell.value() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| cell.error("must be an integer of at least 0")),

@@ -4,7 +4,6 @@ use crate::parsed_row::ParsedRow;
 use crate::training_log::{Format, LineError, LoggedExercise, LoggedWorkout};
 use chrono::NaiveDateTime;
 use std::collections::BTreeMap;
-use training::Superset;
 use training::limits::{EXERCISES_MAX, SETS_MAX, TEXT_CHARS_MAX};
 
 /// Builds the workouts of a file from its rows.
@@ -120,7 +119,7 @@ impl Draft {
         let index = index.unwrap_or_else(|| {
             workout.exercises.push(LoggedExercise {
                 name: row.exercise.to_owned(),
-                superset: row.superset.map(Superset::Number),
+                superset: row.superset,
                 notes: None,
                 sets: Vec::new(),
             });

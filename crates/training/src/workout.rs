@@ -2,13 +2,17 @@
 //! conversion to exact units.
 
 use crate::exercise::{Exercise, ExerciseDefinition};
+use crate::limits::{LASTS_MAX, SUPERSET_CHARS_MAX, SUPERSET_NUMBER_MAX};
 use crate::set::{PerformedSet, Rpe, SetKind};
 use crate::units::Grams;
 use crate::volume::PerformedExercise;
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, Timelike};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// chrono represents a leap second by more nanoseconds than this in the second before it.
+const NANOSECONDS: u32 = 1_000_000_000;
 
 /// Definitions of the custom exercises in a workout, by slug, as of the time it was saved.
 pub type CustomExercises = BTreeMap<String, ExerciseDefinition>;
@@ -50,7 +54,7 @@ pub struct ExerciseEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Superset {
-    Number(u64),
+    Number(i64),
     Name(String),
 }
 
@@ -100,10 +104,43 @@ impl Workout {
         self.exercises.iter().flat_map(|exercise| &exercise.sets)
     }
 
-    /// Returns the time of its latest set, or its start if no set has a time.
-    pub fn last_set_at(&self) -> DateTime<FixedOffset> {
+    /// Returns the end of a workout that was left open: the time of its latest set, or its start if
+    /// no set has a time; at most [`LASTS_MAX`] after its start.
+    pub fn end_if_left_open(&self) -> DateTime<FixedOffset> {
         let times = self.sets().filter_map(|set| set.performed_at);
-        times.fold(self.started_at, |last, at| if at > last { at } else { last })
+        let last = times.fold(self.started_at, |last, at| if at > last { at } else { last });
+        last.min(self.started_at + LASTS_MAX)
+    }
+
+    /// Assigns ids to the sets of a new workout, in order. Ids that it has already are replaced: they
+    /// are the server's.
+    pub fn assign_new_set_ids(&mut self) {
+        self.last_set_id = 0;
+        self.sets_mut().for_each(|set| set.id = None);
+        self.assign_set_ids();
+    }
+
+    /// Keeps the ids of sets that `current` has, and assigns new ids to the sets without one.
+    ///
+    /// # Errors
+    /// The positions of sets, each as exercise and set, with an id that `current` does not have or
+    /// that an earlier set has.
+    pub fn adopt_set_ids(&mut self, current: &Self) -> Result<(), Vec<(usize, usize)>> {
+        let mut free: BTreeSet<_> = current.sets().filter_map(|set| set.id).collect();
+        let mut rejected = Vec::new();
+        for (exercise, entry) in self.exercises.iter().enumerate() {
+            for (set, entry) in entry.sets.iter().enumerate() {
+                if entry.id.is_some_and(|id| !free.remove(&id)) {
+                    rejected.push((exercise, set));
+                }
+            }
+        }
+        if !rejected.is_empty() {
+            return Err(rejected);
+        }
+        self.last_set_id = current.last_set_id;
+        self.assign_set_ids();
+        Ok(())
     }
 
     /// Assigns an id to each set without one, and to each set whose id an earlier set has.
@@ -111,13 +148,59 @@ impl Workout {
         let highest = self.sets().filter_map(|set| set.id).max().unwrap_or(0);
         let mut last = self.last_set_id.max(highest);
         let mut seen = BTreeSet::new();
-        for set in self.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets) {
+        for set in self.sets_mut() {
             if set.id.is_none_or(|id| !seen.insert(id)) {
                 last = last.saturating_add(1);
                 set.id = Some(last);
             }
         }
         self.last_set_id = last;
+    }
+
+    /// Returns the workout as it is stored: a leap second is `:59`, which every reader of times
+    /// knows, and -0.0 is 0.0.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.started_at = without_leap_second(self.started_at);
+        self.ended_at = self.ended_at.map(without_leap_second);
+        self.body_weight_kg = self.body_weight_kg.map(without_negative_zero);
+        for set in self.sets_mut() {
+            set.performed_at = set.performed_at.map(without_leap_second);
+            let numbers = [
+                &mut set.weight_kg,
+                &mut set.weight_lb,
+                &mut set.rpe,
+                &mut set.rir,
+                &mut set.distance_m,
+            ];
+            for number in numbers {
+                *number = number.map(without_negative_zero);
+            }
+        }
+        self
+    }
+
+    fn sets_mut(&mut self) -> impl Iterator<Item = &mut SetEntry> {
+        self.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets)
+    }
+}
+
+fn without_leap_second(at: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
+    at.with_nanosecond(at.nanosecond() % NANOSECONDS).unwrap_or(at)
+}
+
+fn without_negative_zero(number: f64) -> f64 {
+    number + 0.0
+}
+
+impl Superset {
+    /// Whether it is within the limits of the API: a number that every JSON reader keeps exactly, or
+    /// a name of at most [`SUPERSET_CHARS_MAX`] characters.
+    pub fn is_valid(&self) -> bool {
+        match self {
+            Self::Number(number) => number.unsigned_abs() <= SUPERSET_NUMBER_MAX,
+            Self::Name(name) => name.chars().count() <= SUPERSET_CHARS_MAX,
+        }
     }
 }
 
@@ -194,31 +277,78 @@ mod tests {
         }
     }
 
-    #[test]
-    fn set_ids_are_unique_and_existing_ids_are_kept() {
-        let check = |given: &[Option<u32>], expected: &[u32]| {
-            let mut workout = workout(given);
-            workout.assign_set_ids();
-            let ids: Vec<_> = workout.sets().filter_map(|set| set.id).collect();
-            assert_eq!(ids, expected, "{given:?}");
-        };
-        check(&[None, None], &[1, 2]);
-        check(&[Some(3), None, Some(1)], &[3, 4, 1]);
-        check(&[Some(2), Some(2), None], &[2, 3, 4]);
-        // The id of a deleted set is not reused.
-        let mut workout = workout(&[None, None]);
-        workout.assign_set_ids();
-        workout.exercises[0].sets = vec![SetEntry::new(SetKind::Working)];
-        workout.assign_set_ids();
-        assert_eq!(workout.sets().next().and_then(|set| set.id), Some(3));
+    fn ids(workout: &Workout) -> Vec<u32> {
+        workout.sets().filter_map(|set| set.id).collect()
     }
 
     #[test]
-    fn last_set_at_is_the_latest_time_of_a_set() {
+    fn new_workout_gets_ids_in_order_whatever_it_has() {
+        let check = |given: &[Option<u32>]| {
+            let mut workout = workout(given);
+            workout.last_set_id = 7;
+            workout.assign_new_set_ids();
+            assert_eq!((ids(&workout), workout.last_set_id), (vec![1, 2, 3], 3), "{given:?}");
+        };
+        check(&[None, None, None]);
+        check(&[Some(1_000_000), None, Some(1_000_000)]);
+        check(&[Some(u32::MAX), Some(3), Some(2)]);
+    }
+
+    #[test]
+    fn changed_workout_keeps_ids_and_rejects_unknown_ones() {
+        let mut current = workout(&[Some(1), Some(2), Some(4)]);
+        current.last_set_id = 5;
+        let check = |given: &[Option<u32>], expected: Result<&[u32], &[(usize, usize)]>| {
+            let mut changed = workout(given);
+            let result = changed.adopt_set_ids(&current).map(|()| ids(&changed));
+            let expected = expected.map(<[u32]>::to_vec).map_err(<[(usize, usize)]>::to_vec);
+            assert_eq!(result, expected, "{given:?}");
+        };
+        check(&[Some(1), Some(2), Some(4)], Ok(&[1, 2, 4]));
+        // The ids of deleted sets are not assigned again.
+        check(&[None, Some(4), Some(2), None], Ok(&[6, 4, 2, 7]));
+        check(&[Some(1), Some(1), Some(3), Some(1_000_000)], Err(&[(0, 1), (0, 2), (0, 3)]));
+    }
+
+    #[test]
+    fn left_open_workout_ends_with_its_latest_set() {
         let mut workout = workout(&[None, None, None]);
-        assert_eq!(workout.last_set_at(), workout.started_at);
+        assert_eq!(workout.end_if_left_open(), workout.started_at);
         let later = DateTime::parse_from_rfc3339("2026-11-23T18:40:00+01:00").unwrap();
         workout.exercises[0].sets[1].performed_at = Some(later);
-        assert_eq!(workout.last_set_at(), later);
+        assert_eq!(workout.end_if_left_open(), later);
+        workout.exercises[0].sets[2].performed_at = Some(later + LASTS_MAX);
+        assert_eq!(workout.end_if_left_open(), workout.started_at + LASTS_MAX);
+    }
+
+    #[test]
+    fn leap_seconds_and_negative_zeros_are_normalized() {
+        let mut workout = workout(&[None]);
+        workout.started_at = DateTime::parse_from_rfc3339("2026-11-23T18:30:60.5+01:00").unwrap();
+        workout.ended_at = Some(workout.started_at);
+        workout.body_weight_kg = Some(-0.0);
+        let set = &mut workout.exercises[0].sets[0];
+        *set = SetEntry {
+            weight_kg: Some(-0.0),
+            weight_lb: Some(-0.0),
+            rpe: Some(-0.0),
+            rir: Some(-0.0),
+            distance_m: Some(-0.0),
+            performed_at: Some(workout.started_at),
+            ..set.clone()
+        };
+        let json = serde_json::to_string(&workout.normalized()).unwrap();
+        assert!(!json.contains("-0.0") && !json.contains(":60"), "{json}");
+        assert!(json.contains(r#""started_at":"2026-11-23T18:30:59.500+01:00""#), "{json}");
+    }
+
+    #[test]
+    fn superset_is_a_short_name_or_an_exact_number() {
+        let check = |superset, valid| assert_eq!(Superset::is_valid(&superset), valid);
+        check(Superset::Number(-(1 << 53)), true);
+        check(Superset::Number((1 << 53) + 1), false);
+        check(Superset::Number(i64::MIN), false);
+        check(Superset::Name("ä".repeat(SUPERSET_CHARS_MAX)), true);
+        check(Superset::Name("ä".repeat(SUPERSET_CHARS_MAX + 1)), false);
     }
 }

@@ -215,6 +215,6 @@ fn workout_event(workout: &StoredWorkout) -> Option<Event> {
 /// The document of a workout, completed at the time of its last set.
 fn completed_document(stored: &StoredWorkout) -> Option<String> {
     let mut workout = stored.document().ok()?;
-    workout.ended_at = Some(workout.last_set_at());
+    workout.ended_at = Some(workout.end_if_left_open());
     serde_json::to_string(&workout).ok()
 }

@@ -57,7 +57,7 @@ impl Plan {
         let import_id = import_id.to_string();
         for (index, file_workout) in workouts.into_iter().enumerate() {
             let FileWorkout { mut workout, custom_exercises: own_exercises } = file_workout;
-            workout.assign_set_ids();
+            workout.assign_new_set_ids();
             let id = derived(&["imported workout", &import_id, &index.to_string()]);
             let (workout_id, unmatched) = (WorkoutId(id), BTreeMap::new());
             plan.add(ImportedWorkout { workout_id, workout, own_exercises, unmatched }, names);
