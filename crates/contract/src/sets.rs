@@ -5,7 +5,10 @@ use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use training::limits::{DISTANCE_M_MAX, DURATION_S_MAX, REPS_MAX, REST_S_MAX, WEIGHT_MAX};
+use training::limits::{
+    DISTANCE_M_MAX, DURATION_S_MAX, REPS_MAX, REST_S_MAX, SUPERSET_CHARS_MAX, SUPERSET_NUMBER_MAX,
+    WEIGHT_MAX,
+};
 use training::{Rpe, SetEntry, SetKind, Superset};
 
 /// The highest weight in pounds: 1,000 kg, rounded down to a hundredth.
@@ -13,10 +16,6 @@ pub const WEIGHT_LB_MAX: f64 = 2_204.62;
 /// The furthest time of a set or a start in the future, in hours (public contract): clocks of phones are
 /// off, and athletes plan ahead.
 pub const AHEAD_H_MAX: i64 = 24;
-/// The longest name of a superset; a project default.
-const SUPERSET_CHARS_MAX: usize = 40;
-/// The highest number of a superset: the integers that JSON numbers represent exactly (RFC 8259, 6).
-const SUPERSET_NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// Declares a model with the fields of a set and others.
 macro_rules! set_model {

@@ -6,9 +6,7 @@ use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
-
-/// Offsets of the world's time zones in seconds: −12:00 to +14:00 (public contract).
-const OFFSETS_S: std::ops::RangeInclusive<i32> = -43_200..=50_400;
+use training::limits::is_offset_in_use;
 
 /// A field that only the server sets. Requests may have it, so that what a GET returns can be sent back;
 /// its value is ignored.
@@ -107,7 +105,7 @@ impl std::str::FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let at = DateTime::parse_from_rfc3339(text)
             .ok()
-            .filter(|at| OFFSETS_S.contains(&at.offset().local_minus_utc()))
+            .filter(|at| is_offset_in_use(*at.offset()))
             .filter(|at| (0..=9_999).contains(&at.year()))
             .ok_or("must be an RFC 3339 time with an offset between -12:00 and +14:00, such as 2026-11-23T18:00:00+01:00")?;
         // chrono writes a leap second as nanoseconds past a whole second.

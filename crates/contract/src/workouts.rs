@@ -8,12 +8,9 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, WorkoutId};
-use training::limits::{EXERCISES_MAX, SETS_MAX, TEXT_CHARS_MAX, WEIGHT_MAX};
+use training::limits::{EXERCISES_MAX, LASTS_MAX, SETS_MAX, TEXT_CHARS_MAX, WEIGHT_MAX};
 use training::names::{is_slug, similar_exercises};
 use training::{Exercise, ExerciseEntry, Superset};
-
-/// The longest workout, in hours (public contract).
-const DURATION_H_MAX: i64 = 24;
 
 /// A new workout, or the whole content of one that is replaced. Without `ended_at` it is in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -201,8 +198,8 @@ pub fn check_end(checks: &mut Checks, start: DateTime<FixedOffset>, end: Option<
     let Some(end) = end.map(|end| end.at) else { return };
     if end < start {
         checks.reject("ended_at", FieldCode::OutOfRange, "is before started_at");
-    } else if end > start + chrono::TimeDelta::hours(DURATION_H_MAX) {
-        let detail = format!("is more than {DURATION_H_MAX} hours after started_at");
+    } else if end > start + LASTS_MAX {
+        let detail = format!("is more than {} hours after started_at", LASTS_MAX.num_hours());
         checks.reject("ended_at", FieldCode::OutOfRange, detail);
     } else if is_ahead(end.to_utc(), checks.now(), AHEAD_H_MAX * 2) {
         let detail = format!("is more than {} hours ahead", AHEAD_H_MAX * 2);

@@ -76,7 +76,7 @@ fn parse_superset(cell: Cell<'_>) -> Result<Option<Superset>, String> {
         return Ok(None);
     }
     let superset = cell.value().parse().ok().map(Superset::Number).filter(Superset::is_valid);
-    superset.map(Some).ok_or_else(|| cell.error("must be an integer between -2^53 and 2^53"))
+    superset.map(Some).ok_or_else(|| cell.error("must be an integer between 0 and 2^53"))
 }
 
 fn parse_index(cell: Cell<'_>) -> Result<Option<u32>, String> {

@@ -67,9 +67,9 @@ fn kilometres(set: &SetEntry) -> Option<f64> {
 }
 
 /// Returns a number for each named superset of a workout: the smallest unused ones, in order.
-fn superset_numbers(workout: &Workout) -> BTreeMap<&str, i64> {
+fn superset_numbers(workout: &Workout) -> BTreeMap<&str, u64> {
     let supersets = || workout.exercises.iter().filter_map(|exercise| exercise.superset.as_ref());
-    let used: BTreeSet<i64> = supersets()
+    let used: BTreeSet<u64> = supersets()
         .filter_map(|superset| match superset {
             Superset::Number(number) => Some(*number),
             Superset::Name(_) => None,

@@ -50,8 +50,9 @@ fn invalid_cell_rejects_only_its_row_and_is_named() {
     check("exercise_title", "  ", "must not be empty");
     check("exercise_title", &"x".repeat(2_001), "must have at most 2000 characters");
     check("title", &"ä".repeat(2_001), "must have at most 2000 characters");
-    check("superset_id", "A", "must be an integer between -2^53 and 2^53");
-    check("superset_id", "9007199254740993", "must be an integer between -2^53 and 2^53");
+    check("superset_id", "A", "must be an integer between 0 and 2^53");
+    check("superset_id", "-1", "must be an integer between 0 and 2^53");
+    check("superset_id", "9007199254740993", "must be an integer between 0 and 2^53");
     check("set_index", "first", "must be an integer of at least 0");
     check("set_type", "myo", "must be warmup, normal, dropset or failure");
     check("weight_kg", "heavy", "must be a number");

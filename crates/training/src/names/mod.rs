@@ -13,7 +13,5 @@ mod words;
 pub use search::{find_by_name, matches_query};
 pub use similarity::similar_exercises;
 pub use slug::{is_slug, slug_from_name};
-pub use unique::{
-    NameConflict, NameField, duplicate_aliases, is_name, name_conflict, new_slug,
-};
+pub use unique::{NameConflict, NameField, duplicate_aliases, is_name, name_conflict, new_slug};
 pub use words::name_key;
