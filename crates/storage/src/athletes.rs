@@ -1,9 +1,9 @@
-//! Athletes, their keys and their preferences.
+//! Athletes and their preferences.
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
-use crate::keys::{KeyProof, check_live, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, NewKey, check_live, live_key, rows_with_key, with_key};
 use crate::quiet_hours::QuietHours;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -66,14 +66,11 @@ pub struct NewAthlete {
     pub email: Option<String>,
 }
 
-const INSERT_KEY: &str = "INSERT INTO api_keys (athlete_id, key_id, secret_hash, created_at_ms) \
-     SELECT athlete_id, ?2, ?3, ?4 FROM athletes WHERE athlete_id = ?1 RETURNING key_id";
-
 /// Stores a new athlete with a first key.
 pub async fn create(
     database: &dyn Database,
     athlete: &NewAthlete,
-    key: &KeyProof,
+    key: &NewKey,
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     let insert = Statement::new(
@@ -86,34 +83,13 @@ pub async fn create(
             now_ms.into(),
         ],
     );
-    let insert_key = key.statement(INSERT_KEY, [now_ms.into()]);
-    database.batch(vec![insert, insert_key]).await.map(drop)
-}
-
-/// Stores a further key.
-pub async fn add_key(database: &dyn Database, key: &KeyProof, now_ms: i64) -> Guarded<()> {
-    change(database, key.statement(INSERT_KEY, [now_ms.into()])).await
+    database.batch(vec![insert, key.insert(now_ms)?]).await.map(drop)
 }
 
 /// Runs one write that needs no key; [`Rejection::NotFound`] if it changed no row.
 async fn change(database: &dyn Database, write: Statement) -> Guarded<()> {
     let changed = Results::new(database.batch(vec![write]).await?).has_rows()?;
     if changed { Ok(()) } else { Err(Rejection::NotFound) }
-}
-
-/// Revokes a live key; it stops working at once.
-pub async fn revoke_key(
-    database: &dyn Database,
-    athlete_id: AthleteId,
-    key_id: &str,
-    now_ms: i64,
-) -> Guarded<()> {
-    let revoke = Statement::new(
-        "UPDATE api_keys SET revoked_at_ms = ?3 \
-         WHERE athlete_id = ?1 AND key_id = ?2 AND revoked_at_ms IS NULL RETURNING key_id",
-        [Param::text(athlete_id), key_id.into(), now_ms.into()],
-    );
-    change(database, revoke).await
 }
 
 /// Returns the profile of the key's athlete.

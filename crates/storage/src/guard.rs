@@ -9,9 +9,12 @@ pub type Guarded<T> = Result<T, Rejection>;
 /// The reason for which a guarded call stored and returned nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Rejection {
-    /// The key does not exist, has another secret or is revoked.
+    /// The key does not exist, has another secret, or is revoked or expired.
     #[error("the API key is not valid")]
     Unauthorized,
+    /// The key is live and lacks a scope.
+    #[error("the API key lacks the scope")]
+    Forbidden,
     #[error("not found")]
     NotFound,
     #[error("the row has changed since it was read")]
@@ -34,6 +37,8 @@ pub enum Conflict {
     ExerciseExists,
     #[error("the athlete has the most exercises allowed")]
     TooManyExercises,
+    #[error("the athlete has the most live keys allowed")]
+    TooManyKeys,
     #[error("the athlete has the most endpoints allowed")]
     TooManyEndpoints,
     #[error("the endpoint is disabled")]

@@ -34,7 +34,7 @@ mod json_text;
 
 pub use database::{Database, DatabaseError, QueryResult, Statement};
 pub use guard::{Conflict, Guarded, Rejection};
-pub use keys::KeyProof;
+pub use keys::{KeyProof, Scope};
 pub use shards::Shards;
 
 /// The migrations in order, by file name.
@@ -44,6 +44,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0003_patterns.sql", include_str!("../migrations/0003_patterns.sql")),
     ("0004_deliveries.sql", include_str!("../migrations/0004_deliveries.sql")),
     ("0005_operators.sql", include_str!("../migrations/0005_operators.sql")),
+    ("0006_account.sql", include_str!("../migrations/0006_account.sql")),
     ("0007_webhooks.sql", include_str!("../migrations/0007_webhooks.sql")),
 ];
 

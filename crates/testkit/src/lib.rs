@@ -28,7 +28,8 @@ use shared_kernel::{AthleteId, Event, EventData, EventId, MessageResult, Queue};
 use std::future::Future;
 use std::rc::Rc;
 use storage::athletes::{self, NewAthlete};
-use storage::{KeyProof, Shards};
+use storage::keys::NewKey;
+use storage::{KeyProof, Scope, Shards};
 use uuid::Uuid;
 
 /// Runs a future to completion.
@@ -49,17 +50,31 @@ pub fn athlete_id(n: u128) -> AthleteId {
 
 /// Stores test athlete `n` with an email address and a key, and returns the key.
 pub fn create_athlete(database: &Sqlite, n: u128) -> KeyProof {
-    let key = KeyProof {
+    let key = NewKey {
         athlete_id: athlete_id(n),
         key_id: format!("{n:016x}"),
         secret_hash: format!("{n:064x}"),
+        name: "test".to_owned(),
+        scopes: Scope::ALL.into(),
+        expires_at_ms: None,
     };
     let profile = NewAthlete {
         display_name: format!("Athlete {n}"),
         email: Some(format!("athlete{n}@example.com")),
     };
     run(athletes::create(database, &profile, &key, 0)).expect("the athlete is stored");
-    key
+    key_proof(&key, Scope::Write)
+}
+
+/// Returns the proof of a key for a call that requires a scope, at time 0.
+pub fn key_proof(key: &NewKey, scope: Scope) -> KeyProof {
+    KeyProof {
+        athlete_id: key.athlete_id,
+        key_id: key.key_id.clone(),
+        secret_hash: key.secret_hash.clone(),
+        scope,
+        now_ms: 0,
+    }
 }
 
 /// The trace id of every event that [`message`] creates.

@@ -6,11 +6,12 @@
 
 use crate::error::{ApiError, ApiResult};
 use platform::Entropy;
-use platform::http::{Request, header};
+use platform::http::{Method, Request, header};
 use sha2::{Digest, Sha256};
 use shared_kernel::AthleteId;
 use std::fmt::Write;
-use storage::KeyProof;
+use storage::keys;
+use storage::{KeyProof, Scope};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -21,9 +22,12 @@ const SECRET_DIGITS: usize = 64;
 /// The longest name of an operator, a name or an email address; a project default.
 const OPERATOR_CHARS_MAX: usize = 80;
 
+/// The name of a key that an operator creates.
+const OPERATORS_KEY: &str = "created by an operator";
+
 /// A new key.
 pub struct NewKey {
-    pub proof: KeyProof,
+    pub key: keys::NewKey,
     /// The whole key, which the response shows once.
     pub api_key: String,
 }
@@ -36,15 +40,29 @@ pub fn new_key(athlete_id: AthleteId, entropy: &dyn Entropy) -> NewKey {
     entropy.fill(&mut secret);
     let (key_id, secret) = (hex(&key_id), hex(&secret));
     let api_key = format!("{PREFIX}{}{key_id}_{secret}", athlete_id.0.simple());
-    let proof = KeyProof { athlete_id, key_id, secret_hash: sha256(secret.as_bytes()) };
-    NewKey { proof, api_key }
+    let key = keys::NewKey {
+        athlete_id,
+        key_id,
+        secret_hash: sha256(secret.as_bytes()),
+        name: OPERATORS_KEY.to_owned(),
+        scopes: Scope::ALL.into(),
+        expires_at_ms: None,
+    };
+    NewKey { key, api_key }
 }
 
-/// Returns the athlete's key of a request. The database checks that it exists and is not revoked.
-pub fn athlete(request: &Request, operator_token: Option<&str>) -> ApiResult<KeyProof> {
+/// Returns the athlete's key of a request. The database checks that it is live and has the scope: a
+/// GET requires the scope read, any other method write.
+pub fn athlete(
+    request: &Request,
+    operator_token: Option<&str>,
+    now_ms: i64,
+) -> ApiResult<KeyProof> {
     let token = bearer(request)?;
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let scope = if is_read { Scope::Read } else { Scope::Write };
     match token.strip_prefix(PREFIX) {
-        Some(key) => parse_key(key).ok_or(ApiError::Unauthorized),
+        Some(key) => parse_key(key, scope, now_ms).ok_or(ApiError::Unauthorized),
         None if is_operator(token, operator_token) => Err(ApiError::Forbidden),
         None => Err(ApiError::Unauthorized),
     }
@@ -100,7 +118,7 @@ fn bearer(request: &Request) -> ApiResult<&str> {
     }
 }
 
-fn parse_key(key: &str) -> Option<KeyProof> {
+fn parse_key(key: &str, scope: Scope, now_ms: i64) -> Option<KeyProof> {
     let (id, secret) = key.split_once('_')?;
     let is_hex =
         |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -113,6 +131,8 @@ fn parse_key(key: &str) -> Option<KeyProof> {
         athlete_id: AthleteId(Uuid::try_parse(athlete).ok()?),
         key_id: key_id.to_owned(),
         secret_hash: sha256(secret.as_bytes()),
+        scope,
+        now_ms,
     })
 }
 

@@ -37,7 +37,7 @@ impl App {
             method = request.method().as_str(),
             route = route.as_ref().map_or("unknown", Route::template),
             status = response.status().as_u16(),
-            athlete_id = auth::athlete(&request, None).ok().map(|key| key.athlete_id.to_string()),
+            athlete_id = auth::athlete(&request, None, start_ms).ok().map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -183,7 +183,8 @@ impl App {
     /// Returns the athlete's key, within the rate limit (await; a retry counts as another call) and
     /// the length limit of the body.
     async fn athlete(&self, call: &Call<'_>) -> ApiResult<KeyProof> {
-        let proof = auth::athlete(call.request, self.operator_token.as_deref())?;
+        let proof =
+            auth::athlete(call.request, self.operator_token.as_deref(), self.clock.now_ms())?;
         self.admit_key(RateLimit::Key, &proof).await?;
         match call.request.body() {
             Body::Complete(_) => Ok(proof),

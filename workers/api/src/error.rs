@@ -30,6 +30,8 @@ pub enum ApiError {
     /// An athlete's key on an operator's path, or the reverse.
     #[error("this key has no access to this path")]
     Forbidden,
+    #[error("this key lacks the scope of this call: use one that may read, or write")]
+    InsufficientScope,
     #[error("the body is longer than {0} bytes")]
     TooLong(usize),
     #[error("the content type must be application/json")]
@@ -81,7 +83,7 @@ impl ApiError {
             Self::Unauthorized => {
                 problem(StatusCode::UNAUTHORIZED).with_header("www-authenticate", "Bearer")
             }
-            Self::Forbidden => problem(StatusCode::FORBIDDEN),
+            Self::Forbidden | Self::InsufficientScope => problem(StatusCode::FORBIDDEN),
             Self::TooLong(_) | Self::Send(SendError::TooLong { .. }) => {
                 problem(StatusCode::PAYLOAD_TOO_LARGE)
             }
@@ -119,6 +121,7 @@ impl From<Rejection> for ApiError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::Unauthorized => Self::Unauthorized,
+            Rejection::Forbidden => Self::InsufficientScope,
             Rejection::NotFound => Self::NotFound,
             Rejection::StaleRevision => Self::StaleRevision,
             Rejection::UnknownExercises(unknown) => {
@@ -140,6 +143,7 @@ impl From<Conflict> for ApiError {
             Conflict::IdempotencyKeyReused => return Self::IdempotencyKeyReused,
             Conflict::ExerciseExists => "you have an exercise of this name",
             Conflict::TooManyExercises => "you have 1,000 custom exercises, the maximum",
+            Conflict::TooManyKeys => "you have 100 live keys, the maximum: delete one first",
             Conflict::TooManyEndpoints => "you have 20 endpoints, the maximum",
             Conflict::EndpointDisabled => "this endpoint is disabled: enable it first",
             Conflict::TooManyWaitingDeliveries => "this endpoint has too many waiting deliveries",

@@ -10,8 +10,10 @@ use chrono::NaiveDate;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
+use platform::Clock;
 use platform::http::{chunked, query, set_header};
 use serde_json::{Value, json};
+use std::rc::Rc;
 use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, WorkoutQuery};
 use storage::{KeyProof, Rejection, Shards, exercises};
 use training::{CustomExercises, Exercise, ExerciseDefinition, Grams, Workout};
@@ -29,7 +31,7 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
     };
     let custom = exercises::list(app.database(key), key).await?;
     let days = (parse_date(call.request, "from")?, parse_date(call.request, "to")?);
-    let pages = pages(app.shards.clone(), key.clone(), days);
+    let pages = pages(app.shards.clone(), Rc::clone(&app.clock), key.clone(), days);
     let (name, mut response) = if csv {
         let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));
         let body = stream::once(async { Ok(hevy_header()) }).chain(rows);
@@ -55,24 +57,26 @@ pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
 /// The athlete's workouts in pages, none empty.
 fn pages(
     shards: Shards,
+    clock: Rc<dyn Clock>,
     key: KeyProof,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
 ) -> LocalBoxStream<'static, Result<Vec<StoredWorkout>, String>> {
-    let start = Some((shards, key, None::<WorkoutPosition>));
+    let start = Some((shards, clock, key, None::<WorkoutPosition>));
     stream::unfold(start, move |state| async move {
-        let (shards, key, after) = state?;
+        let (shards, clock, key, after) = state?;
+        let proof = key.at(clock.now_ms());
         let page = WorkoutQuery { from, to, after, limit: PAGE };
-        let result = workouts::list(shards.for_athlete(key.athlete_id), &key, &page).await;
+        let result = workouts::list(shards.for_athlete(key.athlete_id), &proof, &page).await;
         let rows = match result {
             Ok(rows) => rows,
             Err(Rejection::Unauthorized) => {
-                return Some((Err("the key was revoked".to_owned()), None));
+                return Some((Err("the key was revoked or expired".to_owned()), None));
             }
             Err(error) => return Some((Err(error.to_string()), None)),
         };
         let next = rows.last().map(ListedWorkout::position)?;
         let workouts = rows.into_iter().map(|row| row.workout).collect();
-        Some((Ok(workouts), Some((shards, key, Some(next)))))
+        Some((Ok(workouts), Some((shards, clock, key, Some(next)))))
     })
     .boxed_local()
 }

@@ -121,11 +121,12 @@ impl LiveInbox {
         self.polls_left -= 1;
         let database = self.shards.for_athlete(self.key.athlete_id);
         let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
-        let result = inbox::after_seq(database, &self.key, self.after_seq, limit, now_ms).await;
+        let result =
+            inbox::after_seq(database, &self.key.at(now_ms), self.after_seq, limit, now_ms).await;
         let was_failing = std::mem::replace(&mut self.is_failing, result.is_err());
         match result {
             Ok(rows) => Some(rows),
-            Err(Rejection::Unauthorized) => None,
+            Err(Rejection::Unauthorized | Rejection::Forbidden) => None,
             Err(error) => {
                 // One line for consecutive failures: each stream polls 30 times a minute.
                 if !was_failing {

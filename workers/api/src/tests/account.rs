@@ -1,6 +1,7 @@
 //! Keys, the profile, landmarks.
 
 use super::*;
+use platform::Clock;
 
 #[test]
 fn unknown_and_revoked_keys_are_rejected_immediately() {
@@ -216,4 +217,18 @@ fn time_zone_quiet_hours_and_email_limit_are_validated() {
     rejected(hours("22:00", "22:00"), &["/quiet_hours/to"]);
     rejected(json!({ "quiet_hours": "22:00-07:00" }), &["/quiet_hours"]);
     assert_eq!(put(json!({ "quiet_hours": null })).body["quiet_hours"], Value::Null);
+}
+
+#[test]
+fn export_fails_once_its_key_has_expired() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.create_workout(&key, &bench_workout(1));
+    let bearer = format!("Bearer {key}");
+    let response = api.send("GET", "/v1/export", &[("authorization", &bearer)], b"");
+    api.clock.advance_ms(1);
+    let expire = format!("UPDATE api_keys SET expires_at_ms = {}", api.clock.now_ms());
+    api.database.execute(&expire);
+    let Content::Stream(body) = response.into_body() else { panic!("not a stream") };
+    assert_eq!(run(body.try_collect::<Vec<_>>()).unwrap_err(), "the key was revoked or expired");
 }

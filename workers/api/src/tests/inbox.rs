@@ -213,8 +213,12 @@ fn busy_stream_ends_before_the_database_limit() {
 }
 
 #[test]
-fn revoked_key_or_deleted_athlete_ends_the_stream() {
-    for end in ["UPDATE api_keys SET revoked_at_ms = 1", "DELETE FROM athletes"] {
+fn stream_ends_with_its_key_or_athlete() {
+    let expire = format!(
+        "UPDATE api_keys SET expires_at_ms = {}",
+        FixedClock::at("2026-11-23T12:00:02Z").now_ms()
+    );
+    for end in ["UPDATE api_keys SET revoked_at_ms = 1", expire.as_str(), "DELETE FROM athletes"] {
         let api = TestApi::new();
         let key = api.create_athlete();
         let id = api.athlete_id(&key);

@@ -1,0 +1,9 @@
+-- Keys that athletes make themselves.
+
+ALTER TABLE api_keys ADD COLUMN name TEXT NOT NULL DEFAULT '';
+-- ["read", "write"]: the calls that the key may make.
+ALTER TABLE api_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '["read","write"]' CHECK (json_valid(scopes));
+-- NULL is never.
+ALTER TABLE api_keys ADD COLUMN expires_at_ms INTEGER;
+-- The UTC day of the last call; it may lag a day.
+ALTER TABLE api_keys ADD COLUMN last_used_on TEXT CHECK (last_used_on = date(last_used_on));
