@@ -7,3 +7,6 @@ ALTER TABLE api_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '["read","write"]' 
 ALTER TABLE api_keys ADD COLUMN expires_at_ms INTEGER;
 -- The UTC day of the last call; it may lag a day.
 ALTER TABLE api_keys ADD COLUMN last_used_on TEXT CHECK (last_used_on = date(last_used_on));
+
+-- The profile shows the last of body_weights.
+ALTER TABLE athletes DROP COLUMN body_weight_grams;

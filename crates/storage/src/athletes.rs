@@ -1,11 +1,12 @@
 //! Athletes and their preferences.
 
+use crate::body_weights::BodyWeight;
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, NewKey, check_live, live_key, rows_with_key, with_key};
 use crate::quiet_hours::QuietHours;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind};
@@ -20,7 +21,9 @@ pub struct Profile {
     /// No e-mail is sent without it.
     pub email: Option<String>,
     pub units: Units,
-    pub body_weight_grams: Option<Grams>,
+    /// The last ones known on the latest day of any time zone, the newest first.
+    #[serde(with = "json_text")]
+    body_weights: Vec<BodyWeight>,
     /// The least confidence of a pattern that is e-mailed, 0 to 1.
     pub email_threshold: f64,
     #[serde(with = "json_text")]
@@ -34,11 +37,24 @@ pub struct Profile {
     pub daily_mail_limit: i64,
 }
 
-macro_rules! columns {
-    () => {
-        "athlete_id, display_name, email, units, body_weight_grams, email_threshold, landmarks, \
-         channels, time_zone, quiet_hours, daily_mail_limit"
-    };
+impl Profile {
+    /// Returns the body weight that is known on a day: the athlete's today.
+    pub fn body_weight_on(&self, day: NaiveDate) -> Option<Grams> {
+        self.body_weights.iter().find(|weight| weight.day <= day)?.grams
+    }
+}
+
+/// Selects the profile of athlete `?1`, with the last body weights up to UTC day `?2` and one. They
+/// span a day more than the three that are today somewhere.
+const SELECT_PROFILE: &str = "SELECT athlete_id, display_name, email, units, email_threshold, \
+     landmarks, channels, time_zone, quiet_hours, daily_mail_limit, \
+     (SELECT json_group_array(json_object('day', day, 'grams', grams)) FROM (SELECT day, grams \
+     FROM body_weights WHERE athlete_id = ?1 AND day <= date(?2, '+1 day') \
+     ORDER BY day DESC LIMIT 3)) AS body_weights FROM athletes WHERE athlete_id = ?1";
+
+fn select_profile(proof: &KeyProof) -> Statement {
+    let day = DateTime::from_timestamp_millis(proof.now_ms).unwrap_or_default().date_naive();
+    Statement::new(SELECT_PROFILE, [Param::text(proof.athlete_id), Param::text(day)])
 }
 
 /// Units of mass for display.
@@ -94,11 +110,7 @@ async fn change(database: &dyn Database, write: Statement) -> Guarded<()> {
 
 /// Returns the profile of the key's athlete.
 pub async fn profile(database: &dyn Database, proof: &KeyProof) -> Guarded<Profile> {
-    let select = Statement::new(
-        concat!("SELECT ", columns!(), " FROM athletes WHERE athlete_id = ?1"),
-        [Param::text(proof.athlete_id)],
-    );
-    let rows = rows_with_key(database, proof, select).await?;
+    let rows = rows_with_key(database, proof, select_profile(proof)).await?;
     rows.into_iter().next().ok_or(Rejection::Unauthorized)
 }
 
@@ -109,7 +121,8 @@ pub struct ProfileChange {
     /// `Some(None)` removes it, as in the other nested options.
     pub email: Option<Option<String>>,
     pub units: Option<Units>,
-    pub body_weight_grams: Option<Option<Grams>>,
+    /// A weight of the athlete's today.
+    pub body_weight: Option<BodyWeight>,
     pub email_threshold: Option<f64>,
     /// Replaces all of them.
     pub landmarks: Option<LandmarkOverrides>,
@@ -139,46 +152,39 @@ impl ChannelsChange {
     }
 }
 
-/// The new choices. Parameter 12: drop the older ones; 13: the patch; 14: the unmuted kinds.
+/// The new choices. Parameter 10: drop the older ones; 11: the patch; 12: the unmuted kinds.
 macro_rules! patched_channels {
     () => {
-        "json_patch(iif(?12, '{}', json_patch(channels, (\
-         SELECT json_group_object(muted.key, NULL) FROM json_each(?14) AS muted \
+        "json_patch(iif(?10, '{}', json_patch(channels, (\
+         SELECT json_group_object(muted.key, NULL) FROM json_each(?12) AS muted \
          WHERE NOT coalesce(channels -> muted.key ->> 'in_app', 1) \
          AND NOT coalesce(channels -> muted.key ->> 'webhook', 1) \
-         AND NOT coalesce(channels -> muted.key ->> 'email', muted.value)))), ?13)"
+         AND NOT coalesce(channels -> muted.key ->> 'email', muted.value)))), ?11)"
     };
 }
 
-/// Changes a profile and returns the changed one. A new body weight counts from `today` on.
+/// Changes a profile and returns the changed one.
 pub async fn change_profile(
     database: &dyn Database,
     proof: &KeyProof,
     change: &ProfileChange,
-    today: NaiveDate,
 ) -> Guarded<Profile> {
-    let body_weight = change.body_weight_grams.flatten().map(|grams| grams.0);
     let update = proof.statement(
         concat!(
             "UPDATE athletes SET display_name = coalesce(?4, display_name), ",
             "email = iif(?5, ?6, email), units = coalesce(?7, units), ",
-            "body_weight_grams = iif(?8, ?9, body_weight_grams), ",
-            "email_threshold = coalesce(?10, email_threshold), ",
-            "landmarks = coalesce(?11, landmarks), channels = ",
+            "email_threshold = coalesce(?8, email_threshold), ",
+            "landmarks = coalesce(?9, landmarks), channels = ",
             patched_channels!(),
-            ", time_zone = coalesce(?15, time_zone), quiet_hours = iif(?16, ?17, quiet_hours), ",
-            "daily_mail_limit = coalesce(?18, daily_mail_limit) WHERE athlete_id = ?1 AND ",
-            live_key!(),
-            " RETURNING ",
-            columns!()
+            ", time_zone = coalesce(?13, time_zone), quiet_hours = iif(?14, ?15, quiet_hours), ",
+            "daily_mail_limit = coalesce(?16, daily_mail_limit) WHERE athlete_id = ?1 AND ",
+            live_key!()
         ),
         [
             change.display_name.as_deref().into(),
             i64::from(change.email.is_some()).into(),
             change.email.clone().flatten().as_deref().into(),
             change.units.map(Units::as_str).into(),
-            i64::from(change.body_weight_grams.is_some()).into(),
-            body_weight.into(),
             change.email_threshold.into(),
             optional_json(change.landmarks.as_ref())?,
             i64::from(change.channels.from_defaults).into(),
@@ -190,18 +196,12 @@ pub async fn change_profile(
             change.daily_mail_limit.into(),
         ],
     );
-    let mut statements = vec![update];
-    if change.body_weight_grams.is_some() {
-        statements.push(proof.statement(
-            concat!(
-                "INSERT INTO body_weights (athlete_id, day, grams) SELECT ?1, ?4, ?5 WHERE ",
-                live_key!(),
-                " ON CONFLICT (athlete_id, day) DO UPDATE SET grams = excluded.grams"
-            ),
-            [Param::text(today), body_weight.into()],
-        ));
-    }
-    with_key(database, proof, statements).await?.first()?.ok_or(Rejection::Unauthorized)
+    let weight = change.body_weight.map(|weight| weight.upsert_if_new(proof));
+    let writes = 1 + usize::from(weight.is_some());
+    let statements = [update].into_iter().chain(weight).chain([select_profile(proof)]).collect();
+    let mut results = with_key(database, proof, statements).await?;
+    results.skip(writes);
+    results.first()?.ok_or(Rejection::Unauthorized)
 }
 
 fn optional_json(value: Option<&impl Serialize>) -> Result<Param, DatabaseError> {

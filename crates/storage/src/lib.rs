@@ -7,6 +7,7 @@
 //! Thresholds, limits and durations without a source are project defaults.
 
 pub mod athletes;
+pub mod body_weights;
 pub mod database;
 pub mod dead_letters;
 pub mod exercises;

@@ -179,18 +179,17 @@ macro_rules! unknown_slugs {
 }
 
 /// The body weight that counts: the one entered with the workout (`$entered`), else the last one
-/// known on its day (`$day`), else the first one known. A weight is stored under its UTC day, which
-/// may be one day ahead of the athlete's: so the next day counts too.
+/// known on its day (`$day`), else the first one known.
 macro_rules! body_weight {
     ($entered:literal, $day:literal) => {
         concat!(
             "coalesce(",
             $entered,
-            ", iif(EXISTS (SELECT 1 FROM body_weights WHERE athlete_id = ?1 AND day <= date(",
+            ", iif(EXISTS (SELECT 1 FROM body_weights WHERE athlete_id = ?1 AND day <= ",
             $day,
-            ", '+1 day')), (SELECT grams FROM body_weights WHERE athlete_id = ?1 AND day <= date(",
+            "), (SELECT grams FROM body_weights WHERE athlete_id = ?1 AND day <= ",
             $day,
-            ", '+1 day') ORDER BY day DESC LIMIT 1), \
+            " ORDER BY day DESC LIMIT 1), \
              (SELECT grams FROM body_weights WHERE athlete_id = ?1 ORDER BY day LIMIT 1)))"
         )
     };

@@ -6,11 +6,13 @@ use crate::app::{App, Call};
 use crate::channels;
 use crate::error::ApiResult;
 use crate::input::{Errors, Fields, json_body};
+use chrono::NaiveDate;
 use platform::http::{StatusCode, empty, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::KeyProof;
 use storage::athletes::{self, NewAthlete, Profile, ProfileChange, Units};
+use storage::body_weights::BodyWeight;
 use storage::quiet_hours::{QuietHours, QuietHoursError};
 use training::landmarks::{LandmarkOverride, LandmarkOverrides};
 use training::limits::WEIGHT_MAX;
@@ -27,14 +29,32 @@ const EMAIL_BYTES_MAX: usize = 254;
 
 /// Returns the profile.
 pub async fn get(app: &App, key: &KeyProof) -> ApiResult {
-    to_response(&athletes::profile(app.database(key), key).await?)
+    to_response(app, &athletes::profile(app.database(key), key).await?)
 }
 
 /// Changes the profile. An absent field stays unchanged; null removes an optional one.
+///
+/// 1. read (await) the time zone, if there is a body weight and no zone with it: the weight holds from
+///    the athlete's today;
+/// 2. change (await) the profile. A retry changes nothing.
 pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let change = parse_change(&json_body(call.request)?, app)?;
-    let today = app.clock.now().date_naive();
-    to_response(&athletes::change_profile(app.database(key), key, &change, today).await?)
+    let mut change = parse_change(&json_body(call.request)?, app)?;
+    let database = app.database(key);
+    if let Some(weight) = change.body_weight.as_mut() {
+        let zone = match &change.time_zone {
+            Some(zone) => zone.clone(),
+            None => athletes::profile(database, key).await?.time_zone,
+        };
+        weight.day = today(app, &zone);
+    }
+    to_response(app, &athletes::change_profile(database, key, &change).await?)
+}
+
+/// The athlete's day. A zone that the runtime no longer has counts as UTC.
+fn today(app: &App, zone: &str) -> NaiveDate {
+    let now = app.clock.now();
+    let offset = app.time_zones.offset_at_instant(zone, now);
+    offset.map_or(now.date_naive(), |offset| now.with_timezone(&offset).date_naive())
 }
 
 /// Deletes the athlete with all data and keys. It cannot be undone.
@@ -84,9 +104,10 @@ fn parse_change(body: &Value, app: &App) -> ApiResult<ProfileChange> {
             display_name: display_name(&fields),
             email: fields.has("email").then(|| email(&fields)),
             units: fields.parse("units", "kg or lb", |value| Units::deserialize(value).ok()),
-            body_weight_grams: fields
-                .has("body_weight_kg")
-                .then(|| body_weight.map(Grams::from_kg)),
+            body_weight: fields.has("body_weight_kg").then(|| BodyWeight {
+                day: NaiveDate::default(),
+                grams: body_weight.map(Grams::from_kg),
+            }),
             email_threshold: fields.number("email_threshold", 0.0, 1.0),
             landmarks: fields.has("landmarks").then(|| landmarks(&fields, &errors)),
             channels: channels::parse(&fields, &errors),
@@ -203,13 +224,14 @@ fn email(fields: &Fields<'_>) -> Option<String> {
     Some(address)
 }
 
-fn to_response(profile: &Profile) -> ApiResult {
+fn to_response(app: &App, profile: &Profile) -> ApiResult {
+    let body_weight = profile.body_weight_on(today(app, &profile.time_zone));
     let body = json!({
         "athlete_id": profile.athlete_id,
         "display_name": profile.display_name,
         "email": profile.email,
         "units": profile.units,
-        "body_weight_kg": profile.body_weight_grams.map(Grams::kg),
+        "body_weight_kg": body_weight.map(Grams::kg),
         "email_threshold": profile.email_threshold,
         "landmarks": landmarks_json(&profile.landmarks),
         "notifications": channels::to_json(&profile.channels),

@@ -277,12 +277,38 @@ fn body_weight_counts_from_its_day_until_the_next() {
     check("11-20", None, Some(80));
     check("11-23", None, Some(80));
     check("11-28", None, Some(80));
-    // East of Greenwich it was entered on the day before.
-    check("11-29", None, Some(85));
+    check("11-29", None, Some(80));
     check("11-30", None, Some(85));
     check("12-05", None, Some(85));
     check("12-07", None, None);
     check("12-07", Some(90), Some(90));
+}
+
+#[test]
+fn body_weight_of_the_profile_counts_from_the_local_day() {
+    // At 07:00 UTC it is still 22 November in Los Angeles, and at 12:00 UTC 24 November in Auckland.
+    for (zone, utc_hour, day, kg) in [
+        ("America/Los_Angeles", 7, "2026-11-21", 80),
+        ("America/Los_Angeles", 7, "2026-11-22", 85),
+        ("UTC", 7, "2026-11-22", 80),
+        ("UTC", 7, "2026-11-23", 85),
+        ("Pacific/Auckland", 12, "2026-11-23", 80),
+        ("Pacific/Auckland", 12, "2026-11-24", 85),
+    ] {
+        let api = TestApi::new();
+        let key = api.create_athlete();
+        let change = |change: Value| assert_eq!(api.put(&key, "/v1/me", &change).status, 200);
+        change(json!({ "body_weight_kg": 80, "time_zone": zone }));
+        api.database.execute("UPDATE body_weights SET day = '2026-11-01'");
+        api.clock.advance_ms((utc_hour - 12) * 3_600_000);
+        change(json!({ "body_weight_kg": 85 }));
+        let mut workout = bench_workout(1);
+        workout["started_at"] = json!(format!("{day}T08:00:00Z"));
+        workout["ended_at"] = Value::Null;
+        api.post(&key, "/v1/workouts", &workout);
+        let grams = snapshot(&api.sink.take_events()[0]).body_weight_grams.unwrap();
+        assert_eq!(grams.0, kg * 1_000, "{zone} {day}");
+    }
 }
 
 #[test]
