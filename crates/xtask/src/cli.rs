@@ -1,7 +1,7 @@
 //! The command line: the list of commands, and the checks that need more than one option.
 //! Each command declares its options in its own module.
 
-use crate::{dead_letters, deploy, dev, fuzz, soak};
+use crate::{conformance, dead_letters, deploy, dev, fuzz, soak};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -28,6 +28,8 @@ pub enum Command {
     Bench,
     /// Kill the local stack under load and check that each accepted workout is counted once
     Soak(soak::Options),
+    /// Generate requests from the OpenAPI document and check the responses of the local stack
+    Conformance(conformance::Options),
     /// Build the four workers and check their sizes
     Build,
     /// Build, migrate D1 and deploy the four workers
@@ -108,6 +110,11 @@ mod tests {
         check_accepted("soak --quick --seed 7", &soak("None", 3, "Some(7)"));
         check_accepted("soak --quick --kills 4", &soak("None", 4, "None"));
         check_accepted("soak --minutes 20 --kills=40", &soak("Some(20)", 40, "None"));
+        check_accepted("conformance", "quick: false, requests: 20000, seed: None");
+        check_accepted(
+            "conformance --quick --seed 7",
+            "quick: true, requests: 20000, seed: Some(7)",
+        );
         check_accepted("fuzz", "targets: [], seconds: 60, replay: None");
         check_accepted("fuzz csv cursor --seconds 5", r#"targets: ["csv", "cursor"], seconds: 5"#);
         check_accepted("fuzz csv --replay a", r#"replay: Some("a")"#);
@@ -126,6 +133,7 @@ mod tests {
             ("soak --kills 0", "1..=1440"),
             ("soak --seed x", "'x'"),
             ("soak --quick --minutes 1", "cannot be used with"),
+            ("conformance --quick --requests 500", "cannot be used with"),
             ("fuzz --seconds 0", "1..=86400"),
             ("fuzz --replay a", "required arguments were not provided"),
             ("fuzz csv cursor --replay a", "--replay requires exactly one target"),

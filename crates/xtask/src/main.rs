@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod cli;
 mod clock;
+mod conformance;
 mod dead_letters;
 mod demo;
 mod deny;
@@ -66,6 +67,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,
         Command::Dev(options) => dev::run(&project, options)?,
         Command::Soak(options) => soak::run(&project, options)?,
+        Command::Conformance(options) => conformance::run(&project, options)?,
         Command::DeadLetters(options) => dead_letters::run(&project, options)?,
         Command::Completions { shell } => cli::print_completions(*shell)?,
     }
