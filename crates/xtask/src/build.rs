@@ -1,4 +1,5 @@
-//! `cargo xtask build`: the four workers as `workers/<name>/build/index.js` and `index_bg.wasm`.
+//! `cargo xtask build`: the four workers as `workers/<name>/build/index.js` and `index_bg.wasm`, and
+//! the static pages of the api as `workers/api/web/build`.
 
 use crate::project::{Project, Toolchain, WORKERS};
 use crate::setup::WORKER_BUILD_VERSION;
@@ -25,11 +26,13 @@ const WASM_OPT: [&str; 10] = [
 ];
 /// Crates that no worker depends on.
 const HOST_CRATES: [&str; 4] = ["fuzz", "simulator", "testkit", "xtask"];
-/// Folders of a crate that do not affect the build.
-const IGNORED: [&str; 4] = ["benches", "build", "target", "tests"];
+/// Folders of a crate that do not affect the build of a worker.
+const IGNORED: [&str; 5] = ["benches", "build", "target", "tests", "web"];
 
-/// Builds workers with changed sources, and checks all sizes.
+/// Builds the pages and the workers with changed sources, and checks all sizes.
 pub fn run(tools: &Toolchain) -> Result<()> {
+    let mut pages = tools.command("node");
+    process::run(pages.arg("workers/api/web/build.mjs"), "the build of the pages")?;
     for worker in WORKERS {
         let bytes = build(tools, worker)?;
         sizes::check_budget(worker, bytes)?;

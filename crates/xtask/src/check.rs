@@ -16,7 +16,7 @@ pub fn run(tools: &Toolchain) -> Result<()> {
 
 /// Returns the name and the command of each step, quick ones first. The workers are linted twice:
 /// the host does not compile code behind `cfg(target_arch = "wasm32")`.
-fn steps(tools: &Toolchain) -> [(&'static str, Command); 5] {
+fn steps(tools: &Toolchain) -> [(&'static str, Command); 6] {
     let cargo = |args: &[&str]| {
         let mut command = tools.command("cargo");
         command.args(args);
@@ -35,7 +35,8 @@ fn steps(tools: &Toolchain) -> [(&'static str, Command); 5] {
     [
         ("cargo fmt", cargo(&["fmt", "--all", "--check"])),
         ("biome", node("biome", &["check", "--error-on-warnings"])),
-        ("tsc", node("tsc", &["--project", "tests"])),
+        ("tsc of the tests", node("tsc", &["--project", "tests"])),
+        ("tsc of the pages", node("tsc", &["--project", "workers/api/web"])),
         ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
         ("clippy for the wasm target", wasm_clippy),
     ]

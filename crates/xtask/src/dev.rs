@@ -55,6 +55,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
 fn print_welcome(url: &str, state: &StateDir, api_key: &str) {
     let weekly_path = pipeline::weekly_path(demo::last_sunday_before(clock::today()));
     println!("\nready at   {url}");
+    println!("reference  {url}/docs");
     println!("key        {api_key}");
     println!("emails     {}", state.path("mails").display());
     println!("log        {}", state.path("wrangler.log").display());
