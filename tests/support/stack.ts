@@ -87,6 +87,8 @@ export class Stack {
     private readonly output: MiniflareLog,
     readonly log: WorkerLog,
     readonly database: Database,
+    /** The address of the api for a browser. */
+    readonly url: string,
   ) {}
 
   static async start({ migrated = true, variables, rateLimits }: Options = {}): Promise<Stack> {
@@ -103,9 +105,9 @@ export class Stack {
         handleStructuredLogs: ({ message }) => log.record(message),
       }),
     );
-    await miniflare.ready;
+    const { origin } = await miniflare.ready;
     const database: Database = await miniflare.getD1Database("DB", "bulktrack-api");
-    const stack = new Stack(miniflare, output, log, database);
+    const stack = new Stack(miniflare, output, log, database, origin);
     if (migrated) {
       await stack.migrate();
     }
