@@ -27,8 +27,13 @@ const ERRORS = new Map([
   ],
 ]);
 
-/** The statuses whose responses have a Retry-After header. */
-const RETRIED = new Set([429, 503]);
+/** The codes whose responses have one more header. */
+const HEADERS = new Map([
+  ["concurrent_change", "Retry-After: 1"],
+  ["method_not_allowed", "Allow: GET, HEAD, POST, OPTIONS"],
+  ["rate_limited", "Retry-After: 10"],
+  ["unavailable", "Retry-After: 2"],
+]);
 
 /**
  * Returns the list of all codes.
@@ -96,7 +101,7 @@ function exampleResponse({ code, status, title }) {
   const headers = [
     `HTTP/1.1 ${status}`,
     "Content-Type: application/problem+json",
-    ...(RETRIED.has(status) ? ["Retry-After: 2"] : []),
+    ...(HEADERS.has(code) ? [HEADERS.get(code)] : []),
     `X-Request-Id: ${requestId}`,
   ];
   return `${headers.join("\n")}\n\n${JSON.stringify(details, null, 2)}`;
