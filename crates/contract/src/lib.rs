@@ -12,6 +12,7 @@ pub mod problem;
 pub mod sets;
 pub mod values;
 pub mod volume;
+pub mod webhook_payloads;
 pub mod workouts;
 
 pub use checks::{Checks, FieldCode, FieldError, Validate};

@@ -8,9 +8,10 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, WorkoutId};
+use training::calendar::local_date;
 use training::limits::{EXERCISES_MAX, LASTS_MAX, SETS_MAX, TEXT_CHARS_MAX, WEIGHT_MAX};
 use training::names::{is_slug, similar_exercises};
-use training::{Exercise, ExerciseEntry, Superset};
+use training::{CustomExercises, Exercise, ExerciseEntry, Grams, Superset, Volume};
 
 /// A new workout, or the whole content of one that is replaced. Without `ended_at` it is in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -241,6 +242,45 @@ pub struct Workout {
     /// The body weight that its volume was computed with; null when none is known.
     pub counted_body_weight_kg: Option<f64>,
     pub totals: Totals,
+}
+
+/// The columns of a workout's row beside its document.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkoutRow<'a> {
+    pub id: WorkoutId,
+    pub athlete_id: AthleteId,
+    pub revision: i64,
+    pub status: Status,
+    pub custom_exercises: &'a CustomExercises,
+    /// The one that its volume was computed with.
+    pub body_weight: Option<Grams>,
+}
+
+impl Workout {
+    /// Returns a stored workout with its totals.
+    pub fn of(document: training::Workout, row: &WorkoutRow<'_>) -> Self {
+        let exercises = document.performed_exercises(row.custom_exercises);
+        let volume = Volume::of_workout(&exercises, row.body_weight);
+        Self {
+            title: document.title,
+            notes: document.notes,
+            started_at: document.started_at,
+            ended_at: document.ended_at,
+            body_weight_kg: document.body_weight_kg,
+            exercises: document.exercises,
+            id: row.id,
+            athlete_id: row.athlete_id,
+            revision: row.revision,
+            status: row.status,
+            local_date: local_date(document.started_at),
+            counted_body_weight_kg: row.body_weight.map(Grams::kg),
+            totals: Totals {
+                sets: volume.sets,
+                hard_sets: volume.hard_half_sets.sets(),
+                tonnage_kg: volume.tonnage_grams.kg(),
+            },
+        }
+    }
 }
 
 /// The state of a workout.

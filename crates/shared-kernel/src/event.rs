@@ -95,6 +95,7 @@ events! {
     TrainingPatternDetected(athlete_id): "bulktrack.TrainingPatternDetected.v1" => WebhookNotification,
     NotificationRequested(athlete_id): "bulktrack.NotificationRequested.v1" => WebhookNotification,
     MailFellDue(athlete_id): "bulktrack.MailFellDue.v1" => WebhookNotification,
+    WorkoutChanged(athlete_id): "bulktrack.WorkoutChanged.v1" => WebhookNotification,
     WebhookDeliveryRequested(athlete_id): "bulktrack.WebhookDeliveryRequested.v1" => WebhookNotification,
 }
 

@@ -2,6 +2,7 @@
 //! `crates/shared-kernel/golden/`: a version is never edited; a changed meaning is a new version.
 
 use crate::ids::{AthleteId, EventId, WorkoutId};
+use crate::webhook_event::WebhookEventType;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -189,6 +190,51 @@ pub struct NotificationRequested {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MailFellDue {
     pub athlete_id: AthleteId,
+}
+
+/// A workout was completed, changed or deleted, and its athlete has endpoints that receive this. Ids only:
+/// the consumer reads the workout as it is then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkoutChanged {
+    pub athlete_id: AthleteId,
+    pub workout_id: WorkoutId,
+    /// The revision that completed, changed or deleted it.
+    pub revision: i64,
+    pub change: WorkoutChange,
+}
+
+/// The kind of change of a workout that endpoints receive.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkoutChange {
+    Completed,
+    /// Changed after its completion.
+    Updated,
+    /// Deleted after its completion.
+    Deleted,
+}
+
+impl WorkoutChange {
+    /// Returns the type of event that endpoints receive.
+    pub const fn webhook_type(self) -> WebhookEventType {
+        match self {
+            Self::Completed => WebhookEventType::WorkoutCompleted,
+            Self::Updated => WebhookEventType::WorkoutUpdated,
+            Self::Deleted => WebhookEventType::WorkoutDeleted,
+        }
+    }
+}
+
+impl WorkoutChanged {
+    /// Returns the id of its event. It is derived from the workout, the revision and the change: a repeat
+    /// has the same id.
+    pub fn event_id(&self) -> EventId {
+        let (workout, revision) = (self.workout_id.to_string(), self.revision.to_string());
+        let change = self.change.webhook_type().as_str();
+        EventId::derived(&["WorkoutChanged", &workout, &revision, change])
+    }
 }
 
 /// An event is to be sent to one outgoing endpoint.

@@ -1,21 +1,12 @@
 //! THE table of event types that an athlete's endpoints receive. Not the events between the workers:
 //! those are in [`crate::event`].
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A type of event that endpoints receive.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 pub enum WebhookEventType {
     /// A workout was completed.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, ImportSliceStored, MailFellDue, NotificationRequested,
     PatternKind, Threshold, TrainingPatternDetected, TrainingSetRecorded, TrainingWeekEnded,
-    VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested, WorkoutCompleted,
-    WorkoutDeleted, WorkoutSnapshot,
+    VolumeThresholdReached, VolumeUpdated, WebhookDeliveryRequested, WorkoutChange, WorkoutChanged,
+    WorkoutCompleted, WorkoutDeleted, WorkoutSnapshot,
 };
 use shared_kernel::{AthleteId, DecodeError, Event, EventData, EventId, EventType, WorkoutId};
 use training::{
@@ -97,6 +97,13 @@ fn example(event_type: EventType) -> EventData {
         }
         .into(),
         EventType::MailFellDue => MailFellDue { athlete_id }.into(),
+        EventType::WorkoutChanged => WorkoutChanged {
+            athlete_id,
+            workout_id: workout.workout_id,
+            revision: workout.revision,
+            change: WorkoutChange::Updated,
+        }
+        .into(),
         EventType::WebhookDeliveryRequested => WebhookDeliveryRequested {
             athlete_id,
             endpoint_id: uuid(3),

@@ -143,7 +143,8 @@ pub fn is_resent_by_sweep(body: &str) -> bool {
         | EventType::TrainingWeekEnded
         | EventType::MailFellDue
         | EventType::WebhookDeliveryRequested => true,
-        EventType::AggregationUpdated
+        EventType::WorkoutChanged
+        | EventType::AggregationUpdated
         | EventType::VolumeThresholdReached
         | EventType::TrainingPatternDetected
         | EventType::NotificationRequested => false,

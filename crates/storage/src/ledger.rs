@@ -58,17 +58,29 @@ pub const fn announced_bit(muscle: Muscle, threshold: Threshold) -> i64 {
     1 << (muscle.index() * 2 + kind)
 }
 
+/// A workout whose changes an endpoint of its athlete receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ObservedWorkout {
+    pub athlete_id: AthleteId,
+    pub workout_id: WorkoutId,
+    /// The events of this revision and of earlier ones are published.
+    pub aggregated_revision: i64,
+    /// The revision that completed it; 0 if none did.
+    pub completed_revision: i64,
+}
+
 /// The result of a change of the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerUpdate {
     pub weeks: Vec<WeekState>,
     pub broken: Vec<BrokenRecord>,
+    pub observed: Vec<ObservedWorkout>,
 }
 
 /// Writes entries to the ledger, updates the records and recomputes the affected days and weeks, in
 /// one transaction and one round trip. `entries` contains each workout at most once; the newest
-/// revision wins. Returns the affected weeks, and the records that the workouts in
-/// `report_records_of` took from others.
+/// revision wins. Returns the affected weeks, the records that the workouts in `report_records_of`
+/// took from others, and the observed workouts.
 pub async fn apply(
     database: &dyn Database,
     entries: &[LedgerEntry],
@@ -83,12 +95,13 @@ pub async fn apply(
         Statement::new(UPSERT_LEDGER, [rows]),
         Statement::new(SUM_DAYS, [keys.clone()]),
         Statement::new(SUM_WEEKS, [keys.clone()]),
-        Statement::new(SELECT_TOUCHED_WEEKS, [keys]),
+        Statement::new(SELECT_TOUCHED_WEEKS, [keys.clone()]),
         broken_statement(report_records_of)?,
+        Statement::new(SELECT_OBSERVED, [keys]),
     ];
     let mut results = Results::new(database.batch(statements).await?);
     results.skip(4);
-    Ok(LedgerUpdate { weeks: results.rows()?, broken: results.rows()? })
+    Ok(LedgerUpdate { weeks: results.rows()?, broken: results.rows()?, observed: results.rows()? })
 }
 
 fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
@@ -216,6 +229,17 @@ const SELECT_TOUCHED_WEEKS: &str = concat!(
      JOIN athletes AS athlete ON athlete.athlete_id = t.athlete_id \
      ORDER BY week.athlete_id, week.week_start"
 );
+
+/// The workouts of parameter 1 whose athlete has an enabled endpoint for changes of workouts. For
+/// others, which are most, it reads no workout.
+const SELECT_OBSERVED: &str = "\
+SELECT workout.athlete_id, workout.workout_id, workout.aggregated_revision, \
+    workout.completed_revision \
+FROM json_each(?1) AS entry CROSS JOIN workouts AS workout \
+    ON workout.athlete_id = entry.value ->> 0 AND workout.workout_id = entry.value ->> 1 \
+WHERE EXISTS (SELECT 1 FROM webhook_endpoints AS endpoint \
+    WHERE endpoint.athlete_id = entry.value ->> 0 AND endpoint.status = 'enabled' \
+    AND (endpoint.event_types = '[]' OR instr(endpoint.event_types, '\"workout.') > 0))";
 
 /// The workouts and crossings with all events published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

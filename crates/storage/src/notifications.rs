@@ -4,7 +4,7 @@
 use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::quiet_hours::QuietHours;
-use crate::webhooks::deliveries::DueDelivery;
+use crate::webhooks::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};

@@ -3,7 +3,8 @@
 
 use shared_kernel::EventId;
 use storage::KeyProof;
-use storage::webhooks::deliveries::{self, DueDelivery};
+use storage::webhooks::DueDelivery;
+use storage::webhooks::deliveries;
 use storage::webhooks::endpoints::{self, NewEndpoint};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
 use testkit::{Sqlite, create_athlete, run};

@@ -1,12 +1,14 @@
 //! The decision after a change of the ledger: the events to publish, and the marks to store once they
 //! are published. It does no I/O.
 
-use crate::publisher::{aggregation_updated, records_broken, volume_threshold_reached};
+use crate::publisher::{
+    aggregation_updated, records_broken, volume_threshold_reached, workout_changed,
+};
 use crate::thresholds::{crossing_bits, new_crossings};
 use chrono::{DateTime, Utc};
-use shared_kernel::{AthleteId, Event, WorkoutId};
-use storage::ledger::{LedgerEntry, LedgerMarks, WeekState};
-use storage::records::BrokenRecord;
+use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
+use shared_kernel::{AthleteId, Event, EventData, WorkoutId};
+use storage::ledger::{LedgerEntry, LedgerMarks, LedgerUpdate, ObservedWorkout, WeekState};
 use training::WeekStart;
 
 /// The new ledger entry of a workout, with the event that caused it.
@@ -28,21 +30,16 @@ pub struct Decision {
     pub marks: LedgerMarks,
 }
 
-/// Creates one event for each changed week, one more if the week crossed landmarks, and one for each
-/// workout that broke records.
-pub fn decide(
-    changes: &[&Change<'_>],
-    weeks: &[WeekState],
-    broken: &[BrokenRecord],
-    now: DateTime<Utc>,
-) -> Decision {
+/// Creates one event for each changed week, one more if the week crossed landmarks, one for each workout
+/// that broke records, and those that endpoints receive about workouts.
+pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>) -> Decision {
     let aggregated = changes
         .iter()
         .map(|change| (change.entry.athlete_id, change.entry.workout_id, change.entry.revision))
         .collect();
     let mut decision =
         Decision { events: Vec::new(), marks: LedgerMarks { aggregated, announced: Vec::new() } };
-    for week in weeks {
+    for week in &update.weeks {
         let Some(cause) = cause_of(week, changes) else {
             continue;
         };
@@ -55,7 +52,8 @@ pub fn decide(
         }
     }
     for change in changes {
-        let records: Vec<_> = broken
+        let records: Vec<_> = update
+            .broken
             .iter()
             .filter(|record| (record.athlete_id, record.workout_id) == change.key())
             .collect();
@@ -63,8 +61,36 @@ pub fn decide(
             let local_date = change.entry.local_date;
             decision.events.push(records_broken(&records, local_date, change.cause, now));
         }
+        let is_of = |observed: &&ObservedWorkout| {
+            (observed.athlete_id, observed.workout_id) == change.key()
+        };
+        let observed = update.observed.iter().find(is_of);
+        let announced =
+            observed.map(|observed| workout_changes(change, observed)).unwrap_or_default();
+        decision.events.extend(announced.iter().map(|data| workout_changed(*data, change.cause)));
     }
     decision
+}
+
+/// Returns the changes of a workout that its endpoints receive: none while it is in progress, and none
+/// that are published. The stored revisions decide, not the kind of message: if the message of the
+/// completion was lost, or is older than another one of its batch, the completion is announced all the same.
+fn workout_changes(change: &Change<'_>, observed: &ObservedWorkout) -> Vec<WorkoutChanged> {
+    let ObservedWorkout { athlete_id, workout_id, aggregated_revision, completed_revision } =
+        *observed;
+    let revision = change.entry.revision;
+    if completed_revision == 0 || revision <= aggregated_revision || revision < completed_revision {
+        return Vec::new();
+    }
+    let changed = |revision, change| WorkoutChanged { athlete_id, workout_id, revision, change };
+    if matches!(change.cause.data, EventData::WorkoutDeleted(_)) {
+        return vec![changed(revision, WorkoutChange::Deleted)];
+    }
+    let completed = (completed_revision > aggregated_revision)
+        .then(|| changed(completed_revision, WorkoutChange::Completed));
+    let updated =
+        (revision > completed_revision).then(|| changed(revision, WorkoutChange::Updated));
+    completed.into_iter().chain(updated).collect()
 }
 
 /// The event that changed a week: one about a workout in that week, or, if a workout moved out of it,

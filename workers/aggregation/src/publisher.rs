@@ -5,9 +5,9 @@ use crate::thresholds::crossing_bits;
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
-use serde_json::json;
+use shared_kernel::notification_details::{ImportDetails, to_fields};
 use shared_kernel::payload::{
-    AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached,
+    AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached, WorkoutChanged,
 };
 use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::imports::Import;
@@ -98,6 +98,13 @@ pub fn records_broken(
     cause.followed_by(id, SOURCE, cause.subject.clone(), now, requested.into())
 }
 
+/// A workout changed that endpoints of its athlete receive. The id is derived from the workout, its
+/// revision and the change: a repeat is the same event. Its time is that of the change.
+pub fn workout_changed(data: WorkoutChanged, cause: &Event) -> Event {
+    let subject = format!("workouts/{}", data.workout_id);
+    cause.followed_by(data.event_id(), SOURCE, subject, cause.time, data.into())
+}
+
 /// An import finished. The id is derived from the import and the number of its finished slices: a repeat
 /// is the same event, and slices that a mapping releases later are announced by another one.
 pub fn import_finished(
@@ -111,13 +118,12 @@ pub fn import_finished(
     let done = import.done.to_string();
     let id = EventId::derived(&["NotificationRequested", kind, &import_id, &done]);
     let (title, body) = import_text(import);
-    let data = [
-        ("import_id", json!(import.import_id)),
-        ("imported", json!(import.imported)),
-        ("duplicates", json!(import.duplicates)),
-        ("needs_mapping", json!(import.held > 0)),
-    ];
-    let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let data = to_fields(&ImportDetails {
+        import_id: import.import_id,
+        imported: import.imported,
+        duplicates: import.duplicates,
+        needs_mapping: import.held > 0,
+    });
     let kind = kind.to_owned();
     let data = NotificationRequested { athlete_id, kind, title, body, date: None, data };
     cause.followed_by(id, SOURCE, format!("imports/{import_id}"), now, data.into())

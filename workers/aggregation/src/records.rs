@@ -1,7 +1,8 @@
 //! The notification about broken records: whether a workout is recent enough, and its text.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value};
+use shared_kernel::notification_details::{NewRecord, RecordDetails, to_fields};
 use storage::records::BrokenRecord;
 use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams};
@@ -29,9 +30,7 @@ pub fn notification_text(broken: &[&BrokenRecord]) -> (String, String, Map<Strin
     let lines: Vec<_> = parsed.iter().map(|(key, record)| line(key, record)).collect();
     let records: Vec<_> = parsed.iter().map(|(key, record)| numbers(key, record)).collect();
     let workout_id = broken.first().map(|record| record.workout_id);
-    let data = [("workout_id", json!(workout_id)), ("records", json!(records))];
-    let data = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    (title, lines.join("\n"), data)
+    (title, lines.join("\n"), to_fields(&RecordDetails { workout_id, records }))
 }
 
 fn line(key: &RecordKey, record: &BrokenRecord) -> String {
@@ -55,20 +54,21 @@ fn line(key: &RecordKey, record: &BrokenRecord) -> String {
     }
 }
 
-fn numbers(key: &RecordKey, record: &BrokenRecord) -> Value {
+fn numbers(key: &RecordKey, record: &BrokenRecord) -> NewRecord {
     let number = |value: i64| match key.kind {
-        RecordKind::MostReps => json!(value),
+        RecordKind::MostReps => Number::from(value),
         RecordKind::HeaviestWeight | RecordKind::BestE1rm | RecordKind::MostVolume => {
-            json!(Grams(value).kg())
+            // Kilograms are finite.
+            Number::from_f64(Grams(value).kg()).unwrap_or(Number::from(0))
         }
     };
-    json!({
-        "exercise": key.exercise,
-        "kind": key.kind,
-        "weight_kg": key.weight_grams.map(Grams::kg),
-        "value": number(record.value),
-        "beaten": number(record.beaten),
-    })
+    NewRecord {
+        exercise: key.exercise.clone(),
+        kind: key.kind,
+        weight_kg: key.weight_grams.map(Grams::kg),
+        value: number(record.value),
+        beaten: number(record.beaten),
+    }
 }
 
 /// Kilograms with at most two decimals.
@@ -85,6 +85,7 @@ fn exercise_name(slug: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
     use shared_kernel::WorkoutId;
     use uuid::Uuid;
 

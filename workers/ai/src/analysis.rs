@@ -7,13 +7,15 @@ use crate::narrator::{Facts, Narration, Narrator, narrate_all, template};
 use crate::publisher::{
     AIEventPublisher, pattern_ended, training_pattern_detected, weekly_report_made,
 };
-use crate::recommend::{Recommendation, recommend, requires_change};
+use crate::recommend::{recommend, requires_change};
 use crate::report::{Report, ReportInput, report};
 use crate::rules::{self, Pattern, Scope, Subject};
 use chrono::{DateTime, Utc};
 use platform::Clock;
 use serde_json::{Value, json};
+use shared_kernel::notification_details::to_fields;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
+use shared_kernel::recommendation::Recommendation;
 use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -341,7 +343,8 @@ fn add_report(
         let cause = decision.task.cause;
         output.events.push(weekly_report_made(athlete_id, week_start, report, cause, now));
     }
-    let to_json = |Report { title, body, mut data }| {
+    let to_json = |Report { title, body, details }| {
+        let mut data = to_fields(&details);
         data.insert("title".to_owned(), json!(title));
         data.insert("body".to_owned(), json!(body));
         json!(data)

@@ -4,7 +4,6 @@
 //! find; recommendations; texts, and the weekly report.
 //! Out of scope: the channels of notifications; those are webhook's.
 
-pub mod adjustment;
 pub mod analysis;
 pub mod handlers;
 pub mod history;

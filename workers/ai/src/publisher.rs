@@ -5,7 +5,7 @@ use crate::report::Report;
 use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
-use serde_json::{Map, json};
+use shared_kernel::notification_details::{ResolvedPatternDetails, to_fields};
 use shared_kernel::payload::{NotificationRequested, TrainingPatternDetected};
 use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
 use storage::patterns::KnownPattern;
@@ -59,12 +59,12 @@ pub fn pattern_ended(
         (ended.pattern_id.to_string(), ended.announcements.to_string());
     let id = EventId::derived(&["NotificationRequested", kind, &pattern_id, &announcements]);
     let subject = format!("athletes/{athlete_id}/patterns/{pattern_id}");
-    let data = Map::from_iter([
-        ("pattern_id".to_owned(), json!(ended.pattern_id)),
-        ("pattern".to_owned(), json!(ended.kind)),
-        ("subject".to_owned(), json!(ended.subject)),
-        ("since".to_owned(), json!(ended.since)),
-    ]);
+    let data = to_fields(&ResolvedPatternDetails {
+        pattern_id: ended.pattern_id,
+        pattern: ended.kind,
+        subject: ended.subject.clone(),
+        since: ended.since,
+    });
     let requested = NotificationRequested {
         athlete_id,
         kind: kind.to_owned(),
@@ -94,7 +94,7 @@ pub fn weekly_report_made(
         title: report.title.clone(),
         body: report.body.clone(),
         date: Some(week_start.date()),
-        data: report.data.clone(),
+        data: to_fields(&report.details),
     };
     let subject = format!("athletes/{athlete_id}/reports/{week_start}");
     cause.followed_by(id, SOURCE, subject, now, requested.into())

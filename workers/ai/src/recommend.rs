@@ -12,13 +12,12 @@
 //!
 //! Numbers without a source are project defaults.
 
-use crate::adjustment::{Action, Adjustment, Unit};
 use crate::history::History;
 use crate::rules::{Pattern, Subject};
 use chrono::NaiveDate;
-use serde::Serialize;
 use serde_json::Value;
 use shared_kernel::payload::PatternKind;
+use shared_kernel::recommendation::{Action, Adjustment, Recommendation, Unit};
 use std::collections::BTreeSet;
 use storage::training_history::HistoryWeek;
 use training::{Exercise, HalfSets, Volume, WeekStart};
@@ -42,20 +41,6 @@ const LIGHTEST_PERCENT: f64 = 50.0;
 /// The target of a regressing lift, in percent of its usual weight.
 const LIGHTER_PERCENT: f64 = 90.0;
 const WEEKS_LIGHTER: u32 = 2;
-
-/// A change that a pattern requires.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Recommendation {
-    #[serde(rename = "id")]
-    pub pattern_id: Uuid,
-    pub pattern: PatternKind,
-    /// A muscle, the slug of a lift, or `training`.
-    pub subject: String,
-    pub adjustment: Adjustment,
-    /// The first day on which the change is too late; `None` is never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<NaiveDate>,
-}
 
 /// Returns the recommendations for all current patterns, most important first.
 pub fn recommend(patterns: &[(Uuid, Pattern)], history: &History) -> Vec<Recommendation> {

@@ -3,8 +3,8 @@
 
 use crate::history::History;
 use crate::narrator::template;
-use crate::recommend::Recommendation;
-use serde_json::{Map, Value, json};
+use shared_kernel::notification_details::{MeanWeek, ReportDetails, ReportedWeek};
+use shared_kernel::recommendation::Recommendation;
 use std::fmt::Write;
 use storage::records::Record;
 use training::landmarks::VolumeLevel;
@@ -21,7 +21,7 @@ const LISTED_MAX: usize = 5;
 pub struct Report {
     pub title: String,
     pub body: String,
-    pub data: Map<String, Value>,
+    pub details: ReportDetails,
 }
 
 /// The content of a report besides the volume.
@@ -74,34 +74,33 @@ pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>)
         count(this.workouts, "workout"),
         number(this.hard_half_sets.sets())
     );
-    let data = json!({
-        "week_start": week_start,
-        "workouts": this.workouts,
-        "hard_sets": this.hard_half_sets.sets(),
-        "tonnage_kg": this.tonnage_grams.kg(),
-        "weeks_before": before.to_json(),
-        "weeks": weeks(history, week_start),
-        "above_mrv": names(history, this, VolumeLevel::AboveMrv),
-        "below_mev": names(history, this, VolumeLevel::BelowMev),
-        "records": records,
-        "patterns": input.patterns,
-        "recommendations": input.recommendations,
-    });
-    let Value::Object(data) = data else { return None };
-    Some(Report { title, body, data })
+    let details = ReportDetails {
+        week_start,
+        workouts: this.workouts,
+        hard_sets: this.hard_half_sets.sets(),
+        tonnage_kg: this.tonnage_grams.kg(),
+        weeks_before: before.details(),
+        weeks: weeks(history, week_start),
+        above_mrv: names(history, this, VolumeLevel::AboveMrv),
+        below_mev: names(history, this, VolumeLevel::BelowMev),
+        records,
+        patterns: input.patterns.clone(),
+        recommendations: input.recommendations.to_vec(),
+    };
+    Some(Report { title, body, details })
 }
 
 /// Returns the compared weeks, oldest first, the reported one last; for the chart of the email.
-fn weeks(history: &History, week_start: WeekStart) -> Vec<Value> {
-    let to_json = |week_start: WeekStart| {
+fn weeks(history: &History, week_start: WeekStart) -> Vec<ReportedWeek> {
+    let reported = |week_start: WeekStart| {
         let volume = history.week(week_start).map(|week| &week.volume);
-        json!({
-            "week_start": week_start,
-            "hard_sets": volume.map_or(0.0, |volume| volume.hard_half_sets.sets()),
-            "tonnage_kg": volume.map_or(0.0, |volume| volume.tonnage_grams.kg()),
-        })
+        ReportedWeek {
+            week_start,
+            hard_sets: volume.map_or(0.0, |volume| volume.hard_half_sets.sets()),
+            tonnage_kg: volume.map_or(0.0, |volume| volume.tonnage_grams.kg()),
+        }
     };
-    (0..=WEEKS_BEFORE).rev().map(|back| to_json(week_start.weeks_before(back))).collect()
+    (0..=WEEKS_BEFORE).rev().map(|back| reported(week_start.weeks_before(back))).collect()
 }
 
 /// The mean of the compared weeks, including those without training.
@@ -124,13 +123,13 @@ impl Mean {
         }
     }
 
-    fn to_json(&self) -> Value {
-        json!({
-            "weeks": WEEKS_BEFORE,
-            "workouts": self.workouts,
-            "hard_sets": self.hard_sets,
-            "tonnage_kg": self.tonnage_kg.round(),
-        })
+    fn details(&self) -> MeanWeek {
+        MeanWeek {
+            weeks: WEEKS_BEFORE,
+            workouts: self.workouts,
+            hard_sets: self.hard_sets,
+            tonnage_kg: self.tonnage_kg.round(),
+        }
     }
 }
 
@@ -168,8 +167,8 @@ fn muscles<'a>(
     })
 }
 
-fn names(history: &History, week: &Volume, level: VolumeLevel) -> Vec<&'static str> {
-    muscles(history, week, level).map(Muscle::as_str).collect()
+fn names(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
+    muscles(history, week, level).map(|muscle| muscle.as_str().to_owned()).collect()
 }
 
 /// Describes the heaviest weights and the best estimated maxima, except of lifts that are new in
@@ -219,10 +218,10 @@ fn number(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adjustment::{Action, Adjustment, Unit};
     use crate::rules::histories::week;
     use shared_kernel::WorkoutId;
     use shared_kernel::payload::PatternKind;
+    use shared_kernel::recommendation::{Action, Adjustment, Unit};
     use storage::training_history::LiftSession;
     use training::HalfSets;
     use training::performance::ExercisePerformance;
@@ -311,16 +310,20 @@ mod tests {
     #[test]
     fn report_data_has_the_compared_weeks_oldest_first() {
         let report = report(&history(), monday(), &ReportInput::default()).unwrap();
-        let week = |start: &str, hard_sets: f64, tonnage_kg: f64| json!({ "week_start": start, "hard_sets": hard_sets, "tonnage_kg": tonnage_kg });
+        let week = |start: &str, hard_sets: f64, tonnage_kg: f64| ReportedWeek {
+            week_start: WeekStart::containing(start.parse().unwrap()),
+            hard_sets,
+            tonnage_kg,
+        };
         assert_eq!(
-            report.data.get("weeks"),
-            Some(&json!([
+            report.details.weeks,
+            [
                 week("2026-10-19", 0.0, 0.0),
                 week("2026-10-26", 0.0, 0.0),
                 week("2026-11-02", 0.0, 0.0),
                 week("2026-11-09", 60.0, 20_000.4),
                 week("2026-11-16", 60.0, 20_000.4),
-            ]))
+            ]
         );
     }
 

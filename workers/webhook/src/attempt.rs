@@ -2,13 +2,14 @@
 //!
 //! Limits without a source are project defaults.
 
-use crate::endpoint::{DisabledReason, Endpoint};
+use crate::endpoint::Endpoint;
 use platform::{HttpError, HttpRequest, HttpResponse};
-use shared_kernel::EventId;
+use shared_kernel::notification_details::DisabledReason;
 use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
 use standard_webhooks::{Attempt, MessageId, ReceiverResponse, RetryDecision, UrlError, sign};
 use storage::webhooks::deliveries::{self, DeliveryStatus};
 use storage::webhooks::endpoint_queue::{ClaimedDelivery, FinishedAttempt};
+use storage::webhooks::webhook_id;
 
 /// The delivery log stores this much of a response's body.
 const RESPONSE_BYTES_MAX: usize = 2_048;
@@ -43,11 +44,6 @@ impl From<HttpError> for AttemptError {
     }
 }
 
-/// Returns the message id that receivers see, the same for each attempt.
-pub fn message_id(event_id: EventId) -> String {
-    format!("msg_{}", event_id.0.simple())
-}
-
 /// Builds the signed request for a delivery.
 pub fn request(
     endpoint: &Endpoint,
@@ -57,7 +53,8 @@ pub fn request(
     let not_signed = |error: &dyn std::fmt::Display| AttemptError::NotSigned(error.to_string());
     let url = endpoint.url.as_ref().map_err(|error| AttemptError::UrlNotAllowed(*error))?;
     let keys = endpoint.signing_keys.as_ref().map_err(|error| not_signed(error))?;
-    let id = MessageId::parse(&message_id(delivery.event_id)).map_err(|e| not_signed(&e))?;
+    let id = MessageId::parse(&webhook_id(delivery.key.endpoint_id, delivery.event_id))
+        .map_err(|e| not_signed(&e))?;
     let timestamp_s = u64::try_from(now_ms / 1_000).unwrap_or(0);
     let attempt = Attempt { id: &id, timestamp_s, body: delivery.body.as_bytes() };
     let signed = sign(&attempt, keys).map_err(|error| not_signed(&error))?;
@@ -217,7 +214,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared_kernel::AthleteId;
+    use shared_kernel::{AthleteId, EventId};
     use standard_webhooks::schedule::FAILING_DAYS_MAX;
     use storage::webhooks::EndpointKey;
     use testkit::http_response;

@@ -16,8 +16,8 @@ use shared_kernel::{AthleteId, Event};
 use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use storage::webhooks::DueDelivery;
 use storage::webhooks::EndpointKey;
-use storage::webhooks::deliveries::DueDelivery;
 use storage::webhooks::endpoint_queue::{
     self, ClaimedDelivery, EndpointHealth, EndpointLease, FinishedAttempt, IN_FLIGHT_MAX,
     LeaseHolder, QueueStep, QueueStepResult,

@@ -45,31 +45,3 @@ impl Endpoint {
         self.url.as_ref().map_or("an address that is not allowed", EndpointUrl::origin)
     }
 }
-
-/// The reason why an endpoint is disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DisabledReason {
-    Gone,
-    Failing,
-    Forbidden,
-}
-
-impl DisabledReason {
-    /// Returns the reason's name in rows and events.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gone => "gone",
-            Self::Failing => "failing",
-            Self::Forbidden => "forbidden",
-        }
-    }
-
-    /// Returns a sentence for the endpoint's owner.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Gone => "The receiver responded 410 Gone.",
-            Self::Failing => "Every delivery has failed for five days.",
-            Self::Forbidden => "Its URL is not allowed for webhooks.",
-        }
-    }
-}

@@ -1,70 +1,87 @@
-//! Decides which endpoints get a notification, and builds their payloads. No I/O.
+//! Builds the deliveries of notifications and of changed workouts. No I/O.
 
 use crate::notification::Notification;
-use serde_json::{Map, Value, json};
-use standard_webhooks::payload::{PayloadError, WebhookEvent};
-use standard_webhooks::{PayloadFormat, payload};
-use storage::webhooks::delivery_id;
-use storage::webhooks::fan_out::{NewDelivery, Target};
+use contract::Instant;
+use contract::webhook_payloads::{NotificationText, Payload, WorkoutIds};
+use contract::workouts::{Status, Workout, WorkoutRow};
+use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
+use shared_kernel::{AthleteId, Event};
+use standard_webhooks::payload::PayloadError;
+use storage::webhooks::fan_out::{Message, NewDelivery, Target};
+use storage::webhooks::workouts::WorkoutState;
+use storage::workouts::{StoredWorkout, WorkoutStatus};
 
-/// Returns a delivery for each endpoint that subscribes to the notification's type. The same
-/// notification gives the same deliveries, byte for byte.
-pub fn deliveries(
+/// Returns a delivery for each endpoint that receives a notification.
+pub fn notification_deliveries(
     notification: &Notification<'_>,
     targets: &[Target],
 ) -> Result<Vec<NewDelivery>, PayloadError> {
-    let event_type = notification.kind.policy().webhook_type.as_str();
-    let subscribes = |target: &&Target| {
-        target.key.athlete_id == notification.athlete_id
-            && (target.event_types.is_empty()
-                || target.event_types.iter().any(|subscribed| subscribed == event_type))
+    let text = NotificationText {
+        athlete_id: notification.athlete_id,
+        notification_id: notification.event.id,
+        title: &notification.title,
+        body: &notification.body,
+        details: &notification.data,
     };
-    targets.iter().filter(subscribes).map(|target| delivery(notification, target)).collect()
+    let payload = Payload::of_notification(notification.kind, &text)?;
+    deliveries(notification.event, notification.athlete_id, &payload, targets)
 }
 
-fn delivery(notification: &Notification<'_>, target: &Target) -> Result<NewDelivery, PayloadError> {
-    let event = notification.event;
-    let webhook_event = WebhookEvent {
-        event_type: notification.kind.policy().webhook_type.as_str(),
-        occurred_at: event.time,
-        full: &full(notification),
-        thin: &Value::Object(thin(notification)),
+/// Returns a delivery for each endpoint that receives a change of a workout, with the workout as it is
+/// now. Returns none for a change that a later one, which is announced too, has superseded.
+pub fn workout_deliveries(
+    event: &Event,
+    changed: &WorkoutChanged,
+    state: &WorkoutState,
+    targets: &[Target],
+) -> Result<Vec<NewDelivery>, PayloadError> {
+    let ids = WorkoutIds {
+        athlete_id: state.athlete_id,
+        workout_id: state.workout_id,
+        revision: state.revision,
     };
-    let form = PayloadFormat::parse(&target.form).unwrap_or(PayloadFormat::Full);
-    Ok(NewDelivery {
-        key: target.key,
-        delivery_id: delivery_id(event.id, event.time.timestamp_millis()),
+    let is_deleted = state.status == WorkoutStatus::Deleted;
+    let payload = match changed.change {
+        WorkoutChange::Deleted => Payload::of_deleted_workout(ids, Instant(state.changed_at_ms))?,
+        WorkoutChange::Completed | WorkoutChange::Updated if is_deleted => return Ok(Vec::new()),
+        WorkoutChange::Updated if changed.revision < state.revision => return Ok(Vec::new()),
+        WorkoutChange::Completed | WorkoutChange::Updated => {
+            let workout = state.stored.as_ref().map(workout).transpose()?;
+            Payload::of_workout(changed.change, ids, workout)?
+        }
+    };
+    deliveries(event, changed.athlete_id, &payload, targets)
+}
+
+fn deliveries(
+    event: &Event,
+    athlete_id: AthleteId,
+    payload: &Payload,
+    targets: &[Target],
+) -> Result<Vec<NewDelivery>, PayloadError> {
+    let message = Message {
+        athlete_id,
         event_id: event.id,
-        event_type: webhook_event.event_type.to_owned(),
-        body: payload::build_body(&webhook_event, form)?.text,
-        traceparent: event.trace.to_string(),
-    })
+        event_type: payload.event_type,
+        occurred_at: event.time,
+        trace: event.trace,
+        full: &payload.full,
+        thin: &payload.thin,
+    };
+    message.deliveries(targets)
 }
 
-/// Returns the payload of an endpoint that reads the rest from the api.
-fn thin(notification: &Notification<'_>) -> Map<String, Value> {
-    Map::from_iter([
-        ("athlete_id".to_owned(), json!(notification.athlete_id)),
-        ("notification_id".to_owned(), json!(notification.event.id)),
-        ("kind".to_owned(), json!(notification.kind.as_str())),
-        ("resource".to_owned(), json!(resource(notification))),
-    ])
-}
-
-fn full(notification: &Notification<'_>) -> Value {
-    let mut full = thin(notification);
-    full.insert("title".to_owned(), json!(notification.title));
-    full.insert("body".to_owned(), json!(notification.body));
-    full.insert("details".to_owned(), json!(notification.data));
-    Value::Object(full)
-}
-
-/// Returns the path of the api that has more about a notification.
-fn resource(notification: &Notification<'_>) -> String {
-    let path = notification.kind.policy().resource;
-    let Some((prefix, name)) = path.split_once('{') else { return path.to_owned() };
-    let value = notification.data.get(name.trim_end_matches('}')).and_then(Value::as_str);
-    format!("{prefix}{}", value.unwrap_or_default())
+/// Returns the workout as the API returns it.
+fn workout(stored: &StoredWorkout) -> Result<Workout, serde_json::Error> {
+    let row = WorkoutRow {
+        id: stored.workout_id,
+        athlete_id: stored.athlete_id,
+        revision: stored.revision,
+        status: Status::Completed,
+        custom_exercises: &stored.own_exercises,
+        body_weight: stored.body_weight_grams,
+    };
+    Ok(Workout::of(stored.document()?, &row))
 }
 
 #[cfg(test)]

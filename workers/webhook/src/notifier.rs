@@ -15,7 +15,7 @@ use storage::database::write_splitting;
 use storage::notifications::{
     self, NewInboxRow, NewNotification, Preferences, StoredNotifications,
 };
-use storage::webhooks::deliveries::DueDelivery;
+use storage::webhooks::DueDelivery;
 use storage::{Database, Shards};
 
 /// Delivers notifications.
@@ -84,7 +84,8 @@ impl Notifier {
         self.email_sender.send(database, &stored.claimed, &preferences).await;
     }
 
-    async fn publish_due(&self, due: &[DueDelivery], now: DateTime<Utc>) {
+    /// Publishes a request to deliver for each new delivery. The sweep publishes those that are lost.
+    pub async fn publish_due(&self, due: &[DueDelivery], now: DateTime<Utc>) {
         let event = |due: &DueDelivery| {
             let trace = new_trace(&*self.entropy);
             Event::webhook_delivery_requested(due.request(), SOURCE, "new", trace, now)
@@ -109,7 +110,7 @@ impl Notifier {
         let mut deliveries = Vec::new();
         if preferences.channels.allows(kind, Channel::Webhook) {
             // A thin payload is always short enough.
-            deliveries = fan_out::deliveries(notification, &preferences.targets)
+            deliveries = fan_out::notification_deliveries(notification, &preferences.targets)
                 .inspect_err(|error| tracing::error!(worker = "webhook", %error, "no payload"))
                 .unwrap_or_default();
         }

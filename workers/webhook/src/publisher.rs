@@ -1,9 +1,9 @@
 //! `WebhookEventPublisher`: the events that this worker publishes.
 
-use crate::endpoint::{DisabledReason, Endpoint};
+use crate::endpoint::Endpoint;
 use chrono::{DateTime, Utc};
 use platform::Publisher;
-use serde_json::{Map, json};
+use shared_kernel::notification_details::{DisabledEndpointDetails, DisabledReason, to_fields};
 use shared_kernel::payload::NotificationRequested;
 use shared_kernel::{Event, EventId, NotificationKind, TraceContext};
 use storage::webhooks::EndpointKey;
@@ -56,13 +56,10 @@ pub fn webhook_disabled(
         body: format!(
             "{} Bulktrack sends no more webhooks to {origin}. When the receiver works, enable the \
              endpoint and resend the failed deliveries.",
-            reason.description()
+            sentence(reason)
         ),
         date: None,
-        data: Map::from_iter([
-            ("endpoint_id".to_owned(), json!(endpoint_id)),
-            ("reason".to_owned(), json!(reason.as_str())),
-        ]),
+        data: to_fields(&DisabledEndpointDetails { endpoint_id, reason }),
     };
     Event {
         id,
@@ -73,5 +70,14 @@ pub fn webhook_disabled(
         correlation_id: event_id.to_string(),
         causation_id: Some(event_id),
         data: requested.into(),
+    }
+}
+
+/// Returns a sentence for the endpoint's owner.
+const fn sentence(reason: DisabledReason) -> &'static str {
+    match reason {
+        DisabledReason::Gone => "The receiver responded 410 Gone.",
+        DisabledReason::Failing => "Every delivery has failed for five days.",
+        DisabledReason::Forbidden => "Its URL is not allowed for webhooks.",
     }
 }

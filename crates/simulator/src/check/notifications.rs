@@ -3,8 +3,10 @@
 use super::finished_run::{FinishedRun, Violations};
 use crate::database::text;
 use serde_json::Value;
+use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
 use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind};
 use std::collections::{BTreeMap, BTreeSet};
+use storage::webhooks::webhook_id;
 use uuid::Uuid;
 use webhook::email::EmailContent;
 
@@ -32,7 +34,7 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     check_repeated_patterns(&in_order, violations);
     check_marks(run, &published, violations);
     check_emails(run, &notifications, violations);
-    check_webhooks(run, &notifications, violations);
+    check_webhooks(run, &published, &notifications, violations);
 }
 
 /// Checks that every event follows from a workout's revision, from another event, or from the sweep.
@@ -205,21 +207,30 @@ fn check_emails(run: &FinishedRun<'_>, notifications: &[Value], violations: &mut
     }
 }
 
-/// Checks that each webhook received the notifications of its athlete, and no others.
-fn check_webhooks(run: &FinishedRun<'_>, notifications: &[Value], violations: &mut Violations) {
+/// Checks that each webhook received the notifications of its athlete and the changes of its workouts, and
+/// nothing else.
+fn check_webhooks(
+    run: &FinishedRun<'_>,
+    published: &BTreeMap<String, Event>,
+    notifications: &[Value],
+    violations: &mut Violations,
+) {
     let none = BTreeSet::new();
+    let endpoints = run.rows("SELECT athlete_id, endpoint_id, url FROM webhook_endpoints");
     for athlete in run.athletes {
         let url = &athlete.webhook_url;
+        let endpoint = endpoints.iter().find(|row| text(row, "url") == url);
+        let endpoint_id: Uuid = text(endpoint.unwrap(), "endpoint_id").parse().unwrap();
         let received = run.effects.received.get(url).unwrap_or(&none);
-        let id = |row: &Value| {
-            let id: Uuid = text(row, "notification_id").parse().unwrap();
-            format!("msg_{}", id.simple())
-        };
+        let id = |event_id: EventId| webhook_id(endpoint_id, event_id);
         let rows = notifications.iter().filter(|row| row["athlete_id"] == athlete.id.as_str());
-        let expected: BTreeSet<_> = rows.map(id).collect();
+        let notified = rows.map(|row| id(text(row, "notification_id").parse().unwrap()));
+        let (required, allowed) = announced_workouts(run, published, &athlete.id);
+        let mut expected: BTreeSet<_> = notified.chain(required.into_iter().map(id)).collect();
         for lost in expected.difference(received) {
             violations.0.push(format!("lost: {url} did not receive {lost}"));
         }
+        expected.extend(allowed.into_iter().map(id));
         for unexpected in received.difference(&expected) {
             violations.0.push(format!("unexpected: {url} received {unexpected}"));
         }
@@ -231,4 +242,44 @@ fn check_webhooks(run: &FinishedRun<'_>, notifications: &[Value], violations: &m
     }
     let undelivered = run.rows("SELECT * FROM webhook_deliveries WHERE status <> 'delivered'");
     violations.require(undelivered.is_empty(), || format!("lost: {undelivered:?}"));
+}
+
+/// Returns the changes of workouts that an athlete's endpoints must have received, and those that they
+/// may have: changes that a later one has superseded.
+fn announced_workouts(
+    run: &FinishedRun<'_>,
+    published: &BTreeMap<String, Event>,
+    athlete_id: &str,
+) -> (Vec<EventId>, Vec<EventId>) {
+    let changed = |event: &Event| match event.data {
+        EventData::WorkoutChanged(data) => {
+            (data.athlete_id.to_string() == athlete_id).then_some(event.id)
+        }
+        _ => None,
+    };
+    let allowed: Vec<_> = published.values().filter_map(changed).collect();
+    let current = run.rows(&format!(
+        "SELECT * FROM workouts WHERE athlete_id = '{athlete_id}' AND completed_revision > 0"
+    ));
+    let mut required = Vec::new();
+    for row in current {
+        let id = |revision: &str, change| {
+            WorkoutChanged {
+                athlete_id: athlete_id.parse().unwrap(),
+                workout_id: text(&row, "workout_id").parse().unwrap(),
+                revision: row[revision].as_i64().unwrap(),
+                change,
+            }
+            .event_id()
+        };
+        if row["status"] == "deleted" {
+            required.push(id("revision", WorkoutChange::Deleted));
+            continue;
+        }
+        required.push(id("completed_revision", WorkoutChange::Completed));
+        if row["revision"] != row["completed_revision"] {
+            required.push(id("revision", WorkoutChange::Updated));
+        }
+    }
+    (required, allowed)
 }

@@ -3,7 +3,7 @@
 //! The caller that makes a delivery due publishes an event for its endpoint. The sweep finds
 //! deliveries without one ([`overdue`]).
 
-use super::EndpointKey;
+use super::DueDelivery;
 use super::endpoints::EndpointStatus;
 use super::fan_out::{self, NewDelivery};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
@@ -11,8 +11,7 @@ use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
-use shared_kernel::payload::WebhookDeliveryRequested;
-use shared_kernel::{AthleteId, EventId};
+use shared_kernel::EventId;
 use uuid::Uuid;
 
 /// The state of a delivery.
@@ -303,43 +302,6 @@ pub async fn retry_failed(
     let needs_enabled = retry_at_ms.is_some();
     let mut results = at_endpoint(database, proof, endpoint_id, batch, needs_enabled).await?;
     Ok(results.first()?.ok_or(DatabaseError::MissingResult)?)
-}
-
-/// An endpoint with a due delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "DueDeliveryRow")]
-pub struct DueDelivery {
-    pub key: EndpointKey,
-    /// The one that has waited longest.
-    pub delivery_id: Uuid,
-    pub event_id: EventId,
-    pub attempt: u32,
-}
-
-impl DueDelivery {
-    /// The payload that requests the next attempt.
-    pub const fn request(&self) -> WebhookDeliveryRequested {
-        let EndpointKey { athlete_id, endpoint_id } = self.key;
-        let (event_id, attempt) = (self.event_id, self.attempt + 1);
-        WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
-    }
-}
-
-/// Flat, because each `serde(flatten)` adds 1 KB of wasm.
-#[derive(Deserialize)]
-struct DueDeliveryRow {
-    athlete_id: AthleteId,
-    endpoint_id: Uuid,
-    delivery_id: Uuid,
-    event_id: EventId,
-    attempt: u32,
-}
-
-impl From<DueDeliveryRow> for DueDelivery {
-    fn from(row: DueDeliveryRow) -> Self {
-        let DueDeliveryRow { athlete_id, endpoint_id, delivery_id, event_id, attempt } = row;
-        Self { key: EndpointKey { athlete_id, endpoint_id }, delivery_id, event_id, attempt }
-    }
 }
 
 /// Returns the endpoints without a lease that have a due delivery, of all athletes, the longest due

@@ -4,8 +4,8 @@
 //! at once than [`IN_FLIGHT_MAX`], and a slow receiver delays no other. A claimed delivery is due
 //! again when the lease ends: if the holder dies, the next holder makes the next attempt.
 
-use super::deliveries::{Attempt, DeliveryStatus, DueDelivery};
-use super::{EndpointKey, LOGGED_ATTEMPTS_MAX, SealedKey};
+use super::deliveries::{Attempt, DeliveryStatus};
+use super::{DueDelivery, EndpointKey, LOGGED_ATTEMPTS_MAX, SealedKey};
 use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
 use crate::json_text;
 use serde::de::DeserializeOwned;

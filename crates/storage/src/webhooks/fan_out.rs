@@ -1,12 +1,58 @@
-//! The fan-out of notifications to deliveries: target endpoints and new rows.
+//! The fan-out of messages to deliveries: target endpoints and new rows.
 
-use super::{EndpointKey, delivery_id};
-use crate::database::{DatabaseError, Param, Statement};
+use super::{DueDelivery, EndpointKey, delivery_id};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use shared_kernel::{AthleteId, EventId};
+use serde_json::Value;
+use shared_kernel::{AthleteId, EventId, TraceContext, WebhookEventType};
+use standard_webhooks::PayloadFormat;
+use standard_webhooks::payload::{PayloadError, WebhookEvent, build_body};
 use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// An event of an athlete for endpoints.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    pub athlete_id: AthleteId,
+    pub event_id: EventId,
+    pub event_type: WebhookEventType,
+    pub occurred_at: DateTime<Utc>,
+    pub trace: TraceContext,
+    /// The `data` of a full payload.
+    pub full: &'a Value,
+    pub thin: &'a Value,
+}
+
+impl Message<'_> {
+    /// Returns a delivery for each endpoint that has selected the type. The same message gives the same
+    /// deliveries, byte for byte.
+    pub fn deliveries(&self, targets: &[Target]) -> Result<Vec<NewDelivery>, PayloadError> {
+        let receives = |target: &&Target| {
+            target.key.athlete_id == self.athlete_id && target.has_selected(self.event_type)
+        };
+        targets.iter().filter(receives).map(|target| self.delivery(target)).collect()
+    }
+
+    fn delivery(&self, target: &Target) -> Result<NewDelivery, PayloadError> {
+        let event = WebhookEvent {
+            event_type: self.event_type.as_str(),
+            occurred_at: self.occurred_at,
+            full: self.full,
+            thin: self.thin,
+        };
+        let format = PayloadFormat::parse(&target.form).unwrap_or(PayloadFormat::Full);
+        Ok(NewDelivery {
+            key: target.key,
+            delivery_id: delivery_id(self.event_id, self.occurred_at.timestamp_millis()),
+            event_id: self.event_id,
+            event_type: event.event_type.to_owned(),
+            body: build_body(&event, format)?.text,
+            traceparent: self.trace.to_string(),
+        })
+    }
+}
 
 /// An endpoint that gets deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -19,6 +65,15 @@ pub struct Target {
     /// `full` or `thin`.
     pub form: String,
     pub version: i64,
+}
+
+impl Target {
+    /// Returns whether it receives events of this type. It receives tests whatever it has selected.
+    pub fn has_selected(&self, event_type: WebhookEventType) -> bool {
+        self.event_types.is_empty()
+            || !event_type.is_selectable()
+            || self.event_types.iter().any(|selected| selected == event_type.as_str())
+    }
 }
 
 /// Selects the enabled endpoints of some athletes, as [`Target`] rows.
@@ -51,6 +106,20 @@ const KEPT_MS: i64 = 30 * 86_400_000;
 /// Returns the oldest delivery id that is kept.
 pub(crate) fn oldest_kept(now_ms: i64) -> Uuid {
     delivery_id(EventId(Uuid::nil()), now_ms - KEPT_MS)
+}
+
+/// Stores deliveries, due at once, in one round trip, and returns the new ones. A duplicate is skipped.
+pub async fn store(
+    database: &dyn Database,
+    deliveries: &[&NewDelivery],
+    now_ms: i64,
+) -> Result<Vec<DueDelivery>, DatabaseError> {
+    if deliveries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut results = Results::new(database.batch(insert(deliveries, now_ms)?.into()).await?);
+    results.skip(1);
+    results.rows()
 }
 
 /// Returns statements that delete expired deliveries of the endpoints and store new ones, due at

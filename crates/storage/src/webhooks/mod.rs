@@ -7,8 +7,11 @@ pub mod deliveries;
 pub mod endpoint_queue;
 pub mod endpoints;
 pub mod fan_out;
+pub mod workouts;
 
 use serde::{Deserialize, Serialize};
+use shared_kernel::ids::derived;
+use shared_kernel::payload::WebhookDeliveryRequested;
 use shared_kernel::{AthleteId, EventId};
 use std::fmt;
 use uuid::{Builder, Uuid};
@@ -48,6 +51,50 @@ pub struct SealedKey {
     pub signature: Signature,
     /// The end of the overlap after a rotation.
     pub expires_at_ms: Option<i64>,
+}
+
+/// An endpoint with a due delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "DueDeliveryRow")]
+pub struct DueDelivery {
+    pub key: EndpointKey,
+    /// The one that has waited longest.
+    pub delivery_id: Uuid,
+    pub event_id: EventId,
+    pub attempt: u32,
+}
+
+impl DueDelivery {
+    /// The payload that requests the next attempt.
+    pub const fn request(&self) -> WebhookDeliveryRequested {
+        let EndpointKey { athlete_id, endpoint_id } = self.key;
+        let (event_id, attempt) = (self.event_id, self.attempt + 1);
+        WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt }
+    }
+}
+
+/// Flat, because each `serde(flatten)` adds 1 KB of wasm.
+#[derive(Deserialize)]
+struct DueDeliveryRow {
+    athlete_id: AthleteId,
+    endpoint_id: Uuid,
+    delivery_id: Uuid,
+    event_id: EventId,
+    attempt: u32,
+}
+
+impl From<DueDeliveryRow> for DueDelivery {
+    fn from(row: DueDeliveryRow) -> Self {
+        let DueDeliveryRow { athlete_id, endpoint_id, delivery_id, event_id, attempt } = row;
+        Self { key: EndpointKey { athlete_id, endpoint_id }, delivery_id, event_id, attempt }
+    }
+}
+
+/// Returns the id of an event for one endpoint, the `webhook-id` of all attempts. It is derived from the
+/// event and the endpoint alone: a replay has the same one, and two endpoints with one URL have two.
+pub fn webhook_id(endpoint_id: Uuid, event_id: EventId) -> String {
+    let (endpoint, event) = (endpoint_id.to_string(), event_id.to_string());
+    format!("msg_{}", derived(&["webhook", &endpoint, &event]).simple())
 }
 
 /// Returns the id of an event's delivery to an endpoint: the event's id prefixed with its time, so

@@ -18,6 +18,8 @@ use testkit::{
 use training::{Exercise, Grams, PerformedExercise, PerformedSet, SetKind};
 use uuid::Uuid;
 
+mod workout_changed;
+
 struct Fixture {
     database: Rc<Sqlite>,
     shards: Shards,

@@ -11,7 +11,7 @@ use shared_kernel::{AthleteId, Event, EventData, EventType, Outcome, Payload, Wo
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::database::write_splitting;
-use storage::ledger::{self, LedgerEntry, WeekState};
+use storage::ledger::{self, LedgerEntry, LedgerUpdate, WeekState};
 use storage::{Database, Shards};
 use training::WeekStart;
 
@@ -50,8 +50,8 @@ impl WorkoutEventRoute {
 ///    also returns the affected weeks. A repeat has a stored revision, changes nothing, and gets the same
 ///    weeks;
 /// 4. decide which events follow: see [`decide`];
-/// 5. publish (await) `AggregationUpdated`, `VolumeThresholdReached` and `NotificationRequested`. A repeat
-///    publishes the same ids, and consumers drop it;
+/// 5. publish (await) `AggregationUpdated`, `VolumeThresholdReached`, `NotificationRequested` and
+///    `WorkoutChanged`. A repeat publishes the same ids, and consumers drop it;
 /// 6. mark (await) the workouts as aggregated and the crossings as announced. A repeat sets the same marks.
 ///
 /// After a crash the queue redelivers the messages, and the handler repeats all steps.
@@ -117,7 +117,7 @@ impl WorkoutEventsHandler {
         let mut outcomes = Vec::new();
         let mut stored = Vec::new();
         let mut weeks = BTreeMap::new();
-        let mut broken_records = Vec::new();
+        let (mut broken, mut observed) = (Vec::new(), Vec::new());
         for (range, result) in written {
             let part = changes.get(range).unwrap_or_default();
             match result {
@@ -126,7 +126,8 @@ impl WorkoutEventsHandler {
                     // A later part was written later, so its weeks replace those of earlier parts. Each
                     // part returns the records of all workouts in `with_records`.
                     weeks.extend(applied.weeks.into_iter().map(|week| (week_key(&week), week)));
-                    broken_records = applied.broken;
+                    broken = applied.broken;
+                    observed.extend(applied.observed);
                 }
                 Err(error) => {
                     let failed = Outcome::from(error);
@@ -137,8 +138,8 @@ impl WorkoutEventsHandler {
         if stored.is_empty() {
             return outcomes;
         }
-        let weeks: Vec<_> = weeks.into_values().collect();
-        let decision = decide(&stored, &weeks, &broken_records, now);
+        let update = LedgerUpdate { weeks: weeks.into_values().collect(), broken, observed };
+        let decision = decide(&stored, &update, now);
         let outcome = self.publish_and_mark(database, &decision).await;
         outcomes.extend(stored.iter().map(|change| (change.key(), outcome.clone())));
         outcomes

@@ -1,10 +1,10 @@
 //! The facts about a pattern: the input of a narrator, and the limit of its text.
 
-use crate::adjustment::Adjustment;
 use crate::rules::Pattern;
 use platform::email::one_line;
 use serde_json::{Map, Value, json};
 use shared_kernel::payload::PatternKind;
+use shared_kernel::recommendation::Adjustment;
 use training::WeekStart;
 
 /// The name of an athlete's own exercise can be far longer than a title. A project default.

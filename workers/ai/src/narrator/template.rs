@@ -6,9 +6,9 @@
 
 use super::facts::{Facts, number_text};
 use super::narration::{Narration, Narrator};
-use crate::adjustment::{Action, Adjustment, Unit};
 use async_trait::async_trait;
 use shared_kernel::payload::PatternKind;
+use shared_kernel::recommendation::{Action, Adjustment, Unit};
 
 /// The advice when the change of a pattern is deferred.
 const DEFERRED: &str = "There is nothing to change for it right now.";

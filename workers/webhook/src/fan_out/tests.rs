@@ -1,8 +1,10 @@
 //! The deliveries of a notification, and their payloads.
 
 use super::*;
+use serde_json::{Map, Value, json};
 use shared_kernel::payload::{NotificationRequested, PatternKind};
 use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
+use standard_webhooks::PayloadFormat;
 use storage::webhooks::EndpointKey;
 use testkit::athlete_id;
 use uuid::Uuid;
@@ -56,7 +58,8 @@ fn target(athlete_id: AthleteId, event_types: &[&str], form: PayloadFormat) -> T
 fn check_subscribed(kind: NotificationKind, event_types: &[&str], subscribed: bool) {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), event_types, PayloadFormat::Full)];
-    let deliveries = deliveries(&notification(&event, kind, Map::new()), &targets).unwrap();
+    let deliveries =
+        notification_deliveries(&notification(&event, kind, Map::new()), &targets).unwrap();
     assert_eq!(!deliveries.is_empty(), subscribed, "{kind:?} {event_types:?}");
 }
 
@@ -76,14 +79,14 @@ fn endpoint_of_another_athlete_gets_nothing() {
     let event = event(Map::new());
     let targets = [target(athlete_id(2), &[], PayloadFormat::Full)];
     let notification = notification(&event, NotificationKind::NewRecord, Map::new());
-    assert_eq!(deliveries(&notification, &targets).unwrap(), []);
+    assert_eq!(notification_deliveries(&notification, &targets).unwrap(), []);
 }
 
 fn body(kind: NotificationKind, data: Value, form: PayloadFormat) -> String {
     let Value::Object(data) = data else { panic!("{data}") };
     let event = event(data.clone());
     let targets = [target(athlete_id(1), &[], form)];
-    deliveries(&notification(&event, kind, data), &targets).unwrap().remove(0).body
+    notification_deliveries(&notification(&event, kind, data), &targets).unwrap().remove(0).body
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn same_notification_gives_the_same_delivery() {
     let event = event(Map::new());
     let targets = [target(athlete_id(1), &[], PayloadFormat::Full)];
     let notification = notification(&event, NotificationKind::NewRecord, Map::new());
-    let first = deliveries(&notification, &targets).unwrap();
-    assert_eq!(first, deliveries(&notification, &targets).unwrap());
+    let first = notification_deliveries(&notification, &targets).unwrap();
+    assert_eq!(first, notification_deliveries(&notification, &targets).unwrap());
     assert_eq!(first[0].event_id, event.id);
 }

@@ -4,7 +4,7 @@ use crate::notification::Notification;
 use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
-use serde_json::{Map, json};
+use shared_kernel::notification_details::{PatternDetails, to_fields};
 use shared_kernel::payload::TrainingPatternDetected;
 use shared_kernel::{NotificationKind, Outcome};
 
@@ -23,21 +23,21 @@ impl EventHandler<TrainingPatternDetected> for PatternDetectedEventHandler {
 
 fn notification<'a>(delivery: &Delivery<'a, TrainingPatternDetected>) -> Notification<'a> {
     let pattern = delivery.data;
-    let data = Map::from_iter([
-        ("pattern_id".to_owned(), json!(pattern.pattern_id)),
-        ("pattern".to_owned(), json!(pattern.pattern)),
-        ("subject".to_owned(), json!(pattern.subject)),
-        ("since".to_owned(), json!(pattern.since)),
-        ("confidence".to_owned(), json!(pattern.confidence)),
-        ("evidence".to_owned(), json!(pattern.evidence)),
-    ]);
+    let details = PatternDetails {
+        pattern_id: pattern.pattern_id,
+        pattern: pattern.pattern,
+        subject: pattern.subject.clone(),
+        since: pattern.since,
+        confidence: pattern.confidence,
+        evidence: pattern.evidence.clone(),
+    };
     Notification {
         event: delivery.event,
         athlete_id: pattern.athlete_id,
         kind: NotificationKind::Pattern(pattern.pattern),
         title: pattern.title.clone(),
         body: pattern.recommendation.clone(),
-        data,
+        data: to_fields(&details),
         confidence: Some(pattern.confidence),
     }
 }

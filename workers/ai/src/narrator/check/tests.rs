@@ -1,7 +1,7 @@
 use super::*;
-use crate::adjustment::{Action, Adjustment, Unit};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
+use shared_kernel::recommendation::{Action, Adjustment, Unit};
 use training::WeekStart;
 
 /// An athlete's own lift whose name has a number.

@@ -12,7 +12,7 @@ fn attempt_is_signed_recorded_and_its_endpoint_released() {
     assert_eq!(requests.len(), 1);
     assert_eq!(requests[0].url, "https://r1.example/hook");
     assert_eq!(requests[0].body, r#"{"n":7}"#);
-    assert_eq!(header(&requests[0], "webhook-id"), Some("msg_00000000000000000000000000000007"));
+    assert_eq!(header(&requests[0], "webhook-id"), Some("msg_86cbf2ebd3a05eaca0b2082fae390fc2"));
     assert_eq!(header(&requests[0], "content-type"), Some("application/json"));
     assert_eq!((requests[0].timeout_ms, requests[0].body_bytes_max), (20_000, 2_048));
     assert!(verifies(&requests[0], SECRET, fixture.clock.now().timestamp()));

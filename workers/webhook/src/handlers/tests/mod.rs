@@ -3,6 +3,7 @@
 mod email;
 mod inbox;
 mod webhooks;
+mod workouts;
 
 use super::*;
 use crate::email_sender::{EmailSender, UnsubscribeLinks};

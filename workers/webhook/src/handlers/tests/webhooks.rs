@@ -3,7 +3,8 @@
 use super::*;
 use shared_kernel::EventId;
 use shared_kernel::payload::WebhookDeliveryRequested;
-use storage::webhooks::deliveries::{self, DueDelivery};
+use storage::webhooks::DueDelivery;
+use storage::webhooks::deliveries;
 
 #[test]
 fn each_subscribed_endpoint_receives_the_notification() {
@@ -107,4 +108,22 @@ fn deleted_endpoint_is_ignored() {
     };
     assert_eq!(fixture.consume(&[message(data)]), [MessageResult::Ack]);
     assert_eq!(fixture.later.run(), 0);
+}
+
+#[test]
+fn endpoints_with_one_url_receive_different_ids() {
+    let fixture = Fixture::new();
+    fixture.create_endpoint(1, "[]");
+    fixture.create_endpoint(2, "[]");
+    fixture.database.execute("UPDATE webhook_endpoints SET url = 'https://one.example/hook'");
+    fixture.consume(&[notification("new_record", "A record")]);
+    fixture.consume_published();
+    let id = |request: &platform::HttpRequest| {
+        let header = request.headers.iter().find(|(name, _)| *name == "webhook-id");
+        header.map(|(_, id)| id.clone()).unwrap()
+    };
+    let ids: Vec<_> = fixture.receivers.take().iter().map(id).collect();
+    assert_eq!(ids.len(), 2);
+    assert_ne!(ids[0], ids[1]);
+    assert!(ids.iter().all(|id| id.len() == 36 && id.starts_with("msg_")), "{ids:?}");
 }

@@ -1,9 +1,27 @@
 //! A recommended change of the training, in numbers.
 
+use crate::payload::PatternKind;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A change that a pattern requires.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recommendation {
+    #[serde(rename = "id")]
+    pub pattern_id: Uuid,
+    pub pattern: PatternKind,
+    /// A muscle, the slug of a lift, or `training`.
+    pub subject: String,
+    pub adjustment: Adjustment,
+    /// The first day on which the change is too late; absent is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
+}
 
 /// A change of the training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Adjustment {
     /// The name for use within a sentence: `chest`, `Barbell Bench Press`, `training`.
     pub subject: String,
@@ -17,7 +35,9 @@ pub struct Adjustment {
 }
 
 /// The changes that are recommended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     RaiseSets,
@@ -29,7 +49,7 @@ pub enum Action {
 }
 
 /// The unit of the numbers of an adjustment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Unit {
     #[serde(rename = "hard sets a week")]
     HardSetsAWeek,
