@@ -39,6 +39,7 @@ describe("the profile", () => {
       athlete_id: athlete.id,
       display_name: "Ada Lift",
       email: athlete.email,
+      email_confirmed: true,
       email_threshold: 0.8,
       body_weight_kg: null,
     });
@@ -48,7 +49,11 @@ describe("the profile", () => {
     expect(await changed.json()).toEqual(expected);
     expect(await athlete.get("/v1/me")).toEqual(expected);
     await put({ email: null });
-    expect(await athlete.get("/v1/me")).toEqual({ ...expected, email: null });
+    expect(await athlete.get("/v1/me")).toEqual({
+      ...expected,
+      email: null,
+      email_confirmed: false,
+    });
   });
 
   it("is unchanged when any field is invalid", async () => {

@@ -97,7 +97,7 @@ export class Athlete {
     const email = `athlete-${randomUUID()}@example.com`;
     const response = await stack.request("POST", "/v1/admin/athletes", {
       token: OPERATOR_TOKEN,
-      json: { display_name: "Ada Lift", email },
+      json: { display_name: "Ada Lift", email, email_confirmed: true },
     });
     if (response.status !== 201) {
       throw new Error(`athlete: ${response.status} ${await response.text()}`);

@@ -12,7 +12,7 @@ use http::Request;
 use platform::http::{Body, Content, Response};
 use platform::{Clock, Publisher, Usage};
 use serde_json::Value;
-use shared_kernel::{AthleteId, DeadLetter, NotificationKind, UnsubscribeKey};
+use shared_kernel::{AthleteId, DeadLetter, LinkKey, NotificationKind};
 use standard_webhooks::Environment;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -145,8 +145,8 @@ impl Fixture {
         );
         run(stored).expect("the dead letter is stored");
         let athlete_id: AthleteId = athlete.parse().expect("an athlete's id");
-        let key_of_links = self.app.unsubscribe_key.as_ref().expect("a key");
-        let link = key_of_links.link("", athlete_id, NotificationKind::WeeklyReport);
+        let key_of_links = self.app.link_key.as_ref().expect("a key");
+        let link = key_of_links.unsubscribe_link("", athlete_id, NotificationKind::WeeklyReport);
         self.placeholders = vec![
             ("$ATHLETE", athlete),
             ("$KEY", key),
@@ -198,7 +198,7 @@ fn app(shards: Shards) -> (App, Rc<FixedClock>) {
         rate_limiter: Rc::new(testkit::Unlimited),
         entropy: Rc::new(FixedEntropy::default()),
         operator_token: Some(OPERATOR.to_owned()),
-        unsubscribe_key: UnsubscribeKey::derived_from("secret"),
+        link_key: LinkKey::derived_from("secret"),
         vault: Rc::new(TestVault::default()),
         environment: Environment::Public,
         usage: Rc::new(Usage::default()),

@@ -1,15 +1,18 @@
-//! Credentials: signatures of deliveries, signing keys, and tokens of unsubscribe links.
+//! Credentials: signatures of deliveries, signing keys, and tokens of links in emails.
 //!
 //! The first line names the kind of input: `key`, `token`, or `delivery`, which has the values of its
 //! three headers on the next three lines, followed by its body.
 
-use shared_kernel::UnsubscribeKey;
+use chrono::DateTime;
+use shared_kernel::LinkKey;
 use standard_webhooks::sign::{ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use standard_webhooks::{Attempt, MessageId, SigningKey, VerifyingKey, sign, verify};
 
 /// Keys from the test vectors of the specification's libraries: a shared one, and one for ed25519.
 const KEYS: [&str; 2] =
     ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsk_VEVTVFNJR05JTkdLRVlET05PVFVTRVRISVNGT1JBTlk="];
+/// The address of the confirmation link in the corpus.
+const ADDRESS: &str = "ada@example.com";
 /// The time of receipt in the test vectors, in seconds.
 const NOW_S: u64 = 1_614_265_330;
 
@@ -43,10 +46,16 @@ fn check_key(bytes: &[u8]) {
 
 fn check_token(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let key = UnsubscribeKey::derived_from("secret").expect("a key");
-    if let Some((athlete_id, kind)) = key.verify(text) {
-        let link = key.link("", athlete_id, kind);
+    let key = LinkKey::derived_from("secret").expect("a key");
+    if let Some((athlete_id, kind)) = key.verify_unsubscribe(text) {
+        let link = key.unsubscribe_link("", athlete_id, kind);
         assert_eq!(link.strip_prefix("/v1/unsubscribe?token="), Some(text));
+    }
+    if let Some(confirmation) = key.verify_confirmation(text, DateTime::default()) {
+        // The seed of the corpus, whose link was made at the beginning of 1970.
+        let link = key.confirmation_link("", confirmation.athlete_id, ADDRESS, DateTime::default());
+        assert_eq!(link.strip_prefix("/v1/email/confirm?token="), Some(text));
+        assert!(confirmation.is_of(ADDRESS));
     }
 }
 

@@ -5,9 +5,11 @@
 //! numbers are arguments.
 
 pub mod dead_letter;
+pub mod email_address;
 pub mod event;
 pub mod ids;
 pub mod json_error;
+pub mod links;
 pub mod notification;
 pub mod notification_details;
 pub mod outcome;
@@ -16,17 +18,17 @@ pub mod policy;
 pub mod recommendation;
 pub mod routing;
 pub mod trace;
-pub mod unsubscribe;
 pub mod webhook_event;
 
 pub use dead_letter::DeadLetter;
+pub use email_address::is_email_address;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
 pub use ids::{AthleteId, EventId, WorkoutId};
 pub use json_error::without_values;
-pub use notification::{Channel, ChannelPreferences};
+pub use links::LinkKey;
+pub use notification::{Channel, ChannelPreferences, EmailKind};
 pub use outcome::{MessageResult, Outcome, settle};
 pub use policy::NotificationKind;
 pub use routing::{Queue, RetryPolicy};
 pub use trace::TraceContext;
-pub use unsubscribe::UnsubscribeKey;
 pub use webhook_event::WebhookEventType;

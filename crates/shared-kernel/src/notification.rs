@@ -1,4 +1,4 @@
-//! The channels of notifications, and an athlete's preferences about them.
+//! The channels of notifications, an athlete's preferences about them, and the kinds of emails.
 
 use crate::policy::NotificationKind;
 use schemars::JsonSchema;
@@ -49,6 +49,32 @@ impl ChannelPreferences {
     }
 }
 
+/// The content of an email: a notification, or the link that confirms an address. The latter is no
+/// notification: it has no other channel, and follows no preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailKind {
+    Notification(NotificationKind),
+    Confirmation,
+}
+
+impl EmailKind {
+    /// Returns the wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notification(kind) => kind.as_str(),
+            Self::Confirmation => "email_confirmation",
+        }
+    }
+
+    /// Returns the kind with this wire name.
+    pub fn parse(name: &str) -> Option<Self> {
+        if name == Self::Confirmation.as_str() {
+            return Some(Self::Confirmation);
+        }
+        NotificationKind::parse(name).map(Self::Notification)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +95,15 @@ mod tests {
         let unknown = r#"{"horoscope":{"email":true},"new_record":{"fax":true,"in_app":false}}"#;
         check(unknown, record, Channel::InApp, false);
         check(unknown, record, Channel::Webhook, true);
+    }
+
+    #[test]
+    fn each_email_kind_parses_from_its_name() {
+        for kind in NotificationKind::all() {
+            assert_eq!(EmailKind::parse(kind.as_str()), Some(EmailKind::Notification(kind)));
+        }
+        let confirmation = EmailKind::Confirmation;
+        assert_eq!(EmailKind::parse(confirmation.as_str()), Some(confirmation));
+        assert_eq!(EmailKind::parse("fax"), None);
     }
 }

@@ -69,7 +69,7 @@ impl Pipeline {
     fn create_athlete(&self, n: usize) -> Athlete {
         let email = format!("athlete{n}@example.com");
         let webhook_url = format!("https://receiver{n}.example/hook");
-        let new = json!({ "display_name": format!("Athlete {n}"), "email": email });
+        let new = json!({ "display_name": format!("Athlete {n}"), "email": email, "email_confirmed": true });
         let created = self.call_now(OPERATOR, "POST", "/v1/admin/athletes", &new);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();
         let (id, key) = (text("athlete_id"), text("api_key"));
@@ -176,7 +176,7 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
         time_zones: Rc::new(IanaTimeZones),
         entropy: Rc::clone(ports) as _,
         operator_token: Some(OPERATOR.to_owned()),
-        unsubscribe_key: None,
+        link_key: None,
         vault: Rc::new(TestVault::default()),
         rate_limiter: Rc::new(testkit::Unlimited),
         environment: Environment::Public,
@@ -208,7 +208,7 @@ fn webhook_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {
             mailer: Rc::clone(ports) as _,
             clock: Rc::clone(ports) as _,
             time_zones: Rc::new(IanaTimeZones),
-            unsubscribe: None,
+            links: None,
         },
         publisher: publisher.clone(),
         entropy: Rc::clone(ports) as _,

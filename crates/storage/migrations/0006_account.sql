@@ -10,3 +10,9 @@ ALTER TABLE api_keys ADD COLUMN last_used_on TEXT CHECK (last_used_on = date(las
 
 -- The profile shows the last of body_weights.
 ALTER TABLE athletes DROP COLUMN body_weight_grams;
+
+-- Whether the address may get more than the link that confirms it.
+ALTER TABLE athletes ADD COLUMN email_confirmed INTEGER NOT NULL DEFAULT 0 CHECK (email_confirmed IN (0, 1));
+-- The links that were requested on a UTC day, the last one on which there were any.
+ALTER TABLE athletes ADD COLUMN confirmation_day TEXT NOT NULL DEFAULT '';
+ALTER TABLE athletes ADD COLUMN confirmation_links INTEGER NOT NULL DEFAULT 0;

@@ -18,8 +18,10 @@ use training::landmarks::LandmarkOverrides;
 pub struct Profile {
     pub athlete_id: AthleteId,
     pub display_name: String,
-    /// No e-mail is sent without it.
     pub email: Option<String>,
+    /// Whether the address may get more than the link that confirms it.
+    #[serde(with = "json_text")]
+    pub email_confirmed: bool,
     pub units: Units,
     /// The last ones known on the latest day of any time zone, the newest first.
     #[serde(with = "json_text")]
@@ -46,8 +48,8 @@ impl Profile {
 
 /// Selects the profile of athlete `?1`, with the last body weights up to UTC day `?2` and one. They
 /// span a day more than the three that are today somewhere.
-const SELECT_PROFILE: &str = "SELECT athlete_id, display_name, email, units, email_threshold, \
-     landmarks, channels, time_zone, quiet_hours, daily_mail_limit, \
+const SELECT_PROFILE: &str = "SELECT athlete_id, display_name, email, \
+     iif(email_confirmed, 'true', 'false') AS email_confirmed, units, email_threshold, landmarks, channels, time_zone, quiet_hours, daily_mail_limit, \
      (SELECT json_group_array(json_object('day', day, 'grams', grams)) FROM (SELECT day, grams \
      FROM body_weights WHERE athlete_id = ?1 AND day <= date(?2, '+1 day') \
      ORDER BY day DESC LIMIT 3)) AS body_weights FROM athletes WHERE athlete_id = ?1";
@@ -80,6 +82,8 @@ impl Units {
 pub struct NewAthlete {
     pub display_name: String,
     pub email: Option<String>,
+    /// Whether an operator vouches for the address.
+    pub email_confirmed: bool,
 }
 
 /// Stores a new athlete with a first key.
@@ -90,12 +94,13 @@ pub async fn create(
     now_ms: i64,
 ) -> Result<(), DatabaseError> {
     let insert = Statement::new(
-        "INSERT INTO athletes (athlete_id, display_name, email, created_at_ms) \
-         VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO athletes (athlete_id, display_name, email, email_confirmed, created_at_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
         [
             Param::text(key.athlete_id),
             Param::text(&athlete.display_name),
             athlete.email.as_deref().into(),
+            i64::from(athlete.email_confirmed && athlete.email.is_some()).into(),
             now_ms.into(),
         ],
     );
@@ -118,7 +123,7 @@ pub async fn profile(database: &dyn Database, proof: &KeyProof) -> Guarded<Profi
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProfileChange {
     pub display_name: Option<String>,
-    /// `Some(None)` removes it, as in the other nested options.
+    /// `Some(None)` removes it, as in the other nested options. Another address is not confirmed.
     pub email: Option<Option<String>>,
     pub units: Option<Units>,
     /// A weight of the athlete's today.
@@ -172,7 +177,9 @@ pub async fn change_profile(
     let update = proof.statement(
         concat!(
             "UPDATE athletes SET display_name = coalesce(?4, display_name), ",
-            "email = iif(?5, ?6, email), units = coalesce(?7, units), ",
+            "email = iif(?5, ?6, email), ",
+            "email_confirmed = email_confirmed AND NOT (?5 AND ?6 IS NOT email), ",
+            "units = coalesce(?7, units), ",
             "email_threshold = coalesce(?8, email_threshold), ",
             "landmarks = coalesce(?9, landmarks), channels = ",
             patched_channels!(),

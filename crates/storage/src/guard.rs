@@ -37,6 +37,12 @@ pub enum Conflict {
     ExerciseExists,
     #[error("the athlete has the most exercises allowed")]
     TooManyExercises,
+    #[error("the athlete has no email address")]
+    NoEmail,
+    #[error("the athlete's email address is already confirmed")]
+    EmailConfirmed,
+    #[error("the athlete has requested the most links allowed today")]
+    TooManyLinks,
     #[error("the athlete has the most live keys allowed")]
     TooManyKeys,
     #[error("the athlete has the most endpoints allowed")]

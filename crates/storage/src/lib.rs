@@ -10,6 +10,7 @@ pub mod athletes;
 pub mod body_weights;
 pub mod database;
 pub mod dead_letters;
+pub mod email_confirmation;
 pub mod exercises;
 pub mod expiry;
 pub mod guard;

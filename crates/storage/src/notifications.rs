@@ -8,7 +8,7 @@ use crate::webhooks::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use shared_kernel::{AthleteId, ChannelPreferences, EventId, NotificationKind};
+use shared_kernel::{AthleteId, ChannelPreferences, EmailKind, EventId};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub struct NewInboxRow {
     #[serde(rename = "notification_id")]
     pub event_id: EventId,
     #[serde(serialize_with = "kind_name")]
-    pub kind: NotificationKind,
+    pub kind: EmailKind,
     pub title: String,
     pub body: String,
     pub data: Map<String, Value>,
@@ -49,6 +49,9 @@ pub struct NewInboxRow {
 pub struct Preferences {
     pub display_name: String,
     pub email: Option<String>,
+    /// Whether the address may get more than the link that confirms it.
+    #[serde(with = "json_text")]
+    pub email_confirmed: bool,
     pub email_threshold: f64,
     #[serde(with = "json_text")]
     pub channels: ChannelPreferences,
@@ -56,7 +59,7 @@ pub struct Preferences {
     #[serde(deserialize_with = "json_text::optional")]
     pub quiet_hours: Option<QuietHours>,
     pub daily_mail_limit: i64,
-    /// The e-mails of the last 25 hours, which include those of the local day.
+    /// The notifications that were e-mailed in the last 25 hours, which include the local day.
     #[serde(with = "json_text")]
     pub mailed_at_ms: Vec<i64>,
     /// Enabled webhook endpoints; only read for notifications.
@@ -68,10 +71,10 @@ pub struct Preferences {
 fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
         "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
-         athlete.email_threshold, athlete.channels, athlete.time_zone, athlete.quiet_hours, \
+         iif(athlete.email_confirmed, 'true', 'false') AS email_confirmed, athlete.email_threshold, athlete.channels, athlete.time_zone, athlete.quiet_hours, \
          athlete.daily_mail_limit, (SELECT json_group_array(mailed_at_ms) FROM notifications \
          WHERE notifications.athlete_id = athlete.athlete_id AND created_at_ms > ?2 \
-         AND mailed_at_ms > ?3) AS mailed_at_ms FROM json_each(?1) AS asked \
+         AND mailed_at_ms > ?3 AND kind <> 'email_confirmation') AS mailed_at_ms FROM json_each(?1) AS asked \
          JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
         [
             Param::json(&athletes)?,
@@ -223,7 +226,7 @@ const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, ki
      AND old.notification_id = new.notification_id)";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
-fn kind_name<S: Serializer>(kind: &NotificationKind, serializer: S) -> Result<S::Ok, S::Error> {
+fn kind_name<S: Serializer>(kind: &EmailKind, serializer: S) -> Result<S::Ok, S::Error> {
     kind.as_str().serialize(serializer)
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Map;
-use shared_kernel::{EventId, NotificationKind};
+use shared_kernel::{EmailKind, EventId, NotificationKind};
 use std::collections::BTreeMap;
 use storage::notifications::{
     self, CLAIM_MS, ClaimedEmail, EmailResult, NewInboxRow, NewNotification,
@@ -14,7 +14,7 @@ fn inbox_row(athlete: u128, event: u128) -> NewInboxRow {
     NewInboxRow {
         athlete_id: athlete_id(athlete),
         event_id: EventId(Uuid::from_u128(event)),
-        kind: NotificationKind::WeeklyReport,
+        kind: EmailKind::Notification(NotificationKind::WeeklyReport),
         title: event.to_string(),
         body: String::new(),
         data: Map::new(),

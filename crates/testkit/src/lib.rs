@@ -61,6 +61,7 @@ pub fn create_athlete(database: &Sqlite, n: u128) -> KeyProof {
     let profile = NewAthlete {
         display_name: format!("Athlete {n}"),
         email: Some(format!("athlete{n}@example.com")),
+        email_confirmed: true,
     };
     run(athletes::create(database, &profile, &key, 0)).expect("the athlete is stored");
     key_proof(&key, Scope::Write)

@@ -76,10 +76,10 @@ pub fn demo_athlete(api: &Api, state: &mut StateDir) -> Result<Athlete> {
     Ok(athlete)
 }
 
-/// Creates an athlete with a key. The email address is `mailbox` at example.com; `api` has the
+/// Creates an athlete with a key. The email address is `mailbox` at example.com, confirmed; `api` has the
 /// operator token.
 pub fn create_athlete(api: &Api, name: &str, mailbox: &str) -> Result<Athlete> {
-    let body = json!({ "display_name": name, "email": format!("{mailbox}@example.com") });
+    let body = json!({ "display_name": name, "email": format!("{mailbox}@example.com"), "email_confirmed": true });
     api.post("/v1/admin/athletes", &format!("{mailbox}-athlete"), &body)
 }
 

@@ -61,7 +61,7 @@ impl Fixture {
             rate_limiter: Rc::new(testkit::Unlimited),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
-            unsubscribe_key: None,
+            link_key: None,
             vault: Rc::new(TestVault::default()),
             environment: Environment::Public,
             usage: Rc::new(Usage::default()),

@@ -4,7 +4,7 @@ use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::http::Request;
 use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, Usage, Vault};
-use shared_kernel::{TraceContext, UnsubscribeKey};
+use shared_kernel::{LinkKey, TraceContext};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::workouts::{Idempotency, Origin};
@@ -23,8 +23,8 @@ pub struct App {
     pub entropy: Rc<dyn Entropy>,
     /// The operators' token. Without it every operator call is rejected.
     pub operator_token: Option<String>,
-    /// The key of unsubscribe links. Without it every link is invalid.
-    pub unsubscribe_key: Option<UnsubscribeKey>,
+    /// The key of the links in emails. Without it every link is invalid.
+    pub link_key: Option<LinkKey>,
     pub vault: Rc<dyn Vault>,
     pub rate_limiter: Rc<dyn RateLimiter>,
     /// The environment, which limits the URLs of webhooks.

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::publisher::ApiEventPublisher;
 use platform::cloudflare::{Bindings, RateLimitBindings, System, WebCryptoVault};
-use shared_kernel::UnsubscribeKey;
+use shared_kernel::LinkKey;
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::Env;
@@ -14,7 +14,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
     // Without a token operator calls are rejected; athletes are served.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
     let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
-    let unsubscribe_key = sealing_key.as_deref().and_then(UnsubscribeKey::derived_from);
+    let link_key = sealing_key.as_deref().and_then(LinkKey::derived_from);
     // Only a developer's machine declares itself local: webhooks may call loopback there.
     let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
     let environment = if is_local { Environment::Local } else { Environment::Public };
@@ -27,7 +27,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
         time_zones: Rc::new(System),
         entropy: Rc::new(System),
         operator_token,
-        unsubscribe_key,
+        link_key,
         vault: Rc::new(WebCryptoVault::from_env(env)),
         rate_limiter: Rc::new(RateLimitBindings::from_env(env)),
         environment,

@@ -5,12 +5,12 @@
 //! sending and recording, the email is sent twice (docs/adr/0007-mail-claims.md). Limits without a
 //! source are project defaults.
 
-use crate::email::EmailContent;
+use crate::email::{ConfirmationEmail, EmailContent};
 use crate::local_time::LocalClock;
 use chrono::{DateTime, Utc};
 use platform::clock::TimeZones;
 use platform::{Clock, Email, Mailer};
-use shared_kernel::{AthleteId, Channel, NotificationKind, UnsubscribeKey};
+use shared_kernel::{AthleteId, Channel, EmailKind, LinkKey, NotificationKind};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::Database;
@@ -29,21 +29,21 @@ pub struct EmailSender {
     pub mailer: Rc<dyn Mailer>,
     pub clock: Rc<dyn Clock>,
     pub time_zones: Rc<dyn TimeZones>,
-    /// Without it emails have no unsubscribe link.
-    pub unsubscribe: Option<UnsubscribeLinks>,
+    /// Without it emails have no unsubscribe link, and no address can be confirmed by a link.
+    pub links: Option<Links>,
 }
 
-/// Creates unsubscribe links.
+/// Creates the links in emails.
 #[derive(Clone)]
-pub struct UnsubscribeLinks {
+pub struct Links {
     /// The api's public URL, without a trailing slash.
     pub base_url: String,
-    pub key: UnsubscribeKey,
+    pub key: LinkKey,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
-    Send(NotificationKind),
+    Send(EmailKind),
     Postpone(DateTime<Utc>),
     Drop(&'static str),
 }
@@ -72,7 +72,8 @@ impl EmailSender {
                 .or_insert_with(|| self.sent_today(preferences, started_at));
             let decision = self.decide(email, preferences, *sent_today);
             let record = self.carry_out(email, decision, preferences).await;
-            *sent_today += i64::from(record.mailed_at_ms.is_some());
+            let is_counted = email.kind != EmailKind::Confirmation.as_str();
+            *sent_today += i64::from(is_counted && record.mailed_at_ms.is_some());
             records.push(record);
         }
         if !records.is_empty() {
@@ -86,8 +87,8 @@ impl EmailSender {
         if email.claim_ends_at_ms - now.timestamp_millis() <= CLAIM_LEFT_MS_MIN {
             return Decision::Postpone(now);
         }
-        let Some(kind) = NotificationKind::parse(&email.kind) else {
-            return Decision::Drop("unknown notification kind");
+        let Some(kind) = EmailKind::parse(&email.kind) else {
+            return Decision::Drop("unknown kind of email");
         };
         // Earlier claims ended in a crash or were not recorded.
         if retries(email) > BACKOFF_MS.len() {
@@ -95,6 +96,35 @@ impl EmailSender {
         }
         if preferences.email.is_none() {
             return Decision::Drop("no email address");
+        }
+        match kind {
+            EmailKind::Confirmation => self.decide_confirmation(preferences),
+            EmailKind::Notification(kind) => {
+                self.decide_notification(kind, preferences, sent_today)
+            }
+        }
+    }
+
+    /// A confirmation follows no preference and no limit: the athlete has requested it.
+    fn decide_confirmation(&self, preferences: &Preferences) -> Decision {
+        if preferences.email_confirmed {
+            Decision::Drop("email address is already confirmed")
+        } else if self.links.is_none() {
+            Decision::Drop("no public URL or key for the link")
+        } else {
+            Decision::Send(EmailKind::Confirmation)
+        }
+    }
+
+    fn decide_notification(
+        &self,
+        kind: NotificationKind,
+        preferences: &Preferences,
+        sent_today: i64,
+    ) -> Decision {
+        let now = self.clock.now();
+        if !preferences.email_confirmed {
+            return Decision::Drop("email address is not confirmed");
         }
         if !preferences.channels.allows(kind, Channel::Email) {
             return Decision::Drop("emails of this kind are disabled");
@@ -106,7 +136,7 @@ impl EmailSender {
         if sent_today >= preferences.daily_mail_limit {
             return Decision::Drop("over the daily limit");
         }
-        Decision::Send(kind)
+        Decision::Send(EmailKind::Notification(kind))
     }
 
     async fn carry_out(
@@ -151,19 +181,23 @@ impl EmailSender {
         }
     }
 
-    fn render(
-        &self,
-        email: &ClaimedEmail,
-        kind: NotificationKind,
-        preferences: &Preferences,
-    ) -> Email {
-        let unsubscribe_url = self
-            .unsubscribe
-            .as_ref()
-            .map(|links| links.key.link(&links.base_url, email.athlete_id, kind))
-            .unwrap_or_default();
+    fn render(&self, email: &ClaimedEmail, kind: EmailKind, preferences: &Preferences) -> Email {
+        let to = preferences.email.as_deref().unwrap_or_default();
+        let link = |create: &dyn Fn(&LinkKey, &str) -> String| {
+            let link = self.links.as_ref().map(|links| create(&links.key, &links.base_url));
+            link.unwrap_or_default()
+        };
+        let kind = match kind {
+            EmailKind::Notification(kind) => kind,
+            EmailKind::Confirmation => {
+                let now = self.clock.now();
+                let url = link(&|key, base| key.confirmation_link(base, email.athlete_id, to, now));
+                return ConfirmationEmail { to, url: &url }.render();
+            }
+        };
+        let unsubscribe_url = link(&|key, base| key.unsubscribe_link(base, email.athlete_id, kind));
         let content = EmailContent {
-            to: preferences.email.as_deref().unwrap_or_default(),
+            to,
             display_name: &preferences.display_name,
             kind,
             title: &email.title,

@@ -3,12 +3,14 @@
 use crate::email_sender::EmailSender;
 use crate::fan_out;
 use crate::local_time::LocalClock;
-use crate::notification::Notification;
+use crate::notification::{Confirmation, Notification, Requested};
 use crate::publisher::{SOURCE, WebhookEventPublisher};
 use chrono::{DateTime, TimeDelta, Utc};
 use platform::clock::{TimeZones, new_trace};
 use platform::{Clock, Entropy};
-use shared_kernel::{Channel, Event, Outcome};
+use serde_json::Map;
+use shared_kernel::links::CONFIRMATION_DAYS;
+use shared_kernel::{Channel, EmailKind, Event, Outcome};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use storage::database::write_splitting;
@@ -30,7 +32,7 @@ pub struct Notifier {
 }
 
 impl Notifier {
-    /// Delivers a batch of notifications. Returns one outcome for each, in order.
+    /// Delivers a batch of requested messages. Returns one outcome for each, in order.
     ///
     /// 1. read (await): the preferences and endpoints of all athletes, in one round trip;
     /// 2. decide: the inbox rows, the time of each email, and the deliveries to endpoints;
@@ -41,7 +43,7 @@ impl Notifier {
     /// 4. publish (await): the due deliveries, one event each. After a crash before it, or a queue
     ///    error, the sweep publishes them within a minute;
     /// 5. email (awaits): [`EmailSender::send`].
-    pub async fn deliver(&self, batch: &[Notification<'_>]) -> Vec<Outcome> {
+    pub async fn deliver(&self, batch: &[Requested<'_>]) -> Vec<Outcome> {
         let unreached = || Outcome::transient("the athlete's database was not reached");
         let mut outcomes: Vec<_> = batch.iter().map(|_| unreached()).collect();
         for (database, part) in self.shards.partition(batch.iter().zip(&mut outcomes).collect()) {
@@ -54,11 +56,12 @@ impl Notifier {
     async fn deliver_part(
         &self,
         database: &dyn Database,
-        part: Vec<(&Notification<'_>, &mut Outcome)>,
+        part: Vec<(&Requested<'_>, &mut Outcome)>,
     ) {
         let now = self.clock.now();
         let now_ms = now.timestamp_millis();
-        let athletes: BTreeSet<_> = part.iter().map(|(item, _)| item.athlete_id).collect();
+        let athletes: BTreeSet<_> =
+            part.iter().map(|(requested, _)| requested.athlete_id()).collect();
         let athletes: Vec<_> = athletes.into_iter().collect();
         let preferences = match notifications::preferences(database, &athletes, now_ms).await {
             Ok(preferences) => preferences,
@@ -71,9 +74,12 @@ impl Notifier {
             }
         };
         let (mut rows, mut outcomes) = (Vec::new(), Vec::new());
-        for (notification, outcome) in part {
-            if let Some(preferences) = preferences.get(&notification.athlete_id) {
-                rows.push(self.decide(notification, preferences, now));
+        for (requested, outcome) in part {
+            if let Some(preferences) = preferences.get(&requested.athlete_id()) {
+                rows.push(match requested {
+                    Requested::Notification(it) => self.decide(it, preferences, now),
+                    Requested::Confirmation(it) => decide_confirmation(*it, preferences, now),
+                });
                 outcomes.push(outcome);
             } else {
                 *outcome = Outcome::permanent("no such athlete");
@@ -122,7 +128,7 @@ impl Notifier {
         let row = (in_app || mail_due_at_ms.is_some()).then(|| NewInboxRow {
             athlete_id: notification.athlete_id,
             event_id: notification.event.id,
-            kind,
+            kind: EmailKind::Notification(kind),
             title: notification.title.clone(),
             body: notification.body.clone(),
             data: notification.data.clone(),
@@ -133,6 +139,32 @@ impl Notifier {
         });
         NewNotification { inbox_row: row, deliveries }
     }
+}
+
+/// Decides the row of a confirmation, which is only the outbox of its email. Returns none for one that
+/// has expired, and for an address that is confirmed.
+fn decide_confirmation(
+    confirmation: Confirmation<'_>,
+    preferences: &Preferences,
+    now: DateTime<Utc>,
+) -> NewNotification {
+    let expires_at = confirmation.event.time + TimeDelta::days(CONFIRMATION_DAYS);
+    if expires_at <= now || preferences.email_confirmed {
+        return NewNotification::default();
+    }
+    let row = NewInboxRow {
+        athlete_id: confirmation.athlete_id,
+        event_id: confirmation.event.id,
+        kind: EmailKind::Confirmation,
+        title: String::new(),
+        body: String::new(),
+        data: Map::new(),
+        created_at_ms: confirmation.event.time.timestamp_millis(),
+        expires_at_ms: expires_at.timestamp_millis(),
+        in_app: false,
+        mail_due_at_ms: Some(now.timestamp_millis()),
+    };
+    NewNotification { inbox_row: Some(row), deliveries: Vec::new() }
 }
 
 /// Stores the notifications, and sets the outcome of each.
@@ -160,10 +192,11 @@ async fn write(
     stored
 }
 
-/// A notification is emailed when the athlete has an address, allows emails of its kind, and its
+/// A notification is emailed when the athlete has a confirmed address, allows emails of its kind, and its
 /// confidence reaches the athlete's threshold.
 fn is_emailed(notification: &Notification<'_>, preferences: &Preferences) -> bool {
     preferences.email.is_some()
+        && preferences.email_confirmed
         && preferences.channels.allows(notification.kind, Channel::Email)
         && notification.confidence.is_none_or(|it| it >= preferences.email_threshold)
 }

@@ -1,13 +1,13 @@
 //! Creates the handlers from the bindings.
 
 use crate::dispatch::Dispatcher;
-use crate::email_sender::{EmailSender, UnsubscribeLinks};
+use crate::email_sender::{EmailSender, Links};
 use crate::handlers;
 use crate::notifier::Notifier;
 use crate::publisher::WebhookEventPublisher;
 use platform::cloudflare::{Bindings, GlobalFetch, SendEmailBinding, System, WebCryptoVault};
 use platform::{Background, Registry};
-use shared_kernel::UnsubscribeKey;
+use shared_kernel::LinkKey;
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use worker::{Env, SendEmail};
@@ -47,16 +47,16 @@ fn email_sender(env: &Env) -> worker::Result<EmailSender> {
         mailer: Rc::new(SendEmailBinding::new(binding, env.var("MAIL_FROM")?.to_string())),
         clock: Rc::new(System),
         time_zones: Rc::new(System),
-        unsubscribe: unsubscribe_links(env),
+        links: links(env),
     })
 }
 
-/// Returns `None` without the secret or the public URL: emails then have no unsubscribe link.
-fn unsubscribe_links(env: &Env) -> Option<UnsubscribeLinks> {
-    let key = UnsubscribeKey::derived_from(&env.secret("SEALING_KEY").ok()?.to_string())?;
+/// Returns `None` without the secret or the public URL: emails then have no links.
+fn links(env: &Env) -> Option<Links> {
+    let key = LinkKey::derived_from(&env.secret("SEALING_KEY").ok()?.to_string())?;
     let base_url = env.var("PUBLIC_URL").ok()?.to_string();
     let base_url = base_url.trim_end_matches('/').to_owned();
-    (!base_url.is_empty()).then_some(UnsubscribeLinks { base_url, key })
+    (!base_url.is_empty()).then_some(Links { base_url, key })
 }
 
 /// Returns the environment, which allows loopback URLs only on a developer's machine.

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use platform::http::{StatusCode, empty, json};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared_kernel::is_email_address;
 use storage::KeyProof;
 use storage::athletes::{self, NewAthlete, Profile, ProfileChange, Units};
 use storage::body_weights::BodyWeight;
@@ -24,8 +25,6 @@ const NAME_CHARS_MAX: usize = 200;
 const LANDMARK_SETS_MAX: f64 = 100.0;
 /// The highest daily email limit; the database has the same bound.
 const MAILS_A_DAY_MAX: u32 = 100;
-/// The longest email address (RFC 5321, 4.5.3.1.3).
-const EMAIL_BYTES_MAX: usize = 254;
 
 /// Returns the profile.
 pub async fn get(app: &App, key: &KeyProof) -> ApiResult {
@@ -67,11 +66,17 @@ pub async fn delete(app: &App, key: &KeyProof) -> ApiResult {
 /// Parses a new athlete.
 pub fn parse_new(body: &Value) -> ApiResult<NewAthlete> {
     let errors = Errors::default();
-    let new = Fields::of(body, "", &["display_name", "email"], &errors).and_then(|fields| {
-        fields.require("display_name");
-        let email = email(&fields);
-        display_name(&fields).map(|display_name| NewAthlete { display_name, email })
-    });
+    let new = Fields::of(body, "", &["display_name", "email", "email_confirmed"], &errors)
+        .and_then(|fields| {
+            fields.require("display_name");
+            let email = email(&fields);
+            let email_confirmed = fields.flag("email_confirmed").unwrap_or(false);
+            display_name(&fields).map(|display_name| NewAthlete {
+                display_name,
+                email,
+                email_confirmed,
+            })
+        });
     errors.finish(new)
 }
 
@@ -211,13 +216,7 @@ fn display_name(fields: &Fields<'_>) -> Option<String> {
 /// An address of the form `name@domain.tld`. Whether it receives email is not checked.
 fn email(fields: &Fields<'_>) -> Option<String> {
     let address = fields.text("email")?;
-    let parts = address.split_once('@');
-    let is_address = parts.is_some_and(|(name, domain)| {
-        !name.is_empty() && domain.contains('.') && !domain.contains('@')
-    });
-    let is_plain =
-        address.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;:\"()[]\\".contains(&byte));
-    if !is_address || !is_plain || address.len() > EMAIL_BYTES_MAX {
+    if !is_email_address(&address) {
         fields.reject("email", "must be an email address");
         return None;
     }
@@ -230,6 +229,7 @@ fn to_response(app: &App, profile: &Profile) -> ApiResult {
         "athlete_id": profile.athlete_id,
         "display_name": profile.display_name,
         "email": profile.email,
+        "email_confirmed": profile.email_confirmed,
         "units": profile.units,
         "body_weight_kg": body_weight.map(Grams::kg),
         "email_threshold": profile.email_threshold,

@@ -43,9 +43,9 @@ pub async fn post(app: &App, call: &Call<'_>) -> ApiResult {
 
 /// Verifies the link's token. An invalid link, or a deployment without the key, is 404.
 fn verify_link(app: &App, call: &Call<'_>) -> ApiResult<(AthleteId, NotificationKind)> {
-    let key = app.unsubscribe_key.as_ref().ok_or(ApiError::NotFound)?;
+    let key = app.link_key.as_ref().ok_or(ApiError::NotFound)?;
     let token = query(call.request, "token").ok_or(ApiError::NotFound)?;
-    key.verify(&token).ok_or(ApiError::NotFound)
+    key.verify_unsubscribe(&token).ok_or(ApiError::NotFound)
 }
 
 fn name(kind: NotificationKind) -> String {

@@ -67,6 +67,23 @@ fn profile_update_changes_only_the_given_fields() {
 }
 
 #[test]
+fn address_of_invalid_form_is_rejected() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    for email in ["a@.", "a@b..c", "a@b.", ".a@b.co", "a@b", "nowhere", ""] {
+        let put = api.put(&key, "/v1/me", &json!({ "email": email }));
+        assert_eq!((put.status, put.error_pointers()), (422, vec!["/email".to_owned()]), "{email}");
+        let new = json!({ "display_name": "Ada", "email": email });
+        let post = api.post(OPERATOR, "/v1/admin/athletes", &new);
+        assert_eq!(
+            (post.status, post.error_pointers()),
+            (422, vec!["/email".to_owned()]),
+            "{email}"
+        );
+    }
+}
+
+#[test]
 fn own_landmarks_replace_the_defaults_in_the_week() {
     let api = TestApi::new();
     let key = api.create_athlete();

@@ -7,7 +7,7 @@ use platform::http::{Body, Content, Response};
 use platform::{Publisher, Usage};
 use serde_json::{Value, json};
 use shared_kernel::payload::WorkoutSnapshot;
-use shared_kernel::{Event, EventData, EventType, UnsubscribeKey};
+use shared_kernel::{Event, EventData, EventType, LinkKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use testkit::{
@@ -58,7 +58,7 @@ impl TestApi {
             time_zones: Rc::new(IanaTimeZones),
             entropy: Rc::new(FixedEntropy::default()),
             operator_token: Some(OPERATOR.to_owned()),
-            unsubscribe_key: UnsubscribeKey::derived_from("secret"),
+            link_key: LinkKey::derived_from("secret"),
             vault: Rc::new(TestVault::default()),
             rate_limiter: Rc::clone(&rate_limiter) as _,
             environment: Environment::Public,
@@ -104,7 +104,8 @@ impl TestApi {
     }
 
     fn create_athlete(&self) -> String {
-        let body = json!({ "display_name": "Ada", "email": "ada@example.com" });
+        let email = "ada@example.com";
+        let body = json!({ "display_name": "Ada", "email": email, "email_confirmed": true });
         let response = self.call(OPERATOR, "POST", "/v1/admin/athletes", Some(&body));
         assert_eq!(response.status, 201, "{}", response.body);
         response.body["api_key"].as_str().unwrap().to_owned()

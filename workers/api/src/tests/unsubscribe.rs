@@ -6,8 +6,8 @@ use shared_kernel::{AthleteId, NotificationKind};
 fn link(api: &TestApi, key: &str) -> String {
     let id: AthleteId =
         api.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().parse().unwrap();
-    let secret = UnsubscribeKey::derived_from("secret").unwrap();
-    secret.link("", id, NotificationKind::WeeklyReport)
+    let secret = LinkKey::derived_from("secret").unwrap();
+    secret.unsubscribe_link("", id, NotificationKind::WeeklyReport)
 }
 
 fn is_emailed(api: &TestApi, key: &str) -> bool {
@@ -67,9 +67,9 @@ fn forged_or_outdated_unsubscribe_link_is_not_found() {
     assert!(is_emailed(&api, &key));
     let put = TestResponse::from_http(api.send("PUT", &link, &[], b""));
     assert_eq!((put.status, put.headers["allow"].to_str().unwrap()), (405, "GET, POST"));
-    api.app.unsubscribe_key = None;
+    api.app.link_key = None;
     check(&api, &link);
-    api.app.unsubscribe_key = UnsubscribeKey::derived_from("secret");
+    api.app.link_key = LinkKey::derived_from("secret");
     assert_eq!(TestResponse::from_http(api.send("GET", &link, &[], b"")).status, 200);
     assert_eq!(api.delete(&key, "/v1/me").status, 204);
     check(&api, &link);

@@ -28,6 +28,9 @@ pub fn document(parts: &Parts) -> String {
     if let Some(chart) = &parts.chart {
         figure(&mut html, chart);
     }
+    if let Some(action) = &parts.action {
+        paragraph(&mut html, &link(&action.url, action.label));
+    }
     footer(&mut html, parts);
     html.push_str("</div>\n</body>\n</html>\n");
     html
@@ -53,13 +56,18 @@ fn figure(html: &mut String, chart: &Chart) {
 fn footer(html: &mut String, parts: &Parts) {
     let style = "margin:32px 0 0;padding:12px 0 0;border-top:1px solid #dddddd;font-size:13px;\
                  color:#555555";
-    let _ = write!(html, "<p style=\"{style}\">Bulktrack<br>\n{}<br>\n", escaped(&parts.reason));
+    let mut lines = vec!["Bulktrack".to_owned(), escaped(&parts.reason)];
     if !parts.unsubscribe_url.is_empty() {
-        let url = escaped(&parts.unsubscribe_url);
-        let link = format!("<a href=\"{url}\" style=\"color:#1f5fa8\">{UNSUBSCRIBE}</a>");
-        let _ = writeln!(html, "{link}<br>");
+        lines.push(link(&parts.unsubscribe_url, UNSUBSCRIBE));
     }
-    let _ = writeln!(html, "{}</p>", escaped(PREFERENCES));
+    if parts.has_preferences {
+        lines.push(escaped(PREFERENCES));
+    }
+    let _ = writeln!(html, "<p style=\"{style}\">{}</p>", lines.join("<br>\n"));
+}
+
+fn link(url: &str, text: &str) -> String {
+    format!("<a href=\"{}\" style=\"color:#1f5fa8\">{}</a>", escaped(url), escaped(text))
 }
 
 /// Escapes a text for an element or a quoted attribute.

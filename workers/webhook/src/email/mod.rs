@@ -9,11 +9,12 @@ mod html;
 mod indexed_png;
 mod parts;
 
-use parts::{CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
+use parts::{Action, CHART_NAME, Chart, PREFERENCES, Parts, UNSUBSCRIBE};
 use platform::email::one_line;
 use platform::{Email, InlineImage};
 use serde_json::{Map, Value};
 use shared_kernel::NotificationKind;
+use shared_kernel::links::CONFIRMATION_DAYS;
 
 /// The longest subject: a header line of RFC 5322 is 78 characters with its name.
 const SUBJECT_CHARS_MAX: usize = 68;
@@ -43,31 +44,68 @@ impl EmailContent<'_> {
         if subject.is_empty() {
             DEFAULT_SUBJECT.clone_into(&mut subject);
         }
-        Email {
-            to: self.to.to_owned(),
-            subject,
-            text: text(&parts),
-            html: html::document(&parts),
-            headers: headers(&parts.unsubscribe_url),
-            inline_images: parts.chart.into_iter().map(inline_image).collect(),
-        }
+        email(self.to, subject, parts)
     }
 
     fn parts(&self) -> Parts {
-        let name = one_line(self.display_name, SUBJECT_CHARS_MAX);
         Parts {
-            greeting: if name.is_empty() { "Hello,".to_owned() } else { format!("Hello {name},") },
+            greeting: parts::greeting(self.display_name),
             title: one_line(self.title, usize::MAX),
             paragraphs: paragraphs(self.body),
             chart: (self.kind == NotificationKind::WeeklyReport)
                 .then(|| chart(self.data))
                 .flatten(),
+            action: None,
             reason: format!(
                 "You receive this email because emails about {} are on.",
                 self.kind.policy().topic
             ),
             unsubscribe_url: one_line(self.unsubscribe_url, usize::MAX),
+            has_preferences: true,
         }
+    }
+}
+
+/// The email with the link that confirms its address. It has no text of the athlete's choice, because
+/// the address may be another person's.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfirmationEmail<'a> {
+    pub to: &'a str,
+    pub url: &'a str,
+}
+
+impl ConfirmationEmail<'_> {
+    /// Renders the email.
+    pub fn render(&self) -> Email {
+        let title = "Confirm your email address";
+        let parts = Parts {
+            greeting: parts::greeting(""),
+            title: title.to_owned(),
+            paragraphs: vec![vec![
+                "This address was entered in a Bulktrack profile. If the profile is yours, confirm \
+                 the address, so that Bulktrack can send you emails. If not, ignore this email: no \
+                 others follow."
+                    .to_owned(),
+                format!("The link is valid for {CONFIRMATION_DAYS} days."),
+            ]],
+            chart: None,
+            action: Some(Action { label: "Confirm this address", url: self.url.to_owned() }),
+            reason: "You receive this email because a confirmation was requested.".to_owned(),
+            unsubscribe_url: String::new(),
+            has_preferences: false,
+        };
+        email(self.to, title.to_owned(), parts)
+    }
+}
+
+fn email(to: &str, subject: String, parts: Parts) -> Email {
+    Email {
+        to: to.to_owned(),
+        subject,
+        text: text(&parts),
+        html: html::document(&parts),
+        headers: headers(&parts.unsubscribe_url),
+        inline_images: parts.chart.into_iter().map(inline_image).collect(),
     }
 }
 
@@ -111,12 +149,15 @@ fn text(parts: &Parts) -> String {
     let mut blocks = vec![parts.greeting.clone(), parts.title.clone()];
     blocks.extend(parts.paragraphs.iter().map(|lines| lines.join("\n")));
     blocks.extend(parts.chart.as_ref().map(|chart| chart.numbers.clone()));
+    blocks.extend(parts.action.as_ref().map(|action| format!("{}: {}", action.label, action.url)));
     // Two dashes and a space begin a signature, which mail programs fold (RFC 3676, section 4.3).
     let mut footer = vec!["-- ".to_owned(), "Bulktrack".to_owned(), parts.reason.clone()];
     if !parts.unsubscribe_url.is_empty() {
         footer.push(format!("{UNSUBSCRIBE}: {}", parts.unsubscribe_url));
     }
-    footer.push(PREFERENCES.to_owned());
+    if parts.has_preferences {
+        footer.push(PREFERENCES.to_owned());
+    }
     blocks.push(footer.join("\n"));
     blocks.retain(|block| !block.is_empty());
     format!("{}\n", blocks.join("\n\n"))

@@ -152,7 +152,7 @@ fn untrusted_text_is_escaped() {
     check_hostile("Bench & Row &lt;", "Bench & Row &lt;", "Bench &amp; Row &amp;lt;");
     check_hostile("Anna\u{202e}gpj\u{2069}", "Annagpj", "Annagpj");
     check_hostile("An\u{200b}na\u{feff}\u{0}", "Anna", "Anna");
-    check_hostile("Anna\rBcc: x@y.z", "Anna Bcc: x@y.z", "Anna Bcc: x@y.z");
+    check_hostile("Anna\rBcc: all", "Anna Bcc: all", "Anna Bcc: all");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn line_breaks_survive_only_in_the_body() {
     }
     .render();
     assert_eq!(email.subject, "Anna Bcc: x@y.z Hi");
-    let text = "Hello Anna Bcc: x@y.z Hi,\n\nAnna Bcc: x@y.z Hi\n\nAnna\nBcc: x@y.z\n\nHi\n\n-- ";
+    let text = "Hello Anna Bcc: Hi,\n\nAnna Bcc: x@y.z Hi\n\nAnna\nBcc: x@y.z\n\nHi\n\n-- ";
     assert!(email.text.starts_with(text), "{}", email.text);
 }
 
@@ -186,4 +186,19 @@ fn invisible_names_leave_no_empty_parts() {
     assert!(email.text.starts_with("Hello,\n\n-- \n"), "{}", email.text);
     assert!(!email.html.contains("<h1"), "{}", email.html);
     assert!(!email.html.contains("></p>"), "{}", email.html);
+}
+
+#[test]
+fn confirmation_has_only_its_link() {
+    let url = "https://bulktrack.example/v1/email/confirm?token=a&b";
+    let email = ConfirmationEmail { to: "ada@example.com", url }.render();
+    assert_eq!((&*email.to, &*email.subject), ("ada@example.com", "Confirm your email address"));
+    assert!(email.text.starts_with("Hello,\n\nConfirm your email address\n\n"), "{}", email.text);
+    assert!(email.text.contains(&format!("Confirm this address: {url}\n")), "{}", email.text);
+    let link = "<a href=\"https://bulktrack.example/v1/email/confirm?token=a&amp;b\"";
+    assert!(email.html.contains(link), "{}", email.html);
+    for part in ["Unsubscribe", "PUT /v1/me"] {
+        assert!(!email.text.contains(part) && !email.html.contains(part), "{}", email.text);
+    }
+    assert_eq!(email.headers, [("Auto-Submitted", "auto-generated".to_owned())]);
 }

@@ -1,6 +1,6 @@
 //! `PatternDetectedEventHandler`: notifies the athlete of a pattern.
 
-use crate::notification::Notification;
+use crate::notification::{Notification, Requested};
 use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
@@ -16,7 +16,8 @@ pub struct PatternDetectedEventHandler {
 #[async_trait(?Send)]
 impl EventHandler<TrainingPatternDetected> for PatternDetectedEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, TrainingPatternDetected>]) -> Vec<Outcome> {
-        let notifications: Vec<_> = deliveries.iter().map(notification).collect();
+        let notifications: Vec<_> =
+            deliveries.iter().map(notification).map(Requested::Notification).collect();
         self.notifier.deliver(&notifications).await
     }
 }

@@ -1,12 +1,13 @@
 //! The handlers on real SQL, with a recording mailer and receivers.
 
+mod confirmation;
 mod email;
 mod inbox;
 mod webhooks;
 mod workouts;
 
 use super::*;
-use crate::email_sender::{EmailSender, UnsubscribeLinks};
+use crate::email_sender::{EmailSender, Links};
 use crate::publisher::WebhookEventPublisher;
 use async_trait::async_trait;
 use platform::consumer::RawMessage;
@@ -17,7 +18,7 @@ use shared_kernel::MessageResult;
 use shared_kernel::payload::{
     MailFellDue, NotificationRequested, PatternKind, TrainingPatternDetected,
 };
-use shared_kernel::{EventType, NotificationKind, Queue, UnsubscribeKey};
+use shared_kernel::{EventType, LinkKey, NotificationKind, Queue};
 use standard_webhooks::Environment;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -99,13 +100,13 @@ impl Fixture {
         }));
         let mailer = Rc::new(RecordingMailer::default());
         let slow = SlowMailer { clock: Rc::clone(&clock), latency_ms, mailer: Rc::clone(&mailer) };
-        let key = UnsubscribeKey::derived_from("secret").unwrap();
+        let key = LinkKey::derived_from("secret").unwrap();
         let base_url = "https://api.example".to_owned();
         let email_sender = EmailSender {
             mailer: Rc::new(slow),
             clock: Rc::clone(&clock) as _,
             time_zones: Rc::new(IanaTimeZones),
-            unsubscribe: Some(UnsubscribeLinks { base_url, key }),
+            links: Some(Links { base_url, key }),
         };
         let sink = Rc::new(RecordingSink::default());
         let publisher = WebhookEventPublisher::new(Publisher::new(Rc::clone(&sink) as _));
