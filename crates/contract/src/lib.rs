@@ -6,6 +6,7 @@
 //! no other place names a field.
 
 pub mod checks;
+pub mod health;
 pub mod page;
 pub mod parse;
 pub mod problem;

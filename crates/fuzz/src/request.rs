@@ -6,6 +6,7 @@
 //! `Fixture::fill_in`. Thresholds without a source are project defaults.
 
 use api::app::App;
+use api::cors::AllowedOrigins;
 use api::publisher::ApiEventPublisher;
 use futures::{StreamExt, TryStreamExt};
 use http::Request;
@@ -91,13 +92,16 @@ fn check_response(request: &str, response: Response, changes: u64) {
     assert_eq!(problem["status"], status.as_u16());
     if let Some(errors) = problem["errors"].as_array() {
         assert!(!errors.is_empty());
-        assert!(errors.iter().all(|error| error["pointer"].is_string()), "{text}");
+        assert!(
+            errors.iter().all(|e| e["pointer"].is_string() || e["parameter"].is_string()),
+            "{text}"
+        );
     }
 }
 
 /// The api with an athlete who has a workout and a webhook, and a dead letter.
 struct Fixture {
-    app: App,
+    app: Rc<App>,
     clock: Rc<FixedClock>,
     database: Rc<Sqlite>,
     placeholders: Vec<(&'static str, String)>,
@@ -185,10 +189,10 @@ impl Fixture {
     }
 }
 
-fn app(shards: Shards) -> (App, Rc<FixedClock>) {
+fn app(shards: Shards) -> (Rc<App>, Rc<FixedClock>) {
     let sink = Rc::new(RecordingSink::default());
     let clock = Rc::new(FixedClock::at(NOW));
-    let app = App {
+    let app = Rc::new(App {
         shards,
         publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
         sink,
@@ -201,7 +205,8 @@ fn app(shards: Shards) -> (App, Rc<FixedClock>) {
         link_key: LinkKey::derived_from("secret"),
         vault: Rc::new(TestVault::default()),
         environment: Environment::Public,
+        allowed_origins: AllowedOrigins::default(),
         usage: Rc::new(Usage::default()),
-    };
+    });
     (app, clock)
 }

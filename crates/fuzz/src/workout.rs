@@ -1,34 +1,30 @@
 //! Request bodies of workouts, sets and completions.
 
-use api::error::ApiError;
-use api::workout::{parse_completion, parse_logged_set, parse_set, parse_workout};
 use chrono::{DateTime, Utc};
+use contract::sets::{LoggedSet, NewSet};
+use contract::workouts::{Completion, NewWorkout};
+use contract::{FieldError, ParseError, parse_json};
 use interchange::{ReadOptions, hevy_header, hevy_rows, read};
-use platform::http::FieldError;
-use serde_json::Value;
-use std::fmt::Debug;
 use training::limits::{EXERCISES_MAX, SETS_MAX, TEXT_CHARS_MAX, first_violation};
 use training::{CustomExercises, SetEntry, Volume, Workout};
 
 /// An accepted workout is within the limits of the contract, survives storage, and is accepted again;
 /// a rejected one names its invalid fields.
 pub fn check(bytes: &[u8]) {
-    let Ok(body) = serde_json::from_slice::<Value>(bytes) else { return };
     let now: DateTime<Utc> = "2026-11-23T12:00:00Z".parse().expect("a time");
-    match parse_workout(&body, now).workout {
-        Ok(workout) => check_workout(&workout, now),
-        Err(errors) => check_errors(&errors),
-    }
-    check_rejection(parse_logged_set(&body, now).map(|logged| check_set(&logged.set)));
-    check_rejection(parse_set(&body, now).map(|set| check_set(&set)));
-    check_rejection(parse_completion(&body, now.into(), now));
+    check_rejection(
+        parse_json(bytes, now).map(|new: NewWorkout| check_workout(&new.document(), now)),
+    );
+    check_rejection(parse_json(bytes, now).map(|logged: LoggedSet| check_set(&logged.entry())));
+    check_rejection(parse_json(bytes, now).map(|set: NewSet| check_set(&set.entry())));
+    check_rejection(parse_json::<Completion>(bytes, now).map(drop));
 }
 
-fn check_rejection<T: Debug>(result: Result<T, ApiError>) {
+fn check_rejection(result: Result<(), ParseError>) {
     match result {
-        Ok(_) => {}
-        Err(ApiError::Invalid(errors)) => check_errors(&errors),
-        Err(error) => panic!("{error:?}"),
+        Ok(()) => {}
+        Err(ParseError::NotJson(detail)) => assert!(!detail.is_empty()),
+        Err(ParseError::Invalid(errors)) => check_errors(errors.kept()),
     }
 }
 
@@ -36,7 +32,8 @@ fn check_rejection<T: Debug>(result: Result<T, ApiError>) {
 fn check_errors(errors: &[FieldError]) {
     assert!(!errors.is_empty());
     for error in errors {
-        assert!(error.pointer.is_empty() || error.pointer.starts_with('/'), "{}", error.pointer);
+        let pointer = error.pointer.as_deref().expect("a field has a pointer");
+        assert!(pointer.is_empty() || pointer.starts_with('/'), "{pointer}");
         assert!(!error.detail.is_empty());
     }
 }
@@ -58,9 +55,8 @@ fn check_workout(workout: &Workout, now: DateTime<Utc>) {
 
     let stored = serde_json::to_string(workout).expect("a workout is JSON");
     assert_eq!(&serde_json::from_str::<Workout>(&stored).expect("a workout"), workout);
-    let body = serde_json::from_str(&stored).expect("JSON");
-    let accepted = parse_workout(&body, now).workout;
-    assert_eq!(&accepted.expect("an accepted workout is accepted again"), workout);
+    let accepted = parse_json::<NewWorkout>(stored.as_bytes(), now);
+    assert_eq!(&accepted.expect("an accepted workout is accepted again").document(), workout);
 
     let mut numbered = workout.clone();
     numbered.assign_set_ids();

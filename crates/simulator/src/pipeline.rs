@@ -8,6 +8,7 @@ use ai::analysis::Analysis;
 use ai::narrator::Template;
 use ai::publisher::AIEventPublisher;
 use api::app::App;
+use api::cors::AllowedOrigins;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::{Consumer, RawMessage};
 use platform::http::{Body, Content};
@@ -60,7 +61,7 @@ impl Pipeline {
             ai_registry(&ports, &shards),
             webhook_registry(&ports, &shards),
         ];
-        let app = Rc::new(app(&ports, &shards));
+        let app = app(&ports, &shards);
         let mut pipeline = Self { ports, app, shards, registries, athletes: Vec::new() };
         pipeline.athletes = (0..ATHLETES).map(|n| pipeline.create_athlete(n)).collect();
         pipeline
@@ -166,8 +167,8 @@ fn publisher(ports: &Rc<Ports>) -> Publisher {
     Publisher::new(Rc::clone(ports) as _)
 }
 
-fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
-    App {
+fn app(ports: &Rc<Ports>, shards: &Shards) -> Rc<App> {
+    Rc::new(App {
         shards: shards.clone(),
         publisher: ApiEventPublisher::new(publisher(ports)),
         sink: Rc::clone(ports) as _,
@@ -180,8 +181,9 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> App {
         vault: Rc::new(TestVault::default()),
         rate_limiter: Rc::new(testkit::Unlimited),
         environment: Environment::Public,
+        allowed_origins: AllowedOrigins::default(),
         usage: Rc::new(Usage::default()),
-    }
+    })
 }
 
 fn aggregation_registry(ports: &Rc<Ports>, shards: &Shards) -> Rc<Registry> {

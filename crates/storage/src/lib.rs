@@ -36,7 +36,7 @@ mod json_text;
 
 pub use database::{Database, DatabaseError, QueryResult, Statement};
 pub use guard::{Conflict, Guarded, Rejection};
-pub use keys::{KeyProof, Scope};
+pub use keys::{KeyProof, Scope, check_live};
 pub use shards::Shards;
 
 /// The migrations in order, by file name.

@@ -8,6 +8,7 @@
 use aggregation::handlers::registry;
 use aggregation::publisher::AggregationEventPublisher;
 use api::app::App;
+use api::cors::AllowedOrigins;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::RawMessage;
 use platform::http::{Body, Content};
@@ -36,7 +37,7 @@ const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "farmers-walk"];
 const DAYS: std::ops::Range<u32> = 6..18;
 
 struct Fixture {
-    app: App,
+    app: Rc<App>,
     key: String,
     database: Rc<Sqlite>,
     shards: Shards,
@@ -51,7 +52,7 @@ impl Fixture {
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-20T12:00:00Z"));
         let publisher = || Publisher::new(Rc::clone(&sink) as _);
-        let app = App {
+        let app = Rc::new(App {
             shards: shards.clone(),
             publisher: ApiEventPublisher::new(publisher()),
             sink: Rc::clone(&sink) as _,
@@ -64,8 +65,9 @@ impl Fixture {
             link_key: None,
             vault: Rc::new(TestVault::default()),
             environment: Environment::Public,
+            allowed_origins: AllowedOrigins::default(),
             usage: Rc::new(Usage::default()),
-        };
+        });
         let registry = registry(
             shards.clone(),
             AggregationEventPublisher::new(publisher()),

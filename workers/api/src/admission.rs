@@ -1,8 +1,9 @@
 //! Counts calls against the rate limits, by client address and by key.
 
 use crate::app::App;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::rate_limits::RateLimit;
+use contract::ProblemCode;
 use platform::http::{Request, text_header};
 use storage::KeyProof;
 
@@ -31,7 +32,11 @@ impl App {
         if self.rate_limiter.admits(limit.binding(), caller).await {
             Ok(())
         } else {
-            Err(ApiError::RateLimited(limit))
+            {
+                let (calls, seconds) = (limit.calls_max(), limit.period_s());
+                let detail = format!("rate limit exceeded: at most {calls} calls in {seconds} s");
+                Err(ProblemCode::RateLimited.with(detail).retry_after_s(seconds).into())
+            }
         }
     }
 }

@@ -1,17 +1,16 @@
-//! The application: its ports, and one call.
+//! The application: its ports.
 
+use crate::cors::AllowedOrigins;
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
-use platform::http::Request;
 use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, Usage, Vault};
-use shared_kernel::{LinkKey, TraceContext};
+use shared_kernel::LinkKey;
 use standard_webhooks::Environment;
 use std::rc::Rc;
-use storage::workouts::{Idempotency, Origin};
 use storage::{Database, KeyProof, Shards};
-use uuid::Uuid;
 
 /// The ports of the api.
+#[derive(Clone)]
 pub struct App {
     pub shards: Shards,
     pub publisher: ApiEventPublisher,
@@ -29,6 +28,7 @@ pub struct App {
     pub rate_limiter: Rc<dyn RateLimiter>,
     /// The environment, which limits the URLs of webhooks.
     pub environment: Environment,
+    pub allowed_origins: AllowedOrigins,
     pub usage: Rc<Usage>,
 }
 
@@ -37,17 +37,4 @@ impl App {
     pub fn database(&self, key: &KeyProof) -> &dyn Database {
         self.shards.for_athlete(key.athlete_id)
     }
-
-    /// The origin of a change by this call.
-    pub fn origin<'a>(&self, call: &Call<'_>, idempotency: Option<&'a Idempotency>) -> Origin<'a> {
-        Origin { idempotency, trace: call.trace, now_ms: self.clock.now_ms() }
-    }
-}
-
-/// One request with its id and trace.
-pub struct Call<'a> {
-    pub request: &'a Request,
-    pub id: Uuid,
-    /// The caller's trace, or a new one.
-    pub trace: TraceContext,
 }

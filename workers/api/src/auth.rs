@@ -4,7 +4,8 @@
 //! before any read. Only the SHA-256 of the secret (32 random bytes) is stored; each database batch
 //! of a call checks it (`storage::keys`).
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
+use contract::ProblemCode;
 use platform::Entropy;
 use platform::http::{Method, Request, header};
 use sha2::{Digest, Sha256};
@@ -62,9 +63,9 @@ pub fn athlete(
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let scope = if is_read { Scope::Read } else { Scope::Write };
     match token.strip_prefix(PREFIX) {
-        Some(key) => parse_key(key, scope, now_ms).ok_or(ApiError::Unauthorized),
-        None if is_operator(token, operator_token) => Err(ApiError::Forbidden),
-        None => Err(ApiError::Unauthorized),
+        Some(key) => Ok(parse_key(key, scope, now_ms).ok_or(ProblemCode::Unauthorized)?),
+        None if is_operator(token, operator_token) => Err(ProblemCode::Forbidden.into()),
+        None => Err(ProblemCode::Unauthorized.into()),
     }
 }
 
@@ -74,23 +75,30 @@ pub fn operator(request: &Request, operator_token: Option<&str>) -> ApiResult<()
     if is_operator(token, operator_token) {
         Ok(())
     } else if token.starts_with(PREFIX) {
-        Err(ApiError::Forbidden)
+        Err(ProblemCode::Forbidden.into())
     } else {
-        Err(ApiError::Unauthorized)
+        Err(ProblemCode::Unauthorized.into())
     }
 }
 
 /// The name for an operator's action: that in `X-Operator`, or the fingerprint of the token. It is not
 /// verified: a holder of the token can give any name.
 pub fn operator_name(request: &Request) -> ApiResult<String> {
-    const INVALID: ApiError =
-        ApiError::BadRequest("X-Operator must be a name of 1 to 80 visible ASCII characters");
+    let invalid = || {
+        ProblemCode::InvalidHeader
+            .with("X-Operator must be a name of 1 to 80 visible ASCII characters")
+            .into()
+    };
     let Some(value) = request.headers().get("x-operator") else {
         let fingerprint = sha256(bearer(request)?.as_bytes());
         return Ok(format!("token {}", fingerprint.get(..8).unwrap_or_default()));
     };
-    let name = value.to_str().map_err(|_| INVALID)?.trim();
-    if (1..=OPERATOR_CHARS_MAX).contains(&name.len()) { Ok(name.to_owned()) } else { Err(INVALID) }
+    let name = value.to_str().map_err(|_| invalid())?.trim();
+    if (1..=OPERATOR_CHARS_MAX).contains(&name.len()) {
+        Ok(name.to_owned())
+    } else {
+        Err(invalid())
+    }
 }
 
 /// Compares hashes, so that the time reveals neither content nor length. An empty token is invalid.
@@ -108,13 +116,13 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 fn bearer(request: &Request) -> ApiResult<&str> {
     let header = request.headers().get(header::AUTHORIZATION);
-    let value = header.and_then(|value| value.to_str().ok()).ok_or(ApiError::Unauthorized)?;
-    let (scheme, token) = value.split_once(' ').ok_or(ApiError::Unauthorized)?;
+    let value = header.and_then(|value| value.to_str().ok()).ok_or(ProblemCode::Unauthorized)?;
+    let (scheme, token) = value.split_once(' ').ok_or(ProblemCode::Unauthorized)?;
     let token = token.trim();
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
         Ok(token)
     } else {
-        Err(ApiError::Unauthorized)
+        Err(ProblemCode::Unauthorized.into())
     }
 }
 

@@ -1,28 +1,30 @@
 //! Opaque cursors: a position in a list, as base64url of its JSON.
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::input::query_integer;
 use base64ct::{Base64UrlUnpadded, Encoding};
+use contract::{Limit, ProblemCode};
 use platform::http::{Request, query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Items of a page, at most (public contract).
-const LIMIT_MAX: i64 = 100;
-/// Items of a page without a limit.
-const LIMIT_DEFAULT: i64 = 50;
 /// The longest cursor that is decoded.
 const CURSOR_CHARS_MAX: usize = 1_000;
 
 /// Parses the `limit` of a request.
-pub fn limit(request: &Request) -> ApiResult<i64> {
-    query_integer(request, "limit", LIMIT_DEFAULT, LIMIT_MAX)
+pub fn limit(request: &Request) -> ApiResult<Limit> {
+    query_integer(request, "limit", Limit::default().0, contract::page::LIMIT_MAX).map(Limit)
 }
 
 /// Parses the `cursor` of a request: the position after which the page begins.
 pub fn after<T: DeserializeOwned>(request: &Request) -> ApiResult<Option<T>> {
-    let Some(text) = query(request, "cursor") else { return Ok(None) };
-    decode(&text).map(Some).ok_or(ApiError::BadRequest("invalid cursor"))
+    decode(query(request, "cursor").as_deref())
+}
+
+/// Decodes a cursor: the position after which the page begins.
+pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> ApiResult<Option<T>> {
+    let position = |text| parse(text).ok_or_else(|| ProblemCode::InvalidCursor.into());
+    cursor.map(position).transpose()
 }
 
 /// Encodes a position as a cursor.
@@ -30,7 +32,7 @@ pub fn encode(position: &impl Serialize) -> Result<String, serde_json::Error> {
     Ok(Base64UrlUnpadded::encode_string(&serde_json::to_vec(position)?))
 }
 
-fn decode<T: DeserializeOwned>(text: &str) -> Option<T> {
+fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
     if text.len() > CURSOR_CHARS_MAX {
         return None;
     }
@@ -41,10 +43,10 @@ fn decode<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// next.
 pub fn page<T, P: Serialize>(
     mut items: Vec<T>,
-    limit: i64,
+    limit: Limit,
     position: impl Fn(&T) -> P,
 ) -> Result<(Vec<T>, Option<String>), serde_json::Error> {
-    let length = usize::try_from(limit).unwrap_or(usize::MAX);
+    let length = usize::try_from(limit.0).unwrap_or(usize::MAX);
     if items.len() <= length {
         return Ok((items, None));
     }

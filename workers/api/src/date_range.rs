@@ -2,6 +2,7 @@
 
 use crate::error::{ApiResult, bad_parameter};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use contract::FieldCode;
 use platform::http::{Request, query};
 use std::ops::RangeInclusive;
 
@@ -27,10 +28,14 @@ impl DateRange {
         let from = parse_date(request, "from")?;
         let from = from.or_else(|| to.checked_sub_days(Days::new(days_before))).unwrap_or(to);
         if from > to {
-            return Err(bad_parameter("from", "is after to"));
+            return Err(bad_parameter("from", FieldCode::InvalidValue, "is after to"));
         }
         if (to - from).num_days() >= days_max {
-            return Err(bad_parameter("from", &format!("is more than {max_text} before to")));
+            return Err(bad_parameter(
+                "from",
+                FieldCode::InvalidValue,
+                &format!("is more than {max_text} before to"),
+            ));
         }
         Ok(Self { from, to })
     }
@@ -46,5 +51,6 @@ pub fn parse_date(request: &Request, name: &str) -> ApiResult<Option<NaiveDate>>
     let Some(text) = query(request, name) else { return Ok(None) };
     // chrono also parses years of six digits.
     let date = text.parse::<NaiveDate>().ok().filter(|date| YEARS.contains(&date.year()));
-    date.map(Some).ok_or_else(|| bad_parameter(name, "must be a day: 2026-11-23"))
+    date.map(Some)
+        .ok_or_else(|| bad_parameter(name, FieldCode::InvalidValue, "must be a day: 2026-11-23"))
 }

@@ -1,43 +1,69 @@
-//! Routes a request to its endpoint and logs one line.
+//! Routes a request to its handler and logs one line. All that every call has in common is here: the
+//! request's id, HEAD, OPTIONS, tags, CORS, and the order of the checks.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::auth;
+use crate::call::{Access, Call};
+use crate::cors::set_cors_headers;
 use crate::error::{ApiError, ApiResult};
-use crate::rate_limits::RateLimit;
-use crate::route::{AthleteRoute, OperatorRoute, Route, WebhooksRoute, WorkoutsRoute};
+use crate::preconditions::{IfMatch, is_not_modified};
+use crate::route::{PathRoutes, Route, Router};
+use crate::routes::routes;
 use crate::security_headers::set_security_headers;
-use crate::{auth, endpoints};
+use contract::ProblemCode;
 use platform::catch_panic;
 use platform::clock::{new_trace, new_uuid};
-use platform::http::{Body, Method, Request, Response, set_header, text_header};
+use platform::http::{
+    Content, Method, Request, Response, StatusCode, empty, json, set_header, text_header,
+};
 use shared_kernel::TraceContext;
-use storage::KeyProof;
+use std::rc::Rc;
+
+thread_local! {
+    /// The router. An isolate builds it once and never drops it.
+    static ROUTER: &'static Router = Box::leak(Box::new(
+        Router::new(routes()).unwrap_or_else(|error| unreachable!("{error}: a test builds the router")),
+    ));
+}
+
+/// The router of the table of routes.
+pub fn router() -> &'static Router {
+    ROUTER.with(|router| *router)
+}
 
 impl App {
     /// Handles a request.
-    pub async fn handle(&self, request: Request) -> Response {
+    pub async fn handle(self: &Rc<Self>, request: Request) -> Response {
         let start_ms = self.clock.now_ms();
-        let call = Call {
-            request: &request,
+        let found = router().find(request.uri().path());
+        let (routes, path) =
+            found.map_or((None, Vec::new()), |(routes, path)| (Some(routes), path));
+        let call = Rc::new(Call {
             id: new_uuid(&*self.clock, &*self.entropy),
             trace: trace(&request).unwrap_or_else(|| new_trace(&*self.entropy)),
-        };
-        let route = Route::parse(request.uri().path());
-        let result = catch_panic(self.dispatch(&call, route.as_ref())).await;
+            app: Rc::clone(self),
+            request,
+            path,
+        });
+        let result = catch_panic(self.dispatch(&call, routes)).await;
         let result = result.map_err(ApiError::from).flatten();
         let error = result.as_ref().err().map(ToString::to_string);
-        let mut response = result.unwrap_or_else(|error| {
-            error.problem().into_response(&format!("urn:uuid:{}", call.id))
-        });
+        let mut response = result.unwrap_or_else(|error| to_response(&error, &call, routes));
+        set_tag(&call.request, &mut response);
+        if call.request.method() == Method::HEAD {
+            *response.body_mut() = Content::Text(String::new());
+        }
         set_header(&mut response, "x-request-id", &call.id.to_string());
+        set_cors_headers(&self.allowed_origins, &call.request, &mut response);
         set_security_headers(&mut response);
         tracing::info!(
             worker = "api",
             request_id = %call.id,
             trace_id = call.trace.trace_id(),
-            method = request.method().as_str(),
-            route = route.as_ref().map_or("unknown", Route::template),
+            method = call.request.method().as_str(),
+            route = routes.map_or("unknown", |routes| routes.path),
             status = response.status().as_u16(),
-            athlete_id = auth::athlete(&request, None, start_ms).ok().map(|key| key.athlete_id.to_string()),
+            athlete_id = auth::athlete(&call.request, None, start_ms).ok().map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -48,151 +74,127 @@ impl App {
         response
     }
 
-    async fn dispatch(&self, call: &Call<'_>, route: Option<&Route>) -> ApiResult {
-        self.admit_address(call.request).await?;
-        let route = route.ok_or(ApiError::NotFound)?;
-        let method = call.request.method();
-        if !route.methods().contains(method) {
-            return Err(ApiError::MethodNotAllowed(route.methods()));
+    async fn dispatch(&self, call: &Rc<Call>, routes: Option<&PathRoutes>) -> ApiResult {
+        self.admit_address(&call.request).await?;
+        let routes = routes.ok_or(ProblemCode::NotFound)?;
+        if call.request.method() == Method::OPTIONS {
+            let mut response = empty(StatusCode::NO_CONTENT);
+            set_header(&mut response, "allow", &routes.allow());
+            return Ok(response);
         }
-        match route {
-            Route::Health => endpoints::health::get(),
-            Route::Unsubscribe if method == Method::GET => {
-                endpoints::unsubscribe::get(self, call).await
-            }
-            Route::Unsubscribe => endpoints::unsubscribe::post(self, call).await,
-            Route::Workouts(route) => {
-                self.dispatch_workouts(call, route, &self.athlete(call).await?).await
-            }
-            Route::Webhooks(route) => {
-                self.dispatch_webhooks(call, route, &self.athlete(call).await?).await
-            }
-            Route::Athlete(route) => {
-                self.dispatch_athlete(call, route, &self.athlete(call).await?).await
-            }
-            Route::Operator(route) => {
-                auth::operator(call.request, self.operator_token.as_deref())?;
-                self.dispatch_operator(call, route).await
-            }
-        }
-    }
-
-    async fn dispatch_workouts(
-        &self,
-        call: &Call<'_>,
-        route: &WorkoutsRoute,
-        key: &KeyProof,
-    ) -> ApiResult {
-        use endpoints::{sets, workouts};
-        match (route, call.request.method()) {
-            (WorkoutsRoute::All, &Method::GET) => workouts::list(self, call, key).await,
-            (WorkoutsRoute::All, _) => workouts::post(self, call, key).await,
-            (WorkoutsRoute::Events, _) => workouts::changes(self, call, key).await,
-            (WorkoutsRoute::One(id), &Method::GET) => workouts::get(self, key, *id).await,
-            (WorkoutsRoute::One(id), &Method::PUT) => workouts::put(self, call, key, *id).await,
-            (WorkoutsRoute::One(id), _) => workouts::delete(self, call, key, *id).await,
-            (WorkoutsRoute::Sets(id), _) => sets::post(self, call, key, *id).await,
-            (WorkoutsRoute::Set(id, set), &Method::PUT) => {
-                sets::put(self, call, key, (*id, *set)).await
-            }
-            (WorkoutsRoute::Set(id, set), _) => sets::delete(self, call, key, (*id, *set)).await,
-            (WorkoutsRoute::Complete(id), _) => sets::complete(self, call, key, *id).await,
-        }
-    }
-
-    async fn dispatch_webhooks(
-        &self,
-        call: &Call<'_>,
-        route: &WebhooksRoute,
-        key: &KeyProof,
-    ) -> ApiResult {
-        use WebhooksRoute as To;
-        use endpoints::{webhook_deliveries as deliveries, webhooks};
-        match (*route, call.request.method()) {
-            (To::All, &Method::GET) => webhooks::list(self, key).await,
-            (To::All, _) => webhooks::post(self, call, key).await,
-            (To::One(id), &Method::GET) => webhooks::get(self, key, id).await,
-            (To::One(id), &Method::PATCH) => webhooks::patch(self, call, key, id).await,
-            (To::One(id), _) => webhooks::delete(self, key, id).await,
-            (To::RotateSecret(id), _) => webhooks::rotate_secret(self, key, id).await,
-            (To::Test(id), _) => deliveries::test(self, call, key, id).await,
-            (To::Deliveries(id), _) => deliveries::list(self, call, key, id).await,
-            (To::RetryFailed(id), _) => deliveries::retry_failed(self, call, key, id).await,
-            (To::Delivery(id, delivery), _) => deliveries::get(self, key, id, delivery).await,
-            (To::Retry(id, delivery), _) => deliveries::retry(self, call, key, id, delivery).await,
-        }
-    }
-
-    async fn dispatch_athlete(
-        &self,
-        call: &Call<'_>,
-        route: &AthleteRoute,
-        key: &KeyProof,
-    ) -> ApiResult {
-        use AthleteRoute as To;
-        use endpoints::{
-            daily_volume, exercises, export, imports, me, notification_stream, notifications,
-            patterns, progress, records, weekly_volume,
+        let route = routes.route(call.request.method()).ok_or(ProblemCode::MethodNotAllowed)?;
+        let round_trips = self.usage.round_trips();
+        let result = match self.check_if_match(call, routes, route).await {
+            Ok(()) => route.run(Rc::clone(call)).await,
+            Err(error) => Err(error),
         };
-        match (route, call.request.method()) {
-            (To::Exercises, &Method::GET) => exercises::list(self, call, key).await,
-            (To::Exercises, _) => exercises::post(self, call, key).await,
-            (To::Exercise(slug), &Method::GET) => exercises::get(self, key, slug).await,
-            (To::Exercise(slug), &Method::PUT) => exercises::put(self, call, key, slug).await,
-            (To::Exercise(slug), _) => exercises::delete(self, key, slug).await,
-            (To::Progress(slug), _) => progress::get(self, call, key, slug).await,
-            (To::DailyVolume, _) => daily_volume::get(self, call, key).await,
-            (To::WeeklyVolume, _) => weekly_volume::get(self, call, key).await,
-            (To::Records, _) => records::get(self, call, key).await,
-            (To::Patterns, _) => patterns::list(self, call, key).await,
-            (To::Recommendations, _) => patterns::recommendations(self, key).await,
-            (To::WeeklyReport, _) => patterns::weekly_report(self, call, key).await,
-            (To::Imports, _) => imports::post(self, call, key).await,
-            (To::Import(id), _) => imports::get(self, key, *id).await,
-            (To::ImportMapping(id), _) => imports::put_mapping(self, call, key, *id).await,
-            (To::Export, _) => export::get(self, call, key).await,
-            (To::Me, &Method::GET) => me::get(self, key).await,
-            (To::Me, &Method::PUT) => me::put(self, call, key).await,
-            (To::Me, _) => me::delete(self, key).await,
-            (To::Notifications, _) => notifications::list(self, call, key).await,
-            (To::NotificationStream, _) => notification_stream::get(self, call, key).await,
-            (To::NotificationRead(id), _) => notifications::mark_read(self, key, *id).await,
-            (To::NotificationsReadAll, _) => notifications::mark_all_read(self, key).await,
+        match result {
+            // Nothing has checked the key yet: a dead one is 401, whatever else is wrong.
+            Err(error)
+                if route.access == Access::Athlete
+                    && error.is_callers()
+                    && error.problem().code != ProblemCode::RateLimited
+                    && self.usage.round_trips() == round_trips =>
+            {
+                let key = auth::athlete(
+                    &call.request,
+                    self.operator_token.as_deref(),
+                    self.clock.now_ms(),
+                )?;
+                storage::check_live(self.database(&key), &key).await?;
+                Err(error)
+            }
+            result => result,
         }
     }
 
-    async fn dispatch_operator(&self, call: &Call<'_>, route: &OperatorRoute) -> ApiResult {
-        use OperatorRoute as To;
-        use endpoints::{athletes, dead_letter_actions, dead_letters, pipeline, queues};
-        match route {
-            To::Athletes => athletes::post(self, call).await,
-            To::Keys(athlete_id) => athletes::post_key(self, *athlete_id).await,
-            To::Key(athlete_id, key_id) => athletes::delete_key(self, *athlete_id, key_id).await,
-            To::DeadLetters => dead_letters::list(self, call).await,
-            To::DeadLetterGroups => dead_letters::groups(self, call).await,
-            To::DeadLettersRedrive => dead_letter_actions::redrive(self, call).await,
-            To::DeadLettersDiscard => dead_letter_actions::discard(self, call).await,
-            To::DeadLetter(id) => dead_letters::get(self, *id).await,
-            To::DeadLetterRedrive(id) => dead_letter_actions::redrive_one(self, call, *id).await,
-            To::Actions => dead_letter_actions::list(self, call).await,
-            To::Pipeline => pipeline::get(self, call).await,
-            To::QueueMessages(queue) => queues::post(self, call, queue).await,
+    /// Checks `If-Match` on a resource without revisions: against the tag of its GET. A change between
+    /// the two is not noticed.
+    async fn check_if_match(
+        &self,
+        call: &Rc<Call>,
+        routes: &PathRoutes,
+        route: &Route,
+    ) -> ApiResult<()> {
+        let if_match = IfMatch::parse(&call.request);
+        if !if_match.is_present() || route.has_if_match || route.method == Method::GET {
+            return Ok(());
         }
+        let get = routes.route(&Method::GET).ok_or(ProblemCode::StaleRevision)?;
+        let current = get.run(Rc::clone(call)).await?;
+        if_match.check(&tag_of(&current).ok_or(ProblemCode::StaleRevision)?)
     }
+}
 
-    /// Returns the athlete's key, within the rate limit (await; a retry counts as another call) and
-    /// the length limit of the body.
-    async fn athlete(&self, call: &Call<'_>) -> ApiResult<KeyProof> {
-        let proof =
-            auth::athlete(call.request, self.operator_token.as_deref(), self.clock.now_ms())?;
-        self.admit_key(RateLimit::Key, &proof).await?;
-        match call.request.body() {
-            Body::Complete(_) => Ok(proof),
-            Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
+/// The response of an error.
+fn to_response(error: &ApiError, call: &Call, routes: Option<&PathRoutes>) -> Response {
+    let problem = error.problem();
+    let status = StatusCode::from_u16(problem.code.status()).unwrap_or_default();
+    let details = problem.details(format!("urn:uuid:{}", call.id));
+    // Strings and numbers always serialize.
+    let mut response = json(status, &details).unwrap_or_else(|_| empty(status));
+    set_header(&mut response, "content-type", "application/problem+json");
+    match problem.code {
+        ProblemCode::Unauthorized => set_header(&mut response, "www-authenticate", "Bearer"),
+        ProblemCode::MethodNotAllowed => {
+            let allow = routes.map(PathRoutes::allow).unwrap_or_default();
+            set_header(&mut response, "allow", &allow);
         }
+        _ => {}
     }
+    if let Some(seconds) = problem.retry_after_s {
+        set_header(&mut response, "retry-after", &seconds.to_string());
+    }
+    response
+}
+
+/// Tags a response that can be read again, and replaces it with 304 when the client has it.
+fn set_tag(request: &Request, response: &mut Response) {
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return;
+    }
+    let Some(tag) = tag_of(response) else { return };
+    set_header(response, "etag", &tag);
+    if is_not_modified(request, &tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove("content-type");
+        *response.body_mut() = Content::Text(String::new());
+    }
+}
+
+/// The tag of a JSON response: the one of its handler, or a hash of the body. It is weak: the same
+/// content may be written in another way.
+fn tag_of(response: &Response) -> Option<String> {
+    if response.status() != StatusCode::OK {
+        return None;
+    }
+    if let Some(tag) = text_of(response, "etag") {
+        return Some(tag);
+    }
+    let is_json = text_of(response, "content-type").is_some_and(|kind| kind == "application/json");
+    match response.body() {
+        Content::Text(text) if is_json => {
+            let hash = auth::sha256(text.as_bytes());
+            Some(format!("W/\"{}\"", hash.get(..32).unwrap_or_default()))
+        }
+        Content::Text(_) | Content::Stream(_) => None,
+    }
+}
+
+fn text_of(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
 fn trace(request: &Request) -> Option<TraceContext> {
     text_header(request, "traceparent")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_of_routes_has_no_ambiguous_paths() {
+        assert!(router().find("/v1/workouts").is_some());
+    }
 }

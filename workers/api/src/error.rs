@@ -1,18 +1,20 @@
 //! Errors and their responses: 4xx for the caller's errors, 5xx for the server's.
 
-use crate::rate_limits::RateLimit;
+use contract::workouts::unknown_exercise;
+use contract::{FieldCode, FieldError, ParseError, Problem, ProblemCode};
 use platform::VaultError;
-use platform::http::{FieldError, Method, Problem, Response, StatusCode};
+use platform::http::Response;
 use platform::panics::PanicError;
 use platform::sink::SendError;
 use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
 use storage::{Conflict, DatabaseError, Rejection};
-use training::names::similar_exercises;
 
 /// The delay before a client retries after an outage of the database, in seconds: D1's own outages
 /// are resets and overloads of seconds; a project default.
 const RETRY_AFTER_S: u32 = 2;
+/// The delay before a client retries a change that concurrent changes overtook, in seconds.
+const RETRY_CONCURRENT_AFTER_S: u32 = 1;
 
 /// The response to a request, or the reason why it fails.
 pub type ApiResult<T = Response> = Result<T, ApiError>;
@@ -20,43 +22,9 @@ pub type ApiResult<T = Response> = Result<T, ApiError>;
 /// The reason why a request fails.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// No such path, or the athlete has no such resource.
-    #[error("not found")]
-    NotFound,
-    #[error("method not allowed: use {}", names(.0))]
-    MethodNotAllowed(&'static [Method]),
-    #[error("a valid API key is required: Authorization: Bearer bt_…")]
-    Unauthorized,
-    /// An athlete's key on an operator's path, or the reverse.
-    #[error("this key has no access to this path")]
-    Forbidden,
-    #[error("this key lacks the scope of this call: use one that may read, or write")]
-    InsufficientScope,
-    #[error("the body is longer than {0} bytes")]
-    TooLong(usize),
-    #[error("the content type must be application/json")]
-    NotJsonType,
-    #[error("the content type must be text/csv, or application/json for a Bulktrack export")]
-    NotImportType,
-    #[error("the body is not valid JSON: {0}")]
-    NotJson(serde_json::Error),
-    /// An invalid header, cursor and the like.
-    #[error("{0}")]
-    BadRequest(&'static str),
-    #[error("{} of the request's fields are invalid", .0.len())]
-    Invalid(Vec<FieldError>),
-    #[error("this Idempotency-Key was used for another request")]
-    IdempotencyKeyReused,
-    #[error("the workout has changed: read it again and send its ETag as If-Match")]
-    StaleRevision,
-    #[error("rate limit exceeded: at most {} calls in {} s", .0.calls_max(), .0.period_s())]
-    RateLimited(RateLimit),
-    #[error("{0}")]
-    Conflict(&'static str),
-    /// The file cannot be imported; nothing of it is stored. The detail may quote the file: only the
-    /// client gets it, not the log.
-    #[error("the file cannot be imported")]
-    UnreadableFile(String),
+    /// The caller's error. The detail may quote the request: only the client gets it, not the log.
+    #[error("{}", .0.code.as_str())]
+    Problem(Box<Problem>),
     #[error(transparent)]
     Database(#[from] DatabaseError),
     #[error(transparent)]
@@ -72,47 +40,56 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// The response to the client. A 5xx reveals nothing but the request's id.
+    /// The problem for the client. A 5xx reveals nothing but the request's id.
     pub fn problem(&self) -> Problem {
-        let problem = |status| Problem::new(status, self.to_string());
         match self {
-            Self::NotFound => problem(StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed(methods) => {
-                problem(StatusCode::METHOD_NOT_ALLOWED).with_header("allow", names(methods))
-            }
-            Self::Unauthorized => {
-                problem(StatusCode::UNAUTHORIZED).with_header("www-authenticate", "Bearer")
-            }
-            Self::Forbidden | Self::InsufficientScope => problem(StatusCode::FORBIDDEN),
-            Self::TooLong(_) | Self::Send(SendError::TooLong { .. }) => {
-                problem(StatusCode::PAYLOAD_TOO_LARGE)
-            }
-            Self::NotJsonType | Self::NotImportType => {
-                problem(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-            }
-            Self::NotJson(_) | Self::BadRequest(_) => problem(StatusCode::BAD_REQUEST),
-            Self::Invalid(errors) => Problem::invalid(errors.clone()),
-            Self::IdempotencyKeyReused => problem(StatusCode::UNPROCESSABLE_ENTITY),
-            Self::UnreadableFile(detail) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
-            Self::StaleRevision => problem(StatusCode::PRECONDITION_FAILED),
-            Self::RateLimited(limit) => problem(StatusCode::TOO_MANY_REQUESTS)
-                .with_header("retry-after", limit.period_s()),
-            Self::Conflict(_) => problem(StatusCode::CONFLICT),
+            Self::Problem(problem) => (**problem).clone(),
+            Self::Send(SendError::TooLong { .. }) => ProblemCode::BodyTooLong.with(self.to_string()),
             Self::Database(DatabaseError::Unavailable { .. } | DatabaseError::MissingResult)
-            | Self::Send(SendError::Rejected { .. }) => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the request may or may not have taken effect: retry it, a POST with its Idempotency-Key",
-            )
-            .with_header("retry-after", RETRY_AFTER_S),
-            Self::Vault(VaultError::NoKey) => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "this deployment has no key to seal secrets with; its operator must set one",
-            ),
+            | Self::Send(SendError::Rejected { .. }) => ProblemCode::Unavailable
+                .with("the request may or may not have taken effect: retry it, a POST with its Idempotency-Key")
+                .retry_after_s(RETRY_AFTER_S),
+            Self::Vault(VaultError::NoKey) => ProblemCode::NotConfigured.into(),
             Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))
             | Self::Vault(VaultError::Sealed)
             | Self::Panicked(_)
             | Self::Payload(_)
-            | Self::Document(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error"),
+            | Self::Document(_) => ProblemCode::InternalError.into(),
+        }
+    }
+
+    /// Whether the caller's request is the reason.
+    pub fn is_callers(&self) -> bool {
+        matches!(self, Self::Problem(_))
+    }
+
+    /// The error of a change that concurrent changes overtook each time.
+    pub fn concurrent_change() -> Self {
+        Problem::from(ProblemCode::ConcurrentChange).retry_after_s(RETRY_CONCURRENT_AFTER_S).into()
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<ProblemCode> for ApiError {
+    fn from(code: ProblemCode) -> Self {
+        Problem::from(code).into()
+    }
+}
+
+impl From<ParseError> for ApiError {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::NotJson(detail) => ProblemCode::InvalidJson
+                .with(format!("the body is not valid JSON: {detail}"))
+                .into(),
+            ParseError::Invalid(errors) => {
+                Problem { errors, ..ProblemCode::ValidationFailed.into() }.into()
+            }
         }
     }
 }
@@ -120,54 +97,56 @@ impl ApiError {
 impl From<Rejection> for ApiError {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::Unauthorized => Self::Unauthorized,
-            Rejection::Forbidden => Self::InsufficientScope,
-            Rejection::NotFound => Self::NotFound,
-            Rejection::StaleRevision => Self::StaleRevision,
+            Rejection::Unauthorized => ProblemCode::Unauthorized.into(),
+            Rejection::Forbidden => ProblemCode::InsufficientScope.into(),
+            Rejection::NotFound => ProblemCode::NotFound.into(),
+            Rejection::StaleRevision => ProblemCode::StaleRevision.into(),
             Rejection::UnknownExercises(unknown) => {
-                let field_error = |slug: &String| FieldError {
-                    pointer: "/exercise".to_owned(),
-                    detail: unknown_exercise(slug),
+                let error = |slug: &String| {
+                    let detail = unknown_exercise(slug);
+                    FieldError::at("/exercise", FieldCode::UnknownExercise, detail)
                 };
-                Self::Invalid(unknown.iter().map(field_error).collect())
+                Problem::invalid(unknown.iter().map(error)).into()
             }
-            Rejection::Conflict(conflict) => conflict.into(),
+            Rejection::Conflict(conflict) => conflict_problem(conflict).into(),
             Rejection::Database(error) => Self::Database(error),
         }
     }
 }
 
-impl From<Conflict> for ApiError {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(match conflict {
-            Conflict::IdempotencyKeyReused => return Self::IdempotencyKeyReused,
-            Conflict::ExerciseExists => "you have an exercise of this name",
-            Conflict::TooManyExercises => "you have 1,000 custom exercises, the maximum",
-            Conflict::NoEmail => "your profile has no email address: set one first",
-            Conflict::EmailConfirmed => "your email address is already confirmed",
-            Conflict::TooManyLinks => "you have requested 5 links today, the maximum",
-            Conflict::TooManyKeys => "you have 100 live keys, the maximum: delete one first",
-            Conflict::TooManyEndpoints => "you have 20 endpoints, the maximum",
-            Conflict::EndpointDisabled => "this endpoint is disabled: enable it first",
-            Conflict::TooManyWaitingDeliveries => "this endpoint has too many waiting deliveries",
-        })
+fn conflict_problem(conflict: Conflict) -> Problem {
+    match conflict {
+        Conflict::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused.into(),
+        Conflict::ExerciseExists => {
+            ProblemCode::ExerciseExists.with("you have an exercise of this name")
+        }
+        Conflict::TooManyExercises => {
+            ProblemCode::LimitReached.with("you have 1,000 custom exercises, the maximum")
+        }
+        Conflict::NoEmail => ProblemCode::EmailNotConfirmable
+            .with("your profile has no email address: set one first"),
+        Conflict::EmailConfirmed => {
+            ProblemCode::EmailNotConfirmable.with("your email address is already confirmed")
+        }
+        Conflict::TooManyLinks => {
+            ProblemCode::LimitReached.with("you have requested 5 links today, the maximum")
+        }
+        Conflict::TooManyKeys => {
+            ProblemCode::LimitReached.with("you have 100 live keys, the maximum: delete one first")
+        }
+        Conflict::TooManyEndpoints => {
+            ProblemCode::LimitReached.with("you have 20 endpoints, the maximum")
+        }
+        Conflict::EndpointDisabled => {
+            ProblemCode::EndpointDisabled.with("this endpoint is disabled: enable it first")
+        }
+        Conflict::TooManyWaitingDeliveries => {
+            ProblemCode::LimitReached.with("this endpoint has too many waiting deliveries")
+        }
     }
 }
 
-/// The detail of a field that names an unknown exercise, with the closest slug of the catalogue.
-pub fn unknown_exercise(slug: &str) -> String {
-    let similar = similar_exercises(slug, &[], 1);
-    let hint = similar.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
-    format!(
-        "unknown exercise: not in the catalogue and not one of your own exercises; see GET /v1/exercises{hint}"
-    )
-}
-
-/// The error of an invalid query parameter, in the form of an invalid field.
-pub fn bad_parameter(name: &str, detail: &str) -> ApiError {
-    ApiError::Invalid(vec![FieldError { pointer: format!("/{name}"), detail: detail.to_owned() }])
-}
-
-fn names(methods: &[Method]) -> String {
-    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+/// The error of an invalid query parameter.
+pub fn bad_parameter(name: &str, code: FieldCode, detail: impl Into<String>) -> ApiError {
+    Problem::parameter(FieldError::parameter(name, code, detail)).into()
 }

@@ -1,28 +1,31 @@
 //! Parses a JSON body field by field. Every invalid field is reported with its pointer; unknown
 //! fields are invalid too, so that a misspelt weight is not silently lost.
 
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
+use crate::extract::require_type;
 use chrono::{DateTime, FixedOffset};
-use platform::http::{Body, FieldError, Request, query, text_header};
+use contract::{FieldCode, FieldError, Problem, ProblemCode};
+use platform::http::{Body, Request, query};
 use serde_json::{Map, Value};
 use std::cell::RefCell;
 use training::limits::TEXT_CHARS_MAX;
 
 /// Parses the JSON body of a request.
 pub fn json_body(request: &Request) -> ApiResult<Value> {
-    let content_type = text_header(request, "content-type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::NotJsonType);
-    }
-    serde_json::from_slice(body_bytes(request)?).map_err(ApiError::NotJson)
+    require_type(request, "application/json")?;
+    serde_json::from_slice(body_bytes(request)?).map_err(|error| {
+        ProblemCode::InvalidJson.with(format!("the body is not valid JSON: {error}")).into()
+    })
 }
 
 /// The bytes of a body.
 pub fn body_bytes(request: &Request) -> ApiResult<&[u8]> {
     match request.body() {
         Body::Complete(bytes) => Ok(bytes),
-        Body::TooLong { bytes_max } => Err(ApiError::TooLong(*bytes_max)),
+        Body::TooLong { bytes_max } => {
+            let detail = format!("the body is longer than {bytes_max} bytes");
+            Err(ProblemCode::BodyTooLong.with(detail).into())
+        }
     }
 }
 
@@ -31,7 +34,7 @@ pub fn query_flag(request: &Request, name: &str) -> ApiResult<bool> {
     match query(request, name).as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("" | "true" | "1") => Ok(true),
-        Some(_) => Err(bad_parameter(name, "must be true or false")),
+        Some(_) => Err(bad_parameter(name, FieldCode::InvalidValue, "must be true or false")),
     }
 }
 
@@ -40,7 +43,7 @@ pub fn query_integer(request: &Request, name: &str, default: i64, max: i64) -> A
     let Some(text) = query(request, name) else { return Ok(default) };
     let number = text.parse().ok().filter(|number| (1..=max).contains(number));
     let detail = format!("must be an integer between 1 and {max}");
-    number.ok_or_else(|| bad_parameter(name, &detail))
+    number.ok_or_else(|| bad_parameter(name, FieldCode::OutOfRange, &*detail))
 }
 
 /// The invalid fields so far, and the slugs that the database has to check.
@@ -53,12 +56,12 @@ pub struct Errors {
 impl Errors {
     /// Adds an invalid field.
     pub fn add(&self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.found.borrow_mut().push(FieldError { pointer: pointer.into(), detail: detail.into() });
+        self.found.borrow_mut().push(FieldError::at(pointer, FieldCode::InvalidValue, detail));
     }
 
     /// Returns the value when no field is invalid, else the response.
     pub fn finish<T>(self, value: Option<T>) -> ApiResult<T> {
-        self.into_result(value).map_err(ApiError::Invalid)
+        self.into_result(value).map_err(|errors| Problem::invalid(errors).into())
     }
 
     /// Returns the value when no field is invalid.

@@ -6,21 +6,28 @@
 pub mod admission;
 pub mod app;
 pub mod auth;
+pub mod call;
 pub mod channels;
+pub mod cors;
 pub mod cursor;
 pub mod date_range;
 pub mod dispatch;
 pub mod endpoints;
 pub mod error;
 pub mod exercise;
+pub mod extract;
 pub mod idempotency;
 pub mod import;
 pub mod input;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod openapi;
 pub mod preconditions;
 pub mod publisher;
 pub mod rate_limits;
 pub mod redrive;
+pub mod reply;
 pub mod route;
+pub mod routes;
 pub mod security_headers;
 pub mod sweep;
 mod wiring;
@@ -29,9 +36,10 @@ pub mod workout;
 #[cfg(test)]
 mod tests;
 
-use crate::route::{AthleteRoute, Route};
+use crate::dispatch::router;
 use platform::catch_panic;
 use platform::cloudflare::{JsContext, read_request, write_response};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
@@ -43,8 +51,7 @@ pub const IMPORT_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// The longest body of a path, in bytes.
 pub fn body_bytes_max(path: &str) -> usize {
-    let imports = Route::Athlete(AthleteRoute::Imports);
-    if Route::parse(path) == Some(imports) { IMPORT_BYTES_MAX } else { BODY_BYTES_MAX }
+    router().find(path).map_or(BODY_BYTES_MAX, |(routes, _)| routes.body_bytes_max())
 }
 
 /// The fetch export: one HTTP request.
@@ -56,7 +63,7 @@ pub async fn fetch(
 ) -> Result<worker::web_sys::Response, JsValue> {
     let response = catch_panic(async move {
         let request = read_request(request.into(), body_bytes_max).await?;
-        let response = wiring::app(&env)?.handle(request).await;
+        let response = Rc::new(wiring::app(&env)?).handle(request).await;
         Ok::<_, worker::Error>(write_response(response)?.into())
     });
     Ok(response.await.map_err(|panic| panic.to_string())??)

@@ -1,6 +1,7 @@
 //! Creates the ports from the bindings.
 
 use crate::app::App;
+use crate::cors::AllowedOrigins;
 use crate::publisher::ApiEventPublisher;
 use platform::cloudflare::{Bindings, RateLimitBindings, System, WebCryptoVault};
 use shared_kernel::LinkKey;
@@ -18,6 +19,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
     // Only a developer's machine declares itself local: webhooks may call loopback there.
     let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
     let environment = if is_local { Environment::Local } else { Environment::Public };
+    let origins = env.var("ALLOWED_ORIGINS").map(|origins| origins.to_string()).unwrap_or_default();
     Ok(App {
         publisher: ApiEventPublisher::new(bindings.publisher()),
         shards: bindings.shards,
@@ -31,6 +33,7 @@ pub fn app(env: &Env) -> worker::Result<App> {
         vault: Rc::new(WebCryptoVault::from_env(env)),
         rate_limiter: Rc::new(RateLimitBindings::from_env(env)),
         environment,
+        allowed_origins: AllowedOrigins::parse(&origins, is_local),
         usage: bindings.usage,
     })
 }

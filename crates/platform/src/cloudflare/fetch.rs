@@ -24,7 +24,9 @@ pub async fn read_request(
     let method = request.inner().method();
     let mut builder = http::Request::builder().method(method.as_str()).uri(uri);
     for (name, value) in request.headers() {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+        if let (Ok(name), Ok(value)) =
+            (name.parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes()))
+        {
             builder = builder.header(name, value);
         }
     }

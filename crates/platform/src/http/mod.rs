@@ -1,10 +1,7 @@
 //! HTTP types: requests with a bounded body, and JSON, HTML, stream and problem responses.
 
-pub mod problem;
-
 use futures_util::stream::LocalBoxStream;
 pub use http::{HeaderMap, Method, StatusCode, header};
-pub use problem::{FieldError, Problem};
 use serde::Serialize;
 
 /// A request with its body read up to a limit.

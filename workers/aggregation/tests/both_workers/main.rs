@@ -12,6 +12,7 @@ mod records;
 use aggregation::handlers::registry;
 use aggregation::publisher::AggregationEventPublisher;
 use api::app::App;
+use api::cors::AllowedOrigins;
 use api::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::consumer::RawMessage;
@@ -31,7 +32,7 @@ use testkit::{
 const OPERATOR: &str = "operator";
 
 struct Fixture {
-    app: App,
+    app: Rc<App>,
     database: Rc<Sqlite>,
     shards: Shards,
     sink: Rc<RecordingSink>,
@@ -45,7 +46,7 @@ impl Fixture {
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let publisher = || Publisher::new(Rc::clone(&sink) as _);
-        let app = App {
+        let app = Rc::new(App {
             shards: shards.clone(),
             publisher: ApiEventPublisher::new(publisher()),
             sink: Rc::clone(&sink) as _,
@@ -58,8 +59,9 @@ impl Fixture {
             link_key: None,
             vault: Rc::new(TestVault::default()),
             environment: Environment::Public,
+            allowed_origins: AllowedOrigins::default(),
             usage: Rc::new(Usage::default()),
-        };
+        });
         let publisher = AggregationEventPublisher::new(publisher());
         let registry = registry(shards.clone(), publisher, Rc::clone(&clock) as _);
         Self { app, database, shards, sink, registry, clock }

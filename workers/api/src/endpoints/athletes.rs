@@ -1,8 +1,9 @@
 //! Athletes and their keys, for operators. The response that creates a key shows it, and no other.
 
 use super::me::parse_new;
-use crate::app::{App, Call};
+use crate::app::App;
 use crate::auth::new_key;
+use crate::call::Call;
 use crate::error::ApiResult;
 use crate::input::json_body;
 use platform::clock::new_uuid;
@@ -12,8 +13,8 @@ use shared_kernel::AthleteId;
 use storage::{athletes, keys};
 
 /// POST /v1/admin/athletes.
-pub async fn post(app: &App, call: &Call<'_>) -> ApiResult {
-    let athlete = parse_new(&json_body(call.request)?)?;
+pub async fn post(app: &App, call: &Call) -> ApiResult {
+    let athlete = parse_new(&json_body(&call.request)?)?;
     let athlete_id = AthleteId(new_uuid(&*app.clock, &*app.entropy));
     let key = new_key(athlete_id, &*app.entropy);
     let database = app.shards.for_athlete(athlete_id);

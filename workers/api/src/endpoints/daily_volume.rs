@@ -1,6 +1,7 @@
 //! GET /v1/volume/daily: the volume of each day of a range; days without training are zeros.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::date_range::DateRange;
 use crate::error::ApiResult;
 use chrono::NaiveDate;
@@ -37,9 +38,9 @@ struct MuscleDay {
 }
 
 /// Returns the days from `from` to `to`, by default the last 28.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
+pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
     let now = app.clock.now();
-    let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT - 1, DAYS_MAX)?;
+    let DateRange { from, to } = DateRange::parse(&call.request, now, DAYS_DEFAULT - 1, DAYS_MAX)?;
     let stored = volume::days(app.database(key), key, from, to).await?;
     let empty = Volume::default();
     let days = from

@@ -4,12 +4,14 @@
 
 use super::dead_letters::is_status;
 use super::instant;
-use crate::app::{App, Call};
+use crate::app::App;
 use crate::auth;
+use crate::call::Call;
 use crate::cursor;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::input::{Errors, Fields, json_body};
 use crate::redrive::{self, Pace, RedriveRequest, RedriveResult, edit_error};
+use contract::ProblemCode;
 use platform::clock::new_uuid;
 use platform::http::{StatusCode, json};
 use serde_json::{Value, json};
@@ -40,10 +42,10 @@ struct ActionRequest {
 ///
 /// 1. dry run: count (await), and return;
 /// 2. otherwise [`redrive::redrive`] (awaits).
-pub async fn redrive(app: &App, call: &Call<'_>) -> ApiResult {
+pub async fn redrive(app: &App, call: &Call) -> ApiResult {
     let known = ["ids", "filter", "dry_run", "limit", "rate_per_s", "force", "note"];
     let ActionRequest { selection, dry_run, limit, rate_per_s, note } =
-        parse(&json_body(call.request)?, &known, false)?;
+        parse(&json_body(&call.request)?, &known, false)?;
     if dry_run {
         let matched =
             actions::count_matching(app.shards.operators(), &selection, app.clock.now_ms()).await?;
@@ -60,13 +62,14 @@ pub async fn redrive(app: &App, call: &Call<'_>) -> ApiResult {
 ///
 /// 1. read (await);
 /// 2. [`redrive::redrive`] (awaits).
-pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> ApiResult {
-    let json = json_body(call.request)?;
+pub async fn redrive_one(app: &App, call: &Call, id: Uuid) -> ApiResult {
+    let json = json_body(&call.request)?;
     let errors = Errors::default();
     let fields = Fields::of(&json, "", &["body", "force", "note"], &errors);
     let force = fields.as_ref().and_then(|fields| fields.flag("force")).unwrap_or(false);
     let note = fields.as_ref().and_then(|fields| fields.text("note"));
-    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
+    let stored =
+        dead_letters::get(app.shards.operators(), id).await?.ok_or(ProblemCode::NotFound)?;
     let edited = fields.as_ref().and_then(|fields| fields.get("body"));
     if edited.is_some_and(|edited| !edited.is_string()) {
         errors.add("/body", "must be a text");
@@ -87,9 +90,9 @@ pub async fn redrive_one(app: &App, call: &Call<'_>, id: Uuid) -> ApiResult {
     };
     let result = redrive::redrive(app, &request).await?;
     if result.matched.matched == 0 {
-        return Err(ApiError::Conflict(
+        return Err(ProblemCode::Conflict.with(
             "the dead letter is not open, is being redriven, or failed again after three redrives; force redrives it unless it is being redriven",
-        ));
+        ).into());
     }
     to_response(result, Some(request.action.id))
 }
@@ -108,10 +111,10 @@ fn to_response(result: RedriveResult, action_id: Option<Uuid>) -> ApiResult {
 ///
 /// 1. dry run: count (await), and return;
 /// 2. otherwise discard and record the action (await). A retry finds none of them open.
-pub async fn discard(app: &App, call: &Call<'_>) -> ApiResult {
+pub async fn discard(app: &App, call: &Call) -> ApiResult {
     let known = ["ids", "filter", "dry_run", "limit", "note"];
     let ActionRequest { selection, dry_run, limit, note, .. } =
-        parse(&json_body(call.request)?, &known, true)?;
+        parse(&json_body(&call.request)?, &known, true)?;
     let database = app.shards.operators();
     if dry_run {
         let MatchCount { matched, held_back } =
@@ -126,10 +129,10 @@ pub async fn discard(app: &App, call: &Call<'_>) -> ApiResult {
 }
 
 /// GET /v1/admin/actions: the actions on dead letters, newest first.
-pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
-    let limit = cursor::limit(call.request)?;
-    let after: Option<ActionPosition> = cursor::after(call.request)?;
-    let rows = actions::list(app.shards.operators(), after.as_ref(), limit + 1).await?;
+pub async fn list(app: &App, call: &Call) -> ApiResult {
+    let limit = cursor::limit(&call.request)?;
+    let after: Option<ActionPosition> = cursor::after(&call.request)?;
+    let rows = actions::list(app.shards.operators(), after.as_ref(), limit.0 + 1).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| ActionPosition {
         at_ms: row.at_ms,
         action_id: row.action_id,
@@ -150,10 +153,10 @@ fn item(row: &RecordedAction) -> Result<Value, serde_json::Error> {
     }))
 }
 
-fn action(app: &App, call: &Call<'_>, note: Option<String>) -> ApiResult<Action> {
+fn action(app: &App, call: &Call, note: Option<String>) -> ApiResult<Action> {
     Ok(Action {
         id: new_uuid(&*app.clock, &*app.entropy),
-        operator: auth::operator_name(call.request)?,
+        operator: auth::operator_name(&call.request)?,
         at_ms: app.clock.now_ms(),
         note,
     })

@@ -1,10 +1,12 @@
 //! Dead letters for operators: the list, the groups, and one with its body and history.
 
 use super::{fields, instant};
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::cursor;
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
 use chrono::DateTime;
+use contract::{FieldCode, ProblemCode};
 use platform::http::{Request, StatusCode, json, query};
 use serde_json::{Map, Value, json};
 use shared_kernel::event::EventHeader;
@@ -15,12 +17,12 @@ use uuid::Uuid;
 const GROUPS_MAX: i64 = 100;
 
 /// GET /v1/admin/dead-letters: newest first.
-pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
-    let filter = filter(call.request)?;
-    let limit = cursor::limit(call.request)?;
-    let after: Option<DeadLetterPosition> = cursor::after(call.request)?;
+pub async fn list(app: &App, call: &Call) -> ApiResult {
+    let filter = filter(&call.request)?;
+    let limit = cursor::limit(&call.request)?;
+    let after: Option<DeadLetterPosition> = cursor::after(&call.request)?;
     let (rows, total) =
-        dead_letters::list(app.shards.operators(), &filter, after.as_ref(), limit + 1).await?;
+        dead_letters::list(app.shards.operators(), &filter, after.as_ref(), limit.0 + 1).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| DeadLetterPosition {
         failed_at_ms: row.failed_at_ms,
         dead_letter_id: row.dead_letter_id,
@@ -32,8 +34,8 @@ pub async fn list(app: &App, call: &Call<'_>) -> ApiResult {
 
 /// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; only open ones
 /// unless the query has a status.
-pub async fn groups(app: &App, call: &Call<'_>) -> ApiResult {
-    let mut filter = filter(call.request)?;
+pub async fn groups(app: &App, call: &Call) -> ApiResult {
+    let mut filter = filter(&call.request)?;
     filter.status.get_or_insert_with(|| "open".to_owned());
     let groups = dead_letters::groups(app.shards.operators(), &filter, GROUPS_MAX).await?;
     let items: Vec<_> = groups.iter().map(group).collect();
@@ -42,7 +44,8 @@ pub async fn groups(app: &App, call: &Call<'_>) -> ApiResult {
 
 /// `GET /v1/admin/dead-letters/{id}`.
 pub async fn get(app: &App, id: Uuid) -> ApiResult {
-    let stored = dead_letters::get(app.shards.operators(), id).await?.ok_or(ApiError::NotFound)?;
+    let stored =
+        dead_letters::get(app.shards.operators(), id).await?.ok_or(ProblemCode::NotFound)?;
     let mut fields = item(&stored.summary);
     let trace_id = EventHeader::read(&stored.body).trace_id();
     fields.insert("trace_id".to_owned(), json!(trace_id));
@@ -74,7 +77,11 @@ fn filter(request: &Request) -> ApiResult<Filter> {
         until_ms: time(request, "until")?,
     };
     if filter.status.as_deref().is_some_and(|status| !is_status(status)) {
-        return Err(bad_parameter("status", "must be open, redriven or discarded"));
+        return Err(bad_parameter(
+            "status",
+            FieldCode::InvalidValue,
+            "must be open, redriven or discarded",
+        ));
     }
     Ok(filter)
 }
@@ -82,7 +89,11 @@ fn filter(request: &Request) -> ApiResult<Filter> {
 fn time(request: &Request, name: &str) -> ApiResult<Option<i64>> {
     let Some(text) = query(request, name) else { return Ok(None) };
     let time = DateTime::parse_from_rfc3339(&text).map_err(|_| {
-        bad_parameter(name, "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z")
+        bad_parameter(
+            name,
+            FieldCode::InvalidValue,
+            "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z",
+        )
     })?;
     Ok(Some(time.timestamp_millis()))
 }

@@ -1,9 +1,11 @@
 //! Exercises: the catalogue and the athlete's custom exercises.
 
-use crate::app::{App, Call};
-use crate::error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::call::Call;
+use crate::error::ApiResult;
 use crate::exercise::parse_exercise;
 use crate::input::json_body;
+use contract::ProblemCode;
 use platform::http::{StatusCode, empty, json, query, set_header};
 use serde_json::{Value, json};
 use storage::KeyProof;
@@ -17,8 +19,8 @@ const QUERY_CHARS_MAX: usize = 200;
 
 /// GET /v1/exercises?q=: the catalogue and the athlete's custom exercises. With `q` only those with
 /// a name in which each word of `q` begins a word, ignoring accents and case.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let search = query(call.request, "q").unwrap_or_default();
+pub async fn list(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let search = query(&call.request, "q").unwrap_or_default();
     let search: String = search.chars().take(QUERY_CHARS_MAX).collect();
     let custom = exercises::list(app.database(key), key).await?;
     let custom = custom.iter().filter(|exercise| {
@@ -38,13 +40,13 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
     let custom = exercises::list(app.database(key), key).await?;
     let custom = || custom.iter().find(|exercise| exercise.slug == slug).map(custom_item);
     let item = Exercise::find(slug).map(catalogue_item).or_else(custom);
-    Ok(json(StatusCode::OK, &item.ok_or(ApiError::NotFound)?)?)
+    Ok(json(StatusCode::OK, &item.ok_or(ProblemCode::NotFound)?)?)
 }
 
 /// POST /v1/exercises: creates a custom exercise, with a slug derived from its name. 409 when the
 /// catalogue or the athlete has an exercise of this name.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let definition = parse_exercise(&json_body(call.request)?)?;
+pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let definition = parse_exercise(&json_body(&call.request)?)?;
     check_name(&definition)?;
     let exercise = CustomExercise { slug: slug_from_name(&definition.name), definition };
     check_is_custom(&exercise.slug)?;
@@ -56,8 +58,8 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
 
 /// PUT /v1/exercises/{slug}: changes a custom exercise. Workouts saved later use the new definition;
 /// earlier ones keep theirs.
-pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof, slug: &str) -> ApiResult {
-    let definition = parse_exercise(&json_body(call.request)?)?;
+pub async fn put(app: &App, call: &Call, key: &KeyProof, slug: &str) -> ApiResult {
+    let definition = parse_exercise(&json_body(&call.request)?)?;
     check_is_custom(slug)?;
     check_name(&definition)?;
     let exercise = CustomExercise { slug: slug.to_owned(), definition };
@@ -75,7 +77,7 @@ pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
 
 fn check_is_custom(slug: &str) -> ApiResult<()> {
     match Exercise::find(slug) {
-        Some(_) => Err(ApiError::Conflict("an exercise of the catalogue cannot be changed")),
+        Some(_) => Err(ProblemCode::CatalogueExercise.into()),
         None => Ok(()),
     }
 }
@@ -83,7 +85,9 @@ fn check_is_custom(slug: &str) -> ApiResult<()> {
 fn check_name(definition: &ExerciseDefinition) -> ApiResult<()> {
     let mut names = definition.aliases.iter().chain([&definition.name]);
     match names.find_map(|name| find_by_name(name)) {
-        Some(_) => Err(ApiError::Conflict("the catalogue has an exercise of this name")),
+        Some(_) => Err(ProblemCode::ExerciseExists
+            .with("the catalogue has an exercise of this name")
+            .into()),
         None => Ok(()),
     }
 }

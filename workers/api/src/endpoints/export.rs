@@ -2,11 +2,13 @@
 //! be imported. `from` and `to` select days, because imports have limits. The body is streamed by
 //! page: a history may exceed the memory.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::date_range::parse_date;
 use crate::error::{ApiResult, bad_parameter};
 use crate::import::export::{EXPORT_FORMAT, EXPORT_VERSION};
 use chrono::NaiveDate;
+use contract::FieldCode;
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
@@ -23,14 +25,16 @@ const PAGE: i64 = 100;
 
 /// Streams `format=csv` or `format=json`, the default. A failed read aborts the response, so that no
 /// client takes an incomplete history for a complete one.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let csv = match query(call.request, "format").as_deref() {
+pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let csv = match query(&call.request, "format").as_deref() {
         None | Some("json") => false,
         Some("csv") => true,
-        Some(_) => return Err(bad_parameter("format", "must be csv or json")),
+        Some(_) => {
+            return Err(bad_parameter("format", FieldCode::InvalidValue, "must be csv or json"));
+        }
     };
     let custom = exercises::list(app.database(key), key).await?;
-    let days = (parse_date(call.request, "from")?, parse_date(call.request, "to")?);
+    let days = (parse_date(&call.request, "from")?, parse_date(&call.request, "to")?);
     let pages = pages(app.shards.clone(), Rc::clone(&app.clock), key.clone(), days);
     let (name, mut response) = if csv {
         let rows = pages.map(|page| page.and_then(|page| csv_rows(&page)));

@@ -4,15 +4,17 @@
 //! stored in slices, and each slice is aggregated as a message on the volume-aggregation queue.
 
 use super::instant;
-use crate::app::{App, Call};
-use crate::error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::call::Call;
+use crate::error::ApiResult;
 use crate::import::mapping::{ExerciseNames, Mapping, mapping_pointer, parse_mapping};
 use crate::import::plan::Plan;
 use crate::import::upload::{parse_upload, require_workouts};
 use crate::input::{Errors, Fields, json_body, query_flag};
 use crate::publisher::import_slice_stored;
+use contract::{FieldCode, FieldError, Problem, ProblemCode};
 use platform::clock::new_uuid;
-use platform::http::{FieldError, StatusCode, json, query, set_header};
+use platform::http::{StatusCode, json, query, set_header};
 use serde_json::{Map, Value, json};
 use shared_kernel::TraceContext;
 use storage::exercises;
@@ -34,13 +36,13 @@ use uuid::Uuid;
 /// 3. store (await) the import with all its slices, in one transaction. Failure: 503. When only the
 ///    response is lost, a retry imports the same workouts as duplicates;
 /// 4. publish (await) an event for each slice. Failure: still 202, and the sweep sends them.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let dry_run = query_flag(call.request, "dry_run")?;
-    let mapping = match query(call.request, "mapping") {
+pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let dry_run = query_flag(&call.request, "dry_run")?;
+    let mapping = match query(&call.request, "mapping") {
         Some(text) => parse_mapping(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
         None => Mapping::new(),
     };
-    let mut file = parse_upload(call.request, &*app.time_zones, app.clock.now())?;
+    let mut file = parse_upload(&call.request, &*app.time_zones, app.clock.now())?;
     let database = app.database(key);
     let custom = exercises::list(database, key).await?;
     let names = ExerciseNames::new(&custom, &file.exercises, mapping);
@@ -80,8 +82,8 @@ pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> ApiResult {
 /// 1. read (await, await, await) the import, its held slices, and the athlete's custom exercises;
 /// 2. release (await) the slices, each if it is still held;
 /// 3. publish (await) their events. Failure: still 202, and the sweep sends them.
-pub async fn put_mapping(app: &App, call: &Call<'_>, key: &KeyProof, import_id: Uuid) -> ApiResult {
-    let body = json_body(call.request)?;
+pub async fn put_mapping(app: &App, call: &Call, key: &KeyProof, import_id: Uuid) -> ApiResult {
+    let body = json_body(&call.request)?;
     let errors = Errors::default();
     let mapping = Fields::of(&body, "", &["mapping"], &errors).and_then(|fields| {
         fields.require("mapping");
@@ -92,7 +94,7 @@ pub async fn put_mapping(app: &App, call: &Call<'_>, key: &KeyProof, import_id: 
     let import = imports::get(database, key, import_id).await?;
     let held = imports::held_slices(database, key, import_id).await?;
     if held.is_empty() {
-        return Err(ApiError::Conflict("this import has no workouts held back"));
+        return Err(ProblemCode::NothingHeldBack.into());
     }
     let custom = exercises::list(database, key).await?;
     let names = ExerciseNames::new(&custom, &[], mapping);
@@ -104,9 +106,12 @@ pub async fn put_mapping(app: &App, call: &Call<'_>, key: &KeyProof, import_id: 
         for imported in slice.workouts {
             plan.add(imported, &names);
         }
-        let missing = plan.unmatched(&names).into_iter().map(|unmatched| FieldError {
-            pointer: mapping_pointer(&unmatched.name),
-            detail: "is required: a slug, or null to leave its sets out".to_owned(),
+        let missing = plan.unmatched(&names).into_iter().map(|unmatched| {
+            FieldError::at(
+                mapping_pointer(&unmatched.name),
+                FieldCode::InvalidValue,
+                "is required: a slug, or null to leave its sets out".to_owned(),
+            )
         });
         require_no_errors(missing.collect())?;
         left_out_sets += plan.left_out_sets;
@@ -133,7 +138,7 @@ fn released_report(mut report: Value, left_out_sets: usize) -> Value {
 }
 
 fn require_no_errors(errors: Vec<FieldError>) -> ApiResult<()> {
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(errors)) }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors).into()) }
 }
 
 /// The response to a dry run.

@@ -2,7 +2,8 @@
 //!
 //! Thresholds without a source are project defaults.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::channels;
 use crate::error::ApiResult;
 use crate::input::{Errors, Fields, json_body};
@@ -36,8 +37,8 @@ pub async fn get(app: &App, key: &KeyProof) -> ApiResult {
 /// 1. read (await) the time zone, if there is a body weight and no zone with it: the weight holds from
 ///    the athlete's today;
 /// 2. change (await) the profile. A retry changes nothing.
-pub async fn put(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let mut change = parse_change(&json_body(call.request)?, app)?;
+pub async fn put(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let mut change = parse_change(&json_body(&call.request)?, app)?;
     let database = app.database(key);
     if let Some(weight) = change.body_weight.as_mut() {
         let zone = match &change.time_zone {

@@ -4,6 +4,7 @@ pub mod athletes;
 pub mod daily_volume;
 pub mod dead_letter_actions;
 pub mod dead_letters;
+pub mod edit;
 pub mod exercises;
 pub mod export;
 pub mod health;

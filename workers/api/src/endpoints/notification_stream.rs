@@ -4,9 +4,11 @@
 //! Thresholds without a source are project defaults.
 
 use super::notifications::item;
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::error::{ApiError, ApiResult};
 use crate::rate_limits::RateLimit;
+use contract::ProblemCode;
 use futures_util::StreamExt;
 use futures_util::stream;
 use platform::http::{Request, chunked, query};
@@ -48,8 +50,8 @@ const RETRY_MS: u32 = 1_000;
 ///
 /// A failed read is skipped and retried at the next poll. The runtime notices a disconnected client
 /// at the next piece, within 15 s, and drops the stream with its pending sleep or read.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let requested = last_event_id(call.request)?;
+pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let requested = last_event_id(&call.request)?;
     app.admit_key(RateLimit::Streams, key).await?;
     let database = app.database(key);
     let last_seq = inbox::last_seq(database, key).await?;
@@ -159,5 +161,5 @@ fn seq(text: &str) -> Option<i64> {
 }
 
 fn unknown_event_id() -> ApiError {
-    ApiError::BadRequest("unknown last event id: start with the last_id of a list")
+    ProblemCode::InvalidSince.with("unknown last event id: start with the last_id of a list").into()
 }

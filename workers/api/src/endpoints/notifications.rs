@@ -2,7 +2,8 @@
 //! expired rows, are hidden.
 
 use super::instant;
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::cursor;
 use crate::error::ApiResult;
 use crate::input::query_flag;
@@ -13,10 +14,10 @@ use storage::inbox::{self, InboxQuery, Notification, NotificationPosition};
 use uuid::Uuid;
 
 /// GET /v1/notifications: newest first. A stream that starts from `last_id` misses nothing.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let unread_only = query_flag(call.request, "unread")?;
-    let limit = cursor::limit(call.request)?;
-    let page = InboxQuery { unread_only, after: cursor::after(call.request)?, limit: limit + 1 };
+pub async fn list(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let unread_only = query_flag(&call.request, "unread")?;
+    let limit = cursor::limit(&call.request)?;
+    let page = InboxQuery { unread_only, after: cursor::after(&call.request)?, limit: limit.0 + 1 };
     let inbox = inbox::list(app.database(key), key, &page, app.clock.now_ms()).await?;
     let (items, next_cursor) = cursor::page(inbox.items, limit, |item| NotificationPosition {
         created_at_ms: item.created_at_ms,

@@ -1,10 +1,12 @@
 //! GET /v1/patterns, /v1/recommendations and /v1/reports/weekly: the results of the analysis.
 
 use super::instant;
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::cursor;
 use crate::date_range::parse_date;
 use crate::error::{ApiResult, bad_parameter};
+use contract::FieldCode;
 use platform::http::{StatusCode, json, query};
 use serde_json::{Value, json};
 use storage::patterns::{self, ListedPattern, PatternStatus};
@@ -12,15 +14,21 @@ use storage::{KeyProof, reports};
 use training::WeekStart;
 
 /// GET /v1/patterns?status=: newest first.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let status = match query(call.request, "status").as_deref() {
+pub async fn list(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let status = match query(&call.request, "status").as_deref() {
         None => None,
         Some("open") => Some(PatternStatus::Open),
         Some("resolved") => Some(PatternStatus::Resolved),
-        Some(_) => return Err(bad_parameter("status", "must be open or resolved")),
+        Some(_) => {
+            return Err(bad_parameter(
+                "status",
+                FieldCode::InvalidValue,
+                "must be open or resolved",
+            ));
+        }
     };
-    let limit = cursor::limit(call.request)?;
-    let listed = patterns::list(app.database(key), key, status, limit).await?;
+    let limit = cursor::limit(&call.request)?;
+    let listed = patterns::list(app.database(key), key, status, limit.0).await?;
     let items: Vec<_> = listed.iter().map(item).collect();
     Ok(json(StatusCode::OK, &json!({ "items": items }))?)
 }
@@ -65,8 +73,8 @@ pub async fn recommendations(app: &App, key: &KeyProof) -> ApiResult {
 }
 
 /// GET /v1/reports/weekly?week=: the report of the week with this day, by default the newest.
-pub async fn weekly_report(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let week = parse_date(call.request, "week")?.map(WeekStart::containing);
+pub async fn weekly_report(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let week = parse_date(&call.request, "week")?.map(WeekStart::containing);
     let report = reports::get(app.database(key), key, week).await?;
     Ok(json(StatusCode::OK, &report)?)
 }

@@ -1,7 +1,8 @@
 //! GET /v1/admin/pipeline: the counts and latencies of the pipeline.
 
 use super::instant;
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::error::ApiResult;
 use crate::input::query_integer;
 use platform::http::{StatusCode, json};
@@ -20,8 +21,8 @@ const MINUTES_MAX: i64 = 1_440;
 ///
 /// 1. read the counts and the dead letters (await);
 /// 2. read the waiting workouts (await for each database of athletes).
-pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
-    let minutes = query_integer(call.request, "minutes", MINUTES_DEFAULT, MINUTES_MAX)?;
+pub async fn get(app: &App, call: &Call) -> ApiResult {
+    let minutes = query_integer(&call.request, "minutes", MINUTES_DEFAULT, MINUTES_MAX)?;
     let now_ms = app.clock.now_ms();
     let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
     let (flows, open) = pipeline::flows(app.shards.operators(), since_ms).await?;

@@ -1,9 +1,11 @@
 //! GET /v1/exercises/{slug}/progress: the best sets of an exercise by day, and their trend.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::date_range::DateRange;
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
 use chrono::NaiveDate;
+use contract::{FieldCode, ProblemCode};
 use platform::http::{StatusCode, json, query};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -58,17 +60,17 @@ struct Trend {
 
 /// Returns the days from `from` to `to` with the exercise, by default of the last year. `formula` of
 /// the e1RM: epley, brzycki, wathan or `rpe_table`.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof, slug: &str) -> ApiResult {
+pub async fn get(app: &App, call: &Call, key: &KeyProof, slug: &str) -> ApiResult {
     if !is_slug(slug) {
-        return Err(ApiError::NotFound);
+        return Err(ProblemCode::NotFound.into());
     }
-    let formula = formula(query(call.request, "formula").as_deref())?;
+    let formula = formula(query(&call.request, "formula").as_deref())?;
     let now = app.clock.now();
-    let DateRange { from, to } = DateRange::parse(call.request, now, DAYS_DEFAULT, DAYS_MAX)?;
+    let DateRange { from, to } = DateRange::parse(&call.request, now, DAYS_DEFAULT, DAYS_MAX)?;
     let progress = progress::get(app.database(key), key, slug, from, to).await?;
     let known = Exercise::find(slug).is_some() || progress.is_own;
     if !known && progress.performances.is_empty() {
-        return Err(ApiError::NotFound);
+        return Err(ProblemCode::NotFound.into());
     }
     let points = points(progress.performances, formula);
     let trend = trend(&points);
@@ -81,7 +83,13 @@ fn formula(name: Option<&str>) -> ApiResult<E1rmFormula> {
         return Ok(E1rmFormula::Epley);
     };
     let found = E1rmFormula::ALL.into_iter().find(|formula| formula.as_str() == name);
-    found.ok_or_else(|| bad_parameter("formula", "must be epley, brzycki, wathan or rpe_table"))
+    found.ok_or_else(|| {
+        bad_parameter(
+            "formula",
+            FieldCode::InvalidValue,
+            "must be epley, brzycki, wathan or rpe_table",
+        )
+    })
 }
 
 /// Two workouts of a day are one point: the better of their best sets, the sum of their volume.

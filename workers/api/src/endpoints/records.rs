@@ -1,6 +1,7 @@
 //! GET /v1/records: the athlete's personal records.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::error::ApiResult;
 use platform::http::{StatusCode, json, query};
 use serde_json::{Value, json};
@@ -10,8 +11,8 @@ use training::Grams;
 use training::records::{RecordKey, RecordKind};
 
 /// Returns all records by exercise, or those of `exercise=`.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let only = query(call.request, "exercise");
+pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let only = query(&call.request, "exercise");
     let records = records::list(app.database(key), key).await?;
     let mut records: Vec<_> = records
         .iter()

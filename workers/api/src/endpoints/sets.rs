@@ -3,174 +3,190 @@
 //! A set is addressed by its number (`id`), which no other set of the workout ever gets: a repeated
 //! DELETE never deletes another set.
 
-use crate::app::{App, Call};
-use crate::error::{ApiError, ApiResult};
-use crate::idempotency::parse_idempotency_key;
-use crate::input::json_body;
-use crate::preconditions::{ATTEMPTS_MAX, check_if_match};
-use crate::workout::{LoggedSet, parse_completion, parse_logged_set, parse_set, to_response};
-use platform::http::{FieldError, StatusCode, set_header};
+use super::edit::Attempts;
+use crate::call::AthleteCall;
+use crate::error::ApiResult;
+use crate::extract::{IdempotencyKey, Json, Path};
+use crate::preconditions::{IfMatch, overtaken, revision_tag};
+use crate::reply::{Created, Reply};
+use crate::workout::{to_reply, with_pointers};
+use contract::sets::{LoggedSet, NewSet};
+use contract::workouts::{Completion, Workout, check_end};
+use contract::{Checks, FieldCode, FieldError, Problem, ProblemCode};
 use shared_kernel::WorkoutId;
+use storage::Rejection;
 use storage::workouts::{
     self, Change, Content, Idempotency, ReplayedSet, StoredWorkout, WorkoutForEdit, WorkoutStatus,
 };
-use storage::{KeyProof, Rejection};
 use training::limits::{EXERCISES_MAX, SETS_MAX};
-use training::{ExerciseEntry, SetEntry, Workout};
+use training::{ExerciseEntry, SetEntry};
 
 /// Changes a document and returns the number of the set that it adds.
-type Edit<'a> = &'a dyn Fn(&mut Workout) -> ApiResult<Option<u32>>;
+type Edit<'a> = &'a dyn Fn(&mut training::Workout) -> ApiResult<Option<u32>>;
 
-/// POST /v1/workouts/{id}/sets: `{exercise, …set}`. Adds a set to its exercise, and the exercise
-/// when the workout does not have it. 201 with the workout.
+/// POST /v1/workouts/{id}/sets: adds a set to its exercise, and the exercise when the workout does not
+/// have it. Returns the workout.
 ///
 /// The steps are those of [`edit_workout`]. Under the same Idempotency-Key the set is added once: a
 /// retry returns the current workout.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof, workout_id: WorkoutId) -> ApiResult {
-    let now = app.clock.now();
-    let logged = parse_logged_set(&json_body(call.request)?, now)?;
-    let idempotency = parse_idempotency_key(call.request)?;
-    let apply = |workout: &mut Workout| {
-        let mut logged = logged.clone();
+pub async fn post(
+    call: AthleteCall,
+    (Path(id), if_match, IdempotencyKey(idempotency), Json(logged)): (
+        Path<WorkoutId>,
+        IfMatch,
+        IdempotencyKey,
+        Json<LoggedSet>,
+    ),
+) -> ApiResult<Created<Workout>> {
+    let now = call.app.clock.now();
+    let apply = |workout: &mut training::Workout| {
+        let mut set = logged.entry();
         let at = now.with_timezone(&workout.started_at.timezone());
-        logged.set.performed_at.get_or_insert(at);
-        add_set(workout, logged).map(Some)
+        set.performed_at.get_or_insert(at);
+        add_set(workout, &logged, set).map(Some)
     };
-    let (stored, set_id) =
-        edit_workout(app, call, key, workout_id, idempotency.as_ref(), &apply).await?;
-    let mut response = to_response(StatusCode::CREATED, &stored)?;
-    if let Some(set_id) = set_id {
-        let location = format!("/v1/workouts/{workout_id}/sets/{set_id}");
-        set_header(&mut response, "location", &location);
-    }
-    Ok(response)
+    let slugs = logged.custom_slugs();
+    let edited = edit_workout(&call, id, &if_match, idempotency.as_ref(), &slugs, &apply).await?;
+    let location = edited.set_id.map(|set_id| format!("/v1/workouts/{id}/sets/{set_id}"));
+    let reply = to_reply(&edited.workout)?.replayed(edited.is_replayed);
+    Ok(match location {
+        Some(location) => reply.location(location),
+        None => reply,
+    })
 }
 
-/// PUT /v1/workouts/{id}/sets/{set}: corrects a set. 200 with the workout.
+/// PUT /v1/workouts/{id}/sets/{set}: corrects a set. Returns the workout.
 pub async fn put(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    (workout_id, set_id): (WorkoutId, u32),
-) -> ApiResult {
-    let corrected = parse_set(&json_body(call.request)?, app.clock.now())?;
-    let apply = |workout: &mut Workout| {
+    call: AthleteCall,
+    (Path((id, set_id)), if_match, Json(corrected)): (
+        Path<(WorkoutId, u32)>,
+        IfMatch,
+        Json<NewSet>,
+    ),
+) -> ApiResult<Reply<Workout>> {
+    let apply = |workout: &mut training::Workout| {
         let mut sets = workout.exercises.iter_mut().flat_map(|exercise| &mut exercise.sets);
-        let set = sets.find(|set| set.id == Some(set_id)).ok_or(ApiError::NotFound)?;
+        let set = sets.find(|set| set.id == Some(set_id)).ok_or(ProblemCode::NotFound)?;
+        let corrected = corrected.entry();
         let performed_at = corrected.performed_at.or(set.performed_at);
-        *set = SetEntry { id: Some(set_id), performed_at, ..corrected.clone() };
+        *set = SetEntry { id: Some(set_id), performed_at, ..corrected };
         Ok(None)
     };
-    let (stored, _) = edit_workout(app, call, key, workout_id, None, &apply).await?;
-    to_response(StatusCode::OK, &stored)
+    to_reply(&edit_workout(&call, id, &if_match, None, &[], &apply).await?.workout)
 }
 
 /// DELETE /v1/workouts/{id}/sets/{set}: removes a set, and its exercise when it was the last set.
-/// 200 with the workout.
+/// Returns the workout.
 pub async fn delete(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    (workout_id, set_id): (WorkoutId, u32),
-) -> ApiResult {
-    let apply = |workout: &mut Workout| {
+    call: AthleteCall,
+    (Path((id, set_id)), if_match): (Path<(WorkoutId, u32)>, IfMatch),
+) -> ApiResult<Reply<Workout>> {
+    let apply = |workout: &mut training::Workout| {
         let has_id = |set: &SetEntry| set.id == Some(set_id);
         let has_set = |exercise: &ExerciseEntry| exercise.sets.iter().any(has_id);
-        let exercise = workout.exercises.iter().position(has_set).ok_or(ApiError::NotFound)?;
-        if let Some(exercise_entry) = workout.exercises.get_mut(exercise) {
-            exercise_entry.sets.retain(|set| !has_id(set));
-            if exercise_entry.sets.is_empty() {
-                workout.exercises.remove(exercise);
+        let index = workout.exercises.iter().position(has_set).ok_or(ProblemCode::NotFound)?;
+        if let Some(exercise) = workout.exercises.get_mut(index) {
+            exercise.sets.retain(|set| !has_id(set));
+            if exercise.sets.is_empty() {
+                workout.exercises.remove(index);
             }
         }
         Ok(None)
     };
-    let (stored, _) = edit_workout(app, call, key, workout_id, None, &apply).await?;
-    to_response(StatusCode::OK, &stored)
+    to_reply(&edit_workout(&call, id, &if_match, None, &[], &apply).await?.workout)
 }
 
-/// POST /v1/workouts/{id}/complete `{ended_at}`. 200 with the workout; a retry with the same end
-/// changes nothing.
+/// POST /v1/workouts/{id}/complete: a retry with the same end changes nothing. Returns the workout.
+///
+/// The steps are those of [`edit_workout`], without an Idempotency-Key.
 pub async fn complete(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    workout_id: WorkoutId,
-) -> ApiResult {
-    let body = json_body(call.request)?;
-    let now = app.clock.now();
-    let database = app.database(key);
-    for _ in 0..ATTEMPTS_MAX {
-        let stored = workouts::get(database, key, workout_id).await?;
-        check_if_match(call.request, stored.revision)?;
+    call: AthleteCall,
+    (Path(id), if_match, Json(completion)): (Path<WorkoutId>, IfMatch, Json<Completion>),
+) -> ApiResult<Reply<Workout>> {
+    let mut attempts = Attempts::new(&call.app);
+    while attempts.next().await {
+        let stored = workouts::get(call.database(), &call.key, id).await?;
+        if_match.check(&revision_tag(stored.revision))?;
         let mut workout = stored.document()?;
-        let ended_at = parse_completion(&body, workout.started_at, now)?;
+        let ended_at = completion.ended_at.at;
         if stored.status == WorkoutStatus::Completed && workout.ended_at == Some(ended_at) {
-            return to_response(StatusCode::OK, &stored);
+            return to_reply(&stored);
+        }
+        let mut checks = Checks::new(call.app.clock.now(), "");
+        check_end(&mut checks, workout.started_at, Some(completion.ended_at));
+        let errors = checks.into_errors();
+        if !errors.is_empty() {
+            return Err(Problem { errors, ..ProblemCode::ValidationFailed.into() }.into());
         }
         in_progress(&stored)?;
+        workout.exercises.retain(|exercise| !exercise.sets.is_empty());
         if workout.exercises.is_empty() {
-            return Err(ApiError::Conflict(
-                "a workout without a set cannot be completed: log a set, or delete the workout",
-            ));
+            return Err(ProblemCode::WorkoutEmpty.into());
         }
         workout.ended_at = Some(ended_at);
-        if let Some(stored) = store(app, call, key, &stored, &workout, None).await? {
-            return to_response(StatusCode::OK, &stored);
+        if let Some(stored) = store(&call, &stored, &workout, None, &[]).await? {
+            return to_reply(&stored);
         }
     }
-    Err(ApiError::StaleRevision)
+    Err(overtaken(&if_match))
+}
+
+/// A changed workout.
+struct Edited {
+    workout: StoredWorkout,
+    /// The number of the set that was added.
+    set_id: Option<u32>,
+    is_replayed: bool,
 }
 
 /// Changes the document of a workout in progress.
 ///
 /// 1. read (await) the workout and the record of the Idempotency-Key;
 /// 2. change the document; over a limit: 422, and nothing is changed;
-/// 3. store (await) it, if the revision is still the one read; otherwise from 1 again, or 412 with
-///    If-Match. Failure: 503, and nothing is changed, or only the response is lost: under the same
+/// 3. store (await) it, if the revision is still the one read; otherwise wait (await) and start from 1.
+///    Failure: 503, and nothing is changed, or only the response is lost: under the same
 ///    Idempotency-Key the set is added once;
 /// 4. publish (await) the event. Failure: still 2xx, and the sweep sends it.
 async fn edit_workout(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
+    call: &AthleteCall,
     workout_id: WorkoutId,
+    if_match: &IfMatch,
     idempotency: Option<&Idempotency>,
+    custom_slugs: &[(String, &str)],
     edit: Edit<'_>,
-) -> ApiResult<(StoredWorkout, Option<u32>)> {
-    let database = app.database(key);
-    for _ in 0..ATTEMPTS_MAX {
+) -> ApiResult<Edited> {
+    let mut attempts = Attempts::new(&call.app);
+    while attempts.next().await {
         let WorkoutForEdit { workout: stored, replayed } =
-            workouts::get_for_edit(database, key, workout_id, idempotency).await?;
+            workouts::get_for_edit(call.database(), &call.key, workout_id, idempotency).await?;
         if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
             (idempotency, replayed)
         {
             return if request_hash == idempotency.request_hash && set_id.is_some() {
-                Ok((stored, set_id))
+                Ok(Edited { workout: stored, set_id, is_replayed: true })
             } else {
-                Err(ApiError::IdempotencyKeyReused)
+                Err(ProblemCode::IdempotencyKeyReused.into())
             };
         }
-        check_if_match(call.request, stored.revision)?;
+        if_match.check(&revision_tag(stored.revision))?;
         let mut workout = in_progress(&stored)?;
         let set_id = edit(&mut workout)?;
         let add = idempotency.zip(set_id);
-        if let Some(stored) = store(app, call, key, &stored, &workout, add).await? {
-            return Ok((stored, set_id));
+        if let Some(workout) = store(call, &stored, &workout, add, custom_slugs).await? {
+            return Ok(Edited { workout, set_id, is_replayed: false });
         }
     }
-    Err(ApiError::StaleRevision)
+    Err(overtaken(if_match))
 }
 
 /// Stores a changed document if the revision is still `current`, and publishes it. Returns `None`
 /// when another change came first.
 async fn store(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
+    call: &AthleteCall,
     current: &StoredWorkout,
-    workout: &Workout,
+    workout: &training::Workout,
     add: Option<(&Idempotency, u32)>,
+    custom_slugs: &[(String, &str)],
 ) -> ApiResult<Option<StoredWorkout>> {
     let change = Change {
         workout_id: current.workout_id,
@@ -178,33 +194,33 @@ async fn store(
         content: &Content::of(workout)?,
         set_id: add.map(|(_, set_id)| set_id),
     };
-    let origin = app.origin(call, add.map(|(idempotency, _)| idempotency));
-    match workouts::change(app.database(key), key, &change, &origin).await {
+    let origin = call.origin(add.map(|(idempotency, _)| idempotency));
+    match workouts::change(call.database(), &call.key, &change, &origin).await {
         Ok(stored) => {
-            app.publisher.publish_workout(&stored).await;
+            call.app.publisher.publish_workout(&stored).await;
             Ok(Some(stored))
         }
         Err(Rejection::StaleRevision) => Ok(None),
-        Err(rejection) => Err(rejection.into()),
+        Err(rejection) => Err(with_pointers(rejection, custom_slugs)),
     }
 }
 
 /// The document of a workout in progress; 409 when it is completed.
-fn in_progress(stored: &StoredWorkout) -> ApiResult<Workout> {
+fn in_progress(stored: &StoredWorkout) -> ApiResult<training::Workout> {
     match stored.status {
         WorkoutStatus::InProgress => Ok(stored.document()?),
-        WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ApiError::Conflict(
-            "the workout is completed: replace it with PUT /v1/workouts/{id}",
-        )),
+        WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ProblemCode::WorkoutCompleted
+            .with("the workout is completed: replace it with PUT /v1/workouts/{id}")
+            .into()),
     }
 }
 
 /// Adds a set to its exercise, or the exercise with it. Returns the set's number.
-fn add_set(workout: &mut Workout, logged: LoggedSet) -> ApiResult<u32> {
+fn add_set(workout: &mut training::Workout, logged: &LoggedSet, set: SetEntry) -> ApiResult<u32> {
     if workout.sets().count() >= SETS_MAX {
         return Err(over_limit("", format!("the workout has {SETS_MAX} sets, the maximum")));
     }
-    let set = SetEntry { id: None, ..logged.set };
+    let set = SetEntry { id: None, ..set };
     // The exercises of a superset alternate: the set is added to the existing entry.
     let is_match = |block: &ExerciseEntry| {
         block.exercise == logged.exercise
@@ -218,8 +234,8 @@ fn add_set(workout: &mut Workout, logged: LoggedSet) -> ApiResult<u32> {
             return Err(over_limit("/exercise", detail));
         }
         None => workout.exercises.push(ExerciseEntry {
-            exercise: logged.exercise,
-            superset: logged.superset,
+            exercise: logged.exercise.clone(),
+            superset: logged.superset.clone(),
             notes: None,
             sets: vec![set],
         }),
@@ -228,6 +244,6 @@ fn add_set(workout: &mut Workout, logged: LoggedSet) -> ApiResult<u32> {
     Ok(workout.last_set_id)
 }
 
-fn over_limit(pointer: &str, detail: String) -> ApiError {
-    ApiError::Invalid(vec![FieldError { pointer: pointer.to_owned(), detail }])
+fn over_limit(pointer: &str, detail: String) -> crate::error::ApiError {
+    Problem::invalid([FieldError::at(pointer, FieldCode::TooMany, detail)]).into()
 }

@@ -4,8 +4,10 @@
 //! A GET changes nothing, because email scanners follow links. The POST does, from the page's button
 //! or from an email client (RFC 8058: its body `List-Unsubscribe=One-Click` is ignored).
 
-use crate::app::{App, Call};
-use crate::error::{ApiError, ApiResult};
+use crate::app::App;
+use crate::call::Call;
+use crate::error::ApiResult;
+use contract::ProblemCode;
 use platform::http::{Response, StatusCode, html, query, set_header};
 use shared_kernel::{AthleteId, NotificationKind};
 use storage::athletes;
@@ -15,10 +17,10 @@ const CONTENT_POLICY: &str =
     "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Returns the page with the button. Reads (await) whether the athlete exists.
-pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
+pub async fn get(app: &App, call: &Call) -> ApiResult {
     let (athlete_id, kind) = verify_link(app, call)?;
     if !athletes::exists(app.shards.for_athlete(athlete_id), athlete_id).await? {
-        return Err(ApiError::NotFound);
+        return Err(ProblemCode::NotFound.into());
     }
     let name = name(kind);
     Ok(page(&format!(
@@ -29,7 +31,7 @@ pub async fn get(app: &App, call: &Call<'_>) -> ApiResult {
 }
 
 /// Ends the emails (await). A retry changes nothing.
-pub async fn post(app: &App, call: &Call<'_>) -> ApiResult {
+pub async fn post(app: &App, call: &Call) -> ApiResult {
     let (athlete_id, kind) = verify_link(app, call)?;
     athletes::disable_emails(app.shards.for_athlete(athlete_id), athlete_id, kind).await?;
     let (name, key) = (name(kind), kind.as_str());
@@ -42,10 +44,10 @@ pub async fn post(app: &App, call: &Call<'_>) -> ApiResult {
 }
 
 /// Verifies the link's token. An invalid link, or a deployment without the key, is 404.
-fn verify_link(app: &App, call: &Call<'_>) -> ApiResult<(AthleteId, NotificationKind)> {
-    let key = app.link_key.as_ref().ok_or(ApiError::NotFound)?;
-    let token = query(call.request, "token").ok_or(ApiError::NotFound)?;
-    key.verify_unsubscribe(&token).ok_or(ApiError::NotFound)
+fn verify_link(app: &App, call: &Call) -> ApiResult<(AthleteId, NotificationKind)> {
+    let key = app.link_key.as_ref().ok_or(ProblemCode::NotFound)?;
+    let token = query(&call.request, "token").ok_or(ProblemCode::NotFound)?;
+    Ok(key.verify_unsubscribe(&token).ok_or(ProblemCode::NotFound)?)
 }
 
 fn name(kind: NotificationKind) -> String {

@@ -5,11 +5,13 @@
 //! due.
 
 use super::{fields, instant};
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::cursor;
 use crate::error::{ApiResult, bad_parameter};
 use crate::input::{Errors, Fields, json_body};
 use crate::publisher::SOURCE;
+use contract::FieldCode;
 use platform::clock::new_uuid;
 use platform::http::{StatusCode, json, query};
 use serde_json::{Map, Value, json};
@@ -26,12 +28,13 @@ use storage::webhooks::{EndpointKey, delivery_id};
 use uuid::Uuid;
 
 /// GET /v1/webhooks/{id}/deliveries: newest event first.
-pub async fn list(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
-    let invalid = || bad_parameter("status", "must be waiting, delivered or failed");
+pub async fn list(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
+    let invalid =
+        || bad_parameter("status", FieldCode::InvalidValue, "must be waiting, delivered or failed");
     let parse = |name: String| DeliveryStatus::parse(&name).ok_or_else(invalid);
-    let status = query(call.request, "status").map(parse).transpose()?;
-    let limit = cursor::limit(call.request)?;
-    let page = DeliveryQuery { status, after: cursor::after(call.request)?, limit: limit + 1 };
+    let status = query(&call.request, "status").map(parse).transpose()?;
+    let limit = cursor::limit(&call.request)?;
+    let page = DeliveryQuery { status, after: cursor::after(&call.request)?, limit: limit.0 + 1 };
     let rows = deliveries::list(app.database(key), key, id, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
     let items: Vec<_> = rows.iter().map(item).collect();
@@ -59,7 +62,7 @@ pub async fn get(app: &App, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResu
 ///
 /// 1. store it, due immediately (await). A retry is another test;
 /// 2. publish (await) the request to deliver. After a crash before it the sweep does.
-pub async fn test(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
+pub async fn test(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
     let now = app.clock.now();
     let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
     let data =
@@ -85,13 +88,7 @@ pub async fn test(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiRe
 /// 1. make it due (await). A retry makes it due once more: a delivery between the two is repeated
 ///    under the same `webhook-id`;
 /// 2. publish (await) the request to deliver. After a crash before it the sweep does.
-pub async fn retry(
-    app: &App,
-    call: &Call<'_>,
-    key: &KeyProof,
-    id: Uuid,
-    delivery: Uuid,
-) -> ApiResult {
+pub async fn retry(app: &App, call: &Call, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResult {
     let now_ms = app.clock.now_ms();
     let event_id = deliveries::retry(app.database(key), key, id, delivery, now_ms).await?;
     let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
@@ -104,8 +101,8 @@ pub async fn retry(
 ///
 /// 1. count them, and make them due (await). A retry finds none of them failed;
 /// 2. publish (await) one request to deliver. After a crash before it the sweep does.
-pub async fn retry_failed(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
-    let (since_ms, dry_run) = parse_retry(&json_body(call.request)?)?;
+pub async fn retry_failed(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
+    let (since_ms, dry_run) = parse_retry(&json_body(&call.request)?)?;
     let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
     let FailedDeliveries { matched, event_id } =
         deliveries::retry_failed(app.database(key), key, id, since_ms, retry_at_ms).await?;
@@ -130,7 +127,7 @@ fn parse_retry(body: &Value) -> ApiResult<(i64, bool)> {
 /// Publishes the request to run the endpoint's queue.
 async fn request_delivery(
     app: &App,
-    call: &Call<'_>,
+    call: &Call,
     EndpointKey { athlete_id, endpoint_id }: EndpointKey,
     event_id: EventId,
     why: &str,

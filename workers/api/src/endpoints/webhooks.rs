@@ -4,9 +4,11 @@
 //! Thresholds without a source are project defaults.
 
 use super::{fields, instant};
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::error::{ApiError, ApiResult};
 use crate::input::{Errors, Fields, json_body};
+use contract::ProblemCode;
 use platform::clock::new_uuid;
 use platform::http::{Response, StatusCode, empty, json, set_header};
 use serde_json::{Map, Value, json};
@@ -47,8 +49,8 @@ pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
 /// 1. seal the new key (await). It stores nothing;
 /// 2. store the endpoint (await). A client that lost the response finds the endpoint in the list,
 ///    without the secret, and rotates the secret or deletes the endpoint. A retry creates another one.
-pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let (settings, signature) = parse_new(&json_body(call.request)?, app.environment)?;
+pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let (settings, signature) = parse_new(&json_body(&call.request)?, app.environment)?;
     let endpoint_id = new_uuid(&*app.clock, &*app.entropy);
     let new_key = NewKey::generate(app, key, endpoint_id, signature).await?;
     let new = NewEndpoint {
@@ -72,8 +74,8 @@ pub async fn post(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
 /// the waiting ones; enabling resets the failures.
 ///
 /// 1. change and read (await). A retry changes nothing more.
-pub async fn patch(app: &App, call: &Call<'_>, key: &KeyProof, id: Uuid) -> ApiResult {
-    let change = parse_change(&json_body(call.request)?, app.environment)?;
+pub async fn patch(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
+    let change = parse_change(&json_body(&call.request)?, app.environment)?;
     let changed =
         endpoints::change(app.database(key), key, id, &change, app.clock.now_ms()).await?;
     Ok(json(StatusCode::OK, &item(&changed))?)
@@ -103,7 +105,7 @@ pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
             return Ok(response);
         }
     }
-    Err(ApiError::Conflict("another call rotated the secret at the same time"))
+    Err(ApiError::concurrent_change())
 }
 
 /// Rotates once. Returns `None` when another rotation came first.
@@ -117,7 +119,9 @@ async fn rotate(
     let now_ms = app.clock.now_ms();
     let old = old_keys(current.keys()?, now_ms);
     if old.len() >= LIVE_KEYS_MAX {
-        return Err(ApiError::Conflict("5 keys sign already: wait until the first expires"));
+        return Err(ProblemCode::LimitReached
+            .with("5 keys sign already: wait until the first expires")
+            .into());
     }
     let signature = old.first().map_or(Signature::V1, |key| key.signature);
     let new_key = NewKey::generate(app, key, id, signature).await?;

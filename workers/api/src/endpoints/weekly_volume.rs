@@ -1,9 +1,11 @@
 //! GET /v1/volume/weekly: the volume of each week of a range, with landmarks and levels; empty weeks
 //! are zeros.
 
-use crate::app::{App, Call};
+use crate::app::App;
+use crate::call::Call;
 use crate::date_range::{latest_day, parse_date};
 use crate::error::{ApiResult, bad_parameter};
+use contract::FieldCode;
 use platform::http::{StatusCode, json};
 use serde::Serialize;
 use storage::{KeyProof, volume};
@@ -43,16 +45,20 @@ struct MuscleWeek {
 }
 
 /// Returns the weeks of the days from `from` to `to`, by default the last twelve.
-pub async fn get(app: &App, call: &Call<'_>, key: &KeyProof) -> ApiResult {
-    let to = parse_date(call.request, "to")?.unwrap_or_else(|| latest_day(app.clock.now()));
+pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let to = parse_date(&call.request, "to")?.unwrap_or_else(|| latest_day(app.clock.now()));
     let to = WeekStart::containing(to);
-    let from = parse_date(call.request, "from")?;
+    let from = parse_date(&call.request, "from")?;
     let from = from.map_or_else(|| to.weeks_before(WEEKS_DEFAULT - 1), WeekStart::containing);
     if from > to {
-        return Err(bad_parameter("from", "is after to"));
+        return Err(bad_parameter("from", FieldCode::InvalidValue, "is after to"));
     }
     if (to.date() - from.date()).num_weeks() >= WEEKS_MAX {
-        return Err(bad_parameter("from", "is more than ten years before to"));
+        return Err(bad_parameter(
+            "from",
+            FieldCode::InvalidValue,
+            "is more than ten years before to",
+        ));
     }
     let stored = volume::weeks(app.database(key), key, from, to).await?;
     let empty = Volume::default();

@@ -1,9 +1,10 @@
 //! CSV logs of other apps.
 
 use super::file::{FileError, FileWorkout, ImportFile};
-use crate::error::{ApiError, ApiResult, bad_parameter};
-use crate::workout::AHEAD_MAX;
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
+use crate::error::{ApiResult, bad_parameter};
+use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
+use contract::sets::AHEAD_H_MAX;
+use contract::{FieldCode, ProblemCode};
 use interchange::{Format, LoggedExercise, LoggedWorkout, ReadOptions};
 use platform::clock::TimeZones;
 use training::limits::TEXT_CHARS_MAX;
@@ -18,7 +19,7 @@ pub fn parse_csv(
     now: DateTime<Utc>,
 ) -> ApiResult<ImportFile> {
     let log = interchange::read(bytes, options)
-        .map_err(|error| ApiError::UnreadableFile(error.to_string()))?;
+        .map_err(|error| ProblemCode::UnreadableFile.with(error.to_string()))?;
     let times: Vec<_> = log
         .workouts
         .iter()
@@ -77,7 +78,11 @@ fn offsets(
         return Ok(vec![offset; times.len()]);
     }
     zones.offsets(zone, times).ok_or_else(|| {
-        bad_parameter("time_zone", "must be a zone like Europe/Berlin, or an offset like +01:00")
+        bad_parameter(
+            "time_zone",
+            FieldCode::InvalidValue,
+            "must be a zone like Europe/Berlin, or an offset like +01:00",
+        )
     })
 }
 
@@ -91,7 +96,7 @@ fn workout(
     if started_at.timestamp() < 0 {
         return Err("the workout starts before 1970".to_owned());
     }
-    if started_at > now + AHEAD_MAX {
+    if started_at > now + TimeDelta::hours(AHEAD_H_MAX) {
         return Err("the workout starts more than 24 hours ahead".to_owned());
     }
     let notes = logged.exercises.iter().map(|exercise| &exercise.notes);

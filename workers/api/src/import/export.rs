@@ -1,12 +1,13 @@
 //! Bulktrack's own JSON export.
 
 use super::file::{FileError, FileWorkout, ImportFile};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::exercise::parse_definition;
 use crate::input::Errors;
-use crate::workout::workout_at;
 use chrono::{DateTime, Utc};
-use platform::http::FieldError;
+use contract::workouts::NewWorkout;
+use contract::{Checks, FieldCode, FieldError, ParseError, ProblemCode, Validate, parse_value};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::exercises::CustomExercise;
 use training::Exercise;
@@ -21,12 +22,14 @@ const EXERCISES_MAX: usize = 1_000;
 
 /// Parses an export.
 pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
-    let document: Value = serde_json::from_slice(bytes).map_err(ApiError::NotJson)?;
+    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
+        ProblemCode::InvalidJson.with(format!("the body is not valid JSON: {error}"))
+    })?;
     let is_export = document.get("format") == Some(&json!(EXPORT_FORMAT))
         && document.get("version") == Some(&json!(EXPORT_VERSION));
     let workouts = document.get("workouts").and_then(Value::as_array).filter(|_| is_export);
     let workouts = workouts.ok_or_else(|| {
-        ApiError::UnreadableFile("the document is not a Bulktrack export of version 1".to_owned())
+        ProblemCode::UnreadableFile.with("the document is not a Bulktrack export of version 1")
     })?;
     let rows = workouts.len();
     let mut file = ImportFile { format: EXPORT_FORMAT.to_owned(), rows, ..ImportFile::default() };
@@ -38,7 +41,7 @@ pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
     }
     if file.exercises.len() > EXERCISES_MAX {
         let detail = format!("the document has more than {EXERCISES_MAX} exercises");
-        return Err(ApiError::UnreadableFile(detail));
+        return Err(ProblemCode::UnreadableFile.with(detail).into());
     }
     for (pointer, value) in items(document.get("workouts"), "/workouts") {
         match exported_workout(value, &pointer, now) {
@@ -73,6 +76,17 @@ fn custom_exercise(value: &Value, pointer: &str) -> Result<CustomExercise, Vec<F
     Ok(CustomExercise { slug: slug.to_owned(), definition })
 }
 
+/// A workout of an export. It may have no sets although it is completed.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct ExportedWorkout(NewWorkout);
+
+impl Validate for ExportedWorkout {
+    fn validate(&self, checks: &mut Checks) {
+        self.0.validate_content(checks);
+    }
+}
+
 /// A workout with the custom exercises that its volume was computed with.
 fn exported_workout(
     value: &Value,
@@ -86,7 +100,13 @@ fn exported_workout(
             custom_exercise(value, &pointer).map(|custom| (custom.slug, custom.definition))
         })
         .collect::<Result<_, _>>()?;
-    let errors = Errors::default();
-    let workout = workout_at(&value, pointer, now, &errors);
-    Ok(FileWorkout { workout: errors.into_result(workout)?, custom_exercises })
+    match parse_value::<ExportedWorkout>(&value, pointer, now) {
+        Ok(ExportedWorkout(workout)) => {
+            Ok(FileWorkout { workout: workout.document(), custom_exercises })
+        }
+        Err(ParseError::Invalid(errors)) => Err(errors.kept().to_vec()),
+        Err(ParseError::NotJson(detail)) => {
+            Err(vec![FieldError::at(pointer, FieldCode::InvalidFormat, detail)])
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The content of an uploaded file.
 
+use contract::FieldError;
 use interchange::{UnitSource, WeightUnit};
-use platform::http::FieldError;
 use serde::Serialize;
 use storage::exercises::CustomExercise;
 use training::{CustomExercises, Workout};
@@ -25,7 +25,7 @@ impl FileError {
 
     /// An error in a field of a JSON document.
     pub fn at_field(error: FieldError) -> Self {
-        Self { line: None, pointer: Some(error.pointer), detail: error.detail }
+        Self { line: None, pointer: error.pointer, detail: error.detail }
     }
 }
 

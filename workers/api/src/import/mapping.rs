@@ -1,7 +1,8 @@
 //! The meaning of the exercise names in a file.
 
-use crate::error::{ApiResult, bad_parameter, unknown_exercise};
-use platform::http::FieldError;
+use crate::error::{ApiResult, bad_parameter};
+use contract::workouts::unknown_exercise;
+use contract::{FieldCode, FieldError};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::exercises::CustomExercise;
@@ -27,7 +28,11 @@ pub fn parse_mapping(value: &Value) -> ApiResult<Mapping> {
     };
     let mapping = names.and_then(|names| names.iter().map(entry).collect());
     mapping.ok_or_else(|| {
-        bad_parameter("mapping", "must be an object of at most 1,000 names to slugs or null")
+        bad_parameter(
+            "mapping",
+            FieldCode::InvalidValue,
+            "must be an object of at most 1,000 names to slugs or null",
+        )
     })
 }
 
@@ -95,9 +100,12 @@ impl ExerciseNames {
         let targets = self.mapping.iter().filter_map(|(name, slug)| Some((name, slug.as_ref()?)));
         targets
             .filter(|(_, slug)| !self.is_slug(slug))
-            .map(|(name, slug)| FieldError {
-                pointer: mapping_pointer(name),
-                detail: unknown_exercise(slug),
+            .map(|(name, slug)| {
+                FieldError::at(
+                    mapping_pointer(name),
+                    FieldCode::InvalidValue,
+                    unknown_exercise(slug),
+                )
             })
             .collect()
     }

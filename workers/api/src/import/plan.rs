@@ -4,7 +4,8 @@
 
 use super::file::{FileWorkout, ImportFile};
 use super::mapping::ExerciseNames;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
+use contract::ProblemCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::WorkoutId;
@@ -64,10 +65,10 @@ impl Plan {
         }
         let unknown = plan.held.iter().flat_map(|imported| imported.unmatched.values());
         if unknown.collect::<BTreeSet<_>>().len() > UNMATCHED_MAX {
-            return Err(ApiError::UnreadableFile(format!(
+            return Err(ProblemCode::UnreadableFile.with(format!(
                 "the file has more than {UNMATCHED_MAX} unknown exercises: is it a training log? A \
                  mapping can name them"
-            )));
+            )).into());
         }
         Ok(plan)
     }

@@ -3,12 +3,14 @@
 use super::csv::parse_csv;
 use super::export::parse_export;
 use super::file::ImportFile;
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::{ApiResult, bad_parameter};
+use crate::extract::{media_type, require_no_encoding};
 use crate::input::body_bytes;
 use chrono::{DateTime, Utc};
+use contract::{FieldCode, FieldError, Problem, ProblemCode};
 use interchange::{Format, ReadOptions, WeightUnit};
 use platform::clock::TimeZones;
-use platform::http::{CallerTimeZone, FieldError, Request, query, text_header};
+use platform::http::{CallerTimeZone, Request, query};
 
 /// Languages that write 102,5 and languages that write 102.5 (Unicode CLDR, decimal separators).
 const COMMA_LANGUAGES: [&str; 16] = [
@@ -25,15 +27,16 @@ pub fn parse_upload(
     zones: &dyn TimeZones,
     now: DateTime<Utc>,
 ) -> ApiResult<ImportFile> {
-    let content_type = text_header(request, "content-type").unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    match media_type.to_ascii_lowercase().as_str() {
+    require_no_encoding(request)?;
+    match media_type(request).as_str() {
         "application/json" => parse_export(body_bytes(request)?, now),
         "text/csv" | "application/csv" | "text/plain" | "application/octet-stream" => {
             let zone = time_zone(request);
             parse_csv(body_bytes(request)?, &read_options(request)?, &zone, zones, now)
         }
-        _ => Err(ApiError::NotImportType),
+        _ => Err(ProblemCode::UnsupportedMediaType
+            .with("the content type must be text/csv, or application/json for a Bulktrack export")
+            .into()),
     }
 }
 
@@ -43,17 +46,20 @@ pub fn require_workouts(file: &ImportFile) -> ApiResult<()> {
         return Ok(());
     }
     if file.errors.is_empty() {
-        return Err(ApiError::UnreadableFile("the file has no workout".to_owned()));
+        return Err(ProblemCode::UnreadableFile.with("the file has no workout").into());
     }
-    let errors = file.errors.iter().take(ERRORS_MAX).map(|error| FieldError {
-        pointer: match (&error.pointer, error.line) {
-            (Some(pointer), _) => pointer.clone(),
-            (None, Some(line)) => format!("/lines/{line}"),
-            (None, None) => String::new(),
-        },
-        detail: error.detail.clone(),
+    let errors = file.errors.iter().take(ERRORS_MAX).map(|error| {
+        FieldError::at(
+            match (&error.pointer, error.line) {
+                (Some(pointer), _) => pointer.clone(),
+                (None, Some(line)) => format!("/lines/{line}"),
+                (None, None) => String::new(),
+            },
+            FieldCode::InvalidValue,
+            error.detail.clone(),
+        )
     });
-    Err(ApiError::Invalid(errors.collect()))
+    Err(Problem::invalid(errors).into())
 }
 
 /// The zone of the query, otherwise the platform's guess, otherwise UTC.
@@ -68,13 +74,19 @@ fn read_options(request: &Request) -> ApiResult<ReadOptions> {
         Some("strong") => Some(Format::Strong),
         Some("hevy") => Some(Format::Hevy),
         Some("fitnotes") => Some(Format::FitNotes),
-        Some(_) => return Err(bad_parameter("format", "must be strong, hevy or fitnotes")),
+        Some(_) => {
+            return Err(bad_parameter(
+                "format",
+                FieldCode::InvalidValue,
+                "must be strong, hevy or fitnotes",
+            ));
+        }
     };
     let weight_unit = match query(request, "units").as_deref() {
         None => None,
         Some("kg") => Some(WeightUnit::Kg),
         Some("lb" | "lbs") => Some(WeightUnit::Lb),
-        Some(_) => return Err(bad_parameter("units", "must be kg or lb")),
+        Some(_) => return Err(bad_parameter("units", FieldCode::InvalidValue, "must be kg or lb")),
     };
     let decimal_comma =
         query(request, "locale").map(|locale| has_decimal_comma(&locale)).transpose()?;
@@ -90,6 +102,10 @@ fn has_decimal_comma(locale: &str) -> ApiResult<bool> {
         Ok(false)
     } else {
         let known = [&COMMA_LANGUAGES[..], &POINT_LANGUAGES[..]].concat().join(", ");
-        Err(bad_parameter("locale", &format!("must begin with one of {known}")))
+        Err(bad_parameter(
+            "locale",
+            FieldCode::InvalidValue,
+            &format!("must begin with one of {known}"),
+        ))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use platform::drill::Drill;
+use std::rc::Rc;
 use storage::Shards;
 
 #[test]
@@ -179,7 +180,7 @@ fn panic_gets_500_internal_error() {
     let path = api.create_workout(&key, &bench_workout(1));
     let id = path.rsplit('/').next().unwrap();
     let drill = Drill::new(Rc::clone(&api.database) as _, &format!("panic:{id}"));
-    api.app.shards = Shards::single(Rc::new(drill));
+    Rc::make_mut(&mut api.app).shards = Shards::single(Rc::new(drill));
     let response = api.get(&key, &path);
     assert_eq!(response.status, 500);
     assert_eq!(response.headers["content-type"], "application/problem+json");

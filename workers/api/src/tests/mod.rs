@@ -1,6 +1,7 @@
 //! The application on real SQL, with a recording sink: responses, errors, faults, the sweep.
 
 use crate::app::App;
+use crate::cors::AllowedOrigins;
 use crate::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::http::{Body, Content, Response};
@@ -36,7 +37,7 @@ mod workouts;
 const OPERATOR: &str = "operator-token";
 
 struct TestApi {
-    app: App,
+    app: Rc<App>,
     database: Rc<Sqlite>,
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
@@ -49,7 +50,7 @@ impl TestApi {
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let rate_limiter = Rc::new(CountingRateLimiter::default());
-        let app = App {
+        let app = Rc::new(App {
             shards,
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
             sink: Rc::clone(&sink) as _,
@@ -62,8 +63,9 @@ impl TestApi {
             vault: Rc::new(TestVault::default()),
             rate_limiter: Rc::clone(&rate_limiter) as _,
             environment: Environment::Public,
+            allowed_origins: AllowedOrigins::parse("https://app.example", false),
             usage: Rc::new(Usage::default()),
-        };
+        });
         Self { app, database, sink, clock, rate_limiter }
     }
 

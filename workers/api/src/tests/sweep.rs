@@ -3,6 +3,7 @@
 use super::*;
 use platform::drill::Drill;
 use shared_kernel::AthleteId;
+use std::rc::Rc;
 use storage::Shards;
 
 #[test]
@@ -236,7 +237,7 @@ fn panicking_sweep_step_does_not_stop_the_others() {
     api.clock.advance_ms(3_600_000);
     let id = path.rsplit('/').next().unwrap();
     let drill = Drill::new(Rc::clone(&api.database) as _, &format!("panic:{id}"));
-    api.app.shards = Shards::single(Rc::new(drill));
+    Rc::make_mut(&mut api.app).shards = Shards::single(Rc::new(drill));
     assert_eq!(sweep_due_emails(&api), [athlete]);
     assert_eq!(api.get(&key, &path).status, 500, "the drill panics");
 }

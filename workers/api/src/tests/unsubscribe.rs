@@ -2,6 +2,7 @@
 
 use super::*;
 use shared_kernel::{AthleteId, NotificationKind};
+use std::rc::Rc;
 
 fn link(api: &TestApi, key: &str) -> String {
     let id: AthleteId =
@@ -67,9 +68,9 @@ fn forged_or_outdated_unsubscribe_link_is_not_found() {
     assert!(is_emailed(&api, &key));
     let put = TestResponse::from_http(api.send("PUT", &link, &[], b""));
     assert_eq!((put.status, put.headers["allow"].to_str().unwrap()), (405, "GET, POST"));
-    api.app.link_key = None;
+    Rc::make_mut(&mut api.app).link_key = None;
     check(&api, &link);
-    api.app.link_key = LinkKey::derived_from("secret");
+    Rc::make_mut(&mut api.app).link_key = LinkKey::derived_from("secret");
     assert_eq!(TestResponse::from_http(api.send("GET", &link, &[], b"")).status, 200);
     assert_eq!(api.delete(&key, "/v1/me").status, 204);
     check(&api, &link);

@@ -1,6 +1,7 @@
 //! Endpoints: create, list, change, delete, and access by others.
 
 use super::*;
+use std::rc::Rc;
 
 #[test]
 fn created_endpoint_shows_its_secret_once() {
@@ -94,7 +95,7 @@ fn invalid_endpoint_fields_are_reported_and_change_nothing() {
 #[test]
 fn loopback_endpoint_is_accepted_in_the_local_environment() {
     let mut api = TestApi::new();
-    api.app.environment = Environment::Local;
+    Rc::make_mut(&mut api.app).environment = Environment::Local;
     let key = api.create_athlete();
     let response = api.post(&key, "/v1/webhooks", &json!({ "url": "http://127.0.0.1:9000/hook" }));
     assert_eq!(response.status, 201, "{}", response.body);

@@ -2,6 +2,7 @@
 
 use super::*;
 use standard_webhooks::{Attempt, MessageId, SigningKey, VerifyingKey, sign, verify};
+use std::rc::Rc;
 
 /// The opened signing keys of the only endpoint, with their expiry.
 fn open_keys(api: &TestApi) -> Vec<(SigningKey, Option<i64>)> {
@@ -99,7 +100,7 @@ fn without_a_sealing_key_only_new_secrets_fail() {
     let mut api = TestApi::new();
     let key = api.create_athlete();
     let (path, _) = create_endpoint(&api, &key, &json!({}));
-    api.app.vault = Rc::new(TestVault::new("no key"));
+    Rc::make_mut(&mut api.app).vault = Rc::new(TestVault::new("no key"));
     for (path, body) in [
         ("/v1/webhooks".to_owned(), Some(json!({ "url": URL }))),
         (format!("{path}/rotate-secret"), None),
@@ -110,8 +111,11 @@ fn without_a_sealing_key_only_new_secrets_fail() {
     }
     assert_eq!(items(&api.get(&key, "/v1/webhooks")).len(), 1);
     assert_eq!(
-        open_keys(&TestApi { app: App { vault: Rc::new(TestVault::default()), ..api.app }, ..api })
-            .len(),
+        open_keys(&TestApi {
+            app: Rc::new(App { vault: Rc::new(TestVault::default()), ..(*api.app).clone() }),
+            ..api
+        })
+        .len(),
         1
     );
 }

@@ -1,0 +1,371 @@
+//! The table of routes: every call of the API. Its order is that of the reference.
+
+use crate::IMPORT_BYTES_MAX;
+use crate::call::{AthleteCall, Caller, OperatorCall, PublicCall};
+use crate::endpoints::{
+    athletes, daily_volume, dead_letter_actions, dead_letters, exercises, export, health, imports,
+    me, notification_stream, notifications, patterns, pipeline, progress, queues, records, sets,
+    unsubscribe, webhook_deliveries, webhooks, weekly_volume, workouts,
+};
+use crate::extract::{Input, Path, Unchecked};
+use crate::reply::Output;
+use crate::route::{Handler, Route};
+use platform::http::Method;
+use shared_kernel::AthleteId;
+use uuid::Uuid;
+
+/// All routes.
+#[expect(clippy::too_many_lines, reason = "one table")]
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/healthz", health::get, "Health"),
+        get(
+            "/v1/unsubscribe",
+            |call: PublicCall, Unchecked| async move { unsubscribe::get(&call.app, &call).await },
+            "Show the page that ends emails of a kind",
+        ),
+        post(
+            "/v1/unsubscribe",
+            |call: PublicCall, Unchecked| async move { unsubscribe::post(&call.app, &call).await },
+            "End emails of a kind",
+        ),
+        get("/v1/workouts", workouts::list, "List workouts"),
+        post("/v1/workouts", workouts::post, "Post a workout"),
+        get("/v1/workouts/events", workouts::changes, "List changed workouts"),
+        get("/v1/workouts/{id}", workouts::get, "Read a workout"),
+        put("/v1/workouts/{id}", workouts::put, "Replace a workout"),
+        delete("/v1/workouts/{id}", workouts::delete, "Delete a workout"),
+        post("/v1/workouts/{id}/sets", sets::post, "Log a set"),
+        put("/v1/workouts/{id}/sets/{set_id}", sets::put, "Correct a set"),
+        delete("/v1/workouts/{id}/sets/{set_id}", sets::delete, "Delete a set"),
+        post("/v1/workouts/{id}/complete", sets::complete, "Complete a workout"),
+        get(
+            "/v1/exercises",
+            |call: AthleteCall, Unchecked| async move {
+                exercises::list(&call.app, &call, &call.key).await
+            },
+            "Search exercises",
+        ),
+        post(
+            "/v1/exercises",
+            |call: AthleteCall, Unchecked| async move {
+                exercises::post(&call.app, &call, &call.key).await
+            },
+            "Create a custom exercise",
+        ),
+        get(
+            "/v1/exercises/{slug}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+                exercises::get(&call.app, &call.key, &id).await
+            },
+            "Read an exercise",
+        ),
+        put(
+            "/v1/exercises/{slug}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+                exercises::put(&call.app, &call, &call.key, &id).await
+            },
+            "Change a custom exercise",
+        ),
+        delete(
+            "/v1/exercises/{slug}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+                exercises::delete(&call.app, &call.key, &id).await
+            },
+            "Delete a custom exercise",
+        ),
+        get(
+            "/v1/exercises/{slug}/progress",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+                progress::get(&call.app, &call, &call.key, &id).await
+            },
+            "Read the progress of an exercise",
+        ),
+        get(
+            "/v1/volume/daily",
+            |call: AthleteCall, Unchecked| async move {
+                daily_volume::get(&call.app, &call, &call.key).await
+            },
+            "Read the volume of days",
+        ),
+        get(
+            "/v1/volume/weekly",
+            |call: AthleteCall, Unchecked| async move {
+                weekly_volume::get(&call.app, &call, &call.key).await
+            },
+            "Read the volume of weeks",
+        ),
+        get(
+            "/v1/records",
+            |call: AthleteCall, Unchecked| async move {
+                records::get(&call.app, &call, &call.key).await
+            },
+            "List personal records",
+        ),
+        get(
+            "/v1/patterns",
+            |call: AthleteCall, Unchecked| async move {
+                patterns::list(&call.app, &call, &call.key).await
+            },
+            "List training patterns",
+        ),
+        get(
+            "/v1/recommendations",
+            |call: AthleteCall, Unchecked| async move {
+                patterns::recommendations(&call.app, &call.key).await
+            },
+            "List recommendations",
+        ),
+        get(
+            "/v1/reports/weekly",
+            |call: AthleteCall, Unchecked| async move {
+                patterns::weekly_report(&call.app, &call, &call.key).await
+            },
+            "Read a weekly report",
+        ),
+        post(
+            "/v1/imports",
+            |call: AthleteCall, Unchecked| async move {
+                imports::post(&call.app, &call, &call.key).await
+            },
+            "Import a training log",
+        )
+        .body_bytes_max(IMPORT_BYTES_MAX),
+        get(
+            "/v1/imports/{id}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                imports::get(&call.app, &call.key, id).await
+            },
+            "Read an import",
+        ),
+        put(
+            "/v1/imports/{id}/mapping",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                imports::put_mapping(&call.app, &call, &call.key, id).await
+            },
+            "Map the exercise names of an import",
+        ),
+        get(
+            "/v1/export",
+            |call: AthleteCall, Unchecked| async move { export::get(&call.app, &call, &call.key).await },
+            "Export workouts",
+        ),
+        get(
+            "/v1/me",
+            |call: AthleteCall, Unchecked| async move { me::get(&call.app, &call.key).await },
+            "Read the profile",
+        ),
+        put(
+            "/v1/me",
+            |call: AthleteCall, Unchecked| async move { me::put(&call.app, &call, &call.key).await },
+            "Change the profile",
+        ),
+        delete(
+            "/v1/me",
+            |call: AthleteCall, Unchecked| async move { me::delete(&call.app, &call.key).await },
+            "Delete the account",
+        ),
+        get(
+            "/v1/notifications",
+            |call: AthleteCall, Unchecked| async move {
+                notifications::list(&call.app, &call, &call.key).await
+            },
+            "List notifications",
+        ),
+        get(
+            "/v1/notifications/stream",
+            |call: AthleteCall, Unchecked| async move {
+                notification_stream::get(&call.app, &call, &call.key).await
+            },
+            "Stream notifications",
+        ),
+        post(
+            "/v1/notifications/read-all",
+            |call: AthleteCall, Unchecked| async move {
+                notifications::mark_all_read(&call.app, &call.key).await
+            },
+            "Mark all notifications as read",
+        ),
+        post(
+            "/v1/notifications/{id}/read",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                notifications::mark_read(&call.app, &call.key, id).await
+            },
+            "Mark a notification as read",
+        ),
+        get(
+            "/v1/webhooks",
+            |call: AthleteCall, Unchecked| async move { webhooks::list(&call.app, &call.key).await },
+            "List webhook endpoints",
+        ),
+        post(
+            "/v1/webhooks",
+            |call: AthleteCall, Unchecked| async move {
+                webhooks::post(&call.app, &call, &call.key).await
+            },
+            "Create a webhook endpoint",
+        ),
+        get(
+            "/v1/webhooks/{id}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhooks::get(&call.app, &call.key, id).await
+            },
+            "Read a webhook endpoint",
+        ),
+        patch(
+            "/v1/webhooks/{id}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhooks::patch(&call.app, &call, &call.key, id).await
+            },
+            "Change a webhook endpoint",
+        ),
+        delete(
+            "/v1/webhooks/{id}",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhooks::delete(&call.app, &call.key, id).await
+            },
+            "Delete a webhook endpoint",
+        ),
+        post(
+            "/v1/webhooks/{id}/rotate-secret",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhooks::rotate_secret(&call.app, &call.key, id).await
+            },
+            "Rotate the secret of an endpoint",
+        ),
+        post(
+            "/v1/webhooks/{id}/test",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhook_deliveries::test(&call.app, &call, &call.key, id).await
+            },
+            "Send a test to an endpoint",
+        ),
+        get(
+            "/v1/webhooks/{id}/deliveries",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhook_deliveries::list(&call.app, &call, &call.key, id).await
+            },
+            "List deliveries",
+        ),
+        post(
+            "/v1/webhooks/{id}/deliveries/retry",
+            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                webhook_deliveries::retry_failed(&call.app, &call, &call.key, id).await
+            },
+            "Retry failed deliveries",
+        ),
+        get(
+            "/v1/webhooks/{id}/deliveries/{delivery_id}",
+            |call: AthleteCall,
+             (Path((id, delivery)), Unchecked): (Path<(Uuid, Uuid)>, Unchecked)| async move {
+                webhook_deliveries::get(&call.app, &call.key, id, delivery).await
+            },
+            "Read a delivery",
+        ),
+        post(
+            "/v1/webhooks/{id}/deliveries/{delivery_id}/retry",
+            |call: AthleteCall,
+             (Path((id, delivery)), Unchecked): (Path<(Uuid, Uuid)>, Unchecked)| async move {
+                webhook_deliveries::retry(&call.app, &call, &call.key, id, delivery).await
+            },
+            "Retry a delivery",
+        ),
+        post(
+            "/v1/admin/athletes",
+            |call: OperatorCall, Unchecked| async move { athletes::post(&call.app, &call).await },
+            "Create an athlete",
+        ),
+        post(
+            "/v1/admin/athletes/{id}/keys",
+            |call: OperatorCall, (Path(id), Unchecked): (Path<AthleteId>, Unchecked)| async move {
+                athletes::post_key(&call.app, id).await
+            },
+            "Create a key for an athlete",
+        ),
+        delete(
+            "/v1/admin/athletes/{id}/keys/{key_id}",
+            |call: OperatorCall,
+             (Path((id, key_id)), Unchecked): (Path<(AthleteId, String)>, Unchecked)| async move {
+                athletes::delete_key(&call.app, id, &key_id).await
+            },
+            "Delete a key of an athlete",
+        ),
+        get(
+            "/v1/admin/dead-letters",
+            |call: OperatorCall, Unchecked| async move { dead_letters::list(&call.app, &call).await },
+            "List dead letters",
+        ),
+        get(
+            "/v1/admin/dead-letters/groups",
+            |call: OperatorCall, Unchecked| async move { dead_letters::groups(&call.app, &call).await },
+            "Group dead letters",
+        ),
+        post(
+            "/v1/admin/dead-letters/redrive",
+            |call: OperatorCall, Unchecked| async move {
+                dead_letter_actions::redrive(&call.app, &call).await
+            },
+            "Redrive dead letters",
+        ),
+        post(
+            "/v1/admin/dead-letters/discard",
+            |call: OperatorCall, Unchecked| async move {
+                dead_letter_actions::discard(&call.app, &call).await
+            },
+            "Discard dead letters",
+        ),
+        get(
+            "/v1/admin/dead-letters/{id}",
+            |call: OperatorCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                dead_letters::get(&call.app, id).await
+            },
+            "Read a dead letter",
+        ),
+        post(
+            "/v1/admin/dead-letters/{id}/redrive",
+            |call: OperatorCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+                dead_letter_actions::redrive_one(&call.app, &call, id).await
+            },
+            "Redrive a dead letter",
+        ),
+        get(
+            "/v1/admin/actions",
+            |call: OperatorCall, Unchecked| async move {
+                dead_letter_actions::list(&call.app, &call).await
+            },
+            "List the actions of operators",
+        ),
+        get(
+            "/v1/admin/pipeline",
+            |call: OperatorCall, Unchecked| async move { pipeline::get(&call.app, &call).await },
+            "Read the state of the pipeline",
+        ),
+        post(
+            "/v1/admin/queues/{queue}/messages",
+            |call: OperatorCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+                queues::post(&call.app, &call, &id).await
+            },
+            "Send a message to a queue",
+        ),
+    ]
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {$(
+        fn $name<C: Caller, I: Input, O: Output + 'static>(
+            path: &'static str,
+            handler: impl Handler<C, I, O>,
+            summary: &'static str,
+        ) -> Route {
+            Route::new(Method::$method, path, handler, summary)
+        }
+    )*};
+}
+
+methods! {
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
+}
