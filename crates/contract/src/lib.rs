@@ -5,11 +5,15 @@
 //! of routes), storage. The api, the command line tools and the OpenAPI document use these types, so
 //! no other place names a field.
 
+pub mod actions;
 pub mod checks;
+pub mod dead_letters;
 pub mod health;
 pub mod page;
 pub mod parse;
+pub mod pipeline;
 pub mod problem;
+pub mod queues;
 pub mod sets;
 pub mod values;
 pub mod volume;
