@@ -26,6 +26,7 @@ mod operators;
 mod patterns;
 mod pipeline;
 mod rate_limits;
+mod reference;
 mod sets;
 mod sweep;
 mod sync;
