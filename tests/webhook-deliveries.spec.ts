@@ -19,12 +19,12 @@ import {
   type DeliveryWithLog,
   exampleEvent,
   listDeliveries,
-  messageId,
   publish,
   readEndpoint,
   verifyRequest,
   waitForDelivery,
   waitForRequests,
+  webhookId,
 } from "./support/webhooks";
 
 const FIVE_DAYS_MS = 5 * 86_400_000;
@@ -97,7 +97,8 @@ describe("a delivery", () => {
     await publish(stack, envelope);
     const requests = await waitForRequests(receiver, target.url, 2);
     const ids = requests.map(({ headers }) => headers["webhook-id"]);
-    expect(ids).toEqual([messageId(envelope), messageId(envelope)]);
+    const id = webhookId(target, envelope);
+    expect(ids).toEqual([id, id]);
     const [first, second] = requests.map(({ headers }) => Number(headers["webhook-timestamp"]));
     expect(second).toBeGreaterThan(first ?? Infinity);
     const [before, after] = requests.map((request) => verifyRequest(request, target.secret));

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { expect } from "vitest";
 import { verify } from "../../docs/webhooks/receiver.mjs";
@@ -170,7 +170,14 @@ export function verifyRequest({ headers, body }: ReceivedRequest, ...secrets: st
   return payload;
 }
 
-/** Returns the `webhook-id` of the message about an event. */
-export function messageId({ id }: { id: string }): string {
-  return `msg_${id.replaceAll("-", "")}`;
+/** The namespace of derived ids (`shared_kernel::ids`). */
+const NAMESPACE = Buffer.from("5d9b6c1e8f0a4c579a3e2b7d4e61c0f8", "hex");
+
+/** Returns the `webhook-id` of an event for an endpoint: a UUIDv5 of both (`storage::webhooks::webhook_id`). */
+export function webhookId(endpoint: { id: string }, event: { id: string }): string {
+  const name = ["webhook", endpoint.id, event.id].map((part) => `${part}\u001f`).join("");
+  const id = createHash("sha1").update(NAMESPACE).update(name).digest().subarray(0, 16);
+  id[6] = ((id[6] as number) & 0x0f) | 0x50;
+  id[8] = ((id[8] as number) & 0x3f) | 0x80;
+  return `msg_${id.toString("hex")}`;
 }

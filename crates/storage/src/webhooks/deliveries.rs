@@ -3,9 +3,9 @@
 //! The caller that makes a delivery due publishes an event for its endpoint. The sweep finds
 //! deliveries without one ([`overdue`]).
 
-use super::DueDelivery;
 use super::endpoints::EndpointStatus;
 use super::fan_out::{self, NewDelivery};
+use super::{DueDelivery, LEASE_MS};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
@@ -261,46 +261,65 @@ pub async fn retry(
     results.value()?.ok_or(Rejection::NotFound)
 }
 
-/// Failed deliveries that match a retry.
+/// A waiting delivery that is due later than this is retried along with the failed ones. One that is due
+/// sooner is attempted soon anyway, or is in flight: its claim ends within this time.
+const SOON_MS: i64 = LEASE_MS;
+
+/// A request to retry the deliveries of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryRequest {
+    /// Only deliveries stored since this instant.
+    pub since_ms: i64,
+    pub now_ms: i64,
+    /// Only counts them.
+    pub is_dry_run: bool,
+}
+
+/// Deliveries that match a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct FailedDeliveries {
+pub struct RetriedDeliveries {
     pub matched: i64,
     /// The event of the first of them, if any.
     pub event_id: Option<EventId>,
 }
 
-/// Counts the deliveries that failed and were stored since an instant. With `retry_at_ms` it also
-/// makes them due at the beginning of their schedules; their logs stay.
-pub async fn retry_failed(
+/// Counts the deliveries that failed, and those that wait for a retry that is not soon. Unless it is a
+/// dry run, makes them due now, at the beginning of their schedules; their logs stay.
+pub async fn retry_all(
     database: &dyn Database,
     proof: &KeyProof,
     endpoint_id: Uuid,
-    since_ms: i64,
-    retry_at_ms: Option<i64>,
-) -> Guarded<FailedDeliveries> {
+    request: RetryRequest,
+) -> Guarded<RetriedDeliveries> {
+    let RetryRequest { since_ms, now_ms, is_dry_run } = request;
     // One transaction with the update: the counted deliveries are the retried ones. SQLite takes
     // the columns next to min() from the same row.
     let count = Statement::new(
         "SELECT count(*) AS matched, min(delivery_id) AS delivery_id, event_id \
          FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
-         AND status = 'failed' AND created_at_ms >= ?3",
-        [Param::text(proof.athlete_id), Param::text(endpoint_id), since_ms.into()],
+         AND (status = 'failed' OR status = 'waiting' AND due_at_ms > ?4) AND created_at_ms >= ?3",
+        [
+            Param::text(proof.athlete_id),
+            Param::text(endpoint_id),
+            since_ms.into(),
+            (now_ms + SOON_MS).into(),
+        ],
     );
-    let update = |now_ms: i64| {
+    let update = || {
         proof.statement(
             concat!(
                 "UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = ?6 \
-                 WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'failed' \
+                 WHERE athlete_id = ?1 AND endpoint_id = ?4 \
+                 AND (status = 'failed' OR status = 'waiting' AND due_at_ms > ?7) \
                  AND created_at_ms >= ?5 AND EXISTS (SELECT 1 FROM webhook_endpoints \
                  WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled') AND ",
                 live_key!()
             ),
-            [Param::text(endpoint_id), since_ms.into(), now_ms.into()],
+            [Param::text(endpoint_id), since_ms.into(), now_ms.into(), (now_ms + SOON_MS).into()],
         )
     };
-    let batch = [count].into_iter().chain(retry_at_ms.map(update)).collect();
-    let needs_enabled = retry_at_ms.is_some();
-    let mut results = at_endpoint(database, proof, endpoint_id, batch, needs_enabled).await?;
+    let batch = [count].into_iter().chain((!is_dry_run).then(update)).collect();
+    let mut results = at_endpoint(database, proof, endpoint_id, batch, !is_dry_run).await?;
     Ok(results.first()?.ok_or(DatabaseError::MissingResult)?)
 }
 

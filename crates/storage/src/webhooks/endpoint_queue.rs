@@ -5,7 +5,7 @@
 //! again when the lease ends: if the holder dies, the next holder makes the next attempt.
 
 use super::deliveries::{Attempt, DeliveryStatus};
-use super::{DueDelivery, EndpointKey, LOGGED_ATTEMPTS_MAX, SealedKey};
+use super::{DueDelivery, EndpointKey, LEASE_MS, LOGGED_ATTEMPTS_MAX, SealedKey};
 use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
 use crate::json_text;
 use serde::de::DeserializeOwned;
@@ -13,8 +13,6 @@ use serde::{Deserialize, Serialize};
 use shared_kernel::{EventId, TraceContext};
 use uuid::Uuid;
 
-/// How long a lease lasts without a renewal, in milliseconds: three times the longest attempt.
-const LEASE_MS: i64 = 60_000;
 /// Deliveries of one endpoint in flight at once, at most.
 pub const IN_FLIGHT_MAX: i64 = 3;
 

@@ -19,6 +19,9 @@ use uuid::{Builder, Uuid};
 /// Entries of a delivery's log, at most: two whole retry schedules. The newest stay.
 pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
 
+/// How long a lease lasts without a renewal, in milliseconds: three times the longest attempt.
+pub(crate) const LEASE_MS: i64 = 60_000;
+
 /// The key of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EndpointKey {

@@ -21,7 +21,7 @@ use standard_webhooks::PayloadFormat;
 use standard_webhooks::payload::{self, WebhookEvent};
 use storage::KeyProof;
 use storage::webhooks::deliveries::{
-    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, FailedDeliveries,
+    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, RetriedDeliveries, RetryRequest,
 };
 use storage::webhooks::fan_out::NewDelivery;
 use storage::webhooks::{EndpointKey, delivery_id};
@@ -96,16 +96,16 @@ pub async fn retry(app: &App, call: &Call, key: &KeyProof, id: Uuid, delivery: U
     Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
 }
 
-/// POST /v1/webhooks/{id}/deliveries/retry: retries the failed deliveries stored since a time; a dry run
-/// only counts them.
+/// POST /v1/webhooks/{id}/deliveries/retry: retries the deliveries stored since a time that failed or
+/// wait for a retry that is not soon; a dry run only counts them.
 ///
-/// 1. count them, and make them due (await). A retry finds none of them failed;
+/// 1. count them, and make them due (await). A retry finds none of them;
 /// 2. publish (await) one request to deliver. After a crash before it the sweep does.
 pub async fn retry_failed(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
     let (since_ms, dry_run) = parse_retry(&json_body(&call.request)?)?;
-    let retry_at_ms = (!dry_run).then(|| app.clock.now_ms());
-    let FailedDeliveries { matched, event_id } =
-        deliveries::retry_failed(app.database(key), key, id, since_ms, retry_at_ms).await?;
+    let request = RetryRequest { since_ms, now_ms: app.clock.now_ms(), is_dry_run: dry_run };
+    let RetriedDeliveries { matched, event_id } =
+        deliveries::retry_all(app.database(key), key, id, request).await?;
     let retried = if dry_run { 0 } else { matched };
     if let (false, Some(event_id)) = (dry_run, event_id) {
         let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };

@@ -159,7 +159,7 @@ fn retry_restarts_the_schedule_from_any_status() {
 }
 
 #[test]
-fn failed_deliveries_since_a_time_are_counted_then_retried() {
+fn failed_and_far_deliveries_are_counted_then_retried() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let (path, _) = create_endpoint(&api, &key, &json!({}));
@@ -175,6 +175,11 @@ fn failed_deliveries_since_a_time_are_counted_then_retried() {
     );
     store_delivery(&api, &path, 5, &format!("'delivered', {NOW_MS}, 1, {NOW_MS}, '[]'"));
     store_delivery(&api, &other, 6, FAILED);
+    // Waits for a retry in two hours, for one in a minute, and is attempted now.
+    let waiting = |due_in_ms: i64| format!("'waiting', {NOW_MS}, 4, {}, '[]'", NOW_MS + due_in_ms);
+    let far = store_delivery(&api, &path, 7, &waiting(7_200_000));
+    store_delivery(&api, &path, 8, &waiting(60_000));
+    store_delivery(&api, &path, 9, &waiting(0));
     let retry = |body: Value| api.post(&key, &format!("{path}/deliveries/retry"), &body);
     let since = "2026-11-23T13:00:00+01:00";
     let check = |body: Value, matched: i64, retried: i64, requests: usize| {
@@ -187,11 +192,18 @@ fn failed_deliveries_since_a_time_are_counted_then_retried() {
             .collect();
         assert_eq!(requested, vec!["019b0000-0000-7000-8000-000000000001"; requests]);
     };
-    check(json!({ "since": since, "dry_run": true }), 3, 0, 0);
-    assert_eq!(counts(&api, &key, &path), [0, 1, 4]);
+    check(json!({ "since": since, "dry_run": true }), 4, 0, 0);
+    assert_eq!(counts(&api, &key, &path), [3, 1, 4]);
     check(json!({ "since": "2026-11-23T12:00:00.001Z" }), 0, 0, 0);
-    check(json!({ "since": since, "dry_run": false }), 3, 3, 1);
-    assert_eq!(counts(&api, &key, &path), [3, 1, 1]);
+    check(json!({ "since": since, "dry_run": false }), 4, 4, 1);
+    assert_eq!(counts(&api, &key, &path), [6, 1, 1]);
+    let retried = api.get(&key, &far).body;
+    assert_eq!(
+        (&retried["attempt"], &retried["next_attempt_at"]),
+        (&json!(0), &json!("2026-11-23T12:00:00.000Z"))
+    );
+    let attempts = api.database.query("SELECT attempt FROM webhook_deliveries WHERE attempt = 4");
+    assert_eq!(attempts.len(), 2, "those due soon keep their place in the schedule");
     assert_eq!(counts(&api, &key, &other), [0, 0, 1]);
     check(json!({ "since": since }), 0, 0, 0);
     for (body, pointers) in [
@@ -204,5 +216,5 @@ fn failed_deliveries_since_a_time_are_counted_then_retried() {
         assert_eq!(retry(body).error_pointers(), owned(pointers));
     }
     api.call(&key, "PATCH", &path, Some(&json!({ "enabled": false })));
-    check(json!({ "since": since, "dry_run": true }), 3, 0, 0);
+    check(json!({ "since": since, "dry_run": true }), 6, 0, 0);
 }
