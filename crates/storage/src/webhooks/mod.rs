@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod endpoint_queue;
 pub mod endpoints;
 pub mod fan_out;
+pub mod replay;
 pub mod workouts;
 
 use serde::{Deserialize, Serialize};
