@@ -1,14 +1,14 @@
 //! Dead letters: their filter, a page, the groups, and one with its body and history.
 
-use crate::checks::{Checks, Validate};
+use crate::checks::Validate;
 use crate::page::Limit;
 use crate::values::{Instant, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Characters of a text in a filter, at most; a project default.
-const FILTER_CHARS_MAX: usize = 500;
+/// The `type` that selects messages that are no event.
+pub const NO_EVENT: &str = "none";
 
 /// The state of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,31 +38,24 @@ macro_rules! filter_model {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub queue: Option<String>,
-            /// The type of the event.
+            /// The type of the event; `none` selects messages that are no event.
             #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub event_type: Option<String>,
             /// A part of the reason.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub reason: Option<String>,
             /// The reason with `#` in place of its numbers and ids.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub reason_group: Option<String>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub status: Option<DeadLetterStatus>,
             /// A part of the reason or body, or the id of the dead letter or message.
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub q: Option<String>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub event_id: Option<String>,
             #[serde(default, skip_serializing_if = "Option::is_none")]
-            #[schemars(length(max = FILTER_CHARS_MAX))]
             pub athlete_id: Option<String>,
             /// The earliest last failure.
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,22 +64,6 @@ macro_rules! filter_model {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub until: Option<Timestamp>,
             $($(#[$more_doc])* pub $more: $type,)*
-        }
-
-        impl Validate for $name {
-            fn validate(&self, checks: &mut Checks) {
-                for (name, text) in [
-                    ("queue", &self.queue),
-                    ("type", &self.event_type),
-                    ("reason", &self.reason),
-                    ("reason_group", &self.reason_group),
-                    ("q", &self.q),
-                    ("event_id", &self.event_id),
-                    ("athlete_id", &self.athlete_id),
-                ] {
-                    checks.text(name, text.as_deref(), FILTER_CHARS_MAX);
-                }
-            }
         }
     };
 }
@@ -105,6 +82,8 @@ filter_model! {
         limit: Limit,
     }
 }
+
+impl Validate for DeadLetterFilter {}
 
 impl From<DeadLetterQuery> for DeadLetterFilter {
     fn from(query: DeadLetterQuery) -> Self {

@@ -21,7 +21,7 @@ const ATHLETE_DIGITS: usize = 32;
 const KEY_DIGITS: usize = 16;
 const SECRET_DIGITS: usize = 64;
 /// The longest name of an operator, a name or an email address; a project default.
-const OPERATOR_CHARS_MAX: usize = 80;
+pub const OPERATOR_CHARS_MAX: usize = 80;
 
 /// The name of a key that an operator creates.
 const OPERATORS_KEY: &str = "created by an operator";

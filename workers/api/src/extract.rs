@@ -1,10 +1,11 @@
 //! The parts of a request that a handler takes as values: path, query, headers and body.
 
+use crate::auth::operator_name;
 use crate::call::Call;
 use crate::error::{ApiResult, bad_parameter};
 use crate::idempotency::parse_idempotency_key;
 use crate::preconditions::IfMatch;
-use contract::{FieldCode, ProblemCode, Validate, parse_json};
+use contract::{FieldCode, FieldError, Problem, ProblemCode, Validate, parse_json};
 use platform::http::{Request, header, text_header};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -42,6 +43,12 @@ pub struct Json<B>(pub B);
 
 /// The `Idempotency-Key`, if the request has one.
 pub struct IdempotencyKey(pub Option<Idempotency>);
+
+/// The operator's name: that in `X-Operator`, or the fingerprint of the token.
+pub struct OperatorName(pub String);
+
+/// The body as a text that is no model. It must not be empty.
+pub struct Text(pub String);
 
 /// Values of the path's parameters, by their order.
 pub trait PathValues: Sized + 'static {
@@ -89,6 +96,9 @@ path_value! {
     String: { "type": "string", "minLength": 1 };
     u32: { "type": "integer", "minimum": 0, "maximum": 4_294_967_295_u32 };
     contract::Day: { "type": "string", "format": "date" };
+    contract::queues::QueueName: {
+        "type": "string", "enum": (shared_kernel::Queue::ALL.map(shared_kernel::Queue::name)),
+    };
 }
 
 impl<A: PathValue, B: PathValue> PathValues for (A, B) {
@@ -170,6 +180,42 @@ impl Input for IdempotencyKey {
     #[cfg(not(target_arch = "wasm32"))]
     fn describe(doc: &mut OperationDoc<'_>) {
         doc.idempotency_key();
+    }
+}
+
+impl Input for OperatorName {
+    fn extract(call: &Call) -> ApiResult<Self> {
+        operator_name(&call.request).map(Self)
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.operator_name();
+    }
+}
+
+/// The media types of a [`Text`].
+const TEXT_TYPES: [&str; 2] = ["text/plain", "application/json"];
+
+impl Input for Text {
+    fn extract(call: &Call) -> ApiResult<Self> {
+        require_no_encoding(&call.request)?;
+        if !TEXT_TYPES.contains(&&*media_type(&call.request)) {
+            let detail = format!("the content type must be {}", TEXT_TYPES.join(" or "));
+            return Err(ProblemCode::UnsupportedMediaType.with(detail).into());
+        }
+        let text = std::str::from_utf8(call.body()?)
+            .map_err(|_| ProblemCode::InvalidJson.with("the body is not UTF-8"))?;
+        if text.is_empty() {
+            let error = FieldError::at("", FieldCode::Empty, "must not be empty");
+            return Err(Problem::invalid([error]).into());
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.text_body(&TEXT_TYPES);
     }
 }
 

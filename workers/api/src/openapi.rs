@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document, made from the table of routes and the models. Native only.
 
+use crate::auth::OPERATOR_CHARS_MAX;
 use crate::call::Access;
 use crate::idempotency::KEY_CHARS_MAX;
 use crate::route::Route;
@@ -112,6 +113,27 @@ impl OperationDoc<'_> {
             "example": "0193b2a0-7c1e-7a55-b0b4-3a1b8a1f6c11",
         }));
         self.problems.extend([ProblemCode::InvalidHeader, ProblemCode::IdempotencyKeyReused]);
+    }
+
+    /// Adds a body that is a text.
+    pub fn text_body(&mut self, types: &[&str]) {
+        let content: Map<_, _> =
+            types.iter().map(|media| ((*media).to_owned(), json!({ "schema": {} }))).collect();
+        self.body = Some(json!({ "required": true, "content": content }));
+        self.problems.extend([ProblemCode::InvalidJson, ProblemCode::ValidationFailed]);
+        self.problems.push(ProblemCode::UnsupportedMediaType);
+    }
+
+    /// Adds the header `X-Operator`.
+    pub fn operator_name(&mut self) {
+        self.parameters.push(json!({
+            "name": "X-Operator",
+            "in": "header",
+            "description": "The operator's name for the record of the action; by default the fingerprint of the token.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": OPERATOR_CHARS_MAX, "pattern": "^[!-~]+( [!-~]+)*$" },
+            "example": "ann@example.com",
+        }));
+        self.problems.push(ProblemCode::InvalidHeader);
     }
 
     /// Adds the header `If-Match`.

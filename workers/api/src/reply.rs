@@ -89,6 +89,20 @@ impl Output for NoContent {
     }
 }
 
+/// 202 without a body.
+pub struct Queued;
+
+impl Output for Queued {
+    fn into_response(self) -> ApiResult {
+        Ok(empty(StatusCode::ACCEPTED))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn describe(doc: &mut OperationDoc<'_>) {
+        doc.empty_response(202);
+    }
+}
+
 /// A standalone HTML page. It may post forms to this origin, and nothing else.
 pub struct HtmlPage(pub String);
 

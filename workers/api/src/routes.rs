@@ -10,6 +10,7 @@ use crate::endpoints::{
 use crate::extract::{Input, Path, Unchecked};
 use crate::reply::Output;
 use crate::route::{Handler, Route};
+use contract::ProblemCode;
 use platform::http::Method;
 use shared_kernel::AthleteId;
 use uuid::Uuid;
@@ -290,63 +291,28 @@ pub fn routes() -> Vec<Route> {
             },
             "Delete a key of an athlete",
         ),
-        get(
-            "/v1/admin/dead-letters",
-            |call: OperatorCall, Unchecked| async move { dead_letters::list(&call.app, &call).await },
-            "List dead letters",
-        ),
-        get(
-            "/v1/admin/dead-letters/groups",
-            |call: OperatorCall, Unchecked| async move { dead_letters::groups(&call.app, &call).await },
-            "Group dead letters",
-        ),
+        get("/v1/admin/dead-letters", dead_letters::list, "List dead letters"),
+        get("/v1/admin/dead-letters/groups", dead_letters::groups, "Group dead letters"),
         post(
             "/v1/admin/dead-letters/redrive",
-            |call: OperatorCall, Unchecked| async move {
-                dead_letter_actions::redrive(&call.app, &call).await
-            },
+            dead_letter_actions::redrive,
             "Redrive dead letters",
         ),
         post(
             "/v1/admin/dead-letters/discard",
-            |call: OperatorCall, Unchecked| async move {
-                dead_letter_actions::discard(&call.app, &call).await
-            },
+            dead_letter_actions::discard,
             "Discard dead letters",
         ),
-        get(
-            "/v1/admin/dead-letters/{id}",
-            |call: OperatorCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                dead_letters::get(&call.app, id).await
-            },
-            "Read a dead letter",
-        ),
+        get("/v1/admin/dead-letters/{id}", dead_letters::get, "Read a dead letter"),
         post(
             "/v1/admin/dead-letters/{id}/redrive",
-            |call: OperatorCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                dead_letter_actions::redrive_one(&call.app, &call, id).await
-            },
+            dead_letter_actions::redrive_one,
             "Redrive a dead letter",
-        ),
-        get(
-            "/v1/admin/actions",
-            |call: OperatorCall, Unchecked| async move {
-                dead_letter_actions::list(&call.app, &call).await
-            },
-            "List the actions of operators",
-        ),
-        get(
-            "/v1/admin/pipeline",
-            |call: OperatorCall, Unchecked| async move { pipeline::get(&call.app, &call).await },
-            "Read the state of the pipeline",
-        ),
-        post(
-            "/v1/admin/queues/{queue}/messages",
-            |call: OperatorCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
-                queues::post(&call.app, &call, &id).await
-            },
-            "Send a message to a queue",
-        ),
+        )
+        .problems(&[ProblemCode::Conflict]),
+        get("/v1/admin/actions", dead_letter_actions::list, "List the actions of operators"),
+        get("/v1/admin/pipeline", pipeline::get, "Read the state of the pipeline"),
+        post("/v1/admin/queues/{queue}/messages", queues::post, "Send a message to a queue"),
     ]
 }
 

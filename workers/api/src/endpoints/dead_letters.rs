@@ -1,14 +1,16 @@
 //! Dead letters for operators: the list, the groups, and one with its body and history.
 
-use super::{fields, instant};
-use crate::app::App;
-use crate::call::Call;
+use crate::call::OperatorCall;
 use crate::cursor;
-use crate::error::{ApiResult, bad_parameter};
-use chrono::DateTime;
-use contract::{FieldCode, ProblemCode};
-use platform::http::{Request, StatusCode, json, query};
-use serde_json::{Map, Value, json};
+use crate::error::ApiResult;
+use crate::extract::{Path, Query};
+use crate::reply::Reply;
+use contract::dead_letters::{
+    DeadLetter, DeadLetterDetail, DeadLetterFilter, DeadLetterGroup, DeadLetterPage,
+    DeadLetterQuery, DeadLetterStatus, HistoryEntry, NO_EVENT,
+};
+use contract::{Instant, Items, ProblemCode};
+use serde_json::{Map, Value};
 use shared_kernel::event::EventHeader;
 use storage::dead_letters::{self, DeadLetterPosition, DeadLetterSummary, Filter, Group};
 use uuid::Uuid;
@@ -17,120 +19,99 @@ use uuid::Uuid;
 const GROUPS_MAX: i64 = 100;
 
 /// GET /v1/admin/dead-letters: newest first.
-pub async fn list(app: &App, call: &Call) -> ApiResult {
-    let filter = filter(&call.request)?;
-    let limit = cursor::limit(&call.request)?;
-    let after: Option<DeadLetterPosition> = cursor::after(&call.request)?;
-    let (rows, total) =
-        dead_letters::list(app.shards.operators(), &filter, after.as_ref(), limit.0 + 1).await?;
+pub async fn list(
+    call: OperatorCall,
+    Query(query): Query<DeadLetterQuery>,
+) -> ApiResult<Reply<DeadLetterPage>> {
+    let after: Option<DeadLetterPosition> = cursor::decode(query.cursor.as_deref())?;
+    let limit = query.limit;
+    let filter = to_filter(query.into());
+    let database = call.app.shards.operators();
+    let (rows, total) = dead_letters::list(database, &filter, after.as_ref(), limit.0 + 1).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| DeadLetterPosition {
         failed_at_ms: row.failed_at_ms,
         dead_letter_id: row.dead_letter_id,
     })?;
-    let items: Vec<_> = rows.iter().map(item).collect();
-    let body = json!({ "items": items, "next_cursor": next_cursor, "total": total });
-    Ok(json(StatusCode::OK, &body)?)
+    let items = rows.into_iter().map(to_model).collect::<Result<_, _>>()?;
+    Ok(Reply::new(DeadLetterPage { items, next_cursor, total }))
 }
 
 /// GET /v1/admin/dead-letters/groups: by queue, type and reason, the largest first; only open ones
 /// unless the query has a status.
-pub async fn groups(app: &App, call: &Call) -> ApiResult {
-    let mut filter = filter(&call.request)?;
-    filter.status.get_or_insert_with(|| "open".to_owned());
-    let groups = dead_letters::groups(app.shards.operators(), &filter, GROUPS_MAX).await?;
-    let items: Vec<_> = groups.iter().map(group).collect();
-    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+pub async fn groups(
+    call: OperatorCall,
+    Query(mut filter): Query<DeadLetterFilter>,
+) -> ApiResult<Reply<Items<DeadLetterGroup>>> {
+    filter.status.get_or_insert(DeadLetterStatus::Open);
+    let database = call.app.shards.operators();
+    let groups = dead_letters::groups(database, &to_filter(filter), GROUPS_MAX).await?;
+    Ok(Reply::new(Items { items: groups.into_iter().map(to_group).collect() }))
 }
 
 /// `GET /v1/admin/dead-letters/{id}`.
-pub async fn get(app: &App, id: Uuid) -> ApiResult {
-    let stored =
-        dead_letters::get(app.shards.operators(), id).await?.ok_or(ProblemCode::NotFound)?;
-    let mut fields = item(&stored.summary);
-    let trace_id = EventHeader::read(&stored.body).trace_id();
-    fields.insert("trace_id".to_owned(), json!(trace_id));
-    fields.insert("message_id".to_owned(), json!(stored.message_id));
-    fields.insert("body".to_owned(), json!(stored.body));
-    fields.insert("edited_body".to_owned(), json!(stored.edited_body));
+pub async fn get(call: OperatorCall, Path(id): Path<Uuid>) -> ApiResult<Reply<DeadLetterDetail>> {
+    let stored = dead_letters::get(call.app.shards.operators(), id).await?;
+    let stored = stored.ok_or(ProblemCode::NotFound)?;
     let history: Vec<Map<String, Value>> = serde_json::from_str(&stored.history)?;
-    let history: Vec<_> = history.into_iter().map(entry).collect();
-    fields.insert("history".to_owned(), json!(history));
-    Ok(json(StatusCode::OK, &fields)?)
+    Ok(Reply::new(DeadLetterDetail {
+        summary: to_model(stored.summary)?,
+        trace_id: EventHeader::read(&stored.body).trace_id(),
+        message_id: stored.message_id,
+        history: history.into_iter().map(to_entry).collect::<Result<_, _>>()?,
+        edited_body: stored.edited_body,
+        body: stored.body,
+    }))
 }
 
-/// Whether `name` is a status.
-pub fn is_status(name: &str) -> bool {
-    ["open", "redriven", "discarded"].contains(&name)
-}
-
-fn filter(request: &Request) -> ApiResult<Filter> {
-    let filter = Filter {
-        queue: query(request, "queue"),
-        event_type: query(request, "type"),
-        reason: query(request, "reason"),
-        reason_group: query(request, "reason_group"),
-        status: query(request, "status"),
-        q: query(request, "q"),
-        event_id: query(request, "event_id"),
-        athlete_id: query(request, "athlete_id"),
-        since_ms: time(request, "since")?,
-        until_ms: time(request, "until")?,
-    };
-    if filter.status.as_deref().is_some_and(|status| !is_status(status)) {
-        return Err(bad_parameter(
-            "status",
-            FieldCode::InvalidValue,
-            "must be open, redriven or discarded",
-        ));
+/// Returns the filter of a query or a body as storage takes it.
+pub fn to_filter(filter: DeadLetterFilter) -> Filter {
+    let no_event = |name: String| if name == NO_EVENT { String::new() } else { name };
+    Filter {
+        queue: filter.queue,
+        event_type: filter.event_type.map(no_event),
+        reason: filter.reason,
+        reason_group: filter.reason_group,
+        status: filter.status.map(|status| status.name().to_owned()),
+        q: filter.q,
+        event_id: filter.event_id,
+        athlete_id: filter.athlete_id,
+        since_ms: filter.since.map(|time| time.at.timestamp_millis()),
+        until_ms: filter.until.map(|time| time.at.timestamp_millis()),
     }
-    Ok(filter)
 }
 
-fn time(request: &Request, name: &str) -> ApiResult<Option<i64>> {
-    let Some(text) = query(request, name) else { return Ok(None) };
-    let time = DateTime::parse_from_rfc3339(&text).map_err(|_| {
-        bad_parameter(
-            name,
-            FieldCode::InvalidValue,
-            "must be an RFC 3339 time with an offset: 2026-11-23T18:00:00Z",
-        )
-    })?;
-    Ok(Some(time.timestamp_millis()))
+/// An entry of the stored history in a response.
+fn to_entry(mut entry: Map<String, Value>) -> Result<HistoryEntry, serde_json::Error> {
+    let at_ms = entry.remove("at_ms").and_then(|at_ms| at_ms.as_i64()).unwrap_or_default();
+    entry.insert("at".to_owned(), Value::String(Instant(at_ms).to_string()));
+    serde_json::from_value(entry.into())
 }
 
-/// An entry of a history in a response.
-fn entry(mut entry: Map<String, Value>) -> Map<String, Value> {
-    if let Some(at_ms) = entry.remove("at_ms").and_then(|at_ms| at_ms.as_i64()) {
-        entry.insert("at".to_owned(), json!(instant(at_ms)));
-    }
-    entry
-}
-
-fn item(row: &DeadLetterSummary) -> Map<String, Value> {
-    fields([
-        ("id", json!(row.dead_letter_id)),
-        ("queue", json!(row.queue)),
-        ("event_id", json!(row.event_id)),
-        ("event_type", json!(row.event_type)),
-        ("athlete_id", json!(row.athlete_id)),
-        ("traceparent", json!(row.traceparent)),
-        ("reason", json!(row.reason)),
-        ("reason_group", json!(row.reason_group)),
-        ("attempts", json!(row.attempts)),
-        ("failed_at", json!(instant(row.failed_at_ms))),
-        ("status", json!(row.status)),
-        ("redrives", json!(row.redrives)),
-        ("note", json!(row.note)),
-    ])
-}
-
-fn group(group: &Group) -> Value {
-    json!({
-        "queue": group.queue,
-        "event_type": group.event_type,
-        "reason_group": group.reason_group,
-        "count": group.count,
-        "first_failed_at": instant(group.first_failed_at_ms),
-        "last_failed_at": instant(group.last_failed_at_ms),
+fn to_model(row: DeadLetterSummary) -> Result<DeadLetter, serde_json::Error> {
+    Ok(DeadLetter {
+        id: row.dead_letter_id,
+        queue: row.queue,
+        event_id: row.event_id,
+        event_type: row.event_type,
+        athlete_id: row.athlete_id,
+        traceparent: row.traceparent,
+        reason: row.reason,
+        reason_group: row.reason_group,
+        attempts: row.attempts,
+        failed_at: Instant(row.failed_at_ms),
+        status: serde_json::from_value(row.status.into())?,
+        redrives: row.redrives,
+        note: row.note,
     })
+}
+
+fn to_group(group: Group) -> DeadLetterGroup {
+    DeadLetterGroup {
+        queue: group.queue,
+        event_type: group.event_type,
+        reason_group: group.reason_group,
+        count: group.count,
+        first_failed_at: Instant(group.first_failed_at_ms),
+        last_failed_at: Instant(group.last_failed_at_ms),
+    }
 }

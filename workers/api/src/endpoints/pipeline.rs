@@ -1,19 +1,16 @@
 //! GET /v1/admin/pipeline: the counts and latencies of the pipeline.
 
-use super::instant;
-use crate::app::App;
-use crate::call::Call;
+use crate::call::OperatorCall;
 use crate::error::ApiResult;
-use crate::input::query_integer;
-use platform::http::{StatusCode, json};
-use serde_json::{Value, json};
-use storage::pipeline::{self, EventMetrics, OpenDeadLetters, PendingWorkouts};
+use crate::extract::Query;
+use crate::reply::Reply;
+use contract::Instant;
+use contract::pipeline::{
+    EventCounts, Latency, OpenDeadLetters, PendingWorkouts, PipelineHealth, PipelineQuery,
+};
+use storage::pipeline::{self, EventMetrics};
 
 const MINUTE_MS: i64 = 60_000;
-/// The minutes by default: long enough for rare events, short enough to show a change.
-const MINUTES_DEFAULT: i64 = 60;
-/// The minutes of a call, at most: a day, half of the retention; a project default.
-const MINUTES_MAX: i64 = 1_440;
 
 /// Returns for the last `minutes`, including the current one: the handled, retried and dead-lettered
 /// events by queue and type, and their latencies; the open dead letters; the waiting workouts. Counts
@@ -21,53 +18,53 @@ const MINUTES_MAX: i64 = 1_440;
 ///
 /// 1. read the counts and the dead letters (await);
 /// 2. read the waiting workouts (await for each database of athletes).
-pub async fn get(app: &App, call: &Call) -> ApiResult {
-    let minutes = query_integer(&call.request, "minutes", MINUTES_DEFAULT, MINUTES_MAX)?;
-    let now_ms = app.clock.now_ms();
-    let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes) * MINUTE_MS;
-    let (flows, open) = pipeline::flows(app.shards.operators(), since_ms).await?;
-    let mut waiting = PendingWorkouts::default();
-    for database in app.shards.every() {
-        let PendingWorkouts { workouts, oldest_ms } = pipeline::pending(database).await?;
-        waiting.workouts += workouts;
-        waiting.oldest_ms = waiting.oldest_ms.into_iter().chain(oldest_ms).min();
+pub async fn get(
+    call: OperatorCall,
+    Query(PipelineQuery { minutes }): Query<PipelineQuery>,
+) -> ApiResult<Reply<PipelineHealth>> {
+    let now_ms = call.app.clock.now_ms();
+    let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes.0) * MINUTE_MS;
+    let (flows, open) = pipeline::flows(call.app.shards.operators(), since_ms).await?;
+    let (mut workouts, mut oldest_ms) = (0, None);
+    for database in call.app.shards.every() {
+        let waiting = pipeline::pending(database).await?;
+        workouts += waiting.workouts;
+        oldest_ms = oldest_ms.into_iter().chain(waiting.oldest_ms).min();
     }
-    let body = json!({
-        "since": instant(since_ms),
-        "until": instant(now_ms),
-        "items": flows.iter().map(flow).collect::<Vec<_>>(),
-        "dead_letters": open.iter().map(|row| open_dead_letters(row, now_ms)).collect::<Vec<_>>(),
-        "pending": {
-            "workouts": waiting.workouts,
-            "oldest_at": waiting.oldest_ms.map(instant),
-            "oldest_age_s": waiting.oldest_ms.map(|oldest_ms| age_s(oldest_ms, now_ms)),
+    Ok(Reply::new(PipelineHealth {
+        since: Instant(since_ms),
+        until: Instant(now_ms),
+        items: flows.into_iter().map(event_counts).collect(),
+        dead_letters: open.into_iter().map(|row| open_dead_letters(row, now_ms)).collect(),
+        pending: PendingWorkouts {
+            workouts,
+            oldest_at: oldest_ms.map(Instant),
+            oldest_age_s: oldest_ms.map(|oldest_ms| age_s(oldest_ms, now_ms)),
         },
-    });
-    Ok(json(StatusCode::OK, &body)?)
+    }))
 }
 
-fn flow(flow: &EventMetrics) -> Value {
-    let event_type = Some(flow.event_type.as_str()).filter(|name| !name.is_empty());
-    json!({
-        "queue": flow.queue,
-        "type": event_type,
-        "handled": flow.handled,
-        "retried": flow.retried,
-        "dead_lettered": flow.dead_lettered,
-        "latency_ms": {
-            "p50": flow.latency.percentile_ms(50),
-            "p95": flow.latency.percentile_ms(95),
+fn event_counts(row: EventMetrics) -> EventCounts {
+    EventCounts {
+        queue: row.queue,
+        event_type: Some(row.event_type).filter(|name| !name.is_empty()),
+        handled: row.handled,
+        retried: row.retried,
+        dead_lettered: row.dead_lettered,
+        latency_ms: Latency {
+            p50: row.latency.percentile_ms(50),
+            p95: row.latency.percentile_ms(95),
         },
-    })
+    }
 }
 
-fn open_dead_letters(row: &OpenDeadLetters, now_ms: i64) -> Value {
-    json!({
-        "queue": row.queue,
-        "open": row.open,
-        "oldest_failed_at": instant(row.oldest_failed_at_ms),
-        "oldest_age_s": age_s(row.oldest_failed_at_ms, now_ms),
-    })
+fn open_dead_letters(row: pipeline::OpenDeadLetters, now_ms: i64) -> OpenDeadLetters {
+    OpenDeadLetters {
+        queue: row.queue,
+        open: row.open,
+        oldest_failed_at: Instant(row.oldest_failed_at_ms),
+        oldest_age_s: age_s(row.oldest_failed_at_ms, now_ms),
+    }
 }
 
 fn age_s(since_ms: i64, now_ms: i64) -> i64 {
