@@ -1,10 +1,18 @@
 //! `cargo xtask check`: formatting and lints of Rust, for the host and for the wasm target, and of
-//! TypeScript, with its types.
+//! TypeScript, with its types; the rules of a linter for the OpenAPI document.
 
 use crate::process;
 use crate::project::{Toolchain, WORKERS};
 use anyhow::Result;
 use std::process::Command;
+
+/// The documents that the api's tests generate from its routes and models.
+const DOCUMENTS: [&str; 1] = ["docs/reference/openapi.json"];
+/// The types of `tests/support/client.ts`, generated before each type check.
+const CLIENT_TYPES: &str = "tests/support/generated/api.ts";
+/// Disables the reports and update checks of Redocly.
+const QUIET_REDOCLY: [(&str, &str); 2] =
+    [("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"), ("REDOCLY_TELEMETRY", "off")];
 
 /// Runs all steps; the first failure is the error.
 pub fn run(tools: &Toolchain) -> Result<()> {
@@ -16,7 +24,7 @@ pub fn run(tools: &Toolchain) -> Result<()> {
 
 /// Returns the name and the command of each step, quick ones first. The workers are linted twice:
 /// the host does not compile code behind `cfg(target_arch = "wasm32")`.
-fn steps(tools: &Toolchain) -> [(&'static str, Command); 6] {
+fn steps(tools: &Toolchain) -> [(&'static str, Command); 8] {
     let cargo = |args: &[&str]| {
         let mut command = tools.command("cargo");
         command.args(args);
@@ -27,6 +35,12 @@ fn steps(tools: &Toolchain) -> [(&'static str, Command); 6] {
         command.args(args);
         command
     };
+    let mut redocly = node("redocly", &["lint", "--extends", "recommended", "--format", "stylish"]);
+    redocly.args(DOCUMENTS).envs(QUIET_REDOCLY);
+    // A package of its own: it calls the API of TypeScript 5, which TypeScript 7 does not have.
+    let generator = tools.project.path("tests/codegen/node_modules/.bin/openapi-typescript");
+    let mut client_types = tools.command(generator);
+    client_types.args(DOCUMENTS).args(["--read-write-markers", "--output", CLIENT_TYPES]);
     let mut wasm_clippy = cargo(&["clippy", "--target", "wasm32-unknown-unknown"]);
     for worker in WORKERS {
         wasm_clippy.args(["--package", worker]);
@@ -35,6 +49,8 @@ fn steps(tools: &Toolchain) -> [(&'static str, Command); 6] {
     [
         ("cargo fmt", cargo(&["fmt", "--all", "--check"])),
         ("biome", node("biome", &["check", "--error-on-warnings"])),
+        ("redocly", redocly),
+        ("openapi-typescript", client_types),
         ("tsc of the tests", node("tsc", &["--project", "tests"])),
         ("tsc of the pages", node("tsc", &["--project", "workers/api/web"])),
         ("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
