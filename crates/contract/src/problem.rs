@@ -175,6 +175,9 @@ problem_codes! {
     ExerciseExists = 409 "An exercise of this name exists",
         "The catalogue or the athlete has an exercise with this name, alias or slug. The detail names it.",
         "Use the existing exercise, or choose another name.";
+    ExerciseDeleted = 409 "The exercise was deleted",
+        "An earlier request with this Idempotency-Key created an exercise that was deleted since.",
+        "Use a new Idempotency-Key to create another exercise.";
     CatalogueExercise = 409 "The exercise belongs to the catalogue",
         "Exercises of the catalogue cannot be changed or deleted.",
         "Create an exercise of your own.";

@@ -1,12 +1,14 @@
 //! The athlete's custom exercises.
 
-use crate::database::{Database, Param};
-use crate::guard::{Conflict, Guarded};
+use crate::database::{Database, Param, Results, Statement};
+use crate::guard::{Conflict, Guarded, Rejection};
+use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency, unused_key};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use training::ExerciseDefinition;
+use training::names::{NameConflict, name_conflict, new_slug};
 
 /// Custom exercises of one athlete, at most: ten times a large catalogue.
 pub const OWN_EXERCISES_MAX: i64 = 1_000;
@@ -47,56 +49,186 @@ pub async fn unknown_slugs(
     Ok(slugs.into_iter().collect())
 }
 
-/// Adds an exercise, if its slug is free and the athlete has fewer than [`OWN_EXERCISES_MAX`].
+/// The custom exercises of an athlete at one revision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExerciseList {
+    pub exercises: Vec<CustomExercise>,
+    /// It increases with each exercise that is added or changed.
+    pub(crate) revision: i64,
+}
+
+impl ExerciseList {
+    /// The exercises except one, with their slugs.
+    fn without<'a>(
+        &'a self,
+        slug: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a ExerciseDefinition)> + Clone {
+        let others = self.exercises.iter().filter(move |exercise| exercise.slug != slug);
+        others.map(|exercise| (exercise.slug.as_str(), &exercise.definition))
+    }
+
+    /// Fails if another exercise has a name or an alias of this one.
+    fn check_names(&self, exercise: &CustomExercise) -> Result<(), Conflict> {
+        match name_conflict(&exercise.definition, self.without(&exercise.slug)) {
+            Some(NameConflict { slug, .. }) => Err(Conflict::ExerciseExists { slug }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// True if the custom exercises of the athlete still have the revision `$revision`.
+macro_rules! same_exercises {
+    ($revision:literal) => {
+        concat!("(SELECT exercises_revision FROM athletes WHERE athlete_id = ?1) = ", $revision)
+    };
+}
+pub(crate) use same_exercises;
+
+fn list_statements(proof: &KeyProof) -> [Statement; 2] {
+    let of_athlete = |sql| Statement::new(sql, [Param::text(proof.athlete_id)]);
+    [
+        of_athlete("SELECT slug, definition FROM exercises WHERE athlete_id = ?1 ORDER BY slug"),
+        of_athlete("SELECT exercises_revision FROM athletes WHERE athlete_id = ?1"),
+    ]
+}
+
+/// Increases the revision of the athlete's exercises. The last statement of a write.
+pub(crate) fn next_revision(proof: &KeyProof, revision: i64) -> Statement {
+    proof.statement(
+        concat!(
+            "UPDATE athletes SET exercises_revision = exercises_revision + 1 \
+             WHERE athlete_id = ?1 AND exercises_revision = ?4 AND ",
+            live_key!()
+        ),
+        [revision.into()],
+    )
+}
+
+/// Returns the custom exercises of the key's athlete with their revision, to compare names with.
+pub async fn list_for_change(database: &dyn Database, proof: &KeyProof) -> Guarded<ExerciseList> {
+    let mut results = with_key(database, proof, list_statements(proof).into()).await?;
+    read_list(&mut results)
+}
+
+fn read_list(results: &mut Results) -> Guarded<ExerciseList> {
+    let exercises = results.rows()?;
+    Ok(ExerciseList { exercises, revision: results.value()?.ok_or(Rejection::NotFound)? })
+}
+
+/// Adds an exercise under a slug of its name, in two round trips: the first reads the names in use.
+///
+/// A name is in use if the catalogue or the athlete has it as name, alias or slug. If an exercise was
+/// added or changed in between, nothing is stored ([`Rejection::StaleRevision`]).
 pub async fn add(
     database: &dyn Database,
     proof: &KeyProof,
-    exercise: &CustomExercise,
+    definition: &ExerciseDefinition,
+    idempotency: Option<&Idempotency>,
     now_ms: i64,
-) -> Guarded<()> {
+) -> Guarded<Creation<CustomExercise>> {
+    let mut statements = list_statements(proof).to_vec();
+    if let Some(idempotency) = idempotency {
+        statements.insert(0, idempotency::delete_expired(proof, now_ms));
+        statements.push(idempotency::select_first(proof, idempotency));
+    }
+    let mut results = with_key(database, proof, statements).await?;
+    results.skip(usize::from(idempotency.is_some()));
+    let list = read_list(&mut results)?;
+    if let Some(idempotency) = idempotency
+        && let Some(first) = results.first::<FirstRequest>()?
+    {
+        first.check_is_replayed_by(idempotency, Created::Exercise)?;
+        let exercise = list.exercises.into_iter().find(|e| e.slug == first.resource_id);
+        return Ok(Creation::Replayed(exercise.ok_or(Conflict::ExerciseDeleted)?));
+    }
+    let slug = new_slug(&definition.name, list.without(""));
+    let exercise = CustomExercise { slug, definition: definition.clone() };
+    list.check_names(&exercise)?;
+    if i64::try_from(list.exercises.len()).unwrap_or(i64::MAX) >= OWN_EXERCISES_MAX {
+        return Err(Conflict::TooManyExercises.into());
+    }
     let insert = proof.statement(
         concat!(
             "INSERT INTO exercises (athlete_id, slug, definition, created_at_ms) \
              SELECT ?1, ?4, ?5, ?6 WHERE ",
+            same_exercises!("?7"),
+            " AND ",
+            unused_key!("?8"),
+            " AND ",
             live_key!(),
-            " AND (SELECT count(*) FROM exercises WHERE athlete_id = ?1) < ?7 \
-             ON CONFLICT DO NOTHING RETURNING slug"
+            " ON CONFLICT DO NOTHING RETURNING slug"
         ),
         [
             exercise.slug.as_str().into(),
             Param::json(&exercise.definition)?,
             now_ms.into(),
-            OWN_EXERCISES_MAX.into(),
+            list.revision.into(),
+            idempotency.map(|idempotency| idempotency.key.as_str()).into(),
         ],
     );
-    let select = proof.statement(
-        "SELECT slug FROM exercises WHERE athlete_id = ?1 AND slug = ?4",
-        [exercise.slug.as_str().into()],
-    );
-    let mut results = with_key(database, proof, vec![select, insert]).await?;
-    let (exists, inserted) = (results.has_rows()?, results.has_rows()?);
-    match (inserted, exists) {
-        (true, _) => Ok(()),
-        (false, true) => Err(Conflict::ExerciseExists.into()),
-        (false, false) => Err(Conflict::TooManyExercises.into()),
+    let mut statements = vec![insert];
+    if let Some(idempotency) = idempotency {
+        statements.push(insert_key(proof, idempotency, &exercise.slug, list.revision, now_ms));
     }
+    statements.push(next_revision(proof, list.revision));
+    let is_stored = with_key(database, proof, statements).await?.has_rows()?;
+    if is_stored { Ok(Creation::Stored(exercise)) } else { Err(Rejection::StaleRevision) }
 }
 
-/// Changes an exercise. Workouts that are saved from now on use the new definition.
+/// Stores an Idempotency-Key for an exercise, if it was just added: the list of this revision did not
+/// have it.
+fn insert_key(
+    proof: &KeyProof,
+    idempotency: &Idempotency,
+    slug: &str,
+    revision: i64,
+    now_ms: i64,
+) -> Statement {
+    proof.statement(
+        concat!(
+            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \
+             resource_id, created_at_ms) SELECT athlete_id, ?4, ?5, 'exercise', slug, ?6 \
+             FROM exercises WHERE athlete_id = ?1 AND slug = ?7 AND ",
+            same_exercises!("?8"),
+            " AND ",
+            live_key!(),
+            " ON CONFLICT DO NOTHING"
+        ),
+        [
+            idempotency.key.as_str().into(),
+            idempotency.request_hash.as_str().into(),
+            now_ms.into(),
+            slug.into(),
+            revision.into(),
+        ],
+    )
+}
+
+/// Changes an exercise, in two round trips as [`add`]. Workouts that are saved from now on use the new
+/// definition; its old names are free.
 pub async fn replace(
     database: &dyn Database,
     proof: &KeyProof,
     exercise: &CustomExercise,
 ) -> Guarded<()> {
+    let list = list_for_change(database, proof).await?;
+    if !list.exercises.iter().any(|other| other.slug == exercise.slug) {
+        return Err(Rejection::NotFound);
+    }
+    list.check_names(exercise)?;
     let update = proof.statement(
         concat!(
             "UPDATE exercises SET definition = ?5 WHERE athlete_id = ?1 AND slug = ?4 AND ",
+            same_exercises!("?6"),
+            " AND ",
             live_key!(),
             " RETURNING slug"
         ),
-        [exercise.slug.as_str().into(), Param::json(&exercise.definition)?],
+        [exercise.slug.as_str().into(), Param::json(&exercise.definition)?, list.revision.into()],
     );
-    write_with_key(database, proof, update).await
+    let statements = vec![update, next_revision(proof, list.revision)];
+    let is_stored = with_key(database, proof, statements).await?.has_rows()?;
+    if is_stored { Ok(()) } else { Err(Rejection::StaleRevision) }
 }
 
 /// Removes an exercise. Workouts that have it keep it.

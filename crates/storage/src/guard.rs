@@ -22,6 +22,8 @@ pub enum Rejection {
     /// Slugs that are neither in the catalogue nor the athlete's own.
     #[error("unknown exercises: {0:?}")]
     UnknownExercises(BTreeSet<String>),
+    #[error("no change has this position")]
+    UnknownPosition,
     #[error(transparent)]
     Conflict(#[from] Conflict),
     #[error(transparent)]
@@ -29,12 +31,16 @@ pub enum Rejection {
 }
 
 /// The rule that stored data would break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     #[error("the Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
-    #[error("an exercise of this name exists")]
-    ExerciseExists,
+    #[error("the workout that the request created was deleted")]
+    WorkoutDeleted,
+    #[error("the exercise that the request created was deleted")]
+    ExerciseDeleted,
+    #[error("the exercise {slug} has this name")]
+    ExerciseExists { slug: String },
     #[error("the athlete has the most exercises allowed")]
     TooManyExercises,
     #[error("the athlete has no email address")]

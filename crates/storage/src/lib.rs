@@ -14,6 +14,7 @@ pub mod email_confirmation;
 pub mod exercises;
 pub mod expiry;
 pub mod guard;
+pub mod idempotency;
 pub mod imports;
 pub mod inbox;
 pub mod keys;
@@ -36,6 +37,7 @@ mod json_text;
 
 pub use database::{Database, DatabaseError, QueryResult, Statement};
 pub use guard::{Conflict, Guarded, Rejection};
+pub use idempotency::{Creation, Idempotency};
 pub use keys::{KeyProof, Scope, check_live};
 pub use shards::Shards;
 
@@ -48,6 +50,7 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("0005_operators.sql", include_str!("../migrations/0005_operators.sql")),
     ("0006_account.sql", include_str!("../migrations/0006_account.sql")),
     ("0007_webhooks.sql", include_str!("../migrations/0007_webhooks.sql")),
+    ("0008_lifts.sql", include_str!("../migrations/0008_lifts.sql")),
 ];
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn offsets_in_use_are_from_minus_12_to_plus_14_hours() {
+    fn offsets_in_use_are_minus_12_to_plus_14_hours() {
         let check = |hours: i32, minutes: i32, in_use: bool| {
             let offset = FixedOffset::east_opt((hours * 60 + minutes) * 60).unwrap();
             assert_eq!(is_offset_in_use(offset), in_use, "{offset}");

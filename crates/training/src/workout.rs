@@ -96,6 +96,18 @@ impl Workout {
         self.body_weight_kg.map(Grams::from_kg)
     }
 
+    /// Whether it has the same sets of the same exercises, as far as they count: notes, times and the
+    /// ids of the sets may differ.
+    pub fn has_sets_of(&self, other: &Self) -> bool {
+        let counted = |entry: &ExerciseEntry| -> Vec<_> {
+            entry.sets.iter().map(SetEntry::to_performed).collect()
+        };
+        self.exercises.len() == other.exercises.len()
+            && self.exercises.iter().zip(&other.exercises).all(|(entry, other)| {
+                entry.exercise == other.exercise && counted(entry) == counted(other)
+            })
+    }
+
     /// Returns its sets in order.
     pub fn sets(&self) -> impl Iterator<Item = &SetEntry> {
         self.exercises.iter().flat_map(|exercise| &exercise.sets)
@@ -274,6 +286,25 @@ mod tests {
         // The ids of deleted sets are not assigned again.
         check(&[None, Some(4), Some(2), None], Ok(&[6, 4, 2, 7]));
         check(&[Some(1), Some(1), Some(3), Some(1_000_000)], Err(&[(0, 1), (0, 2), (0, 3)]));
+    }
+
+    #[test]
+    fn sets_are_compared_by_exercise_and_performance() {
+        let before = workout(&[Some(1), Some(2)]);
+        let check = |same: bool, change: &dyn Fn(&mut ExerciseEntry)| {
+            let mut after = before.clone();
+            change(&mut after.exercises[0]);
+            assert_eq!(after.has_sets_of(&before), same, "{after:?}");
+        };
+        check(true, &|_| {});
+        check(true, &|entry| entry.notes = Some("Slow".to_owned()));
+        check(true, &|entry| entry.sets[0] = SetEntry::new(SetKind::Working));
+        check(false, &|entry| entry.sets[0].reps = Some(5));
+        check(false, &|entry| entry.sets[0].kind = SetKind::Warmup);
+        check(false, &|entry| entry.sets.truncate(1));
+        check(false, &|entry| entry.exercise = "dip".to_owned());
+        let other = Workout { exercises: Vec::new(), ..before.clone() };
+        assert!(!other.has_sets_of(&before) && !before.has_sets_of(&other));
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl From<Rejection> for ApiError {
             Rejection::Forbidden => ProblemCode::InsufficientScope.into(),
             Rejection::NotFound => ProblemCode::NotFound.into(),
             Rejection::StaleRevision => ProblemCode::StaleRevision.into(),
+            Rejection::UnknownPosition => ProblemCode::InvalidSince.into(),
             Rejection::UnknownExercises(unknown) => {
                 let error = |slug: &String| {
                     let detail = unknown_exercise(slug);
@@ -117,8 +118,10 @@ impl From<Rejection> for ApiError {
 fn conflict_problem(conflict: Conflict) -> Problem {
     match conflict {
         Conflict::IdempotencyKeyReused => ProblemCode::IdempotencyKeyReused.into(),
-        Conflict::ExerciseExists => {
-            ProblemCode::ExerciseExists.with("you have an exercise of this name")
+        Conflict::WorkoutDeleted => ProblemCode::WorkoutDeleted.into(),
+        Conflict::ExerciseDeleted => ProblemCode::ExerciseDeleted.into(),
+        Conflict::ExerciseExists { slug } => {
+            ProblemCode::ExerciseExists.with(format!("the exercise {slug} has this name"))
         }
         Conflict::TooManyExercises => {
             ProblemCode::LimitReached.with("you have 1,000 custom exercises, the maximum")

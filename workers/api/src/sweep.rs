@@ -28,8 +28,9 @@ const ENDPOINTS_MAX: i64 = 1_000;
 const EMAILED_MAX: i64 = 1_000;
 /// Rows of each operator table that one sweep deletes, at most: as many as workouts.
 const EXPIRED_MAX: i64 = 1_000;
-/// The age at which an open workout is completed: its athlete forgot to.
-const OPEN_MAX: TimeDelta = TimeDelta::hours(24);
+/// The time without a call after which an open workout is completed: its athlete forgot to. By the
+/// server's clock: the clock of a phone can be days off.
+const IDLE_MAX: TimeDelta = TimeDelta::hours(24);
 
 /// A week has ended in every time zone twelve hours after its end in UTC.
 const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
@@ -51,8 +52,8 @@ impl App {
     ///
     /// 1. read and publish (await, await), once: endpoints of webhooks with a due delivery and no
     ///    lease. A duplicate finds the endpoint leased, or nothing due;
-    /// 2. complete (await, await): workouts that started more than 24 hours ago, each at the time of
-    ///    its last set, if it is still at the revision read. After a crash their events are overdue
+    /// 2. complete (await, await): workouts in progress without a call for 24 hours, each at the time
+    ///    of its last set, if it is still at the revision read. After a crash their events are overdue
     ///    in a minute;
     /// 3. claim (await): overdue workouts, and postpone their next turn. A crash delays them to that
     ///    turn;
@@ -177,8 +178,8 @@ impl App {
         database: &dyn Database,
     ) -> Result<Vec<StoredWorkout>, storage::DatabaseError> {
         let now = self.clock.now();
-        let before_ms = (now - OPEN_MAX).timestamp_millis();
-        let open = workouts::left_open(database, before_ms, ROUND_MAX).await?;
+        let idle_since_ms = (now - IDLE_MAX).timestamp_millis();
+        let open = workouts::left_open(database, idle_since_ms, ROUND_MAX).await?;
         let completed: Vec<_> =
             open.iter().filter_map(|stored| Some((stored, completed_document(stored)?))).collect();
         if completed.is_empty() {

@@ -2,11 +2,19 @@
 
 use super::{StoredWorkout, columns};
 use crate::database::{Database, Param, Statement};
-use crate::guard::Guarded;
+use crate::guard::{Guarded, Rejection};
 use crate::keys::{KeyProof, rows_with_key, with_key};
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use shared_kernel::WorkoutId;
+
+/// More than any offset from UTC.
+const DAY_MS: i64 = 24 * 3_600_000;
+/// An instant after all workouts.
+const INSTANT_MAX_MS: i64 = (1 << 53) - 1;
+/// The time that a position by instant reaches back: the clocks of concurrent requests differ by less
+/// from the order of their commits.
+const OVERLAP_MS: i64 = 60_000;
 
 /// A page of the list to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +30,6 @@ pub struct WorkoutQuery {
 /// The position of a workout in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkoutPosition {
-    pub local_date: NaiveDate,
     pub started_at_ms: i64,
     pub workout_id: WorkoutId,
 }
@@ -30,7 +37,6 @@ pub struct WorkoutPosition {
 /// An item of the list with its position.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct ListedWorkout {
-    pub local_date: NaiveDate,
     pub started_at_ms: i64,
     #[serde(flatten)]
     pub workout: StoredWorkout,
@@ -39,41 +45,52 @@ pub struct ListedWorkout {
 impl ListedWorkout {
     /// Returns its position in the list.
     pub const fn position(&self) -> WorkoutPosition {
-        WorkoutPosition {
-            local_date: self.local_date,
-            started_at_ms: self.started_at_ms,
-            workout_id: self.workout.workout_id,
-        }
+        WorkoutPosition { started_at_ms: self.started_at_ms, workout_id: self.workout.workout_id }
     }
 }
 
-/// Returns a page of the athlete's workouts, newest first.
+/// Returns a page of the athlete's workouts, newest first: by the instant of their start, wherever it
+/// was.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     page: &WorkoutQuery,
 ) -> Guarded<Vec<ListedWorkout>> {
+    let (first_ms, end_ms) = bounds_ms(page);
     let after = page.after.as_ref();
     let select = proof.statement(
         concat!(
             "SELECT ",
             columns!(),
-            ", local_date, started_at_ms FROM workouts \
-             WHERE athlete_id = ?1 AND local_date BETWEEN coalesce(?4, '0000') \
-             AND coalesce(?5, '9999') AND status <> 'deleted' \
-             AND (?6 IS NULL OR (local_date, started_at_ms, workout_id) < (?6, ?7, ?8)) \
-             ORDER BY local_date DESC, started_at_ms DESC, workout_id DESC LIMIT ?9"
+            ", started_at_ms FROM workouts INDEXED BY workouts_by_start \
+             WHERE athlete_id = ?1 AND started_at_ms >= ?4 \
+             AND (started_at_ms, workout_id) < (?5, ?6) \
+             AND local_date BETWEEN coalesce(?7, '0000') AND coalesce(?8, '9999') \
+             AND status <> 'deleted' ORDER BY started_at_ms DESC, workout_id DESC LIMIT ?9"
         ),
         [
+            first_ms.into(),
+            after.map_or(end_ms, |position| position.started_at_ms.min(end_ms)).into(),
+            after
+                .map(|position| position.workout_id.to_string())
+                .unwrap_or_default()
+                .as_str()
+                .into(),
             page.from.map(|day| day.to_string()).as_deref().into(),
             page.to.map(|day| day.to_string()).as_deref().into(),
-            after.map(|position| position.local_date.to_string()).as_deref().into(),
-            after.map(|position| position.started_at_ms).into(),
-            after.map(|position| position.workout_id.to_string()).as_deref().into(),
             page.limit.into(),
         ],
     );
     rows_with_key(database, proof, select).await
+}
+
+/// The first instant of the local days of a page, and the one after the last, wherever they are: the
+/// range that the index is searched for.
+fn bounds_ms(page: &WorkoutQuery) -> (i64, i64) {
+    let start_ms = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+    let first = page.from.map_or(0, |day| start_ms(day) - DAY_MS);
+    let end = page.to.map_or(INSTANT_MAX_MS, |day| start_ms(day) + 2 * DAY_MS);
+    (first, end)
 }
 
 /// A changed workout with the `change_seq` of its last change.
@@ -94,6 +111,15 @@ pub enum Since {
     Instant(i64),
 }
 
+impl Since {
+    /// Converts an instant of a client's clock: one in the future is the present, so that workouts
+    /// posted until then are not skipped.
+    pub const fn client_instant(instant_ms: i64, now_ms: i64) -> Self {
+        let instant_ms = if instant_ms < now_ms { instant_ms } else { now_ms };
+        Self::Instant(instant_ms - OVERLAP_MS)
+    }
+}
+
 /// A page of changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
@@ -103,7 +129,8 @@ pub struct Changes {
     pub last_seq: i64,
 }
 
-/// Returns the workouts changed since a point.
+/// Returns the workouts changed since a point; [`Rejection::UnknownPosition`] for a `change_seq` that no
+/// change has had yet.
 pub async fn changes(
     database: &dyn Database,
     proof: &KeyProof,
@@ -130,5 +157,9 @@ pub async fn changes(
         [Param::text(proof.athlete_id)],
     );
     let mut results = with_key(database, proof, vec![select, last]).await?;
-    Ok(Changes { items: results.rows()?, last_seq: results.value()?.unwrap_or(0) })
+    let changes = Changes { items: results.rows()?, last_seq: results.value()?.unwrap_or(0) };
+    if seq > changes.last_seq {
+        return Err(Rejection::UnknownPosition);
+    }
+    Ok(changes)
 }

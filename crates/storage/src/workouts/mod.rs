@@ -1,19 +1,24 @@
 //! Workouts. A row is its own outbox: `aggregated_revision < revision` means "not yet aggregated".
 
 mod change;
+mod create;
 mod listing;
 mod sweep;
 
 pub use change::{Change, change, delete};
+pub use create::{create, create_in_time_zone, time_zone};
 pub use listing::{
     ChangedWorkout, Changes, ListedWorkout, Since, WorkoutPosition, WorkoutQuery, changes, list,
 };
 pub use sweep::{complete, left_open, take_overdue};
 
-use crate::database::{Database, DatabaseError, Param, Statement};
+pub use crate::idempotency::{Creation, Idempotency};
+
+use crate::database::{Database, Param, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
+use crate::idempotency::{self, Created, FirstRequest};
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::keys::{KeyProof, with_key};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::payload::WorkoutSnapshot;
@@ -25,8 +30,6 @@ use training::{CustomExercises, Exercise, Grams, Workout};
 /// The sweep resends the event of a workout this long after a change. With the minute between two
 /// sweeps, a lost event is resent within two minutes.
 pub(crate) const RESEND_AFTER_MS: i64 = 45_000;
-/// How long an Idempotency-Key is remembered: a phone may be offline for a week.
-const IDEMPOTENCY_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// The state of a workout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,10 @@ pub struct Content {
     pub own_slugs: BTreeSet<String>,
     /// The body weight entered with it; `None` uses the one of its day.
     pub body_weight_grams: Option<Grams>,
+    /// Whether the definitions of its custom exercises stay those that counted.
+    keeps_exercises: bool,
+    /// Whether its body weight stays the one that counted.
+    keeps_body_weight: bool,
 }
 
 impl Content {
@@ -121,37 +128,19 @@ impl Content {
             document: serde_json::to_string(workout)?,
             own_slugs: slugs.filter(|slug| Exercise::find(slug).is_none()).cloned().collect(),
             body_weight_grams: workout.body_weight(),
+            keeps_exercises: false,
+            keeps_body_weight: false,
         })
     }
-}
 
-/// An Idempotency-Key with its request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Idempotency {
-    /// Unquoted.
-    pub key: String,
-    /// SHA-256 of the request, in hex.
-    pub request_hash: String,
-}
-
-/// A workout that a POST created.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Creation {
-    Stored(StoredWorkout),
-    /// The same request was stored before under this Idempotency-Key.
-    Replayed(StoredWorkout),
-}
-
-#[derive(Deserialize)]
-struct IdempotencyRow {
-    request_hash: String,
-    workout_id: WorkoutId,
-    document: String,
-    #[serde(with = "json_text")]
-    own_exercises: CustomExercises,
-    body_weight_grams: Option<Grams>,
-    set_id: Option<u32>,
-    created_at_ms: i64,
+    /// Converts a workout that replaces `current`. The definitions and the body weight that counted
+    /// stay, until its sets change; the body weight also until the one entered with it changes.
+    pub fn replacing(workout: &Workout, current: &Workout) -> Result<Self, serde_json::Error> {
+        let keeps_exercises = workout.has_sets_of(current);
+        let same_weight = workout.body_weight() == current.body_weight();
+        let keeps_body_weight = keeps_exercises && same_weight;
+        Ok(Self { keeps_exercises, keeps_body_weight, ..Self::of(workout)? })
+    }
 }
 
 /// The definitions of the athlete's custom exercises among `$slugs`: `{"slug": definition}`.
@@ -203,42 +192,7 @@ macro_rules! next_change {
     };
 }
 
-pub(crate) use {body_weight, columns, next_change, unknown_slugs};
-
-/// Stores a workout. The key check, the idempotency record and the insert are one round trip; each
-/// depends on the ones before.
-pub async fn create(
-    database: &dyn Database,
-    proof: &KeyProof,
-    workout_id: WorkoutId,
-    content: &Content,
-    origin: &Origin<'_>,
-) -> Guarded<Creation> {
-    let slugs = Param::json(&content.own_slugs)?;
-    let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs.clone()])];
-    if let Some(idempotency) = origin.idempotency {
-        statements.extend([
-            delete_expired(proof, origin.now_ms - IDEMPOTENCY_MS),
-            insert_idempotency(proof, workout_id, content, &slugs, idempotency, origin.now_ms),
-            select_idempotency(proof, idempotency),
-        ]);
-    }
-    statements.push(insert(proof, workout_id, content, slugs, origin));
-    let mut results = with_key(database, proof, statements).await?;
-    let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
-    if let Some(idempotency) = origin.idempotency {
-        results.skip(2);
-        if let Some(first) = results.first::<IdempotencyRow>()?
-            && first.workout_id != workout_id
-        {
-            return replay(first, idempotency, content, proof, origin).map(Creation::Replayed);
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(Rejection::UnknownExercises(unknown));
-    }
-    Ok(Creation::Stored(results.first()?.ok_or(DatabaseError::MissingResult)?))
-}
+pub(crate) use {body_weight, columns, next_change, own_exercises, unknown_slugs};
 
 /// The request that makes a change.
 #[derive(Clone, Copy, Debug)]
@@ -246,128 +200,6 @@ pub struct Origin<'a> {
     pub idempotency: Option<&'a Idempotency>,
     pub trace: TraceContext,
     pub now_ms: i64,
-}
-
-fn replay(
-    first: IdempotencyRow,
-    idempotency: &Idempotency,
-    content: &Content,
-    proof: &KeyProof,
-    origin: &Origin<'_>,
-) -> Guarded<StoredWorkout> {
-    if first.request_hash != idempotency.request_hash || first.set_id.is_some() {
-        return Err(Conflict::IdempotencyKeyReused.into());
-    }
-    Ok(StoredWorkout {
-        athlete_id: proof.athlete_id,
-        workout_id: first.workout_id,
-        revision: 1,
-        completed_revision: i64::from(content.status == WorkoutStatus::Completed),
-        status: content.status,
-        document: first.document,
-        own_exercises: first.own_exercises,
-        body_weight_grams: first.body_weight_grams,
-        changed_at_ms: first.created_at_ms,
-        traceparent: origin.trace,
-    })
-}
-
-/// Deletes the athlete's expired Idempotency-Keys.
-fn delete_expired(proof: &KeyProof, expires_before_ms: i64) -> Statement {
-    proof.statement(
-        concat!(
-            "DELETE FROM idempotency_keys WHERE athlete_id = ?1 AND created_at_ms < ?4 AND ",
-            live_key!()
-        ),
-        [expires_before_ms.into()],
-    )
-}
-
-/// Stores an Idempotency-Key, if it is unused and the workout will be stored.
-fn insert_idempotency(
-    proof: &KeyProof,
-    workout_id: WorkoutId,
-    content: &Content,
-    slugs: &Param,
-    idempotency: &Idempotency,
-    now_ms: i64,
-) -> Statement {
-    proof.statement(
-        concat!(
-            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
-             workout_id, document, own_exercises, body_weight_grams, created_at_ms) \
-             SELECT ?1, ?4, ?5, ?6, ?7, ",
-            own_exercises!("?8"),
-            ", ",
-            body_weight!("?9", "?10"),
-            ", ?11 WHERE ",
-            live_key!(),
-            " AND NOT EXISTS (",
-            unknown_slugs!("?8"),
-            ") ON CONFLICT DO NOTHING"
-        ),
-        [
-            idempotency.key.as_str().into(),
-            idempotency.request_hash.as_str().into(),
-            Param::text(workout_id),
-            content.document.as_str().into(),
-            slugs.clone(),
-            content.body_weight_grams.map(|grams| grams.0).into(),
-            Param::text(content.local_date),
-            now_ms.into(),
-        ],
-    )
-}
-
-/// Selects the request of an Idempotency-Key.
-fn select_idempotency(proof: &KeyProof, idempotency: &Idempotency) -> Statement {
-    proof.statement(
-        "SELECT request_hash, workout_id, document, own_exercises, body_weight_grams, set_id, \
-         created_at_ms FROM idempotency_keys WHERE athlete_id = ?1 AND idempotency_key = ?4",
-        [idempotency.key.as_str().into()],
-    )
-}
-
-fn insert(
-    proof: &KeyProof,
-    workout_id: WorkoutId,
-    content: &Content,
-    slugs: Param,
-    origin: &Origin<'_>,
-) -> Statement {
-    proof.statement(
-        concat!(
-            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
-             local_date, started_at_ms, document, own_exercises, body_weight_grams, \
-             changed_at_ms, resend_at_ms, traceparent, change_seq) \
-             SELECT ?1, ?4, 1, ?5 = 'completed', ?5, ?6, ?7, ?8, ",
-            own_exercises!("?9"),
-            ", ",
-            body_weight!("?10", "?6"),
-            ", ?11, ?12, ?13, ",
-            next_change!(),
-            " WHERE ",
-            live_key!(),
-            " AND NOT EXISTS (",
-            unknown_slugs!("?9"),
-            ") AND (?14 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys \
-             WHERE athlete_id = ?1 AND idempotency_key = ?14 AND workout_id = ?4)) RETURNING ",
-            columns!()
-        ),
-        [
-            Param::text(workout_id),
-            content.status.as_str().into(),
-            Param::text(content.local_date),
-            content.started_at_ms.into(),
-            content.document.as_str().into(),
-            slugs,
-            content.body_weight_grams.map(|grams| grams.0).into(),
-            origin.now_ms.into(),
-            (origin.now_ms + RESEND_AFTER_MS).into(),
-            Param::text(origin.trace),
-            origin.idempotency.map(|idempotency| idempotency.key.as_str()).into(),
-        ],
-    )
 }
 
 /// Returns one workout.
@@ -402,7 +234,7 @@ pub struct WorkoutForEdit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplayedSet {
     pub request_hash: String,
-    /// `None` if the key was used for a workout.
+    /// `None` if the key was used for another resource.
     pub set_id: Option<u32>,
 }
 
@@ -414,14 +246,25 @@ pub async fn get_for_edit(
     idempotency: Option<&Idempotency>,
 ) -> Guarded<WorkoutForEdit> {
     let mut statements = vec![select(proof, workout_id)];
-    statements.extend(idempotency.map(|idempotency| select_idempotency(proof, idempotency)));
+    statements.extend(idempotency.map(|key| idempotency::select_first(proof, key)));
     let mut results = with_key(database, proof, statements).await?;
-    let workout = results.first()?.ok_or(Rejection::NotFound)?;
-    let replayed = match idempotency {
+    let workout = results.first()?;
+    let first = match idempotency {
         None => None,
-        Some(_) => results
-            .first::<IdempotencyRow>()?
-            .map(|row| ReplayedSet { request_hash: row.request_hash, set_id: row.set_id }),
+        Some(_) => results.first::<FirstRequest>()?,
     };
-    Ok(WorkoutForEdit { workout, replayed })
+    match (workout, first, idempotency) {
+        (Some(workout), first, _) => {
+            let replayed = first.map(|first| ReplayedSet {
+                request_hash: first.request_hash,
+                set_id: first.set_id,
+            });
+            Ok(WorkoutForEdit { workout, replayed })
+        }
+        (None, Some(first), Some(idempotency)) => {
+            first.check_is_replayed_by(idempotency, Created::Set)?;
+            Err(Conflict::WorkoutDeleted.into())
+        }
+        (None, _, _) => Err(Rejection::NotFound),
+    }
 }

@@ -26,10 +26,11 @@ pub async fn take_overdue(
     Results::new(database.batch(vec![take]).await?).rows()
 }
 
-/// Returns the workouts in progress that started before an instant, the oldest first.
+/// Returns the workouts in progress without a call since an instant of the server's clock, the longest
+/// idle first.
 pub async fn left_open(
     database: &dyn Database,
-    started_before_ms: i64,
+    idle_since_ms: i64,
     limit: i64,
 ) -> Result<Vec<StoredWorkout>, DatabaseError> {
     let select = Statement::new(
@@ -37,9 +38,9 @@ pub async fn left_open(
             "SELECT ",
             columns!(),
             " FROM workouts INDEXED BY workouts_open \
-             WHERE status = 'in_progress' AND started_at_ms < ?1 ORDER BY started_at_ms LIMIT ?2"
+             WHERE status = 'in_progress' AND changed_at_ms < ?1 ORDER BY changed_at_ms LIMIT ?2"
         ),
-        [started_before_ms.into(), limit.into()],
+        [idle_since_ms.into(), limit.into()],
     );
     Results::new(database.batch(vec![select]).await?).rows()
 }

@@ -30,8 +30,8 @@ fn fill_every_table(athlete: &Athlete<'_>) -> String {
     athlete.import_csv("", super::imports::HEVY_WITH_UNKNOWN_EXERCISE);
     fixture.consume_queue();
     fixture.database.execute(&format!(
-        "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, workout_id, \
-         document, created_at_ms) VALUES ('{id}', 'k', '', '', '', 0); \
+        "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \
+         resource_id, created_at_ms) VALUES ('{id}', 'k', '', 'workout', '', 0); \
          INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
          evidence, title, recommendation, detected_at_ms) \
          VALUES ('{id}', 'p', '', '', '', 1, '{{}}', '', '', 0); \

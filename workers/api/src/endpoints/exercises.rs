@@ -2,18 +2,21 @@
 
 use crate::app::App;
 use crate::call::Call;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::exercise::parse_exercise;
+use crate::idempotency::parse_idempotency_key;
 use crate::input::json_body;
 use contract::ProblemCode;
 use platform::http::{StatusCode, empty, json, query, set_header};
 use serde_json::{Value, json};
-use storage::KeyProof;
 use storage::exercises::{self, CustomExercise};
+use storage::{Creation, KeyProof, Rejection};
 use training::catalogue::CATALOGUE;
-use training::names::{find_by_name, matches_query, slug_from_name};
+use training::names::matches_query;
 use training::{Exercise, ExerciseDefinition};
 
+/// Attempts of a write that other writes of exercises overtake; a project default.
+const ATTEMPTS_MAX: u32 = 5;
 /// Characters of a search that are used; a project default.
 const QUERY_CHARS_MAX: usize = 200;
 
@@ -44,27 +47,48 @@ pub async fn get(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
 }
 
 /// POST /v1/exercises: creates a custom exercise, with a slug derived from its name. 409 when the
-/// catalogue or the athlete has an exercise of this name.
+/// catalogue or the athlete has an exercise with this name as name, alias or slug.
+///
+/// 1. store (await, await): the names in use are read, and the exercise is stored if they are still the
+///    same; otherwise once more. When only the response is lost, a retry with the same Idempotency-Key
+///    returns the exercise.
 pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
     let definition = parse_exercise(&json_body(&call.request)?)?;
-    check_name(&definition)?;
-    let exercise = CustomExercise { slug: slug_from_name(&definition.name), definition };
-    check_is_custom(&exercise.slug)?;
-    exercises::add(app.database(key), key, &exercise, app.clock.now_ms()).await?;
-    let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
-    set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
-    Ok(response)
+    let idempotency = parse_idempotency_key(call)?;
+    let (database, now_ms) = (app.database(key), app.clock.now_ms());
+    for _ in 0..ATTEMPTS_MAX {
+        let added = exercises::add(database, key, &definition, idempotency.as_ref(), now_ms).await;
+        let exercise = match added {
+            Err(Rejection::StaleRevision) => continue,
+            added => match added? {
+                Creation::Stored(exercise) | Creation::Replayed(exercise) => exercise,
+            },
+        };
+        let mut response = json(StatusCode::CREATED, &custom_item(&exercise))?;
+        set_header(&mut response, "location", &format!("/v1/exercises/{}", exercise.slug));
+        return Ok(response);
+    }
+    Err(ApiError::concurrent_change())
 }
 
 /// PUT /v1/exercises/{slug}: changes a custom exercise. Workouts saved later use the new definition;
 /// earlier ones keep theirs.
+///
+/// 1. store (await, await), as a POST. A repeat stores the same.
 pub async fn put(app: &App, call: &Call, key: &KeyProof, slug: &str) -> ApiResult {
     let definition = parse_exercise(&json_body(&call.request)?)?;
     check_is_custom(slug)?;
-    check_name(&definition)?;
     let exercise = CustomExercise { slug: slug.to_owned(), definition };
-    exercises::replace(app.database(key), key, &exercise).await?;
-    Ok(json(StatusCode::OK, &custom_item(&exercise))?)
+    for _ in 0..ATTEMPTS_MAX {
+        match exercises::replace(app.database(key), key, &exercise).await {
+            Err(Rejection::StaleRevision) => {}
+            replaced => {
+                replaced?;
+                return Ok(json(StatusCode::OK, &custom_item(&exercise))?);
+            }
+        }
+    }
+    Err(ApiError::concurrent_change())
 }
 
 /// DELETE /v1/exercises/{slug}: deletes a custom exercise. Existing workouts keep it; new ones
@@ -78,16 +102,6 @@ pub async fn delete(app: &App, key: &KeyProof, slug: &str) -> ApiResult {
 fn check_is_custom(slug: &str) -> ApiResult<()> {
     match Exercise::find(slug) {
         Some(_) => Err(ProblemCode::CatalogueExercise.into()),
-        None => Ok(()),
-    }
-}
-
-fn check_name(definition: &ExerciseDefinition) -> ApiResult<()> {
-    let mut names = definition.aliases.iter().chain([&definition.name]);
-    match names.find_map(|name| find_by_name(name)) {
-        Some(_) => Err(ProblemCode::ExerciseExists
-            .with("the catalogue has an exercise of this name")
-            .into()),
         None => Ok(()),
     }
 }

@@ -6,7 +6,9 @@
 use super::instant;
 use crate::app::App;
 use crate::call::Call;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
+use crate::idempotency::parse_idempotency_key;
+use crate::import::definitions::Definitions;
 use crate::import::mapping::{ExerciseNames, Mapping, mapping_pointer, parse_mapping};
 use crate::import::plan::Plan;
 use crate::import::upload::{parse_upload, require_workouts};
@@ -14,16 +16,18 @@ use crate::input::{Errors, Fields, json_body, query_flag};
 use crate::publisher::import_slice_stored;
 use contract::{FieldCode, FieldError, Problem, ProblemCode};
 use platform::clock::new_uuid;
-use platform::http::{StatusCode, json, query, set_header};
+use platform::http::{Response, StatusCode, json, query, set_header};
 use serde_json::{Map, Value, json};
 use shared_kernel::TraceContext;
 use storage::exercises;
 use storage::imports::{
     self, DuplicateQuery, Import, ImportedWorkout, NewImport, Slice, SliceKey, SliceState,
 };
-use storage::{Database, KeyProof};
-use training::calendar::local_date;
+use storage::{Creation, Database, Idempotency, KeyProof, Rejection};
 use uuid::Uuid;
+
+/// Attempts of an import that changes of exercises overtake; a project default.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// POST /v1/imports: 202, with the progress at GET /v1/imports/{id}; with `dry_run=true` 200 with a
 /// preview, and nothing is stored. 422 for a file that is not a training log.
@@ -33,10 +37,27 @@ use uuid::Uuid;
 ///
 /// 1. parse the file;
 /// 2. read (await) the athlete's custom exercises;
-/// 3. store (await) the import with all its slices, in one transaction. Failure: 503. When only the
-///    response is lost, a retry imports the same workouts as duplicates;
+/// 3. store (await) the import with all its slices, in one transaction; from 1 again, if an exercise was
+///    added or changed meanwhile. Failure: 503. When only the response is lost, a retry with the same
+///    Idempotency-Key returns the import; without one it imports the same workouts as duplicates;
 /// 4. publish (await) an event for each slice. Failure: still 202, and the sweep sends them.
 pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
+    let idempotency = parse_idempotency_key(call)?;
+    for _ in 0..ATTEMPTS_MAX {
+        if let Some(response) = import_file(app, call, key, idempotency.as_ref()).await? {
+            return Ok(response);
+        }
+    }
+    Err(ApiError::concurrent_change())
+}
+
+/// Returns `None` if an exercise was added or changed meanwhile.
+async fn import_file(
+    app: &App,
+    call: &Call,
+    key: &KeyProof,
+    idempotency: Option<&Idempotency>,
+) -> ApiResult<Option<Response>> {
     let dry_run = query_flag(&call.request, "dry_run")?;
     let mapping = match query(&call.request, "mapping") {
         Some(text) => parse_mapping(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
@@ -44,15 +65,16 @@ pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
     };
     let mut file = parse_upload(&call.request, &*app.time_zones, app.clock.now())?;
     let database = app.database(key);
-    let custom = exercises::list(database, key).await?;
-    let names = ExerciseNames::new(&custom, &file.exercises, mapping);
+    let known = exercises::list_for_change(database, key).await?;
+    let definitions = Definitions::new(&file.exercises, &known.exercises);
+    let names = ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping);
     require_no_errors(names.mapping_errors())?;
     require_workouts(&file)?;
     let import_id = new_uuid(&*app.clock, &*app.entropy);
     let plan = Plan::new(std::mem::take(&mut file.workouts), import_id, &names)?;
     let report = plan.report(&file, &names);
     if dry_run {
-        return preview(database, key, &plan, &file.format, report).await;
+        return preview(database, key, &plan, &file.format, report).await.map(Some);
     }
     let slices = plan.slices()?;
     let new = NewImport {
@@ -60,14 +82,26 @@ pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
         format: &file.format,
         report: &report,
         slices: &slices,
-        exercises: &file.exercises,
+        exercises: &definitions.new,
+        known: &known,
         trace: call.trace,
     };
-    imports::create(database, key, &new, app.clock.now_ms()).await?;
-    let waiting = (0..).zip(&slices).filter(|(_, (state, _))| *state == SliceState::Waiting);
-    let keys = waiting.map(|(slice, _)| SliceKey { athlete_id: key.athlete_id, import_id, slice });
-    publish(app, call.trace, keys).await;
-    to_response(StatusCode::ACCEPTED, &imports::get(database, key, import_id).await?)
+    let created = imports::create(database, key, &new, idempotency, app.clock.now_ms()).await;
+    let import = match created {
+        Err(Rejection::StaleRevision) => return Ok(None),
+        created => match created? {
+            Creation::Replayed(import) => import,
+            Creation::Stored(import) => {
+                let slices = (0..).zip(&slices);
+                let waiting = slices.filter(|(_, (state, _))| *state == SliceState::Waiting);
+                let athlete_id = key.athlete_id;
+                let keys = waiting.map(|(slice, _)| SliceKey { athlete_id, import_id, slice });
+                publish(app, call.trace, keys).await;
+                import
+            }
+        },
+    };
+    to_response(StatusCode::ACCEPTED, &import).map(Some)
 }
 
 /// GET /v1/imports/{id}: the progress and the results.
@@ -97,7 +131,7 @@ pub async fn put_mapping(app: &App, call: &Call, key: &KeyProof, import_id: Uuid
         return Err(ProblemCode::NothingHeldBack.into());
     }
     let custom = exercises::list(database, key).await?;
-    let names = ExerciseNames::new(&custom, &[], mapping);
+    let names = ExerciseNames::new(&custom, &[], &Definitions::default(), mapping);
     require_no_errors(names.mapping_errors())?;
     let mut left_out_sets = 0;
     let mut released = Vec::new();
@@ -163,7 +197,6 @@ async fn preview(
 
 fn duplicate_query(imported: &ImportedWorkout) -> DuplicateQuery {
     DuplicateQuery {
-        local_date: local_date(imported.workout.started_at),
         started_at_ms: imported.workout.started_at.timestamp_millis(),
         title: imported.workout.title.clone(),
     }

@@ -1,5 +1,6 @@
 //! The meaning of the exercise names in a file.
 
+use super::definitions::Definitions;
 use crate::error::{ApiResult, bad_parameter};
 use contract::workouts::unknown_exercise;
 use contract::{FieldCode, FieldError};
@@ -48,6 +49,8 @@ pub struct ExerciseNames {
     definitions: CustomExercises,
     /// The slugs and names of the athlete's custom exercises.
     listed: Vec<(String, String)>,
+    /// Slugs of the file whose exercise the athlete has under another slug.
+    same: BTreeMap<String, String>,
     mapping: Mapping,
 }
 
@@ -59,23 +62,32 @@ enum Meaning {
 }
 
 impl ExerciseNames {
-    /// Resolves by the athlete's custom exercises, those that the file defines, which take
-    /// precedence, and the mapping.
-    pub fn new(custom: &[CustomExercise], defined: &[CustomExercise], mapping: Mapping) -> Self {
-        let mut names = Self {
-            custom: BTreeMap::new(),
-            definitions: BTreeMap::new(),
-            listed: custom.iter().map(|c| (c.slug.clone(), c.definition.name.clone())).collect(),
+    /// Resolves by the athlete's custom exercises, those that the file defines, and the mapping.
+    /// Workouts of the file count with the file's definitions.
+    pub fn new(
+        known: &[CustomExercise],
+        defined: &[CustomExercise],
+        definitions: &Definitions,
+        mapping: Mapping,
+    ) -> Self {
+        let custom = || known.iter().chain(&definitions.new);
+        let names = custom().flat_map(|exercise| {
+            let names = exercise.definition.aliases.iter().chain([&exercise.definition.name]);
+            names.map(|name| (name_key(name), exercise.slug.clone()))
+        });
+        let current = custom().map(|exercise| (&exercise.slug, &exercise.definition));
+        let in_file = defined.iter().map(|exercise| (&exercise.slug, &exercise.definition));
+        let in_file = in_file.filter(|(slug, _)| !definitions.same.contains_key(*slug));
+        Self {
+            custom: names.collect(),
+            definitions: current
+                .chain(in_file)
+                .map(|(slug, definition)| (slug.clone(), definition.clone()))
+                .collect(),
+            listed: known.iter().map(|c| (c.slug.clone(), c.definition.name.clone())).collect(),
+            same: definitions.same.clone(),
             mapping,
-        };
-        for exercise in custom.iter().chain(defined) {
-            let aliases = exercise.definition.aliases.iter();
-            for name in aliases.chain([&exercise.definition.name]) {
-                names.custom.insert(name_key(name), exercise.slug.clone());
-            }
-            names.definitions.insert(exercise.slug.clone(), exercise.definition.clone());
         }
-        names
     }
 
     fn meaning(&self, name: &str) -> Meaning {
@@ -85,7 +97,8 @@ impl ExerciseNames {
             None if self.is_slug(name) => Meaning::Slug(name.to_owned()),
             None => {
                 let catalogue = || find_by_name(name).map(|exercise| exercise.slug.to_owned());
-                let slug = self.custom.get(&name_key(name)).cloned().or_else(catalogue);
+                let same = self.same.get(name).or_else(|| self.custom.get(&name_key(name)));
+                let slug = same.cloned().or_else(catalogue);
                 slug.map_or(Meaning::Unknown, Meaning::Slug)
             }
         }
@@ -127,10 +140,15 @@ impl ExerciseNames {
         imported.unmatched.clear();
         for (index, mut exercise) in imported.workout.exercises.drain(..).enumerate() {
             let name = unresolved.get(&index).cloned().unwrap_or_else(|| exercise.exercise.clone());
-            let meaning = if imported.own_exercises.contains_key(&name) {
-                Meaning::Slug(name.clone())
-            } else {
-                self.meaning(&name)
+            let meaning = match self.same.get(&name) {
+                Some(slug) => {
+                    let definition = imported.own_exercises.remove(&name);
+                    let definition = definition.filter(|_| Exercise::find(slug).is_none());
+                    imported.own_exercises.extend(definition.map(|d| (slug.clone(), d)));
+                    Meaning::Slug(slug.clone())
+                }
+                None if imported.own_exercises.contains_key(&name) => Meaning::Slug(name.clone()),
+                None => self.meaning(&name),
             };
             match meaning {
                 Meaning::Slug(slug) => exercise.exercise = slug,

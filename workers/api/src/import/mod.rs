@@ -4,6 +4,7 @@
 //! with an unknown exercise is held back until a mapping names the exercise.
 
 pub mod csv;
+pub mod definitions;
 pub mod export;
 pub mod file;
 pub mod mapping;

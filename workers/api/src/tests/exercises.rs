@@ -52,13 +52,7 @@ fn own_exercise_is_added_once_under_its_slug() {
     assert_eq!(added.body, expected);
     assert_eq!(api.get(&key, added.location()).body, expected);
     let status = |key: &str, name: &str| api.post(key, "/v1/exercises", &own_exercise(name)).status;
-    for taken in [
-        "developpe zercher",
-        "Barbell Bench Press",
-        "bench press (BARBELL)",
-        "Pullups",
-        "Планк plank",
-    ] {
+    for taken in ["developpe zercher", "Barbell Bench Press", "bench press (BARBELL)", "Pullups"] {
         assert_eq!(status(&key, taken), 409, "{taken}");
     }
     let mut shadow = own_exercise("Übung");

@@ -123,8 +123,8 @@ fn idempotency_key_claimed_by_a_concurrent_request_adds_no_set() {
     let key = api.create_athlete();
     let path = api.create_workout(&key, &open_workout());
     let taken = "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
-                 workout_id, document, set_id, created_at_ms) \
-                 SELECT athlete_id, 'k', 'concurrent', workout_id, '', 7, 0 FROM workouts";
+                 created, resource_id, set_id, created_at_ms) \
+                 SELECT athlete_id, 'k', 'concurrent', 'set', workout_id, 7, 0 FROM workouts";
     api.database.fail_after(1, DatabaseFault::Interleaved(taken));
     let headers = [("idempotency-key", "k")];
     let sets = format!("{path}/sets");

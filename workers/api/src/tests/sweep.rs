@@ -33,19 +33,32 @@ fn sweep_resends_unpublished_events_with_growing_pauses() {
     assert_eq!(api.sink.take_events().len(), 0, "a processed workout is not resent");
 }
 
-/// A workout started exactly 24 hours ago, with its last set 5 hours later.
+/// A workout whose last set was logged exactly 24 hours ago.
 fn create_abandoned_workout(api: &TestApi, key: &str) -> String {
     let path = api.create_workout(key, &open_workout());
     let set = json!({ "exercise": "pull-up", "kind": "working", "reps": 5 });
     assert_eq!(api.post(key, &format!("{path}/sets"), &set).status, 201);
     api.sink.take_events();
     api.database.execute("UPDATE workouts SET aggregated_revision = revision");
-    api.clock.advance_ms(19 * 3_600_000);
+    api.clock.advance_ms(24 * 3_600_000);
     path
 }
 
 #[test]
-fn sweep_completes_workouts_open_for_24_hours() {
+fn start_by_a_slow_clock_leaves_a_workout_open() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut open = open_workout();
+    open["started_at"] = json!("2026-11-22T11:59:00Z");
+    let path = api.create_workout(&key, &open);
+    api.clock.advance_ms(120_000);
+    run(api.app.sweep());
+    let set = json!({ "exercise": "pull-up", "kind": "working", "reps": 5 });
+    assert_eq!(api.post(&key, &format!("{path}/sets"), &set).status, 201);
+}
+
+#[test]
+fn sweep_completes_workouts_idle_for_24_hours() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let path = create_abandoned_workout(&api, &key);
@@ -119,7 +132,7 @@ fn one_sweep_completes_more_than_a_batch_of_open_workouts() {
         api.create_workout(&key, &open_workout());
     }
     api.database.execute("UPDATE workouts SET aggregated_revision = revision");
-    api.clock.advance_ms(86_400_000);
+    api.clock.advance_ms(86_400_001);
     run(api.app.sweep());
     assert_eq!(api.take_published().len(), 101);
     let open = api.database.query("SELECT 1 FROM workouts WHERE status = 'in_progress'");

@@ -1,13 +1,15 @@
 //! Imports: training logs of other apps, cut into slices. A slice is its own outbox, as a workout
 //! is: it waits until aggregation has counted it, and the sweep resends its event after a while.
 
+mod create;
+
+pub use create::{NewImport, create};
+
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
-use crate::exercises::CustomExercise;
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
 use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
@@ -72,72 +74,23 @@ pub struct Slice {
     pub workouts: Vec<ImportedWorkout>,
 }
 
-/// A new import.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewImport<'a> {
-    pub import_id: Uuid,
-    pub format: &'a str,
-    /// The result of reading the file.
-    pub report: &'a Value,
-    pub slices: &'a [(SliceState, Vec<ImportedWorkout>)],
-    /// Custom exercises that the file defines. An existing one stays as it is.
-    pub exercises: &'a [CustomExercise],
-    pub trace: TraceContext,
-}
-
-/// Stores an import with all its slices, or nothing: one round trip.
-pub async fn create(
-    database: &dyn Database,
-    proof: &KeyProof,
-    import: &NewImport<'_>,
-    now_ms: i64,
-) -> Guarded<()> {
-    let import_id = Param::text(import.import_id);
-    let mut statements = vec![proof.statement(
+macro_rules! import {
+    ($of:literal) => {
         concat!(
-            "INSERT INTO imports (athlete_id, import_id, format, report, created_at_ms, \
-             traceparent) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
-            live_key!()
-        ),
-        [
-            import_id.clone(),
-            import.format.into(),
-            Param::json(import.report)?,
-            now_ms.into(),
-            Param::text(import.trace),
-        ],
-    )];
-    for (slice, (state, workouts)) in (0..).zip(import.slices) {
-        statements.push(proof.statement(
-            concat!(
-                "INSERT INTO import_slices (athlete_id, import_id, slice, state, workouts, \
-                 resend_at_ms) SELECT ?1, ?4, ?5, ?6, ?7, ?8 WHERE ",
-                live_key!()
-            ),
-            [
-                import_id.clone(),
-                Param::Integer(slice),
-                state.as_str().into(),
-                Param::json(workouts)?,
-                (now_ms + RESEND_AFTER_MS).into(),
-            ],
-        ));
-    }
-    let exercises: Vec<_> =
-        import.exercises.iter().map(|exercise| (&exercise.slug, &exercise.definition)).collect();
-    if !exercises.is_empty() {
-        statements.push(proof.statement(
-            concat!(
-                "INSERT INTO exercises (athlete_id, slug, definition, created_at_ms) \
-                 SELECT ?1, value ->> 0, value -> 1, ?5 FROM json_each(?4) WHERE ",
-                live_key!(),
-                " ON CONFLICT DO NOTHING"
-            ),
-            [Param::json(&exercises)?, now_ms.into()],
-        ));
-    }
-    with_key(database, proof, statements).await.map(drop)
+            "SELECT import.import_id, format, report, created_at_ms, finished_at_ms, traceparent, \
+             coalesce(sum(state = 'waiting'), 0) AS waiting, \
+             coalesce(sum(state = 'held'), 0) AS held, coalesce(sum(state = 'done'), 0) AS done, \
+             coalesce(sum(imported), 0) AS imported, \
+             coalesce(sum(duplicates), 0) AS duplicates \
+             FROM imports AS import LEFT JOIN import_slices AS slice \
+             ON slice.athlete_id = import.athlete_id AND slice.import_id = import.import_id \
+             WHERE ",
+            $of,
+            " GROUP BY import.athlete_id, import.import_id"
+        )
+    };
 }
+pub(crate) use import;
 
 /// An import with its progress.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -155,23 +108,6 @@ pub struct Import {
     pub done: i64,
     pub imported: i64,
     pub duplicates: i64,
-}
-
-macro_rules! import {
-    ($of:literal) => {
-        concat!(
-            "SELECT import.import_id, format, report, created_at_ms, finished_at_ms, traceparent, \
-             coalesce(sum(state = 'waiting'), 0) AS waiting, \
-             coalesce(sum(state = 'held'), 0) AS held, coalesce(sum(state = 'done'), 0) AS done, \
-             coalesce(sum(imported), 0) AS imported, \
-             coalesce(sum(duplicates), 0) AS duplicates \
-             FROM imports AS import LEFT JOIN import_slices AS slice \
-             ON slice.athlete_id = import.athlete_id AND slice.import_id = import.import_id \
-             WHERE ",
-            $of,
-            " GROUP BY import.athlete_id, import.import_id"
-        )
-    };
 }
 
 /// Returns an import.
@@ -240,7 +176,6 @@ pub async fn release(
 /// The key under which duplicates are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DuplicateQuery {
-    pub local_date: NaiveDate,
     pub started_at_ms: i64,
     pub title: Option<String>,
 }
@@ -250,10 +185,8 @@ pub struct DuplicateQuery {
 macro_rules! duplicate {
     ($row:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM workouts AS twin INDEXED BY workouts_by_day \
-             WHERE twin.athlete_id = ?1 AND twin.local_date = ",
-            $row,
-            ".value ->> 'local_date' AND twin.started_at_ms BETWEEN (",
+            "EXISTS (SELECT 1 FROM workouts AS twin INDEXED BY workouts_by_start \
+             WHERE twin.athlete_id = ?1 AND twin.started_at_ms BETWEEN (",
             $row,
             ".value ->> 'started_at_ms') / 1000 * 1000 AND (",
             $row,

@@ -1,0 +1,116 @@
+//! Lists: the order of instants, local days, changes, and workouts left open.
+
+use super::{NOW_MS, create, id, workout};
+use serde_json::Value;
+use storage::workouts::{self, ListedWorkout, Since, WorkoutQuery};
+use storage::{KeyProof, Rejection};
+use testkit::{Sqlite, create_athlete, run};
+
+/// Stores workouts with the ids 1, 2, … at these starts.
+fn store(database: &Sqlite, proof: &KeyProof, starts: &[&str]) {
+    for (n, start) in (1..).zip(starts) {
+        create(database, proof, n, &workout(start, &Value::Null), None).unwrap();
+    }
+}
+
+fn list(database: &Sqlite, proof: &KeyProof, from: &str, to: &str, limit: i64) -> Vec<u128> {
+    let day = |text: &str| text.parse().ok();
+    let mut page = WorkoutQuery { from: day(from), to: day(to), after: None, limit };
+    let mut ids = Vec::new();
+    loop {
+        let rows = run(workouts::list(database, proof, &page)).unwrap();
+        ids.extend(rows.iter().map(|row| row.workout.workout_id.0.as_u128()));
+        page.after = rows.last().map(ListedWorkout::position);
+        if page.after.is_none() {
+            return ids;
+        }
+    }
+}
+
+#[test]
+fn workouts_are_listed_by_instant_across_the_date_line() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    let other = create_athlete(&database, 2);
+    store(
+        &database,
+        &proof,
+        &[
+            "2026-11-22T20:00:00+13:00",
+            // Ten hours later, on the other side of the date line: the day before.
+            "2026-11-22T06:00:00-11:00",
+            "2026-11-21T20:00:00-11:00",
+            "2026-11-22T20:00:00+13:00",
+            "2026-11-23T00:00:00+14:00",
+            "2026-11-21T23:59:59-12:00",
+        ],
+    );
+    create(&database, &other, 9, &workout("2026-11-22T12:00:00Z", &Value::Null), None).unwrap();
+    for limit in [1, 2, 100] {
+        assert_eq!(list(&database, &proof, "", "", limit), [2, 6, 5, 4, 3, 1], "{limit}");
+        assert_eq!(list(&database, &proof, "2026-11-22", "2026-11-22", limit), [2, 4, 1]);
+        assert_eq!(list(&database, &proof, "", "2026-11-21", limit), [6, 3]);
+        assert_eq!(list(&database, &proof, "2026-11-23", "", limit), [5]);
+    }
+}
+
+#[test]
+fn list_reads_the_index_in_order() {
+    let database = Sqlite::migrated();
+    let plan = database.query(
+        "EXPLAIN QUERY PLAN SELECT workout_id FROM workouts INDEXED BY workouts_by_start \
+         WHERE athlete_id = 'a' AND started_at_ms >= 1 AND (started_at_ms, workout_id) < (2, '') \
+         AND local_date BETWEEN '0' AND '9' ORDER BY started_at_ms DESC, workout_id DESC LIMIT 3",
+    );
+    let plan = plan.join("\n");
+    assert!(plan.contains("athlete_id=? AND started_at_ms>? AND"), "{plan}");
+    assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+#[test]
+fn position_that_no_change_has_had_is_rejected() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    let changes = |since| run(workouts::changes(&database, &proof, since, 10));
+    assert_eq!(changes(Since::Change(0)).unwrap().last_seq, 0);
+    assert!(matches!(changes(Since::Change(1)), Err(Rejection::UnknownPosition)));
+    store(&database, &proof, &["2026-11-22T20:00:00+13:00"]);
+    assert_eq!(changes(Since::Change(1)).unwrap().items.len(), 0);
+    assert!(matches!(changes(Since::Change(20_261_126)), Err(Rejection::UnknownPosition)));
+}
+
+#[test]
+fn instant_in_the_future_is_the_present() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    store(&database, &proof, &["2026-11-22T20:00:00+13:00"]);
+    let found = |instant_ms, now_ms| {
+        let since = Since::client_instant(instant_ms, now_ms);
+        run(workouts::changes(&database, &proof, since, 10)).unwrap().items.len()
+    };
+    // Stored at NOW_MS by a server, and read by a client whose clock is five minutes fast.
+    assert_eq!(found(NOW_MS + 300_000, NOW_MS), 1);
+    assert_eq!(found(i64::MAX, NOW_MS), 1);
+    assert_eq!(found(NOW_MS + 60_000, NOW_MS + 60_000), 1);
+    assert_eq!(found(NOW_MS + 60_001, NOW_MS + 60_001), 0);
+}
+
+#[test]
+fn workout_is_left_open_by_the_last_call() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    store(&database, &proof, &["2026-11-22T20:00:00Z", "2026-11-21T20:00:00Z"]);
+    let left_open = |idle_since_ms| {
+        let open = run(workouts::left_open(&database, idle_since_ms, 10)).unwrap();
+        open.iter().map(|workout| workout.workout_id).collect::<Vec<_>>()
+    };
+    assert_eq!(left_open(i64::MAX >> 1), [], "they are completed");
+    database.execute("UPDATE workouts SET status = 'in_progress'");
+    assert_eq!(left_open(NOW_MS), [], "they started a day ago");
+    database.execute(&format!(
+        "UPDATE workouts SET changed_at_ms = {NOW_MS} - (workout_id = '{}')",
+        id(1)
+    ));
+    assert_eq!(left_open(NOW_MS), [id(1)]);
+    assert_eq!(left_open(NOW_MS + 1), [id(1), id(2)]);
+}
