@@ -193,3 +193,16 @@ pub enum HistoryKind {
     /// The queue rejected a redrive.
     NotSent,
 }
+
+impl HistoryKind {
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Redrive => "redrive",
+            Self::Edit => "edit",
+            Self::Discard => "discard",
+            Self::NotSent => "not_sent",
+        }
+    }
+}

@@ -8,9 +8,13 @@ use crate::http::Api;
 use crate::project::Project;
 use crate::state::RunningStack;
 use anyhow::{Context, Result};
-use options::{Action, Filter, Redrive, Selection, Target};
-use serde_json::{Map, Value, json};
+use contract::Items;
+use contract::actions::{Discard, DiscardResult, Redrive, RedriveOne, RedriveResult};
+use contract::dead_letters::{DeadLetter, DeadLetterDetail, DeadLetterGroup, DeadLetterPage};
+use options::{Action, Filter, Selection, Target};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,145 +67,155 @@ fn with_query(path: &str, parameters: BTreeMap<&str, &str>) -> String {
 }
 
 fn list(api: &Api, filter: &Filter, limit: Option<&str>) -> Result<()> {
-    const COLUMNS: [(&str, &str); 7] = [
-        ("failed at", "failed_at"),
-        ("status", "status"),
-        ("queue", "queue"),
-        ("type", "event_type"),
-        ("redrives", "redrives"),
-        ("id", "id"),
-        ("reason", "reason"),
-    ];
     let mut parameters = filter.fields();
     parameters.extend(limit.map(|limit| ("limit", limit)));
-    let page = api.get(&with_query(PATH, parameters))?;
-    print!("{}", columns(&page, "items", &COLUMNS));
-    println!("{} of {}", array(&page, "items").count(), text(&page, "total"));
+    let page: DeadLetterPage = api.get(&with_query(PATH, parameters))?;
+    let head = ["failed at", "status", "queue", "type", "redrives", "id", "reason"];
+    let rows = page.items.iter().map(|item| {
+        vec![
+            item.failed_at.to_string(),
+            item.status.name().to_owned(),
+            item.queue.clone(),
+            short_type(item.event_type.as_deref()),
+            item.redrives.to_string(),
+            item.id.to_string(),
+            short_reason(&item.reason),
+        ]
+    });
+    print!("{}", table_with_head(&head, rows));
+    println!("{} of {}", page.items.len(), page.total);
     Ok(())
 }
 
 fn groups(api: &Api, filter: &Filter) -> Result<()> {
-    const COLUMNS: [(&str, &str); 6] = [
-        ("count", "count"),
-        ("first", "first_failed_at"),
-        ("last", "last_failed_at"),
-        ("queue", "queue"),
-        ("type", "event_type"),
-        ("reason", "reason_group"),
-    ];
-    let page = api.get(&with_query(&format!("{PATH}/groups"), filter.fields()))?;
-    print!("{}", columns(&page, "items", &COLUMNS));
+    let path = with_query(&format!("{PATH}/groups"), filter.fields());
+    let groups: Items<DeadLetterGroup> = api.get(&path)?;
+    let rows = groups.items.iter().map(|group| {
+        vec![
+            group.count.to_string(),
+            group.first_failed_at.to_string(),
+            group.last_failed_at.to_string(),
+            group.queue.clone(),
+            short_type(group.event_type.as_deref()),
+            // In full: `--group` takes it.
+            group.reason_group.clone(),
+        ]
+    });
+    print!("{}", table_with_head(&["count", "first", "last", "queue", "type", "reason"], rows));
     Ok(())
 }
 
 /// Returns the fields, the history and the body of a dead letter as text.
-fn describe(dead_letter: &Value) -> String {
-    let fields = "id status queue event_type event_id athlete_id trace_id message_id reason \
-                  attempts failed_at redrives note";
-    let rows = fields.split(' ').map(|name| vec![name.to_owned(), text(dead_letter, name)]);
-    let mut page = table(rows.collect());
-    let history = array(dead_letter, "history").map(|entry| {
-        let reason = text(entry, "reason") + &text(entry, "note");
-        vec![text(entry, "at"), text(entry, "what"), text(entry, "operator"), reason]
+fn describe(detail: &DeadLetterDetail) -> String {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let DeadLetter { id, status, queue, event_type, event_id, athlete_id, .. } = &detail.summary;
+    let DeadLetter { reason, attempts, failed_at, redrives, note, .. } = &detail.summary;
+    let fields = [
+        ("id", id.to_string()),
+        ("status", status.name().to_owned()),
+        ("queue", queue.clone()),
+        ("event_type", text(event_type)),
+        ("event_id", text(event_id)),
+        ("athlete_id", text(athlete_id)),
+        ("trace_id", text(&detail.trace_id)),
+        ("message_id", detail.message_id.clone()),
+        ("reason", reason.clone()),
+        ("attempts", attempts.to_string()),
+        ("failed_at", failed_at.to_string()),
+        ("redrives", redrives.to_string()),
+        ("note", text(note)),
+    ];
+    let mut page = table(fields.map(|(name, value)| vec![name.to_owned(), value]).into());
+    let history = detail.history.iter().map(|entry| {
+        let reason = text(&entry.reason) + &text(&entry.note);
+        vec![entry.at.to_string(), entry.what.name().to_owned(), text(&entry.operator), reason]
     });
-    let head = ["when", "what", "who", "why"].map(str::to_owned).to_vec();
     page.push('\n');
-    page.push_str(&table(std::iter::once(head).chain(history).collect()));
-    for name in ["body", "edited_body"] {
-        if let Some(body) = dead_letter.get(name).and_then(Value::as_str) {
+    page.push_str(&table_with_head(&["when", "what", "who", "why"], history));
+    for (name, body) in [("body", Some(&detail.body)), ("edited_body", detail.edited_body.as_ref())]
+    {
+        if let Some(body) = body {
             let pretty = serde_json::from_str::<Value>(body).map(|json| format!("{json:#}"));
-            let body = pretty.unwrap_or_else(|_| body.to_owned());
+            let body = pretty.unwrap_or_else(|_| body.clone());
             page.extend(["\n", name, "\n", &body, "\n"]);
         }
     }
     page
 }
 
-fn redrive(api: &Api, options: &Redrive) -> Result<()> {
-    let Redrive { selection, rate, note, force, body } = options;
+fn redrive(api: &Api, options: &options::Redrive) -> Result<()> {
+    let options::Redrive { selection, rate, note, force, body } = options;
     if let (Some(file), [id]) = (body, &selection.ids[..]) {
         let body = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
-        let request = json!({ "body": body, "force": force, "note": note });
-        let result: Value = api.post(&format!("{PATH}/{id}/redrive"), "", &request)?;
-        println!("redriven as edited: {}", text(&result, "redriven"));
+        let request = RedriveOne { body: Some(body), force: *force, note: note.clone() };
+        let result: RedriveResult =
+            api.post(&format!("{PATH}/{id}/redrive"), "", &serde_json::to_value(request)?)?;
+        println!("redriven as edited: {}", result.redriven);
         return Ok(());
     }
-    let mut request = request_body(selection, note.as_deref());
-    request.insert("rate_per_s".to_owned(), json!(rate));
-    if *force {
-        request.insert("force".to_owned(), json!(true));
+    let request = Redrive {
+        ids: selection.ids()?,
+        filter: selection.filter()?,
+        dry_run: selection.dry_run,
+        limit: selection.limit.map(NonZeroU32::get),
+        rate_per_s: rate.map(NonZeroU32::get),
+        force: *force,
+        note: note.clone(),
+    };
+    let result: RedriveResult =
+        api.post(&format!("{PATH}/redrive"), "", &serde_json::to_value(request)?)?;
+    print_counts(selection, result.matched, "redriven", result.redriven);
+    if result.held_back > 0 {
+        let held_back = result.held_back;
+        println!(
+            "held back {held_back}: redriven three times already; pass their ids with --force"
+        );
     }
-    let result: Value = api.post(&format!("{PATH}/redrive"), "", &request.into())?;
-    print_counts(selection, &result, "redriven");
-    for (field, text) in [
-        ("held_back", "held back {}: redriven three times already; pass their ids with --force"),
-        ("unsendable", "unsendable {}: no queue accepts them"),
-    ] {
-        if let Some(count @ 1..) = result.get(field).and_then(Value::as_u64) {
-            println!("{}", text.replace("{}", &count.to_string()));
-        }
+    if result.unsendable > 0 {
+        println!("unsendable {}: no queue accepts them", result.unsendable);
     }
     Ok(())
 }
 
 fn discard(api: &Api, selection: &Selection, note: &str) -> Result<()> {
-    let request = request_body(selection, Some(note)).into();
-    let result: Value = api.post(&format!("{PATH}/discard"), "", &request)?;
-    print_counts(selection, &result, "discarded");
+    let request = Discard {
+        ids: selection.ids()?,
+        filter: selection.filter()?,
+        dry_run: selection.dry_run,
+        limit: selection.limit.map(NonZeroU32::get),
+        note: note.to_owned(),
+    };
+    let result: DiscardResult =
+        api.post(&format!("{PATH}/discard"), "", &serde_json::to_value(request)?)?;
+    print_counts(selection, result.matched, "discarded", result.discarded);
     Ok(())
 }
 
-/// Returns the fields that redrive and discard share.
-fn request_body(selection: &Selection, note: Option<&str>) -> Map<String, Value> {
-    let Selection { ids, filter, limit, dry_run, .. } = selection;
-    let (name, value) = match &ids[..] {
-        [] => ("filter", json!(filter.fields())),
-        ids => ("ids", json!(ids)),
-    };
-    let (dry_run, limit, note) = (json!(dry_run), json!(limit), json!(note));
-    let fields = [(name, value), ("dry_run", dry_run), ("limit", limit), ("note", note)];
-    fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
-}
-
-fn print_counts(selection: &Selection, result: &Value, action: &str) {
+fn print_counts(selection: &Selection, matched: i64, action: &str, count: usize) {
     let dry_run = if selection.dry_run { " (a dry run: nothing was changed)" } else { "" };
-    println!("{:<9} {}", "matched", text(result, "matched"));
-    println!("{action:<9} {}{dry_run}", text(result, action));
+    println!("{:<9} {matched}", "matched");
+    println!("{action:<9} {count}{dry_run}");
 }
 
-fn array<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-    value.get(name).and_then(Value::as_array).into_iter().flatten()
+/// Returns the name of an event type without the parts that all have.
+fn short_type(event_type: Option<&str>) -> String {
+    let text = event_type.unwrap_or_default();
+    let name = text.strip_prefix("bulktrack.").unwrap_or(text);
+    name.strip_suffix(".v1").unwrap_or(name).to_owned()
 }
 
-fn text(value: &Value, name: &str) -> String {
-    match value.get(name) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+/// Returns a reason that fits a table.
+fn short_reason(reason: &str) -> String {
+    if reason.chars().count() <= REASON_CHARS_MAX {
+        return reason.to_owned();
     }
+    reason.chars().take(REASON_CHARS_MAX - 1).chain(['…']).collect()
 }
 
-/// Returns a table of items. A column is a heading and the name of a field.
-fn columns(page: &Value, items: &str, columns: &[(&str, &str)]) -> String {
-    let head = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
-    let row = |item| columns.iter().map(|(_, field)| cell(item, field)).collect();
-    table(std::iter::once(head).chain(array(page, items).map(row)).collect())
-}
-
-/// Returns the text of a field, shortened for a table. A reason group is not: `--group` takes it.
-fn cell(item: &Value, field: &str) -> String {
-    let text = text(item, field);
-    match field {
-        "event_type" => {
-            let name = text.strip_prefix("bulktrack.").unwrap_or(&text);
-            name.strip_suffix(".v1").unwrap_or(name).to_owned()
-        }
-        "reason" if text.chars().count() > REASON_CHARS_MAX => {
-            text.chars().take(REASON_CHARS_MAX - 1).chain(['…']).collect()
-        }
-        _ => text,
-    }
+fn table_with_head(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head = head.iter().map(|heading| (*heading).to_owned()).collect();
+    table(std::iter::once(head).chain(rows).collect())
 }
 
 /// Returns columns as wide as their widest cell, without control characters.
@@ -226,6 +240,7 @@ fn table(mut rows: Vec<Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn tables_align_columns_and_drop_control_characters() {
@@ -245,41 +260,51 @@ mod tests {
     }
 
     #[test]
-    fn request_body_contains_ids_or_given_filter_fields() {
+    fn selection_has_ids_or_given_filter_fields() {
         let filter = Filter { group: Some("g".to_owned()), ..Filter::default() };
         let mut selection =
             Selection { ids: Vec::new(), all: false, filter, limit: None, dry_run: true };
-        let expected = json!({ "filter": { "reason_group": "g" }, "dry_run": true, "limit": null, "note": "why" });
-        assert_eq!(Value::from(request_body(&selection, Some("why"))), expected);
+        let model = selection.filter().unwrap().unwrap();
+        assert_eq!((selection.ids().unwrap(), model.reason_group.as_deref()), (None, Some("g")));
+        selection.filter.status = Some("x".to_owned());
+        assert!(selection.filter().is_err());
+        selection.ids.push("01a20788-3c08-7252-bf90-cbf6a373a06f".to_owned());
+        assert_eq!(selection.ids().unwrap().unwrap().len(), 1);
+        assert_eq!(selection.filter().unwrap(), None);
         selection.ids.push("a".to_owned());
-        selection.limit = std::num::NonZeroU32::new(5);
-        let expected = json!({ "ids": ["a"], "dry_run": true, "limit": 5, "note": null });
-        assert_eq!(Value::from(request_body(&selection, None)), expected);
+        assert!(selection.ids().is_err());
     }
 
     #[test]
     fn long_reasons_and_event_types_are_shortened() {
-        let reason = |text: &str| cell(&json!({ "reason": text }), "reason");
-        let long = reason(&"x".repeat(71));
+        let long = short_reason(&"x".repeat(71));
         assert_eq!((long.chars().count(), long.ends_with('…')), (70, true));
-        assert_eq!(reason("short"), "short");
-        let item = json!({ "event_type": "bulktrack.WorkoutCompleted.v1" });
-        assert_eq!(cell(&item, "event_type"), "WorkoutCompleted");
-        assert_eq!(cell(&json!({ "event_type": null }), "event_type"), "");
+        assert_eq!(short_reason("short"), "short");
+        assert_eq!(short_type(Some("bulktrack.WorkoutCompleted.v1")), "WorkoutCompleted");
+        assert_eq!(short_type(None), "");
     }
 
     #[test]
     fn dead_letters_are_described_with_history_and_body() {
-        let page = describe(&json!({
-            "id": "i", "status": "open", "redrives": 1, "reason": "timeout", "note": null,
+        let at = "2026-11-23T12:00:00.000Z";
+        let detail: DeadLetterDetail = serde_json::from_value(json!({
+            "id": "01a20788-3c08-7252-bf90-cbf6a373a06f", "status": "open", "redrives": 1,
+            "queue": "ai-analysis", "reason": "timeout", "reason_group": "timeout", "attempts": 4,
+            "failed_at": at, "message_id": "m", "note": null,
             "history": [
-                { "at": "t1", "what": "failed", "reason": "timeout" },
-                { "at": "t2", "what": "redrive", "operator": "ann", "note": "it is up" },
+                { "at": at, "what": "failed", "reason": "timeout", "attempts": 4 },
+                { "at": at, "what": "redrive", "operator": "ann", "note": "it is up" },
             ],
             "body": "{\"a\":1}", "edited_body": null,
-        }));
+        }))
+        .unwrap();
+        let page = describe(&detail);
         assert!(page.contains("redrives    1\n"), "{page}");
-        assert!(page.contains("when  what     who  why\nt1    failed        timeout\nt2    redrive  ann  it is up\n"), "{page}");
+        let history = format!(
+            "when                      what     who  why\n\
+             {at}  failed        timeout\n{at}  redrive  ann  it is up\n"
+        );
+        assert!(page.contains(&history), "{page}");
         assert!(page.ends_with("\nbody\n{\n  \"a\": 1\n}\n"), "{page}");
     }
 }

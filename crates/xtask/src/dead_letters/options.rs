@@ -1,9 +1,12 @@
 //! The options of `cargo xtask dead-letters`. The doc comments are the text of `--help`.
 
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
+use contract::dead_letters::DeadLetterFilter;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// A `dead-letters` command and the api that it calls.
 #[derive(Debug, Args)]
@@ -92,6 +95,7 @@ pub struct Selection {
 pub struct Filter {
     #[arg(long, value_name = "NAME")]
     pub queue: Option<String>,
+    /// Event type, or `none` for messages that are no event
     #[arg(long = "type", value_name = "EVENT_TYPE")]
     pub event_type: Option<String>,
     /// Text in the reason
@@ -144,6 +148,26 @@ impl Options {
             }
             _ => None,
         }
+    }
+}
+
+impl Selection {
+    /// Returns the ids, or `None` for a filter.
+    pub fn ids(&self) -> Result<Option<Vec<Uuid>>> {
+        let id = |text: &String| {
+            text.parse::<Uuid>().with_context(|| format!("{text} is not the id of a dead letter"))
+        };
+        let ids = self.ids.iter().map(id).collect::<Result<Vec<_>>>()?;
+        Ok(Some(ids).filter(|ids| !ids.is_empty()))
+    }
+
+    /// Returns the filter, or `None` for ids.
+    pub fn filter(&self) -> Result<Option<DeadLetterFilter>> {
+        if !self.ids.is_empty() {
+            return Ok(None);
+        }
+        let filter = serde_json::from_value(serde_json::json!(self.filter.fields()));
+        filter.map(Some).context("the filter is invalid")
     }
 }
 
