@@ -3,7 +3,7 @@
 use crate::checks::{Checks, FieldCode, FieldError, FieldErrors, Validate, escaped};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
@@ -31,9 +31,15 @@ pub fn parse_json<T: DeserializeOwned + Validate>(
         let error = FieldError::at("", FieldCode::InvalidType, "must be an object");
         return Err(ParseError::Invalid(FieldErrors::from_iter([error])));
     }
-    let model: T = deserialize(&mut deserializer, "")?;
-    deserializer.end().map_err(|error| not_json(&error))?;
-    validate(model, "", now)
+    let model = deserialize(&mut deserializer, "").and_then(|model: T| {
+        deserializer.end().map_err(|error| not_json(&error))?;
+        validate(model, "", now)
+    });
+    // A type error may come before an error of syntax, which matters more.
+    if model.is_err() {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
+    }
+    model
 }
 
 /// Parses a part of a document and validates it. Pointers of errors begin with `pointer`.

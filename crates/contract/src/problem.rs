@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn code_has_the_same_name_in_json_and_in_its_page() {
+    fn code_has_one_name_in_json_and_pages() {
         for code in ProblemCode::ALL {
             assert_eq!(to_value(code).unwrap(), code.as_str());
         }

@@ -1,6 +1,7 @@
 //! Sets of a workout.
 
 use crate::checks::{Checks, FieldCode, Validate};
+use crate::slugs::{check_slug, is_custom};
 use crate::values::Timestamp;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -145,8 +146,16 @@ impl Validate for NewSet {
 impl Validate for LoggedSet {
     fn validate(&self, checks: &mut Checks) {
         self.check_set(checks);
-        crate::workouts::check_slug(checks, &self.exercise);
+        check_slug(checks, &self.exercise);
         check_superset(checks, self.superset.as_ref());
+    }
+}
+
+impl LoggedSet {
+    /// The slug, if it is outside the catalogue, with the pointer to it.
+    pub fn custom_slugs(&self) -> Vec<(String, &str)> {
+        let slug = Some(&*self.exercise).filter(|slug| is_custom(slug));
+        slug.map(|slug| ("/exercise".to_owned(), slug)).into_iter().collect()
     }
 }
 

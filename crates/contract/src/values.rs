@@ -6,6 +6,7 @@ use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use training::limits::is_offset_in_use;
 
 /// A field that only the server sets. Requests may have it, so that what a GET returns can be sent back;
@@ -30,6 +31,41 @@ impl JsonSchema for ReadOnly {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "description": "Set by the server; ignored in requests.", "readOnly": true })
+    }
+}
+
+/// A document that the server stored earlier, sent as it is stored; `T` is its model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored<T>(pub serde_json::Value, PhantomData<T>);
+
+impl<T> Stored<T> {
+    /// A stored document.
+    pub const fn new(document: serde_json::Value) -> Self {
+        Self(document, PhantomData)
+    }
+}
+
+impl<T> Serialize for Stored<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Stored<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
     }
 }
 

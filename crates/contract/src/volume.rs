@@ -1,1 +1,78 @@
 //! Training volume of days and weeks.
+
+use crate::values::Day;
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use training::{Muscle, VolumeLevel, WeekStart};
+
+/// The query of a range of days, both included.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DayRange {
+    /// The first day.
+    pub from: Option<Day>,
+    /// The last day; by default tomorrow by UTC, so that it includes today in every time zone.
+    pub to: Option<Day>,
+}
+
+/// The volume of each day of a range.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DailyVolume {
+    pub days: Vec<DayVolume>,
+}
+
+/// The volume of a day; zeros without training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DayVolume {
+    pub date: NaiveDate,
+    pub workouts: i64,
+    pub sets: i64,
+    pub tonnage_kg: f64,
+    pub hard_sets: f64,
+    /// The trained muscles.
+    pub muscles: Vec<MuscleDay>,
+}
+
+/// The volume of a muscle on a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MuscleDay {
+    pub muscle: Muscle,
+    pub hard_sets: f64,
+    pub tonnage_kg: f64,
+}
+
+/// The volume of each week of a range.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WeeklyVolume {
+    pub weeks: Vec<WeekVolume>,
+    /// The number of workouts that are not counted yet.
+    pub pending: i64,
+}
+
+/// The volume of a week; zeros without training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "week_start is its name in the public contract")]
+pub struct WeekVolume {
+    /// The Monday.
+    pub week_start: WeekStart,
+    pub workouts: i64,
+    pub sets: i64,
+    pub tonnage_kg: f64,
+    pub hard_sets: f64,
+    /// Every muscle.
+    pub muscles: Vec<MuscleWeek>,
+}
+
+/// The volume of a muscle in a week, with the athlete's landmarks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MuscleWeek {
+    pub muscle: Muscle,
+    pub hard_sets: f64,
+    pub tonnage_kg: f64,
+    /// The minimum effective volume, in hard sets.
+    pub mev: f64,
+    /// The maximum recoverable volume, in hard sets.
+    pub mrv: f64,
+    pub level: VolumeLevel,
+}

@@ -2,7 +2,8 @@
 
 use crate::checks::{Checks, FieldCode, Validate};
 use crate::page::Limit;
-use crate::sets::{AHEAD_H_MAX, LoggedSet, NewSet, check_superset, check_time, is_ahead};
+use crate::sets::{AHEAD_H_MAX, NewSet, check_superset, check_time, is_ahead};
+use crate::slugs::{check_slug, is_custom};
 use crate::values::{Day, Instant, ReadOnly, Timestamp};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;
@@ -10,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use shared_kernel::{AthleteId, WorkoutId};
 use training::calendar::local_date;
 use training::limits::{EXERCISES_MAX, LASTS_MAX, SETS_MAX, TEXT_CHARS_MAX, WEIGHT_MAX};
-use training::names::{is_slug, similar_exercises};
-use training::{CustomExercises, Exercise, ExerciseEntry, Grams, Superset, Volume};
+use training::{CustomExercises, ExerciseEntry, Grams, Superset, Volume};
 
 /// A new workout, or the whole content of one that is replaced. Without `ended_at` it is in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -146,18 +146,6 @@ impl NewWorkout {
     }
 }
 
-impl LoggedSet {
-    /// The slug, if it is outside the catalogue, with the pointer to it.
-    pub fn custom_slugs(&self) -> Vec<(String, &str)> {
-        let slug = Some(&*self.exercise).filter(|slug| is_custom(slug));
-        slug.map(|slug| ("/exercise".to_owned(), slug)).into_iter().collect()
-    }
-}
-
-fn is_custom(slug: &str) -> bool {
-    Exercise::find(slug).is_none()
-}
-
 impl Validate for NewExerciseEntry {
     fn validate(&self, checks: &mut Checks) {
         check_slug(checks, &self.exercise);
@@ -176,22 +164,6 @@ impl NewExerciseEntry {
             sets: self.sets.iter().map(NewSet::entry).collect(),
         }
     }
-}
-
-/// Requires a text that can be a slug. The database knows the athlete's own exercises.
-pub(crate) fn check_slug(checks: &mut Checks, slug: &str) {
-    if !is_slug(slug) {
-        checks.reject("exercise", FieldCode::UnknownExercise, unknown_exercise(slug));
-    }
-}
-
-/// The detail of a field that names an unknown exercise, with the closest slug of the catalogue.
-pub fn unknown_exercise(slug: &str) -> String {
-    let similar = similar_exercises(slug, &[], 1);
-    let hint = similar.first().map(|slug| format!("; did you mean {slug}?")).unwrap_or_default();
-    format!(
-        "unknown exercise: neither in the catalogue nor one of your own, see GET /v1/exercises{hint}"
-    )
 }
 
 /// Requires an end that is not before the start and at most 24 hours after it.

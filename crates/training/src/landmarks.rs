@@ -28,7 +28,7 @@ pub struct Landmarks {
 }
 
 /// The level of a week's volume relative to the landmarks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VolumeLevel {
     BelowMev,

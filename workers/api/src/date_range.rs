@@ -2,7 +2,7 @@
 
 use crate::error::{ApiResult, bad_parameter};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
-use contract::FieldCode;
+use contract::{Day, FieldCode};
 use platform::http::{Request, query};
 use std::ops::RangeInclusive;
 
@@ -16,16 +16,17 @@ pub struct DateRange {
 }
 
 impl DateRange {
-    /// Parses `from` and `to`. Without `to` it ends on [`latest_day`]; without `from` it starts
+    /// The range of a query. Without `to` it ends on [`latest_day`]; without `from` it starts
     /// `days_before` days before its end. `days_max` is described to callers by `max_text`.
-    pub fn parse(
-        request: &Request,
+    pub fn new(
+        from: Option<Day>,
+        to: Option<Day>,
         now: DateTime<Utc>,
         days_before: u64,
         (days_max, max_text): (i64, &str),
     ) -> ApiResult<Self> {
-        let to = parse_date(request, "to")?.unwrap_or_else(|| latest_day(now));
-        let from = parse_date(request, "from")?;
+        let to = to.map_or_else(|| latest_day(now), |to| to.0);
+        let from = from.map(|from| from.0);
         let from = from.or_else(|| to.checked_sub_days(Days::new(days_before))).unwrap_or(to);
         if from > to {
             return Err(bad_parameter("from", FieldCode::InvalidValue, "is after to"));

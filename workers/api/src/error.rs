@@ -1,6 +1,6 @@
 //! Errors and their responses: 4xx for the caller's errors, 5xx for the server's.
 
-use contract::workouts::unknown_exercise;
+use contract::slugs::unknown_exercise;
 use contract::{FieldCode, FieldError, ParseError, Problem, ProblemCode};
 use platform::VaultError;
 use platform::http::Response;

@@ -75,55 +75,13 @@ pub fn routes() -> Vec<Route> {
             },
             "Delete a custom exercise",
         ),
-        get(
-            "/v1/exercises/{slug}/progress",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
-                progress::get(&call.app, &call, &call.key, &id).await
-            },
-            "Read the progress of an exercise",
-        ),
-        get(
-            "/v1/volume/daily",
-            |call: AthleteCall, Unchecked| async move {
-                daily_volume::get(&call.app, &call, &call.key).await
-            },
-            "Read the volume of days",
-        ),
-        get(
-            "/v1/volume/weekly",
-            |call: AthleteCall, Unchecked| async move {
-                weekly_volume::get(&call.app, &call, &call.key).await
-            },
-            "Read the volume of weeks",
-        ),
-        get(
-            "/v1/records",
-            |call: AthleteCall, Unchecked| async move {
-                records::get(&call.app, &call, &call.key).await
-            },
-            "List personal records",
-        ),
-        get(
-            "/v1/patterns",
-            |call: AthleteCall, Unchecked| async move {
-                patterns::list(&call.app, &call, &call.key).await
-            },
-            "List training patterns",
-        ),
-        get(
-            "/v1/recommendations",
-            |call: AthleteCall, Unchecked| async move {
-                patterns::recommendations(&call.app, &call.key).await
-            },
-            "List recommendations",
-        ),
-        get(
-            "/v1/reports/weekly",
-            |call: AthleteCall, Unchecked| async move {
-                patterns::weekly_report(&call.app, &call, &call.key).await
-            },
-            "Read a weekly report",
-        ),
+        get("/v1/exercises/{slug}/progress", progress::get, "Read the progress of an exercise"),
+        get("/v1/volume/daily", daily_volume::get, "Read the volume of days"),
+        get("/v1/volume/weekly", weekly_volume::get, "Read the volume of weeks"),
+        get("/v1/records", records::get, "List personal records"),
+        get("/v1/patterns", patterns::list, "List training patterns"),
+        get("/v1/recommendations", patterns::recommendations, "List recommendations"),
+        get("/v1/reports/weekly", patterns::weekly_report, "Read a weekly report"),
         post(
             "/v1/imports",
             |call: AthleteCall, Unchecked| async move {
@@ -166,32 +124,17 @@ pub fn routes() -> Vec<Route> {
             |call: AthleteCall, Unchecked| async move { me::delete(&call.app, &call.key).await },
             "Delete the account",
         ),
-        get(
-            "/v1/notifications",
-            |call: AthleteCall, Unchecked| async move {
-                notifications::list(&call.app, &call, &call.key).await
-            },
-            "List notifications",
-        ),
-        get(
-            "/v1/notifications/stream",
-            |call: AthleteCall, Unchecked| async move {
-                notification_stream::get(&call.app, &call, &call.key).await
-            },
-            "Stream notifications",
-        ),
+        get("/v1/notifications", notifications::list, "List notifications"),
+        get("/v1/notifications/stream", notification_stream::get, "Stream notifications")
+            .produces(200, &["text/event-stream"]),
         post(
             "/v1/notifications/read-all",
-            |call: AthleteCall, Unchecked| async move {
-                notifications::mark_all_read(&call.app, &call.key).await
-            },
+            notifications::mark_all_read,
             "Mark all notifications as read",
         ),
         post(
             "/v1/notifications/{id}/read",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                notifications::mark_read(&call.app, &call.key, id).await
-            },
+            notifications::mark_read,
             "Mark a notification as read",
         ),
         get(

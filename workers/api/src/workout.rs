@@ -3,7 +3,8 @@
 use crate::error::{ApiError, ApiResult};
 use crate::preconditions::revision_tag;
 use crate::reply::Reply;
-use contract::workouts::{Status, Totals, Workout, unknown_exercise};
+use contract::slugs::unknown_exercise;
+use contract::workouts::{Status, Totals, Workout};
 use contract::{FieldCode, FieldError, Problem};
 use std::collections::BTreeSet;
 use storage::Rejection;

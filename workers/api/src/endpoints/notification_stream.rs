@@ -4,14 +4,14 @@
 //! Thresholds without a source are project defaults.
 
 use super::notifications::item;
-use crate::app::App;
-use crate::call::Call;
-use crate::error::{ApiError, ApiResult};
+use crate::call::AthleteCall;
+use crate::error::ApiResult;
+use crate::extract::Query;
 use crate::rate_limits::RateLimit;
-use contract::ProblemCode;
+use contract::notifications::StreamStart;
 use futures_util::StreamExt;
 use futures_util::stream;
-use platform::http::{Request, chunked, query};
+use platform::http::{Request, chunked};
 use platform::{Clock, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
@@ -50,15 +50,15 @@ const RETRY_MS: u32 = 1_000;
 ///
 /// A failed read is skipped and retried at the next poll. The runtime notices a disconnected client
 /// at the next piece, within 15 s, and drops the stream with its pending sleep or read.
-pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
-    let requested = last_event_id(&call.request)?;
+pub async fn get(
+    call: AthleteCall,
+    Query(StreamStart { last_event_id }): Query<StreamStart>,
+) -> ApiResult {
+    let (app, key) = (&call.app, &call.key);
     app.admit_key(RateLimit::Streams, key).await?;
-    let database = app.database(key);
-    let last_seq = inbox::last_seq(database, key).await?;
-    let after_seq = requested.unwrap_or(last_seq);
-    if after_seq > last_seq {
-        return Err(unknown_event_id());
-    }
+    let last_seq = inbox::last_seq(call.database(), key).await?;
+    let start = Start::new(requested(&call.request, last_event_id).as_deref(), last_seq);
+    let after_seq = start.after_seq;
     let now_ms = app.clock.now_ms();
     let live = LiveInbox {
         shards: app.shards.clone(),
@@ -72,7 +72,7 @@ pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
         last_piece_at_ms: now_ms,
         ends_at_ms: now_ms + DURATION_MS,
     };
-    let head = format!("retry: {RETRY_MS}\nid: {after_seq}\n\n");
+    let head = start.head();
     let body = stream::once(async { Ok(head) }).chain(stream::unfold(live, LiveInbox::next));
     Ok(chunked("text/event-stream", body.boxed_local()))
 }
@@ -107,7 +107,7 @@ impl LiveInbox {
             let piece = match rows.last() {
                 Some(last) => {
                     self.after_seq = last.seq;
-                    rows.iter().map(event).collect()
+                    rows.into_iter().map(event).collect()
                 }
                 None if now_ms - self.last_piece_at_ms >= HEARTBEAT_MS => ":\n\n".to_owned(),
                 None => continue,
@@ -141,25 +141,50 @@ impl LiveInbox {
 }
 
 /// A row as an event: its sequence number and the item of the list. The JSON has no line breaks.
-fn event(row: &Notification) -> String {
-    format!("id: {}\nevent: notification\ndata: {}\n\n", row.seq, item(row))
+fn event(row: Notification) -> String {
+    let seq = row.seq;
+    // Texts, numbers and JSON always serialize.
+    let data = serde_json::to_string(&item(row)).unwrap_or_default();
+    format!("id: {seq}\nevent: notification\ndata: {data}\n\n")
 }
 
-/// The sequence number after which a client resumes. The header takes precedence: a reconnecting
-/// client repeats the query of its first call.
-fn last_event_id(request: &Request) -> ApiResult<Option<i64>> {
-    let text = match request.headers().get("last-event-id") {
-        Some(value) => Some(value.to_str().map_err(|_| unknown_event_id())?.to_owned()),
-        None => query(request, "last_event_id"),
-    };
-    text.map(|text| seq(&text).ok_or_else(unknown_event_id)).transpose()
+/// The position that the client requests. The header takes precedence: a reconnecting client repeats the
+/// query of its first call. An empty header is none.
+fn requested(request: &Request, query: Option<String>) -> Option<String> {
+    let header = request.headers().get("last-event-id").filter(|value| !value.is_empty());
+    header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).or(query)
 }
 
-fn seq(text: &str) -> Option<i64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits)
+/// The beginning of a stream.
+struct Start {
+    after_seq: i64,
+    /// Whether the requested position was never given out: the database was restored from a backup, or
+    /// the client is mistaken. `EventSource` would give up after an error.
+    is_reset: bool,
 }
 
-fn unknown_event_id() -> ApiError {
-    ProblemCode::InvalidSince.with("unknown last event id: start with the last_id of a list").into()
+impl Start {
+    fn new(requested: Option<&str>, last_seq: i64) -> Self {
+        let known = |text: &str| {
+            let seq = text.parse::<i64>().ok().filter(|seq| seq.to_string() == text);
+            seq.filter(|seq| (0..=last_seq).contains(seq))
+        };
+        match requested.map(known) {
+            Some(Some(after_seq)) => Self { after_seq, is_reset: false },
+            Some(None) => Self { after_seq: last_seq, is_reset: true },
+            None => Self { after_seq: last_seq, is_reset: false },
+        }
+    }
+
+    /// The first piece: the position, and an event that tells the client to read the list when its own
+    /// position is unknown.
+    fn head(&self) -> String {
+        let seq = self.after_seq;
+        let reset = if self.is_reset {
+            format!("event: reset\ndata: {{\"last_id\":\"{seq}\"}}\n")
+        } else {
+            String::new()
+        };
+        format!("retry: {RETRY_MS}\nid: {seq}\n{reset}\n")
+    }
 }

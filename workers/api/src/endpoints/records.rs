@@ -1,43 +1,45 @@
 //! GET /v1/records: the athlete's personal records.
 
-use crate::app::App;
-use crate::call::Call;
+use crate::call::AthleteCall;
 use crate::error::ApiResult;
-use platform::http::{StatusCode, json, query};
-use serde_json::{Value, json};
-use storage::KeyProof;
+use crate::extract::Query;
+use crate::reply::Reply;
+use contract::Items;
+use contract::records::{PersonalRecord, RecordFilter};
 use storage::records::{self, Record};
 use training::Grams;
 use training::records::{RecordKey, RecordKind};
 
-/// Returns all records by exercise, or those of `exercise=`.
-pub async fn get(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
-    let only = query(&call.request, "exercise");
-    let records = records::list(app.database(key), key).await?;
+/// Returns all records by exercise, or those of `exercise`.
+pub async fn get(
+    call: AthleteCall,
+    Query(RecordFilter { exercise }): Query<RecordFilter>,
+) -> ApiResult<Reply<Items<PersonalRecord>>> {
+    let records = records::list(call.database(), &call.key).await?;
     let mut records: Vec<_> = records
         .iter()
         .filter_map(|record| Some((record.key.parse::<RecordKey>().ok()?, record)))
-        .filter(|(key, _)| only.as_ref().is_none_or(|only| *only == key.exercise))
+        .filter(|(key, _)| exercise.as_ref().is_none_or(|only| *only == key.exercise))
         .collect();
     records.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let items: Vec<_> = records.iter().map(|(key, record)| item(key, record)).collect();
-    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+    let items = records.into_iter().map(|(key, record)| item(key, record)).collect();
+    Ok(Reply::new(Items { items }))
 }
 
-/// Weights and volumes in kilograms, repetitions as a count.
-fn item(key: &RecordKey, record: &Record) -> Value {
+fn item(key: RecordKey, record: &Record) -> PersonalRecord {
     let value = match key.kind {
-        RecordKind::MostReps => json!(record.value),
+        #[expect(clippy::cast_precision_loss, reason = "at most 1,000 repetitions")]
+        RecordKind::MostReps => record.value as f64,
         RecordKind::HeaviestWeight | RecordKind::BestE1rm | RecordKind::MostVolume => {
-            json!(Grams(record.value).kg())
+            Grams(record.value).kg()
         }
     };
-    json!({
-        "exercise": key.exercise,
-        "kind": key.kind,
-        "weight_kg": key.weight_grams.map(Grams::kg),
-        "value": value,
-        "date": record.local_date,
-        "workout_id": record.workout_id,
-    })
+    PersonalRecord {
+        exercise: key.exercise,
+        kind: key.kind,
+        weight_kg: key.weight_grams.map(Grams::kg),
+        value,
+        date: record.local_date,
+        workout_id: record.workout_id,
+    }
 }

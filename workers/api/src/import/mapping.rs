@@ -2,7 +2,7 @@
 
 use super::definitions::Definitions;
 use crate::error::{ApiResult, bad_parameter};
-use contract::workouts::unknown_exercise;
+use contract::slugs::unknown_exercise;
 use contract::{FieldCode, FieldError};
 use serde_json::Value;
 use std::collections::BTreeMap;

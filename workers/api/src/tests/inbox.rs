@@ -92,8 +92,10 @@ fn stream_event_has_the_id_and_the_list_item() {
     api.store_notifications(&id, [1]);
     let item = api.get(&key, "/v1/notifications").body["items"][0].clone();
     assert_eq!(item["id"], notification_id(&id, 1));
-    let piece = format!("id: 1\nevent: notification\ndata: {item}\n\n");
-    assert_eq!(stream.next_piece().unwrap(), piece);
+    let piece = stream.next_piece().unwrap();
+    let data = piece.strip_prefix("id: 1\nevent: notification\ndata: ").unwrap();
+    assert!(data.ends_with("\n\n") && data.trim_end().lines().count() == 1, "{data}");
+    assert_eq!(serde_json::from_str::<Value>(data).unwrap(), item);
 }
 
 #[test]
@@ -122,17 +124,21 @@ fn stream_resumes_after_the_last_event_id() {
 }
 
 #[test]
-fn unknown_last_event_id_is_rejected() {
+fn unknown_last_event_id_starts_over_with_a_reset_event() {
     let api = TestApi::new();
     let key = api.create_athlete();
     api.store_notifications(&api.athlete_id(&key), [1]);
-    for id in ["2", "-1", "+1", "1.0", "x", "", "99999999999999999999"] {
-        let header = api.open_stream(&key, STREAM, Some(id)).err().unwrap();
+    let head = "retry: 1000\nid: 1\nevent: reset\ndata: {\"last_id\":\"1\"}\n\n";
+    for id in ["2", "-1", "+1", "1.0", "01", "x", "99999999999999999999"] {
         let path = format!("{STREAM}?last_event_id={}", id.replace('+', "%2B"));
-        let query = api.open_stream(&key, &path, None).err().unwrap();
-        assert_eq!((header, query), (400, 400), "{id}");
+        for (path, header) in [(STREAM, Some(id)), (path.as_str(), None)] {
+            let mut stream = api.open_stream(&key, path, header).ok().unwrap();
+            assert_eq!(stream.next_piece().unwrap(), head, "{id}");
+        }
     }
-    assert_eq!(api.get(&key, &format!("{STREAM}?last_event_id=2")).status, 400);
+    // An empty header is none.
+    let mut stream = api.open_stream(&key, STREAM, Some("")).ok().unwrap();
+    assert_eq!(stream.next_piece().unwrap(), "retry: 1000\nid: 1\n\n");
 }
 
 #[test]

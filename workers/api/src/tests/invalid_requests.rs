@@ -10,18 +10,17 @@ fn every_invalid_field_is_reported_and_nothing_is_stored() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let bad = json!({
-        "title": 7,
+        "title": "x".repeat(2_001),
         "started_at": "2026-11-23T08:00:00+01:00",
         "ended_at": "2026-11-23T07:00:00+01:00",
         "exercises": [
-            { "exercise": "no-such-lift", "sets": [] },
-            { "exercise": "pull-up", "superset": -1, "sets": [
+            { "exercise": "No such lift", "sets": [] },
+            { "exercise": "pull-up", "superset": 9_007_199_254_740_992_u64, "sets": [
                 { "kind": "working", "weight_kg": 1000.5, "reps": 8 },
                 { "kind": "working", "weight_kg": 1, "weight_lb": 2, "reps": 1001 },
-                { "kind": "heavy", "reps": 5, "rpe": 7.3, "rest_s": -1 },
+                { "kind": "working", "reps": 5, "rpe": 7.3, "rest_s": 86_401 },
                 { "kind": "working", "reps": 5, "rpe": 8, "rir": 2 },
-                { "kind": "working", "weigth_kg": 5 },
-                "set"
+                { "kind": "working", "weight_kg": 5 }
             ] }
         ]
     });
@@ -35,21 +34,58 @@ fn every_invalid_field_is_reported_and_nothing_is_stored() {
         [
             "/ended_at",
             "/exercises/0/exercise",
+            "/exercises/0/sets",
             "/exercises/1/sets/0/weight_kg",
             "/exercises/1/sets/1/reps",
             "/exercises/1/sets/1/weight_lb",
-            "/exercises/1/sets/2/kind",
             "/exercises/1/sets/2/rest_s",
             "/exercises/1/sets/2/rpe",
             "/exercises/1/sets/3/rir",
             "/exercises/1/sets/4/reps",
-            "/exercises/1/sets/4/weigth_kg",
-            "/exercises/1/sets/5",
             "/exercises/1/superset",
             "/title",
         ]
     );
     assert_eq!(api.workout_count(), 0);
+}
+
+#[test]
+fn first_type_error_is_reported_with_its_code() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let check = |change: &dyn Fn(&mut Value), pointer: &str, code: &str| {
+        let mut workout = bench_workout(1);
+        change(&mut workout);
+        let response = api.post(&key, "/v1/workouts", &workout);
+        let errors = json!([{ "pointer": pointer, "code": code }]);
+        let mut found = response.body["errors"].clone();
+        found[0].as_object_mut().unwrap().remove("detail").unwrap();
+        assert_eq!((response.status, found), (422, errors), "{}", response.body);
+    };
+    check(&|w| w["title"] = json!(7), "/title", "invalid_type");
+    check(&|w| w["exercises"] = json!(0), "/exercises", "invalid_type");
+    check(&|w| w["exercises"][0]["sets"][0] = json!("set"), "/exercises/0/sets/0", "invalid_type");
+    check(
+        &|w| w["exercises"][0]["sets"][0]["kind"] = json!("heavy"),
+        "/exercises/0/sets/0/kind",
+        "invalid_value",
+    );
+    check(
+        &|w| w["exercises"][0]["sets"][0]["weigth_kg"] = json!(5),
+        "/exercises/0/sets/0/weigth_kg",
+        "unknown_field",
+    );
+    check(&|w| drop(w.as_object_mut().unwrap().remove("started_at")), "/started_at", "required");
+    check(
+        &|w| w["started_at"] = json!("2026-11-23T08:00:00+23:59"),
+        "/started_at",
+        "invalid_format",
+    );
+    let twice = br#"{"started_at":"2026-11-23T08:00:00Z","title":"a","title":"b","exercises":[]}"#;
+    let bearer = format!("Bearer {key}");
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    let response = TestResponse::from_http(api.send("POST", "/v1/workouts", &headers, twice));
+    assert_eq!((response.status, &response.body["errors"][0]["code"]), (422, &json!("duplicate")));
 }
 
 #[test]
@@ -91,7 +127,15 @@ fn workout_limits_hold_at_their_boundaries() {
     check(&set("rpe", json!(0.5)), Some(&pointer("rpe")));
     check(&|w| w["notes"] = json!("é".repeat(2_000)), None);
     check(&|w| w["notes"] = json!("é".repeat(2_001)), Some("/notes"));
-    check(&|w| w["started_at"] = json!("1969-12-31T23:59:59Z"), Some("/started_at"));
+    check(
+        &|w| {
+            w["started_at"] = json!("1969-12-31T23:59:59Z");
+            w["ended_at"] = json!("1970-01-01T00:30:00Z");
+        },
+        Some("/started_at"),
+    );
+    check(&|w| w["ended_at"] = json!("2026-11-24T08:00:00+01:00"), None);
+    check(&|w| w["ended_at"] = json!("2026-11-24T08:00:01+01:00"), Some("/ended_at"));
     check(&|w| w["started_at"] = json!("2026-11-23T08:00:00"), Some("/started_at"));
     check(
         &|w| {
@@ -122,30 +166,30 @@ fn malformed_requests_get_their_4xx_status() {
     check("PUT", "/v1/me", &[auth, json_type], &b"{\"a\":".repeat(40_000), 400);
     check("POST", "/v1/imports", &[auth, json_type], &vec![b'['; 5 * 1024 * 1024], 400);
     let nested = format!("/v1/imports?mapping={}", "%5B".repeat(4_000));
-    check("POST", &nested, &[auth, json_type], b"{}", 422);
+    check("POST", &nested, &[auth, json_type], b"{}", 400);
     check("POST", "/v1/workouts", &[auth, ("content-type", "text/plain")], b"{}", 415);
     check("POST", "/v1/workouts", &[auth, json_type], &vec![b' '; 262_145], 413);
     check("GET", "/v1/workouts", &[], b"", 401);
     check("GET", "/v1/workouts", &[("authorization", "Basic abc")], b"", 401);
     check("GET", "/v1/workouts", &[("authorization", "Bearer bt_nonsense")], b"", 401);
     check("GET", "/v1/workouts", &[("authorization", "Bearer nonsense")], b"", 401);
-    check("GET", "/v1/workouts?to=%2B262142-12-31", &[auth], b"", 422);
-    check("GET", "/v1/volume/weekly?to=%2B262142-12-31", &[auth], b"", 422);
+    check("GET", "/v1/workouts?to=%2B262142-12-31", &[auth], b"", 400);
+    check("GET", "/v1/volume/weekly?to=%2B262142-12-31", &[auth], b"", 400);
     check("GET", "/v1/volume/weekly?to=9999-12-31", &[auth], b"", 200);
     check("GET", "/v1/workouts", &[("authorization", "Bearer operator-token")], b"", 403);
     check("GET", "/v1/admin/dead-letters", &[auth], b"", 403);
     check("GET", "/v1/admin/dead-letters", &[("authorization", "Bearer wrong")], b"", 401);
     check("GET", "/v1/nothing", &[auth], b"", 404);
     check("GET", "/v1/workouts/not-a-uuid", &[auth], b"", 404);
-    check("GET", "/v1/workouts?limit=0", &[auth], b"", 422);
-    check("GET", "/v1/workouts?limit=101", &[auth], b"", 422);
+    check("GET", "/v1/workouts?limit=0", &[auth], b"", 400);
+    check("GET", "/v1/workouts?limit=101", &[auth], b"", 400);
     check("GET", "/v1/workouts?cursor=zz", &[auth], b"", 400);
-    check("GET", "/v1/workouts?from=yesterday", &[auth], b"", 422);
-    check("GET", "/v1/volume/weekly?from=2026-11-23&to=2026-11-01", &[auth], b"", 422);
-    check("GET", "/v1/volume/weekly?from=1990-01-01", &[auth], b"", 422);
+    check("GET", "/v1/workouts?from=yesterday", &[auth], b"", 400);
+    check("GET", "/v1/volume/weekly?from=2026-11-23&to=2026-11-01", &[auth], b"", 400);
+    check("GET", "/v1/volume/weekly?from=1990-01-01", &[auth], b"", 400);
     check("GET", "/healthz", &[], b"", 200);
     let rejected = check("PATCH", "/v1/workouts", &[auth], b"", 405);
-    assert_eq!(rejected.headers()["allow"], "GET, POST");
+    assert_eq!(rejected.headers()["allow"], "GET, POST, HEAD, OPTIONS");
 }
 
 #[test]
@@ -184,6 +228,6 @@ fn panic_gets_500_internal_error() {
     let response = api.get(&key, &path);
     assert_eq!(response.status, 500);
     assert_eq!(response.headers["content-type"], "application/problem+json");
-    assert_eq!(response.body["detail"], "internal error");
+    assert_eq!(response.body["code"], "internal_error");
     assert_eq!(api.get(&key, "/v1/workouts").status, 200);
 }

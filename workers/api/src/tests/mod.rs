@@ -181,7 +181,10 @@ impl TestResponse {
 
     fn error_pointers(&self) -> Vec<String> {
         let errors = self.body["errors"].as_array().unwrap_or_else(|| panic!("{}", self.body));
-        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+        let place = |error: &Value| {
+            error["pointer"].as_str().or(error["parameter"].as_str()).unwrap().to_owned()
+        };
+        errors.iter().map(place).collect()
     }
 }
 

@@ -275,12 +275,12 @@ fn unsupported_methods_get_405_with_allow() {
     let api = TestApi::new();
     let key = api.create_athlete();
     for (path, allowed) in [
-        ("/v1/webhooks".to_owned(), "GET, POST"),
-        (format!("/v1/webhooks/{UNKNOWN_ID}"), "GET, PATCH, DELETE"),
-        (format!("/v1/webhooks/{UNKNOWN_ID}/test"), "POST"),
-        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries"), "GET"),
-        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries/retry"), "POST"),
-        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries/{UNKNOWN_ID}"), "GET"),
+        ("/v1/webhooks".to_owned(), "GET, POST, HEAD, OPTIONS"),
+        (format!("/v1/webhooks/{UNKNOWN_ID}"), "GET, PATCH, DELETE, HEAD, OPTIONS"),
+        (format!("/v1/webhooks/{UNKNOWN_ID}/test"), "POST, OPTIONS"),
+        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries"), "GET, HEAD, OPTIONS"),
+        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries/retry"), "POST, OPTIONS"),
+        (format!("/v1/webhooks/{UNKNOWN_ID}/deliveries/{UNKNOWN_ID}"), "GET, HEAD, OPTIONS"),
     ] {
         let response = api.call(&key, "PUT", &path, None);
         assert_eq!((response.status, response.headers["allow"].to_str().unwrap()), (405, allowed));

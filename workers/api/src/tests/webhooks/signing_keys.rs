@@ -92,7 +92,7 @@ fn concurrent_secret_rotations_are_not_lost() {
     api.database.fail_after(1, overtaken);
     let response = rotate();
     assert_eq!((response.status, open_keys(&api).len()), (409, 5), "overtaken twice");
-    assert_eq!(response.body["detail"], "another call rotated the secret at the same time");
+    assert_eq!(response.body["code"], "concurrent_change");
 }
 
 #[test]
