@@ -59,7 +59,7 @@ fn check_workout(workout: &Workout, now: DateTime<Utc>) {
     assert_eq!(&accepted.expect("an accepted workout is accepted again").document(), workout);
 
     let mut numbered = workout.clone();
-    numbered.assign_set_ids();
+    numbered.assign_new_set_ids();
     let mut numbers: Vec<_> = numbered.sets().map(|set| set.id).collect();
     numbers.sort_unstable();
     assert!(numbers.first() != Some(&None), "every set has a number");

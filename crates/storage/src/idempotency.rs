@@ -38,7 +38,7 @@ pub(crate) enum Created {
 /// The first request with an Idempotency-Key.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct FirstRequest {
-    pub(crate) request_hash: String,
+    request_hash: String,
     created: Created,
     pub(crate) resource_id: String,
     pub(crate) set_id: Option<u32>,

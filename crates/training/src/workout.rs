@@ -96,16 +96,16 @@ impl Workout {
         self.body_weight_kg.map(Grams::from_kg)
     }
 
-    /// Whether it has the same sets of the same exercises, as far as they count: notes, times and the
-    /// ids of the sets may differ.
+    /// Whether it has the same sets of the same exercises, as far as they count: notes, times, the ids
+    /// of sets and exercises without a set may differ.
     pub fn has_sets_of(&self, other: &Self) -> bool {
-        let counted = |entry: &ExerciseEntry| -> Vec<_> {
-            entry.sets.iter().map(SetEntry::to_performed).collect()
-        };
-        self.exercises.len() == other.exercises.len()
-            && self.exercises.iter().zip(&other.exercises).all(|(entry, other)| {
-                entry.exercise == other.exercise && counted(entry) == counted(other)
-            })
+        self.counted_sets().eq(other.counted_sets())
+    }
+
+    fn counted_sets(&self) -> impl Iterator<Item = (&str, PerformedSet)> {
+        self.exercises.iter().flat_map(|entry| {
+            entry.sets.iter().map(|set| (entry.exercise.as_str(), set.to_performed()))
+        })
     }
 
     /// Returns its sets in order.
@@ -152,16 +152,13 @@ impl Workout {
         Ok(())
     }
 
-    /// Assigns an id to each set without one, and to each set whose id an earlier set has.
+    /// Assigns an id to each set without one.
     pub fn assign_set_ids(&mut self) {
         let highest = self.sets().filter_map(|set| set.id).max().unwrap_or(0);
         let mut last = self.last_set_id.max(highest);
-        let mut seen = BTreeSet::new();
-        for set in self.sets_mut() {
-            if set.id.is_none_or(|id| !seen.insert(id)) {
-                last = last.saturating_add(1);
-                set.id = Some(last);
-            }
+        for set in self.sets_mut().filter(|set| set.id.is_none()) {
+            last = last.saturating_add(1);
+            set.id = Some(last);
         }
         self.last_set_id = last;
     }
@@ -303,6 +300,9 @@ mod tests {
         check(false, &|entry| entry.sets[0].kind = SetKind::Warmup);
         check(false, &|entry| entry.sets.truncate(1));
         check(false, &|entry| entry.exercise = "dip".to_owned());
+        let mut without_sets = before.clone();
+        without_sets.exercises.push(workout(&[]).exercises.remove(0));
+        assert!(without_sets.has_sets_of(&before));
         let other = Workout { exercises: Vec::new(), ..before.clone() };
         assert!(!other.has_sets_of(&before) && !before.has_sets_of(&other));
     }

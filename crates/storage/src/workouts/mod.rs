@@ -227,18 +227,11 @@ fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkoutForEdit {
     pub workout: StoredWorkout,
-    pub replayed: Option<ReplayedSet>,
+    /// The set that the same request with the Idempotency-Key added before.
+    pub replayed_set_id: Option<u32>,
 }
 
-/// The earlier request with an Idempotency-Key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplayedSet {
-    pub request_hash: String,
-    /// `None` if the key was used for another resource.
-    pub set_id: Option<u32>,
-}
-
-/// Returns one workout, and the earlier request with the Idempotency-Key.
+/// Returns one workout, and the set that the same request with the Idempotency-Key added before.
 pub async fn get_for_edit(
     database: &dyn Database,
     proof: &KeyProof,
@@ -249,22 +242,16 @@ pub async fn get_for_edit(
     statements.extend(idempotency.map(|key| idempotency::select_first(proof, key)));
     let mut results = with_key(database, proof, statements).await?;
     let workout = results.first()?;
-    let first = match idempotency {
-        None => None,
-        Some(_) => results.first::<FirstRequest>()?,
-    };
-    match (workout, first, idempotency) {
-        (Some(workout), first, _) => {
-            let replayed = first.map(|first| ReplayedSet {
-                request_hash: first.request_hash,
-                set_id: first.set_id,
-            });
-            Ok(WorkoutForEdit { workout, replayed })
-        }
-        (None, Some(first), Some(idempotency)) => {
-            first.check_is_replayed_by(idempotency, Created::Set)?;
-            Err(Conflict::WorkoutDeleted.into())
-        }
-        (None, _, _) => Err(Rejection::NotFound),
+    let mut replayed_set_id = None;
+    if let Some(idempotency) = idempotency
+        && let Some(first) = results.first::<FirstRequest>()?
+    {
+        first.check_is_replayed_by(idempotency, Created::Set)?;
+        replayed_set_id = first.set_id;
+    }
+    match (workout, replayed_set_id) {
+        (Some(workout), replayed_set_id) => Ok(WorkoutForEdit { workout, replayed_set_id }),
+        (None, Some(_)) => Err(Conflict::WorkoutDeleted.into()),
+        (None, None) => Err(Rejection::NotFound),
     }
 }

@@ -16,7 +16,7 @@ use contract::{Checks, FieldCode, FieldError, Problem, ProblemCode};
 use shared_kernel::WorkoutId;
 use storage::Rejection;
 use storage::workouts::{
-    self, Change, Content, Idempotency, ReplayedSet, StoredWorkout, WorkoutForEdit, WorkoutStatus,
+    self, Change, Content, Idempotency, StoredWorkout, WorkoutForEdit, WorkoutStatus,
 };
 use training::limits::{EXERCISES_MAX, SETS_MAX};
 use training::{ExerciseEntry, SetEntry};
@@ -107,7 +107,8 @@ pub async fn complete(
     while attempts.next().await {
         let stored = workouts::get(call.database(), &call.key, id).await?;
         if_match.check(&revision_tag(stored.revision))?;
-        let mut workout = stored.document()?;
+        let before = stored.document()?;
+        let mut workout = before.clone();
         let ended_at = completion.ended_at.at;
         if stored.status == WorkoutStatus::Completed && workout.ended_at == Some(ended_at) {
             return to_reply(&stored);
@@ -124,7 +125,8 @@ pub async fn complete(
             return Err(ProblemCode::WorkoutEmpty.into());
         }
         workout.ended_at = Some(ended_at);
-        if let Some(stored) = store(&call, &stored, &workout, None, &[]).await? {
+        let content = Content::replacing(&workout, &before)?;
+        if let Some(stored) = store(&call, &stored, &content, None, &[]).await? {
             return to_reply(&stored);
         }
     }
@@ -157,22 +159,18 @@ async fn edit_workout(
 ) -> ApiResult<Edited> {
     let mut attempts = Attempts::new(&call.app);
     while attempts.next().await {
-        let WorkoutForEdit { workout: stored, replayed } =
+        let WorkoutForEdit { workout: stored, replayed_set_id } =
             workouts::get_for_edit(call.database(), &call.key, workout_id, idempotency).await?;
-        if let (Some(idempotency), Some(ReplayedSet { request_hash, set_id })) =
-            (idempotency, replayed)
-        {
-            return if request_hash == idempotency.request_hash && set_id.is_some() {
-                Ok(Edited { workout: stored, set_id, is_replayed: true })
-            } else {
-                Err(ProblemCode::IdempotencyKeyReused.into())
-            };
+        if let Some(set_id) = replayed_set_id {
+            return Ok(Edited { workout: stored, set_id: Some(set_id), is_replayed: true });
         }
         if_match.check(&revision_tag(stored.revision))?;
-        let mut workout = in_progress(&stored)?;
+        let before = in_progress(&stored)?;
+        let mut workout = before.clone();
         let set_id = edit(&mut workout)?;
+        let content = Content::replacing(&workout, &before)?;
         let add = idempotency.zip(set_id);
-        if let Some(workout) = store(call, &stored, &workout, add, custom_slugs).await? {
+        if let Some(workout) = store(call, &stored, &content, add, custom_slugs).await? {
             return Ok(Edited { workout, set_id, is_replayed: false });
         }
     }
@@ -184,14 +182,14 @@ async fn edit_workout(
 async fn store(
     call: &AthleteCall,
     current: &StoredWorkout,
-    workout: &training::Workout,
+    content: &Content,
     add: Option<(&Idempotency, u32)>,
     custom_slugs: &[(String, &str)],
 ) -> ApiResult<Option<StoredWorkout>> {
     let change = Change {
         workout_id: current.workout_id,
         seen_revision: Some(current.revision),
-        content: &Content::of(workout)?,
+        content,
         set_id: add.map(|(_, set_id)| set_id),
     };
     let origin = call.origin(add.map(|(idempotency, _)| idempotency));

@@ -5,13 +5,14 @@
 use super::edit::Attempts;
 use crate::call::AthleteCall;
 use crate::cursor;
-use crate::error::{ApiResult, bad_parameter};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use crate::extract::{IdempotencyKey, Json, Path, Query};
 use crate::preconditions::{IfMatch, overtaken, revision_tag};
 use crate::reply::{Created, NoContent, Reply};
 use crate::workout::{to_model, to_reply, with_pointers};
+use chrono::{DateTime, FixedOffset};
 use contract::workouts::{Change, ChangeFilter, Changes, NewWorkout, Workout, WorkoutFilter};
-use contract::{FieldCode, Instant, Page, ProblemCode, Timestamp};
+use contract::{FieldCode, FieldError, Instant, Page, Problem, ProblemCode, Timestamp};
 use platform::clock::new_uuid;
 use shared_kernel::WorkoutId;
 use storage::Rejection;
@@ -19,26 +20,27 @@ use storage::workouts::{
     self, ChangedWorkout, Content, Creation, ListedWorkout, Since, WorkoutQuery, WorkoutStatus,
 };
 
-/// The time that a `since` with a time reaches back, in milliseconds: the clocks of concurrent
-/// requests differ by less from the order of their commits.
-const SINCE_OVERLAP_MS: i64 = 60_000;
-
 /// POST /v1/workouts.
 ///
-/// 1. store (await): key, idempotency record and workout in one transaction. Failure: 503, and
-///    nothing is partially written. The response may be lost after the commit: a retry under the same
-///    Idempotency-Key returns the workout as it is now;
+/// 1. store (await): the workout with its Idempotency-Key, in one transaction. A start with `Z` is stored
+///    in the athlete's time zone, in a second transaction unless the zone is UTC. If nothing was stored,
+///    find the reason (await). Failure: 503, and nothing is partially written. The response may be lost
+///    after the commit: a retry under the same Idempotency-Key returns the workout as it is now;
 /// 2. publish (await): the event. Failure: still 201, and the sweep sends it.
 pub async fn post(
     call: AthleteCall,
     (IdempotencyKey(idempotency), Json(new)): (IdempotencyKey, Json<NewWorkout>),
 ) -> ApiResult<Created<Workout>> {
     let mut document = new.document();
-    document.assign_set_ids();
-    let workout_id = WorkoutId(new_uuid(&*call.app.clock, &*call.app.entropy));
-    let origin = call.origin(idempotency.as_ref());
-    let content = Content::of(&document)?;
-    let created = workouts::create(call.database(), &call.key, workout_id, &content, &origin).await;
+    document.assign_new_set_ids();
+    let id = WorkoutId(new_uuid(&*call.app.clock, &*call.app.entropy));
+    let (database, origin) = (call.database(), call.origin(idempotency.as_ref()));
+    let created = if new.started_at.is_zulu {
+        let offset_in = |zone: &str, at| call.app.time_zones.offset_at_instant(zone, at);
+        workouts::create_in_time_zone(database, &call.key, id, document, &origin, offset_in).await
+    } else {
+        workouts::create(database, &call.key, id, &Content::of(&document)?, &origin).await
+    };
     let created = created.map_err(|rejection| with_pointers(rejection, &new.custom_slugs()))?;
     let (stored, is_replayed) = match created {
         Creation::Stored(stored) => {
@@ -58,7 +60,8 @@ pub async fn get(call: AthleteCall, Path(id): Path<WorkoutId>) -> ApiResult<Repl
 
 /// PUT /v1/workouts/{id}: replaces the workout. A completed one stays completed.
 ///
-/// 1. read (await) the workout, and check If-Match;
+/// 1. read (await) the workout, and check If-Match; for another start with `Z`, read (await) the athlete's
+///    time zone;
 /// 2. change (await): the next revision, if the revision is still the one read; otherwise wait (await)
 ///    and start from 1. Failure: 503, and nothing is changed. When only the response is lost, a retry
 ///    with the same If-Match is 412, and a GET shows the change;
@@ -76,13 +79,16 @@ pub async fn put(
             let detail = "the workout is completed: ended_at is required";
             return Err(ProblemCode::WorkoutCompleted.with(detail).into());
         }
+        let before = current.document()?;
         let mut document = new.document();
-        document.last_set_id = current.document()?.last_set_id;
-        document.assign_set_ids();
+        document.adopt_set_ids(&before).map_err(|sets| unknown_set_ids(&sets))?;
+        if new.started_at.is_zulu {
+            document.started_at = local_start(&call, &before, document.started_at).await?;
+        }
         let change = workouts::Change {
             workout_id: id,
             seen_revision: Some(current.revision),
-            content: &Content::of(&document)?,
+            content: &Content::replacing(&document, &before)?,
             set_id: None,
         };
         match workouts::change(database, &call.key, &change, &call.origin(None)).await {
@@ -96,6 +102,31 @@ pub async fn put(
         }
     }
     Err(overtaken(&if_match))
+}
+
+/// A start that was written with `Z`, in the offset of the current one if it is the same instant,
+/// otherwise in the athlete's time zone.
+async fn local_start(
+    call: &AthleteCall,
+    before: &training::Workout,
+    started_at: DateTime<FixedOffset>,
+) -> ApiResult<DateTime<FixedOffset>> {
+    if before.started_at == started_at {
+        return Ok(before.started_at);
+    }
+    let zone = workouts::time_zone(call.database(), &call.key).await?;
+    let offset = call.app.time_zones.offset_at_instant(&zone, started_at.to_utc());
+    Ok(offset.map_or(started_at, |offset| started_at.with_timezone(&offset)))
+}
+
+/// The error of sets with numbers that the workout does not have.
+fn unknown_set_ids(sets: &[(usize, usize)]) -> ApiError {
+    let errors = sets.iter().map(|(exercise, set)| {
+        let pointer = format!("/exercises/{exercise}/sets/{set}/id");
+        let detail = "must be the number of one set of the workout; a new set has none";
+        FieldError::at(pointer, FieldCode::InvalidValue, detail)
+    });
+    Problem::invalid(errors).into()
 }
 
 /// DELETE /v1/workouts/{id}.
@@ -157,11 +188,6 @@ pub async fn changes(
     let since = parse_since(since.as_deref(), call.app.clock.now_ms())?;
     let workouts::Changes { items: mut rows, last_seq } =
         workouts::changes(call.database(), &call.key, since, limit.0 + 1).await?;
-    if let Since::Change(seq) = since
-        && seq > last_seq
-    {
-        return Err(ProblemCode::InvalidSince.into());
-    }
     let length = usize::try_from(limit.0).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
@@ -181,7 +207,7 @@ fn parse_since(since: Option<&str>, now_ms: i64) -> ApiResult<Since> {
         return Ok(Since::Change(seq));
     }
     let time: Timestamp = text.parse().map_err(|_| ProblemCode::InvalidSince)?;
-    Ok(Since::Instant(time.at.timestamp_millis().min(now_ms) - SINCE_OVERLAP_MS))
+    Ok(Since::client_instant(time.at.timestamp_millis(), now_ms))
 }
 
 fn change_item(row: &ChangedWorkout) -> Result<Change, serde_json::Error> {

@@ -102,9 +102,14 @@ fn exercise_change_counts_for_workouts_saved_later() {
     assert_eq!((response.status, &response.body["load"]["type"]), (200, &json!("per_hand")));
     let after = api.create_workout(&key, &workout_with("my-press"));
     assert_eq!((tonnage(&before), tonnage(&after)), (json!(500.0), json!(1_000.0)));
-    // A saved change uses the current definition of the exercise.
-    api.put(&key, &before, &workout_with("my-press"));
-    assert_eq!(tonnage(&before), 1_000.0);
+    // A change of the sets uses the current definition of the exercise, another one does not.
+    let mut workout = workout_with("my-press");
+    workout["title"] = json!("Press");
+    api.put(&key, &before, &workout);
+    assert_eq!(tonnage(&before), 500.0);
+    workout["exercises"][0]["sets"][0]["reps"] = json!(9);
+    api.put(&key, &before, &workout);
+    assert_eq!(tonnage(&before), 900.0);
 }
 
 #[test]

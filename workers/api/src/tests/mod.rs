@@ -18,6 +18,7 @@ use testkit::{
 
 mod account;
 mod dead_letters;
+mod edits;
 mod exercises;
 mod imports;
 mod inbox;
