@@ -11,8 +11,10 @@ import datetime
 import itertools
 import json
 import os
+import random
 import re
 import threading
+import time
 import uuid
 
 import requests
@@ -37,11 +39,12 @@ class Caller:
         self.token = token
         self.resources = {}
 
-    def call(self, method, path, body=None, **options):
+    def call(self, method, path, body=None, data=None, content_type="application/json"):
         """Returns the JSON of a successful response."""
-        headers = {"authorization": f"Bearer {self.token}"}
+        headers = {"authorization": f"Bearer {self.token}", "content-type": content_type}
+        data = json.dumps(body) if data is None and body is not None else data
         response = requests.request(
-            method, API_URL + path, json=body, headers=headers, timeout=20, **options
+            method, API_URL + path, data=data, headers=headers, timeout=20
         )
         if not response.ok:
             raise RuntimeError(f"{method} {path}: {response.status_code} {response.text}")
@@ -83,10 +86,29 @@ def new_set(athlete):
     return created["id"], created["exercises"][0]["sets"][0]["id"]
 
 
+def open_dead_letter(operator):
+    """Returns the id of an open dead letter. Garbage in a queue becomes one within seconds."""
+    path = "/v1/admin/dead-letters?status=open&limit=100"
+    for _ in range(20):
+        items = operator.call("GET", path)["items"]
+        if items:
+            return (random.choice(items)["id"],)
+        for number in range(20):
+            send_garbage(operator, f"garbage {number}")
+        time.sleep(2)
+    raise RuntimeError("no garbage became a dead letter")
+
+
+def send_garbage(operator, text):
+    path = "/v1/admin/queues/ai-analysis/messages"
+    operator.call("POST", path, data=text, content_type="text/plain")
+
+
 # The ids of each path with parameters, in the order of the path.
 RESOURCES = {
     "/v1/workouts/{}": new_workout,
     "/v1/workouts/{}/sets/{}": new_set,
+    "/v1/admin/dead-letters/{}": open_dead_letter,
 }
 
 

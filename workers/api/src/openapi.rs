@@ -39,6 +39,9 @@ impl Schemas {
     /// When a request and a response model of one name differ.
     fn into_definitions(mut self) -> Map<String, Value> {
         let mut definitions = self.requests.take_definitions(true);
+        for schema in definitions.values_mut() {
+            keep_read_only(schema);
+        }
         for (name, schema) in self.responses.take_definitions(true) {
             if let Some(request) = definitions.get(&name) {
                 assert_eq!(request, &schema, "{name} differs as request and as response");
@@ -46,6 +49,19 @@ impl Schemas {
             definitions.insert(name, schema);
         }
         definitions
+    }
+}
+
+/// A field that only responses have is read-only; because requests are never serialized with it, the
+/// generator also calls it write-only.
+fn keep_read_only(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in
+        properties.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut)
+    {
+        if property.get("readOnly").is_some() {
+            property.remove("writeOnly");
+        }
     }
 }
 
