@@ -19,6 +19,7 @@ use testkit::{
 mod account;
 mod dead_letters;
 mod edits;
+mod every_call;
 mod exercises;
 mod imports;
 mod inbox;
