@@ -1,7 +1,15 @@
 // Builds the static assets of the api into workers/api/web/build, as `cargo xtask build` does:
 // node workers/api/web/build.mjs
 
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +18,7 @@ import { referencePage } from "./layout.mjs";
 import { problemIndex, problemPage } from "./problems.mjs";
 
 const WEB = dirname(fileURLToPath(import.meta.url));
-const REFERENCE = join(WEB, "../../../tests/fixtures/reference");
+const REFERENCE = join(WEB, "../../../docs/reference");
 const TARGET = join(WEB, "build");
 /** Redoc shows this image beside the link to its maker. The pages load nothing from other hosts. */
 const REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg";
@@ -19,7 +27,7 @@ const staged = `${TARGET}.new`;
 rmSync(staged, { recursive: true, force: true });
 mkdirSync(join(staged, "docs/problems"), { recursive: true });
 
-for (const name of ["openapi.json", "asyncapi.json"]) {
+for (const name of readdirSync(REFERENCE).filter((name) => name.endsWith("api.json"))) {
   cpSync(join(REFERENCE, name), join(staged, name));
 }
 cpSync(join(WEB, "_headers"), join(staged, "_headers"));

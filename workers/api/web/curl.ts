@@ -2,8 +2,7 @@
 
 export interface OpenApi {
   paths?: Record<string, Record<string, unknown>>;
-  security?: unknown[];
-  components?: { parameters?: Record<string, Parameter> };
+  components?: { schemas?: Record<string, Schema> };
 }
 
 interface Parameter {
@@ -12,22 +11,33 @@ interface Parameter {
   required?: boolean;
   example?: unknown;
   examples?: Record<string, { value?: unknown }>;
-  schema?: { examples?: unknown[] };
+  schema?: Schema;
+}
+
+interface Schema {
+  $ref?: string;
+  enum?: unknown[];
+  examples?: unknown[];
 }
 
 interface Operation {
-  parameters?: (Parameter | { $ref: string })[];
+  parameters?: Parameter[];
   requestBody?: { content?: Record<string, MediaType> };
-  security?: unknown[];
+  security?: Record<string, unknown>[];
   "x-codeSamples"?: { lang: string; source: string }[];
 }
 
 interface MediaType {
+  schema?: Schema;
   example?: unknown;
   examples?: Record<string, { value?: unknown }>;
 }
 
 const METHODS = ["get", "put", "post", "patch", "delete"];
+/** The headers that every command sends, although they are optional. */
+const ALWAYS_SENT = ["Idempotency-Key"];
+/** The shell variable with the token of a security scheme. */
+const VARIABLES: Record<string, string> = { athlete: "key", operator: "operator_token" };
 
 /** Adds the command to each operation that has no sample, and returns the document. */
 export function addCurlSamples(document: OpenApi, origin: string): OpenApi {
@@ -44,44 +54,48 @@ export function addCurlSamples(document: OpenApi, origin: string): OpenApi {
 }
 
 function curl(document: OpenApi, operation: Operation, method: string, url: string): string {
-  const parameters = (operation.parameters ?? []).flatMap((parameter) =>
-    "$ref" in parameter ? (resolve(document, parameter.$ref) ?? []) : [parameter],
-  );
-  const required = parameters.filter((parameter) => parameter.required);
-  const query = required
-    .filter((parameter) => parameter.in === "query")
-    .map((parameter) => `${parameter.name}=${encodeURIComponent(example(parameter))}`);
-  const options = required
-    .filter((parameter) => parameter.in === "header")
-    .map((parameter) => `-H ${quote(`${parameter.name}: ${example(parameter)}`)}`);
-  if ((operation.security ?? document.security ?? []).length > 0) {
-    options.unshift('-H "Authorization: Bearer $key"');
+  const parameters = operation.parameters ?? [];
+  const value = (parameter: Parameter) => example(document, parameter);
+  const query = parameters
+    .filter((parameter) => parameter.in === "query" && parameter.required)
+    .map((parameter) => `${parameter.name}=${encodeURIComponent(value(parameter))}`);
+  const options = parameters
+    .filter((parameter) => parameter.in === "header" && ALWAYS_SENT.includes(parameter.name))
+    .map((parameter) => `-H ${quote(`${parameter.name}: ${value(parameter)}`)}`);
+  const scheme = Object.keys(operation.security?.[0] ?? {})[0];
+  if (scheme) {
+    options.unshift(`-H "Authorization: Bearer $${VARIABLES[scheme] ?? scheme}"`);
   }
   const [type, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   if (type && media) {
-    const body = media.example ?? Object.values(media.examples ?? {})[0]?.value;
-    const data =
-      body === undefined
-        ? "@body"
-        : typeof body === "string"
-          ? body
-          : JSON.stringify(body, null, 2);
-    options.push(`-H ${quote(`Content-Type: ${type}`)}`, `--data-binary ${quote(data)}`);
+    const body = media.example ?? firstExample(media) ?? exampleOf(document, media.schema);
+    const data = typeof body === "string" ? body : JSON.stringify(body, null, 2);
+    options.push(`-H ${quote(`Content-Type: ${type}`)}`, `--data-binary ${quote(data ?? "@body")}`);
   }
-  const address = query.length > 0 ? `${url}?${query.join("&")}` : url;
+  const path = parameters
+    .filter((parameter) => parameter.in === "path")
+    .reduce((path, parameter) => path.replace(`{${parameter.name}}`, value(parameter)), url);
+  const address = query.length > 0 ? `${path}?${query.join("&")}` : path;
   const verb = method === "get" ? "" : `-X ${method.toUpperCase()} `;
   return [`curl ${verb}${quote(address)}`, ...options].join(" \\\n  ");
 }
 
-function resolve(document: OpenApi, reference: string): Parameter | undefined {
-  const name = reference.replace("#/components/parameters/", "");
-  return document.components?.parameters?.[name];
+/** Returns the example of a parameter, else its name in braces. */
+function example(document: OpenApi, parameter: Parameter): string {
+  const { name, example, schema } = parameter;
+  const value = example ?? firstExample(parameter) ?? exampleOf(document, schema);
+  return value === undefined ? `{${name}}` : String(value);
 }
 
-/** Returns the example of a parameter, else its name in braces. */
-function example({ name, example, examples, schema }: Parameter): string {
-  const value = example ?? Object.values(examples ?? {})[0]?.value ?? schema?.examples?.[0];
-  return value === undefined ? `{${name}}` : String(value);
+function firstExample({ examples }: Pick<MediaType, "examples">): unknown {
+  return Object.values(examples ?? {})[0]?.value;
+}
+
+/** Returns the example of a schema, or of the component to which it refers. */
+function exampleOf(document: OpenApi, schema: Schema | undefined): unknown {
+  const component = schema?.$ref?.replace("#/components/schemas/", "") ?? "";
+  const { examples, enum: values } = document.components?.schemas?.[component] ?? schema ?? {};
+  return examples?.[0] ?? values?.[0];
 }
 
 /** Quotes a word of a shell command. */

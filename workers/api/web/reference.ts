@@ -26,7 +26,7 @@ async function render(element: HTMLElement): Promise<void> {
     downloadUrls: [{ title: "openapi.json", url: DOCUMENT }],
     expandResponses: "200,201,202",
     hideSecuritySection: false,
-    jsonSamplesExpandLevel: 4,
+    jsonSamplesExpandLevel: "all",
     showWebhookVerb: true,
     sortRequiredPropsFirst: true,
     theme: theme(DARK.matches),
