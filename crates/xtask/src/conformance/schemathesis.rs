@@ -50,8 +50,11 @@ pub struct Schemathesis<'a> {
 /// One run against a stack.
 pub struct Run<'a> {
     pub selection: Selection,
-    /// Generated requests of each operation, in addition to those of its boundary values.
+    /// Generated requests of each operation, in addition to its documented examples and boundary
+    /// values.
     pub examples: u64,
+    /// Whether each limit of each field is tested on both sides: hundreds of requests for a body.
+    pub has_boundary_values: bool,
     pub seed: u32,
     pub api_url: &'a str,
     pub state: &'a StateDir,
@@ -94,11 +97,16 @@ impl<'a> Schemathesis<'a> {
         operations(&serde_json::from_str(&text).with_context(|| format!("{DOCUMENT} is no JSON"))?)
     }
 
-    /// Runs all phases over the selected operations.
+    /// Runs Schemathesis over the selected operations.
     pub fn run(&self, run: &Run) -> Result<RunResult> {
         let counts_file = run.state.path("conformance-counts.json");
         let _ = fs::remove_file(&counts_file);
         let folder = self.project.path(FOLDER);
+        let phases = if run.has_boundary_values {
+            "examples,coverage,fuzzing,stateful"
+        } else {
+            "examples,fuzzing,stateful"
+        };
         let mut command: Command = self.project.command(&self.program);
         // Schemathesis keeps its caches in the working directory.
         command
@@ -109,6 +117,7 @@ impl<'a> Schemathesis<'a> {
             .arg(self.project.path(DOCUMENT))
             .args(["--url", run.api_url])
             .args(["--max-examples", &run.examples.to_string(), "--seed", &run.seed.to_string()])
+            .args(["--phases", phases])
             .args(run.selection.filter())
             .env("PYTHONPATH", &folder)
             .env("PYTHONDONTWRITEBYTECODE", "1")
