@@ -74,7 +74,8 @@ def before_call(context, case, kwargs):
     if not is_linked and not case.meta.is_negative_at(ParameterLocation.PATH):
         set_ids(case, caller)
     if not case.meta.generation.mode.is_negative:
-        case.body = copy.deepcopy(case.body)
+        if isinstance(case.body, dict):
+            case.body = copy.deepcopy(case.body)
         make_acceptable(case, caller)
 
 

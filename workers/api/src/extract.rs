@@ -194,16 +194,9 @@ impl Input for OperatorName {
     }
 }
 
-/// The media types of a [`Text`].
-const TEXT_TYPES: [&str; 2] = ["text/plain", "application/json"];
-
 impl Input for Text {
     fn extract(call: &Call) -> ApiResult<Self> {
-        require_no_encoding(&call.request)?;
-        if !TEXT_TYPES.contains(&&*media_type(&call.request)) {
-            let detail = format!("the content type must be {}", TEXT_TYPES.join(" or "));
-            return Err(ProblemCode::UnsupportedMediaType.with(detail).into());
-        }
+        require_type(&call.request, "text/plain")?;
         let text = std::str::from_utf8(call.body()?)
             .map_err(|_| ProblemCode::InvalidJson.with("the body is not UTF-8"))?;
         if text.is_empty() {
@@ -215,7 +208,7 @@ impl Input for Text {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn describe(doc: &mut OperationDoc<'_>) {
-        doc.text_body(&TEXT_TYPES);
+        doc.text_body();
     }
 }
 

@@ -132,10 +132,11 @@ impl OperationDoc<'_> {
     }
 
     /// Adds a body that is a text.
-    pub fn text_body(&mut self, types: &[&str]) {
-        let content: Map<_, _> =
-            types.iter().map(|media| ((*media).to_owned(), json!({ "schema": {} }))).collect();
-        self.body = Some(json!({ "required": true, "content": content }));
+    pub fn text_body(&mut self) {
+        self.body = Some(json!({
+            "required": true,
+            "content": { "text/plain": { "schema": { "type": "string", "minLength": 1 } } },
+        }));
         self.problems.extend([ProblemCode::InvalidJson, ProblemCode::ValidationFailed]);
         self.problems.push(ProblemCode::UnsupportedMediaType);
     }
