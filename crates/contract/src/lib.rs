@@ -6,9 +6,14 @@
 //! no other place names a field.
 
 pub mod actions;
+pub mod athletes;
+pub mod body_weights;
+pub mod channels;
 pub mod checks;
 pub mod dead_letters;
 pub mod health;
+pub mod keys;
+pub mod me;
 pub mod notifications;
 pub mod page;
 pub mod parse;
@@ -29,4 +34,4 @@ pub use checks::{Checks, FieldCode, FieldError, Validate};
 pub use page::{Cursor, Items, Limit, Page};
 pub use parse::{ParseError, parse_json, parse_value};
 pub use problem::{Problem, ProblemCode};
-pub use values::{Day, Instant, ReadOnly, Stored, Timestamp, nullable};
+pub use values::{Day, Instant, ReadOnly, Stored, Timestamp, non_null, nullable};

@@ -72,7 +72,13 @@ where
             let error = type_error(pointer, error.path(), &error.inner().to_string());
             ParseError::Invalid(FieldErrors::from_iter([error]))
         }
-        Category::Syntax | Category::Eof | Category::Io => not_json(error.inner()),
+        // serde_json also reports one where it expects the name of a variant and finds another type. The
+        // caller rejects a text that is not JSON.
+        Category::Syntax => {
+            let error = type_error(pointer, error.path(), "invalid type: other, expected a string");
+            ParseError::Invalid(FieldErrors::from_iter([error]))
+        }
+        Category::Eof | Category::Io => not_json(error.inner()),
     })
 }
 

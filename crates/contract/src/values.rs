@@ -91,6 +91,13 @@ pub mod nullable {
     use serde::Serialize;
 }
 
+/// Deserializes an optional field that is not null when it is present.
+pub fn non_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A day of the calendar: `2026-11-23`, with a year of four digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[schemars(inline, with = "NaiveDate", example = "2026-11-23")]

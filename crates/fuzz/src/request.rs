@@ -7,6 +7,7 @@
 
 use api::app::App;
 use api::cors::AllowedOrigins;
+use api::key_usage::KeyUsage;
 use api::publisher::ApiEventPublisher;
 use futures::{StreamExt, TryStreamExt};
 use http::Request;
@@ -205,6 +206,8 @@ fn app(shards: Shards) -> (Rc<App>, Rc<FixedClock>) {
         link_key: LinkKey::derived_from("secret"),
         vault: Rc::new(TestVault::default()),
         environment: Environment::Public,
+        has_public_url: true,
+        key_usage: KeyUsage::new(Rc::default(), Rc::new(testkit::DeferredTasks::default())),
         allowed_origins: AllowedOrigins::default(),
         usage: Rc::new(Usage::default()),
     });

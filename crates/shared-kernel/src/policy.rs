@@ -5,6 +5,10 @@
 
 use crate::payload::PatternKind;
 use crate::webhook_event::WebhookEventType;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// The treatment of the patterns of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +155,30 @@ impl NotificationKind {
     }
 }
 
+impl Serialize for NotificationKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for NotificationKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| D::Error::custom("unknown notification kind"))
+    }
+}
+
+impl JsonSchema for NotificationKind {
+    fn schema_name() -> Cow<'static, str> {
+        "NotificationKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Self::all().map(Self::as_str).collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +202,7 @@ mod tests {
     fn each_notification_kind_parses_from_its_name() {
         for kind in NotificationKind::all() {
             assert_eq!(NotificationKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::from_value::<NotificationKind>(json!(kind)).unwrap(), kind);
         }
         assert_eq!(NotificationKind::all().count(), 15);
         assert_eq!(NotificationKind::parse("pattern"), None);

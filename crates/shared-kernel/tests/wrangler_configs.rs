@@ -166,8 +166,10 @@ fn workers_that_check_webhook_addresses_deploy_as_public() {
 /// With a default, the emails of one operator would link to the deployment of another.
 #[test]
 fn public_url_is_empty_until_an_operator_sets_it() {
-    for (place, config) in read_configs("webhook") {
-        assert_eq!(config["vars"]["PUBLIC_URL"], "", "{place}");
+    for worker in ["api", "webhook"] {
+        for (place, config) in read_configs(worker) {
+            assert_eq!(config["vars"]["PUBLIC_URL"], "", "{place}");
+        }
     }
 }
 

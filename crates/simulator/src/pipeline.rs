@@ -9,6 +9,7 @@ use ai::narrator::Template;
 use ai::publisher::AIEventPublisher;
 use api::app::App;
 use api::cors::AllowedOrigins;
+use api::key_usage::KeyUsage;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::{Consumer, RawMessage};
 use platform::http::{Body, Content};
@@ -181,6 +182,8 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> Rc<App> {
         vault: Rc::new(TestVault::default()),
         rate_limiter: Rc::new(testkit::Unlimited),
         environment: Environment::Public,
+        has_public_url: true,
+        key_usage: KeyUsage::new(Rc::default(), Rc::new(testkit::DeferredTasks::default())),
         allowed_origins: AllowedOrigins::default(),
         usage: Rc::new(Usage::default()),
     })

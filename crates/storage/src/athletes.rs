@@ -5,13 +5,12 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, NewKey, check_live, live_key, rows_with_key, with_key};
-use crate::quiet_hours::QuietHours;
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind};
-use training::Grams;
+use shared_kernel::{AthleteId, Channel, ChannelPreferences, NotificationKind, QuietHours};
 use training::landmarks::LandmarkOverrides;
+use training::{Grams, Units};
 
 /// An athlete's profile.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -57,24 +56,6 @@ const SELECT_PROFILE: &str = "SELECT athlete_id, display_name, email, \
 fn select_profile(proof: &KeyProof) -> Statement {
     let day = DateTime::from_timestamp_millis(proof.now_ms).unwrap_or_default().date_naive();
     Statement::new(SELECT_PROFILE, [Param::text(proof.athlete_id), Param::text(day)])
-}
-
-/// Units of mass for display.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Units {
-    Kg,
-    Lb,
-}
-
-impl Units {
-    /// Returns the wire name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kg => "kg",
-            Self::Lb => "lb",
-        }
-    }
 }
 
 /// A new athlete.

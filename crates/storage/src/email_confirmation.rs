@@ -18,12 +18,13 @@ struct AddressRow {
     is_confirmed: i64,
 }
 
-/// Counts a request for a link to the athlete's address, if it may be made.
+/// Counts a request for a link to the athlete's address, and returns the address. Returns `None` when the
+/// athlete has requested the most links of the day.
 pub async fn request_link(
     database: &dyn Database,
     proof: &KeyProof,
     today: NaiveDate,
-) -> Guarded<()> {
+) -> Guarded<Option<String>> {
     let count = proof.statement(
         concat!(
             "UPDATE athletes SET confirmation_day = ?4, \
@@ -31,22 +32,21 @@ pub async fn request_link(
              WHERE athlete_id = ?1 AND email IS NOT NULL AND NOT email_confirmed \
              AND NOT (confirmation_day = ?4 AND confirmation_links >= ?5) AND ",
             live_key!(),
-            " RETURNING athlete_id"
+            " RETURNING email"
         ),
         [Param::text(today), LINKS_A_DAY_MAX.into()],
     );
     let select = select_address(proof.athlete_id);
     let mut results = with_key(database, proof, vec![count, select]).await?;
-    if results.has_rows()? {
-        return Ok(());
+    if let Some(email) = results.value()? {
+        return Ok(Some(email));
     }
     let row: AddressRow = results.first()?.ok_or(Rejection::NotFound)?;
-    Err(match row.email {
-        None => Conflict::NoEmail,
-        Some(_) if row.is_confirmed != 0 => Conflict::EmailConfirmed,
-        Some(_) => Conflict::TooManyLinks,
+    match row.email {
+        None => Err(Conflict::NoEmail.into()),
+        Some(_) if row.is_confirmed != 0 => Err(Conflict::EmailConfirmed.into()),
+        Some(_) => Ok(None),
     }
-    .into())
 }
 
 /// Returns the address of an athlete that exists and has one.

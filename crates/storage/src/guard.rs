@@ -47,8 +47,6 @@ pub enum Conflict {
     NoEmail,
     #[error("the athlete's email address is already confirmed")]
     EmailConfirmed,
-    #[error("the athlete has requested the most links allowed today")]
-    TooManyLinks,
     #[error("the athlete has the most live keys allowed")]
     TooManyKeys,
     #[error("the athlete has the most endpoints allowed")]

@@ -7,37 +7,14 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use chrono::NaiveDate;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use shared_kernel::AthleteId;
+use shared_kernel::{AthleteId, Scope};
 use std::collections::BTreeSet;
 
 /// The live keys of an athlete, at most.
 pub const LIVE_KEYS_MAX: i64 = 100;
-
-/// A set of calls that a key may make.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// The calls that change nothing.
-    Read,
-    /// The calls that change something.
-    Write,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 2] = [Self::Read, Self::Write];
-
-    /// Returns the stored and wire name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
-}
 
 /// Proof of an API key for one call: its ids, the hash of its secret, and the scope that the call
 /// requires. The database checks whether the key is live and has the scope.

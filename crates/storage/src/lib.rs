@@ -24,7 +24,6 @@ pub mod notifications;
 pub mod patterns;
 pub mod pipeline;
 pub mod progress;
-pub mod quiet_hours;
 pub mod records;
 pub mod reports;
 pub mod shards;
@@ -38,8 +37,9 @@ mod json_text;
 pub use database::{Database, DatabaseError, QueryResult, Statement};
 pub use guard::{Conflict, Guarded, Rejection};
 pub use idempotency::{Creation, Idempotency};
-pub use keys::{KeyProof, Scope, check_live};
+pub use keys::{KeyProof, check_live};
 pub use shards::Shards;
+pub use shared_kernel::Scope;
 
 /// The migrations in order, by file name.
 pub const MIGRATIONS: &[(&str, &str)] = &[

@@ -3,12 +3,11 @@
 
 use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::quiet_hours::QuietHours;
 use crate::webhooks::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use shared_kernel::{AthleteId, ChannelPreferences, EmailKind, EventId};
+use shared_kernel::{AthleteId, ChannelPreferences, EmailKind, EventId, QuietHours};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 

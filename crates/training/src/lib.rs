@@ -32,6 +32,6 @@ pub use performance::{BestSet, ExercisePerformance};
 pub use records::{RecordKey, RecordKind};
 pub use set::{PerformedSet, Rpe, SetKind};
 pub use trend::Trend;
-pub use units::{Grams, HalfSets};
+pub use units::{Grams, HalfSets, Units};
 pub use volume::{MuscleVolume, PerformedExercise, Volume};
 pub use workout::{CustomExercises, ExerciseEntry, SetEntry, Superset, Workout};

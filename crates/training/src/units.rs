@@ -76,6 +76,24 @@ fn round(value: f64) -> i64 {
     value.round() as i64
 }
 
+/// Units of mass for display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Units {
+    Kg,
+    Lb,
+}
+
+impl Units {
+    /// Returns the wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kg => "kg",
+            Self::Lb => "lb",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The application: its ports.
 
 use crate::cors::AllowedOrigins;
+use crate::key_usage::KeyUsage;
 use crate::publisher::ApiEventPublisher;
 use platform::clock::TimeZones;
 use platform::{Clock, Entropy, QueueSink, RateLimiter, Timer, Usage, Vault};
@@ -28,7 +29,10 @@ pub struct App {
     pub rate_limiter: Rc<dyn RateLimiter>,
     /// The environment, which limits the URLs of webhooks.
     pub environment: Environment,
+    /// Whether emails can have links to this api.
+    pub has_public_url: bool,
     pub allowed_origins: AllowedOrigins,
+    pub key_usage: KeyUsage,
     pub usage: Rc<Usage>,
 }
 

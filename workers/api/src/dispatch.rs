@@ -56,6 +56,7 @@ impl App {
         set_header(&mut response, "x-request-id", &call.id.to_string());
         set_cors_headers(&self.allowed_origins, &call.request, &mut response);
         set_security_headers(&mut response);
+        let key = auth::athlete(&call.request, None, start_ms).ok();
         tracing::info!(
             worker = "api",
             request_id = %call.id,
@@ -63,7 +64,7 @@ impl App {
             method = call.request.method().as_str(),
             route = routes.map_or("unknown", |routes| routes.path),
             status = response.status().as_u16(),
-            athlete_id = auth::athlete(&call.request, None, start_ms).ok().map(|key| key.athlete_id.to_string()),
+            athlete_id = key.as_ref().map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -71,6 +72,13 @@ impl App {
             messages_sent = self.usage.messages_sent(),
             "request"
         );
+        let route = routes.and_then(|routes| routes.route(call.request.method()));
+        if let (Some(key), Some(Access::Athlete)) = (key, route.map(|route| route.access))
+            && !response.status().is_client_error()
+            && !response.status().is_server_error()
+        {
+            self.key_usage.record(&self.shards, &key, self.clock.now().date_naive());
+        }
         response
     }
 

@@ -5,6 +5,7 @@ use contract::{FieldCode, FieldError, ParseError, Problem, ProblemCode};
 use platform::VaultError;
 use platform::http::Response;
 use platform::panics::PanicError;
+use platform::publisher::PublishError;
 use platform::sink::SendError;
 use shared_kernel::without_values;
 use standard_webhooks::payload::PayloadError;
@@ -81,6 +82,15 @@ impl From<ProblemCode> for ApiError {
     }
 }
 
+impl From<PublishError> for ApiError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Send(error) => error.into(),
+            PublishError::Encode { error, .. } => error.into(),
+        }
+    }
+}
+
 impl From<ParseError> for ApiError {
     fn from(error: ParseError) -> Self {
         match error {
@@ -130,9 +140,6 @@ fn conflict_problem(conflict: Conflict) -> Problem {
             .with("your profile has no email address: set one first"),
         Conflict::EmailConfirmed => {
             ProblemCode::EmailNotConfirmable.with("your email address is already confirmed")
-        }
-        Conflict::TooManyLinks => {
-            ProblemCode::LimitReached.with("you have requested 5 links today, the maximum")
         }
         Conflict::TooManyKeys => {
             ProblemCode::LimitReached.with("you have 100 live keys, the maximum: delete one first")

@@ -7,7 +7,6 @@ pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod call;
-pub mod channels;
 pub mod cors;
 pub mod cursor;
 pub mod date_range;
@@ -19,6 +18,7 @@ pub mod extract;
 pub mod idempotency;
 pub mod import;
 pub mod input;
+pub mod key_usage;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
 pub mod preconditions;
@@ -59,11 +59,11 @@ pub fn body_bytes_max(path: &str) -> usize {
 pub async fn fetch(
     request: worker::web_sys::Request,
     env: Env,
-    _: JsContext,
+    context: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
     let response = catch_panic(async move {
         let request = read_request(request.into(), body_bytes_max).await?;
-        let response = Rc::new(wiring::app(&env)?).handle(request).await;
+        let response = Rc::new(wiring::app(&env, context)?).handle(request).await;
         Ok::<_, worker::Error>(write_response(response)?.into())
     });
     Ok(response.await.map_err(|panic| panic.to_string())??)
@@ -71,9 +71,9 @@ pub async fn fetch(
 
 /// The scheduled export: every minute, the sweep of the outbox.
 #[wasm_bindgen]
-pub async fn scheduled(_: JsValue, env: Env, _: JsContext) -> Result<(), JsValue> {
+pub async fn scheduled(_: JsValue, env: Env, context: JsContext) -> Result<(), JsValue> {
     let result = catch_panic(async move {
-        wiring::app(&env)?.sweep().await;
+        wiring::app(&env, context)?.sweep().await;
         Ok::<_, worker::Error>(())
     });
     Ok(result.await.map_err(|panic| panic.to_string())??)

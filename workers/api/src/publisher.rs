@@ -3,14 +3,16 @@
 use chrono::{DateTime, Utc};
 use platform::Publisher;
 use platform::publisher::PublishError;
+use serde_json::Map;
 use shared_kernel::payload::{
-    ImportSliceStored, MailFellDue, TrainingSetRecorded, TrainingWeekEnded, VolumeUpdated,
-    WorkoutCompleted, WorkoutDeleted,
+    ImportSliceStored, MailFellDue, NotificationRequested, TrainingSetRecorded, TrainingWeekEnded,
+    VolumeUpdated, WorkoutCompleted, WorkoutDeleted,
 };
-use shared_kernel::{AthleteId, Event, EventData, EventId, TraceContext};
+use shared_kernel::{AthleteId, EmailKind, Event, EventData, EventId, TraceContext};
 use storage::imports::SliceKey;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
 use training::WeekStart;
+use uuid::Uuid;
 
 /// The source of the events of api.
 pub const SOURCE: &str = "/bulktrack/api";
@@ -79,6 +81,26 @@ pub fn mail_fell_due(athlete_id: AthleteId, trace: TraceContext, now: DateTime<U
     let minute = (now.timestamp() / 60).to_string();
     let id = EventId::derived(&["MailFellDue", &athlete_id.to_string(), &minute]);
     event(id, format!("athletes/{athlete_id}/mails"), (now, trace), MailFellDue { athlete_id })
+}
+
+/// The event that an athlete requested the link that confirms the address. Its id is derived from the
+/// request: each request sends a link.
+pub fn confirmation_requested(
+    athlete_id: AthleteId,
+    request_id: Uuid,
+    (now, trace): (DateTime<Utc>, TraceContext),
+) -> Event {
+    let kind = EmailKind::Confirmation.as_str();
+    let id = EventId::derived(&[kind, &request_id.to_string()]);
+    let data = NotificationRequested {
+        athlete_id,
+        kind: kind.to_owned(),
+        title: String::new(),
+        body: String::new(),
+        date: None,
+        data: Map::new(),
+    };
+    event(id, format!("athletes/{athlete_id}/email"), (now, trace), data)
 }
 
 /// The event of a workout's revision, derived from the stored row only: the sweep sends the same

@@ -1,18 +1,18 @@
 //! The table of routes: every call of the API. Its order is that of the reference.
 
 use crate::IMPORT_BYTES_MAX;
-use crate::call::{AthleteCall, Caller, OperatorCall, PublicCall};
+use crate::call::{AthleteCall, Caller};
 use crate::endpoints::{
-    athletes, daily_volume, dead_letter_actions, dead_letters, exercises, export, health, imports,
-    me, notification_stream, notifications, patterns, pipeline, progress, queues, records, sets,
-    unsubscribe, webhook_deliveries, webhooks, weekly_volume, workouts,
+    athletes, body_weights, daily_volume, dead_letter_actions, dead_letters, email_confirmation,
+    exercises, export, health, imports, keys, me, notification_stream, notifications, patterns,
+    pipeline, progress, queues, records, sets, unsubscribe, webhook_deliveries, webhooks,
+    weekly_volume, workouts,
 };
 use crate::extract::{Input, Path, Unchecked};
 use crate::reply::Output;
 use crate::route::{Handler, Route};
 use contract::ProblemCode;
 use platform::http::Method;
-use shared_kernel::AthleteId;
 use uuid::Uuid;
 
 /// All routes.
@@ -20,16 +20,14 @@ use uuid::Uuid;
 pub fn routes() -> Vec<Route> {
     vec![
         get("/healthz", health::get, "Health"),
+        get("/v1/unsubscribe", unsubscribe::get, "Show the page that ends emails of a kind"),
+        post("/v1/unsubscribe", unsubscribe::post, "End emails of a kind"),
         get(
-            "/v1/unsubscribe",
-            |call: PublicCall, Unchecked| async move { unsubscribe::get(&call.app, &call).await },
-            "Show the page that ends emails of a kind",
+            "/v1/email/confirm",
+            email_confirmation::page_of_link,
+            "Show the page that confirms an email address",
         ),
-        post(
-            "/v1/unsubscribe",
-            |call: PublicCall, Unchecked| async move { unsubscribe::post(&call.app, &call).await },
-            "End emails of a kind",
-        ),
+        post("/v1/email/confirm", email_confirmation::confirm, "Confirm an email address"),
         get("/v1/workouts", workouts::list, "List workouts"),
         post("/v1/workouts", workouts::post, "Post a workout"),
         get("/v1/workouts/events", workouts::changes, "List changed workouts"),
@@ -109,21 +107,27 @@ pub fn routes() -> Vec<Route> {
             |call: AthleteCall, Unchecked| async move { export::get(&call.app, &call, &call.key).await },
             "Export workouts",
         ),
-        get(
-            "/v1/me",
-            |call: AthleteCall, Unchecked| async move { me::get(&call.app, &call.key).await },
-            "Read the profile",
-        ),
-        put(
-            "/v1/me",
-            |call: AthleteCall, Unchecked| async move { me::put(&call.app, &call, &call.key).await },
-            "Change the profile",
-        ),
+        get("/v1/me", me::get, "Read the profile"),
+        put("/v1/me", me::put, "Change the profile"),
+        delete("/v1/me", me::delete, "Delete the account"),
+        post(
+            "/v1/me/email/confirmation",
+            email_confirmation::request,
+            "Send the link that confirms the email address",
+        )
+        .problems(&[ProblemCode::EmailNotConfirmable]),
+        get("/v1/me/body-weights", body_weights::list, "List body weights"),
+        get("/v1/me/body-weights/{date}", body_weights::get, "Read the body weight of a day"),
+        put("/v1/me/body-weights/{date}", body_weights::put, "Set the body weight of a day")
+            .problems(&[ProblemCode::InvalidParameter]),
         delete(
-            "/v1/me",
-            |call: AthleteCall, Unchecked| async move { me::delete(&call.app, &call.key).await },
-            "Delete the account",
+            "/v1/me/body-weights/{date}",
+            body_weights::delete,
+            "Delete the body weight of a day",
         ),
+        get("/v1/keys", keys::list, "List API keys"),
+        post("/v1/keys", keys::post, "Create an API key").problems(&[ProblemCode::LimitReached]),
+        delete("/v1/keys/{id}", keys::delete, "Delete an API key"),
         get("/v1/notifications", notifications::list, "List notifications"),
         get("/v1/notifications/stream", notification_stream::get, "Stream notifications")
             .produces(200, &["text/event-stream"]),
@@ -214,26 +218,19 @@ pub fn routes() -> Vec<Route> {
             },
             "Retry a delivery",
         ),
-        post(
-            "/v1/admin/athletes",
-            |call: OperatorCall, Unchecked| async move { athletes::post(&call.app, &call).await },
-            "Create an athlete",
-        ),
-        post(
-            "/v1/admin/athletes/{id}/keys",
-            |call: OperatorCall, (Path(id), Unchecked): (Path<AthleteId>, Unchecked)| async move {
-                athletes::post_key(&call.app, id).await
-            },
-            "Create a key for an athlete",
-        ),
+        post("/v1/admin/athletes", athletes::post, "Create an athlete"),
+        post("/v1/admin/athletes/{id}/keys", athletes::post_key, "Create a key for an athlete"),
         delete(
             "/v1/admin/athletes/{id}/keys/{key_id}",
-            |call: OperatorCall,
-             (Path((id, key_id)), Unchecked): (Path<(AthleteId, String)>, Unchecked)| async move {
-                athletes::delete_key(&call.app, id, &key_id).await
-            },
+            athletes::delete_key,
             "Delete a key of an athlete",
         ),
+        post(
+            "/v1/admin/athletes/{id}/email/confirmation",
+            email_confirmation::vouch,
+            "Confirm the email address of an athlete",
+        )
+        .problems(&[ProblemCode::EmailNotConfirmable]),
         get("/v1/admin/dead-letters", dead_letters::list, "List dead letters"),
         get("/v1/admin/dead-letters/groups", dead_letters::groups, "Group dead letters"),
         post(

@@ -2,15 +2,24 @@
 
 use crate::app::App;
 use crate::cors::AllowedOrigins;
+use crate::key_usage::{KeyUsage, UsedKeys};
 use crate::publisher::ApiEventPublisher;
-use platform::cloudflare::{Bindings, RateLimitBindings, System, WebCryptoVault};
+use platform::cloudflare::{
+    Bindings, JsContext, RateLimitBindings, System, WaitUntil, WebCryptoVault,
+};
 use shared_kernel::LinkKey;
 use standard_webhooks::Environment;
+use std::cell::RefCell;
 use std::rc::Rc;
 use worker::Env;
 
+thread_local! {
+    /// Shared by the invocations of an isolate.
+    static USED_KEYS: Rc<RefCell<UsedKeys>> = Rc::default();
+}
+
 /// Creates the application for one invocation. Fails without the database binding.
-pub fn app(env: &Env) -> worker::Result<App> {
+pub fn app(env: &Env, context: JsContext) -> worker::Result<App> {
     let bindings = Bindings::from_env(env)?;
     // Without a token operator calls are rejected; athletes are served.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
@@ -33,6 +42,8 @@ pub fn app(env: &Env) -> worker::Result<App> {
         vault: Rc::new(WebCryptoVault::from_env(env)),
         rate_limiter: Rc::new(RateLimitBindings::from_env(env)),
         environment,
+        has_public_url: env.var("PUBLIC_URL").is_ok_and(|url| !url.to_string().is_empty()),
+        key_usage: KeyUsage::new(USED_KEYS.with(Rc::clone), Rc::new(WaitUntil::new(context))),
         allowed_origins: AllowedOrigins::parse(&origins, is_local),
         usage: bindings.usage,
     })

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, Utc};
 use platform::clock::TimeZones;
-use storage::quiet_hours::QuietHours;
+use shared_kernel::QuietHours;
 
 /// The local time of a zone. A zone that the runtime does not know is UTC.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn email_is_due_at_the_end_of_local_quiet_hours() {
         let check = |zone: &str, (from, to): (&str, &str), now: &str, due: &str| {
-            let hours = QuietHours::parse(from, to).unwrap();
+            let hours = QuietHours { from: from.parse().unwrap(), to: to.parse().unwrap() };
             let actual = clock(zone).email_due_at(instant(now), Some(hours));
             assert_eq!(actual, instant(due), "{zone} {from}-{to} at {now}");
         };

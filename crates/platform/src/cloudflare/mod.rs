@@ -14,7 +14,7 @@ mod system;
 mod vault;
 
 pub use ai::WorkersAi;
-pub(crate) use background::WaitUntil;
+pub use background::WaitUntil;
 pub use bindings::{Bindings, serve_batch};
 pub(crate) use console::log_to_console;
 pub(crate) use d1::D1;

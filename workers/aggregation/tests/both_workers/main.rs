@@ -13,6 +13,7 @@ use aggregation::handlers::registry;
 use aggregation::publisher::AggregationEventPublisher;
 use api::app::App;
 use api::cors::AllowedOrigins;
+use api::key_usage::KeyUsage;
 use api::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::consumer::RawMessage;
@@ -59,6 +60,8 @@ impl Fixture {
             link_key: None,
             vault: Rc::new(TestVault::default()),
             environment: Environment::Public,
+            has_public_url: true,
+            key_usage: KeyUsage::new(Rc::default(), Rc::new(testkit::DeferredTasks::default())),
             allowed_origins: AllowedOrigins::default(),
             usage: Rc::new(Usage::default()),
         });

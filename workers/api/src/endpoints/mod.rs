@@ -1,14 +1,18 @@
 //! The calls of the outer contract, one file a resource.
 
 pub mod athletes;
+pub mod body_weights;
 pub mod daily_volume;
 pub mod dead_letter_actions;
 pub mod dead_letters;
 pub mod edit;
+pub mod email_confirmation;
 pub mod exercises;
 pub mod export;
 pub mod health;
 pub mod imports;
+pub mod keys;
+mod link_page;
 pub mod me;
 pub mod notification_stream;
 pub mod notifications;

@@ -53,17 +53,42 @@ fn profile_update_changes_only_the_given_fields() {
     assert_eq!(cleared.body["email"], Value::Null);
     assert_eq!(cleared.body["units"], "lb");
     let bad = put(json!({
-        "display_name": "a\nb", "email": "x@y\r\nBcc: z", "units": "stone", "email_threshold": 1.1,
-        "body_weight_kg": -1, "colour": "red"
+        "display_name": "a\nb", "email": "x@y\r\nBcc: z", "email_threshold": 1.1,
+        "body_weight_kg": -1,
     }));
     let mut pointers = bad.error_pointers();
     pointers.sort();
-    assert_eq!(
-        pointers,
-        ["/body_weight_kg", "/colour", "/display_name", "/email", "/email_threshold", "/units"]
-    );
+    assert_eq!(pointers, ["/body_weight_kg", "/display_name", "/email", "/email_threshold"]);
+    assert_eq!(put(json!({ "units": "stone" })).error_pointers(), ["/units"]);
+    assert_eq!(put(json!({ "colour": "red" })).error_pointers(), ["/colour"]);
+    assert_eq!(put(json!({ "display_name": "\u{200b}" })).error_pointers(), ["/display_name"]);
     assert_eq!(api.call(&key, "GET", "/v1/me", None).body["display_name"], "Ada");
-    assert_eq!(put(json!({ "units": null })).error_pointers(), ["/units"]);
+    for field in ["display_name", "units", "email_threshold", "muted_kinds", "time_zone"] {
+        assert_eq!(put(json!({ field: null })).error_pointers(), [format!("/{field}")]);
+    }
+}
+
+#[test]
+fn returned_profile_can_be_sent_back() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let check = || {
+        let profile = api.get(&key, "/v1/me").body;
+        let sent_back = api.put(&key, "/v1/me", &profile);
+        assert_eq!((sent_back.status, &sent_back.body), (200, &profile));
+    };
+    check();
+    let changed = api.put(&key, "/v1/me", &json!({
+        "units": "lb", "body_weight_kg": 81.5, "landmarks": { "chest": { "mev": 8.5 }, "quads": {} },
+        "notifications": { "plateau": { "in_app": false }, "new_record": { "email": true } },
+        "muted_kinds": ["regression"], "time_zone": "Europe/Berlin", "daily_mail_limit": 3,
+        "quiet_hours": { "from": "22:00", "to": "07:00" }, "email_threshold": 0.5,
+    }));
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    check();
+    api.clock.advance_ms(7 * 86_400_000);
+    check();
+    assert_eq!(api.database.query("SELECT day FROM body_weights").len(), 1, "nothing was weighed");
 }
 
 #[test]
@@ -197,8 +222,9 @@ fn muted_kinds_have_no_channel_and_can_be_replaced() {
     disagree(json!({ "plateau": null }), json!(["plateau"]));
     disagree(Value::Null, json!(["plateau"]));
     disagree(json!({ "new_record": by_channels }), json!([]));
-    let bad = put(json!({ "muted_kinds": ["plateau", "horoscope", 7] }));
+    let bad = put(json!({ "muted_kinds": ["plateau", "horoscope", "tarot"] }));
     assert_eq!(bad.error_pointers(), ["/muted_kinds/1", "/muted_kinds/2"]);
+    assert_eq!(put(json!({ "muted_kinds": ["plateau", 7] })).error_pointers(), ["/muted_kinds/1"]);
     assert_eq!(put(json!({ "muted_kinds": null })).error_pointers()[0], "/muted_kinds");
 }
 

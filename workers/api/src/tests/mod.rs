@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::cors::AllowedOrigins;
+use crate::key_usage::KeyUsage;
 use crate::publisher::ApiEventPublisher;
 use futures::TryStreamExt;
 use platform::http::{Body, Content, Response};
@@ -12,18 +13,21 @@ use shared_kernel::{Event, EventData, EventType, LinkKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use testkit::{
-    CountingRateLimiter, DatabaseFault, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink,
-    Sqlite, TestVault, run,
+    CountingRateLimiter, DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, IanaTimeZones,
+    RecordingSink, Sqlite, TestVault, run,
 };
 
 mod account;
+mod body_weights;
 mod dead_letters;
 mod edits;
+mod email_confirmation;
 mod every_call;
 mod exercises;
 mod imports;
 mod inbox;
 mod invalid_requests;
+mod keys;
 mod operators;
 mod patterns;
 mod pipeline;
@@ -45,6 +49,8 @@ struct TestApi {
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
     rate_limiter: Rc<CountingRateLimiter>,
+    /// The work that continues after the responses.
+    later: Rc<DeferredTasks>,
 }
 
 impl TestApi {
@@ -53,6 +59,7 @@ impl TestApi {
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let rate_limiter = Rc::new(CountingRateLimiter::default());
+        let later = Rc::new(DeferredTasks::default());
         let app = Rc::new(App {
             shards,
             publisher: ApiEventPublisher::new(Publisher::new(Rc::clone(&sink) as _)),
@@ -66,10 +73,12 @@ impl TestApi {
             vault: Rc::new(TestVault::default()),
             rate_limiter: Rc::clone(&rate_limiter) as _,
             environment: Environment::Public,
+            has_public_url: true,
+            key_usage: KeyUsage::new(Rc::default(), Rc::clone(&later) as _),
             allowed_origins: AllowedOrigins::parse("https://app.example", false),
             usage: Rc::new(Usage::default()),
         });
-        Self { app, database, sink, clock, rate_limiter }
+        Self { app, database, sink, clock, rate_limiter, later }
     }
 
     fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {

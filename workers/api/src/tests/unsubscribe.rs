@@ -52,19 +52,20 @@ fn forged_or_outdated_unsubscribe_link_is_not_found() {
     let mut api = TestApi::new();
     let key = api.create_athlete();
     let link = link(&api, &key);
-    let check = |api: &TestApi, path: &str| {
+    let check_status = |api: &TestApi, path: &str, status: u16| {
         for method in ["GET", "POST"] {
             let response =
                 TestResponse::from_http(api.send(method, path, ONE_CLICK.0, ONE_CLICK.1));
-            assert_eq!(response.status, 404, "{method} {path}");
+            assert_eq!(response.status, status, "{method} {path}");
         }
     };
+    let check = |api: &TestApi, path: &str| check_status(api, path, 404);
     let forged =
         format!("{}{}", &link[..link.len() - 1], if link.ends_with('0') { '1' } else { '0' });
     check(&api, &forged);
     check(&api, &link.replace("weekly_report", "new_record"));
-    check(&api, "/v1/unsubscribe");
-    check(&api, "/v1/unsubscribe?token=");
+    check_status(&api, "/v1/unsubscribe", 400);
+    check_status(&api, "/v1/unsubscribe?token=", 400);
     assert!(is_emailed(&api, &key));
     let put = TestResponse::from_http(api.send("PUT", &link, &[], b""));
     assert_eq!(
