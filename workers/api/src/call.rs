@@ -1,4 +1,4 @@
-//! One request with its caller: anybody, an athlete or an operator.
+//! One request with its caller: an athlete, an operator, or one without a key.
 
 use crate::app::App;
 use crate::auth;

@@ -15,7 +15,7 @@ use storage::workouts::Idempotency;
 use uuid::Uuid;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::openapi::OperationDoc;
+use crate::operation_doc::OperationDoc;
 
 /// A part of a request, or several.
 pub trait Input: Sized + 'static {

@@ -21,6 +21,8 @@ pub mod input;
 pub mod key_usage;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod operation_doc;
 pub mod preconditions;
 pub mod publisher;
 pub mod rate_limits;
@@ -37,17 +39,12 @@ pub mod workout;
 mod tests;
 
 use crate::dispatch::router;
+use crate::route::BODY_BYTES_MAX;
 use platform::catch_panic;
 use platform::cloudflare::{JsContext, read_request, write_response};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::Env;
-
-/// The longest body, in bytes (public contract: 256 KiB).
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
-
-/// The longest imported file, in bytes (5 MB is common among similar apps; here 5 MiB).
-pub const IMPORT_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// The longest body of a path, in bytes.
 pub fn body_bytes_max(path: &str) -> usize {

@@ -1,7 +1,6 @@
 //! A route: method, path, caller, handler and documentation. The handler's type states who may call it,
 //! what it takes and what it returns; matching, `Allow`, HEAD, OPTIONS and the OpenAPI document follow.
 
-use crate::BODY_BYTES_MAX;
 use crate::call::{Access, Call, Caller};
 use crate::error::ApiResult;
 use crate::extract::{Input, require_no_query};
@@ -13,7 +12,10 @@ use platform::http::Method;
 use std::rc::Rc;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::openapi::OperationDoc;
+use crate::operation_doc::OperationDoc;
+
+/// The longest body, in bytes (public contract: 256 KiB).
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
 type Run = Box<dyn Fn(Rc<Call>) -> LocalBoxFuture<'static, ApiResult>>;
 

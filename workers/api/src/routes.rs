@@ -1,6 +1,5 @@
 //! The table of routes: every call of the API. Its order is that of the reference.
 
-use crate::IMPORT_BYTES_MAX;
 use crate::call::{AthleteCall, Caller};
 use crate::endpoints::{
     athletes, body_weights, daily_volume, dead_letter_actions, dead_letters, email_confirmation,
@@ -14,6 +13,9 @@ use crate::route::{Handler, Route};
 use contract::ProblemCode;
 use platform::http::Method;
 use uuid::Uuid;
+
+/// The longest imported file, in bytes (5 MB is common among similar apps; here 5 MiB).
+pub const IMPORT_BYTES_MAX: usize = 5 * 1024 * 1024;
 
 /// All routes.
 #[expect(clippy::too_many_lines, reason = "one table")]

@@ -49,7 +49,7 @@ pub struct CandidateWorkout {
     pub state: WorkoutState,
 }
 
-/// What an endpoint may have missed.
+/// The events that an endpoint may have missed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidates {
     pub target: Target,

@@ -176,7 +176,7 @@ impl Start {
         }
     }
 
-    /// The first piece: the position, and an event that tells the client to read the list when its own
+    /// The first piece: the position, and an event for the client to read the list when its own
     /// position is unknown.
     fn head(&self) -> String {
         let seq = self.after_seq;

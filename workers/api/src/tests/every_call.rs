@@ -213,7 +213,7 @@ fn error_response_is_bounded_whatever_the_request_is() {
 }
 
 #[test]
-fn start_in_zulu_counts_for_the_day_in_the_profiles_zone() {
+fn start_with_z_counts_for_the_profiles_day() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let mut workout = bench_workout(1);
