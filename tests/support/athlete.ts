@@ -1,65 +1,24 @@
 import { randomUUID } from "node:crypto";
+import { type ApiClient, ok, type Schemas } from "./client";
 import { eventually } from "./eventually";
 import { OPERATOR_TOKEN, type RequestOptions, type Stack } from "./stack";
 
 /** A hard set of ten repetitions. */
-export const HARD_SET = { kind: "working", weight_kg: 60, reps: 10, rpe: 8 };
+export const HARD_SET = { kind: "working", weight_kg: 60, reps: 10, rpe: 8 } as const;
 
-export interface WorkoutInput {
-  title?: string;
-  started_at: string;
-  ended_at?: string;
-  exercises: { exercise: string; sets: object[] }[];
-}
+export type WorkoutInput = Schemas["NewWorkout"];
 
-export interface Workout extends WorkoutInput {
-  id: string;
-  athlete_id: string;
-  revision: number;
-  status: string;
-  totals: { sets: number; hard_sets: number; tonnage_kg: number };
-}
+export type Workout = Schemas["Workout"];
+export type Notification = Schemas["Notification"];
+export type Inbox = Schemas["Inbox"];
+export type MuscleWeek = Schemas["MuscleWeek"];
+export type Week = Schemas["WeekVolume"];
+export type WeeklyVolume = Schemas["WeeklyVolume"];
 
+/** A page of a list that the document does not name. */
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
-}
-
-export interface Notification {
-  id: string;
-  kind: string;
-  title: string;
-  body: string;
-  data: Record<string, unknown>;
-  created_at: string;
-  read_at: string | null;
-}
-
-export interface Inbox extends Page<Notification> {
-  unread: number;
-}
-
-export interface MuscleWeek {
-  muscle: string;
-  hard_sets: number;
-  tonnage_kg: number;
-  mev: number;
-  mrv: number;
-  level: string;
-}
-
-export interface Week {
-  week_start: string;
-  workouts: number;
-  sets: number;
-  tonnage_kg: number;
-  hard_sets: number;
-  muscles: MuscleWeek[];
-}
-
-export interface WeeklyVolume {
-  weeks: Week[];
-  pending: number;
 }
 
 /** Returns the instant one hour and some days ago, so never ahead of the clock of the api. */
@@ -86,24 +45,24 @@ export function thirtySetsOfChest(): WorkoutInput {
 
 /** An athlete with an API key. */
 export class Athlete {
+  /** A typed client with the athlete's key. */
+  readonly api: ApiClient;
+
   private constructor(
     private readonly stack: Stack,
     readonly id: string,
     readonly key: string,
     readonly email: string,
-  ) {}
+  ) {
+    this.api = stack.api(key);
+  }
 
   static async create(stack: Stack): Promise<Athlete> {
     const email = `athlete-${randomUUID()}@example.com`;
-    const response = await stack.request("POST", "/v1/admin/athletes", {
-      token: OPERATOR_TOKEN,
-      json: { display_name: "Ada Lift", email, email_confirmed: true },
-    });
-    if (response.status !== 201) {
-      throw new Error(`athlete: ${response.status} ${await response.text()}`);
-    }
-    const { athlete_id, api_key } = (await response.json()) as Record<string, string>;
-    return new Athlete(stack, athlete_id ?? "", api_key ?? "", email);
+    const body = { display_name: "Ada Lift", email, email_confirmed: true };
+    const operator = stack.api(OPERATOR_TOKEN);
+    const { athlete_id, api_key } = await ok(operator.POST("/v1/admin/athletes", { body }));
+    return new Athlete(stack, athlete_id, api_key, email);
   }
 
   request(method: string, path: string, options: RequestOptions = {}) {
@@ -120,26 +79,23 @@ export class Athlete {
   }
 
   /** Posts a valid workout. */
-  async post(input: WorkoutInput, headers: Record<string, string> = {}): Promise<Workout> {
-    const response = await this.request("POST", "/v1/workouts", { json: input, headers });
-    if (response.status !== 201) {
-      throw new Error(`workout: ${response.status} ${await response.text()}`);
-    }
-    return (await response.json()) as Workout;
+  post(body: WorkoutInput, headers: Record<string, string> = {}): Promise<Workout> {
+    return ok(this.api.POST("/v1/workouts", { body, headers }));
   }
 
   workouts(): Promise<Page<Workout>> {
-    return this.get("/v1/workouts?limit=100");
+    return ok(this.api.GET("/v1/workouts", { params: { query: { limit: 100 } } }));
   }
 
   notifications(): Promise<Inbox> {
-    return this.get("/v1/notifications?limit=100");
+    return ok(this.api.GET("/v1/notifications", { params: { query: { limit: 100 } } }));
   }
 
   /** Returns the volume in the week of an instant. */
   weekly(instant: string): Promise<WeeklyVolume> {
     const day = instant.slice(0, 10);
-    return this.get(`/v1/volume/weekly?from=${day}&to=${day}`);
+    const query = { from: day, to: day };
+    return ok(this.api.GET("/v1/volume/weekly", { params: { query } }));
   }
 
   /** Waits until every workout is aggregated, and returns the week of an instant. */

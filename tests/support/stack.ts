@@ -7,6 +7,8 @@ import {
   unstable_readConfig as readConfig,
   unstable_splitSqlQuery as splitSqlQuery,
 } from "wrangler";
+import { type ApiClient, createApiClient } from "./client";
+import { contract } from "./contract";
 import { type Email, MiniflareLog, WorkerLog } from "./output";
 
 /** The workers; the first serves HTTP. */
@@ -133,9 +135,31 @@ export class Stack {
     return this.output.emails;
   }
 
-  /** Sends a request to the api. */
+  /** Sends a request to the api. A response that is not as documented is an error. */
   request(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    return this.miniflare.dispatchFetch(`${ORIGIN}${path}`, init(method, options));
+    return this.dispatch(`${ORIGIN}${path}`, init(method, options));
+  }
+
+  private async dispatch(url: string, init: RequestInit & { method: string }): Promise<Response> {
+    const response = await this.miniflare.dispatchFetch(url, init);
+    await contract().check(init.method, url, response);
+    return response;
+  }
+
+  /** Returns a typed client with a key or the operator token. */
+  api(token?: string): ApiClient {
+    const fetch = async (request: globalThis.Request) => {
+      const { method, url } = request;
+      const headers = Object.fromEntries(request.headers);
+      const response = await this.dispatch(url, {
+        method,
+        headers,
+        body: (await request.text()) || undefined,
+      });
+      // miniflare has its own class for the same interface.
+      return response as unknown as globalThis.Response;
+    };
+    return createApiClient(ORIGIN, token, fetch);
   }
 
   /** Sends a request to an api that cannot send to any queue. */
@@ -145,7 +169,10 @@ export class Stack {
     options: RequestOptions = {},
   ): Promise<Response> {
     const api = await this.worker(API_WITHOUT_QUEUES);
-    return api.fetch(`${ORIGIN}${path}`, init(method, options));
+    const url = `${ORIGIN}${path}`;
+    const response = await api.fetch(url, init(method, options));
+    await contract().check(method, url, response);
+    return response;
   }
 
   /** Returns the JSON of an operator's GET. */
@@ -250,7 +277,7 @@ function project(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
-function init(method: string, { token, json, text, headers }: RequestOptions): RequestInit {
+function init(method: string, { token, json, text, headers }: RequestOptions) {
   const body = json === undefined ? text : JSON.stringify(json);
   return {
     method,
