@@ -43,7 +43,10 @@ pub struct ResolvedPatternDetails {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecordDetails {
     pub workout_id: Option<WorkoutId>,
+    /// At most 100.
     pub records: Vec<NewRecord>,
+    /// The number of all records that the workout set.
+    pub records_total: usize,
 }
 
 /// A record, and the one that it replaced.

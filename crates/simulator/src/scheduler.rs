@@ -325,14 +325,19 @@ impl Scheduler {
     }
 
     /// Returns the path of a client's request. It names a workout that the athlete knew at the first
-    /// try.
+    /// try, whose start also determines the end of a completion.
     fn resolve_path(&mut self, index: usize) -> Option<String> {
         let client = &self.clients[index];
         if client.path.is_none() {
             let is_same_athlete = |other: &&Client| other.action.athlete == client.action.athlete;
             let clients = self.clients.iter().filter(is_same_athlete);
-            let ids: Vec<_> = clients.filter_map(Client::created_workout_id).collect();
-            self.clients[index].path = client.action.path(&ids);
+            let created = clients.filter_map(|c| Some((c.created_workout_id()?, &c.action.body)));
+            let (ids, posted): (Vec<_>, Vec<_>) = created.unzip();
+            let (path, body) = (client.action.path(&ids), client.action.completion(&posted));
+            self.clients[index].path = path;
+            if let Some(body) = body {
+                self.clients[index].action.body = body;
+            }
         }
         self.clients[index].path.clone()
     }

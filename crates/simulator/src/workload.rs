@@ -59,8 +59,20 @@ impl Action {
             ActionKind::AddSet => "/sets",
             ActionKind::Complete => "/complete",
         };
-        let id = workout_ids.get(self.workout.checked_rem(workout_ids.len())?)?;
+        let id = self.select(workout_ids)?;
         Some(format!("/v1/workouts/{id}{sub_path}"))
+    }
+
+    /// Returns the body of a completion, given the athlete's workouts as they were posted: its end is
+    /// on the day of the start. `None` for another kind of action.
+    pub fn completion(&self, posted: &[&Value]) -> Option<Value> {
+        let day = self.select(posted)?["started_at"].as_str()?.get(..10)?;
+        (self.kind == ActionKind::Complete)
+            .then(|| json!({ "ended_at": format!("{day}T12:30:00Z") }))
+    }
+
+    fn select<'a, T>(&self, workouts: &'a [T]) -> Option<&'a T> {
+        workouts.get(self.workout.checked_rem(workouts.len())?)
     }
 
     /// Returns the `Idempotency-Key` of a request that creates a workout or a set.
@@ -90,7 +102,7 @@ fn random_action(rng: &mut Rng, number: usize) -> Action {
         5 | 6 => (ActionKind::Put, random_workout(rng)),
         7 => (ActionKind::Delete, Value::Null),
         8 | 9 => (ActionKind::AddSet, random_logged_set(rng)),
-        _ => (ActionKind::Complete, json!({ "ended_at": "2026-11-23T12:30:00Z" })),
+        _ => (ActionKind::Complete, Value::Null),
     };
     Action { number, after_ms, athlete, workout, kind, body }
 }

@@ -5,7 +5,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
-use crate::records::{BrokenRecord, SETTLE_RECORDS, broken_statement};
+use crate::records::{HeldRecord, SETTLE_RECORDS, held_statement};
 use crate::volume::{self, MuscleColumn};
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -73,14 +73,14 @@ pub struct ObservedWorkout {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerUpdate {
     pub weeks: Vec<WeekState>,
-    pub broken: Vec<BrokenRecord>,
+    pub records: Vec<HeldRecord>,
     pub observed: Vec<ObservedWorkout>,
 }
 
 /// Writes entries to the ledger, updates the records and recomputes the affected days and weeks, in
 /// one transaction and one round trip. `entries` contains each workout at most once; the newest
 /// revision wins. Returns the affected weeks, the records that the workouts in `report_records_of`
-/// took from others, and the observed workouts.
+/// hold, and the observed workouts.
 pub async fn apply(
     database: &dyn Database,
     entries: &[LedgerEntry],
@@ -96,12 +96,12 @@ pub async fn apply(
         Statement::new(SUM_DAYS, [keys.clone()]),
         Statement::new(SUM_WEEKS, [keys.clone()]),
         Statement::new(SELECT_TOUCHED_WEEKS, [keys.clone()]),
-        broken_statement(report_records_of)?,
+        held_statement(report_records_of)?,
         Statement::new(SELECT_OBSERVED, [keys]),
     ];
     let mut results = Results::new(database.batch(statements).await?);
     results.skip(4);
-    Ok(LedgerUpdate { weeks: results.rows()?, broken: results.rows()?, observed: results.rows()? })
+    Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
 }
 
 fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {

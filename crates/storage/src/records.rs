@@ -85,21 +85,23 @@ SELECT athlete_id, json_patch(coalesce((SELECT document FROM personal_records AS
 FROM settled WHERE entry IS NOT before GROUP BY athlete_id \
 ON CONFLICT (athlete_id) DO UPDATE SET document = excluded.document";
 
-/// A record set by a workout, with the value that it has beaten.
+/// A record that a workout holds. It is broken if it has beaten another one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct BrokenRecord {
+pub struct HeldRecord {
     pub athlete_id: AthleteId,
     pub workout_id: WorkoutId,
     /// A [`training::RecordKey`] as text.
     pub key: String,
     /// Grams, or repetitions.
     pub value: i64,
-    /// The previous best, as far as it was known when this one was stored.
-    pub beaten: i64,
+    /// The previous best, as far as it was known when this one was stored; `None` for a first value.
+    pub beaten: Option<i64>,
+    /// The current name of a custom exercise.
+    pub custom_name: Option<String>,
 }
 
-/// Selects the records of these workouts that replaced a record of another workout.
-pub(crate) fn broken_statement(
+/// Selects the records that these workouts hold.
+pub(crate) fn held_statement(
     workouts: &[(AthleteId, WorkoutId)],
 ) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
@@ -112,9 +114,11 @@ pub(crate) fn broken_statement(
          WHERE record.athlete_id IN (SELECT athlete_id FROM best) \
          AND (record.athlete_id, entry.key) IN (SELECT athlete_id, key FROM best)) \
          SELECT best.athlete_id, best.workout_id, best.key, entry.value ->> 0 AS value, \
-         entry.value ->> 3 AS beaten \
+         entry.value ->> 3 AS beaten, (SELECT definition ->> 'name' FROM exercises \
+         WHERE exercises.athlete_id = best.athlete_id \
+         AND slug = substr(best.key, 1, instr(best.key, '/') - 1)) AS custom_name \
          FROM best JOIN entry USING (athlete_id, key) \
-         WHERE entry.value ->> 2 = best.workout_id AND entry.value ->> 3 IS NOT NULL \
+         WHERE entry.value ->> 2 = best.workout_id \
          ORDER BY best.athlete_id, best.workout_id, best.key",
         [Param::json(&workouts)?],
     ))

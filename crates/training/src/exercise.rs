@@ -90,6 +90,14 @@ pub enum LoadType {
 }
 
 impl LoadType {
+    /// Whether the effective load depends on the body weight.
+    pub const fn uses_body_weight(self) -> bool {
+        match self {
+            Self::Bodyweight { percent } | Self::Assisted { percent } => percent > 0,
+            Self::External | Self::PerHand | Self::Timed => false,
+        }
+    }
+
     /// Returns the effective load of one repetition. An unknown body weight counts as 0, so that
     /// only the weight entered remains.
     pub fn effective_load(self, entered: Option<Grams>, body_weight: Option<Grams>) -> Grams {

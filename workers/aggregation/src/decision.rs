@@ -4,6 +4,7 @@
 use crate::publisher::{
     aggregation_updated, records_broken, volume_threshold_reached, workout_changed,
 };
+use crate::records::broken_records;
 use crate::thresholds::{crossing_bits, new_crossings};
 use chrono::{DateTime, Utc};
 use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
@@ -52,14 +53,18 @@ pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>
         }
     }
     for change in changes {
-        let records: Vec<_> = update
-            .broken
-            .iter()
-            .filter(|record| (record.athlete_id, record.workout_id) == change.key())
-            .collect();
+        let held = update.records.iter();
+        let held = held.filter(|record| (record.athlete_id, record.workout_id) == change.key());
+        let records = broken_records(held, change.cause);
         if !records.is_empty() {
             let local_date = change.entry.local_date;
-            decision.events.push(records_broken(&records, local_date, change.cause, now));
+            decision.events.push(records_broken(
+                change.entry.workout_id,
+                &records,
+                local_date,
+                change.cause,
+                now,
+            ));
         }
         let is_of = |observed: &&ObservedWorkout| {
             (observed.athlete_id, observed.workout_id) == change.key()

@@ -1,6 +1,6 @@
 //! `AggregationEventPublisher`, and the events that aggregation publishes.
 
-use crate::records::notification_text;
+use crate::records::{BrokenRecord, notification_text};
 use crate::thresholds::crossing_bits;
 use chrono::{DateTime, NaiveDate, Utc};
 use platform::Publisher;
@@ -9,10 +9,9 @@ use shared_kernel::notification_details::{ImportDetails, to_fields};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached, WorkoutChanged,
 };
-use shared_kernel::{AthleteId, Event, EventId, NotificationKind};
+use shared_kernel::{AthleteId, Event, EventId, NotificationKind, WorkoutId};
 use storage::imports::Import;
 use storage::ledger::WeekState;
-use storage::records::BrokenRecord;
 
 const SOURCE: &str = "/bulktrack/aggregation";
 
@@ -76,17 +75,18 @@ pub fn volume_threshold_reached(
 
 /// A workout broke records. The id is derived from the records: a repeat is the same event.
 pub fn records_broken(
-    broken: &[&BrokenRecord],
+    workout_id: WorkoutId,
+    broken: &[BrokenRecord<'_>],
     local_date: NaiveDate,
     cause: &Event,
     now: DateTime<Utc>,
 ) -> Event {
     let athlete_id = cause.data.athlete_id();
     let kind = NotificationKind::NewRecord.as_str();
-    let values = broken.iter().map(|record| format!("{}={}", record.key, record.value));
+    let values = broken.iter().map(|record| format!("{}={}", record.key, record.held.value));
     let values = values.collect::<Vec<_>>().join(",");
     let id = EventId::derived(&["NotificationRequested", kind, &cause.subject, &values]);
-    let (title, body, data) = notification_text(broken);
+    let (title, body, data) = notification_text(workout_id, broken);
     let requested = NotificationRequested {
         athlete_id,
         kind: kind.to_owned(),

@@ -125,7 +125,9 @@ impl Fixture {
                 self.call("DELETE", &format!("{}/sets/{number}", path(index)), &Value::Null)
             }
             Action::Complete(index) => {
-                let end = json!({ "ended_at": "2026-11-20T12:00:00Z" });
+                let (_, workout) = self.call("GET", &path(index), &Value::Null);
+                let day = workout["started_at"].as_str().map_or("2026-11-20", |at| &at[..10]);
+                let end = json!({ "ended_at": format!("{day}T19:00:00+01:00") });
                 self.call("POST", &format!("{}/complete", path(index)), &end)
             }
         };
@@ -198,7 +200,7 @@ impl WorkoutInput {
             "exercises": exercises.collect::<Vec<_>>(),
         });
         if self.ended {
-            workout["ended_at"] = json!("2026-11-20T12:00:00Z");
+            workout["ended_at"] = json!(format!("2026-11-{:02}T19:00:00+01:00", self.day));
         }
         workout
     }

@@ -117,7 +117,7 @@ impl WorkoutEventsHandler {
         let mut outcomes = Vec::new();
         let mut stored = Vec::new();
         let mut weeks = BTreeMap::new();
-        let (mut broken, mut observed) = (Vec::new(), Vec::new());
+        let (mut records, mut observed) = (Vec::new(), Vec::new());
         for (range, result) in written {
             let part = changes.get(range).unwrap_or_default();
             match result {
@@ -126,7 +126,7 @@ impl WorkoutEventsHandler {
                     // A later part was written later, so its weeks replace those of earlier parts. Each
                     // part returns the records of all workouts in `with_records`.
                     weeks.extend(applied.weeks.into_iter().map(|week| (week_key(&week), week)));
-                    broken = applied.broken;
+                    records = applied.records;
                     observed.extend(applied.observed);
                 }
                 Err(error) => {
@@ -138,7 +138,7 @@ impl WorkoutEventsHandler {
         if stored.is_empty() {
             return outcomes;
         }
-        let update = LedgerUpdate { weeks: weeks.into_values().collect(), broken, observed };
+        let update = LedgerUpdate { weeks: weeks.into_values().collect(), records, observed };
         let decision = decide(&stored, &update, now);
         let outcome = self.publish_and_mark(database, &decision).await;
         outcomes.extend(stored.iter().map(|change| (change.key(), outcome.clone())));

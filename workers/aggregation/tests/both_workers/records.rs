@@ -114,7 +114,7 @@ fn correction_or_deletion_withdraws_a_record() {
         before,
         [
             "heaviest_weight=100.0 2026-11-18",
-            "most_reps@100=5 2026-11-18",
+            "most_reps@100=5.0 2026-11-18",
             "best_e1rm=116.667 2026-11-18",
             "most_volume=500.0 2026-11-18",
         ]
@@ -167,4 +167,60 @@ fn records_of_two_athletes_are_independent() {
     assert_eq!(notifications(&fixture.consume_queue()).len(), 1);
     assert_eq!(heaviest_record(&ada).as_deref(), Some("100.0 2026-11-18"));
     assert_eq!(heaviest_record(&bob).as_deref(), Some("95.0 2026-11-19"));
+}
+
+#[test]
+fn body_weight_alone_breaks_no_announced_record() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    let pull_ups = |day: &str, body_weight_kg: f64, weight_kg: f64, reps: u32| {
+        json!({
+            "started_at": format!("{day}T08:00:00Z"),
+            "ended_at": format!("{day}T09:00:00Z"),
+            "body_weight_kg": body_weight_kg,
+            "exercises": [
+                { "exercise": "pull-up",
+                  "sets": [{ "kind": "working", "weight_kg": weight_kg, "reps": reps }] },
+                { "exercise": "assisted-dip",
+                  "sets": [{ "kind": "working", "weight_kg": 20, "reps": 8 }] },
+            ],
+        })
+    };
+    let announced = |workout: &Value| {
+        ada.post_workout(workout);
+        let found = notifications(&fixture.consume_queue());
+        let records = found.iter().flat_map(|n| n.data["records"].as_array().unwrap());
+        let name = |record: &Value| {
+            format!("{}/{}", record["exercise"].as_str().unwrap(), record["kind"].as_str().unwrap())
+        };
+        records.map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(announced(&pull_ups("2026-11-20", 80.0, 10.0, 8)), Vec::<String>::new());
+    assert_eq!(announced(&pull_ups("2026-11-21", 80.4, 10.0, 8)), Vec::<String>::new());
+    // A weight that was not lifted before, with a higher estimate.
+    let records = announced(&pull_ups("2026-11-22", 80.4, 12.0, 8));
+    assert_eq!(records, ["pull-up/best_e1rm", "pull-up/heaviest_weight", "pull-up/most_volume"]);
+    let records = announced(&pull_ups("2026-11-23", 80.4, 11.0, 12));
+    assert_eq!(records, ["pull-up/best_e1rm", "pull-up/most_volume"]);
+}
+
+#[test]
+fn record_of_a_renamed_exercise_has_its_new_name() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    let define = |method: &str, path: &str, name: &str| {
+        ada.send_ok(method, path, &json!({ "name": name, "primary": ["biceps"] }));
+    };
+    define("POST", "/v1/exercises", "My Row");
+    let row = |day: &str, kg: f64| {
+        let mut workout = bench(&format!("{day}T08:00:00Z"), kg, 5);
+        workout["exercises"][0]["exercise"] = json!("my-row");
+        workout
+    };
+    ada.post_workout(&row("2026-11-21", 50.0));
+    define("PUT", "/v1/exercises/my-row", "Seal Row");
+    fixture.consume_queue();
+    ada.post_workout(&row("2026-11-22", 55.0));
+    let announced = notifications(&fixture.consume_queue());
+    assert!(announced[0].body.starts_with("Seal Row: "), "{}", announced[0].body);
 }
