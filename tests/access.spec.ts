@@ -86,6 +86,35 @@ describe("an API key", () => {
   });
 });
 
+describe("a key that an athlete made", () => {
+  interface Key {
+    id: string;
+    api_key: string;
+  }
+
+  const create = async (json: object): Promise<Key> => {
+    const response = await athlete.request("POST", "/v1/keys", { json });
+    expect(response.status).toBe(201);
+    return (await response.json()) as Key;
+  };
+
+  it("can only read with the scope read", async () => {
+    const { api_key: token } = await create({ name: "Watch app", scopes: ["read"] });
+    expect((await athlete.request("GET", "/v1/workouts", { token })).status).toBe(200);
+    await expectProblem(await postWorkout({ token, json: smallWorkout() }), 403);
+    expect(await stack.countRows("workouts", athlete.id)).toBe(0);
+  });
+
+  it("ends when it is deleted", async () => {
+    const { id, api_key: token } = await create({ name: "Phone", scopes: ["read", "write"] });
+    expect((await postWorkout({ token, json: smallWorkout() })).status).toBe(201);
+    expect((await athlete.request("DELETE", `/v1/keys/${id}`, { token })).status).toBe(204);
+    await expectProblem(await postWorkout({ token, json: smallWorkout() }), 401);
+    const { items } = await athlete.get<{ items: { id: string }[] }>("/v1/keys");
+    expect(items.map((key) => key.id)).not.toContain(id);
+  });
+});
+
 describe("two athletes", () => {
   it("cannot read or change each other's data", async () => {
     const other = await Athlete.create(stack);

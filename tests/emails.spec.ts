@@ -16,6 +16,38 @@ beforeAll(async () => {
 
 afterAll(() => stack?.stop());
 
+describe("an address", () => {
+  it("is emailed only its link until it is confirmed", async () => {
+    const athlete = await Athlete.create(stack);
+    const email = `new-${athlete.email}`;
+    const changed = await athlete.request("PUT", "/v1/me", { json: { email } });
+    expect(await changed.json()).toMatchObject({ email, email_confirmed: false });
+    await notify(athlete);
+    const requested = await athlete.request("POST", "/v1/me/email/confirmation");
+    expect(requested.status).toBe(202);
+    const emails = await eventually(
+      "the link",
+      () => stack.emails.filter(({ to }) => to.includes(email)),
+      ({ length }) => length > 0,
+    );
+    expect(emails.map(({ subject }) => subject)).toEqual(["Confirm your email address"]);
+    const token = emails[0]?.text.match(/token=([\w.~-]+)/)?.[1] ?? "";
+    const link = `/v1/email/confirm?token=${token}`;
+    const confirmed = async () =>
+      (await athlete.get<{ email_confirmed: boolean }>("/v1/me")).email_confirmed;
+    expect((await stack.request("GET", link)).status).toBe(200);
+    expect(await confirmed()).toBe(false);
+    expect((await stack.request("POST", link)).status).toBe(200);
+    expect(await confirmed()).toBe(true);
+  });
+});
+
+/** Delivers a notification that is emailed to a confirmed address. */
+async function notify(athlete: Athlete): Promise<void> {
+  const batch = [message(event("NotificationRequested", athlete.id))];
+  expectAcked(await stack.deliver("webhook", "webhook-notification", batch), batch);
+}
+
 describe("the email of a weekly report", () => {
   it("has a chart and the same numbers as text", async () => {
     const athlete = await Athlete.create(stack);

@@ -34,6 +34,7 @@ it("no log contains keys, tokens or personal data", async () => {
   await sendBodies(athlete);
   await createEndpoints(athlete);
   await unsubscribe(athlete);
+  await confirmAddress(athlete);
   await sendMessages(athlete);
 
   const log = stack.log.texts.join("\n");
@@ -73,6 +74,33 @@ async function sendKeys(athlete: Athlete): Promise<void> {
   await stack.request("DELETE", `${keys}/${secret()}`, { token: OPERATOR_TOKEN });
   await stack.request("DELETE", `${keys}/${key_id}`, { token: OPERATOR_TOKEN });
   expect((await stack.request("GET", "/v1/me", { token: api_key })).status).toBe(401);
+}
+
+/** Creates a key, and confirms another address by its link. */
+async function confirmAddress(athlete: Athlete): Promise<void> {
+  const json = { name: secret(), scopes: ["read", "write"] };
+  const created = await athlete.request("POST", "/v1/keys", { json });
+  const { api_key: token } = (await created.json()) as { api_key: string };
+  confidential.push(token.split("_")[2] ?? "");
+  const email = `${secret()}@example.com`;
+  confidential.push(email);
+  await athlete.request("PUT", "/v1/me", { token, json: { email } });
+  expect((await athlete.request("POST", "/v1/me/email/confirmation", { token })).status).toBe(202);
+  const [sent] = await eventually(
+    "the link",
+    () => stack.emails.filter(({ to }) => to.includes(email)),
+    ({ length }) => length > 0,
+  );
+  const linkToken = sent?.text.match(/token=([\w.~-]+)/)?.[1] ?? "";
+  confidential.push(linkToken);
+  const link = `/v1/email/confirm?token=${linkToken}`;
+  for (const [method, path, status] of [
+    ["GET", link, 200],
+    ["POST", link, 200],
+    ["POST", `${link}${secret()}`, 404],
+  ] as const) {
+    expect((await stack.request(method, path)).status).toBe(status);
+  }
 }
 
 /** Sends valid and invalid bodies and queries. */

@@ -152,8 +152,11 @@ impl Fixture {
         let athlete_id: AthleteId = athlete.parse().expect("an athlete's id");
         let key_of_links = self.app.link_key.as_ref().expect("a key");
         let link = key_of_links.unsubscribe_link("", athlete_id, NotificationKind::WeeklyReport);
+        let confirmation =
+            key_of_links.confirmation_link("", athlete_id, "ada@example.com", self.clock.now());
         self.placeholders = vec![
             ("$ATHLETE", athlete),
+            ("$CONFIRM", confirmation),
             ("$KEY", key),
             ("$DEAD_LETTER", dead_letter.id().to_string()),
             ("$OPERATOR", OPERATOR.to_owned()),

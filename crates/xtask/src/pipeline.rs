@@ -9,6 +9,7 @@ use crate::process;
 use crate::state::{Athlete, StateDir};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
+use contract::athletes::NewAthlete;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -79,7 +80,11 @@ pub fn demo_athlete(api: &Api, state: &mut StateDir) -> Result<Athlete> {
 /// Creates an athlete with a key. The email address is `mailbox` at example.com, confirmed; `api` has the
 /// operator token.
 pub fn create_athlete(api: &Api, name: &str, mailbox: &str) -> Result<Athlete> {
-    let body = json!({ "display_name": name, "email": format!("{mailbox}@example.com"), "email_confirmed": true });
+    let body = json!(NewAthlete {
+        display_name: name.to_owned(),
+        email: Some(format!("{mailbox}@example.com")),
+        email_confirmed: true,
+    });
     api.post("/v1/admin/athletes", &format!("{mailbox}-athlete"), &body)
 }
 
