@@ -117,10 +117,18 @@ pub fn routes() -> Vec<Route> {
             email_confirmation::request,
             "Send the link that confirms the email address",
         )
+        .describe(
+            "Only a confirmed address receives emails. The link is valid for 3 days. At most 5 links a \
+             day (UTC).",
+        )
         .problems(&[ProblemCode::EmailNotConfirmable]),
         get("/v1/me/body-weights", body_weights::list, "List body weights"),
         get("/v1/me/body-weights/{date}", body_weights::get, "Read the body weight of a day"),
         put("/v1/me/body-weights/{date}", body_weights::put, "Set the body weight of a day")
+            .describe(
+                "It holds until the day of the next one, and counts for workouts saved from now on. The \
+                 day is between 1970-01-01 and today.",
+            )
             .problems(&[ProblemCode::InvalidParameter]),
         delete(
             "/v1/me/body-weights/{date}",
@@ -128,7 +136,12 @@ pub fn routes() -> Vec<Route> {
             "Delete the body weight of a day",
         ),
         get("/v1/keys", keys::list, "List API keys"),
-        post("/v1/keys", keys::post, "Create an API key").problems(&[ProblemCode::LimitReached]),
+        post("/v1/keys", keys::post, "Create an API key")
+            .describe(
+                "The key is shown this once. A key with the scope `read` can send GET requests only; \
+                 `write` is for all others. At most 100 live keys.",
+            )
+            .problems(&[ProblemCode::LimitReached, ProblemCode::InsufficientScope]),
         delete("/v1/keys/{id}", keys::delete, "Delete an API key"),
         get("/v1/notifications", notifications::list, "List notifications"),
         get("/v1/notifications/stream", notification_stream::get, "Stream notifications")
