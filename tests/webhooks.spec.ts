@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { Athlete } from "./support/athlete";
+import { Athlete, type WorkoutInput } from "./support/athlete";
 import type { Envelope } from "./support/events";
 import { eventually } from "./support/eventually";
-import { example, PAYLOAD_TYPES, type Payload } from "./support/payloads";
+import { example, NOTIFICATION_TYPES, type Payload } from "./support/payloads";
 import {
   endpoint,
   isDelivered,
@@ -28,7 +28,7 @@ import {
 useWebhookFixture();
 
 describe("a notification", () => {
-  const types = PAYLOAD_TYPES.filter((type) => type !== "test");
+  const types = NOTIFICATION_TYPES;
   const published = new Map<string, Envelope>();
   let athlete: Athlete;
   let full: CreatedEndpoint;
@@ -119,6 +119,66 @@ describe("a notification", () => {
   }
 });
 
+describe("a workout", () => {
+  it("is delivered when it is completed, changed and deleted", async () => {
+    const athlete = await Athlete.create(stack);
+    const target = await endpoint(athlete, "ok", {
+      event_types: ["workout.completed", "workout.updated", "workout.deleted"],
+    });
+    const workout = await athlete.post(aWorkout("Push"));
+    const path = `/v1/workouts/${workout.id}`;
+    const [completed] = await receivedPayloads(target, 1);
+    expect(completed).toMatchObject({ type: "workout.completed", data: { revision: 1 } });
+    expect(completed?.data.workout).toEqual(await athlete.get(path));
+    await call(athlete, "PUT", path, aWorkout("Pull"));
+    const [, updated] = await receivedPayloads(target, 2);
+    expect(updated).toMatchObject({ type: "workout.updated", data: { revision: 2 } });
+    expect(updated?.data.workout).toEqual(await athlete.get(path));
+    await call(athlete, "DELETE", path);
+    const [, , deleted] = await receivedPayloads(target, 3);
+    expect(deleted).toMatchObject({
+      type: "workout.deleted",
+      data: { workout_id: workout.id, revision: 3 },
+    });
+  });
+
+  it("is replayed to an endpoint that was made later", async () => {
+    const athlete = await Athlete.create(stack);
+    const input = aWorkout("Push");
+    const workout = await athlete.post(input);
+    await athlete.aggregatedWeek(input.started_at);
+    const target = await endpoint(athlete, "ok", { event_types: ["workout.completed"] });
+    const since = "2000-01-01T00:00:00Z";
+    const replay = (dry_run: boolean) =>
+      call(athlete, "POST", `/v1/webhooks/${target.id}/replay`, { since, dry_run });
+    expect(await replay(true)).toEqual({ matched: 1, replayed: 0, next_cursor: null });
+    expect(await replay(false)).toEqual({ matched: 1, replayed: 1, next_cursor: null });
+    const [payload] = await receivedPayloads(target, 1);
+    expect(payload?.data.workout).toEqual(await athlete.get(`/v1/workouts/${workout.id}`));
+    const delivery = await waitForDelivery(athlete, target, "the replay", isDelivered);
+    const [request] = receiver.requestsTo(target.url);
+    expect(request?.headers["webhook-id"]).toBe(delivery.webhook_id);
+    expect(await replay(false)).toEqual({ matched: 0, replayed: 0, next_cursor: null });
+  });
+
+  function aWorkout(title: string): WorkoutInput {
+    const day = new Date().toISOString().slice(0, 10);
+    return {
+      title,
+      started_at: `${day}T00:00:00Z`,
+      ended_at: `${day}T00:00:01Z`,
+      exercises: [{ exercise: "deadlift", sets: [{ kind: "working", weight_kg: 100, reps: 5 }] }],
+    };
+  }
+
+  /** Waits for `count` requests, and returns their payloads in the order of their arrival. */
+  async function receivedPayloads(target: CreatedEndpoint, count: number): Promise<Payload[]> {
+    const requests = await waitForRequests(receiver, target.url, count);
+    expect(requests).toHaveLength(count);
+    return requests.map((request) => verifyRequest(request, target.secret));
+  }
+});
+
 describe("a test event", () => {
   it("is delivered and logged for any selected types", async () => {
     const athlete = await Athlete.create(stack);
@@ -173,6 +233,7 @@ describe("another athlete", () => {
       ["GET", `${path}/deliveries/${delivery.id}`],
       ["POST", `${path}/deliveries/${delivery.id}/retry`],
       ["POST", `${path}/deliveries/retry`, { since: "2026-01-01T00:00:00Z" }],
+      ["POST", `${path}/replay`, { since: "2026-01-01T00:00:00Z" }],
     ] as [string, string, object?][]) {
       const response = await other.request(method, url, json ? { json } : {});
       expect(response.status, `${method} ${url}`).toBe(404);

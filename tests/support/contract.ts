@@ -34,7 +34,7 @@ interface Match {
 const DOCUMENT_ID = "openapi.json";
 const PROBLEM = "#/components/schemas/Problem";
 /** Formats of the schema generator that ajv-formats does not know; `minimum` and `type` check them. */
-const RUST_FORMATS = ["uint", "uint8", "uint16", "uint32", "uint64", "int8", "int16"];
+export const RUST_FORMATS = ["uint", "uint8", "uint16", "uint32", "uint64", "int8", "int16"];
 
 /** Checks responses against an OpenAPI document. Each schema is compiled once. */
 export class Contract {

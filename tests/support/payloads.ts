@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { RUST_FORMATS } from "./contract";
 
 /** The JSON body of a delivery. */
 export interface Payload {
@@ -13,6 +15,10 @@ const EXAMPLES = new URL("../../docs/webhooks/examples/", import.meta.url);
 
 /** The types with a schema. */
 export const PAYLOAD_TYPES = readdirSync(SCHEMAS).map((file) => file.replace(/\.json$/, ""));
+/** The types whose payload is a notification. */
+export const NOTIFICATION_TYPES = PAYLOAD_TYPES.filter(
+  (type) => example(type).data.notification_id !== undefined,
+);
 
 const validators = new Map<string, ValidateFunction>();
 
@@ -43,9 +49,12 @@ function validatorOf(type: string): ValidateFunction | undefined {
   let validate = validators.get(type);
   if (!validate) {
     const schema: unknown = JSON.parse(readFileSync(new URL(`${type}.json`, SCHEMAS), "utf8"));
-    validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(
-      closed(schema) as object,
-    );
+    const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false });
+    addFormats.default(ajv);
+    for (const format of RUST_FORMATS) {
+      ajv.addFormat(format, { type: "number", validate: Number.isInteger });
+    }
+    validate = ajv.compile(closed(schema) as object);
     validators.set(type, validate);
   }
   return validate;

@@ -49,6 +49,7 @@ export interface Attempt {
 
 export interface Delivery {
   id: string;
+  webhook_id: string;
   event_id: string;
   event_type: string;
   status: string;

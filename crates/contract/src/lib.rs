@@ -27,7 +27,10 @@ pub mod sets;
 pub mod slugs;
 pub mod values;
 pub mod volume;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod webhook_catalogue;
 pub mod webhook_payloads;
+pub mod webhooks;
 pub mod workouts;
 
 pub use checks::{Checks, FieldCode, FieldError, Validate};

@@ -153,11 +153,14 @@ pub struct NotificationData<'a, D> {
     pub kind: &'a str,
     /// One line, for a list.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub body: Option<&'a str>,
     /// The numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "D")]
     pub details: Option<D>,
     /// The path of the API that returns the current state.
     pub resource: String,

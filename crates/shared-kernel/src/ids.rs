@@ -51,7 +51,7 @@ macro_rules! id {
 }
 
 id!(
-    /// The id of an athlete, the first key column of every table of athletes' data.
+    /// The id of an athlete.
     AthleteId
 );
 id!(
@@ -59,7 +59,7 @@ id!(
     WorkoutId
 );
 id!(
-    /// The id of an event: the key by which consumers drop repeats.
+    /// The id of an event, equal in every repeat of it.
     EventId
 );
 

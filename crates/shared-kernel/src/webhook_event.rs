@@ -42,8 +42,8 @@ pub enum WebhookEventType {
 }
 
 impl WebhookEventType {
-    /// Every type, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    /// The types that an endpoint can select, in the order of the documentation.
+    pub const SELECTABLE: [Self; 9] = [
         Self::WorkoutCompleted,
         Self::WorkoutUpdated,
         Self::WorkoutDeleted,
@@ -53,8 +53,12 @@ impl WebhookEventType {
         Self::ReportWeekly,
         Self::ImportFinished,
         Self::EndpointDisabled,
-        Self::Test,
     ];
+
+    /// Returns every type. The test, which is always delivered, is the last.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::SELECTABLE.into_iter().chain([Self::Test])
+    }
 
     /// Returns the wire name.
     pub const fn as_str(self) -> &'static str {
@@ -72,14 +76,9 @@ impl WebhookEventType {
         }
     }
 
-    /// Whether an endpoint can select it. A test is always delivered.
-    pub const fn is_selectable(self) -> bool {
-        !matches!(self, Self::Test)
-    }
-
     /// Returns the selectable type with this wire name.
     pub fn parse_selectable(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.is_selectable() && kind.as_str() == name)
+        Self::SELECTABLE.into_iter().find(|event_type| event_type.as_str() == name)
     }
 }
 
@@ -90,17 +89,18 @@ mod tests {
 
     #[test]
     fn wire_name_of_an_event_type_is_its_json() {
-        for event_type in WebhookEventType::ALL {
+        for event_type in WebhookEventType::all() {
             assert_eq!(json!(event_type), event_type.as_str());
         }
     }
 
     #[test]
     fn every_type_but_the_test_is_selectable() {
-        let selectable = WebhookEventType::ALL
-            .into_iter()
-            .filter(|it| WebhookEventType::parse_selectable(it.as_str()) == Some(*it));
-        assert_eq!(selectable.collect::<Vec<_>>(), WebhookEventType::ALL[..9]);
+        for event_type in WebhookEventType::all() {
+            let is_selectable = event_type != WebhookEventType::Test;
+            let parsed = WebhookEventType::parse_selectable(event_type.as_str());
+            assert_eq!(parsed, is_selectable.then_some(event_type));
+        }
         assert_eq!(WebhookEventType::parse_selectable("record.broken"), None);
     }
 }

@@ -17,6 +17,10 @@ const RETRY_AFTER_S: u32 = 2;
 /// The delay before a client retries a change that concurrent changes overtook, in seconds.
 const RETRY_CONCURRENT_AFTER_S: u32 = 1;
 
+/// The delay before a client adds deliveries to an endpoint with many waiting ones, in seconds: about a run
+/// of the webhook worker.
+const RETRY_WAITING_AFTER_S: u32 = 10;
+
 /// The response to a request, or the reason why it fails.
 pub type ApiResult<T = Response> = Result<T, ApiError>;
 
@@ -150,9 +154,9 @@ fn conflict_problem(conflict: Conflict) -> Problem {
         Conflict::EndpointDisabled => {
             ProblemCode::EndpointDisabled.with("this endpoint is disabled: enable it first")
         }
-        Conflict::TooManyWaitingDeliveries => {
-            ProblemCode::LimitReached.with("this endpoint has too many waiting deliveries")
-        }
+        Conflict::TooManyWaitingDeliveries => ProblemCode::LimitReached
+            .with("this endpoint has too many waiting deliveries: wait until they are delivered")
+            .retry_after_s(RETRY_WAITING_AFTER_S),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::route::Route;
 use crate::routes::routes;
 use contract::ProblemCode;
 use contract::problem::ProblemDetails;
+use contract::webhook_catalogue::openapi_webhooks;
 use platform::http::Method;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
@@ -36,6 +37,7 @@ pub fn document() -> Value {
         "security": [],
         "tags": tags(),
         "paths": paths,
+        "webhooks": openapi_webhooks(&mut schemas.responses),
         "components": {
             "securitySchemes": {
                 "athlete": {

@@ -4,8 +4,8 @@ use crate::call::{AthleteCall, Caller};
 use crate::endpoints::{
     athletes, body_weights, daily_volume, dead_letter_actions, dead_letters, email_confirmation,
     exercises, export, health, imports, keys, me, notification_stream, notifications, patterns,
-    pipeline, progress, queues, records, sets, unsubscribe, webhook_deliveries, webhooks,
-    weekly_volume, workouts,
+    pipeline, progress, queues, records, sets, unsubscribe, webhook_deliveries, webhook_replay,
+    webhooks, weekly_volume, workouts,
 };
 use crate::extract::{Input, Path, Unchecked};
 use crate::reply::Output;
@@ -156,83 +156,63 @@ pub fn routes() -> Vec<Route> {
             notifications::mark_read,
             "Mark a notification as read",
         ),
-        get(
-            "/v1/webhooks",
-            |call: AthleteCall, Unchecked| async move { webhooks::list(&call.app, &call.key).await },
-            "List webhook endpoints",
-        ),
-        post(
-            "/v1/webhooks",
-            |call: AthleteCall, Unchecked| async move {
-                webhooks::post(&call.app, &call, &call.key).await
-            },
-            "Create a webhook endpoint",
-        ),
-        get(
-            "/v1/webhooks/{id}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhooks::get(&call.app, &call.key, id).await
-            },
-            "Read a webhook endpoint",
-        ),
-        patch(
-            "/v1/webhooks/{id}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhooks::patch(&call.app, &call, &call.key, id).await
-            },
-            "Change a webhook endpoint",
-        ),
-        delete(
-            "/v1/webhooks/{id}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhooks::delete(&call.app, &call.key, id).await
-            },
-            "Delete a webhook endpoint",
-        ),
+        get("/v1/webhooks", webhooks::list, "List webhook endpoints"),
+        post("/v1/webhooks", webhooks::post, "Create a webhook endpoint")
+            .problems(&[ProblemCode::LimitReached, ProblemCode::NotConfigured]),
+        get("/v1/webhooks/event-types", webhooks::event_types, "List the types of webhook events"),
+        get("/v1/webhooks/{id}", webhooks::get, "Read a webhook endpoint"),
+        patch("/v1/webhooks/{id}", webhooks::patch, "Change a webhook endpoint"),
+        delete("/v1/webhooks/{id}", webhooks::delete, "Delete a webhook endpoint"),
         post(
             "/v1/webhooks/{id}/rotate-secret",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhooks::rotate_secret(&call.app, &call.key, id).await
-            },
+            webhooks::rotate_secret,
             "Rotate the secret of an endpoint",
-        ),
+        )
+        .problems(&[
+            ProblemCode::LimitReached,
+            ProblemCode::ConcurrentChange,
+            ProblemCode::NotConfigured,
+        ]),
+        post("/v1/webhooks/{id}/test", webhook_deliveries::test, "Send a test to an endpoint")
+            .problems(&[ProblemCode::EndpointDisabled, ProblemCode::LimitReached]),
         post(
-            "/v1/webhooks/{id}/test",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhook_deliveries::test(&call.app, &call, &call.key, id).await
-            },
-            "Send a test to an endpoint",
-        ),
-        get(
-            "/v1/webhooks/{id}/deliveries",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhook_deliveries::list(&call.app, &call, &call.key, id).await
-            },
-            "List deliveries",
-        ),
+            "/v1/webhooks/{id}/replay",
+            webhook_replay::post,
+            "Replay what an endpoint has missed",
+        )
+        .describe(
+            "Sends the events since a time that the endpoint has not received: also those of a time in \
+             which it was disabled or did not exist. They are rebuilt from current workouts and from the \
+             inbox, with the `webhook-id` of the original delivery. One page at a time: repeat the request \
+             with `next_cursor`. When 1,000 deliveries wait, it is 409 until the receiver has caught up.",
+        )
+        .problems(&[
+            ProblemCode::EndpointDisabled,
+            ProblemCode::LimitReached,
+            ProblemCode::InvalidCursor,
+        ]),
+        get("/v1/webhooks/{id}/deliveries", webhook_deliveries::list, "List deliveries")
+            .problems(&[ProblemCode::InvalidCursor]),
         post(
             "/v1/webhooks/{id}/deliveries/retry",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                webhook_deliveries::retry_failed(&call.app, &call, &call.key, id).await
-            },
+            webhook_deliveries::retry_all,
             "Retry failed deliveries",
-        ),
+        )
+        .describe(
+            "Makes the deliveries due now that failed, and those that wait for a retry in more than a minute.",
+        )
+        .problems(&[ProblemCode::EndpointDisabled]),
         get(
             "/v1/webhooks/{id}/deliveries/{delivery_id}",
-            |call: AthleteCall,
-             (Path((id, delivery)), Unchecked): (Path<(Uuid, Uuid)>, Unchecked)| async move {
-                webhook_deliveries::get(&call.app, &call.key, id, delivery).await
-            },
+            webhook_deliveries::get,
             "Read a delivery",
         ),
         post(
             "/v1/webhooks/{id}/deliveries/{delivery_id}/retry",
-            |call: AthleteCall,
-             (Path((id, delivery)), Unchecked): (Path<(Uuid, Uuid)>, Unchecked)| async move {
-                webhook_deliveries::retry(&call.app, &call, &call.key, id, delivery).await
-            },
+            webhook_deliveries::retry,
             "Retry a delivery",
-        ),
+        )
+        .problems(&[ProblemCode::EndpointDisabled]),
         post("/v1/admin/athletes", athletes::post, "Create an athlete"),
         post("/v1/admin/athletes/{id}/keys", athletes::post_key, "Create a key for an athlete"),
         delete(

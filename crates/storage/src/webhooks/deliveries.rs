@@ -11,7 +11,7 @@ use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
 use serde::{Deserialize, Serialize};
-use shared_kernel::EventId;
+use shared_kernel::{EventId, WebhookEventType};
 use uuid::Uuid;
 
 /// The state of a delivery.
@@ -62,7 +62,7 @@ pub struct Attempt {
 pub struct DeliverySummary {
     pub delivery_id: Uuid,
     pub event_id: EventId,
-    pub event_type: String,
+    pub event_type: WebhookEventType,
     pub status: DeliveryStatus,
     pub created_at_ms: i64,
     /// Started attempts of its schedule.

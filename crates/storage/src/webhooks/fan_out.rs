@@ -68,10 +68,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// Returns an endpoint that receives every type in full.
+    pub fn of_all_types(key: EndpointKey) -> Self {
+        let form = PayloadFormat::Full.as_str().to_owned();
+        Self { key, event_types: Vec::new(), form, version: 1 }
+    }
+
     /// Returns whether it receives events of this type. It receives tests whatever it has selected.
     pub fn has_selected(&self, event_type: WebhookEventType) -> bool {
         self.event_types.is_empty()
-            || !event_type.is_selectable()
+            || event_type == WebhookEventType::Test
             || self.event_types.iter().any(|selected| selected == event_type.as_str())
     }
 }

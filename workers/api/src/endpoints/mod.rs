@@ -24,21 +24,16 @@ pub mod records;
 pub mod sets;
 pub mod unsubscribe;
 pub mod webhook_deliveries;
+pub mod webhook_replay;
 pub mod webhooks;
 pub mod weekly_volume;
 pub mod workouts;
 
 use chrono::{DateTime, SecondsFormat};
-use serde_json::{Map, Value};
 
 /// An instant in responses: RFC 3339 in UTC, to the millisecond.
 fn instant(milliseconds: i64) -> String {
     DateTime::from_timestamp_millis(milliseconds)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// A JSON object, to which callers add fields.
-fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -4,82 +4,80 @@
 //! endpoint's queue in the webhook worker: the sweep resends a lost event, and a duplicate finds nothing
 //! due.
 
-use super::{fields, instant};
-use crate::app::App;
-use crate::call::Call;
+use crate::call::AthleteCall;
 use crate::cursor;
-use crate::error::{ApiResult, bad_parameter};
-use crate::input::{Errors, Fields, json_body};
+use crate::error::ApiResult;
+use crate::extract::{Json, Path, Query};
 use crate::publisher::SOURCE;
-use contract::FieldCode;
-use platform::clock::new_uuid;
-use platform::http::{StatusCode, json, query};
-use serde_json::{Map, Value, json};
-use shared_kernel::payload::WebhookDeliveryRequested;
-use shared_kernel::{Event, EventId, WebhookEventType};
-use standard_webhooks::PayloadFormat;
-use standard_webhooks::payload::{self, WebhookEvent};
-use storage::KeyProof;
-use storage::webhooks::deliveries::{
-    self, Attempt, DeliveryQuery, DeliveryStatus, DeliverySummary, RetriedDeliveries, RetryRequest,
+use crate::reply::{Accepted, Reply};
+use contract::webhook_payloads::Payload;
+use contract::webhooks::{
+    Attempt, Delivery, DeliveryDetail, DeliveryFilter, DeliveryStatus, DueDelivery, LoggedAttempt,
+    RetriedDeliveries, RetryDeliveries,
 };
-use storage::webhooks::fan_out::NewDelivery;
-use storage::webhooks::{EndpointKey, delivery_id};
+use contract::{Instant, Page};
+use platform::clock::new_uuid;
+use shared_kernel::payload::WebhookDeliveryRequested;
+use shared_kernel::{Event, EventId};
+use storage::Rejection;
+use storage::webhooks::deliveries::{self, DeliveryQuery, DeliverySummary, RetryRequest};
+use storage::webhooks::fan_out::{Message, Target};
+use storage::webhooks::{EndpointKey, webhook_id};
 use uuid::Uuid;
 
-/// GET /v1/webhooks/{id}/deliveries: newest event first.
-pub async fn list(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
-    let invalid =
-        || bad_parameter("status", FieldCode::InvalidValue, "must be waiting, delivered or failed");
-    let parse = |name: String| DeliveryStatus::parse(&name).ok_or_else(invalid);
-    let status = query(&call.request, "status").map(parse).transpose()?;
-    let limit = cursor::limit(&call.request)?;
-    let page = DeliveryQuery { status, after: cursor::after(&call.request)?, limit: limit.0 + 1 };
-    let rows = deliveries::list(app.database(key), key, id, &page).await?;
+/// `GET /v1/webhooks/{id}/deliveries`: newest event first.
+pub async fn list(
+    call: AthleteCall,
+    (Path(id), Query(filter)): (Path<Uuid>, Query<DeliveryFilter>),
+) -> ApiResult<Reply<Page<Delivery>>> {
+    let DeliveryFilter { status, cursor, limit } = filter;
+    let after = cursor::decode(cursor.as_deref())?;
+    let page = DeliveryQuery { status: status.map(to_stored), after, limit: limit.0 + 1 };
+    let rows = deliveries::list(call.database(), &call.key, id, &page).await?;
     let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
-    let items: Vec<_> = rows.iter().map(item).collect();
-    Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next_cursor }))?)
+    let items = rows.iter().map(|row| to_model(id, row)).collect();
+    Ok(Reply::new(Page { items, next_cursor }))
 }
 
 /// `GET /v1/webhooks/{id}/deliveries/{delivery_id}`: one delivery with the signed body and the log of attempts.
-pub async fn get(app: &App, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResult {
-    let stored = deliveries::get(app.database(key), key, id, delivery).await?;
-    let with_response = |attempt: &Attempt| {
-        let mut fields = entry(attempt);
-        fields.insert("answer".to_owned(), json!(attempt.response_body));
-        fields
+pub async fn get(
+    call: AthleteCall,
+    Path((id, delivery)): Path<(Uuid, Uuid)>,
+) -> ApiResult<Reply<DeliveryDetail>> {
+    let stored = deliveries::get(call.database(), &call.key, id, delivery).await?;
+    let logged = |stored: &deliveries::Attempt| LoggedAttempt {
+        attempt: attempt(stored),
+        response_body: stored.response_body.clone(),
     };
-    let mut fields = item(&stored.summary);
-    fields.insert("body".to_owned(), json!(stored.body));
-    fields.insert(
-        "attempts".to_owned(),
-        stored.attempts.iter().map(with_response).collect::<Vec<_>>().into(),
-    );
-    Ok(json(StatusCode::OK, &fields)?)
+    Ok(Reply::new(DeliveryDetail {
+        delivery: to_model(id, &stored.summary),
+        body: stored.body,
+        attempts: stored.attempts.iter().map(logged).collect(),
+    }))
 }
 
 /// POST /v1/webhooks/{id}/test: creates a test delivery.
 ///
 /// 1. store it, due immediately (await). A retry is another test;
 /// 2. publish (await) the request to deliver. After a crash before it the sweep does.
-pub async fn test(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
-    let now = app.clock.now();
-    let event_id = EventId(new_uuid(&*app.clock, &*app.entropy));
-    let data =
-        json!({ "endpoint_id": id, "message": "A test, requested by the endpoint's owner." });
-    let event_type = WebhookEventType::Test.as_str();
-    let event = WebhookEvent { event_type, occurred_at: now, full: &data, thin: &data };
-    let new = NewDelivery {
-        key: EndpointKey { athlete_id: key.athlete_id, endpoint_id: id },
-        delivery_id: delivery_id(event_id, now.timestamp_millis()),
-        event_id,
-        event_type: event_type.to_owned(),
-        body: payload::build_body(&event, PayloadFormat::Full)?.text,
-        traceparent: call.trace.to_string(),
+pub async fn test(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<Accepted<DueDelivery>> {
+    let now = call.app.clock.now();
+    let payload = Payload::of_test(id)?;
+    let endpoint = EndpointKey { athlete_id: call.key.athlete_id, endpoint_id: id };
+    let message = Message {
+        athlete_id: endpoint.athlete_id,
+        event_id: EventId(new_uuid(&*call.app.clock, &*call.app.entropy)),
+        event_type: payload.event_type,
+        occurred_at: now,
+        trace: call.trace,
+        full: &payload.full,
+        thin: &payload.thin,
     };
-    deliveries::store(app.database(key), key, &new, now.timestamp_millis()).await?;
-    request_delivery(app, call, new.key, event_id, "test").await;
-    Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": new.delivery_id }))?)
+    let new = message.deliveries(&[Target::of_all_types(endpoint)])?;
+    let new = new.first().ok_or(Rejection::NotFound)?;
+    deliveries::store(call.database(), &call.key, new, now.timestamp_millis()).await?;
+    request_delivery(&call, id, new.event_id, "test").await;
+    Ok(Accepted::new(DueDelivery { delivery_id: new.delivery_id }))
 }
 
 /// `POST /v1/webhooks/{id}/deliveries/{delivery_id}/retry`: makes a delivery due now, at the start of its
@@ -88,12 +86,14 @@ pub async fn test(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult
 /// 1. make it due (await). A retry makes it due once more: a delivery between the two is repeated
 ///    under the same `webhook-id`;
 /// 2. publish (await) the request to deliver. After a crash before it the sweep does.
-pub async fn retry(app: &App, call: &Call, key: &KeyProof, id: Uuid, delivery: Uuid) -> ApiResult {
-    let now_ms = app.clock.now_ms();
-    let event_id = deliveries::retry(app.database(key), key, id, delivery, now_ms).await?;
-    let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-    request_delivery(app, call, endpoint, event_id, "retry").await;
-    Ok(json(StatusCode::ACCEPTED, &json!({ "delivery_id": delivery }))?)
+pub async fn retry(
+    call: AthleteCall,
+    Path((id, delivery_id)): Path<(Uuid, Uuid)>,
+) -> ApiResult<Accepted<DueDelivery>> {
+    let now_ms = call.app.clock.now_ms();
+    let event_id = deliveries::retry(call.database(), &call.key, id, delivery_id, now_ms).await?;
+    request_delivery(&call, id, event_id, "retry").await;
+    Ok(Accepted::new(DueDelivery { delivery_id }))
 }
 
 /// POST /v1/webhooks/{id}/deliveries/retry: retries the deliveries stored since a time that failed or
@@ -101,63 +101,76 @@ pub async fn retry(app: &App, call: &Call, key: &KeyProof, id: Uuid, delivery: U
 ///
 /// 1. count them, and make them due (await). A retry finds none of them;
 /// 2. publish (await) one request to deliver. After a crash before it the sweep does.
-pub async fn retry_failed(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
-    let (since_ms, dry_run) = parse_retry(&json_body(&call.request)?)?;
-    let request = RetryRequest { since_ms, now_ms: app.clock.now_ms(), is_dry_run: dry_run };
-    let RetriedDeliveries { matched, event_id } =
-        deliveries::retry_all(app.database(key), key, id, request).await?;
-    let retried = if dry_run { 0 } else { matched };
-    if let (false, Some(event_id)) = (dry_run, event_id) {
-        let endpoint = EndpointKey { athlete_id: key.athlete_id, endpoint_id: id };
-        request_delivery(app, call, endpoint, event_id, "retry").await;
+pub async fn retry_all(
+    call: AthleteCall,
+    (Path(id), Json(request)): (Path<Uuid>, Json<RetryDeliveries>),
+) -> ApiResult<Reply<RetriedDeliveries>> {
+    let RetryDeliveries { since, dry_run } = request;
+    let request = RetryRequest {
+        since_ms: since.at.timestamp_millis(),
+        now_ms: call.app.clock.now_ms(),
+        is_dry_run: dry_run,
+    };
+    let found = deliveries::retry_all(call.database(), &call.key, id, request).await?;
+    if let (false, Some(event_id)) = (dry_run, found.event_id) {
+        request_delivery(&call, id, event_id, "retry").await;
     }
-    Ok(json(StatusCode::OK, &json!({ "matched": matched, "retried": retried }))?)
-}
-
-fn parse_retry(body: &Value) -> ApiResult<(i64, bool)> {
-    let errors = Errors::default();
-    let request = Fields::of(body, "", &["since", "dry_run"], &errors).and_then(|fields| {
-        fields.require("since");
-        let dry_run = fields.flag("dry_run").unwrap_or(false);
-        fields.time("since").map(|since| (since.timestamp_millis(), dry_run))
-    });
-    errors.finish(request)
+    let retried = if dry_run { 0 } else { found.matched };
+    Ok(Reply::new(RetriedDeliveries { matched: found.matched, retried }))
 }
 
 /// Publishes the request to run the endpoint's queue.
-async fn request_delivery(
-    app: &App,
-    call: &Call,
-    EndpointKey { athlete_id, endpoint_id }: EndpointKey,
+pub async fn request_delivery(
+    call: &AthleteCall,
+    endpoint_id: Uuid,
     event_id: EventId,
-    why: &str,
+    reason: &str,
 ) {
+    let athlete_id = call.key.athlete_id;
     let data = WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt: 1 };
-    let now = app.clock.now();
-    let event = Event::webhook_delivery_requested(data, SOURCE, why, call.trace, now);
-    app.publisher.publish_committed(&[event]).await;
+    let now = call.app.clock.now();
+    let event = Event::webhook_delivery_requested(data, SOURCE, reason, call.trace, now);
+    call.app.publisher.publish_committed(&[event]).await;
 }
 
-fn item(row: &DeliverySummary) -> Map<String, Value> {
-    let is_waiting = row.status == DeliveryStatus::Waiting;
-    fields([
-        ("id", json!(row.delivery_id)),
-        ("event_id", json!(row.event_id)),
-        ("event_type", json!(row.event_type)),
-        ("status", json!(row.status.as_str())),
-        ("created_at", json!(instant(row.created_at_ms))),
-        ("attempt", json!(row.attempt)),
-        ("next_attempt_at", json!(is_waiting.then(|| instant(row.due_at_ms)))),
-        ("last", json!(row.last.as_ref().map(entry))),
-    ])
+fn to_model(endpoint_id: Uuid, row: &DeliverySummary) -> Delivery {
+    let status = to_status(row.status);
+    let is_waiting = status == DeliveryStatus::Waiting;
+    Delivery {
+        id: row.delivery_id,
+        webhook_id: webhook_id(endpoint_id, row.event_id),
+        event_id: row.event_id,
+        event_type: row.event_type,
+        status,
+        created_at: Instant(row.created_at_ms),
+        attempt: row.attempt,
+        next_attempt_at: is_waiting.then_some(Instant(row.due_at_ms)),
+        last: row.last.as_ref().map(attempt),
+    }
 }
 
-fn entry(attempt: &Attempt) -> Map<String, Value> {
-    fields([
-        ("at", json!(instant(attempt.at_ms))),
-        ("outcome", json!(attempt.outcome)),
-        ("status", json!(attempt.status)),
-        ("error", json!(attempt.error)),
-        ("duration_ms", json!(attempt.duration_ms)),
-    ])
+const fn to_status(status: deliveries::DeliveryStatus) -> DeliveryStatus {
+    match status {
+        deliveries::DeliveryStatus::Waiting => DeliveryStatus::Waiting,
+        deliveries::DeliveryStatus::Delivered => DeliveryStatus::Delivered,
+        deliveries::DeliveryStatus::Failed => DeliveryStatus::Failed,
+    }
+}
+
+const fn to_stored(status: DeliveryStatus) -> deliveries::DeliveryStatus {
+    match status {
+        DeliveryStatus::Waiting => deliveries::DeliveryStatus::Waiting,
+        DeliveryStatus::Delivered => deliveries::DeliveryStatus::Delivered,
+        DeliveryStatus::Failed => deliveries::DeliveryStatus::Failed,
+    }
+}
+
+fn attempt(stored: &deliveries::Attempt) -> Attempt {
+    Attempt {
+        at: Instant(stored.at_ms),
+        outcome: stored.outcome.clone(),
+        status: stored.status,
+        error: stored.error.clone(),
+        duration_ms: stored.duration_ms,
+    }
 }

@@ -3,45 +3,48 @@
 //!
 //! Thresholds without a source are project defaults.
 
-use super::{fields, instant};
 use crate::app::App;
-use crate::call::Call;
-use crate::error::{ApiError, ApiResult};
-use crate::input::{Errors, Fields, json_body};
-use contract::ProblemCode;
-use platform::clock::new_uuid;
-use platform::http::{Response, StatusCode, empty, json, set_header};
-use serde_json::{Map, Value, json};
-use shared_kernel::WebhookEventType;
-use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
-use standard_webhooks::{Environment, PayloadFormat, PrivateKey, Secret, SigningKey, check_url};
-use storage::webhooks::endpoints::{
-    self, Endpoint, EndpointChange, NewEndpoint, StoredSigningKeys,
+use crate::call::AthleteCall;
+use crate::error::ApiResult;
+use crate::extract::{Json, Path};
+use crate::reply::{Created, NoContent, Reply};
+use contract::webhooks::{
+    CreatedEndpoint, DeliveryCounts, Endpoint, EndpointChange, EndpointStatus, EventTypeInfo,
+    NewEndpoint, PayloadForm, RotatedSecret, SignatureKind,
 };
+use contract::{FieldCode, FieldError, Instant, Items, Problem, ProblemCode};
+use platform::clock::new_uuid;
+use standard_webhooks::secret::{ED25519_BYTES, SECRET_BYTES};
+use standard_webhooks::{Environment, PrivateKey, Secret, SigningKey, check_url};
+use storage::webhooks::endpoints::{self, StoredSigningKeys};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
-use storage::{Database, KeyProof, Rejection};
+use storage::{KeyProof, Rejection};
 use uuid::Uuid;
 
-/// The version of the payloads.
-const VERSION: i64 = 1;
 /// The time that a rotated key still signs along with the new one (Svix: 24 hours), in milliseconds.
 const OVERLAP_MS: i64 = 24 * 3_600_000;
 /// Keys that sign at once, at most: each adds 90 bytes to the header.
 const LIVE_KEYS_MAX: usize = 5;
 /// Attempts of a rotation that concurrent rotations overtake: two at once are a double click.
 const ROTATION_ATTEMPTS_MAX: u32 = 2;
+/// The catalogue of event types, which a test of the contract generates.
+const EVENT_TYPES: &str = include_str!("../../../../docs/reference/webhook-event-types.json");
 
 /// GET /v1/webhooks: oldest first.
-pub async fn list(app: &App, key: &KeyProof) -> ApiResult {
-    let listed = endpoints::list(app.database(key), key).await?;
-    let items: Vec<_> = listed.iter().map(item).collect();
-    Ok(json(StatusCode::OK, &json!({ "items": items }))?)
+pub async fn list(call: AthleteCall, (): ()) -> ApiResult<Reply<Items<Endpoint>>> {
+    let listed = endpoints::list(call.database(), &call.key).await?;
+    Ok(Reply::new(Items { items: listed.into_iter().map(to_model).collect() }))
 }
 
 /// GET /v1/webhooks/{id}.
-pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
-    let endpoint = endpoints::get(app.database(key), key, id).await?;
-    Ok(json(StatusCode::OK, &item(&endpoint))?)
+pub async fn get(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<Reply<Endpoint>> {
+    Ok(Reply::new(to_model(endpoints::get(call.database(), &call.key, id).await?)))
+}
+
+/// GET /v1/webhooks/event-types: checks the key (await), since the types are in no database.
+pub async fn event_types(call: AthleteCall, (): ()) -> ApiResult<Reply<Items<EventTypeInfo>>> {
+    storage::check_live(call.database(), &call.key).await?;
+    Ok(Reply::new(serde_json::from_str(EVENT_TYPES)?))
 }
 
 /// POST /v1/webhooks: creates an endpoint. Only this response shows its secret.
@@ -49,45 +52,61 @@ pub async fn get(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
 /// 1. seal the new key (await). It stores nothing;
 /// 2. store the endpoint (await). A client that lost the response finds the endpoint in the list,
 ///    without the secret, and rotates the secret or deletes the endpoint. A retry creates another one.
-pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
-    let (settings, signature) = parse_new(&json_body(&call.request)?, app.environment)?;
-    let endpoint_id = new_uuid(&*app.clock, &*app.entropy);
-    let new_key = NewKey::generate(app, key, endpoint_id, signature).await?;
-    let new = NewEndpoint {
+pub async fn post(
+    call: AthleteCall,
+    Json(new): Json<NewEndpoint>,
+) -> ApiResult<Created<CreatedEndpoint>> {
+    let url = check(&new.url, call.app.environment)?;
+    let endpoint_id = new_uuid(&*call.app.clock, &*call.app.entropy);
+    let signature = match new.signature {
+        SignatureKind::V1 => Signature::V1,
+        SignatureKind::V1a => Signature::V1a,
+    };
+    let new_key = NewKey::generate(&call.app, &call.key, endpoint_id, signature).await?;
+    let row = endpoints::NewEndpoint {
         endpoint_id,
-        url: settings.url.unwrap_or_default(),
-        description: settings.description.unwrap_or_default(),
-        event_types: settings.event_types.unwrap_or_default(),
-        form: settings.form.unwrap_or(PayloadFormat::Full.as_str()),
-        version: settings.version.unwrap_or(VERSION),
+        url,
+        description: new.description,
+        event_types: new.event_types,
+        form: new.payload.as_str(),
+        version: new.version,
         signing_key: new_key.sealed,
     };
-    let endpoint = endpoints::add(app.database(key), key, &new, app.clock.now_ms()).await?;
-    let mut fields = item(&endpoint);
-    fields.insert("secret".to_owned(), json!(new_key.shown));
-    let mut response = json(StatusCode::CREATED, &fields)?;
-    set_header(&mut response, "location", &format!("/v1/webhooks/{endpoint_id}"));
-    Ok(response)
+    let now_ms = call.app.clock.now_ms();
+    let stored = endpoints::add(call.database(), &call.key, &row, now_ms).await?;
+    let created = CreatedEndpoint { endpoint: to_model(stored), secret: new_key.shown };
+    Ok(Created::new(created).location(format!("/v1/webhooks/{endpoint_id}")))
 }
 
 /// PATCH /v1/webhooks/{id}: absent fields stay unchanged. Disabling rejects new deliveries and fails
 /// the waiting ones; enabling resets the failures.
 ///
 /// 1. change and read (await). A retry changes nothing more.
-pub async fn patch(app: &App, call: &Call, key: &KeyProof, id: Uuid) -> ApiResult {
-    let change = parse_change(&json_body(&call.request)?, app.environment)?;
-    let changed =
-        endpoints::change(app.database(key), key, id, &change, app.clock.now_ms()).await?;
-    Ok(json(StatusCode::OK, &item(&changed))?)
+pub async fn patch(
+    call: AthleteCall,
+    (Path(id), Json(change)): (Path<Uuid>, Json<EndpointChange>),
+) -> ApiResult<Reply<Endpoint>> {
+    let url = change.url.map(|url| check(&url, call.app.environment)).transpose()?;
+    let change = endpoints::EndpointChange {
+        url,
+        description: change.description.map(Option::unwrap_or_default),
+        event_types: change.event_types,
+        form: change.payload.map(PayloadForm::as_str),
+        version: change.version,
+        enabled: change.enabled,
+    };
+    let now_ms = call.app.clock.now_ms();
+    let changed = endpoints::change(call.database(), &call.key, id, &change, now_ms).await?;
+    Ok(Reply::new(to_model(changed)))
 }
 
 /// DELETE /v1/webhooks/{id}: deletes the endpoint and its log. An attempt in progress continues, and
 /// its result is discarded.
 ///
 /// 1. delete (await). A retry is 404.
-pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
-    endpoints::remove(app.database(key), key, id).await?;
-    Ok(empty(StatusCode::NO_CONTENT))
+pub async fn delete(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<NoContent> {
+    endpoints::remove(call.database(), &call.key, id).await?;
+    Ok(NoContent)
 }
 
 /// POST /v1/webhooks/{id}/rotate-secret: creates a new key, which only this response shows. The old one
@@ -97,45 +116,51 @@ pub async fn delete(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
 /// 2. seal the new key (await). It stores nothing;
 /// 3. store it (await), if the keys are still those read; otherwise from 1 once more. A client that
 ///    lost the response rotates again: the lost key ends after 24 hours.
-pub async fn rotate_secret(app: &App, key: &KeyProof, id: Uuid) -> ApiResult {
-    let database = app.database(key);
+pub async fn rotate_secret(
+    call: AthleteCall,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Reply<RotatedSecret>> {
     for _ in 0..ROTATION_ATTEMPTS_MAX {
-        let current = endpoints::signing_keys(database, key, id).await?;
-        if let Some(response) = rotate(app, database, key, id, &current).await? {
-            return Ok(response);
+        let current = endpoints::signing_keys(call.database(), &call.key, id).await?;
+        if let Some(rotated) = rotate(&call, id, &current).await? {
+            return Ok(Reply::new(rotated));
         }
     }
-    Err(ApiError::concurrent_change())
+    let detail = "another call rotated the secret at the same time";
+    Err(ProblemCode::ConcurrentChange.with(detail).into())
 }
 
 /// Rotates once. Returns `None` when another rotation came first.
 async fn rotate(
-    app: &App,
-    database: &dyn Database,
-    key: &KeyProof,
+    call: &AthleteCall,
     id: Uuid,
     current: &StoredSigningKeys,
-) -> ApiResult<Option<Response>> {
-    let now_ms = app.clock.now_ms();
+) -> ApiResult<Option<RotatedSecret>> {
+    let now_ms = call.app.clock.now_ms();
     let old = old_keys(current.keys()?, now_ms);
     if old.len() >= LIVE_KEYS_MAX {
-        return Err(ProblemCode::LimitReached
-            .with("5 keys sign already: wait until the first expires")
-            .into());
+        let detail = "5 keys sign already: wait until the first expires";
+        return Err(ProblemCode::LimitReached.with(detail).into());
     }
     let signature = old.first().map_or(Signature::V1, |key| key.signature);
-    let new_key = NewKey::generate(app, key, id, signature).await?;
+    let new_key = NewKey::generate(&call.app, &call.key, id, signature).await?;
     let keys: Vec<_> = [new_key.sealed].into_iter().chain(old).collect();
-    match endpoints::rotate(database, key, id, current, &keys).await {
-        Ok(()) => {}
-        Err(Rejection::StaleRevision) => return Ok(None),
-        Err(rejection) => return Err(rejection.into()),
+    match endpoints::rotate(call.database(), &call.key, id, current, &keys).await {
+        Ok(()) => Ok(Some(RotatedSecret {
+            secret: new_key.shown,
+            old_secret_expires_at: Instant(now_ms + OVERLAP_MS),
+        })),
+        Err(Rejection::StaleRevision) => Ok(None),
+        Err(rejection) => Err(rejection.into()),
     }
-    let body = json!({
-        "secret": new_key.shown,
-        "old_secret_expires_at": instant(now_ms + OVERLAP_MS),
-    });
-    Ok(Some(json(StatusCode::OK, &body)?))
+}
+
+/// Returns the URL as it is stored, if this deployment allows it.
+fn check(url: &str, environment: Environment) -> ApiResult<String> {
+    let checked = check_url(url, environment).map_err(|error| {
+        Problem::invalid([FieldError::at("/url", FieldCode::InvalidValue, error.to_string())])
+    })?;
+    Ok(checked.as_str().to_owned())
 }
 
 /// The keys that sign along with a new one: those not expired. The current key gets an expiry.
@@ -181,109 +206,34 @@ impl NewKey {
     }
 }
 
-fn item(endpoint: &Endpoint) -> Map<String, Value> {
-    fields([
-        ("id", json!(endpoint.endpoint_id)),
-        ("url", json!(endpoint.url)),
-        ("description", json!(endpoint.description)),
-        ("event_types", json!(endpoint.event_types)),
-        ("payload", json!(endpoint.form)),
-        ("version", json!(endpoint.version)),
-        ("signature", json!(endpoint.signature)),
-        ("status", json!(endpoint.status)),
-        ("disabled_reason", json!(endpoint.disabled_reason)),
-        ("created_at", json!(instant(endpoint.created_at_ms))),
-        ("failing_since", json!(endpoint.failing_since_ms.map(instant))),
-        (
-            "counts",
-            json!({
-                "waiting": endpoint.waiting,
-                "delivered": endpoint.delivered,
-                "failed": endpoint.failed,
-            }),
-        ),
-    ])
-}
-
-fn parse_new(body: &Value, environment: Environment) -> ApiResult<(EndpointChange, Signature)> {
-    let errors = Errors::default();
-    let known = ["url", "description", "event_types", "payload", "version", "signature"];
-    let new = Fields::of(body, "", &known, &errors).map(|fields| {
-        fields.require("url");
-        (settings(&fields, environment), signature(&fields).unwrap_or(Signature::V1))
-    });
-    errors.finish(new)
-}
-
-fn parse_change(body: &Value, environment: Environment) -> ApiResult<EndpointChange> {
-    let errors = Errors::default();
-    let known = ["url", "description", "event_types", "payload", "version", "enabled"];
-    let change = Fields::of(body, "", &known, &errors).map(|fields| {
-        for name in ["url", "event_types", "payload", "version", "enabled"] {
-            if fields.has(name) {
-                fields.require(name);
-            }
-        }
-        let mut change = settings(&fields, environment);
-        if fields.has("description") {
-            change.description.get_or_insert_default();
-        }
-        change.enabled = fields.flag("enabled");
-        change
-    });
-    errors.finish(change)
-}
-
-/// Parses the settings of a new endpoint and of a change.
-fn settings(fields: &Fields<'_>, environment: Environment) -> EndpointChange {
-    EndpointChange {
-        url: url(fields, environment),
-        description: fields.text("description"),
-        event_types: event_types(fields),
-        form: fields
-            .parse("payload", "full or thin", |value| PayloadFormat::parse(value.as_str()?))
-            .map(PayloadFormat::as_str),
-        version: fields.parse("version", &VERSION.to_string(), |value| {
-            value.as_i64().filter(|version| *version == VERSION)
-        }),
-        enabled: None,
+fn to_model(stored: endpoints::Endpoint) -> Endpoint {
+    let payload = if stored.form == PayloadForm::Thin.as_str() {
+        PayloadForm::Thin
+    } else {
+        PayloadForm::Full
+    };
+    Endpoint {
+        id: stored.endpoint_id,
+        url: stored.url,
+        description: stored.description,
+        event_types: stored.event_types,
+        payload,
+        version: stored.version,
+        signature: match stored.signature {
+            Signature::V1 => SignatureKind::V1,
+            Signature::V1a => SignatureKind::V1a,
+        },
+        status: match stored.status {
+            endpoints::EndpointStatus::Enabled => EndpointStatus::Enabled,
+            endpoints::EndpointStatus::Disabled => EndpointStatus::Disabled,
+        },
+        disabled_reason: stored.disabled_reason,
+        created_at: Instant(stored.created_at_ms),
+        failing_since: stored.failing_since_ms.map(Instant),
+        counts: DeliveryCounts {
+            waiting: stored.waiting,
+            delivered: stored.delivered,
+            failed: stored.failed,
+        },
     }
-}
-
-fn url(fields: &Fields<'_>, environment: Environment) -> Option<String> {
-    match check_url(&fields.text("url")?, environment) {
-        Ok(url) => Some(url.as_str().to_owned()),
-        Err(error) => {
-            fields.reject("url", error.to_string());
-            None
-        }
-    }
-}
-
-/// Parses the event types, in the order of the body.
-fn event_types(fields: &Fields<'_>) -> Option<Vec<String>> {
-    fields.get("event_types")?;
-    let known = WebhookEventType::ALL.into_iter().filter(|it| it.is_selectable());
-    let known: Vec<_> = known.map(WebhookEventType::as_str).collect();
-    let mut types: Vec<String> = Vec::new();
-    for (pointer, value) in fields.list("event_types")? {
-        match value.as_str().filter(|name| known.contains(name)) {
-            Some(name) if types.iter().any(|earlier| earlier == name) => {
-                fields.errors().add(pointer, "is a duplicate");
-            }
-            Some(name) => types.push(name.to_owned()),
-            None => {
-                fields.errors().add(pointer, format!("must be one of {}", known.join(", ")));
-            }
-        }
-    }
-    Some(types)
-}
-
-fn signature(fields: &Fields<'_>) -> Option<Signature> {
-    fields.parse("signature", "v1 or v1a", |value| match value.as_str() {
-        Some("v1") => Some(Signature::V1),
-        Some("v1a") => Some(Signature::V1a),
-        Some(_) | None => None,
-    })
 }

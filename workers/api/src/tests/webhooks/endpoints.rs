@@ -1,6 +1,7 @@
 //! Endpoints: create, list, change, delete, and access by others.
 
 use super::*;
+use shared_kernel::WebhookEventType;
 use std::rc::Rc;
 
 #[test]
@@ -65,15 +66,19 @@ fn invalid_endpoint_fields_are_reported_and_change_nothing() {
     check(json!({ "url": "https://127.0.0.1/" }), &["/url"]);
     check(json!({ "url": "https://localhost/" }), &["/url"]);
     check(json!({ "url": URL, "event_types": "record.set" }), &["/event_types"]);
+    check(json!({ "url": URL, "event_types": [1] }), &["/event_types/0"]);
     check(
-        json!({ "url": URL, "event_types": ["record.set", "test", "record.set", 1] }),
-        &["/event_types/1", "/event_types/2", "/event_types/3"],
+        json!({ "url": "https://10.0.0.1/", "description": "x".repeat(2_001), "version": 2,
+                "event_types": ["record.set", "test", "record.set"] }),
+        &["/url", "/description", "/version", "/event_types/1", "/event_types/2"],
     );
+    check(json!({ "url": URL, "event_types": vec!["x"; 10_000] }), &["/event_types"]);
     check(json!({ "url": URL, "payload": "fat" }), &["/payload"]);
     check(json!({ "url": URL, "version": 2 }), &["/version"]);
     check(json!({ "url": URL, "signature": "v2" }), &["/signature"]);
     check(json!({ "url": URL, "description": "x".repeat(2_001) }), &["/description"]);
-    check(json!({ "url": URL, "enabled": true, "secret": "whsec_" }), &["/enabled", "/secret"]);
+    check(json!({ "url": URL, "enabled": true }), &["/enabled"]);
+    check(json!({ "url": URL, "secret": "whsec_" }), &["/secret"]);
     assert_eq!(api.database.query("SELECT 1 FROM webhook_endpoints").len(), 0);
 
     let (path, before) = create_endpoint(&api, &key, &json!({}));
@@ -82,12 +87,11 @@ fn invalid_endpoint_fields_are_reported_and_change_nothing() {
         assert_eq!((response.status, response.error_pointers()), (422, owned(pointers)), "{body}");
     };
     check(json!({ "url": "https://10.0.0.1/", "enabled": false }), &["/url"]);
-    check(
-        json!({ "url": null, "version": null, "enabled": null }),
-        &["/url", "/version", "/enabled"],
-    );
+    for name in ["url", "version", "enabled", "event_types", "payload"] {
+        check(json!({ name: null }), &[&format!("/{name}")]);
+    }
     check(json!({ "enabled": "yes" }), &["/enabled"]);
-    check(json!({ "signature": "v1a" }), &["/signature"]);
+    check(json!({ "secret": "whsec_" }), &["/secret"]);
     assert_eq!(api.get(&key, &path).body["url"], before["url"]);
     assert_eq!(api.get(&key, &path).body["status"], "enabled");
 }
@@ -144,6 +148,34 @@ fn patch_keeps_other_fields_and_new_url_resets_failures() {
 }
 
 #[test]
+fn endpoint_that_was_read_can_be_sent_back() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let (path, _) = create_endpoint(&api, &key, &json!({ "signature": "v1a", "payload": "thin" }));
+    let read = api.get(&key, &path).body;
+    let response = api.call(&key, "PATCH", &path, Some(&read));
+    assert_eq!((response.status, &response.body), (200, &read));
+    let change = json!({ "signature": "v1", "status": "disabled", "id": 7, "counts": null });
+    let response = api.call(&key, "PATCH", &path, Some(&change));
+    assert_eq!((response.status, &response.body), (200, &read), "only the server sets these");
+}
+
+#[test]
+fn event_types_are_listed_with_schema_and_example() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let response = api.get(&key, "/v1/webhooks/event-types");
+    assert_eq!(response.status, 200);
+    let types: Vec<_> = items(&response).iter().map(|item| item["type"].clone()).collect();
+    assert_eq!(json!(types), json!(WebhookEventType::all().collect::<Vec<_>>()));
+    for item in items(&response) {
+        assert_eq!(item["schema"]["properties"]["type"]["const"], item["type"]);
+        assert_eq!(item["example"]["type"], item["type"]);
+        assert!(item["description"].as_str().unwrap().ends_with('.'));
+    }
+}
+
+#[test]
 fn disabling_fails_waiting_deliveries_until_enabled_and_retried() {
     let api = TestApi::new();
     let key = api.create_athlete();
@@ -174,6 +206,7 @@ fn disabling_fails_waiting_deliveries_until_enabled_and_retried() {
         (format!("{path}/test"), None),
         (format!("{waiting}/retry"), None),
         (format!("{path}/deliveries/retry"), Some(json!({ "since": "1970-01-01T00:00:00Z" }))),
+        (format!("{path}/replay"), Some(json!({ "since": "1970-01-01T00:00:00Z" }))),
     ] {
         assert_eq!(api.call(&key, "POST", &call, body.as_ref()).status, 409, "{call}");
     }
@@ -219,6 +252,7 @@ fn calls(path: &str, delivery: &str) -> Vec<(&'static str, String, Option<Value>
             format!("{path}/deliveries/retry"),
             Some(json!({ "since": "1970-01-01T00:00:00Z" })),
         ),
+        ("POST", format!("{path}/replay"), Some(json!({ "since": "1970-01-01T00:00:00Z" }))),
         ("DELETE", path.to_owned(), None),
     ]
 }
@@ -260,6 +294,7 @@ fn revoked_key_cannot_read_or_change_webhooks() {
     let before = api.database.query("SELECT * FROM webhook_endpoints, webhook_deliveries");
     let more = [
         ("GET", "/v1/webhooks".to_owned(), None),
+        ("GET", "/v1/webhooks/event-types".to_owned(), None),
         ("POST", "/v1/webhooks".to_owned(), Some(json!({ "url": URL }))),
     ];
     for (method, path, body) in calls(&path, &row).into_iter().chain(more) {

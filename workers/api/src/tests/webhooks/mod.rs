@@ -5,6 +5,7 @@ use shared_kernel::payload::WebhookDeliveryRequested;
 
 mod deliveries;
 mod endpoints;
+mod replay;
 mod signing_keys;
 
 const URL: &str = "https://hooks.example/bulktrack?token=1";
