@@ -35,6 +35,6 @@ pub mod workouts;
 
 pub use checks::{Checks, FieldCode, FieldError, Validate};
 pub use page::{Cursor, Items, Limit, Page};
-pub use parse::{ParseError, parse_json, parse_value};
+pub use parse::{ParseError, deserialize_at_path, parse_json, parse_value};
 pub use problem::{Problem, ProblemCode};
 pub use values::{Day, Instant, ReadOnly, Stored, Timestamp, non_null, nullable};

@@ -5,8 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
-use serde_json::error::Category;
-use serde_path_to_error::{Path, Segment};
+use serde_path_to_error::{Path, Segment, Track};
 
 /// The reason for which a text is no valid model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,24 +61,27 @@ fn validate<T: Validate>(model: T, pointer: &str, now: DateTime<Utc>) -> Result<
     if errors.is_empty() { Ok(model) } else { Err(ParseError::Invalid(errors)) }
 }
 
-fn deserialize<'de, T, D>(deserializer: D, pointer: &str) -> Result<T, ParseError>
-where
-    T: Deserialize<'de>,
-    D: serde::Deserializer<'de, Error = serde_json::Error>,
-{
-    serde_path_to_error::deserialize(deserializer).map_err(|error| match error.inner().classify() {
-        Category::Data => {
-            let error = type_error(pointer, error.path(), &error.inner().to_string());
-            ParseError::Invalid(FieldErrors::from_iter([error]))
-        }
-        // serde_json also reports one where it expects the name of a variant and finds another type. The
-        // caller rejects a text that is not JSON.
-        Category::Syntax => {
-            let error = type_error(pointer, error.path(), "invalid type: other, expected a string");
-            ParseError::Invalid(FieldErrors::from_iter([error]))
-        }
-        Category::Eof | Category::Io => not_json(error.inner()),
+fn deserialize<'de, T: Deserialize<'de>>(
+    deserializer: impl serde::Deserializer<'de>,
+    pointer: &str,
+) -> Result<T, ParseError> {
+    deserialize_at_path(deserializer).map_err(|(path, message)| {
+        ParseError::Invalid(FieldErrors::from_iter([type_error(pointer, &path, &message)]))
     })
+}
+
+/// Deserializes a model. An error is the path to the first type error with serde's message. The models
+/// share one deserializer behind a pointer: code for each pair of model and format would double the WASM.
+pub fn deserialize_at_path<'de, T: Deserialize<'de>>(
+    deserializer: impl serde::Deserializer<'de>,
+) -> Result<T, (Path, String)> {
+    let mut track = Track::new();
+    let result = {
+        let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+        let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(tracked);
+        erased_serde::deserialize(&mut erased).map_err(|error| error.to_string())
+    };
+    result.map_err(|message| (track.path(), message))
 }
 
 fn not_json(error: &serde_json::Error) -> ParseError {
@@ -113,6 +115,9 @@ fn type_error(prefix: &str, path: &Path, message: &str) -> FieldError {
         (FieldCode::InvalidValue, format!("must be one of {}", allowed.replace('`', "")))
     } else if let Some((code, expected)) = expected(message) {
         (code, format!("must be {expected}"))
+    } else if message.starts_with("expected value") {
+        // serde_json, where it expects the name of a variant and finds another type.
+        (FieldCode::InvalidType, "must be a string".to_owned())
     } else {
         (FieldCode::InvalidFormat, message.to_owned())
     };
