@@ -111,7 +111,7 @@ describe("a list", () => {
     const day = inputs[1]?.started_at.slice(0, 10);
     const { items } = await athlete.get<Page<Workout>>(`/v1/workouts?from=${day}&to=${day}`);
     expect(items.map(({ started_at }) => started_at.slice(0, 10))).toEqual([day]);
-    await expectProblem(await athlete.request("GET", "/v1/workouts?from=yesterday"), 422);
+    await expectProblem(await athlete.request("GET", "/v1/workouts?from=yesterday"), 400);
   });
 
   it("of notifications has pages, newest first, each once", async () => {
@@ -125,7 +125,7 @@ describe("a list", () => {
   it("rejects an invalid limit or cursor", async () => {
     for (const path of ["/v1/workouts", "/v1/notifications"]) {
       for (const limit of ["0", "101", "-1", "many"]) {
-        await expectProblem(await athlete.request("GET", `${path}?limit=${limit}`), 422);
+        await expectProblem(await athlete.request("GET", `${path}?limit=${limit}`), 400);
       }
       await expectProblem(await athlete.request("GET", `${path}?cursor=nonsense`), 400);
     }

@@ -77,6 +77,12 @@ describe("a workout left open for a day", () => {
       started_at,
       exercises: [{ exercise: "barbell-bench-press", sets }],
     });
+    const day = 24 * 3_600_000;
+    // Its last call was a day and a minute ago.
+    await stack.database
+      .prepare("UPDATE workouts SET changed_at_ms = changed_at_ms - ? WHERE workout_id = ?")
+      .bind(day + 60_000, id)
+      .run();
     await stack.runCron();
     const completed = await athlete.get<Workout>(`/v1/workouts/${id}`);
     expect(completed).toMatchObject({ status: "completed", revision: 2 });

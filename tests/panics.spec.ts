@@ -66,7 +66,7 @@ it("a panicking request is 500; concurrent requests succeed", async () => {
   expect(statuses).toEqual(posted.map(() => 201));
   expect(response.status).toBe(500);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
-  expect(await response.json()).toMatchObject({ status: 500, detail: "internal error" });
+  expect(await response.json()).toMatchObject({ status: 500, code: "internal_error" });
   const request_id = response.headers.get("x-request-id");
   const [line] = stack.log.linesWith({ message: "request", request_id });
   expect(line).toMatchObject({ status: 500, error: "panicked: a drill" });

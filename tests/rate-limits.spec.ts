@@ -45,7 +45,7 @@ async function callUntilLimited(limit: number, call: () => Promise<Response>): P
 async function expectTooOften(response: Response, retryAfter: string): Promise<void> {
   expect(response.headers.get("retry-after")).toBe(retryAfter);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
-  expect(await response.json()).toMatchObject({ status: 429, title: "Too Many Requests" });
+  expect(await response.json()).toMatchObject({ status: 429, code: "rate_limited" });
 }
 
 describe("a call over the rate limit", () => {
@@ -53,7 +53,7 @@ describe("a call over the rate limit", () => {
     const [athlete, other] = await Promise.all([Athlete.create(stack), Athlete.create(stack)]);
     const response = await callUntilLimited(CALLS_OF_A_KEY, () => athlete.request("GET", QUICK));
     await expectTooOften(response, "10");
-    expect((await other.request("GET", QUICK)).status).toBe(422);
+    expect((await other.request("GET", QUICK)).status).toBe(400);
   });
 
   it("is 429 for its address, even with an invalid token", async () => {

@@ -70,18 +70,13 @@ fn deserialize<'de, T: Deserialize<'de>>(
     })
 }
 
-/// Deserializes a model. An error is the path to the first type error with serde's message. The models
-/// share one deserializer behind a pointer: code for each pair of model and format would double the WASM.
+/// Deserializes a model. An error is the path to the first type error with serde's message.
 pub fn deserialize_at_path<'de, T: Deserialize<'de>>(
     deserializer: impl serde::Deserializer<'de>,
 ) -> Result<T, (Path, String)> {
     let mut track = Track::new();
-    let result = {
-        let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-        let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(tracked);
-        erased_serde::deserialize(&mut erased).map_err(|error| error.to_string())
-    };
-    result.map_err(|message| (track.path(), message))
+    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    T::deserialize(tracked).map_err(|error| (track.path(), error.to_string()))
 }
 
 fn not_json(error: &serde_json::Error) -> ParseError {
