@@ -17,7 +17,7 @@ use storage::workouts::Idempotency;
 use uuid::Uuid;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::operation_doc::OperationDoc;
+use crate::openapi::operation::OperationDoc;
 
 /// A part of a request, or several.
 pub trait Input: Sized + 'static {

@@ -21,8 +21,6 @@ pub mod input;
 pub mod key_usage;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;
-#[cfg(not(target_arch = "wasm32"))]
-pub mod operation_doc;
 pub mod preconditions;
 pub mod publisher;
 pub mod rate_limits;

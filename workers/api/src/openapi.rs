@@ -1,63 +1,87 @@
 //! The OpenAPI 3.1 document, made from the table of routes and the models. Native only.
 
+pub mod operation;
+pub mod schemas;
+
 use crate::call::Access;
-use crate::operation_doc::{OperationDoc, Schemas, reason};
 use crate::route::Route;
 use crate::routes::routes;
 use contract::ProblemCode;
 use contract::problem::ProblemDetails;
 use contract::webhook_catalogue::openapi_webhooks;
+use operation::{Head, Operation, OperationDoc, by_status, header, reason};
 use platform::http::Method;
 use schemars::Schema;
+use schemas::Schemas;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
-/// The document.
-pub fn document() -> Value {
-    let mut schemas = Schemas::new();
-    let mut paths: Map<String, Value> = Map::new();
+/// The document. Its paths and methods are in the order of the table of routes.
+#[derive(Serialize)]
+pub struct Document {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    security: Value,
+    tags: Value,
+    paths: Ordered<Ordered<Operation>>,
+    webhooks: Value,
+    components: Value,
+}
+
+/// An object whose fields keep their order.
+struct Ordered<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// Returns the document.
+pub fn document() -> Document {
+    let mut schemas = Schemas::default();
+    let mut paths: Ordered<Ordered<Operation>> = Ordered(Vec::new());
     let problem = schemas.responses.subschema_for::<ProblemDetails>();
     for route in routes() {
-        let operation = operation(&route, &mut schemas);
-        let methods = paths.entry(route.path.to_owned()).or_insert_with(|| json!({}));
-        if let Some(methods) = methods.as_object_mut() {
-            methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
+        let method = route.method.as_str().to_ascii_lowercase();
+        let operation = (method, operation(&route, &mut schemas));
+        match paths.0.iter_mut().find(|(path, _)| path == route.path) {
+            Some((_, operations)) => operations.0.push(operation),
+            None => paths.0.push((route.path.to_owned(), Ordered(vec![operation]))),
         }
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
+    Document {
+        openapi: "3.1.0",
+        info: json!({
             "title": "Bulktrack",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Workouts in; training volume, records, patterns and notifications out.",
-            "description": DESCRIPTION,
+            "description": include_str!("openapi/introduction.md"),
             "license": { "name": "Proprietary", "url": "https://bulktrack.example/license" },
-        },
-        "servers": [{ "url": "/", "description": "The address that serves this document." }],
-        "security": [],
-        "tags": tags(),
-        "paths": paths,
-        "webhooks": openapi_webhooks(&mut schemas.responses),
-        "components": {
+        }),
+        servers: json!([{ "url": "/", "description": "The address that serves this document." }]),
+        security: json!([]),
+        tags: tags(),
+        paths,
+        webhooks: openapi_webhooks(&mut schemas.responses),
+        components: json!({
             "securitySchemes": {
                 "athlete": {
                     "type": "http", "scheme": "bearer",
-                    "description": "An athlete's API key: bt_<id>_<secret>.",
+                    "description": "An API key of an athlete, `bt_<id>_<secret>`. The scope `read` permits GET, `write` the other methods.",
                 },
                 "operator": {
-                    "type": "http", "scheme": "bearer", "description": "The operators' token.",
+                    "type": "http", "scheme": "bearer",
+                    "description": "The operators' token, for `/v1/admin`.",
                 },
             },
             "headers": headers(),
             "responses": problem_responses(&problem),
             "schemas": schemas.into_definitions(),
-        },
-    })
+        }),
+    }
 }
-
-const DESCRIPTION: &str = "Apps post workouts; everything after that is events. Times are RFC 3339 with an offset, \
-days `2026-11-23`, JSON fields snake_case. Every response has `X-Request-Id`. Errors are `application/problem+json`; \
-`code` is stable, and `type` is the page of the code.";
 
 fn tags() -> Value {
     let mut names: Vec<String> = Vec::new();
@@ -82,33 +106,16 @@ fn tag(route: &Route) -> String {
     }
 }
 
-fn operation(route: &Route, schemas: &mut Schemas) -> Value {
-    let mut doc = OperationDoc {
-        schemas,
-        path: route.path,
-        is_get: route.method == Method::GET,
-        has_if_match: route.has_if_match,
-        parameters: Vec::new(),
-        body: None,
-        responses: BTreeMap::new(),
-        problems: vec![ProblemCode::InvalidParameter, ProblemCode::BodyTooLong],
-    };
-    doc.problems.extend([ProblemCode::RateLimited, ProblemCode::InternalError]);
-    doc.problems.push(ProblemCode::Unavailable);
+fn operation(route: &Route, schemas: &mut Schemas) -> Operation {
     let documentation = &route.documentation;
+    let mut doc = OperationDoc::new(schemas, &route.method, route.path, route.has_if_match);
     (documentation.describe)(&mut doc);
     let (status, media) = documentation.produces;
     if !media.is_empty() {
         doc.media_response(status, media);
     }
     if !documentation.consumes.is_empty() {
-        let content: Map<_, _> = documentation
-            .consumes
-            .iter()
-            .map(|media| ((*media).to_owned(), json!({ "schema": {} })))
-            .collect();
-        doc.body = Some(json!({ "required": true, "content": content }));
-        doc.problems.push(ProblemCode::UnsupportedMediaType);
+        doc.media_body(documentation.consumes);
     }
     let security = match route.access {
         Access::Public => json!([]),
@@ -116,67 +123,22 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Value {
         Access::Operator => json!([{ "operator": [] }]),
     };
     if route.access != Access::Public {
-        doc.problems.extend([ProblemCode::Unauthorized, ProblemCode::Forbidden]);
+        doc.problems(&[ProblemCode::Unauthorized, ProblemCode::Forbidden]);
+    }
+    if route.access == Access::Athlete && route.method != Method::GET {
+        doc.problems(&[ProblemCode::InsufficientScope]);
     }
     if route.method != Method::GET {
         // A precondition on a resource without revisions, too.
-        doc.problems.push(ProblemCode::StaleRevision);
+        doc.problems(&[ProblemCode::StaleRevision]);
     }
-    doc.problems.extend(documentation.problems);
-    let OperationDoc { parameters, body, mut responses, problems, .. } = doc;
-    for (status, codes) in by_status(&problems) {
-        let reference = format!("#/components/responses/Problem{status}");
-        let codes: Vec<_> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
-        responses.insert(
-            status,
-            json!({ "$ref": reference, "description": format!("{}: {}", reason(status), codes.join(", ")) }),
-        );
-    }
-    let responses: Map<_, _> =
-        responses.into_iter().map(|(status, value)| (status.to_string(), value)).collect();
-    let mut operation = json!({
-        "operationId": operation_id(route),
-        "tags": [tag(route)],
-        "summary": documentation.summary,
-        "security": security,
-        "responses": responses,
-    });
-    if let Some(fields) = operation.as_object_mut() {
-        if !documentation.description.is_empty() {
-            fields.insert("description".to_owned(), json!(documentation.description));
-        }
-        if !parameters.is_empty() {
-            fields.insert("parameters".to_owned(), json!(parameters));
-        }
-        if let Some(body) = body {
-            fields.insert("requestBody".to_owned(), body);
-        }
-    }
-    operation
-}
-
-fn by_status(problems: &[ProblemCode]) -> BTreeMap<u16, Vec<ProblemCode>> {
-    let mut by_status: BTreeMap<u16, Vec<ProblemCode>> = BTreeMap::new();
-    for code in problems {
-        let codes = by_status.entry(code.status()).or_default();
-        if !codes.contains(code) {
-            codes.push(*code);
-        }
-    }
-    by_status
-}
-
-/// `getWorkoutsByIdSets` and the like: the method with the path.
-fn operation_id(route: &Route) -> String {
-    let mut id = route.method.as_str().to_ascii_lowercase();
-    for part in route.path.trim_start_matches("/v1").split(['/', '-', '_', '}']) {
-        let (by, word) = part.strip_prefix('{').map_or(("", part), |name| ("By", name));
-        id.push_str(by);
-        let mut characters = word.chars();
-        id.extend(characters.next().map(|first| first.to_ascii_uppercase()));
-        id.extend(characters);
-    }
-    id
+    doc.problems(documentation.problems);
+    doc.finish(Head {
+        tags: [tag(route)],
+        summary: documentation.summary,
+        description: documentation.description,
+        security,
+    })
 }
 
 fn headers() -> Value {
@@ -188,6 +150,7 @@ fn headers() -> Value {
         "IdempotencyReplayed": text("`true` when an earlier request with this Idempotency-Key did the work.", "true"),
         "RetryAfter": { "description": "The delay before a retry, in seconds.", "schema": { "type": "integer", "minimum": 0 }, "example": 2 },
         "Allow": text("The methods of the path.", "GET, HEAD, OPTIONS"),
+        "Authenticate": text("The scheme of the header Authorization.", "Bearer"),
     })
 }
 
@@ -196,14 +159,17 @@ fn problem_responses(schema: &Schema) -> Value {
     let responses: Map<_, _> = by_status(ProblemCode::ALL)
         .into_iter()
         .map(|(status, codes)| {
-            let mut headers =
-                json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
-            if [409, 429, 503].contains(&status) {
-                headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
+            let mut headers = vec![("X-Request-Id", "RequestId")];
+            match status {
+                401 => headers.push(("WWW-Authenticate", "Authenticate")),
+                405 => headers.push(("Allow", "Allow")),
+                409 | 429 | 503 => headers.push(("Retry-After", "RetryAfter")),
+                _ => {}
             }
-            if status == 405 {
-                headers["Allow"] = json!({ "$ref": "#/components/headers/Allow" });
-            }
+            let headers: Map<_, _> = headers
+                .into_iter()
+                .map(|(name, component)| (name.to_owned(), header(component)))
+                .collect();
             let examples: Map<_, _> = codes
                 .iter()
                 .map(|code| (code.as_str(), json!({ "value": example(*code) })))

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::operation_doc::OperationDoc;
+use crate::openapi::operation::OperationDoc;
 
 /// A result that becomes a response.
 pub trait Output {

@@ -12,7 +12,7 @@ use platform::http::Method;
 use std::rc::Rc;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::operation_doc::OperationDoc;
+use crate::openapi::operation::OperationDoc;
 
 /// The longest body, in bytes (public contract: 256 KiB).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;

@@ -41,6 +41,7 @@ await build({
   target: "es2022",
 });
 
+cpSync(join(WEB, "../../../docs/webhooks/receiver.mjs"), join(staged, "docs/receiver.mjs"));
 write("docs.html", referencePage());
 const problems = JSON.parse(readFileSync(join(REFERENCE, "problems.json"), "utf8"));
 write("docs/problems.html", problemIndex(problems));

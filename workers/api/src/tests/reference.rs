@@ -2,10 +2,11 @@
 
 use crate::openapi::document;
 use contract::ProblemCode;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::Path;
 
-fn check(name: &str, document: &Value) {
+fn check(name: &str, document: &impl Serialize) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name);
     let generated = serde_json::to_string_pretty(document).unwrap() + "\n";
     if std::env::var_os("UPDATE_REFERENCE").is_some() {
@@ -31,5 +32,5 @@ fn problems_document_lists_every_code() {
             "fix": code.fix(),
         })
     });
-    check("problems.json", &problems.collect());
+    check("problems.json", &problems.collect::<Value>());
 }
