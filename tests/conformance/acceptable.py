@@ -5,7 +5,7 @@ as it was generated.
 
 import random
 
-from caller import a_set, instant
+from caller import a_set, eventually, instant, token_of_link
 
 EXERCISES = ["pec-deck", "barbell-bench-press", "barbell-back-squat", "pull-up", "barbell-curl"]
 
@@ -16,14 +16,15 @@ def make_acceptable(case, caller):
     case.headers.pop("Last-Event-ID", None)
     for name in ("cursor", "since"):
         case.query.pop(name, None)
-    days = [name for name in ("from", "to") if name in case.query]
-    for name in days:
-        case.query[name] = "2026-01-05" if name == "from" else "2026-02-01"
+    if "from" in case.query or "to" in case.query:
+        case.query.update({"from": "2026-01-05", "to": "2026-02-01"})
     label = case.operation.label
     if label in QUERIES:
-        QUERIES[label](case.query)
+        QUERIES[label](case.query, caller)
     if label in BODIES and isinstance(case.body, dict):
         BODIES[label](case.body)
+    if label == "POST /v1/admin/athletes/{id}/email/confirmation":
+        case.body = {"email": caller.emails.get(case.path_parameters["id"], "ada@example.com")}
 
 
 def fix_set(body):
@@ -78,13 +79,86 @@ def fix_redrive_one(body):
     body["force"] = True
 
 
-QUERIES = {}
+def fix_line(body, name):
+    if name in body and not str(body[name]).isprintable() or not str(body.get(name, "x")).strip():
+        body[name] = "Ada"
+
+
+def fix_athlete(body):
+    fix_line(body, "display_name")
+    if body.get("email") is not None:
+        body["email"] = f"{random.randrange(10**9)}@example.com"
+
+
+def fix_profile(body):
+    fix_athlete(body)
+    if body.get("landmarks") is not None:
+        body["landmarks"] = {"chest": {"mev": 8, "mav": 14, "mrv": 22}}
+    if body.get("quiet_hours") is not None:
+        body["quiet_hours"] = {"from": "22:00", "to": "07:00"}
+    if body.get("time_zone") is not None:
+        body["time_zone"] = "Europe/Berlin"
+
+
+def fix_key(body):
+    fix_line(body, "name")
+    if body.get("expires_at") is not None:
+        body["expires_at"] = instant(-1_000)
+
+
+def set_position(query, caller):
+    query["last_event_id"] = "0"
+
+
+def set_token(path):
+    def set_token_of(query, caller):
+        if path not in caller.tokens:
+            caller.tokens[path] = token_of_link(caller, path)
+        query["token"] = caller.tokens[path]
+
+    return set_token_of
+
+
+def confirm_link(query, caller):
+    if CONFIRM not in caller.tokens:
+        caller.call("POST", "/v1/me/email/confirmation")
+    set_token(CONFIRM)(query, caller)
+
+
+def last_week(query, caller):
+    query.pop("week", None)
+    if caller.token not in REPORTED:
+        eventually("weekly report", lambda: has_report(caller))
+        REPORTED.add(caller.token)
+
+
+def has_report(caller):
+    try:
+        return caller.call("GET", "/v1/reports/weekly")
+    except RuntimeError:
+        return None
+
+
+CONFIRM = "/v1/email/confirm"
+UNSUBSCRIBE = "/v1/unsubscribe"
+REPORTED = set()
+QUERIES = {
+    "GET /v1/notifications/stream": set_position,
+    "GET /v1/email/confirm": confirm_link,
+    "POST /v1/email/confirm": confirm_link,
+    "GET /v1/unsubscribe": set_token(UNSUBSCRIBE),
+    "POST /v1/unsubscribe": set_token(UNSUBSCRIBE),
+    "GET /v1/reports/weekly": last_week,
+}
 BODIES = {
     "POST /v1/workouts": fix_workout,
     "PUT /v1/workouts/{id}": fix_workout,
     "POST /v1/workouts/{id}/sets": fix_logged_set,
     "PUT /v1/workouts/{id}/sets/{set_id}": fix_set,
     "POST /v1/workouts/{id}/complete": fix_completion,
+    "POST /v1/keys": fix_key,
+    "PUT /v1/me": fix_profile,
+    "POST /v1/admin/athletes": fix_athlete,
     "POST /v1/admin/dead-letters/redrive": fix_selection,
     "POST /v1/admin/dead-letters/discard": fix_selection,
     "POST /v1/admin/dead-letters/{id}/redrive": fix_redrive_one,

@@ -3,7 +3,9 @@
 import datetime
 import json
 import os
+import pathlib
 import random
+import re
 import time
 import uuid
 
@@ -11,8 +13,9 @@ import requests
 
 API_URL = os.environ["BULKTRACK_API_URL"]
 OPERATOR_TOKEN = os.environ["BULKTRACK_OPERATOR_TOKEN"]
-# Batches of a queue wait for up to 5 s, and an event passes three queues.
-EVENTUALLY_S = 40
+MAILS = pathlib.Path(os.environ["BULKTRACK_MAILS"])
+# The sweep runs every minute, batches of a queue wait for up to 5 s, an event passes three queues.
+EVENTUALLY_S = 120
 JSON = "application/json"
 
 
@@ -24,6 +27,9 @@ class Caller:
         self.email = email
         self.athlete_id = athlete_id
         self.resources = {}
+        # The tokens of links by path, and the addresses of athletes that an operator created.
+        self.tokens = {}
+        self.emails = {}
 
     def call(self, method, path, body=None, data=None, content_type=JSON):
         """Returns the JSON of a successful response."""
@@ -39,14 +45,30 @@ class Caller:
 OPERATOR = Caller(OPERATOR_TOKEN)
 
 
-def new_athlete():
-    """Returns an athlete with a completed workout, whose notification comes within seconds."""
+def new_athlete(is_confirmed=True):
+    """Returns an athlete with a workout, whose notification and email come within seconds."""
     email = f"{uuid.uuid4()}@example.com"
-    body = {"display_name": "Ada Lift", "email": email, "email_confirmed": True}
+    body = {"display_name": "Ada Lift", "email": email, "email_confirmed": is_confirmed}
     created = OPERATOR.call("POST", "/v1/admin/athletes", body)
     athlete = Caller(created["api_key"], email, created["athlete_id"])
-    athlete.call("POST", "/v1/workouts", completed_workout())
+    athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=3))
+    # Last week gets a report.
+    athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=7 * 24))
     return athlete
+
+
+def token_of_link(athlete, path):
+    """Returns the token of a link that was emailed to an athlete."""
+
+    def find():
+        for file in MAILS.glob("*.txt"):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            link = re.search(re.escape(path) + r"\?token=([\w.~-]+)", text)
+            if link and athlete.email in text:
+                return link.group(1)
+        return None
+
+    return eventually(f"link to {path}", find)
 
 
 def eventually(subject, find):
@@ -78,10 +100,10 @@ def open_workout():
     }
 
 
-def completed_workout():
+def completed_workout(hours_ago):
     """Returns the body of a workout with more hard sets than can be recovered from."""
     return {
-        "started_at": instant(3),
-        "ended_at": instant(2),
+        "started_at": instant(hours_ago),
+        "ended_at": instant(hours_ago - 1),
         "exercises": [{"exercise": "pec-deck", "sets": [a_set() for _ in range(30)]}],
     }

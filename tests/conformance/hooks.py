@@ -25,6 +25,11 @@ from schemathesis.generation.meta import TestPhase
 GENERATED_EVERY = 10
 # These end the key that they are sent with.
 ENDS_ITS_KEY = {"DELETE /v1/me", "DELETE /v1/keys/{id}"}
+CONFIRMS_ITS_EMAIL = {
+    "POST /v1/me/email/confirmation",
+    "GET /v1/email/confirm",
+    "POST /v1/email/confirm",
+}
 # A key may open few streams a minute.
 ENDS_ITS_LIMIT = {"GET /v1/notifications/stream"}
 
@@ -56,7 +61,7 @@ class Keys:
         key = caller_key(case)
         with LOCK:
             if key not in CALLERS:
-                CALLERS[key] = new_athlete()
+                CALLERS[key] = new_athlete(is_confirmed=key not in CONFIRMS_ITS_EMAIL)
                 BY_TOKEN[CALLERS[key].token] = CALLERS[key]
             return CALLERS[key].token
 

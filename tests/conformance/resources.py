@@ -4,7 +4,7 @@ import random
 import re
 import uuid
 
-from caller import completed_workout, eventually, open_workout
+from caller import eventually, open_workout
 
 CSV = (
     "title,start_time,end_time,description,exercise_title,superset_id,exercise_notes,set_index,"
@@ -83,7 +83,11 @@ def new_body_weight(athlete):
 
 
 def new_athlete_id(operator):
-    return (operator.call("POST", "/v1/admin/athletes", {"display_name": "Ada"})["athlete_id"],)
+    email = f"{uuid.uuid4()}@example.com"
+    body = {"display_name": "Ada", "email": email}
+    athlete_id = operator.call("POST", "/v1/admin/athletes", body)["athlete_id"]
+    operator.emails[athlete_id] = email
+    return (athlete_id,)
 
 
 def new_athlete_key(operator):

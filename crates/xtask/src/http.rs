@@ -4,6 +4,9 @@
 
 use crate::process;
 use anyhow::{Context, Result, bail};
+use contract::FieldError;
+use contract::problem::ProblemDetails;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
@@ -85,8 +88,13 @@ impl Api {
     }
 
     /// Returns the JSON of a POST.
-    pub fn post<T: DeserializeOwned>(&self, path: &str, key: &str, body: &Value) -> Result<T> {
-        self.call("POST", path, Some((key, body)))
+    pub fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        self.call("POST", path, Some((key, &serde_json::to_value(body)?)))
     }
 
     /// Returns the JSON of a response; a status of 300 or above is an error that contains the
@@ -154,19 +162,18 @@ fn retry_after(response: &http::Response<ureq::Body>) -> Duration {
 
 /// Returns the detail and the errors of an RFC 9457 problem, or the text of another response.
 fn describe_problem(text: &str) -> String {
-    let Ok(problem) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    let mut lines: Vec<_> =
-        problem.get("detail").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
-    for error in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
-        let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
-        lines.push(format!("  {}: {}", text("pointer"), text("detail")));
+    let Ok(problem) = serde_json::from_str::<ProblemDetails>(text) else { return text.to_owned() };
+    let mut lines = vec![problem.detail];
+    for FieldError { pointer, parameter, detail, .. } in problem.errors {
+        lines.push(format!("  {}: {detail}", pointer.or(parameter).unwrap_or_default()));
     }
-    if lines.is_empty() { text.to_owned() } else { lines.join("\n") }
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::{FieldCode, Problem};
     use serde_json::json;
     use std::io::{Read, Write};
     use std::net::TcpListener;
@@ -233,12 +240,14 @@ mod tests {
 
     #[test]
     fn error_responses_are_described_by_their_problem() {
-        let problem =
-            r#"{"detail":"1 of the fields","errors":[{"pointer":"/limit","detail":"is 0"}]}"#;
+        let errors = [FieldError::at("/limit", FieldCode::OutOfRange, "is 0")];
+        let problem = Problem::invalid(errors).details("urn:uuid:7".to_owned());
+        let problem = serde_json::to_string(&problem).unwrap();
         let (_, result) =
-            serve_one("422 Unprocessable", problem, |api| api.post("/v1/x", "", &json!({})));
+            serve_one("422 Unprocessable", &problem, |api| api.post("/v1/x", "", &json!({})));
         let error = result.unwrap_err().to_string();
-        assert_eq!(error, "POST /v1/x returned 422: 1 of the fields\n  /limit: is 0");
+        let detail = "1 field or parameter of the request is invalid";
+        assert_eq!(error, format!("POST /v1/x returned 422: {detail}\n  /limit: is 0"));
     }
 
     #[test]

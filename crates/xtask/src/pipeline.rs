@@ -9,12 +9,14 @@ use crate::process;
 use crate::state::{Athlete, StateDir};
 use anyhow::{Result, bail};
 use chrono::NaiveDate;
-use contract::athletes::NewAthlete;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use contract::athletes::{CreatedAthlete, NewAthlete};
+use contract::notifications::Inbox;
+use contract::volume::{WeekVolume, WeeklyVolume};
+use contract::workouts::Workout;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
+use training::VolumeLevel;
 
 /// The pipeline processes 48 workouts in seconds.
 const AGGREGATED_WITHIN: Duration = Duration::from_mins(2);
@@ -22,42 +24,6 @@ const POLL: Duration = Duration::from_millis(500);
 /// The batch waits of ai-analysis (5 s) and webhook-notification (2 s), and a second of processing:
 /// the pipeline is idle when nothing has changed for this long.
 const IDLE_AFTER: Duration = Duration::from_secs(8);
-
-#[derive(Deserialize)]
-struct WeeklyVolume {
-    /// Workouts that are not aggregated yet.
-    pending: u64,
-    weeks: Vec<Week>,
-}
-
-#[derive(Deserialize)]
-struct Week {
-    #[serde(rename = "week_start")]
-    start: NaiveDate,
-    workouts: u64,
-    sets: u64,
-    hard_sets: f64,
-    tonnage_kg: f64,
-    muscles: Vec<MuscleVolume>,
-}
-
-#[derive(Deserialize)]
-struct MuscleVolume {
-    muscle: String,
-    hard_sets: f64,
-    level: String,
-}
-
-#[derive(Deserialize)]
-struct Notifications {
-    unread: u64,
-    items: Vec<Notification>,
-}
-
-#[derive(Deserialize)]
-struct Notification {
-    kind: String,
-}
 
 /// Returns the demo athlete: that of an earlier run, or a new one when that was deleted.
 pub fn demo_athlete(api: &Api, state: &mut StateDir) -> Result<Athlete> {
@@ -80,12 +46,13 @@ pub fn demo_athlete(api: &Api, state: &mut StateDir) -> Result<Athlete> {
 /// Creates an athlete with a key. The email address is `mailbox` at example.com, confirmed; `api` has the
 /// operator token.
 pub fn create_athlete(api: &Api, name: &str, mailbox: &str) -> Result<Athlete> {
-    let body = json!(NewAthlete {
+    let body = NewAthlete {
         display_name: name.to_owned(),
         email: Some(format!("{mailbox}@example.com")),
         email_confirmed: true,
-    });
-    api.post("/v1/admin/athletes", &format!("{mailbox}-athlete"), &body)
+    };
+    let created: CreatedAthlete = api.post("/v1/admin/athletes", "", &body)?;
+    Ok(Athlete { id: created.athlete_id.to_string(), api_key: created.api_key })
 }
 
 /// Loads the sample training once for a state directory, and waits until the pipeline is idle.
@@ -101,7 +68,7 @@ pub fn load_demo(api: &Api, stack: &mut LocalStack, state: &mut StateDir) -> Res
     println!("loading {} weeks of sample training", demo::WEEKS);
     for (index, workout) in workouts.iter().enumerate() {
         stack.check()?;
-        let _: Value = api.post("/v1/workouts", &workout.key, &workout.body)?;
+        let _: Workout = api.post("/v1/workouts", &workout.key, &workout.body)?;
         print_progress(&format!("{} of {} workouts", index + 1, workouts.len()));
     }
     end_progress();
@@ -133,7 +100,7 @@ pub fn wait_until_idle(
         let (mut pending, mut unread) = (0, 0);
         for api in apis {
             pending += api.get::<WeeklyVolume>(weekly_path)?.pending;
-            unread += api.get::<Notifications>("/v1/notifications?limit=1")?.unread;
+            unread += api.get::<Inbox>("/v1/notifications?limit=1")?.unread;
         }
         if previous.replace((pending, unread)) != Some((pending, unread)) {
             changed_at = clock::now();
@@ -170,18 +137,19 @@ pub fn print_report(api: &Api, ends_on: NaiveDate) -> Result<()> {
     let volume: WeeklyVolume = api.get(&weekly_path(ends_on))?;
     println!("\nweek        workouts  sets  hard sets  tonnage kg  over MRV");
     for week in &volume.weeks {
-        let Week { start, workouts, sets, hard_sets, tonnage_kg, muscles } = week;
+        let WeekVolume { week_start, workouts, sets, hard_sets, tonnage_kg, muscles } = week;
         let over_mrv: Vec<_> = muscles
             .iter()
-            .filter(|muscle| muscle.level == "above_mrv")
-            .map(|muscle| format!("{} {}", muscle.muscle, muscle.hard_sets))
+            .filter(|muscle| muscle.level == VolumeLevel::AboveMrv)
+            .map(|muscle| format!("{} {}", muscle.muscle.as_str(), muscle.hard_sets))
             .collect();
         println!(
-            "{start:<10}  {workouts:>8}  {sets:>4}  {hard_sets:>9}  {tonnage_kg:>10.0}  {}",
+            "{:<10}  {workouts:>8}  {sets:>4}  {hard_sets:>9}  {tonnage_kg:>10.0}  {}",
+            week_start.date(),
             over_mrv.join(", "),
         );
     }
-    let inbox: Notifications = api.get("/v1/notifications?limit=100")?;
+    let inbox: Inbox = api.get("/v1/notifications?limit=100")?;
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for item in &inbox.items {
         *kinds.entry(&item.kind).or_default() += 1;

@@ -149,8 +149,7 @@ fn redrive(api: &Api, options: &options::Redrive) -> Result<()> {
         let body = std::fs::read_to_string(file)
             .with_context(|| format!("cannot read {}", file.display()))?;
         let request = RedriveOne { body: Some(body), force: *force, note: note.clone() };
-        let result: RedriveResult =
-            api.post(&format!("{PATH}/{id}/redrive"), "", &serde_json::to_value(request)?)?;
+        let result: RedriveResult = api.post(&format!("{PATH}/{id}/redrive"), "", &request)?;
         println!("redriven as edited: {}", result.redriven);
         return Ok(());
     }
@@ -163,8 +162,7 @@ fn redrive(api: &Api, options: &options::Redrive) -> Result<()> {
         force: *force,
         note: note.clone(),
     };
-    let result: RedriveResult =
-        api.post(&format!("{PATH}/redrive"), "", &serde_json::to_value(request)?)?;
+    let result: RedriveResult = api.post(&format!("{PATH}/redrive"), "", &request)?;
     print_counts(selection, result.matched, "redriven", result.redriven);
     if result.held_back > 0 {
         let held_back = result.held_back;
@@ -186,8 +184,7 @@ fn discard(api: &Api, selection: &Selection, note: &str) -> Result<()> {
         limit: selection.limit.map(NonZeroU32::get),
         note: note.to_owned(),
     };
-    let result: DiscardResult =
-        api.post(&format!("{PATH}/discard"), "", &serde_json::to_value(request)?)?;
+    let result: DiscardResult = api.post(&format!("{PATH}/discard"), "", &request)?;
     print_counts(selection, result.matched, "discarded", result.discarded);
     Ok(())
 }

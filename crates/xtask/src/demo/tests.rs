@@ -1,6 +1,7 @@
 //! The sample training has the properties that its documentation lists.
 
 use super::*;
+use contract::workouts::NewWorkout;
 use std::collections::BTreeMap;
 use training::landmarks::default_landmarks;
 use training::{
@@ -128,5 +129,14 @@ fn only_the_chest_exceeds_its_mrv_in_week_11() {
         let expected: &[_] =
             if index + 1 == OVERSHOOT_WEEK { &[(Muscle::Chest, 26.0)] } else { &[] };
         assert_eq!(over, expected, "week {}", index + 1);
+    }
+}
+
+#[test]
+fn workouts_are_valid_requests() {
+    let now = "2026-11-23T12:00:00Z".parse().unwrap();
+    for DemoWorkout { key, body } in programme() {
+        let parsed = contract::parse_json::<NewWorkout>(body.to_string().as_bytes(), now);
+        assert!(parsed.is_ok(), "{key}: {parsed:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::workout::{self, Totals, Workout};
 use chrono::NaiveDate;
+use contract::notifications::Notification;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,8 +112,8 @@ fn pairs(
 
 /// Returns kind and data of a notification. A repeated notification has the same; one about a
 /// pattern that eased and worsened again has other numbers (docs/adr/0018).
-pub fn subject(notification: &Value) -> Option<String> {
-    Some(format!("{} {}", notification.get("kind")?.as_str()?, notification.get("data")?))
+pub fn subject(notification: &Notification) -> String {
+    format!("{} {}", notification.kind, Value::Object(notification.data.clone()))
 }
 
 #[cfg(test)]
@@ -264,7 +265,11 @@ mod tests {
     fn subject_of_a_notification_contains_its_numbers() {
         let subject_of = |kind: &str, sets: u32| {
             let data = json!({ "pattern_id": "p", "evidence": { "hard_sets": sets } });
-            subject(&json!({ "id": "any", "kind": kind, "data": data }))
+            let notification = json!({
+                "id": "01a20788-3c08-7252-bf90-cbf6a373a06f", "kind": kind, "title": "", "body": "",
+                "data": data, "created_at": "2026-11-23T12:00:00Z", "read_at": null,
+            });
+            subject(&serde_json::from_value(notification).unwrap())
         };
         assert_eq!(subject_of("volume_above_mrv", 25), subject_of("volume_above_mrv", 25));
         assert_ne!(subject_of("volume_above_mrv", 25), subject_of("volume_above_mrv", 26));

@@ -19,19 +19,26 @@ use crate::process::{self, Stopped};
 use crate::project::{Project, Toolchain};
 use crate::state::StateDir;
 use crate::{build, clock, pipeline, setup};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use chrono::{Days, NaiveDate};
 use client::{Client, RequestCounts, Signals};
 use comparison::{Comparison, Reported};
+use contract::dead_letters::DeadLetterPage;
+use contract::notifications::Notification;
+use contract::records::PersonalRecord;
+use contract::volume::{DailyVolume, WeeklyVolume};
+use contract::workouts::Workout;
+use contract::{Items, Page};
 use fastrand::Rng;
 use report::{Kill, Report};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
+use training::records::RecordKind;
 use workout::Totals;
 
 /// Enough that requests overlap, on two cores.
@@ -234,9 +241,8 @@ fn range(today: NaiveDate) -> String {
 }
 
 /// Returns the number of dead letters of any status. None is expected.
-fn count_dead_letters(api: &Api) -> Result<u64> {
-    let page: Value = api.get("/v1/admin/dead-letters?limit=1")?;
-    page.get("total").and_then(Value::as_u64).context("dead letters have no total")
+fn count_dead_letters(api: &Api) -> Result<i64> {
+    Ok(api.get::<DeadLetterPage>("/v1/admin/dead-letters?limit=1")?.total)
 }
 
 /// Returns the number of workouts that the sweeps in a log have resent.
@@ -248,54 +254,34 @@ fn count_resent(log: &str) -> u64 {
         .sum()
 }
 
-/// The daily or weekly volume of a range.
-#[derive(Deserialize)]
-struct VolumeResponse {
-    #[serde(alias = "weeks")]
-    days: Vec<Period>,
-}
-
-#[derive(Deserialize)]
-struct Period {
-    #[serde(alias = "week_start")]
-    date: NaiveDate,
-    #[serde(flatten)]
-    totals: Totals,
-}
-
 /// Fetches the results that the API reports for the athlete of a client.
 fn fetch_reported(api: &Api, range: &str) -> Result<Reported> {
-    let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
-    let totals = |period: &str| -> Result<BTreeMap<_, _>> {
-        let volume: VolumeResponse = api.get(&format!("/v1/volume/{period}?{range}"))?;
-        Ok(volume.days.into_iter().map(|period| (period.date, period.totals)).collect())
-    };
-    let workouts = fetch_pages(api, "/v1/workouts?limit=100")?;
-    let notifications = fetch_pages(api, "/v1/notifications?limit=100")?;
-    let records: Value = api.get("/v1/records")?;
-    let heaviest = items(&records)
-        .filter(|record| record.get("kind").and_then(Value::as_str) == Some("heaviest_weight"))
-        .filter_map(|record| Some((text(record, "exercise")?, record.get("value")?.as_f64()?)));
+    let daily: DailyVolume = api.get(&format!("/v1/volume/daily?{range}"))?;
+    let weekly: WeeklyVolume = api.get(&format!("/v1/volume/weekly?{range}"))?;
+    let records: Items<PersonalRecord> = api.get("/v1/records")?;
+    let heaviest = records.items.iter().filter(|record| record.kind == RecordKind::HeaviestWeight);
+    let workouts: Vec<Workout> = fetch_pages(api, "/v1/workouts?limit=100")?;
+    let notifications: Vec<Notification> = fetch_pages(api, "/v1/notifications?limit=100")?;
     Ok(Reported {
-        workout_ids: workouts.iter().filter_map(|workout| text(workout, "id")).collect(),
-        days: totals("daily")?,
-        weeks: totals("weekly")?,
-        heaviest: heaviest.collect(),
-        notifications: notifications.iter().filter_map(comparison::subject).collect(),
+        workout_ids: workouts.iter().map(|workout| workout.id.to_string()).collect(),
+        days: daily.days.iter().map(|day| (day.date, Totals::of_day(day))).collect(),
+        weeks: weekly
+            .weeks
+            .iter()
+            .map(|week| (week.week_start.date(), Totals::of_week(week)))
+            .collect(),
+        heaviest: heaviest.map(|record| (record.exercise.clone(), record.value)).collect(),
+        notifications: notifications.iter().map(comparison::subject).collect(),
     })
 }
 
-fn items(page: &Value) -> impl Iterator<Item = &Value> {
-    page.get("items").and_then(Value::as_array).into_iter().flatten()
-}
-
 /// Returns the items of all pages.
-fn fetch_pages(api: &Api, path: &str) -> Result<Vec<Value>> {
+fn fetch_pages<T: DeserializeOwned>(api: &Api, path: &str) -> Result<Vec<T>> {
     let mut all = Vec::new();
-    let mut page: Value = api.get(path)?;
+    let mut page: Page<T> = api.get(path)?;
     loop {
-        all.extend(items(&page).cloned());
-        let Some(cursor) = page.get("next_cursor").and_then(Value::as_str) else { return Ok(all) };
+        all.append(&mut page.items);
+        let Some(cursor) = page.next_cursor else { return Ok(all) };
         page = api.get(&format!("{path}&cursor={cursor}"))?;
     }
 }
@@ -332,19 +318,5 @@ mod tests {
         assert_eq!(numbers(7, 1), numbers(7, 1));
         assert_ne!(numbers(7, 1), numbers(7, 2));
         assert_ne!(numbers(7, 1), numbers(8, 1));
-    }
-
-    #[test]
-    fn daily_and_weekly_volume_are_parsed() {
-        let totals = r#""workouts":1,"sets":2,"hard_sets":2,"tonnage_kg":3.5,"muscles":[]"#;
-        let expected: Totals = serde_json::from_str(&format!("{{{totals}}}")).unwrap();
-        for text in [
-            format!(r#"{{"days":[{{"date":"2026-11-23",{totals}}}]}}"#),
-            format!(r#"{{"weeks":[{{"week_start":"2026-11-23",{totals}}}],"pending":0}}"#),
-        ] {
-            let volume: VolumeResponse = serde_json::from_str(&text).unwrap();
-            assert_eq!(Some(volume.days[0].date), NaiveDate::from_ymd_opt(2026, 11, 23));
-            assert_eq!(volume.days[0].totals, expected);
-        }
     }
 }

@@ -13,7 +13,7 @@ pub struct Report {
     pub kills: Vec<Kill>,
     pub counts: RequestCounts,
     pub comparison: Comparison,
-    pub dead_letters: u64,
+    pub dead_letters: i64,
     /// Workouts that the sweep resent, because their events were lost or late.
     pub resent: u64,
     pub recovered_after: Duration,

@@ -2,36 +2,50 @@
 //! with the pipeline under test.
 
 use chrono::{Datelike, Days, NaiveDate};
+use contract::volume::{DayVolume, WeekVolume};
 use fastrand::Rng;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use training::Muscle;
 
 /// Workouts are at most this many days old: eight weeks, each of which changes many times.
 pub const DAYS: u64 = 56;
 
-/// The volume of a day or a week, as the API returns it. An `f64` holds these sums of integers and
-/// halves exactly.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+/// The volume of a day or a week. An `f64` holds these sums of integers and halves exactly.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     pub workouts: f64,
     pub sets: f64,
     pub hard_sets: f64,
     pub tonnage_kg: f64,
     /// Hard sets of the muscles that were trained.
-    #[serde(deserialize_with = "trained_muscles")]
     pub muscles: BTreeMap<String, f64>,
 }
 
-fn trained_muscles<'de, D: Deserializer<'de>>(list: D) -> Result<BTreeMap<String, f64>, D::Error> {
-    #[derive(Deserialize)]
-    struct MuscleVolume {
-        muscle: String,
-        hard_sets: f64,
+impl Totals {
+    /// Returns the volume of a day as the API reports it.
+    pub fn of_day(day: &DayVolume) -> Self {
+        let muscles = day.muscles.iter().map(|part| (part.muscle, part.hard_sets));
+        Self::reported([day.workouts, day.sets], [day.hard_sets, day.tonnage_kg], muscles)
     }
-    let muscles = Vec::<MuscleVolume>::deserialize(list)?;
-    let trained = muscles.into_iter().filter(|volume| volume.hard_sets > 0.0);
-    Ok(trained.map(|volume| (volume.muscle, volume.hard_sets)).collect())
+
+    /// Returns the volume of a week as the API reports it.
+    pub fn of_week(week: &WeekVolume) -> Self {
+        let muscles = week.muscles.iter().map(|part| (part.muscle, part.hard_sets));
+        Self::reported([week.workouts, week.sets], [week.hard_sets, week.tonnage_kg], muscles)
+    }
+
+    fn reported(
+        counts: [i64; 2],
+        [hard_sets, tonnage_kg]: [f64; 2],
+        muscles: impl Iterator<Item = (Muscle, f64)>,
+    ) -> Self {
+        let [workouts, sets] =
+            counts.map(|count| f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
+        let muscles = muscles.filter(|(_, sets)| *sets > 0.0);
+        let muscles = muscles.map(|(muscle, sets)| (muscle.as_str().to_owned(), sets)).collect();
+        Self { workouts, sets, hard_sets, tonnage_kg, muscles }
+    }
 }
 
 /// An exercise and its muscles: a set counts once for each direct muscle, half for each indirect
@@ -188,15 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn volume_responses_are_parsed_without_untrained_muscles() {
-        let response = json!({
-            "workouts": 1, "sets": 2, "hard_sets": 2, "tonnage_kg": 480.0,
-            "muscles": [{ "muscle": "biceps", "hard_sets": 2 }, { "muscle": "chest", "hard_sets": 0 }],
+    fn totals_have_no_untrained_muscles() {
+        let part = |muscle: &str, sets: u32| {
+            json!({ "muscle": muscle, "hard_sets": sets, "tonnage_kg": 480.0, "mev": 4, "mrv": 20,
+                    "level": "below_mev" })
+        };
+        let week = json!({
+            "week_start": "2026-11-23", "workouts": 1, "sets": 2, "hard_sets": 2, "tonnage_kg": 480.0,
+            "muscles": [part("biceps", 2), part("chest", 0)],
         });
-        let totals: Totals = serde_json::from_value(response).unwrap();
+        let totals = Totals::of_week(&serde_json::from_value(week).unwrap());
         assert_eq!((totals.workouts, totals.tonnage_kg), (1.0, 480.0));
         assert_eq!(totals.muscles, BTreeMap::from([("biceps".to_owned(), 2.0)]));
-        assert!(serde_json::from_value::<Totals>(json!({ "workouts": 1 })).is_err());
     }
 
     #[test]
