@@ -106,6 +106,16 @@ def fix_key(body):
         body["expires_at"] = instant(-1_000)
 
 
+def fix_endpoint(body):
+    if "url" in body:
+        body["url"] = f"http://127.0.0.1:9/{random.randrange(10**9)}"
+
+
+def fix_since(body):
+    body["since"] = instant(random.randint(1, 500))
+    body.pop("cursor", None)
+
+
 def set_position(query, caller):
     query["last_event_id"] = "0"
 
@@ -158,6 +168,10 @@ BODIES = {
     "POST /v1/workouts/{id}/complete": fix_completion,
     "POST /v1/keys": fix_key,
     "PUT /v1/me": fix_profile,
+    "POST /v1/webhooks": fix_endpoint,
+    "PATCH /v1/webhooks/{id}": fix_endpoint,
+    "POST /v1/webhooks/{id}/deliveries/retry": fix_since,
+    "POST /v1/webhooks/{id}/replay": fix_since,
     "POST /v1/admin/athletes": fix_athlete,
     "POST /v1/admin/dead-letters/redrive": fix_selection,
     "POST /v1/admin/dead-letters/discard": fix_selection,
