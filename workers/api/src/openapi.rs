@@ -6,7 +6,7 @@ use crate::route::Route;
 use crate::routes::routes;
 use contract::ProblemCode;
 use contract::problem::ProblemDetails;
-use contract::webhook_catalogue::openapi_webhooks;
+use contract::webhook_catalogue::{RECEIVING, openapi_webhooks};
 use platform::http::Method;
 use schemars::Schema;
 use serde_json::{Map, Value, json};
@@ -67,7 +67,11 @@ fn tags() -> Value {
             names.push(tag);
         }
     }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
+    let tag = |name: String| match name.as_str() {
+        "webhooks" => json!({ "name": name, "description": RECEIVING }),
+        _ => json!({ "name": name }),
+    };
+    names.into_iter().map(tag).collect()
 }
 
 /// The first segment of the path after the version.
