@@ -22,6 +22,9 @@ use shared_kernel::{AthleteId, EventId, NotificationKind, WebhookEventType, Work
 use training::{CustomExercises, Grams, RecordKind, WeekStart};
 use uuid::Uuid;
 
+/// The page for those who receive webhooks: Markdown, without links to files.
+pub const RECEIVING: &str = include_str!("../../../docs/webhooks/receiving.md");
+
 /// Returns the catalogue: every type in the order of the documentation.
 pub fn catalogue() -> Vec<EventTypeInfo> {
     let info = |event_type: WebhookEventType| EventTypeInfo {

@@ -41,6 +41,20 @@ macro_rules! events {
             pub const fn queue(self) -> Queue {
                 match self { $( Self::$name => Queue::$queue, )+ }
             }
+
+            /// The name in the code.
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$name => stringify!($name), )+ }
+            }
+
+            /// The JSON schema of the payload. Native only.
+            #[cfg(not(target_arch = "wasm32"))]
+            pub fn payload_schema(
+                self,
+                generator: &mut schemars::SchemaGenerator,
+            ) -> schemars::Schema {
+                match self { $( Self::$name => generator.subschema_for::<payload::$name>(), )+ }
+            }
         }
 
         impl EventData {

@@ -1,4 +1,4 @@
-//! The receiver's code in docs/webhooks.md: its Rust runs here, and each snippet is in the file that
+//! The receiver's code in docs/webhooks/receiving.md: its Rust runs here, and each snippet is in the file that
 //! it is taken from.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test panics on failure")]
 
@@ -31,7 +31,7 @@ fn documented_rust_code_accepts_only_signed_deliveries() {
     let delivery = receive(BODY, &key, AT_S).unwrap();
     assert_eq!(delivery.r#type, "test");
     assert_eq!(delivery.timestamp, "2026-11-16T17:59:59.123Z");
-    assert_eq!(delivery.data["message"], "This is a test.");
+    assert_eq!(delivery.data["message"], "A test, requested by the endpoint's owner.");
 
     let other_key = SigningKey::Ed25519(PrivateKey::generate([2; 32]));
     let error = receive(BODY, &other_key, AT_S).unwrap_err();
@@ -58,7 +58,7 @@ fn snippets(page: &str, language: &str) -> Vec<String> {
 
 #[test]
 fn every_documented_snippet_is_in_its_file() {
-    let page = documentation("webhooks.md");
+    let page = documentation("webhooks/receiving.md");
     let check = |language: &str, file: &str| {
         let snippets = snippets(&page, language);
         assert_eq!(snippets.len(), 1, "{language}");
@@ -68,8 +68,7 @@ fn every_documented_snippet_is_in_its_file() {
         }
     };
     check("js", "receiver.mjs");
-    check("rust", "verify.rs");
     check("python", "verify.py");
     let json = snippets(&page, "json");
-    assert!(documentation("webhooks/examples/pattern.detected.json").contains(&json[0]));
+    assert!(documentation("webhooks/examples/workout.completed.json").contains(&json[0]));
 }
