@@ -73,6 +73,12 @@ impl FieldError {
         Self { pointer: None, parameter, line: None, code, detail: detail.into() }
     }
 
+    /// An invalid line of an imported file.
+    pub fn line(line: u64, code: FieldCode, detail: impl Into<String>) -> Self {
+        let (pointer, parameter) = (None, None);
+        Self { pointer, parameter, line: Some(line), code, detail: detail.into() }
+    }
+
     fn bounded(mut self) -> Self {
         for text in [self.pointer.as_mut(), self.parameter.as_mut(), Some(&mut self.detail)] {
             if let Some(text) = text

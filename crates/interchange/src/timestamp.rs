@@ -112,7 +112,9 @@ fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
     let mut parts = digits.split(':');
     let hour: u32 = parse_digits(parts.next()?, 1..=2)?;
     let minute = parse_digits(parts.next()?, 2..=2)?;
-    let second = parts.next().map_or(Some(0), |second| parse_digits(second, 2..=2))?;
+    let second: u32 = parts.next().map_or(Some(0), |second| parse_digits(second, 2..=2))?;
+    // A leap second is the second before it.
+    let second = if second == 60 { 59 } else { second };
     let is_12_hour = (1..=12).contains(&hour);
     let hour = match suffix.replace('.', "").to_ascii_lowercase().as_str() {
         "" => hour,
@@ -159,6 +161,8 @@ mod tests {
             let parsed = parse_timestamp(text).map(|at| at.format("%Y-%m-%d %H:%M:%S").to_string());
             assert_eq!(parsed.as_deref(), expected, "{text:?}");
         };
+        check("2016-12-31 23:59:60", Some("2016-12-31 23:59:59"));
+        check("2016-12-31 23:59:61", None);
         let sunday = Some("2024-01-07 17:15:00");
         for text in [
             "2024-01-07 17:15:00",

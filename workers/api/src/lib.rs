@@ -13,7 +13,6 @@ pub mod date_range;
 pub mod dispatch;
 pub mod endpoints;
 pub mod error;
-pub mod exercise;
 pub mod extract;
 pub mod idempotency;
 pub mod import;

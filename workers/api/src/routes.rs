@@ -8,6 +8,7 @@ use crate::endpoints::{
     webhooks, weekly_volume, workouts,
 };
 use crate::extract::{Input, Path, Unchecked};
+use crate::import::upload::IMPORT_TYPES;
 use crate::reply::Output;
 use crate::route::{Handler, Route};
 use contract::ProblemCode;
@@ -40,41 +41,21 @@ pub fn routes() -> Vec<Route> {
         put("/v1/workouts/{id}/sets/{set_id}", sets::put, "Correct a set"),
         delete("/v1/workouts/{id}/sets/{set_id}", sets::delete, "Delete a set"),
         post("/v1/workouts/{id}/complete", sets::complete, "Complete a workout"),
-        get(
-            "/v1/exercises",
-            |call: AthleteCall, Unchecked| async move {
-                exercises::list(&call.app, &call, &call.key).await
-            },
-            "Search exercises",
-        ),
-        post(
-            "/v1/exercises",
-            |call: AthleteCall, Unchecked| async move {
-                exercises::post(&call.app, &call, &call.key).await
-            },
-            "Create a custom exercise",
-        ),
-        get(
-            "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
-                exercises::get(&call.app, &call.key, &id).await
-            },
-            "Read an exercise",
-        ),
-        put(
-            "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
-                exercises::put(&call.app, &call, &call.key, &id).await
-            },
-            "Change a custom exercise",
-        ),
-        delete(
-            "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
-                exercises::delete(&call.app, &call.key, &id).await
-            },
-            "Delete a custom exercise",
-        ),
+        get("/v1/exercises", exercises::list, "Search exercises"),
+        post("/v1/exercises", exercises::post, "Create a custom exercise").problems(&[
+            ProblemCode::ExerciseExists,
+            ProblemCode::ExerciseDeleted,
+            ProblemCode::LimitReached,
+            ProblemCode::ConcurrentChange,
+        ]),
+        get("/v1/exercises/{slug}", exercises::get, "Read an exercise"),
+        put("/v1/exercises/{slug}", exercises::put, "Change a custom exercise").problems(&[
+            ProblemCode::ExerciseExists,
+            ProblemCode::CatalogueExercise,
+            ProblemCode::ConcurrentChange,
+        ]),
+        delete("/v1/exercises/{slug}", exercises::delete, "Delete a custom exercise")
+            .problems(&[ProblemCode::CatalogueExercise]),
         get("/v1/exercises/{slug}/progress", progress::get, "Read the progress of an exercise"),
         get("/v1/volume/daily", daily_volume::get, "Read the volume of days"),
         get("/v1/volume/weekly", weekly_volume::get, "Read the volume of weeks"),
@@ -82,33 +63,25 @@ pub fn routes() -> Vec<Route> {
         get("/v1/patterns", patterns::list, "List training patterns"),
         get("/v1/recommendations", patterns::recommendations, "List recommendations"),
         get("/v1/reports/weekly", patterns::weekly_report, "Read a weekly report"),
-        post(
-            "/v1/imports",
-            |call: AthleteCall, Unchecked| async move {
-                imports::post(&call.app, &call, &call.key).await
-            },
-            "Import a training log",
-        )
-        .body_bytes_max(IMPORT_BYTES_MAX),
-        get(
-            "/v1/imports/{id}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                imports::get(&call.app, &call.key, id).await
-            },
-            "Read an import",
-        ),
+        post("/v1/imports", imports::post, "Import a training log")
+            .body_bytes_max(IMPORT_BYTES_MAX)
+            .consumes(&IMPORT_TYPES)
+            .problems(&[
+                ProblemCode::InvalidJson,
+                ProblemCode::ValidationFailed,
+                ProblemCode::UnreadableFile,
+                ProblemCode::LimitReached,
+                ProblemCode::ConcurrentChange,
+            ]),
+        get("/v1/imports/{id}", imports::get, "Read an import"),
         put(
             "/v1/imports/{id}/mapping",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
-                imports::put_mapping(&call.app, &call, &call.key, id).await
-            },
+            imports::put_mapping,
             "Map the exercise names of an import",
-        ),
-        get(
-            "/v1/export",
-            |call: AthleteCall, Unchecked| async move { export::get(&call.app, &call, &call.key).await },
-            "Export workouts",
-        ),
+        )
+        .problems(&[ProblemCode::NothingHeldBack]),
+        get("/v1/export", export::get, "Export workouts")
+            .produces(200, &["application/json", "text/csv"]),
         get("/v1/me", me::get, "Read the profile"),
         put("/v1/me", me::put, "Change the profile"),
         delete("/v1/me", me::delete, "Delete the account"),

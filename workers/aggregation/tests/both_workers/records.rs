@@ -129,7 +129,7 @@ fn correction_or_deletion_withdraws_a_record() {
     ada.send_ok("PUT", &second, &bench("2026-11-23T08:00:00Z", 90.0, 5));
     assert_eq!(notifications(&fixture.consume_queue()), []);
     assert_eq!(heaviest_record(&ada).as_deref(), Some("100.0 2026-11-18"));
-    assert!(bench_records(&ada).contains(&"most_reps@90=5 2026-11-23".to_owned()));
+    assert!(bench_records(&ada).contains(&"most_reps@90=5.0 2026-11-23".to_owned()));
     ada.send_ok("DELETE", &second, &Value::Null);
     fixture.consume_queue();
     assert_eq!(bench_records(&ada), before);

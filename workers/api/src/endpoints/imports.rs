@@ -3,49 +3,70 @@
 //! The file is parsed in the request, so that the response reports its content; its workouts are
 //! stored in slices, and each slice is aggregated as a message on the volume-aggregation queue.
 
-use super::instant;
-use crate::app::App;
-use crate::call::Call;
+use super::edit::Attempts;
+use crate::call::AthleteCall;
 use crate::error::{ApiError, ApiResult};
-use crate::idempotency::parse_idempotency_key;
+use crate::extract::{IdempotencyKey, Json, Path, Query};
 use crate::import::definitions::Definitions;
-use crate::import::mapping::{ExerciseNames, Mapping, mapping_pointer, parse_mapping};
+use crate::import::mapping::{ExerciseNames, parse_mapping};
 use crate::import::plan::Plan;
 use crate::import::upload::{parse_upload, require_workouts};
-use crate::input::{Errors, Fields, json_body, query_flag};
 use crate::publisher::import_slice_stored;
-use contract::{FieldCode, FieldError, Problem, ProblemCode};
+use crate::reply::{Accepted, Output, Reply};
+use contract::imports::{
+    Import, ImportMapping, ImportOptions, ImportPreview, ImportReport, ImportStatus, SliceCounts,
+};
+use contract::{Checks, FieldCode, FieldError, Instant, Problem, ProblemCode};
 use platform::clock::new_uuid;
-use platform::http::{Response, StatusCode, json, query, set_header};
-use serde_json::{Map, Value, json};
-use shared_kernel::TraceContext;
 use storage::exercises;
 use storage::imports::{
-    self, DuplicateQuery, Import, ImportedWorkout, NewImport, Slice, SliceKey, SliceState,
+    self, DuplicateQuery, ImportedWorkout, NewImport, Slice, SliceKey, SliceState,
 };
-use storage::{Creation, Database, Idempotency, KeyProof, Rejection};
+use storage::{Creation, Idempotency, Rejection};
 use uuid::Uuid;
 
-/// Attempts of an import that changes of exercises overtake; a project default.
-const ATTEMPTS_MAX: u32 = 5;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::operation_doc::OperationDoc;
 
-/// POST /v1/imports: 202, with the progress at GET /v1/imports/{id}; with `dry_run=true` 200 with a
-/// preview, and nothing is stored. 422 for a file that is not a training log.
-///
-/// Parameters: `format`, `units`, `locale` and `time_zone`, each detected by default; `mapping`, a
-/// JSON object of names to slugs or null.
+/// The response to an import: its progress, or its preview.
+pub enum Imported {
+    Accepted(Box<Accepted<Import>>),
+    Preview(Box<Reply<ImportPreview>>),
+}
+
+impl Output for Imported {
+    fn into_response(self) -> ApiResult {
+        match self {
+            Self::Accepted(import) => import.into_response(),
+            Self::Preview(preview) => preview.into_response(),
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn describe(doc: &mut OperationDoc<'_>) {
+        Accepted::<Import>::describe(doc);
+        Reply::<ImportPreview>::describe(doc);
+    }
+}
+
+/// Imports a file. 202, with the progress at its Location; with `dry_run=true` 200 with a preview, and
+/// nothing is stored. 422 for a file that is not a training log.
 ///
 /// 1. parse the file;
 /// 2. read (await) the athlete's custom exercises;
-/// 3. store (await) the import with all its slices, in one transaction; from 1 again, if an exercise was
-///    added or changed meanwhile. Failure: 503. When only the response is lost, a retry with the same
-///    Idempotency-Key returns the import; without one it imports the same workouts as duplicates;
+/// 3. store (await) the import with all its slices, in one transaction; if an exercise was added or
+///    changed meanwhile, wait (await) and start from 1. Failure: 503. When only the response is lost, a
+///    retry with the same Idempotency-Key returns the import; without one it imports the same workouts as
+///    duplicates;
 /// 4. publish (await) an event for each slice. Failure: still 202, and the sweep sends them.
-pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
-    let idempotency = parse_idempotency_key(call)?;
-    for _ in 0..ATTEMPTS_MAX {
-        if let Some(response) = import_file(app, call, key, idempotency.as_ref()).await? {
-            return Ok(response);
+pub async fn post(
+    call: AthleteCall,
+    (IdempotencyKey(idempotency), Query(options)): (IdempotencyKey, Query<ImportOptions>),
+) -> ApiResult<Imported> {
+    let mut attempts = Attempts::new(&call.app);
+    while attempts.next().await {
+        if let Some(imported) = import_file(&call, idempotency.as_ref(), &options).await? {
+            return Ok(imported);
         }
     }
     Err(ApiError::concurrent_change())
@@ -53,146 +74,128 @@ pub async fn post(app: &App, call: &Call, key: &KeyProof) -> ApiResult {
 
 /// Returns `None` if an exercise was added or changed meanwhile.
 async fn import_file(
-    app: &App,
-    call: &Call,
-    key: &KeyProof,
+    call: &AthleteCall,
     idempotency: Option<&Idempotency>,
-) -> ApiResult<Option<Response>> {
-    let dry_run = query_flag(&call.request, "dry_run")?;
-    let mapping = match query(&call.request, "mapping") {
-        Some(text) => parse_mapping(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
-        None => Mapping::new(),
-    };
-    let mut file = parse_upload(&call.request, &*app.time_zones, app.clock.now())?;
-    let database = app.database(key);
-    let known = exercises::list_for_change(database, key).await?;
+    options: &ImportOptions,
+) -> ApiResult<Option<Imported>> {
+    let mapping = options.mapping.as_deref().map(parse_mapping).transpose()?.unwrap_or_default();
+    let mut file = parse_upload(call, options)?;
+    let database = call.database();
+    let known = exercises::list_for_change(database, &call.key).await?;
     let definitions = Definitions::new(&file.exercises, &known.exercises);
     let names = ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping);
-    require_no_errors(names.mapping_errors())?;
+    if let Some((name, detail)) = names.unknown_targets().next() {
+        let detail = format!("{name}: {detail}");
+        let error = FieldError::parameter("mapping", FieldCode::UnknownExercise, detail);
+        return Err(Problem::parameter(error).into());
+    }
     require_workouts(&file)?;
-    let import_id = new_uuid(&*app.clock, &*app.entropy);
+    let import_id = new_uuid(&*call.app.clock, &*call.app.entropy);
     let plan = Plan::new(std::mem::take(&mut file.workouts), import_id, &names)?;
-    let report = plan.report(&file, &names);
-    if dry_run {
-        return preview(database, key, &plan, &file.format, report).await.map(Some);
+    let format = file.format.clone();
+    let report = plan.report(file, &names);
+    if options.dry_run {
+        return preview(call, &plan, format, report).await.map(Some);
     }
     let slices = plan.slices()?;
     let new = NewImport {
         import_id,
-        format: &file.format,
-        report: &report,
+        format: &format,
+        report: &serde_json::to_value(&report)?,
         slices: &slices,
         exercises: &definitions.new,
         known: &known,
         trace: call.trace,
     };
-    let created = imports::create(database, key, &new, idempotency, app.clock.now_ms()).await;
-    let import = match created {
+    let now_ms = call.app.clock.now_ms();
+    let created = imports::create(database, &call.key, &new, idempotency, now_ms).await;
+    let (import, is_replayed) = match created {
         Err(Rejection::StaleRevision) => return Ok(None),
         created => match created? {
-            Creation::Replayed(import) => import,
+            Creation::Replayed(import) => (import, true),
             Creation::Stored(import) => {
                 let slices = (0..).zip(&slices);
                 let waiting = slices.filter(|(_, (state, _))| *state == SliceState::Waiting);
-                let athlete_id = key.athlete_id;
+                let athlete_id = call.key.athlete_id;
                 let keys = waiting.map(|(slice, _)| SliceKey { athlete_id, import_id, slice });
-                publish(app, call.trace, keys).await;
-                import
+                publish(call, keys).await;
+                (import, false)
             }
         },
     };
-    to_response(StatusCode::ACCEPTED, &import).map(Some)
+    let reply = to_reply(import)?.replayed(is_replayed);
+    Ok(Some(Imported::Accepted(Box::new(reply))))
 }
 
-/// GET /v1/imports/{id}: the progress and the results.
-pub async fn get(app: &App, key: &KeyProof, import_id: Uuid) -> ApiResult {
-    to_response(StatusCode::OK, &imports::get(app.database(key), key, import_id).await?)
+/// Returns the progress and the results.
+pub async fn get(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<Reply<Import>> {
+    to_reply(imports::get(call.database(), &call.key, id).await?)
 }
 
-/// PUT /v1/imports/{id}/mapping `{"mapping": {"name": "slug" or null}}`: resolves the unknown names;
-/// null leaves their sets out. With all names resolved the workouts held back are imported; otherwise
-/// nothing is. 202, with the progress at GET /v1/imports/{id}.
+/// Resolves the unknown names of an import; null leaves their sets out. With all names resolved the
+/// workouts held back are imported; otherwise nothing is. 202, with the progress at GET
+/// /v1/imports/{id}.
 ///
 /// 1. read (await, await, await) the import, its held slices, and the athlete's custom exercises;
 /// 2. release (await) the slices, each if it is still held;
-/// 3. publish (await) their events. Failure: still 202, and the sweep sends them.
-pub async fn put_mapping(app: &App, call: &Call, key: &KeyProof, import_id: Uuid) -> ApiResult {
-    let body = json_body(&call.request)?;
-    let errors = Errors::default();
-    let mapping = Fields::of(&body, "", &["mapping"], &errors).and_then(|fields| {
-        fields.require("mapping");
-        fields.get("mapping").cloned()
-    });
-    let mapping = parse_mapping(&errors.finish(mapping)?)?;
-    let database = app.database(key);
-    let import = imports::get(database, key, import_id).await?;
-    let held = imports::held_slices(database, key, import_id).await?;
+/// 3. publish (await) their events. Failure: still 202, and the sweep sends them;
+/// 4. read (await) the import.
+pub async fn put_mapping(
+    call: AthleteCall,
+    (Path(id), Json(ImportMapping { mapping })): (Path<Uuid>, Json<ImportMapping>),
+) -> ApiResult<Accepted<Import>> {
+    let database = call.database();
+    let import = imports::get(database, &call.key, id).await?;
+    let held = imports::held_slices(database, &call.key, id).await?;
     if held.is_empty() {
         return Err(ProblemCode::NothingHeldBack.into());
     }
-    let custom = exercises::list(database, key).await?;
+    let custom = exercises::list(database, &call.key).await?;
     let names = ExerciseNames::new(&custom, &[], &Definitions::default(), mapping);
-    require_no_errors(names.mapping_errors())?;
-    let mut left_out_sets = 0;
+    let checks = Checks::new(call.app.clock.now(), "/mapping");
+    require_no_errors(names.unknown_targets().map(|(name, detail)| {
+        FieldError::at(checks.pointer_to(name), FieldCode::UnknownExercise, detail)
+    }))?;
+    let mut report: ImportReport = serde_json::from_value(import.report)?;
     let mut released = Vec::new();
     for slice in held {
         let mut plan = Plan::default();
         for imported in slice.workouts {
             plan.add(imported, &names);
         }
-        let missing = plan.unmatched(&names).into_iter().map(|unmatched| {
-            FieldError::at(
-                mapping_pointer(&unmatched.name),
-                FieldCode::InvalidValue,
-                "is required: a slug, or null to leave its sets out".to_owned(),
-            )
-        });
-        require_no_errors(missing.collect())?;
-        left_out_sets += plan.left_out_sets;
+        require_no_errors(plan.unmatched(&names).iter().map(|unmatched| {
+            let detail = "is required: a slug, or null to leave its sets out";
+            FieldError::at(checks.pointer_to(&unmatched.name), FieldCode::Required, detail)
+        }))?;
+        report.left_out_sets += plan.left_out_sets;
         let state = SliceState::Waiting;
         released.push(Slice { key: slice.key, state, workouts: plan.ready });
     }
-    let report = released_report(import.report, left_out_sets);
-    let now_ms = app.clock.now_ms();
-    imports::release(database, key, &released, &report, now_ms).await?;
-    publish(app, call.trace, released.iter().map(|slice| slice.key)).await;
-    to_response(StatusCode::ACCEPTED, &imports::get(database, key, import_id).await?)
+    (report.held_workouts, report.unmatched) = (0, Vec::new());
+    let (report, now_ms) = (serde_json::to_value(&report)?, call.app.clock.now_ms());
+    imports::release(database, &call.key, &released, &report, now_ms).await?;
+    publish(&call, released.iter().map(|slice| slice.key)).await;
+    to_reply(imports::get(database, &call.key, id).await?)
 }
 
-/// The report of an import without workouts held back.
-fn released_report(mut report: Value, left_out_sets: usize) -> Value {
-    if let Value::Object(fields) = &mut report {
-        let before = fields.get("left_out_sets").and_then(Value::as_u64).unwrap_or(0);
-        let left_out = usize::try_from(before).unwrap_or(0) + left_out_sets;
-        fields.insert("left_out_sets".to_owned(), json!(left_out));
-        fields.insert("held_workouts".to_owned(), json!(0));
-        fields.insert("unmatched".to_owned(), json!([]));
-    }
-    report
-}
-
-fn require_no_errors(errors: Vec<FieldError>) -> ApiResult<()> {
-    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors).into()) }
+fn require_no_errors(errors: impl Iterator<Item = FieldError>) -> ApiResult<()> {
+    let problem = Problem::invalid(errors);
+    if problem.errors.is_empty() { Ok(()) } else { Err(problem.into()) }
 }
 
 /// The response to a dry run.
 async fn preview(
-    database: &dyn Database,
-    key: &KeyProof,
+    call: &AthleteCall,
     plan: &Plan,
-    format: &str,
-    report: Value,
-) -> ApiResult {
+    format: String,
+    report: ImportReport,
+) -> ApiResult<Imported> {
     let queries: Vec<_> = plan.ready.iter().map(duplicate_query).collect();
-    let duplicates = imports::count_duplicates(database, key, &queries).await?;
+    let duplicates = imports::count_duplicates(call.database(), &call.key, &queries).await?;
     let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
-    let preview = json!({
-        "dry_run": true,
-        "format": format,
-        "to_import": total - duplicates,
-        "duplicates": duplicates,
-    });
-    Ok(json(StatusCode::OK, &merged(preview, report))?)
+    let to_import = total - duplicates;
+    let preview = ImportPreview { dry_run: true, format, to_import, duplicates, report };
+    Ok(Imported::Preview(Box::new(Reply::new(preview))))
 }
 
 fn duplicate_query(imported: &ImportedWorkout) -> DuplicateQuery {
@@ -202,40 +205,28 @@ fn duplicate_query(imported: &ImportedWorkout) -> DuplicateQuery {
     }
 }
 
-async fn publish(app: &App, trace: TraceContext, keys: impl Iterator<Item = SliceKey>) {
-    let now = app.clock.now();
-    let events: Vec<_> = keys.map(|key| import_slice_stored(key, trace, now)).collect();
-    app.publisher.publish_committed(&events).await;
+async fn publish(call: &AthleteCall, keys: impl Iterator<Item = SliceKey>) {
+    let now = call.app.clock.now();
+    let events: Vec<_> = keys.map(|key| import_slice_stored(key, call.trace, now)).collect();
+    call.app.publisher.publish_committed(&events).await;
 }
 
-fn to_response(status: StatusCode, import: &Import) -> ApiResult {
-    let state = match (import.waiting, import.held) {
-        (0, 0) => "completed",
-        (0, _) => "needs_mapping",
-        _ => "running",
+fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Import, STATUS>> {
+    let status = match (import.waiting, import.held) {
+        (0, 0) => ImportStatus::Completed,
+        (0, _) => ImportStatus::NeedsMapping,
+        _ => ImportStatus::Running,
     };
-    let progress = json!({
-        "id": import.import_id,
-        "status": state,
-        "format": import.format,
-        "created_at": instant(import.created_at_ms),
-        "finished_at": import.finished_at_ms.map(instant),
-        "imported": import.imported,
-        "duplicates": import.duplicates,
-        "slices": { "waiting": import.waiting, "held": import.held, "done": import.done },
-    });
-    let mut response = json(status, &merged(progress, import.report.clone()))?;
-    set_header(&mut response, "location", &format!("/v1/imports/{}", import.import_id));
-    Ok(response)
-}
-
-/// The fields of two objects in one.
-fn merged(one: Value, other: Value) -> Value {
-    let fields = |value: Value| match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
+    let model = Import {
+        id: import.import_id,
+        status,
+        format: import.format,
+        created_at: Instant(import.created_at_ms),
+        finished_at: import.finished_at_ms.map(Instant),
+        imported: import.imported,
+        duplicates: import.duplicates,
+        slices: SliceCounts { waiting: import.waiting, held: import.held, done: import.done },
+        report: serde_json::from_value(import.report)?,
     };
-    let mut merged = fields(one);
-    merged.extend(fields(other));
-    Value::Object(merged)
+    Ok(Reply::new(model).location(format!("/v1/imports/{}", import.import_id)))
 }

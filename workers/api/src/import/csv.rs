@@ -1,13 +1,14 @@
 //! CSV logs of other apps.
 
-use super::file::{FileError, FileWorkout, ImportFile};
+use super::file::{FileWorkout, ImportFile};
 use crate::error::{ApiResult, bad_parameter};
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
+use contract::imports::{UnitSource, WeightUnit};
 use contract::sets::AHEAD_H_MAX;
-use contract::{FieldCode, ProblemCode};
+use contract::{FieldCode, FieldError, ProblemCode};
 use interchange::{Format, LoggedExercise, LoggedWorkout, ReadOptions};
 use platform::clock::TimeZones;
-use training::limits::TEXT_CHARS_MAX;
+use training::limits::{LASTS_MAX, TEXT_CHARS_MAX, is_offset_in_use};
 use training::{CustomExercises, ExerciseEntry, Workout};
 
 /// Parses a CSV. Its times are wall-clock times of `zone`.
@@ -29,10 +30,17 @@ pub fn parse_csv(
     let mut file = ImportFile {
         format: format_name(log.format).to_owned(),
         rows: log.rows,
-        weight_unit: Some(log.weight_unit),
-        weight_unit_source: Some(log.weight_unit_source),
+        weight_unit: Some(match log.weight_unit {
+            interchange::WeightUnit::Kg => WeightUnit::Kg,
+            interchange::WeightUnit::Lb => WeightUnit::Lb,
+        }),
+        weight_unit_source: Some(match log.weight_unit_source {
+            interchange::UnitSource::File => UnitSource::File,
+            interchange::UnitSource::Caller => UnitSource::Caller,
+            interchange::UnitSource::Assumed => UnitSource::Assumed,
+        }),
         time_zone: Some(zone.to_owned()),
-        errors: log.errors.into_iter().map(|e| FileError::at_line(e.line, e.detail)).collect(),
+        errors: log.errors.into_iter().map(|error| at_line(error.line, error.detail)).collect(),
         ..ImportFile::default()
     };
     let mut instants = times.into_iter().zip(offsets).map(|(time, offset)| in_zone(time, offset));
@@ -46,10 +54,14 @@ pub fn parse_csv(
                 let custom_exercises = CustomExercises::new();
                 file.workouts.push(FileWorkout { workout, custom_exercises });
             }
-            Err(detail) => file.errors.push(FileError::at_line(line, detail)),
+            Err(detail) => file.errors.push(at_line(line, detail)),
         }
     }
     Ok(file)
+}
+
+fn at_line(line: u64, detail: String) -> FieldError {
+    FieldError::line(line, FieldCode::InvalidValue, detail)
 }
 
 const fn format_name(format: Format) -> &'static str {
@@ -74,19 +86,22 @@ fn offsets(
     if zone == "UTC" || zone == "Z" {
         return Ok(vec![FixedOffset::east_opt(0); times.len()].into_iter().flatten().collect());
     }
-    if let Ok(offset) = zone.parse::<FixedOffset>() {
+    let offset = zone.parse::<FixedOffset>().ok();
+    if let Some(offset) = offset.filter(|offset| is_offset_in_use(*offset)) {
         return Ok(vec![offset; times.len()]);
     }
-    zones.offsets(zone, times).ok_or_else(|| {
+    let in_zone = zones.offsets(zone, times).filter(|_| offset.is_none());
+    in_zone.ok_or_else(|| {
         bad_parameter(
             "time_zone",
             FieldCode::InvalidValue,
-            "must be a zone like Europe/Berlin, or an offset like +01:00",
+            "must be a zone like Europe/Berlin, or an offset between -12:00 and +14:00",
         )
     })
 }
 
-/// A logged workout as an athlete enters it. Without an end it is completed too, at its start.
+/// A logged workout as an athlete enters it. Without an end, or with one that cannot be its end, it is
+/// completed at its start.
 fn workout(
     logged: LoggedWorkout,
     (started_at, ended_at): (Option<DateTime<FixedOffset>>, Option<DateTime<FixedOffset>>),
@@ -114,7 +129,9 @@ fn workout(
         title: logged.title,
         notes: logged.notes,
         started_at,
-        ended_at: ended_at.filter(|ended_at| *ended_at >= started_at).or(Some(started_at)),
+        ended_at: ended_at
+            .filter(|at| *at >= started_at && *at - started_at <= LASTS_MAX)
+            .or(Some(started_at)),
         body_weight_kg: None,
         exercises: logged.exercises.into_iter().map(exercise).collect(),
         last_set_id: 0,

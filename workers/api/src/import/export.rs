@@ -1,17 +1,18 @@
 //! Bulktrack's own JSON export.
 
-use super::file::{FileError, FileWorkout, ImportFile};
+use super::file::{FileWorkout, ImportFile};
 use crate::error::ApiResult;
-use crate::exercise::parse_definition;
-use crate::input::Errors;
 use chrono::{DateTime, Utc};
+use contract::exercises::ExportedExercise;
 use contract::workouts::NewWorkout;
-use contract::{Checks, FieldCode, FieldError, ParseError, ProblemCode, Validate, parse_value};
+use contract::{
+    Checks, FieldCode, FieldError, ParseError, ProblemCode, Timestamp, Validate, parse_json,
+    parse_value,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use storage::exercises::CustomExercise;
-use training::Exercise;
-use training::names::is_slug;
+use training::limits::LASTS_MAX;
 
 /// The `format` of an export.
 pub const EXPORT_FORMAT: &str = "bulktrack";
@@ -20,60 +21,57 @@ pub const EXPORT_VERSION: u64 = 1;
 /// Custom exercises of an export, at most: the limit of an athlete.
 const EXERCISES_MAX: usize = 1_000;
 
+/// An export. Its workouts and exercises are parsed one by one: an invalid one is reported, and the others
+/// are imported.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportDocument {
+    format: String,
+    version: u64,
+    #[serde(default)]
+    exercises: Vec<Value>,
+    workouts: Vec<Value>,
+}
+
+impl Validate for ExportDocument {
+    fn validate(&self, checks: &mut Checks) {
+        checks.length("exercises", self.exercises.len(), EXERCISES_MAX);
+    }
+}
+
 /// Parses an export.
 pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
-    let document: Value = serde_json::from_slice(bytes).map_err(|error| {
-        ProblemCode::InvalidJson.with(format!("the body is not valid JSON: {error}"))
-    })?;
-    let is_export = document.get("format") == Some(&json!(EXPORT_FORMAT))
-        && document.get("version") == Some(&json!(EXPORT_VERSION));
-    let workouts = document.get("workouts").and_then(Value::as_array).filter(|_| is_export);
-    let workouts = workouts.ok_or_else(|| {
-        ProblemCode::UnreadableFile.with("the document is not a Bulktrack export of version 1")
-    })?;
-    let rows = workouts.len();
+    let document: ExportDocument = parse_json(bytes, now)?;
+    if document.format != EXPORT_FORMAT || document.version != EXPORT_VERSION {
+        return Err(ProblemCode::UnreadableFile
+            .with("the document is not a Bulktrack export of version 1")
+            .into());
+    }
+    let rows = document.workouts.len();
     let mut file = ImportFile { format: EXPORT_FORMAT.to_owned(), rows, ..ImportFile::default() };
-    for (pointer, value) in items(document.get("exercises"), "/exercises") {
-        match custom_exercise(value, &pointer) {
+    for (index, value) in document.exercises.iter().enumerate() {
+        match custom_exercise(value, &format!("/exercises/{index}"), now) {
             Ok(exercise) => file.exercises.push(exercise),
-            Err(errors) => file.errors.extend(errors.into_iter().map(FileError::at_field)),
+            Err(errors) => file.errors.extend(errors),
         }
     }
-    if file.exercises.len() > EXERCISES_MAX {
-        let detail = format!("the document has more than {EXERCISES_MAX} exercises");
-        return Err(ProblemCode::UnreadableFile.with(detail).into());
-    }
-    for (pointer, value) in items(document.get("workouts"), "/workouts") {
-        match exported_workout(value, &pointer, now) {
+    for (index, value) in document.workouts.into_iter().enumerate() {
+        match exported_workout(value, &format!("/workouts/{index}"), now) {
             Ok(workout) => file.workouts.push(workout),
-            Err(errors) => file.errors.extend(errors.into_iter().map(FileError::at_field)),
+            Err(errors) => file.errors.extend(errors),
         }
     }
     Ok(file)
 }
 
-/// The items of a list with their pointers; none of another value.
-fn items<'a>(
-    list: Option<&'a Value>,
-    pointer: &'a str,
-) -> impl Iterator<Item = (String, &'a Value)> {
-    let items = list.and_then(Value::as_array).into_iter().flatten().enumerate();
-    items.map(move |(index, item)| (format!("{pointer}/{index}"), item))
-}
-
 /// A custom exercise with its slug.
-fn custom_exercise(value: &Value, pointer: &str) -> Result<CustomExercise, Vec<FieldError>> {
-    let errors = Errors::default();
-    let definition = parse_definition(value, pointer, &errors);
-    let slug = value.get("slug").and_then(Value::as_str).unwrap_or_default();
-    if !is_slug(slug) {
-        let detail = "must be words of a-z and 0-9, separated by hyphens";
-        errors.add(format!("{pointer}/slug"), detail);
-    } else if Exercise::find(slug).is_some() {
-        errors.add(format!("{pointer}/slug"), "is an exercise of the catalogue");
-    }
-    let definition = errors.into_result(definition)?;
-    Ok(CustomExercise { slug: slug.to_owned(), definition })
+fn custom_exercise(
+    value: &Value,
+    pointer: &str,
+    now: DateTime<Utc>,
+) -> Result<CustomExercise, Vec<FieldError>> {
+    let exercise: ExportedExercise = parse(value, pointer, now)?;
+    Ok(CustomExercise { definition: exercise.definition(), slug: exercise.slug })
 }
 
 /// A workout of an export. It may have no sets although it is completed.
@@ -87,26 +85,57 @@ impl Validate for ExportedWorkout {
     }
 }
 
+/// The custom exercises of a workout of an export.
+#[derive(Deserialize)]
+struct OwnExercises {
+    #[serde(default)]
+    own_exercises: Vec<Value>,
+}
+
+impl Validate for OwnExercises {}
+
 /// A workout with the custom exercises that its volume was computed with.
 fn exported_workout(
-    value: &Value,
+    mut value: Value,
     pointer: &str,
     now: DateTime<Utc>,
 ) -> Result<FileWorkout, Vec<FieldError>> {
-    let mut value = value.clone();
-    let custom = value.as_object_mut().and_then(|fields| fields.remove("own_exercises"));
-    let custom_exercises = items(custom.as_ref(), &format!("{pointer}/own_exercises"))
-        .map(|(pointer, value)| {
-            custom_exercise(value, &pointer).map(|custom| (custom.slug, custom.definition))
+    let OwnExercises { own_exercises } = parse(&value, pointer, now)?;
+    let custom_exercises = own_exercises
+        .iter()
+        .enumerate()
+        .map(|(index, value)| {
+            custom_exercise(value, &format!("{pointer}/own_exercises/{index}"), now)
+                .map(|custom| (custom.slug, custom.definition))
         })
         .collect::<Result<_, _>>()?;
-    match parse_value::<ExportedWorkout>(&value, pointer, now) {
-        Ok(ExportedWorkout(workout)) => {
-            Ok(FileWorkout { workout: workout.document(), custom_exercises })
-        }
-        Err(ParseError::Invalid(errors)) => Err(errors.kept().to_vec()),
-        Err(ParseError::NotJson(detail)) => {
-            Err(vec![FieldError::at(pointer, FieldCode::InvalidFormat, detail)])
-        }
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("own_exercises");
     }
+    remove_late_end(&mut value);
+    let ExportedWorkout(workout) = parse(&value, pointer, now)?;
+    Ok(FileWorkout { workout: workout.document(), custom_exercises })
+}
+
+/// Ends a workout of more than 24 hours at its start: its end is unknown.
+fn remove_late_end(workout: &mut Value) {
+    let time = |name: &str| workout.get(name)?.as_str()?.parse::<Timestamp>().ok();
+    if let (Some(start), Some(end)) = (time("started_at"), time("ended_at"))
+        && end.at - start.at > LASTS_MAX
+    {
+        workout["ended_at"] = json!(start);
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned + Validate>(
+    value: &Value,
+    pointer: &str,
+    now: DateTime<Utc>,
+) -> Result<T, Vec<FieldError>> {
+    parse_value(value, pointer, now).map_err(|error| match error {
+        ParseError::Invalid(errors) => errors.kept().to_vec(),
+        ParseError::NotJson(detail) => {
+            vec![FieldError::at(pointer, FieldCode::InvalidFormat, detail)]
+        }
+    })
 }

@@ -1,33 +1,9 @@
 //! The content of an uploaded file.
 
 use contract::FieldError;
-use interchange::{UnitSource, WeightUnit};
-use serde::Serialize;
+use contract::imports::{UnitSource, WeightUnit};
 use storage::exercises::CustomExercise;
 use training::{CustomExercises, Workout};
-
-/// An error at one place of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileError {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// The JSON pointer in a document.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
-    pub detail: String,
-}
-
-impl FileError {
-    /// An error in a line of a CSV.
-    pub fn at_line(line: u64, detail: String) -> Self {
-        Self { line: Some(line), pointer: None, detail }
-    }
-
-    /// An error in a field of a JSON document.
-    pub fn at_field(error: FieldError) -> Self {
-        Self { line: None, pointer: error.pointer, detail: error.detail }
-    }
-}
 
 /// A workout of a file.
 #[derive(Debug)]
@@ -52,5 +28,6 @@ pub struct ImportFile {
     /// An exercise that is not a slug is a name.
     pub workouts: Vec<FileWorkout>,
     pub exercises: Vec<CustomExercise>,
-    pub errors: Vec<FileError>,
+    /// Of lines or fields.
+    pub errors: Vec<FieldError>,
 }

@@ -2,44 +2,31 @@
 
 use super::definitions::Definitions;
 use crate::error::{ApiResult, bad_parameter};
+use contract::FieldCode;
+use contract::imports::MAPPING_MAX;
 use contract::slugs::unknown_exercise;
-use contract::{FieldCode, FieldError};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::exercises::CustomExercise;
 use storage::imports::ImportedWorkout;
 use training::names::{find_by_name, name_key, similar_exercises};
 use training::{CustomExercises, Exercise};
 
-/// Names of a mapping, at most; a project default.
-const MAPPING_MAX: usize = 1_000;
 /// Slugs that are proposed for an unknown name; a project default.
 const PROPOSALS: usize = 3;
 
 /// Exercise names and their slugs; `None` leaves the sets of a name out.
 pub type Mapping = BTreeMap<String, Option<String>>;
 
-/// Parses a mapping: an object of names to slugs or null.
-pub fn parse_mapping(value: &Value) -> ApiResult<Mapping> {
-    let names = value.as_object().filter(|names| names.len() <= MAPPING_MAX);
-    let entry = |(name, slug): (&String, &Value)| match slug {
-        Value::Null => Some((name.clone(), None)),
-        Value::String(slug) => Some((name.clone(), Some(slug.clone()))),
-        _ => None,
-    };
-    let mapping = names.and_then(|names| names.iter().map(entry).collect());
-    mapping.ok_or_else(|| {
+/// Parses the mapping of a query: a JSON object of names to slugs or null.
+pub fn parse_mapping(text: &str) -> ApiResult<Mapping> {
+    let mapping = serde_json::from_str(text).ok();
+    mapping.filter(|mapping: &Mapping| mapping.len() <= MAPPING_MAX).ok_or_else(|| {
         bad_parameter(
             "mapping",
             FieldCode::InvalidValue,
             "must be an object of at most 1,000 names to slugs or null",
         )
     })
-}
-
-/// The JSON pointer to a name of a mapping.
-pub fn mapping_pointer(name: &str) -> String {
-    format!("/mapping/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 /// Resolves exercise names, by mapping, slug, custom exercises and the catalogue.
@@ -108,19 +95,12 @@ impl ExerciseNames {
         self.definitions.contains_key(name) || Exercise::find(name).is_some()
     }
 
-    /// The errors of unknown slugs in the mapping.
-    pub fn mapping_errors(&self) -> Vec<FieldError> {
+    /// The names of the mapping with an unknown slug, and the detail of the error.
+    pub fn unknown_targets(&self) -> impl Iterator<Item = (&str, String)> {
         let targets = self.mapping.iter().filter_map(|(name, slug)| Some((name, slug.as_ref()?)));
         targets
             .filter(|(_, slug)| !self.is_slug(slug))
-            .map(|(name, slug)| {
-                FieldError::at(
-                    mapping_pointer(name),
-                    FieldCode::InvalidValue,
-                    unknown_exercise(slug),
-                )
-            })
-            .collect()
+            .map(|(name, slug)| (name.as_str(), unknown_exercise(slug)))
     }
 
     /// Slugs similar to an unknown name, the most similar first.

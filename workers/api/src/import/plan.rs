@@ -6,8 +6,7 @@ use super::file::{FileWorkout, ImportFile};
 use super::mapping::ExerciseNames;
 use crate::error::ApiResult;
 use contract::ProblemCode;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use contract::imports::{ImportReport, UnmatchedName};
 use shared_kernel::WorkoutId;
 use shared_kernel::ids::derived;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,18 +22,6 @@ const SLICE_BYTES_MAX: usize = 500_000;
 const UNMATCHED_MAX: usize = 200;
 /// Errors in a report, at most; all are counted.
 const ERRORS_MAX: usize = 1_000;
-
-/// An unknown exercise name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unmatched {
-    pub name: String,
-    /// The number of workouts that are held back with it.
-    pub workouts: usize,
-    /// The number of its sets in them.
-    pub sets: usize,
-    /// Similar slugs, the most similar first.
-    pub proposals: Vec<String>,
-}
 
 /// A file as it will be imported.
 #[derive(Debug, Default)]
@@ -92,7 +79,7 @@ impl Plan {
     }
 
     /// The unknown names of the workouts held back.
-    pub fn unmatched(&self, names: &ExerciseNames) -> Vec<Unmatched> {
+    pub fn unmatched(&self, names: &ExerciseNames) -> Vec<UnmatchedName> {
         let mut counts: BTreeMap<&str, (BTreeSet<WorkoutId>, usize)> = BTreeMap::new();
         for imported in &self.held {
             for (index, name) in &imported.unmatched {
@@ -102,7 +89,7 @@ impl Plan {
                 *sets += exercise.map_or(0, |exercise| exercise.sets.len());
             }
         }
-        let unmatched = counts.into_iter().map(|(name, (workouts, sets))| Unmatched {
+        let unmatched = counts.into_iter().map(|(name, (workouts, sets))| UnmatchedName {
             name: name.to_owned(),
             workouts: workouts.len(),
             sets,
@@ -119,22 +106,22 @@ impl Plan {
     }
 
     /// The report of a file, before and after it is imported.
-    pub fn report(&self, file: &ImportFile, names: &ExerciseNames) -> Value {
+    pub fn report(&self, file: ImportFile, names: &ExerciseNames) -> ImportReport {
         let workouts = || self.ready.iter().chain(&self.held);
-        let sets: usize = workouts().map(|imported| imported.workout.sets().count()).sum();
-        json!({
-            "rows": file.rows,
-            "workouts": workouts().count(),
-            "sets": sets,
-            "weight_unit": file.weight_unit,
-            "weight_unit_source": file.weight_unit_source,
-            "time_zone": file.time_zone,
-            "held_workouts": self.held.len(),
-            "left_out_sets": self.left_out_sets,
-            "errors": file.errors.iter().take(ERRORS_MAX).collect::<Vec<_>>(),
-            "errors_total": file.errors.len(),
-            "unmatched": self.unmatched(names),
-        })
+        let errors_total = file.errors.len();
+        ImportReport {
+            rows: file.rows,
+            workouts: workouts().count(),
+            sets: workouts().map(|imported| imported.workout.sets().count()).sum(),
+            weight_unit: file.weight_unit,
+            weight_unit_source: file.weight_unit_source,
+            time_zone: file.time_zone,
+            held_workouts: self.held.len(),
+            left_out_sets: self.left_out_sets,
+            errors: file.errors.into_iter().take(ERRORS_MAX).collect(),
+            errors_total,
+            unmatched: self.unmatched(names),
+        }
     }
 }
 

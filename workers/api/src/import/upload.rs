@@ -3,41 +3,37 @@
 use super::csv::parse_csv;
 use super::export::parse_export;
 use super::file::ImportFile;
+use crate::call::Call;
 use crate::error::{ApiResult, bad_parameter};
 use crate::extract::{media_type, require_no_encoding};
-use crate::input::body_bytes;
-use chrono::{DateTime, Utc};
-use contract::{FieldCode, FieldError, Problem, ProblemCode};
-use interchange::{Format, ReadOptions, WeightUnit};
-use platform::clock::TimeZones;
-use platform::http::{CallerTimeZone, Request, query};
+use contract::imports::{CsvFormat, ImportOptions, WeightUnit};
+use contract::{FieldCode, Problem, ProblemCode};
+use interchange::{Format, ReadOptions};
+use platform::http::CallerTimeZone;
 
 /// Languages that write 102,5 and languages that write 102.5 (Unicode CLDR, decimal separators).
 const COMMA_LANGUAGES: [&str; 16] = [
     "cs", "da", "de", "el", "es", "fi", "fr", "id", "it", "nb", "nl", "pl", "pt", "ru", "sv", "tr",
 ];
 const POINT_LANGUAGES: [&str; 6] = ["en", "he", "ja", "ko", "th", "zh"];
-/// Errors in the response to a file without a valid workout, at most; a project default.
-const ERRORS_MAX: usize = 100;
+/// The media types of an import.
+pub const IMPORT_TYPES: [&str; 5] =
+    ["text/csv", "application/csv", "text/plain", "application/octet-stream", "application/json"];
 
-/// Parses an uploaded file by its content type. A file without a valid workout is rejected with its
-/// errors.
-pub fn parse_upload(
-    request: &Request,
-    zones: &dyn TimeZones,
-    now: DateTime<Utc>,
-) -> ApiResult<ImportFile> {
-    require_no_encoding(request)?;
-    match media_type(request).as_str() {
-        "application/json" => parse_export(body_bytes(request)?, now),
-        "text/csv" | "application/csv" | "text/plain" | "application/octet-stream" => {
-            let zone = time_zone(request);
-            parse_csv(body_bytes(request)?, &read_options(request)?, &zone, zones, now)
-        }
-        _ => Err(ProblemCode::UnsupportedMediaType
+/// Parses an uploaded file by its content type.
+pub fn parse_upload(call: &Call, options: &ImportOptions) -> ApiResult<ImportFile> {
+    require_no_encoding(&call.request)?;
+    let media_type = media_type(&call.request);
+    if !IMPORT_TYPES.contains(&media_type.as_str()) {
+        return Err(ProblemCode::UnsupportedMediaType
             .with("the content type must be text/csv, or application/json for a Bulktrack export")
-            .into()),
+            .into());
     }
+    let (now, bytes) = (call.app.clock.now(), call.body()?);
+    if media_type == "application/json" {
+        return parse_export(bytes, now);
+    }
+    parse_csv(bytes, &read_options(options)?, &time_zone(call, options), &*call.app.time_zones, now)
 }
 
 /// Rejects a file without a valid workout, with its errors.
@@ -48,49 +44,28 @@ pub fn require_workouts(file: &ImportFile) -> ApiResult<()> {
     if file.errors.is_empty() {
         return Err(ProblemCode::UnreadableFile.with("the file has no workout").into());
     }
-    let errors = file.errors.iter().take(ERRORS_MAX).map(|error| {
-        FieldError::at(
-            match (&error.pointer, error.line) {
-                (Some(pointer), _) => pointer.clone(),
-                (None, Some(line)) => format!("/lines/{line}"),
-                (None, None) => String::new(),
-            },
-            FieldCode::InvalidValue,
-            error.detail.clone(),
-        )
-    });
-    Err(Problem::invalid(errors).into())
+    Err(Problem::invalid(file.errors.iter().cloned()).into())
 }
 
 /// The zone of the query, otherwise the platform's guess, otherwise UTC.
-fn time_zone(request: &Request) -> String {
-    let guess = || request.extensions().get::<CallerTimeZone>().map(|zone| zone.0.clone());
-    query(request, "time_zone").or_else(guess).unwrap_or_else(|| "UTC".to_owned())
+fn time_zone(call: &Call, options: &ImportOptions) -> String {
+    let guess = || call.request.extensions().get::<CallerTimeZone>().map(|zone| zone.0.clone());
+    options.time_zone.clone().or_else(guess).unwrap_or_else(|| "UTC".to_owned())
 }
 
-fn read_options(request: &Request) -> ApiResult<ReadOptions> {
-    let format = match query(request, "format").as_deref() {
-        None => None,
-        Some("strong") => Some(Format::Strong),
-        Some("hevy") => Some(Format::Hevy),
-        Some("fitnotes") => Some(Format::FitNotes),
-        Some(_) => {
-            return Err(bad_parameter(
-                "format",
-                FieldCode::InvalidValue,
-                "must be strong, hevy or fitnotes",
-            ));
-        }
-    };
-    let weight_unit = match query(request, "units").as_deref() {
-        None => None,
-        Some("kg") => Some(WeightUnit::Kg),
-        Some("lb" | "lbs") => Some(WeightUnit::Lb),
-        Some(_) => return Err(bad_parameter("units", FieldCode::InvalidValue, "must be kg or lb")),
-    };
-    let decimal_comma =
-        query(request, "locale").map(|locale| has_decimal_comma(&locale)).transpose()?;
-    Ok(ReadOptions { format, weight_unit, decimal_comma })
+fn read_options(options: &ImportOptions) -> ApiResult<ReadOptions> {
+    Ok(ReadOptions {
+        format: options.format.map(|format| match format {
+            CsvFormat::Strong => Format::Strong,
+            CsvFormat::Hevy => Format::Hevy,
+            CsvFormat::Fitnotes => Format::FitNotes,
+        }),
+        weight_unit: options.units.map(|unit| match unit {
+            WeightUnit::Kg => interchange::WeightUnit::Kg,
+            WeightUnit::Lb => interchange::WeightUnit::Lb,
+        }),
+        decimal_comma: options.locale.as_deref().map(has_decimal_comma).transpose()?,
+    })
 }
 
 /// Whether a locale (`de`, `de-DE`, `de_DE`) writes 102,5.
@@ -105,7 +80,7 @@ fn has_decimal_comma(locale: &str) -> ApiResult<bool> {
         Err(bad_parameter(
             "locale",
             FieldCode::InvalidValue,
-            &format!("must begin with one of {known}"),
+            format!("must begin with one of {known}"),
         ))
     }
 }

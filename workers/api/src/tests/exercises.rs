@@ -73,20 +73,24 @@ fn search_ignores_accents_and_case_in_names_and_aliases() {
     press["aliases"] = json!(["Squat de porte"]);
     api.post(&key, "/v1/exercises", &press);
     let check = |query: &str, included: &[&str], excluded: &[&str]| {
-        let found = api.get(&key, &format!("/v1/exercises?q={query}")).body;
+        let found = api.get(&key, &format!("/v1/exercises{query}")).body;
         let items = found["items"].as_array().unwrap();
         let has = |slug: &&&str| items.iter().any(|item| item["slug"] == **slug);
         assert_eq!(included.iter().filter(|slug| !has(slug)).count(), 0, "{query}: {found}");
         assert_eq!(excluded.iter().filter(has).count(), 0, "{query}: {found}");
     };
-    check("DEVELOPPE", &["developpe-zercher"], &["barbell-bench-press"]);
-    check("zerch%C3%A9r", &["developpe-zercher"], &["barbell-bench-press"]);
-    check("porte", &["developpe-zercher"], &["pull-up"]);
-    check("bench%20barb", &["barbell-bench-press"], &["developpe-zercher", "dumbbell-bench-press"]);
-    check("crossover", &["cable-fly"], &["pull-up"]);
-    check("pullup", &["pull-up"], &["push-up"]);
+    check("?q=DEVELOPPE", &["developpe-zercher"], &["barbell-bench-press"]);
+    check("?q=zerch%C3%A9r", &["developpe-zercher"], &["barbell-bench-press"]);
+    check("?q=porte", &["developpe-zercher"], &["pull-up"]);
+    check(
+        "?q=bench%20barb",
+        &["barbell-bench-press"],
+        &["developpe-zercher", "dumbbell-bench-press"],
+    );
+    check("?q=crossover", &["cable-fly"], &["pull-up"]);
+    check("?q=pullup", &["pull-up"], &["push-up"]);
     check("", &["developpe-zercher", "barbell-bench-press"], &[]);
-    check("nothing", &[], &["developpe-zercher", "barbell-bench-press"]);
+    check("?q=nothing", &[], &["developpe-zercher", "barbell-bench-press"]);
 }
 
 #[test]
@@ -180,19 +184,22 @@ fn invalid_definition_is_reported_by_field() {
     check("name", json!("é".repeat(81)), &["/name"]);
     check("primary", Value::Null, &["/primary"]);
     check("primary", json!([]), &["/primary"]);
+    check("aliases", json!(["", "a\u{0}", "b", "B"]), &["/aliases/0", "/aliases/1", "/aliases/3"]);
     check("primary", json!(["chest", "tail"]), &["/primary/1"]);
     check("primary", json!(["chest", "chest"]), &["/primary/1"]);
     check("secondary", json!(["chest"]), &["/secondary"]);
     check("aliases", json!(vec!["a"; 21]), &["/aliases"]);
-    check("aliases", json!([7]), &["/aliases"]);
-    check("load", json!({ "type": "bodyweight", "percent": 101 }), &["/load"]);
+    check("aliases", json!([7]), &["/aliases/0"]);
+    check("load", json!({ "type": "bodyweight", "percent": 101 }), &["/load/percent"]);
+    check("load", json!({ "type": "external", "percent": 5 }), &["/load/percent"]);
     check("load", json!("external"), &["/load"]);
     check("mechanic", json!("both"), &["/mechanic"]);
     check("force", json!("up"), &["/force"]);
     check("equipment", json!("spaceship"), &["/equipment"]);
     check("muscles", json!(["chest"]), &["/muscles"]);
-    let all = api.post(&key, "/v1/exercises", &json!({ "load": 1, "force": 2 })).error_pointers();
-    assert_eq!(all, ["/name", "/primary", "/force", "/load"]);
+    let bad = json!({ "name": "", "primary": [], "load": { "type": "assisted" } });
+    let all = api.post(&key, "/v1/exercises", &bad).error_pointers();
+    assert_eq!(all, ["/name", "/load/percent", "/primary"]);
     assert_eq!(api.get(&key, "/v1/exercises?q=bad").body["items"], json!([]));
 }
 
@@ -209,4 +216,75 @@ fn athlete_has_at_most_1000_own_exercises() {
     assert_eq!(api.post(&key, "/v1/exercises", &own_exercise("First")).status, 409);
     api.delete(&key, "/v1/exercises/own-2");
     assert_eq!(api.post(&key, "/v1/exercises", &own_exercise("One More")).status, 201);
+}
+
+#[test]
+fn taken_name_is_409_with_the_slug_of_its_exercise() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let check = |response: &TestResponse, slug: &str| {
+        assert_eq!((response.status, &response.body["code"]), (409, &json!("exercise_exists")));
+        assert!(response.body["detail"].as_str().unwrap().contains(slug), "{}", response.body);
+    };
+    api.post(&key, "/v1/exercises", &own_exercise("Cable Y"));
+    api.post(&key, "/v1/exercises", &own_exercise("Lat Pull-in"));
+    check(&api.post(&key, "/v1/exercises", &own_exercise("Y, Cable")), "cable-y");
+    check(&api.put(&key, "/v1/exercises/lat-pull-in", &own_exercise("Cable Y")), "cable-y");
+    let mut alias = own_exercise("Lat Pull-in");
+    alias["aliases"] = json!(["Pull Ups"]);
+    check(&api.put(&key, "/v1/exercises/lat-pull-in", &alias), "pull-up");
+    // A rename frees the old name, and the response can be sent back.
+    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Raise"));
+    assert_eq!((renamed.status, &renamed.body["slug"]), (200, &json!("cable-y")));
+    assert_eq!(api.put(&key, "/v1/exercises/cable-y", &renamed.body).status, 200);
+    let again = api.post(&key, "/v1/exercises", &own_exercise("Cable Y"));
+    assert_eq!((again.status, again.location()), (201, "/v1/exercises/cable-y-2"));
+}
+
+#[test]
+fn names_in_other_scripts_are_different_exercises() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let slug = |name: &str| {
+        let added = api.post(&key, "/v1/exercises", &own_exercise(name));
+        assert_eq!(added.status, 201, "{}", added.body);
+        added.location().to_owned()
+    };
+    assert_ne!(slug("深蹲 A"), slug("卧推 A"));
+}
+
+#[test]
+fn replayed_exercise_is_returned_as_it_is_now() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let headers = [("idempotency-key", "k")];
+    let post = |name: &str| {
+        let body = own_exercise(name);
+        api.call_with(&key, "POST", "/v1/exercises", Some(&body), &headers)
+    };
+    assert_eq!(post("Cable Y").headers.get("idempotency-replayed"), None);
+    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Raise"));
+    let replayed = post("Cable Y");
+    assert_eq!((replayed.status, &replayed.body), (201, &renamed.body));
+    assert_eq!(replayed.headers["idempotency-replayed"], "true");
+    assert_eq!(replayed.location(), "/v1/exercises/cable-y");
+    assert_eq!(post("Cable Z").body["code"], "idempotency_key_reused");
+    api.delete(&key, "/v1/exercises/cable-y");
+    assert_eq!(post("Cable Y").body["code"], "exercise_deleted");
+}
+
+#[test]
+fn exercise_added_meanwhile_is_seen_by_the_retry() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    api.post(&key, "/v1/exercises", &own_exercise("Cable Y"));
+    let renamed = "UPDATE exercises SET definition = json_set(definition, '$.name', 'Y-Raise'); \
+                   UPDATE athletes SET exercises_revision = exercises_revision + 1";
+    api.database.fail_after(1, DatabaseFault::Interleaved(renamed));
+    let rejected = api.post(&key, "/v1/exercises", &own_exercise("Raise, Y"));
+    assert_eq!((rejected.status, &rejected.body["code"]), (409, &json!("exercise_exists")));
+    let changes = [DatabaseFault::Interleaved("SELECT 1"), DatabaseFault::Interleaved(renamed)];
+    api.database.fail_next(&changes.repeat(12));
+    let overtaken = api.post(&key, "/v1/exercises", &own_exercise("Cable Z"));
+    assert_eq!((overtaken.status, &overtaken.body["code"]), (409, &json!("concurrent_change")));
 }

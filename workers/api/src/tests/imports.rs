@@ -54,6 +54,7 @@ fn dry_run_previews_the_import_and_stores_nothing() {
     let key = api.create_athlete();
     let mut stored = bench_workout(1);
     stored["started_at"] = json!("2025-03-01T17:00:00Z");
+    stored["ended_at"] = json!("2025-03-01T18:00:00Z");
     api.create_workout(&key, &stored);
     let check = |csv: &str, format: &str, (rows, workouts, sets): (u32, u32, u32), new: u32| {
         let preview = api.import(&key, "?dry_run=true", csv);
@@ -82,10 +83,10 @@ fn dry_run_previews_the_import_and_stores_nothing() {
     assert_eq!((api.slices(), api.take_published_slices()), (vec![], vec![]));
     assert_eq!(api.workout_count(), 1);
     assert_eq!(api.database.query("SELECT * FROM imports"), Vec::<String>::new());
-    assert_eq!(
-        api.import(&key, "?dry_run=perhaps", &hevy(&["Pull Up"])).error_pointers(),
-        ["/dry_run"]
-    );
+    for value in ["perhaps", "1"] {
+        let rejected = api.import(&key, &format!("?dry_run={value}"), &hevy(&["Pull Up"]));
+        assert_eq!((rejected.status, rejected.error_pointers()), (400, vec!["dry_run".to_owned()]));
+    }
 }
 
 #[test]
@@ -123,7 +124,9 @@ fn invalid_line_is_reported_and_the_rest_is_imported() {
     assert_eq!((&import.body["workouts"], &import.body["errors_total"]), (&json!(2), &json!(1)));
     assert_eq!(
         import.body["errors"],
-        json!([{ "line": 3, "detail": "weight_kg is `-1`: must not be negative" }])
+        json!([{
+            "line": 3, "code": "invalid_value", "detail": "weight_kg is `-1`: must not be negative"
+        }])
     );
 }
 
@@ -144,6 +147,7 @@ fn unsupported_file_is_rejected_as_a_whole() {
     check("application/json", "{}", 422);
     check("application/json", r#"{"format":"bulktrack","version":2,"workouts":[]}"#, 422);
     check("application/json", r#"{"format":"bulktrack","version":1,"workouts":[]}"#, 422);
+    check("application/json", "[]", 422);
     let unknown = (0..=200).fold(HEVY.to_owned(), |log, n| {
         let day = format!("2025-{:02}-{:02} 17:00:00", n / 28 + 1, n % 28 + 1);
         format!("{log}Push,{day},{day},,Zzyzx {n},,,0,normal,100,5,,,8\n")
@@ -153,19 +157,22 @@ fn unsupported_file_is_rejected_as_a_whole() {
     check("", &hevy(&["Pull Up"]), 415);
     check("text/csv", &" ".repeat(5 * 1024 * 1024 + 1), 413);
     let bad = api.import(&key, "", &hevy(&["Pull Up"]).replace(",5,,,8", ",5,,,11"));
-    assert_eq!(bad.error_pointers(), ["/lines/2"]);
-    for (query, pointer) in [
-        ("?time_zone=Mars/Olympus", "/time_zone"),
-        ("?format=jefit", "/format"),
-        ("?units=stone", "/units"),
-        ("?locale=tlh", "/locale"),
-        ("?mapping=[]", "/mapping"),
-        ("?mapping={", "/mapping"),
-        ("?mapping={%22a%22:%22no-such-lift%22}", "/mapping/a"),
+    assert_eq!((bad.status, &bad.body["errors"][0]["line"]), (422, &json!(2)));
+    for (query, parameter) in [
+        ("?time_zone=Mars/Olympus", "time_zone"),
+        ("?time_zone=%2B23:59", "time_zone"),
+        ("?format=jefit", "format"),
+        ("?units=stone", "units"),
+        ("?locale=tlh", "locale"),
+        ("?mapping=[]", "mapping"),
+        ("?mapping={", "mapping"),
+        ("?mapping={%22a%22:%22no-such-lift%22}", "mapping"),
+        ("?dryrun=true", "dryrun"),
     ] {
+        let rejected = api.import(&key, query, &hevy(&["Pull Up"]));
         assert_eq!(
-            api.import(&key, query, &hevy(&["Pull Up"])).error_pointers(),
-            [pointer],
+            (rejected.status, rejected.error_pointers()),
+            (400, vec![parameter.to_owned()]),
             "{query}"
         );
     }
@@ -197,7 +204,7 @@ fn unknown_exercise_name_holds_workouts_back_until_mapped() {
     check(json!({ "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
     check(json!({}), &["/mapping/Barbel Bench Pres", "/mapping/Tire~1Flip"]);
     check(json!({ "Tire/Flip": "no-lift", "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
-    check(json!({ "Tire/Flip": 7 }), &["/mapping"]);
+    check(json!({ "Tire/Flip": 7 }), &["/mapping/Tire~1Flip"]);
     check(json!(["Tire/Flip"]), &["/mapping"]);
     let released = map(json!({ "Barbel Bench Pres": bench, "Tire/Flip": null }));
     assert_eq!((released.status, &released.body["status"]), (202, &json!("running")));
@@ -263,4 +270,134 @@ fn concurrent_mappings_import_only_once() {
     let late = api.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
     assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));
     assert_eq!(api.slices(), [json!({ "slice": 0, "state": "done" })]);
+}
+
+/// An export with one workout.
+fn export() -> Value {
+    json!({ "format": "bulktrack", "version": 1, "exercises": [], "workouts": [bench_workout(1)] })
+}
+
+impl TestApi {
+    fn import_json(&self, key: &str, query: &str, export: &Value) -> TestResponse {
+        self.import_as(key, query, "application/json", &export.to_string())
+    }
+}
+
+#[test]
+fn wrong_types_and_unknown_fields_of_an_export_are_rejected() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let check = |change: &dyn Fn(&mut Value), pointer: &str| {
+        let mut export = export();
+        change(&mut export);
+        let rejected = api.import_json(&key, "", &export);
+        assert_eq!((rejected.status, rejected.error_pointers()), (422, vec![pointer.to_owned()]));
+    };
+    check(&|export| export["exercises"] = json!(0), "/exercises");
+    check(&|export| export["exercises"] = Value::Null, "/exercises");
+    check(&|export| export["workouts"] = json!({}), "/workouts");
+    check(&|export| export["workout"] = json!([]), "/workout");
+    check(&|export| export["version"] = json!("1"), "/version");
+    check(&|export| export["workouts"][0]["own_exercises"] = json!(0), "/workouts/0/own_exercises");
+    check(&|export| export["workouts"][0]["titel"] = json!("x"), "/workouts/0/titel");
+    check(&|export| export["workouts"][0] = json!([]), "/workouts/0");
+    let own = json!([{ "slug": "my-press", "name": "My Press", "primary": ["tail"] }]);
+    let pointer = "/workouts/0/own_exercises/0/primary/0";
+    check(&|export| export["workouts"][0]["own_exercises"] = own.clone(), pointer);
+    assert_eq!(api.slices(), Vec::<Value>::new());
+}
+
+#[test]
+fn imported_workout_of_over_24_hours_has_no_end() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let stored = |import: TestResponse| {
+        assert_eq!(
+            (import.status, &import.body["errors_total"]),
+            (202, &json!(0)),
+            "{}",
+            import.body
+        );
+        let rows = api.database.query("SELECT workouts FROM import_slices");
+        api.database.execute("DELETE FROM import_slices");
+        let row: Value = serde_json::from_str(&rows[0]).unwrap();
+        let workouts: Value = serde_json::from_str(row["workouts"].as_str().unwrap()).unwrap();
+        workouts[0]["workout"].clone()
+    };
+    let mut long = export();
+    long["workouts"][0]["ended_at"] = json!("2026-11-24T08:00:01+01:00");
+    long["workouts"][0]["exercises"][0]["sets"][0]["id"] = json!(1_000_000);
+    let workout = stored(api.import_json(&key, "", &long));
+    assert_eq!(workout["ended_at"], workout["started_at"]);
+    assert_eq!(workout["exercises"][0]["sets"][0]["id"], 1, "ids of sets are the server's");
+    let csv = hevy(&["Pull Up"]).replace("2025-03-01 18:00:00", "2025-03-02 17:00:01");
+    let workout = stored(api.import(&key, "", &csv));
+    assert_eq!(workout["ended_at"], workout["started_at"]);
+    let mut leap = export();
+    leap["workouts"][0]["ended_at"] = json!("2026-11-23T08:30:60+01:00");
+    let workout = stored(api.import_json(&key, "", &leap));
+    assert_eq!(workout["ended_at"], "2026-11-23T08:30:59+01:00");
+}
+
+#[test]
+fn exercise_of_an_export_with_a_known_name_is_the_known_one() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let own = |slug: &str, name: &str| json!({ "slug": slug, "name": name, "primary": ["chest"] });
+    api.post(&key, "/v1/exercises", &json!({ "name": "My Press", "primary": ["chest"] }));
+    let mut export = export();
+    export["exercises"] = json!([own("other-press", "Press, my"), own("new-press", "New Press")]);
+    export["workouts"][0]["exercises"][0]["exercise"] = json!("other-press");
+    export["workouts"][0]["own_exercises"] = json!([own("other-press", "Press, my")]);
+    assert_eq!(api.import_json(&key, "", &export).status, 202);
+    let slugs = api.database.query("SELECT slug FROM exercises ORDER BY slug");
+    assert_eq!(slugs, [r#"{"slug":"my-press"}"#, r#"{"slug":"new-press"}"#]);
+    let slices = api.database.query("SELECT workouts FROM import_slices").concat();
+    assert!(slices.contains("my-press") && !slices.contains("other-press"), "{slices}");
+}
+
+#[test]
+fn replayed_import_stores_nothing_and_returns_the_import() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let post = |log: &str| {
+        let bearer = format!("Bearer {key}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "text/csv"),
+            ("idempotency-key", "k"),
+        ];
+        TestResponse::from_http(api.send("POST", "/v1/imports", &headers, log.as_bytes()))
+    };
+    let first = post(&hevy(&["Pull Up"]));
+    assert_eq!(first.headers.get("idempotency-replayed"), None);
+    assert_eq!(api.take_published_slices().len(), 1);
+    let replayed = post(&hevy(&["Pull Up"]));
+    assert_eq!((replayed.status, &replayed.body), (202, &first.body));
+    assert_eq!(replayed.headers["idempotency-replayed"], "true");
+    assert_eq!(api.take_published_slices(), []);
+    assert_eq!(post(&hevy(&["Dip"])).body["code"], "idempotency_key_reused");
+    assert_eq!(api.database.query("SELECT 1 FROM imports").len(), 1);
+}
+
+#[test]
+fn export_has_the_current_name_of_a_renamed_exercise() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let define = |method: &str, path: &str, name: &str| {
+        let body = json!({ "name": name, "primary": ["chest"] });
+        assert!(api.call(&key, method, path, Some(&body)).status < 300);
+    };
+    define("POST", "/v1/exercises", "My Press");
+    let mut workout = bench_workout(1);
+    workout["exercises"][0]["exercise"] = json!("my-press");
+    api.create_workout(&key, &workout);
+    define("PUT", "/v1/exercises/my-press", "Seal Press");
+    for format in ["csv", "json"] {
+        let text = api.get(&key, &format!("/v1/export?format={format}")).text;
+        assert!(text.contains("Seal Press") && !text.contains("My Press"), "{text}");
+    }
+    for query in ["format=xml", "from=2026-1-1", "from=2026-11-24&to=2026-11-23", "form=x"] {
+        assert_eq!(api.get(&key, &format!("/v1/export?{query}")).status, 400, "{query}");
+    }
 }

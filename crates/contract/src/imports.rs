@@ -1,0 +1,191 @@
+//! Imports and exports of training logs.
+//!
+//! Limits without a source are project defaults.
+
+use crate::checks::{Checks, FieldError, Validate};
+use crate::values::{Day, Instant};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Names of a mapping, at most.
+pub const MAPPING_MAX: usize = 1_000;
+
+/// The app that wrote a CSV file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CsvFormat {
+    Strong,
+    Hevy,
+    Fitnotes,
+}
+
+/// The unit of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum WeightUnit {
+    Kg,
+    /// International pounds.
+    #[serde(alias = "lbs")]
+    Lb,
+}
+
+/// The source of the unit of weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum UnitSource {
+    File,
+    /// The parameter `units`.
+    Caller,
+    /// Kilograms, the default.
+    Assumed,
+}
+
+/// The query of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportOptions {
+    /// Returns a preview and stores nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The app that wrote the file; by default it is detected.
+    pub format: Option<CsvFormat>,
+    /// The unit of weights without one; by default it is detected.
+    pub units: Option<WeightUnit>,
+    /// The language of the file, which decides whether 102,5 is a number: `de`, `de-DE`.
+    pub locale: Option<String>,
+    /// The zone of the file's times: `Europe/Berlin`, `+01:00`. By default that of the request's address,
+    /// otherwise UTC.
+    pub time_zone: Option<String>,
+    /// A JSON object of exercise names to slugs, or to null to leave their sets out.
+    pub mapping: Option<String>,
+}
+
+/// Exercise names and the slugs of their exercises; null leaves the sets of a name out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportMapping {
+    #[schemars(extend("maxProperties" = MAPPING_MAX))]
+    pub mapping: BTreeMap<String, Option<String>>,
+}
+
+impl Validate for ImportMapping {
+    fn validate(&self, checks: &mut Checks) {
+        checks.length("mapping", self.mapping.len(), MAPPING_MAX);
+    }
+}
+
+/// An import with its progress.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Import {
+    pub id: Uuid,
+    pub status: ImportStatus,
+    /// `strong`, `hevy`, `fitnotes` or `bulktrack`.
+    pub format: String,
+    pub created_at: Instant,
+    /// Null while it is running.
+    pub finished_at: Option<Instant>,
+    /// Workouts stored so far.
+    pub imported: i64,
+    /// Workouts left out so far, because the athlete has them already.
+    pub duplicates: i64,
+    pub slices: SliceCounts,
+    #[serde(flatten)]
+    pub report: ImportReport,
+}
+
+/// The state of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ImportStatus {
+    Running,
+    /// Workouts are held back until a mapping resolves their exercise names.
+    NeedsMapping,
+    Completed,
+}
+
+/// The parts in which an import is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct SliceCounts {
+    pub waiting: i64,
+    pub held: i64,
+    pub done: i64,
+}
+
+/// The preview of an import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportPreview {
+    /// Always true.
+    pub dry_run: bool,
+    /// `strong`, `hevy`, `fitnotes` or `bulktrack`.
+    pub format: String,
+    /// Workouts that the import would store.
+    pub to_import: i64,
+    /// Workouts that the athlete has already.
+    pub duplicates: i64,
+    #[serde(flatten)]
+    pub report: ImportReport,
+}
+
+/// The content of a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportReport {
+    /// Rows of a CSV, workouts of an export.
+    pub rows: usize,
+    pub workouts: usize,
+    pub sets: usize,
+    /// The unit of weights without one; null for an export.
+    pub weight_unit: Option<WeightUnit>,
+    pub weight_unit_source: Option<UnitSource>,
+    /// The zone of times without an offset; null for an export.
+    pub time_zone: Option<String>,
+    /// Workouts with unknown exercise names.
+    pub held_workouts: usize,
+    /// Sets of names that the mapping leaves out.
+    pub left_out_sets: usize,
+    /// Lines or fields that cannot be imported, at most 1,000.
+    pub errors: Vec<FieldError>,
+    pub errors_total: usize,
+    pub unmatched: Vec<UnmatchedName>,
+}
+
+/// An unknown exercise name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnmatchedName {
+    pub name: String,
+    /// The number of workouts that are held back with it.
+    pub workouts: usize,
+    /// The number of its sets in them.
+    pub sets: usize,
+    /// Similar slugs, the most similar first.
+    pub proposals: Vec<String>,
+}
+
+/// The query of an export.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportOptions {
+    #[serde(default)]
+    pub format: ExportFormat,
+    /// The first local day.
+    pub from: Option<Day>,
+    /// The last local day.
+    pub to: Option<Day>,
+}
+
+/// The format of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum ExportFormat {
+    /// All that an import needs to restore the workouts.
+    #[default]
+    Json,
+    /// The columns of Hevy.
+    Csv,
+}
