@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Athlete } from "../support/athlete";
 import { Browser } from "../support/browser";
 import { expectProblem } from "../support/problems";
 import { Stack } from "../support/stack";
@@ -40,7 +41,7 @@ afterAll(async () => {
 });
 
 describe("the documents", () => {
-  it.each(["openapi.json"])("include %s, for pages of any origin", async (name) => {
+  it.each(["openapi.json", "asyncapi.json"])("include %s, for pages of any origin", async (name) => {
     const response = await stack.request("GET", `/${name}`);
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("application/json");
@@ -110,6 +111,17 @@ describe("the pages of problems", () => {
       expect(await tab.overflows(), code).toBe(false);
       expect(tab.errors, code).toEqual([]);
     }
+  });
+});
+
+describe("an error response", () => {
+  it("has the address of a page as its type", async () => {
+    const athlete = await Athlete.create(stack);
+    const response = await athlete.request("POST", "/v1/workouts", { json: {} });
+    const { type, title } = await expectProblem(response, 422);
+    const tab = await browser.open(`${stack.url}${type}`);
+    expect(await tab.status()).toBe(200);
+    expect(await tab.page.getByRole("heading", { level: 1 }).textContent()).toBe(title);
   });
 });
 

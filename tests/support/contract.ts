@@ -32,7 +32,7 @@ interface Match {
 }
 
 const DOCUMENT_ID = "openapi.json";
-const PROBLEM = "#/components/schemas/Problem";
+const PROBLEM = "#/components/schemas/ProblemDetails";
 /** Formats of the schema generator that ajv-formats does not know; `minimum` and `type` check them. */
 export const RUST_FORMATS = ["uint", "uint8", "uint16", "uint32", "uint64", "int8", "int16"];
 

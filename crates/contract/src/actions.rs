@@ -47,6 +47,7 @@ pub struct Redrive {
 /// A redrive of one dead letter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(example = serde_json::json!({ "note": "the cause is fixed" }))]
 pub struct RedriveOne {
     /// The event to send in place of the stored text: of the same queue, with the same id and athlete.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -57,6 +57,7 @@ pub struct IssuedKey {
 /// The address for which an operator vouches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "email": "ada@example.com" }))]
 pub struct VouchedEmail {
     /// The athlete's current address.
     #[schemars(email)]

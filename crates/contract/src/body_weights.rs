@@ -12,6 +12,7 @@ use training::limits::WEIGHT_MAX;
 /// A body weight of a day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "body_weight_kg": 81.5 }))]
 pub struct NewBodyWeight {
     #[serde(default, skip_serializing)]
     pub date: ReadOnly,

@@ -67,6 +67,7 @@ pub struct ImportOptions {
 /// Exercise names and the slugs of their exercises; null leaves the sets of a name out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "mapping": { "Belt Squat": "hack-squat", "Treadmill": null } }))]
 pub struct ImportMapping {
     #[schemars(extend("maxProperties" = MAPPING_MAX))]
     pub mapping: BTreeMap<String, Option<String>>,

@@ -21,9 +21,9 @@ pub const AHEAD_H_MAX: i64 = 24;
 /// Declares a model with the fields of a set and others.
 macro_rules! set_model {
     ($(#[$doc:meta])* $name:ident { $($(#[$more_doc:meta])* $more:ident: $type:ty,)* }) => {
-        $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
+        $(#[$doc])*
         pub struct $name {
             $($(#[$more_doc])* pub $more: $type,)*
             /// The number of the set within its workout, assigned by the server. A POST ignores it; a PUT
@@ -123,12 +123,16 @@ macro_rules! set_model {
 set_model! {
     /// A set: what was performed, and how hard it was. One of `reps`, `duration_s` and `distance_m` is
     /// required.
+    #[schemars(example = serde_json::json!({ "kind": "working", "weight_kg": 100, "reps": 5, "rpe": 9 }))]
     NewSet {}
 }
 
 set_model! {
     /// A set that is logged live, with its exercise. The exercise is added when the workout does not have
     /// it.
+    #[schemars(example = serde_json::json!({
+        "exercise": "barbell-bench-press", "kind": "working", "weight_kg": 100, "reps": 5, "rir": 1,
+    }))]
     LoggedSet {
         /// The slug of an exercise of the catalogue or of a custom exercise.
         exercise: String,

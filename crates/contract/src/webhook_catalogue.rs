@@ -25,6 +25,9 @@ use uuid::Uuid;
 /// The page for those who receive webhooks: Markdown, without links to files.
 pub const RECEIVING: &str = include_str!("../../../docs/webhooks/receiving.md");
 
+/// The section of the reference with the requests to endpoints.
+pub const WEBHOOK_TAG: &str = "Webhook events";
+
 /// Returns the catalogue: every type in the order of the documentation.
 pub fn catalogue() -> Vec<EventTypeInfo> {
     let info = |event_type: WebhookEventType| EventTypeInfo {
@@ -145,7 +148,7 @@ pub fn openapi_webhooks(schemas: &mut SchemaGenerator) -> Value {
         } });
         let operation = json!({
             "operationId": format!("on-{}", name.replace('.', "-")),
-            "tags": ["webhooks"],
+            "tags": [WEBHOOK_TAG],
             "summary": name,
             "description": description(event_type),
             "security": [],

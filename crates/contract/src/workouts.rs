@@ -183,6 +183,7 @@ pub fn check_end(checks: &mut Checks, start: DateTime<FixedOffset>, end: Option<
 /// The end of a workout in progress.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "ended_at": "2026-11-23T19:05:00+01:00" }))]
 pub struct Completion {
     /// Not before the start, and at most 24 hours after it.
     pub ended_at: Timestamp,

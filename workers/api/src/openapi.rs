@@ -4,11 +4,11 @@ pub mod operation;
 pub mod schemas;
 
 use crate::call::Access;
-use crate::route::Route;
-use crate::routes::routes;
+use crate::route::{Route, Section};
+use crate::routes::{Group, groups};
 use contract::ProblemCode;
 use contract::problem::ProblemDetails;
-use contract::webhook_catalogue::openapi_webhooks;
+use contract::webhook_catalogue::{RECEIVING, WEBHOOK_TAG, openapi_webhooks};
 use operation::{Head, Operation, OperationDoc, by_status, header, reason};
 use platform::http::Method;
 use schemars::Schema;
@@ -23,7 +23,10 @@ pub struct Document {
     info: Value,
     servers: Value,
     security: Value,
-    tags: Value,
+    tags: Vec<Value>,
+    /// The groups of tags, for Redoc.
+    #[serde(rename = "x-tagGroups")]
+    tag_groups: Vec<Value>,
     paths: Ordered<Ordered<Operation>>,
     webhooks: Value,
     components: Value,
@@ -43,13 +46,25 @@ pub fn document() -> Document {
     let mut schemas = Schemas::default();
     let mut paths: Ordered<Ordered<Operation>> = Ordered(Vec::new());
     let problem = schemas.responses.subschema_for::<ProblemDetails>();
-    for route in routes() {
-        let method = route.method.as_str().to_ascii_lowercase();
-        let operation = (method, operation(&route, &mut schemas));
-        match paths.0.iter_mut().find(|(path, _)| path == route.path) {
-            Some((_, operations)) => operations.0.push(operation),
-            None => paths.0.push((route.path.to_owned(), Ordered(vec![operation]))),
+    let (mut tags, mut tag_groups) = (Vec::new(), Vec::new());
+    for Group { name: group, sections } in groups() {
+        let first = tags.len();
+        for Section { name, description, routes } in sections {
+            tags.push(json!({ "name": name, "description": description }));
+            for route in routes {
+                let method = route.method.as_str().to_ascii_lowercase();
+                let operation = (method, operation(name, &route, &mut schemas));
+                match paths.0.iter_mut().find(|(path, _)| path == route.path) {
+                    Some((_, operations)) => operations.0.push(operation),
+                    None => paths.0.push((route.path.to_owned(), Ordered(vec![operation]))),
+                }
+            }
         }
+        if group == "Webhooks" {
+            tags.push(json!({ "name": WEBHOOK_TAG, "description": RECEIVING }));
+        }
+        let names: Vec<_> = tags.iter().skip(first).map(|tag| tag["name"].clone()).collect();
+        tag_groups.push(json!({ "name": group, "tags": names }));
     }
     Document {
         openapi: "3.1.0",
@@ -62,7 +77,8 @@ pub fn document() -> Document {
         }),
         servers: json!([{ "url": "/", "description": "The address that serves this document." }]),
         security: json!([]),
-        tags: tags(),
+        tags,
+        tag_groups,
         paths,
         webhooks: openapi_webhooks(&mut schemas.responses),
         components: json!({
@@ -83,30 +99,7 @@ pub fn document() -> Document {
     }
 }
 
-fn tags() -> Value {
-    let mut names: Vec<String> = Vec::new();
-    for route in routes() {
-        let tag = tag(&route);
-        if !names.contains(&tag) {
-            names.push(tag);
-        }
-    }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
-}
-
-/// The first segment of the path after the version.
-fn tag(route: &Route) -> String {
-    let path = route.path.trim_start_matches("/v1/").trim_start_matches('/');
-    let mut parts = path.split('/');
-    let first = parts.next().unwrap_or_default();
-    if first == "admin" {
-        format!("admin: {}", parts.next().unwrap_or_default())
-    } else {
-        first.to_owned()
-    }
-}
-
-fn operation(route: &Route, schemas: &mut Schemas) -> Operation {
+fn operation(tag: &'static str, route: &Route, schemas: &mut Schemas) -> Operation {
     let documentation = &route.documentation;
     let mut doc = OperationDoc::new(schemas, &route.method, route.path, route.has_if_match);
     (documentation.describe)(&mut doc);
@@ -134,7 +127,7 @@ fn operation(route: &Route, schemas: &mut Schemas) -> Operation {
     }
     doc.problems(documentation.problems);
     doc.finish(Head {
-        tags: [tag(route)],
+        tags: [tag],
         summary: documentation.summary,
         description: documentation.description,
         security,

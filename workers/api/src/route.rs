@@ -65,9 +65,8 @@ where
 }
 
 impl Route {
-    /// A route. `summary` is its title in the reference.
     #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "only documentation"))]
-    pub fn new<C: Caller, I: Input, O: Output + 'static>(
+    fn new<C: Caller, I: Input, O: Output + 'static>(
         method: Method,
         path: &'static str,
         handler: impl Handler<C, I, O>,
@@ -160,6 +159,50 @@ impl Route {
     /// Runs the handler.
     pub fn run(&self, call: Rc<Call>) -> LocalBoxFuture<'static, ApiResult> {
         (self.run)(call)
+    }
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident;)*) => {$(
+        #[doc = concat!("A route of ", stringify!($method), ". `summary` is its title in the reference.")]
+        pub fn $name<C: Caller, I: Input, O: Output + 'static>(
+            path: &'static str,
+            handler: impl Handler<C, I, O>,
+            summary: &'static str,
+        ) -> Route {
+            Route::new(Method::$method, path, handler, summary)
+        }
+    )*};
+}
+
+methods! {
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
+}
+
+/// The routes of one subject: a section of the reference.
+pub struct Section {
+    #[cfg(not(target_arch = "wasm32"))]
+    pub name: &'static str,
+    #[cfg(not(target_arch = "wasm32"))]
+    pub description: &'static str,
+    pub routes: Vec<Route>,
+}
+
+impl Section {
+    /// A section. `name` and `description` are for the reference.
+    #[cfg_attr(target_arch = "wasm32", expect(unused_variables, reason = "only documentation"))]
+    pub fn new(name: &'static str, description: &'static str, routes: Vec<Route>) -> Self {
+        Self {
+            #[cfg(not(target_arch = "wasm32"))]
+            name,
+            #[cfg(not(target_arch = "wasm32"))]
+            description,
+            routes,
+        }
     }
 }
 

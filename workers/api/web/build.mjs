@@ -4,7 +4,6 @@
 import {
   cpSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -27,7 +26,7 @@ const staged = `${TARGET}.new`;
 rmSync(staged, { recursive: true, force: true });
 mkdirSync(join(staged, "docs/problems"), { recursive: true });
 
-for (const name of readdirSync(REFERENCE).filter((name) => name.endsWith("api.json"))) {
+for (const name of ["openapi.json", "asyncapi.json"]) {
   cpSync(join(REFERENCE, name), join(staged, name));
 }
 cpSync(join(WEB, "_headers"), join(staged, "_headers"));

@@ -26,7 +26,7 @@ use storage::{Creation, Idempotency, Rejection};
 use uuid::Uuid;
 
 #[cfg(not(target_arch = "wasm32"))]
-use crate::operation_doc::OperationDoc;
+use crate::openapi::operation::OperationDoc;
 
 /// The response to an import: its progress, or its preview.
 pub enum Imported {

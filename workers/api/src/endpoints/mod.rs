@@ -28,12 +28,3 @@ pub mod webhook_replay;
 pub mod webhooks;
 pub mod weekly_volume;
 pub mod workouts;
-
-use chrono::{DateTime, SecondsFormat};
-
-/// An instant in responses: RFC 3339 in UTC, to the millisecond.
-fn instant(milliseconds: i64) -> String {
-    DateTime::from_timestamp_millis(milliseconds)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Millis, true)
-}

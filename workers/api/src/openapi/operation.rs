@@ -218,7 +218,7 @@ impl<'a> OperationDoc<'a> {
 /// The parts of an operation that its table states.
 #[derive(Debug, Serialize)]
 pub struct Head {
-    pub tags: [String; 1],
+    pub tags: [&'static str; 1],
     pub summary: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub description: &'static str,
