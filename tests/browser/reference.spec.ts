@@ -41,14 +41,17 @@ afterAll(async () => {
 });
 
 describe("the documents", () => {
-  it.each(["openapi.json", "asyncapi.json"])("include %s, for pages of any origin", async (name) => {
-    const response = await stack.request("GET", `/${name}`);
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toBe("application/json");
-    expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
-    expect(await response.text()).toBe(reference(name));
-  });
+  it.each(["openapi.json", "asyncapi.json"])(
+    "include %s, for pages of any origin",
+    async (name) => {
+      const response = await stack.request("GET", `/${name}`);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("content-type")).toBe("application/json");
+      expect(response.headers.get("access-control-allow-origin")).toBe("*");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      expect(await response.text()).toBe(reference(name));
+    },
+  );
 });
 
 describe("the reference", () => {

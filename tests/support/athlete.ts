@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type ApiClient, ok, type Schemas } from "./client";
+import { type ApiClient, ok, type RequestBody, type Schemas } from "./client";
 import { eventually } from "./eventually";
 import { OPERATOR_TOKEN, type RequestOptions, type Stack } from "./stack";
 
 /** A hard set of ten repetitions. */
 export const HARD_SET = { kind: "working", weight_kg: 60, reps: 10, rpe: 8 } as const;
 
-export type WorkoutInput = Schemas["NewWorkout"];
+export type WorkoutInput = RequestBody<"NewWorkout">;
 
 export type Workout = Schemas["Workout"];
 export type Notification = Schemas["Notification"];

@@ -1,8 +1,11 @@
 import createClient, { type Client } from "openapi-fetch";
+import type { Writable } from "openapi-typescript-helpers";
 import type { components, paths } from "./generated/api";
 
 /** The models of the API by name, such as `Schemas["Workout"]`. */
 export type Schemas = components["schemas"];
+/** A model as requests have it: without the fields that only the server sets. */
+export type RequestBody<Name extends keyof Schemas> = Writable<Schemas[Name]>;
 export type Problem = Schemas["ProblemDetails"];
 
 /**

@@ -70,7 +70,7 @@ function curl(document: OpenApi, operation: Operation, method: string, url: stri
   if (type && media) {
     const body = media.example ?? firstExample(media) ?? exampleOf(document, media.schema);
     const data = typeof body === "string" ? body : JSON.stringify(body, null, 2);
-    options.push(`-H ${quote(`Content-Type: ${type}`)}`, `--data-binary ${quote(data ?? "@body")}`);
+    options.push(`-H ${quote(`Content-Type: ${type}`)}`, `--data-binary ${quote(data ?? "@file")}`);
   }
   const path = parameters
     .filter((parameter) => parameter.in === "path")

@@ -54,6 +54,7 @@ impl<'a> OperationDoc<'a> {
         for (name, schema) in parameter_names(self.path).into_iter().zip(schemas) {
             let (description, example) = path_parameter(self.path, name);
             assert!(!example.is_empty(), "{name} of {} has no description", self.path);
+            let example = example.parse::<u32>().map_or_else(|_| json!(example), Value::from);
             self.parameters.push(json!({
                 "name": name, "in": "path", "required": true,
                 "description": description, "schema": schema, "example": example,
