@@ -54,6 +54,12 @@ describe("the documents", () => {
   );
 });
 
+it("offers the receiver of webhooks for download", async () => {
+  const response = await stack.request("GET", "/docs/receiver.mjs");
+  expect(response.headers.get("content-type")).toContain("javascript");
+  expect(await response.text()).toBe(reference("../webhooks/receiver.mjs"));
+});
+
 describe("the reference", () => {
   it("shows every operation and webhook of the document", async () => {
     const tab = await browser.open(`${stack.url}/docs`);

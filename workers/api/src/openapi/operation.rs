@@ -279,7 +279,10 @@ fn path_parameter(path: &str, name: &str) -> (String, &'static str) {
     let resource = before.rsplit('/').next().unwrap_or_default();
     match name {
         "id" if resource == "keys" => ("The id of the key.".to_owned(), "5f0c1d2e3a4b5c6d"),
-        "id" => (format!("The id of one of the {}.", resource.replace('-', " ")), ID),
+        "id" => {
+            let resource = resource.trim_end_matches('s').replace('-', " ");
+            (format!("The id of the {resource}."), ID)
+        }
         "delivery_id" => ("The id of the delivery.".to_owned(), ID),
         "set_id" => ("The number of the set within its workout.".to_owned(), "1"),
         "key_id" => ("The id of the key.".to_owned(), "5f0c1d2e3a4b5c6d"),
