@@ -21,6 +21,7 @@ pub mod patterns;
 pub mod pipeline;
 pub mod problem;
 pub mod progress;
+pub mod queries;
 pub mod queues;
 pub mod records;
 pub mod sets;

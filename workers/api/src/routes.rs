@@ -7,10 +7,11 @@ use crate::endpoints::{
     pipeline, progress, queues, records, sets, unsubscribe, webhook_deliveries, webhook_replay,
     webhooks, weekly_volume, workouts,
 };
-use crate::extract::{Input, Path, Unchecked};
+use crate::extract::{Input, Path, Query};
 use crate::reply::Output;
 use crate::route::{Handler, Route};
 use contract::ProblemCode;
+use contract::queries::{ExerciseSearch, ExportFilter, ImportOptions};
 use platform::http::Method;
 use uuid::Uuid;
 
@@ -42,35 +43,35 @@ pub fn routes() -> Vec<Route> {
         post("/v1/workouts/{id}/complete", sets::complete, "Complete a workout"),
         get(
             "/v1/exercises",
-            |call: AthleteCall, Unchecked| async move {
+            |call: AthleteCall, _: Query<ExerciseSearch>| async move {
                 exercises::list(&call.app, &call, &call.key).await
             },
             "Search exercises",
         ),
         post(
             "/v1/exercises",
-            |call: AthleteCall, Unchecked| async move {
+            |call: AthleteCall, (): ()| async move {
                 exercises::post(&call.app, &call, &call.key).await
             },
             "Create a custom exercise",
         ),
         get(
             "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+            |call: AthleteCall, Path(id): Path<String>| async move {
                 exercises::get(&call.app, &call.key, &id).await
             },
             "Read an exercise",
         ),
         put(
             "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+            |call: AthleteCall, Path(id): Path<String>| async move {
                 exercises::put(&call.app, &call, &call.key, &id).await
             },
             "Change a custom exercise",
         ),
         delete(
             "/v1/exercises/{slug}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<String>, Unchecked)| async move {
+            |call: AthleteCall, Path(id): Path<String>| async move {
                 exercises::delete(&call.app, &call.key, &id).await
             },
             "Delete a custom exercise",
@@ -84,7 +85,7 @@ pub fn routes() -> Vec<Route> {
         get("/v1/reports/weekly", patterns::weekly_report, "Read a weekly report"),
         post(
             "/v1/imports",
-            |call: AthleteCall, Unchecked| async move {
+            |call: AthleteCall, _: Query<ImportOptions>| async move {
                 imports::post(&call.app, &call, &call.key).await
             },
             "Import a training log",
@@ -92,21 +93,21 @@ pub fn routes() -> Vec<Route> {
         .body_bytes_max(IMPORT_BYTES_MAX),
         get(
             "/v1/imports/{id}",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+            |call: AthleteCall, Path(id): Path<Uuid>| async move {
                 imports::get(&call.app, &call.key, id).await
             },
             "Read an import",
         ),
         put(
             "/v1/imports/{id}/mapping",
-            |call: AthleteCall, (Path(id), Unchecked): (Path<Uuid>, Unchecked)| async move {
+            |call: AthleteCall, Path(id): Path<Uuid>| async move {
                 imports::put_mapping(&call.app, &call, &call.key, id).await
             },
             "Map the exercise names of an import",
         ),
         get(
             "/v1/export",
-            |call: AthleteCall, Unchecked| async move { export::get(&call.app, &call, &call.key).await },
+            |call: AthleteCall, _: Query<ExportFilter>| async move { export::get(&call.app, &call, &call.key).await },
             "Export workouts",
         ),
         get("/v1/me", me::get, "Read the profile"),

@@ -6,10 +6,12 @@
 use super::instant;
 use crate::app::App;
 use crate::call::Call;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, bad_parameter};
 use crate::idempotency::parse_idempotency_key;
 use crate::import::definitions::Definitions;
-use crate::import::mapping::{ExerciseNames, Mapping, mapping_pointer, parse_mapping};
+use crate::import::mapping::{
+    ExerciseNames, MAPPING_EXPECTED, Mapping, mapping_pointer, parse_mapping,
+};
 use crate::import::plan::Plan;
 use crate::import::upload::{parse_upload, require_workouts};
 use crate::input::{Errors, Fields, json_body, query_flag};
@@ -60,7 +62,12 @@ async fn import_file(
 ) -> ApiResult<Option<Response>> {
     let dry_run = query_flag(&call.request, "dry_run")?;
     let mapping = match query(&call.request, "mapping") {
-        Some(text) => parse_mapping(&serde_json::from_str(&text).unwrap_or(Value::Null))?,
+        Some(text) => {
+            let value = serde_json::from_str(&text).unwrap_or(Value::Null);
+            parse_mapping(&value).ok_or_else(|| {
+                bad_parameter("mapping", FieldCode::InvalidValue, MAPPING_EXPECTED)
+            })?
+        }
         None => Mapping::new(),
     };
     let mut file = parse_upload(&call.request, &*app.time_zones, app.clock.now())?;
@@ -123,7 +130,9 @@ pub async fn put_mapping(app: &App, call: &Call, key: &KeyProof, import_id: Uuid
         fields.require("mapping");
         fields.get("mapping").cloned()
     });
-    let mapping = parse_mapping(&errors.finish(mapping)?)?;
+    let mapping = parse_mapping(&errors.finish(mapping)?).ok_or_else(|| {
+        Problem::invalid([FieldError::at("/mapping", FieldCode::InvalidType, MAPPING_EXPECTED)])
+    })?;
     let database = app.database(key);
     let import = imports::get(database, key, import_id).await?;
     let held = imports::held_slices(database, key, import_id).await?;

@@ -1,7 +1,6 @@
 //! The meaning of the exercise names in a file.
 
 use super::definitions::Definitions;
-use crate::error::{ApiResult, bad_parameter};
 use contract::slugs::unknown_exercise;
 use contract::{FieldCode, FieldError};
 use serde_json::Value;
@@ -19,22 +18,18 @@ const PROPOSALS: usize = 3;
 /// Exercise names and their slugs; `None` leaves the sets of a name out.
 pub type Mapping = BTreeMap<String, Option<String>>;
 
-/// Parses a mapping: an object of names to slugs or null.
-pub fn parse_mapping(value: &Value) -> ApiResult<Mapping> {
-    let names = value.as_object().filter(|names| names.len() <= MAPPING_MAX);
+/// The text of a value that is no mapping.
+pub const MAPPING_EXPECTED: &str = "must be an object of at most 1,000 names to slugs or null";
+
+/// Parses a mapping: an object of names to slugs or null. `None`: the value is another one.
+pub fn parse_mapping(value: &Value) -> Option<Mapping> {
+    let names = value.as_object().filter(|names| names.len() <= MAPPING_MAX)?;
     let entry = |(name, slug): (&String, &Value)| match slug {
         Value::Null => Some((name.clone(), None)),
         Value::String(slug) => Some((name.clone(), Some(slug.clone()))),
         _ => None,
     };
-    let mapping = names.and_then(|names| names.iter().map(entry).collect());
-    mapping.ok_or_else(|| {
-        bad_parameter(
-            "mapping",
-            FieldCode::InvalidValue,
-            "must be an object of at most 1,000 names to slugs or null",
-        )
-    })
+    names.iter().map(entry).collect()
 }
 
 /// The JSON pointer to a name of a mapping.
