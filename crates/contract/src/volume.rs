@@ -52,7 +52,6 @@ pub struct WeeklyVolume {
 
 /// The volume of a week; zeros without training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[expect(clippy::struct_field_names, reason = "week_start is its name in the public contract")]
 pub struct WeekVolume {
     /// The Monday.
     pub week_start: WeekStart,

@@ -206,7 +206,7 @@ pub struct Workout {
     pub exercises: Vec<ExerciseEntry>,
     pub id: WorkoutId,
     pub athlete_id: AthleteId,
-    /// 1 when posted, one more with each change. The ETag contains it.
+    /// 1 when posted, one more with each change. The tag contains it.
     pub revision: i64,
     pub status: Status,
     /// The day for which it counts.
@@ -310,7 +310,6 @@ pub struct Changes {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schemars(rename = "WorkoutChange")]
-#[expect(clippy::large_enum_variant, reason = "most changes are updates")]
 pub enum Change {
     Updated { changed_at: Instant, workout: Workout },
     Deleted { id: WorkoutId, deleted_at: Instant },

@@ -35,7 +35,7 @@ impl DateRange {
             return Err(bad_parameter(
                 "from",
                 FieldCode::InvalidValue,
-                &format!("is more than {max_text} before to"),
+                format!("is more than {max_text} before to"),
             ));
         }
         Ok(Self { from, to })

@@ -191,6 +191,13 @@ fn headers() -> Value {
     })
 }
 
+fn add_header(headers: &mut Value, name: &str, component: &str) {
+    if let Some(headers) = headers.as_object_mut() {
+        let reference = format!("#/components/headers/{component}");
+        headers.insert(name.to_owned(), json!({ "$ref": reference }));
+    }
+}
+
 /// One response component for each status of a problem.
 fn problem_responses(schema: &Schema) -> Value {
     let responses: Map<_, _> = by_status(ProblemCode::ALL)
@@ -199,10 +206,10 @@ fn problem_responses(schema: &Schema) -> Value {
             let mut headers =
                 json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
             if [409, 429, 503].contains(&status) {
-                headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" });
+                add_header(&mut headers, "Retry-After", "RetryAfter");
             }
             if status == 405 {
-                headers["Allow"] = json!({ "$ref": "#/components/headers/Allow" });
+                add_header(&mut headers, "Allow", "Allow");
             }
             let examples: Map<_, _> = codes
                 .iter()

@@ -105,7 +105,7 @@ fn has_decimal_comma(locale: &str) -> ApiResult<bool> {
         Err(bad_parameter(
             "locale",
             FieldCode::InvalidValue,
-            &format!("must begin with one of {known}"),
+            format!("must begin with one of {known}"),
         ))
     }
 }

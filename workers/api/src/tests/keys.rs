@@ -4,7 +4,7 @@ use super::*;
 use platform::Clock;
 
 impl TestApi {
-    fn create_key(&self, key: &str, scopes: Value) -> TestResponse {
+    fn create_key(&self, key: &str, scopes: &Value) -> TestResponse {
         self.post(key, "/v1/keys", &json!({ "name": "Watch app", "scopes": scopes }))
     }
 
@@ -79,8 +79,8 @@ fn write_key_makes_only_keys_of_its_scopes() {
     let key = api.create_athlete();
     let (_, write) = api.new_key(&key, json!(["write"]));
     assert_eq!(api.get(&write, "/v1/me").body["code"], "insufficient_scope");
-    assert_eq!(api.create_key(&write, json!(["read"])).body["code"], "insufficient_scope");
-    assert_eq!(api.create_key(&write, json!(["write", "read"])).status, 403);
+    assert_eq!(api.create_key(&write, &json!(["read"])).body["code"], "insufficient_scope");
+    assert_eq!(api.create_key(&write, &json!(["write", "read"])).status, 403);
     let (_, another) = api.new_key(&write, json!(["write"]));
     assert_eq!(api.post(&another, "/v1/workouts", &bench_workout(1)).status, 201);
 }
@@ -142,7 +142,7 @@ fn hundredth_and_first_live_key_is_a_conflict() {
     for _ in 1..100 {
         api.new_key(&key, json!(["read"]));
     }
-    let more = api.create_key(&key, json!(["read"]));
+    let more = api.create_key(&key, &json!(["read"]));
     assert_eq!((more.status, &more.body["code"]), (409, &json!("limit_reached")));
 }
 
