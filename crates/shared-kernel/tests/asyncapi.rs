@@ -192,14 +192,13 @@ fn asyncapi_document_is_generated_from_the_events() {
 #[test]
 fn each_publisher_names_its_events() {
     for event in EventType::ALL {
-        let snake: String = event
-            .name()
-            .char_indices()
-            .map(|(index, c)| {
-                let is_start = index > 0 && c.is_uppercase();
-                format!("{}{}", if is_start { "_" } else { "" }, c.to_lowercase())
-            })
-            .collect();
+        let mut snake = String::new();
+        for c in event.name().chars() {
+            if c.is_uppercase() && !snake.is_empty() {
+                snake.push('_');
+            }
+            snake.push(c.to_ascii_lowercase());
+        }
         for worker in publishers(*event) {
             let text = sources_of(&repository(&format!("workers/{worker}/src")));
             let is_named = text.contains(event.name()) || text.contains(&snake);

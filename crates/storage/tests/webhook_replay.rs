@@ -1,5 +1,5 @@
 //! Replay on real SQL: what an endpoint may have missed, and what is stored for it.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
+#![expect(clippy::unwrap_used, reason = "a test panics on failure")]
 
 use shared_kernel::EventId;
 use storage::webhooks::deliveries::DeliveryStatus;

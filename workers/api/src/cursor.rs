@@ -1,25 +1,13 @@
 //! Opaque cursors: a position in a list, as base64url of its JSON.
 
 use crate::error::ApiResult;
-use crate::input::query_integer;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use contract::{Limit, ProblemCode};
-use platform::http::{Request, query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The longest cursor that is decoded.
 const CURSOR_CHARS_MAX: usize = 1_000;
-
-/// Parses the `limit` of a request.
-pub fn limit(request: &Request) -> ApiResult<Limit> {
-    query_integer(request, "limit", Limit::default().0, contract::page::LIMIT_MAX).map(Limit)
-}
-
-/// Parses the `cursor` of a request: the position after which the page begins.
-pub fn after<T: DeserializeOwned>(request: &Request) -> ApiResult<Option<T>> {
-    decode(query(request, "cursor").as_deref())
-}
 
 /// Decodes a cursor: the position after which the page begins.
 pub fn decode<T: DeserializeOwned>(cursor: Option<&str>) -> ApiResult<Option<T>> {

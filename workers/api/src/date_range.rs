@@ -1,13 +1,8 @@
 //! Days in the query of a request: `from=2026-11-01&to=2026-11-30`.
 
 use crate::error::{ApiResult, bad_parameter};
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use contract::{Day, FieldCode};
-use platform::http::{Request, query};
-use std::ops::RangeInclusive;
-
-/// The years that RFC 3339 can write.
-const YEARS: RangeInclusive<i32> = 1..=9_999;
 
 /// The days from `from` to `to`, both included.
 pub struct DateRange {
@@ -35,7 +30,7 @@ impl DateRange {
             return Err(bad_parameter(
                 "from",
                 FieldCode::InvalidValue,
-                &format!("is more than {max_text} before to"),
+                format!("is more than {max_text} before to"),
             ));
         }
         Ok(Self { from, to })
@@ -45,13 +40,4 @@ impl DateRange {
 /// The latest current date of any time zone: east of UTC it may already be tomorrow.
 pub fn latest_day(now: DateTime<Utc>) -> NaiveDate {
     now.date_naive() + Days::new(1)
-}
-
-/// Parses a day of the query.
-pub fn parse_date(request: &Request, name: &str) -> ApiResult<Option<NaiveDate>> {
-    let Some(text) = query(request, name) else { return Ok(None) };
-    // chrono also parses years of six digits.
-    let date = text.parse::<NaiveDate>().ok().filter(|date| YEARS.contains(&date.year()));
-    date.map(Some)
-        .ok_or_else(|| bad_parameter(name, FieldCode::InvalidValue, "must be a day: 2026-11-23"))
 }

@@ -124,20 +124,6 @@ impl Input for () {
     fn describe(_: &mut OperationDoc<'_>) {}
 }
 
-/// Nothing: the handler reads the request itself.
-pub struct Unchecked;
-
-impl Input for Unchecked {
-    const HAS_QUERY: bool = true;
-
-    fn extract(_: &Call) -> ApiResult<Self> {
-        Ok(Self)
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn describe(_: &mut OperationDoc<'_>) {}
-}
-
 impl<P: PathValues> Input for Path<P> {
     fn extract(call: &Call) -> ApiResult<Self> {
         P::parse(&call.path).map(Self).ok_or_else(|| ProblemCode::NotFound.into())

@@ -16,7 +16,6 @@ pub mod error;
 pub mod extract;
 pub mod idempotency;
 pub mod import;
-pub mod input;
 pub mod key_usage;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod openapi;

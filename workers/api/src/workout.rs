@@ -4,13 +4,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::preconditions::revision_tag;
 use crate::reply::Reply;
 use contract::slugs::unknown_exercise;
-use contract::workouts::{Status, Totals, Workout};
+use contract::workouts::{Status, Workout, WorkoutRow};
 use contract::{FieldCode, FieldError, Problem};
 use std::collections::BTreeSet;
 use storage::Rejection;
 use storage::workouts::{StoredWorkout, WorkoutStatus};
-use training::calendar::local_date;
-use training::{Grams, Volume};
 
 /// The response with a workout and its tag.
 pub fn to_reply<const STATUS: u16>(stored: &StoredWorkout) -> ApiResult<Reply<Workout, STATUS>> {
@@ -19,16 +17,7 @@ pub fn to_reply<const STATUS: u16>(stored: &StoredWorkout) -> ApiResult<Reply<Wo
 
 /// The workout of a response: the document with id, revision, status and totals.
 pub fn to_model(stored: &StoredWorkout) -> Result<Workout, serde_json::Error> {
-    let document = stored.document()?;
-    let exercises = document.performed_exercises(&stored.own_exercises);
-    let volume = Volume::of_workout(&exercises, stored.body_weight_grams);
-    Ok(Workout {
-        title: document.title,
-        notes: document.notes,
-        started_at: document.started_at,
-        ended_at: document.ended_at,
-        body_weight_kg: document.body_weight_kg,
-        exercises: document.exercises,
+    let row = WorkoutRow {
         id: stored.workout_id,
         athlete_id: stored.athlete_id,
         revision: stored.revision,
@@ -36,14 +25,10 @@ pub fn to_model(stored: &StoredWorkout) -> Result<Workout, serde_json::Error> {
             WorkoutStatus::InProgress => Status::InProgress,
             WorkoutStatus::Completed | WorkoutStatus::Deleted => Status::Completed,
         },
-        local_date: local_date(document.started_at),
-        counted_body_weight_kg: stored.body_weight_grams.map(Grams::kg),
-        totals: Totals {
-            sets: volume.sets,
-            hard_sets: volume.hard_half_sets.sets(),
-            tonnage_kg: volume.tonnage_grams.kg(),
-        },
-    })
+        custom_exercises: &stored.own_exercises,
+        body_weight: stored.body_weight_grams,
+    };
+    Ok(Workout::of(stored.document()?, &row))
 }
 
 /// The error of a rejected workout, with a pointer to each unknown exercise in the body.

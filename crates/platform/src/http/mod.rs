@@ -64,12 +64,6 @@ fn with_body(status: StatusCode, content_type: &'static str, body: Content) -> R
     response
 }
 
-/// The first value of a query parameter, decoded.
-pub fn query(request: &Request, name: &str) -> Option<String> {
-    let pairs = form_urlencoded::parse(request.uri().query().unwrap_or("").as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
 /// The value of a header; `None` if it is missing or not text.
 pub fn text_header<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())

@@ -43,7 +43,7 @@ pub async fn post(
         let mut set = logged.entry();
         let at = now.with_timezone(&workout.started_at.timezone());
         set.performed_at.get_or_insert(at);
-        add_set(workout, &logged, set).map(Some)
+        add_set(workout, &logged, &set).map(Some)
     };
     let slugs = logged.custom_slugs();
     let edited = edit_workout(&call, id, &if_match, idempotency.as_ref(), &slugs, &apply).await?;
@@ -214,11 +214,11 @@ fn in_progress(stored: &StoredWorkout) -> ApiResult<training::Workout> {
 }
 
 /// Adds a set to its exercise, or the exercise with it. Returns the set's number.
-fn add_set(workout: &mut training::Workout, logged: &LoggedSet, set: SetEntry) -> ApiResult<u32> {
+fn add_set(workout: &mut training::Workout, logged: &LoggedSet, set: &SetEntry) -> ApiResult<u32> {
     if workout.sets().count() >= SETS_MAX {
         return Err(over_limit("", format!("the workout has {SETS_MAX} sets, the maximum")));
     }
-    let set = SetEntry { id: None, ..set };
+    let set = SetEntry { id: None, ..set.clone() };
     // The exercises of a superset alternate: the set is added to the existing entry.
     let is_match = |block: &ExerciseEntry| {
         block.exercise == logged.exercise

@@ -4,12 +4,12 @@ use super::*;
 use platform::Clock;
 
 impl TestApi {
-    fn create_key(&self, key: &str, scopes: Value) -> TestResponse {
+    fn create_key(&self, key: &str, scopes: &Value) -> TestResponse {
         self.post(key, "/v1/keys", &json!({ "name": "Watch app", "scopes": scopes }))
     }
 
     /// Creates a key and returns its id and itself.
-    fn new_key(&self, key: &str, scopes: Value) -> (String, String) {
+    fn new_key(&self, key: &str, scopes: &Value) -> (String, String) {
         let created = self.create_key(key, scopes);
         assert_eq!(created.status, 201, "{}", created.body);
         let text = |name: &str| created.body[name].as_str().unwrap().to_owned();
@@ -50,7 +50,7 @@ fn new_key_is_shown_once_and_listed_without_its_secret() {
 fn read_key_gets_and_writes_nothing() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    let (_, read) = api.new_key(&key, json!(["read"]));
+    let (_, read) = api.new_key(&key, &json!(["read"]));
     for path in ["/v1/me", "/v1/workouts", "/v1/keys", "/v1/exercises", "/v1/export"] {
         assert_eq!(api.get(&read, path).status, 200, "{path}");
         assert_eq!(api.call(&read, "HEAD", path, None).status, 200, "{path}");
@@ -77,11 +77,11 @@ fn read_key_gets_and_writes_nothing() {
 fn write_key_makes_only_keys_of_its_scopes() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    let (_, write) = api.new_key(&key, json!(["write"]));
+    let (_, write) = api.new_key(&key, &json!(["write"]));
     assert_eq!(api.get(&write, "/v1/me").body["code"], "insufficient_scope");
-    assert_eq!(api.create_key(&write, json!(["read"])).body["code"], "insufficient_scope");
-    assert_eq!(api.create_key(&write, json!(["write", "read"])).status, 403);
-    let (_, another) = api.new_key(&write, json!(["write"]));
+    assert_eq!(api.create_key(&write, &json!(["read"])).body["code"], "insufficient_scope");
+    assert_eq!(api.create_key(&write, &json!(["write", "read"])).status, 403);
+    let (_, another) = api.new_key(&write, &json!(["write"]));
     assert_eq!(api.post(&another, "/v1/workouts", &bench_workout(1)).status, 201);
 }
 
@@ -103,7 +103,7 @@ fn expired_key_is_unauthorized() {
 fn athlete_deletes_own_keys_and_the_one_in_use() {
     let api = TestApi::new();
     let (key, other) = (api.create_athlete(), api.create_athlete());
-    let (id, second) = api.new_key(&key, json!(["read", "write"]));
+    let (id, second) = api.new_key(&key, &json!(["read", "write"]));
     let path = format!("/v1/keys/{id}");
     assert_eq!(api.delete(&other, &path).status, 404);
     assert_eq!(api.delete(&second, &path).status, 204);
@@ -140,9 +140,9 @@ fn hundredth_and_first_live_key_is_a_conflict() {
     let api = TestApi::new();
     let key = api.create_athlete();
     for _ in 1..100 {
-        api.new_key(&key, json!(["read"]));
+        api.new_key(&key, &json!(["read"]));
     }
-    let more = api.create_key(&key, json!(["read"]));
+    let more = api.create_key(&key, &json!(["read"]));
     assert_eq!((more.status, &more.body["code"]), (409, &json!("limit_reached")));
 }
 
