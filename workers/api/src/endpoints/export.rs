@@ -26,7 +26,7 @@ const PAGE: i64 = 100;
 /// for a complete one.
 ///
 /// 1. read (await) the custom exercises: they have their current names in every workout;
-/// 2. read (await) each page when the one before is sent. A retry reads anew.
+/// 2. read (await) each page when the one before is sent. A retry reads again.
 pub async fn get(
     call: AthleteCall,
     Query(ExportOptions { format, from, to }): Query<ExportOptions>,

@@ -340,7 +340,7 @@ fn imported_workout_of_over_24_hours_has_no_end() {
 }
 
 #[test]
-fn exercise_of_an_export_with_a_known_name_is_the_known_one() {
+fn exercise_of_an_export_with_known_name_is_reused() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let own = |slug: &str, name: &str| json!({ "slug": slug, "name": name, "primary": ["chest"] });
