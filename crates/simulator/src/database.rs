@@ -23,7 +23,7 @@ pub fn next_due_ms(database: &Sqlite) -> Option<i64> {
          UNION ALL SELECT min(max(due_at_ms, leased_until_ms)) FROM webhook_deliveries \
          JOIN webhook_endpoints USING (athlete_id, endpoint_id) \
          WHERE webhook_deliveries.status = 'waiting' \
-         UNION ALL SELECT min(started_at_ms) + 86400001 FROM workouts WHERE status = 'in_progress' \
+         UNION ALL SELECT min(changed_at_ms) + 86400001 FROM workouts WHERE status = 'in_progress' \
          UNION ALL SELECT min(max(report_resend_at_ms, 1795435200000 + report_minute * 60000)) \
          FROM athletes WHERE reported_week < '2026-11-16')",
     );
