@@ -21,10 +21,10 @@ const contract = new Contract({
   },
   components: {
     responses: {
-      Problem: { content: { "application/problem+json": { schema: reference("Problem") } } },
+      Problem: { content: { "application/problem+json": { schema: reference("ProblemDetails") } } },
     },
     schemas: {
-      Problem: { type: "object", required: ["code"], properties: { code: { type: "string" } } },
+      ProblemDetails: { type: "object", required: ["code"], properties: { code: { type: "string" } } },
       Workout: {
         type: "object",
         required: ["id"],

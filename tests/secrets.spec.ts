@@ -132,10 +132,12 @@ async function sendBodies(athlete: Athlete): Promise<void> {
 async function createEndpoints(athlete: Athlete): Promise<void> {
   const withUser = { url: `https://${secret()}:${secret()}@example.com/?token=${secret()}` };
   expect((await athlete.request("POST", "/v1/webhooks", { json: withUser })).status).toBe(422);
-  const working = await endpoint(athlete, "ok");
+  const event_types = ["record.set"];
+  const working = await endpoint(athlete, "ok", { event_types });
   const failing = await call<typeof working>(athlete, "POST", "/v1/webhooks", {
     url: `${receiver.url("500", secret())}?token=${secret()}`,
     description: secret(),
+    event_types,
   });
   secrets.push(failing.secret);
   const unreachable = { url: `http://127.0.0.1:9/${secret()}?token=${secret()}` };

@@ -140,6 +140,11 @@ export class Stack {
     return this.dispatch(`${ORIGIN}${path}`, init(method, options));
   }
 
+  /** Sends a request whose response is the platform's own, when the worker is down. */
+  requestWorkerDown(method: string, path: string, options: RequestOptions): Promise<Response> {
+    return this.miniflare.dispatchFetch(`${ORIGIN}${path}`, init(method, options));
+  }
+
   private async dispatch(url: string, init: RequestInit & { method: string }): Promise<Response> {
     const response = await this.miniflare.dispatchFetch(url, init);
     await contract().check(init.method, url, response);

@@ -3,10 +3,13 @@
 //! Limits without a source are project defaults.
 
 use crate::checks::{Checks, FieldError, Validate};
+use crate::exercises::Exercise;
 use crate::values::{Day, Instant};
+use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use training::workout::ExerciseEntry;
 use uuid::Uuid;
 
 /// Names of a mapping, at most.
@@ -189,4 +192,45 @@ pub enum ExportFormat {
     Json,
     /// The columns of Hevy.
     Csv,
+}
+
+/// An export as JSON: an import restores its exercises and workouts.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Export {
+    pub format: ExportName,
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u8,
+    /// The athlete's custom exercises.
+    pub exercises: Vec<Exercise>,
+    /// The newest first.
+    pub workouts: Vec<ExportedWorkout>,
+}
+
+/// The name of the format of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum ExportName {
+    Bulktrack,
+}
+
+/// A workout of an export, as entered.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct ExportedWorkout {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    pub started_at: DateTime<FixedOffset>,
+    /// Absent while the workout is in progress.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<FixedOffset>>,
+    /// The body weight that its volume was computed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_weight_kg: Option<f64>,
+    pub exercises: Vec<ExerciseEntry>,
+    /// The definitions of custom exercises that its volume was computed with, under their current names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub own_exercises: Vec<Exercise>,
 }

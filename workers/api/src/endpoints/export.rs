@@ -7,17 +7,17 @@ use crate::error::ApiResult;
 use crate::extract::Query;
 use crate::import::export::{EXPORT_FORMAT, EXPORT_VERSION};
 use chrono::NaiveDate;
-use contract::imports::{ExportFormat, ExportOptions};
+use contract::exercises as models;
+use contract::imports::{ExportFormat, ExportOptions, ExportedWorkout};
 use futures_util::StreamExt;
 use futures_util::stream::{self, LocalBoxStream};
 use interchange::{hevy_header, hevy_rows};
 use platform::Clock;
 use platform::http::{Response, chunked, set_header};
-use serde_json::{Value, json};
 use std::rc::Rc;
 use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, WorkoutQuery};
 use storage::{KeyProof, Rejection, Shards, exercises};
-use training::{CustomExercises, Exercise, ExerciseDefinition, Grams};
+use training::{CustomExercises, Exercise, Grams};
 
 /// Workouts of a page: about 300 KB.
 const PAGE: i64 = 100;
@@ -47,7 +47,7 @@ pub async fn get(
             let head = format!(
                 "{{\"format\":\"{EXPORT_FORMAT}\",\"version\":{EXPORT_VERSION},\
                  \"exercises\":{},\"workouts\":[",
-                custom_exercises(&current)?
+                serde_json::to_string(&custom_exercises(&current))?
             );
             let items = pages
                 .enumerate()
@@ -121,12 +121,7 @@ fn items(
 
 /// A workout with the definitions of its custom exercises that count, under their current names.
 fn item(stored: &StoredWorkout, current: &CustomExercises) -> Result<String, serde_json::Error> {
-    let mut workout = stored.document()?;
-    workout.body_weight_kg = stored.body_weight_grams.map(Grams::kg);
-    workout.last_set_id = 0;
-    if stored.own_exercises.is_empty() {
-        return serde_json::to_string(&workout);
-    }
+    let document = stored.document()?;
     let mut custom = stored.own_exercises.clone();
     for (slug, definition) in &mut custom {
         if let Some(current) = current.get(slug) {
@@ -134,24 +129,18 @@ fn item(stored: &StoredWorkout, current: &CustomExercises) -> Result<String, ser
             definition.aliases.clone_from(&current.aliases);
         }
     }
-    let mut value = serde_json::to_value(&workout)?;
-    if let Value::Object(fields) = &mut value {
-        fields.insert("own_exercises".to_owned(), custom_exercises(&custom)?);
-    }
-    Ok(value.to_string())
+    serde_json::to_string(&ExportedWorkout {
+        title: document.title,
+        notes: document.notes,
+        started_at: document.started_at,
+        ended_at: document.ended_at,
+        body_weight_kg: stored.body_weight_grams.map(Grams::kg),
+        exercises: document.exercises,
+        own_exercises: custom_exercises(&custom),
+    })
 }
 
-fn custom_exercises(custom: &CustomExercises) -> Result<Value, serde_json::Error> {
-    custom.iter().map(|(slug, definition)| custom_exercise(slug, definition)).collect()
-}
-
-fn custom_exercise(
-    slug: &str,
-    definition: &ExerciseDefinition,
-) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(definition)?;
-    if let Value::Object(fields) = &mut value {
-        fields.insert("slug".to_owned(), json!(slug));
-    }
-    Ok(value)
+fn custom_exercises(custom: &CustomExercises) -> Vec<models::Exercise> {
+    let copies = custom.iter().map(|(slug, definition)| (slug.clone(), definition.clone()));
+    copies.map(|(slug, definition)| models::Exercise::custom(slug, definition)).collect()
 }

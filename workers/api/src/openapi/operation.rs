@@ -4,6 +4,7 @@ use super::schemas::Schemas;
 use crate::auth::OPERATOR_CHARS_MAX;
 use crate::idempotency::KEY_CHARS_MAX;
 use contract::ProblemCode;
+use contract::imports::Export;
 use platform::http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -120,8 +121,7 @@ impl<'a> OperationDoc<'a> {
 
     /// Adds a body that is no JSON model.
     pub fn media_body(&mut self, types: &[&str]) {
-        let content: Map<_, _> =
-            types.iter().map(|media| ((*media).to_owned(), json!({ "schema": {} }))).collect();
+        let content: Map<_, _> = types.iter().map(|media| self.media(media, &json!({}))).collect();
         self.body = Some(json!({ "required": true, "content": content }));
         self.problems.push(ProblemCode::UnsupportedMediaType);
     }
@@ -153,25 +153,32 @@ impl<'a> OperationDoc<'a> {
     /// Adds a response with a JSON body.
     pub fn json_response<T: JsonSchema>(&mut self, status: u16) {
         let schema = self.schemas.responses.subschema_for::<T>();
-        self.response(status, &json!({ "application/json": { "schema": schema } }));
+        self.response(status, &json!({ "application/json": { "schema": schema } }), true);
     }
 
     /// Adds a response without a body.
     pub fn empty_response(&mut self, status: u16) {
-        self.response(status, &Value::Null);
+        self.response(status, &Value::Null, false);
     }
 
     /// Adds a response with other media types.
     pub fn media_response(&mut self, status: u16, types: &[&str]) {
-        let content: Map<_, _> = types
-            .iter()
-            .map(|media| ((*media).to_owned(), json!({ "schema": { "type": "string" } })))
-            .collect();
-        self.response(status, &Value::Object(content));
+        let content: Map<_, _> =
+            types.iter().map(|media| self.media(media, &json!({ "type": "string" }))).collect();
+        self.response(status, &Value::Object(content), false);
     }
 
-    fn response(&mut self, status: u16, content: &Value) {
-        let is_json = content.get("application/json").is_some();
+    /// A media type with its schema. The only file that is JSON is an export.
+    fn media(&mut self, media: &str, other: &Value) -> (String, Value) {
+        let schema = if media == "application/json" {
+            self.schemas.responses.subschema_for::<Export>().to_value()
+        } else {
+            other.clone()
+        };
+        (media.to_owned(), json!({ "schema": schema }))
+    }
+
+    fn response(&mut self, status: u16, content: &Value, is_json: bool) {
         let mut headers = vec![("X-Request-Id", "RequestId")];
         if is_json && (self.method == Method::GET || self.has_if_match) {
             headers.push(("ETag", "ETag"));
