@@ -35,6 +35,26 @@ impl Call {
         }
     }
 
+    /// Checks the caller before the rest of the request. An athlete's key is returned; it is checked by
+    /// the database, in the statements of the call. The call is counted against the key's limit (await; a
+    /// retry counts as another call).
+    pub async fn authenticate(&self, access: Access) -> ApiResult<Option<KeyProof>> {
+        let operator_token = self.app.operator_token.as_deref();
+        match access {
+            Access::Public => Ok(None),
+            Access::Athlete => {
+                let now_ms = self.app.clock.now_ms();
+                let key = auth::athlete(&self.request, operator_token, now_ms)?;
+                self.app.admit_key(RateLimit::Key, &key).await?;
+                Ok(Some(key))
+            }
+            Access::Operator => {
+                auth::operator(&self.request, operator_token)?;
+                Ok(None)
+            }
+        }
+    }
+
     /// The origin of a change by this call.
     pub fn origin<'a>(&self, idempotency: Option<&'a Idempotency>) -> Origin<'a> {
         Origin { idempotency, trace: self.trace, now_ms: self.app.clock.now_ms() }
@@ -54,9 +74,8 @@ pub trait Caller: Sized + 'static {
     /// The kind of caller.
     const ACCESS: Access;
 
-    /// Checks the caller before the rest of the request. The key itself is checked by the database, in
-    /// the statements of the call.
-    fn authenticate(call: Rc<Call>) -> impl Future<Output = ApiResult<Self>>;
+    /// The call of an authenticated caller. `None` without the key that the kind has.
+    fn new(call: Rc<Call>, key: Option<KeyProof>) -> Option<Self>;
 }
 
 /// A call without a key.
@@ -82,32 +101,24 @@ impl AthleteCall {
 impl Caller for PublicCall {
     const ACCESS: Access = Access::Public;
 
-    async fn authenticate(call: Rc<Call>) -> ApiResult<Self> {
-        Ok(Self(call))
+    fn new(call: Rc<Call>, _: Option<KeyProof>) -> Option<Self> {
+        Some(Self(call))
     }
 }
 
 impl Caller for AthleteCall {
     const ACCESS: Access = Access::Athlete;
 
-    /// Counts the call against the key's limit (await; a retry counts as another call).
-    async fn authenticate(call: Rc<Call>) -> ApiResult<Self> {
-        let key = auth::athlete(
-            &call.request,
-            call.app.operator_token.as_deref(),
-            call.app.clock.now_ms(),
-        )?;
-        call.app.admit_key(RateLimit::Key, &key).await?;
-        Ok(Self { call, key })
+    fn new(call: Rc<Call>, key: Option<KeyProof>) -> Option<Self> {
+        Some(Self { call, key: key? })
     }
 }
 
 impl Caller for OperatorCall {
     const ACCESS: Access = Access::Operator;
 
-    async fn authenticate(call: Rc<Call>) -> ApiResult<Self> {
-        auth::operator(&call.request, call.app.operator_token.as_deref())?;
-        Ok(Self(call))
+    fn new(call: Rc<Call>, _: Option<KeyProof>) -> Option<Self> {
+        Some(Self(call))
     }
 }
 

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use platform::http::Method;
 use std::rc::Rc;
+use storage::KeyProof;
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::openapi::operation::OperationDoc;
@@ -17,7 +18,8 @@ use crate::openapi::operation::OperationDoc;
 /// The longest body, in bytes (public contract: 256 KiB).
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
-type Run = Box<dyn Fn(Rc<Call>) -> LocalBoxFuture<'static, ApiResult>>;
+type Running = LocalBoxFuture<'static, ApiResult>;
+type Start = Box<dyn Fn(Rc<Call>, Option<KeyProof>) -> ApiResult<Running>>;
 
 /// One method of one path.
 pub struct Route {
@@ -27,9 +29,11 @@ pub struct Route {
     pub access: Access,
     /// The longest body, in bytes.
     pub body_bytes_max: usize,
+    /// Whether the handler takes the query.
+    has_query: bool,
     /// Whether the handler checks `If-Match` itself.
     pub has_if_match: bool,
-    run: Run,
+    start: Start,
     #[cfg(not(target_arch = "wasm32"))]
     pub documentation: Documentation,
 }
@@ -77,8 +81,9 @@ impl Route {
             path,
             access: C::ACCESS,
             body_bytes_max: BODY_BYTES_MAX,
+            has_query: I::HAS_QUERY,
             has_if_match: I::HAS_IF_MATCH,
-            run: Box::new(move |call| run(call, handler).boxed_local()),
+            start: Box::new(move |call, key| start(call, key, handler)),
             #[cfg(not(target_arch = "wasm32"))]
             documentation: Documentation {
                 summary,
@@ -156,9 +161,14 @@ impl Route {
         self
     }
 
-    /// Runs the handler.
-    pub fn run(&self, call: Rc<Call>) -> LocalBoxFuture<'static, ApiResult> {
-        (self.run)(call)
+    /// Checks the caller (await), takes the input, and runs the handler (await).
+    pub async fn run(&self, call: Rc<Call>) -> ApiResult {
+        let key = call.authenticate(self.access).await?;
+        if !self.has_query {
+            require_no_query(&call.request)?;
+        }
+        call.body()?;
+        (self.start)(call, key)?.await
     }
 }
 
@@ -206,19 +216,16 @@ impl Section {
     }
 }
 
-/// Checks the caller, takes the input, and runs the handler.
-async fn run<C: Caller, I: Input, O: Output>(
+/// Takes the input and starts the handler. It is compiled for each route: the rest is in [`Route::run`].
+fn start<C: Caller, I: Input, O: Output>(
     call: Rc<Call>,
+    key: Option<KeyProof>,
     handler: impl Handler<C, I, O>,
-) -> ApiResult {
-    let caller = C::authenticate(Rc::clone(&call)).await?;
-    if !I::HAS_QUERY {
-        require_no_query(&call.request)?;
-    }
-    call.body()?;
+) -> ApiResult<Running> {
     let input = I::extract(&call)?;
-    drop(call);
-    handler.handle(caller, input).await?.into_response()
+    let caller = C::new(call, key).ok_or(ProblemCode::Unauthorized)?;
+    let output = handler.handle(caller, input);
+    Ok(async move { output.await?.into_response() }.boxed_local())
 }
 
 /// The routes of one path.

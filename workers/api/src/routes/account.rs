@@ -106,15 +106,19 @@ fn links() -> Section {
         "Pages for people, to which links in emails lead. The token of the link is the permission.",
         vec![
             get("/v1/unsubscribe", unsubscribe::get, "Show the page that ends emails of a kind")
-                .describe("Changes nothing: its button sends the POST."),
-            post("/v1/unsubscribe", unsubscribe::post, "End emails of a kind"),
+                .describe("Changes nothing: its button sends the POST.")
+                .problems(&[ProblemCode::NotFound]),
+            post("/v1/unsubscribe", unsubscribe::post, "End emails of a kind")
+                .problems(&[ProblemCode::NotFound]),
             get(
                 "/v1/email/confirm",
                 email_confirmation::page_of_link,
                 "Show the page that confirms an email address",
             )
-            .describe("Changes nothing: its button sends the POST."),
-            post("/v1/email/confirm", email_confirmation::confirm, "Confirm an email address"),
+            .describe("Changes nothing: its button sends the POST.")
+            .problems(&[ProblemCode::NotFound]),
+            post("/v1/email/confirm", email_confirmation::confirm, "Confirm an email address")
+                .problems(&[ProblemCode::NotFound]),
         ],
     )
 }
