@@ -278,14 +278,14 @@ pub struct ExerciseFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::{ParseError, parse_value};
+    use crate::parse::{ParseError, parse_json};
     use chrono::DateTime;
     use serde_json::{Value, json};
 
     fn pointers(change: impl FnOnce(&mut Value)) -> Vec<String> {
         let mut exercise = example();
         change(&mut exercise);
-        match parse_value::<NewExercise>(&exercise, "", DateTime::default()) {
+        match parse_json::<NewExercise>(exercise.to_string().as_bytes(), DateTime::default()) {
             Ok(_) => Vec::new(),
             Err(ParseError::Invalid(errors)) => {
                 errors.kept().iter().filter_map(|error| error.pointer.clone()).collect()
@@ -332,7 +332,8 @@ mod tests {
     fn response_of_a_custom_exercise_is_a_valid_request() {
         let new: NewExercise = serde_json::from_value(example()).unwrap();
         let response = Exercise::custom("cable-y-raise".to_owned(), new.definition());
-        let sent_back = parse_value::<NewExercise>(&json!(response), "", DateTime::default());
+        let body = json!(response).to_string();
+        let sent_back = parse_json::<NewExercise>(body.as_bytes(), DateTime::default());
         assert_eq!(sent_back.unwrap().definition(), new.definition());
     }
 }

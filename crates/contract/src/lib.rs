@@ -27,6 +27,7 @@ pub mod queues;
 pub mod records;
 pub mod sets;
 pub mod slugs;
+pub mod tree;
 pub mod values;
 pub mod volume;
 #[cfg(not(target_arch = "wasm32"))]
@@ -37,6 +38,6 @@ pub mod workouts;
 
 pub use checks::{Checks, FieldCode, FieldError, Validate};
 pub use page::{Cursor, Items, Limit, Page};
-pub use parse::{ParseError, deserialize_at_path, parse_json, parse_value};
+pub use parse::{ParseError, json_tree, parse_json, parse_parameters, parse_tree};
 pub use problem::{Problem, ProblemCode};
 pub use values::{Day, Instant, ReadOnly, Stored, Timestamp, non_null, nullable};

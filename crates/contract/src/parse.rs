@@ -1,11 +1,10 @@
-//! Parses JSON into a model: the path of the first type error, then all invalid fields.
+//! Parses JSON or a query into a model: the place of the first wrong type, then all invalid fields.
 
-use crate::checks::{Checks, FieldCode, FieldError, FieldErrors, Validate, escaped};
+use crate::checks::{Checks, FieldCode, FieldError, FieldErrors, Validate};
+use crate::tree::Tree;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
-use serde_path_to_error::{Path, Segment, Track};
+use std::borrow::Cow;
 
 /// The reason for which a text is no valid model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,127 +15,170 @@ pub enum ParseError {
     Invalid(FieldErrors),
 }
 
+impl From<FieldErrors> for ParseError {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
 /// Parses a JSON object and validates it.
-pub fn parse_json<T: DeserializeOwned + Validate>(
-    bytes: &[u8],
+pub fn parse_json<'de, T: Deserialize<'de> + Validate>(
+    bytes: &'de [u8],
     now: DateTime<Utc>,
 ) -> Result<T, ParseError> {
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    // serde also reads a struct from an array of its fields' values.
-    if first.is_some_and(|byte| *byte != b'{') {
-        Value::deserialize(&mut deserializer).map_err(|error| not_json(&error))?;
-        deserializer.end().map_err(|error| not_json(&error))?;
-        let error = FieldError::at("", FieldCode::InvalidType, "must be an object");
-        return Err(ParseError::Invalid(FieldErrors::from_iter([error])));
-    }
-    let model = deserialize(&mut deserializer, "").and_then(|model: T| {
-        deserializer.end().map_err(|error| not_json(&error))?;
-        validate(model, "", now)
-    });
-    // A type error may come before an error of syntax, which matters more.
-    if model.is_err() {
-        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
-    }
-    model
+    Ok(parse_tree(&json_tree(bytes)?, "", now)?)
+}
+
+/// Parses JSON.
+pub fn json_tree(bytes: &[u8]) -> Result<Tree<'_>, ParseError> {
+    // The message of a syntax error quotes nothing of the body.
+    serde_json::from_slice(bytes)
+        .map_err(|error| ParseError::NotJson(error.to_string().chars().take(200).collect()))
 }
 
 /// Parses a part of a document and validates it. Pointers of errors begin with `pointer`.
-pub fn parse_value<T: DeserializeOwned + Validate>(
-    value: &Value,
+pub fn parse_tree<'de, T: Deserialize<'de> + Validate>(
+    tree: &Tree<'de>,
     pointer: &str,
     now: DateTime<Utc>,
-) -> Result<T, ParseError> {
-    if !value.is_object() {
-        let error = FieldError::at(pointer, FieldCode::InvalidType, "must be an object");
-        return Err(ParseError::Invalid(FieldErrors::from_iter([error])));
+) -> Result<T, FieldErrors> {
+    if !matches!(tree, Tree::Object(_)) {
+        return Err(one(FieldError::at(pointer, FieldCode::InvalidType, "must be an object")));
     }
-    validate(deserialize(value, pointer)?, pointer, now)
-}
-
-fn validate<T: Validate>(model: T, pointer: &str, now: DateTime<Utc>) -> Result<T, ParseError> {
+    let model: T = tree
+        .to_model(pointer)
+        .map_err(|error| one(FieldError::at(error.pointer, error.code, error.detail)))?;
     let mut checks = Checks::new(now, pointer);
     model.validate(&mut checks);
     let errors = checks.into_errors();
-    if errors.is_empty() { Ok(model) } else { Err(ParseError::Invalid(errors)) }
+    if errors.is_empty() { Ok(model) } else { Err(errors) }
 }
 
-fn deserialize<'de, T: Deserialize<'de>>(
-    deserializer: impl serde::Deserializer<'de>,
-    pointer: &str,
-) -> Result<T, ParseError> {
-    deserialize_at_path(deserializer).map_err(|(path, message)| {
-        ParseError::Invalid(FieldErrors::from_iter([type_error(pointer, &path, &message)]))
+/// Parses the parameters of a query. An empty value is invalid.
+pub fn parse_parameters<'de, T: Deserialize<'de>>(
+    pairs: impl Iterator<Item = (Cow<'de, str>, Cow<'de, str>)>,
+) -> Result<T, FieldError> {
+    let fields: Vec<_> = pairs.map(|(name, value)| (name, Tree::Parameter(value))).collect();
+    parameters(fields)?.to_model("").map_err(|error| {
+        let name = error.pointer.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
+        FieldError::parameter(&name, error.code, error.detail)
     })
 }
 
-/// Deserializes a model. An error is the path to the first type error with serde's message.
-pub fn deserialize_at_path<'de, T: Deserialize<'de>>(
-    deserializer: impl serde::Deserializer<'de>,
-) -> Result<T, (Path, String)> {
-    let mut track = Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-    T::deserialize(tracked).map_err(|error| (track.path(), error.to_string()))
+fn parameters<'de>(fields: Vec<(Cow<'de, str>, Tree<'de>)>) -> Result<Tree<'de>, FieldError> {
+    let is_empty = |value: &Tree<'_>| *value == Tree::Parameter("".into());
+    match fields.iter().find(|(_, value)| is_empty(value)) {
+        Some((name, _)) => Err(FieldError::parameter(name, FieldCode::Empty, "must have a value")),
+        None => Ok(Tree::Object(fields)),
+    }
 }
 
-fn not_json(error: &serde_json::Error) -> ParseError {
-    // The message of a syntax error quotes nothing of the body.
-    let message = error.to_string();
-    ParseError::NotJson(message.chars().take(200).collect())
+fn one(error: FieldError) -> FieldErrors {
+    FieldErrors::from_iter([error])
 }
 
-/// The field error of a message of serde.
-fn type_error(prefix: &str, path: &Path, message: &str) -> FieldError {
-    // serde_json appends the place to its messages.
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    let mut pointer = path.iter().fold(prefix.to_owned(), |pointer, segment| match segment {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => format!("{pointer}/{}", escaped(key)),
-        Segment::Enum { .. } | Segment::Unknown => pointer,
-    });
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    let (code, detail) = if message.starts_with("missing field") {
-        pointer = format!("{pointer}/{}", escaped(quoted));
-        (FieldCode::Required, "is required".to_owned())
-    } else if message.starts_with("unknown field") {
-        let allowed = message.split_once(", ").map_or("", |(_, allowed)| allowed);
-        (FieldCode::UnknownField, format!("unknown field; {}", allowed.replace('`', "")))
-    } else if message.starts_with("duplicate field") {
-        pointer = format!("{pointer}/{}", escaped(quoted));
-        (FieldCode::Duplicate, "occurs twice".to_owned())
-    } else if message.starts_with("unknown variant") {
-        let allowed = message.split_once("expected ").map_or("", |(_, allowed)| allowed);
-        let allowed = allowed.trim_start_matches("one of ");
-        (FieldCode::InvalidValue, format!("must be one of {}", allowed.replace('`', "")))
-    } else if let Some((code, expected)) = expected(message) {
-        (code, format!("must be {expected}"))
-    } else if message.starts_with("expected value") {
-        // serde_json, where it expects the name of a variant and finds another type.
-        (FieldCode::InvalidType, "must be a string".to_owned())
-    } else {
-        (FieldCode::InvalidFormat, message.to_owned())
-    };
-    FieldError::at(pointer, code, detail)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use training::Muscle;
 
-/// The expected value of a message such as "invalid type: null, expected u32", for a person.
-fn expected(message: &str) -> Option<(FieldCode, String)> {
-    let code = match message.split_once(": ")?.0 {
-        "invalid type" => FieldCode::InvalidType,
-        "invalid value" | "invalid length" => FieldCode::OutOfRange,
-        _ => return None,
-    };
-    let expected = message.rsplit_once(", expected ")?.1;
-    let expected = match expected {
-        "u8" | "u32" | "u64" | "usize" => "an integer of 0 or more",
-        "i32" | "i64" => "an integer",
-        "f64" => "a number",
-        "a boolean" => "true or false",
-        "a borrowed string" | "a string" | "a formatted date and time string" => "a string",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        struct_name if struct_name.starts_with("struct ") => "an object",
-        other => other,
-    };
-    Some((code, expected.to_owned()))
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Model {
+        count: Option<u32>,
+        weight: Option<f64>,
+        #[serde(default)]
+        is_set: bool,
+        #[serde(default)]
+        nested: Option<Nested>,
+        #[serde(default)]
+        sets_by_muscle: BTreeMap<Muscle, u32>,
+        #[serde(default)]
+        items: Vec<Nested>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nested {
+        muscle: Option<Muscle>,
+    }
+
+    impl Validate for Model {}
+
+    /// The pointer and the code of the only error, and the detail.
+    fn error(body: &str) -> (String, FieldCode, String) {
+        match parse_json::<Model>(body.as_bytes(), DateTime::default()) {
+            Err(ParseError::Invalid(errors)) => {
+                let error = errors.kept().first().unwrap().clone();
+                (error.pointer.unwrap(), error.code, error.detail)
+            }
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn first_wrong_type_has_its_pointer_and_code() {
+        let check = |body: &str, pointer: &str, code: FieldCode| {
+            let (found, found_code, detail) = error(body);
+            assert_eq!((&*found, found_code), (pointer, code), "{body}: {detail}");
+        };
+        check("[]", "", FieldCode::InvalidType);
+        check(r#"{"count":"1"}"#, "/count", FieldCode::InvalidType);
+        check(r#"{"count":1.5}"#, "/count", FieldCode::InvalidType);
+        check(r#"{"count":-1}"#, "/count", FieldCode::OutOfRange);
+        check(r#"{"count":4294967296}"#, "/count", FieldCode::OutOfRange);
+        check(r#"{"count":1,"count":2}"#, "/count", FieldCode::Duplicate);
+        check(r#"{"is_set":null}"#, "/is_set", FieldCode::InvalidType);
+        check(r#"{"cou/nt":1}"#, "/cou~1nt", FieldCode::UnknownField);
+        check(r#"{"nested":[]}"#, "/nested", FieldCode::InvalidType);
+        check(r#"{"nested":{"muscle":"x"}}"#, "/nested/muscle", FieldCode::InvalidValue);
+        check(r#"{"nested":{"muscle":7}}"#, "/nested/muscle", FieldCode::InvalidType);
+        check(r#"{"items":{}}"#, "/items", FieldCode::InvalidType);
+        check(r#"{"items":[{},{"a":1}]}"#, "/items/1/a", FieldCode::UnknownField);
+        check(
+            r#"{"sets_by_muscle":{"chest":1,"x":2}}"#,
+            "/sets_by_muscle/x",
+            FieldCode::InvalidValue,
+        );
+        check(
+            r#"{"sets_by_muscle":{"chest":"1"}}"#,
+            "/sets_by_muscle/chest",
+            FieldCode::InvalidType,
+        );
+    }
+
+    #[test]
+    fn syntax_error_comes_before_a_wrong_type() {
+        for body in ["", "{", r#"{"count":"1""#, r#"{"count":1}x"#, r#"{"weight":1e999}"#, "\u{0}"]
+        {
+            let result = parse_json::<Model>(body.as_bytes(), DateTime::default());
+            assert!(matches!(result, Err(ParseError::NotJson(_))), "{body}: {result:?}");
+        }
+        let deep = "[".repeat(100_000);
+        let result = parse_json::<Model>(deep.as_bytes(), DateTime::default());
+        assert!(matches!(result, Err(ParseError::NotJson(_))));
+    }
+
+    #[test]
+    fn parameters_are_numbers_and_flags_in_their_only_spelling() {
+        let parse = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            parse_parameters::<Model>(pairs)
+        };
+        let model = parse(&[("count", "7"), ("is_set", "true")]).unwrap();
+        assert_eq!((model.count, model.is_set), (Some(7), true));
+        let check = |name: &'static str, value: &'static str, code: FieldCode| {
+            let error = parse(&[(name, value)]).unwrap_err();
+            assert_eq!((error.parameter.as_deref(), error.code), (Some(name), code), "{value}");
+        };
+        check("count", "+7", FieldCode::InvalidType);
+        check("count", "07", FieldCode::InvalidType);
+        check("count", "4294967296", FieldCode::OutOfRange);
+        check("count", "", FieldCode::Empty);
+        check("is_set", "1", FieldCode::InvalidType);
+        check("a/b", "1", FieldCode::UnknownField);
+        let twice = parse(&[("count", "7"), ("count", "7")]).unwrap_err();
+        assert_eq!(twice.code, FieldCode::Duplicate);
+    }
 }

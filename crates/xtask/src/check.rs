@@ -1,13 +1,15 @@
 //! `cargo xtask check`: formatting and lints of Rust, for the host and for the wasm target, and of
-//! TypeScript, with its types; the rules of a linter for the OpenAPI document.
+//! TypeScript, with its types; the rules of a linter for the documents of calls and events.
 
 use crate::process;
 use crate::project::{Toolchain, WORKERS};
 use anyhow::Result;
 use std::process::Command;
 
-/// The documents that the api's tests generate from its routes and models.
-const DOCUMENTS: [&str; 1] = ["docs/reference/openapi.json"];
+/// The calls: the tests of the api generate it from its routes and models.
+const OPENAPI: &str = "docs/reference/openapi.json";
+/// The events: the tests of shared-kernel generate it from their payloads.
+const ASYNCAPI: &str = "docs/reference/asyncapi.json";
 /// The types of `tests/support/client.ts`, generated before each type check.
 const CLIENT_TYPES: &str = "tests/support/generated/api.ts";
 /// Disables the reports and update checks of Redocly.
@@ -36,11 +38,11 @@ fn steps(tools: &Toolchain) -> [(&'static str, Command); 8] {
         command
     };
     let mut redocly = node("redocly", &["lint", "--extends", "recommended", "--format", "stylish"]);
-    redocly.args(DOCUMENTS).envs(QUIET_REDOCLY);
+    redocly.args([OPENAPI, ASYNCAPI]).envs(QUIET_REDOCLY);
     // A package of its own: it calls the API of TypeScript 5, which TypeScript 7 does not have.
     let generator = tools.project.path("tests/codegen/node_modules/.bin/openapi-typescript");
     let mut client_types = tools.command(generator);
-    client_types.args(DOCUMENTS).args(["--default-non-nullable=false", "--output", CLIENT_TYPES]);
+    client_types.args([OPENAPI, "--default-non-nullable=false", "--output", CLIENT_TYPES]);
     let mut wasm_clippy = cargo(&["clippy", "--target", "wasm32-unknown-unknown"]);
     for worker in WORKERS {
         wasm_clippy.args(["--package", worker]);

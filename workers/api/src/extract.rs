@@ -2,11 +2,11 @@
 
 use crate::auth::operator_name;
 use crate::call::Call;
-use crate::error::{ApiError, ApiResult, bad_parameter};
+use crate::error::ApiResult;
 use crate::idempotency::parse_idempotency_key;
 use crate::preconditions::IfMatch;
 use contract::{
-    FieldCode, FieldError, Problem, ProblemCode, Validate, deserialize_at_path, parse_json,
+    FieldCode, FieldError, Problem, ProblemCode, Validate, parse_json, parse_parameters,
 };
 use platform::http::{Request, header, text_header};
 use schemars::JsonSchema;
@@ -264,33 +264,8 @@ pub fn require_no_encoding(request: &Request) -> ApiResult<()> {
 
 /// Parses a query into a model.
 pub fn parse_query<Q: DeserializeOwned>(query: &str) -> ApiResult<Q> {
-    let pairs = form_urlencoded::parse(query.as_bytes());
-    if let Some((name, _)) = pairs.clone().find(|(_, value)| value.is_empty()) {
-        return Err(bad_parameter(&name, FieldCode::Empty, "must have a value"));
-    }
-    let deserializer = serde_urlencoded::Deserializer::new(pairs);
-    deserialize_at_path(deserializer)
-        .map_err(|(path, message)| parameter_error(&path.to_string(), message))
-}
-
-/// The error of an invalid parameter, from serde's message.
-fn parameter_error(name: &str, message: String) -> ApiError {
-    let quoted = message.split('`').nth(1).unwrap_or_default();
-    if message.starts_with("unknown field") {
-        let allowed = message.split_once(", ").map_or("", |(_, allowed)| allowed);
-        let detail = format!("unknown parameter; {}", allowed.replace('`', ""));
-        bad_parameter(quoted, FieldCode::UnknownField, detail)
-    } else if message.starts_with("missing field") {
-        bad_parameter(quoted, FieldCode::Required, "is required")
-    } else if message.starts_with("duplicate field") {
-        bad_parameter(quoted, FieldCode::Duplicate, "occurs twice")
-    } else if message.starts_with("unknown variant") {
-        let allowed = message.split_once("expected ").map_or("", |(_, allowed)| allowed);
-        let allowed = allowed.trim_start_matches("one of ").replace('`', "");
-        bad_parameter(name, FieldCode::InvalidValue, format!("must be one of {allowed}"))
-    } else {
-        bad_parameter(name, FieldCode::InvalidValue, message)
-    }
+    parse_parameters(form_urlencoded::parse(query.as_bytes()))
+        .map_err(|error| Problem::parameter(error).into())
 }
 
 /// Rejects a query with any parameter.

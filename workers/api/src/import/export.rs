@@ -4,13 +4,13 @@ use super::file::{FileWorkout, ImportFile};
 use crate::error::ApiResult;
 use chrono::{DateTime, Utc};
 use contract::exercises::ExportedExercise;
+use contract::tree::Tree;
 use contract::workouts::NewWorkout;
 use contract::{
-    Checks, FieldCode, FieldError, ParseError, ProblemCode, Timestamp, Validate, parse_json,
-    parse_value,
+    Checks, FieldError, ParseError, ProblemCode, Timestamp, Validate, json_tree, parse_tree,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
 use storage::exercises::CustomExercise;
 use training::limits::LASTS_MAX;
 
@@ -29,8 +29,8 @@ struct ExportDocument {
     format: String,
     version: u64,
     #[serde(default)]
-    exercises: Vec<Value>,
-    workouts: Vec<Value>,
+    exercises: Vec<IgnoredAny>,
+    workouts: Vec<IgnoredAny>,
 }
 
 impl Validate for ExportDocument {
@@ -41,7 +41,8 @@ impl Validate for ExportDocument {
 
 /// Parses an export.
 pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
-    let document: ExportDocument = parse_json(bytes, now)?;
+    let mut tree = json_tree(bytes)?;
+    let document: ExportDocument = parse_tree(&tree, "", now).map_err(ParseError::from)?;
     if document.format != EXPORT_FORMAT || document.version != EXPORT_VERSION {
         return Err(ProblemCode::UnreadableFile
             .with("the document is not a Bulktrack export of version 1")
@@ -49,14 +50,14 @@ pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
     }
     let rows = document.workouts.len();
     let mut file = ImportFile { format: EXPORT_FORMAT.to_owned(), rows, ..ImportFile::default() };
-    for (index, value) in document.exercises.iter().enumerate() {
-        match custom_exercise(value, &format!("/exercises/{index}"), now) {
+    for (index, exercise) in tree.remove_list("exercises").iter().enumerate() {
+        match custom_exercise(exercise, &format!("/exercises/{index}"), now) {
             Ok(exercise) => file.exercises.push(exercise),
             Err(errors) => file.errors.extend(errors),
         }
     }
-    for (index, value) in document.workouts.into_iter().enumerate() {
-        match exported_workout(value, &format!("/workouts/{index}"), now) {
+    for (index, workout) in tree.remove_list("workouts").into_iter().enumerate() {
+        match exported_workout(workout, &format!("/workouts/{index}"), now) {
             Ok(workout) => file.workouts.push(workout),
             Err(errors) => file.errors.extend(errors),
         }
@@ -66,7 +67,7 @@ pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
 
 /// A custom exercise with its slug.
 fn custom_exercise(
-    value: &Value,
+    value: &Tree<'_>,
     pointer: &str,
     now: DateTime<Utc>,
 ) -> Result<CustomExercise, Vec<FieldError>> {
@@ -85,23 +86,24 @@ impl Validate for ExportedWorkout {
     }
 }
 
-/// The custom exercises of a workout of an export.
+/// The custom exercises of a workout of an export, parsed one by one.
 #[derive(Deserialize)]
 struct OwnExercises {
-    #[serde(default)]
-    own_exercises: Vec<Value>,
+    #[serde(default, rename = "own_exercises")]
+    _list: Vec<IgnoredAny>,
 }
 
 impl Validate for OwnExercises {}
 
 /// A workout with the custom exercises that its volume was computed with.
 fn exported_workout(
-    mut value: Value,
+    mut value: Tree<'_>,
     pointer: &str,
     now: DateTime<Utc>,
 ) -> Result<FileWorkout, Vec<FieldError>> {
-    let OwnExercises { own_exercises } = parse(&value, pointer, now)?;
-    let custom_exercises = own_exercises
+    parse::<OwnExercises>(&value, pointer, now)?;
+    let custom_exercises = value
+        .remove_list("own_exercises")
         .iter()
         .enumerate()
         .map(|(index, value)| {
@@ -109,33 +111,26 @@ fn exported_workout(
                 .map(|custom| (custom.slug, custom.definition))
         })
         .collect::<Result<_, _>>()?;
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove("own_exercises");
-    }
     remove_late_end(&mut value);
     let ExportedWorkout(workout) = parse(&value, pointer, now)?;
     Ok(FileWorkout { workout: workout.document(), custom_exercises })
 }
 
 /// Ends a workout of more than 24 hours at its start: its end is unknown.
-fn remove_late_end(workout: &mut Value) {
-    let time = |name: &str| workout.get(name)?.as_str()?.parse::<Timestamp>().ok();
+fn remove_late_end(workout: &mut Tree<'_>) {
+    let time = |name: &str| workout.text(name)?.parse::<Timestamp>().ok();
     if let (Some(start), Some(end)) = (time("started_at"), time("ended_at"))
         && end.at - start.at > LASTS_MAX
+        && let Some(start) = workout.text("started_at").map(str::to_owned)
     {
-        workout["ended_at"] = json!(start);
+        workout.set("ended_at", Tree::Text(start.into()));
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned + Validate>(
-    value: &Value,
+fn parse<'a, T: Deserialize<'a> + Validate>(
+    tree: &Tree<'a>,
     pointer: &str,
     now: DateTime<Utc>,
 ) -> Result<T, Vec<FieldError>> {
-    parse_value(value, pointer, now).map_err(|error| match error {
-        ParseError::Invalid(errors) => errors.kept().to_vec(),
-        ParseError::NotJson(detail) => {
-            vec![FieldError::at(pointer, FieldCode::InvalidFormat, detail)]
-        }
-    })
+    parse_tree(tree, pointer, now).map_err(|errors| errors.kept().to_vec())
 }
