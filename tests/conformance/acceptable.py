@@ -19,6 +19,8 @@ def make_acceptable(case, caller):
     if "from" in case.query or "to" in case.query:
         case.query.update({"from": "2026-01-05", "to": "2026-02-01"})
     label = case.operation.label
+    if label == "POST /v1/imports":
+        case.body = file_of(case.media_type)
     if label in QUERIES:
         QUERIES[label](case.query, caller)
     if label in BODIES and isinstance(case.body, dict):
@@ -57,6 +59,62 @@ def fix_workout(body):
         body["exercises"] = body["exercises"] or [{"exercise": "pec-deck", "sets": []}]
         for entry in body["exercises"]:
             entry["sets"] = entry["sets"] or [a_set()]
+
+
+def fix_exercise(body):
+    body["name"] = f"Lift {random.randrange(10**9)}"
+    body["aliases"] = [f"{body['name']} {n}" for n, _ in enumerate(body.get("aliases") or [])]
+    load = body.get("load") or {}
+    if load.get("type") in ("bodyweight", "assisted"):
+        load["percent"] = load.get("percent") or 60
+    else:
+        load.pop("percent", None)
+    if body.get("secondary") is not None:
+        others = [muscle for muscle in body["secondary"] if muscle not in body["primary"]]
+        body["secondary"] = others
+
+
+def fix_mapping(body):
+    body["mapping"] = {"Levitation": random.choice([*EXERCISES, None])}
+
+
+def fix_import(query, caller):
+    query.pop("mapping", None)
+    query.pop("format", None)
+    query["time_zone"] = "Europe/Berlin"
+
+
+def file_of(media_type):
+    """A training log: rows for the serializer of CSV, text or a document for the others."""
+    day = random.randint(1, 28)
+    row = {
+        "title": "Push",
+        "start_time": f"{day} Jan 2025, 18:00",
+        "end_time": f"{day} Jan 2025, 19:00",
+        "description": "",
+        "exercise_title": "Bench Press (Barbell)",
+        "superset_id": "",
+        "exercise_notes": "",
+        "set_index": "0",
+        "set_type": "normal",
+        "weight_kg": "60",
+        "reps": "10",
+        "distance_km": "",
+        "duration_seconds": "",
+        "rpe": "8",
+    }
+    if media_type == "application/json":
+        sets = [{"kind": "working", "weight_kg": 60, "reps": 10}]
+        workout = {
+            "started_at": f"2025-02-{day:02}T18:00:00+01:00",
+            "ended_at": f"2025-02-{day:02}T19:00:00+01:00",
+            "exercises": [{"exercise": "pec-deck", "sets": sets}],
+        }
+        return {"format": "bulktrack", "version": 1, "exercises": [], "workouts": [workout]}
+    if media_type == "text/csv":
+        return [row]
+    text = ",".join(row) + "\n" + ",".join(f'"{value}"' for value in row.values()) + "\n"
+    return text.encode() if media_type == "application/octet-stream" else text
 
 
 def fix_completion(body):
@@ -159,6 +217,7 @@ QUERIES = {
     "GET /v1/unsubscribe": set_token(UNSUBSCRIBE),
     "POST /v1/unsubscribe": set_token(UNSUBSCRIBE),
     "GET /v1/reports/weekly": last_week,
+    "POST /v1/imports": fix_import,
 }
 BODIES = {
     "POST /v1/workouts": fix_workout,
@@ -166,6 +225,9 @@ BODIES = {
     "POST /v1/workouts/{id}/sets": fix_logged_set,
     "PUT /v1/workouts/{id}/sets/{set_id}": fix_set,
     "POST /v1/workouts/{id}/complete": fix_completion,
+    "POST /v1/exercises": fix_exercise,
+    "PUT /v1/exercises/{slug}": fix_exercise,
+    "PUT /v1/imports/{id}/mapping": fix_mapping,
     "POST /v1/keys": fix_key,
     "PUT /v1/me": fix_profile,
     "POST /v1/webhooks": fix_endpoint,

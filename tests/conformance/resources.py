@@ -26,8 +26,8 @@ def new_exercise(athlete):
     body = {
         "name": f"Lift {uuid.uuid4().hex[:12]}",
         "equipment": "machine",
-        "direct": ["chest"],
-        "indirect": ["triceps"],
+        "primary": ["chest"],
+        "secondary": ["triceps"],
     }
     return (athlete.call("POST", "/v1/exercises", body)["slug"],)
 
@@ -78,7 +78,7 @@ def new_key(athlete):
 
 def new_body_weight(athlete):
     day = f"2026-01-{random.randint(1, 28):02}"
-    athlete.call("PUT", f"/v1/me/body-weights/{day}", {"weight_kg": 80})
+    athlete.call("PUT", f"/v1/me/body-weights/{day}", {"body_weight_kg": 80})
     return (day,)
 
 

@@ -51,7 +51,7 @@ pub struct Pattern {
 
 /// A recommendation: its pattern with the change of the training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Recommendation")]
+#[schemars(rename = "TrainingRecommendation")]
 pub struct Recommended {
     #[serde(flatten)]
     pub pattern: Pattern,

@@ -146,8 +146,8 @@ problem_codes! {
         "An athlete's key cannot use /v1/admin, and the operator token cannot use an athlete's calls.",
         "Use a key of the right kind.";
     InsufficientScope = 403 "The key lacks the scope",
-        "A key with the scope read can only send GET requests.",
-        "Use a key with the scope write.";
+        "A key with the scope read can only send GET requests. A key makes no key that may do more, or for longer.",
+        "Use a key with the scope, or one that expires later.";
     NotFound = 404 "Not found",
         "No such path, or the athlete has no such resource.",
         "Check the path and the id. A resource of another athlete is not found either.";

@@ -152,7 +152,7 @@ pub async fn issue(database: &dyn Database, key: &NewKey, now_ms: i64) -> Guarde
 }
 
 /// Stores a further key of the caller's athlete, and deletes the athlete's keys that have ended. A
-/// key with a scope that the caller's key lacks is [`Rejection::Forbidden`].
+/// key with a scope that the caller's key lacks, or one that outlives it, is [`Rejection::Forbidden`].
 pub async fn create(database: &dyn Database, proof: &KeyProof, key: &NewKey) -> Guarded<()> {
     let delete_ended = proof.statement(
         concat!(
@@ -171,7 +171,8 @@ pub async fn create(database: &dyn Database, proof: &KeyProof, key: &NewKey) -> 
             insert_key!(),
             " AND (SELECT count(*) FROM api_keys WHERE athlete_id = ?1) < ?10 \
              AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS scope, api_keys \
-             WHERE athlete_id = ?1 AND key_id = ?2 AND instr(scopes, scope.value) = 0) AND ",
+             WHERE athlete_id = ?1 AND key_id = ?2 AND (instr(scopes, scope.value) = 0 \
+             OR coalesce(?8 > expires_at_ms, expires_at_ms IS NOT NULL AND ?8 IS NULL))) AND ",
             live_key!(),
             " RETURNING key_id"
         ),

@@ -121,6 +121,8 @@ impl<'a> Schemathesis<'a> {
             .args(run.selection.filter())
             .env("PYTHONPATH", &folder)
             .env("PYTHONDONTWRITEBYTECODE", "1")
+            // Hypothesis warns about code of Schemathesis.
+            .env("PYTHONWARNINGS", "ignore")
             .env("HYPOTHESIS_STORAGE_DIRECTORY", run.state.path("hypothesis"))
             .env("BULKTRACK_API_URL", run.api_url)
             .env("BULKTRACK_OPERATOR_TOKEN", &run.state.saved.operator_token)

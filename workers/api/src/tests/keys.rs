@@ -136,6 +136,22 @@ fn invalid_key_is_rejected_with_all_its_fields() {
 }
 
 #[test]
+fn expiring_key_makes_no_key_that_outlives_it() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let create = |key: &str, expires_at: Value| {
+        let new = json!({ "name": "Watch app", "scopes": ["write"], "expires_at": expires_at });
+        api.post(key, "/v1/keys", &new)
+    };
+    let expiring = create(&key, json!("2026-12-01T00:00:00Z"));
+    let expiring = expiring.body["api_key"].as_str().unwrap();
+    for later in [Value::Null, json!("2026-12-01T00:00:00.001Z")] {
+        assert_eq!(create(expiring, later).body["code"], "insufficient_scope");
+    }
+    assert_eq!(create(expiring, json!("2026-12-01T01:00:00+01:00")).status, 201);
+}
+
+#[test]
 fn hundredth_and_first_live_key_is_a_conflict() {
     let api = TestApi::new();
     let key = api.create_athlete();
