@@ -24,7 +24,11 @@ const contract = new Contract({
       Problem: { content: { "application/problem+json": { schema: reference("ProblemDetails") } } },
     },
     schemas: {
-      ProblemDetails: { type: "object", required: ["code"], properties: { code: { type: "string" } } },
+      ProblemDetails: {
+        type: "object",
+        required: ["code"],
+        properties: { code: { type: "string" } },
+      },
       Workout: {
         type: "object",
         required: ["id"],

@@ -4,6 +4,7 @@ as it was generated.
 """
 
 import random
+import uuid
 
 from caller import a_set, eventually, instant, token_of_link
 
@@ -14,6 +15,8 @@ def make_acceptable(case, caller):
     """Changes query, headers and body of a case."""
     case.headers.pop("If-Match", None)
     case.headers.pop("Last-Event-ID", None)
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
     for name in ("cursor", "since"):
         case.query.pop(name, None)
     if "from" in case.query or "to" in case.query:
@@ -166,7 +169,7 @@ def fix_key(body):
 
 def fix_endpoint(body):
     if "url" in body:
-        body["url"] = f"http://127.0.0.1:9/{random.randrange(10**9)}"
+        body["url"] = f"http://127.0.0.1:9099/{random.randrange(10**9)}"
 
 
 def fix_since(body):

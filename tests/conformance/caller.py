@@ -52,8 +52,9 @@ def new_athlete(is_confirmed=True):
     created = OPERATOR.call("POST", "/v1/admin/athletes", body)
     athlete = Caller(created["api_key"], email, created["athlete_id"])
     athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=3))
-    # Last week gets a report.
-    athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=7 * 24))
+    # The last week gets a report. It ends for everyone on Monday at noon UTC: before, it is the one before it.
+    for weeks_ago in (1, 2):
+        athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=weeks_ago * 7 * 24))
     return athlete
 
 

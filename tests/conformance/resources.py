@@ -54,7 +54,7 @@ def post_import(athlete, exercise):
 
 
 def new_endpoint(athlete):
-    body = {"url": "http://127.0.0.1:9/hook", "event_types": ["workout.completed"]}
+    body = {"url": "http://127.0.0.1:9099/hook", "event_types": ["workout.completed"]}
     return (athlete.call("POST", "/v1/webhooks", body)["id"],)
 
 
