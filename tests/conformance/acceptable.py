@@ -3,10 +3,9 @@ exclude each other. Each function changes a request that its schema accepts; the
 as it was generated.
 """
 
-import random
 import uuid
 
-from caller import a_set, eventually, instant, token_of_link
+from caller import RANDOM, a_set, eventually, instant, token_of_link
 
 EXERCISES = ["pec-deck", "barbell-bench-press", "barbell-back-squat", "pull-up", "barbell-curl"]
 
@@ -46,16 +45,16 @@ def fix_set(body):
 
 
 def fix_logged_set(body):
-    body["exercise"] = random.choice(EXERCISES)
+    body["exercise"] = RANDOM.choice(EXERCISES)
     fix_set(body)
 
 
 def fix_workout(body):
-    body["started_at"] = instant(random.randint(2, 9_000))
+    body["started_at"] = instant(RANDOM.randint(2, 9_000))
     if body.get("ended_at") is not None:
         body["ended_at"] = body["started_at"]
     for entry in body["exercises"]:
-        entry["exercise"] = random.choice(EXERCISES)
+        entry["exercise"] = RANDOM.choice(EXERCISES)
         for one in entry["sets"]:
             fix_set(one)
     if body.get("ended_at") is not None:
@@ -65,7 +64,7 @@ def fix_workout(body):
 
 
 def fix_exercise(body):
-    body["name"] = f"Lift {random.randrange(10**9)}"
+    body["name"] = f"Lift {RANDOM.randrange(10**9)}"
     body["aliases"] = [f"{body['name']} {n}" for n, _ in enumerate(body.get("aliases") or [])]
     load = body.get("load") or {}
     if load.get("type") in ("bodyweight", "assisted"):
@@ -78,22 +77,24 @@ def fix_exercise(body):
 
 
 def fix_mapping(body):
-    body["mapping"] = {"Levitation": random.choice([*EXERCISES, None])}
+    body["mapping"] = {"Levitation": RANDOM.choice([*EXERCISES, None])}
 
 
 def fix_import(query, caller):
     query.pop("mapping", None)
     query.pop("format", None)
     query["time_zone"] = "Europe/Berlin"
+    if "locale" in query:
+        query["locale"] = "en-GB"
 
 
 def file_of(media_type):
     """A training log: rows for the serializer of CSV, text or a document for the others."""
-    day = random.randint(1, 28)
+    year, day = RANDOM.randint(1980, 2024), RANDOM.randint(1, 28)
     row = {
         "title": "Push",
-        "start_time": f"{day} Jan 2025, 18:00",
-        "end_time": f"{day} Jan 2025, 19:00",
+        "start_time": f"{day} Jan {year}, 18:00",
+        "end_time": f"{day} Jan {year}, 19:00",
         "description": "",
         "exercise_title": "Bench Press (Barbell)",
         "superset_id": "",
@@ -109,8 +110,8 @@ def file_of(media_type):
     if media_type == "application/json":
         sets = [{"kind": "working", "weight_kg": 60, "reps": 10}]
         workout = {
-            "started_at": f"2025-02-{day:02}T18:00:00+01:00",
-            "ended_at": f"2025-02-{day:02}T19:00:00+01:00",
+            "started_at": f"{year}-02-{day:02}T18:00:00+01:00",
+            "ended_at": f"{year}-02-{day:02}T19:00:00+01:00",
             "exercises": [{"exercise": "pec-deck", "sets": sets}],
         }
         return {"format": "bulktrack", "version": 1, "exercises": [], "workouts": [workout]}
@@ -148,7 +149,7 @@ def fix_line(body, name):
 def fix_athlete(body):
     fix_line(body, "display_name")
     if body.get("email") is not None:
-        body["email"] = f"{random.randrange(10**9)}@example.com"
+        body["email"] = f"{RANDOM.randrange(10**9)}@example.com"
 
 
 def fix_profile(body):
@@ -169,11 +170,11 @@ def fix_key(body):
 
 def fix_endpoint(body):
     if "url" in body:
-        body["url"] = f"http://127.0.0.1:9099/{random.randrange(10**9)}"
+        body["url"] = f"http://127.0.0.1:9099/{RANDOM.randrange(10**9)}"
 
 
 def fix_since(body):
-    body["since"] = instant(random.randint(1, 500))
+    body["since"] = instant(RANDOM.randint(1, 500))
     body.pop("cursor", None)
 
 

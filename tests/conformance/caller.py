@@ -17,6 +17,8 @@ MAILS = pathlib.Path(os.environ["BULKTRACK_MAILS"])
 # The sweep runs every minute, batches of a queue wait for up to 5 s, an event passes three queues.
 EVENTUALLY_S = 120
 JSON = "application/json"
+# Hypothesis seeds the functions of `random` before each test: names would repeat.
+RANDOM = random.SystemRandom()
 
 
 class Caller:
@@ -90,7 +92,7 @@ def instant(hours_ago):
 
 
 def a_set():
-    return {"kind": "working", "weight_kg": random.randint(40, 120), "reps": 10, "rpe": 8}
+    return {"kind": "working", "weight_kg": RANDOM.randint(40, 120), "reps": 10, "rpe": 8}
 
 
 def open_workout():

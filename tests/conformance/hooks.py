@@ -106,7 +106,8 @@ def after_call(context, case, response):
         return
     is_gone = response.status_code in (404, 409, 410, 412)
     is_changed = case.method.upper() in ("POST", "DELETE") and response.status_code < 300
-    if is_gone or is_changed:
+    is_changed_later = response.status_code == 202
+    if is_gone or is_changed or is_changed_later:
         caller.resources.pop(label, None)
     is_spent = response.status_code in (401, 429) or b'"limit_reached"' in response.content
     is_last = label in ENDS_ITS_KEY or label in ENDS_ITS_LIMIT

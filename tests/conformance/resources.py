@@ -1,15 +1,14 @@
 """Resources for the ids in paths: each function creates one and returns its ids."""
 
-import random
 import re
 import uuid
 
-from caller import eventually, open_workout
+from caller import RANDOM, eventually, open_workout
 
 CSV = (
     "title,start_time,end_time,description,exercise_title,superset_id,exercise_notes,set_index,"
     "set_type,weight_kg,reps,distance_km,duration_seconds,rpe\n"
-    '"Push","{day} Jan 2025, 18:00","{day} Jan 2025, 19:00","","{exercise}",,"",0,"normal",60,10,,,8\n'
+    '"Push","{day} Jan {year}, 18:00","{day} Jan {year}, 19:00","","{exercise}",,"",0,"normal",60,10,,,8\n'
 )
 
 
@@ -46,7 +45,7 @@ def held_back_import(athlete):
 
 
 def post_import(athlete, exercise):
-    text = CSV.format(day=random.randint(1, 28), exercise=exercise)
+    text = CSV.format(year=RANDOM.randint(1980, 2024), day=RANDOM.randint(1, 28), exercise=exercise)
     created = athlete.call("POST", "/v1/imports?time_zone=UTC", data=text, content_type="text/csv")
     path = f"/v1/imports/{created['id']}"
     eventually("end of the import", lambda: athlete.call("GET", path)["status"] != "running")
@@ -77,7 +76,7 @@ def new_key(athlete):
 
 
 def new_body_weight(athlete):
-    day = f"2026-01-{random.randint(1, 28):02}"
+    day = f"2026-01-{RANDOM.randint(1, 28):02}"
     athlete.call("PUT", f"/v1/me/body-weights/{day}", {"body_weight_kg": 80})
     return (day,)
 
@@ -108,7 +107,7 @@ def open_dead_letter(operator):
                 operator.call("POST", path, data=text, content_type="text/plain")
         return items
 
-    return (random.choice(eventually("open dead letter", find))["id"],)
+    return (RANDOM.choice(eventually("open dead letter", find))["id"],)
 
 
 # The functions by path, without the names of the ids.

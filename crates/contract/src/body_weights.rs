@@ -18,6 +18,7 @@ pub struct NewBodyWeight {
     pub date: ReadOnly,
     /// The weight from this day on, until the day of the next one. Null: it is not known any more.
     #[serde(deserialize_with = "required")]
+    #[schemars(required, extend("type" = ["number", "null"]))]
     #[schemars(range(min = 0.0, max = 1_000.0))]
     pub body_weight_kg: Option<f64>,
 }

@@ -1,7 +1,7 @@
 //! Lists and their pages.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
+use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 
@@ -47,9 +47,10 @@ impl<'de> Deserialize<'de> for Limit {
 pub fn integer<'de, D: Deserializer<'de>>(deserializer: D, max: i64) -> Result<i64, D::Error> {
     let text = Cow::<str>::deserialize(deserializer)?;
     let number = text.parse::<i64>().ok().filter(|number| number.to_string() == *text);
-    number
-        .filter(|number| (1..=max).contains(number))
-        .ok_or_else(|| D::Error::custom(format!("must be an integer between 1 and {max}")))
+    number.filter(|number| (1..=max).contains(number)).ok_or_else(|| {
+        let expected = format!("an integer between 1 and {max}");
+        D::Error::invalid_value(Unexpected::Str(&text), &&*expected)
+    })
 }
 
 impl JsonSchema for Limit {

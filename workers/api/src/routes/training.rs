@@ -151,10 +151,12 @@ fn analysis() -> Section {
                 .describe("The newest first. An open pattern is still detected, a resolved one is not."),
             get("/v1/recommendations", patterns::recommendations, "List recommendations")
                 .describe("At most three, the most urgent first."),
-            get("/v1/reports/weekly", patterns::weekly_report, "Read a weekly report").describe(
-                "The report of the week of a day, by default the newest one. 404 until the week has one: \
-                 it is made on Monday.",
-            ),
+            get("/v1/reports/weekly", patterns::weekly_report, "Read a weekly report")
+                .describe(
+                    "The report of the week of a day, by default the newest one. 404 until the week has \
+                     one: it is made on Monday.",
+                )
+                .problems(&[ProblemCode::NotFound]),
         ],
     )
 }
