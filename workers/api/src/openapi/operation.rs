@@ -168,8 +168,12 @@ impl<'a> OperationDoc<'a> {
         self.response(status, &Value::Object(content), false);
     }
 
-    /// A media type with its schema. The only file that is JSON is an export.
+    /// A media type with its schema. The only file that is JSON is an export. A stream has none: a schema
+    /// would be that of each event.
     fn media(&mut self, media: &str, other: &Value) -> (String, Value) {
+        if media == "text/event-stream" {
+            return (media.to_owned(), json!({}));
+        }
         let schema = if media == "application/json" {
             self.schemas.responses.subschema_for::<Export>().to_value()
         } else {
