@@ -43,7 +43,13 @@ export class Contract {
   private readonly validators = new Map<string, ValidateFunction>();
 
   constructor(private readonly document: OpenApi) {
-    this.ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, strictRequired: false });
+    this.ajv = new Ajv2020({
+      allErrors: true,
+      allowUnionTypes: true,
+      strictRequired: false,
+      // Schemas behind a reference have their types there.
+      strictTypes: false,
+    });
     addFormats.default(this.ajv);
     for (const format of RUST_FORMATS) {
       this.ajv.addFormat(format, { type: "number", validate: Number.isInteger });
