@@ -19,6 +19,7 @@ from acceptable import make_acceptable
 from caller import OPERATOR, OPERATOR_TOKEN, new_athlete
 from resources import resource_of
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
 from schemathesis.generation.meta import TestPhase
 
 # One request in so many stays as it was generated: with ids that do not exist, for example.
@@ -72,8 +73,12 @@ class Keys:
 @schemathesis.hook
 def before_call(context, case, kwargs):
     """Gives a request ids of its caller's resources, and makes a valid one acceptable."""
+    if case.meta is None or next(NUMBERS) % GENERATED_EVERY == 0:
+        return
+    if caller_of(case) is None and has_only_a_key(case):
+        restore_key(case)
     caller = caller_of(case)
-    if case.meta is None or caller is None or next(NUMBERS) % GENERATED_EVERY == 0:
+    if caller is None:
         return
     is_linked = case.meta.phase.name == TestPhase.STATEFUL and case._override.path_parameters
     if not is_linked and not case.meta.is_negative_at(ParameterLocation.PATH):
@@ -82,6 +87,20 @@ def before_call(context, case, kwargs):
         if isinstance(case.body, dict):
             case.body = copy.deepcopy(case.body)
         make_acceptable(case, caller)
+
+
+def has_only_a_key(case):
+    """Whether an operation takes nothing but a key: each generated request has a bad one."""
+    raw = case.operation.definition.raw
+    return raw.get("security") and not raw.get("parameters") and "requestBody" not in raw
+
+
+def restore_key(case):
+    token = Keys().get(case, None)
+    case.headers["Authorization"] = f"Bearer {token}"
+    case.meta.generation.mode = GenerationMode.POSITIVE
+    for component in case.meta.components.values():
+        component.mode = GenerationMode.POSITIVE
 
 
 def set_ids(case, caller):
