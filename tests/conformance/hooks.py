@@ -31,8 +31,8 @@ CONFIRMS_ITS_EMAIL = {
     "GET /v1/email/confirm",
     "POST /v1/email/confirm",
 }
-# A key may open few streams a minute.
-ENDS_ITS_LIMIT = {"GET /v1/notifications/stream"}
+# A key may open few streams a minute, and request few links a day.
+ENDS_ITS_LIMIT = {"GET /v1/notifications/stream", "POST /v1/me/email/confirmation"}
 
 CALLERS = {}
 BY_TOKEN = {OPERATOR_TOKEN: OPERATOR}
