@@ -77,8 +77,9 @@ impl Problem {
 }
 
 impl From<ProblemCode> for Problem {
+    /// The detail states the way to fix it; a failure of the server reveals nothing.
     fn from(code: ProblemCode) -> Self {
-        code.with(code.title())
+        code.with(if code.status() < 500 { code.fix() } else { code.title() })
     }
 }
 
@@ -195,7 +196,7 @@ problem_codes! {
         "Set an address first. Without a public URL an operator confirms the address.";
     StaleRevision = 412 "The precondition failed",
         "If-Match does not match the current ETag, or is not a valid list of tags.",
-        "Read the resource again and send its ETag.";
+        "The resource has changed, or If-Match is malformed: read it again and send its ETag.";
     BodyTooLong = 413 "The body is too long",
         "The body is longer than the call allows.",
         "Send less in one request. The detail states the limit.";
