@@ -1,6 +1,6 @@
 // A receiver of Bulktrack's webhooks, in plain Node. Copy `verify` into your own receiver.
 //
-//   node docs/webhooks/receiver.mjs <whsec_… or whpk_…> [port]
+//   node receiver.mjs <whsec_… or whpk_…> [port]
 //
 // Responds 204 to a delivery that is signed with that key, and prints it; otherwise responds 401.
 import { createHmac, createPublicKey, timingSafeEqual, verify as verifyEd25519 } from "node:crypto";

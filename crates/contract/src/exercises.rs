@@ -174,7 +174,7 @@ pub struct NewLoad {
     pub percent: Option<u8>,
 }
 
-/// The kind of a load; see [`LoadType`].
+/// The kind of a load.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -54,6 +54,7 @@ impl Validate for NewApiKey {
 /// A live API key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiKey {
+    /// For `DELETE /v1/keys/{id}`.
     pub id: String,
     pub name: String,
     pub scopes: Vec<Scope>,
@@ -67,6 +68,7 @@ pub struct ApiKey {
 /// A new API key. The key itself is shown this once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedApiKey {
+    /// For `DELETE /v1/keys/{id}`. It is not the part between the underscores of `api_key`.
     pub id: String,
     /// For `Authorization: Bearer`.
     pub api_key: String,

@@ -163,7 +163,7 @@ problem_codes! {
         "Retry after the delay in Retry-After.";
     WorkoutCompleted = 409 "The workout is completed",
         "Sets can only be logged, corrected and deleted while the workout is in progress.",
-        "Replace the workout with PUT, with its `ended_at`.";
+        "Read the workout, add or change the set, and send all of it with PUT and If-Match.";
     WorkoutInProgress = 409 "The workout is still in progress",
         "The call requires a completed workout.",
         "Complete the workout first.";

@@ -20,7 +20,8 @@ const VERSION: i64 = 1;
 #[serde(deny_unknown_fields)]
 #[schemars(example = example())]
 pub struct NewEndpoint {
-    /// https, with a public host name; no credentials and no fragment.
+    /// https, with a public host name; no credentials and no fragment. The port is 443, or at least 1024 and none
+    /// of the bad ports of the Fetch standard. A local stack also accepts http and loopback addresses.
     #[schemars(length(max = URL_BYTES_MAX), regex(pattern = "^https?://"))]
     pub url: String,
     #[serde(default)]
@@ -78,7 +79,7 @@ pub struct EndpointChange {
     pub failing_since: ReadOnly,
     #[serde(default, skip_serializing)]
     pub counts: ReadOnly,
-    /// Another URL ends the count of failures.
+    /// With the rules of a new endpoint. Another URL ends the count of failures.
     #[serde(default, deserialize_with = "non_null", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = URL_BYTES_MAX), regex(pattern = "^https?://"))]
     pub url: Option<String>,
@@ -284,6 +285,7 @@ pub struct Delivery {
     pub attempt: i64,
     /// While it waits.
     pub next_attempt_at: Option<Instant>,
+    /// The last attempt. It is recorded after the receiver's response, some seconds later when many wait.
     pub last: Option<Attempt>,
 }
 

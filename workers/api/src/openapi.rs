@@ -121,9 +121,10 @@ fn operation(tag: &'static str, route: &Route, schemas: &mut Schemas) -> Operati
     if route.access == Access::Athlete && route.method != Method::GET {
         doc.problems(&[ProblemCode::InsufficientScope]);
     }
-    if route.method != Method::GET {
-        // A precondition on a resource without revisions, too.
+    if route.method == Method::POST {
         doc.problems(&[ProblemCode::StaleRevision]);
+    } else if route.method != Method::GET && !route.has_if_match {
+        doc.if_match_tag("W/\"9f86d081884c7d659a2feaa0c55ad015\"");
     }
     doc.problems(documentation.problems);
     doc.finish(Head {

@@ -4,7 +4,7 @@ const LINKS = [
   ["/docs", "Bulktrack API"],
   ["/docs/problems", "Problems"],
   ["/openapi.json", "OpenAPI"],
-  ["/asyncapi.json", "AsyncAPI"],
+  ["/asyncapi.json", "Internal events"],
 ];
 
 /**

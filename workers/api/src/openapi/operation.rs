@@ -138,22 +138,36 @@ impl<'a> OperationDoc<'a> {
         self.problems.push(ProblemCode::InvalidHeader);
     }
 
-    /// Adds the header `If-Match`.
+    /// Adds the header `If-Match` of a resource with revisions.
     pub fn if_match(&mut self) {
+        self.if_match_tag("\"3\"");
+        self.problems.push(ProblemCode::ConcurrentChange);
+    }
+
+    /// Adds the header `If-Match`, with the tag of an example.
+    pub fn if_match_tag(&mut self, example: &str) {
+        let description = "The ETag of the state that the change applies to, several, or `*`. Another state is 412.";
+        self.header_parameter("If-Match", description, example);
+        self.problems.push(ProblemCode::StaleRevision);
+    }
+
+    fn header_parameter(&mut self, name: &str, description: &str, example: &str) {
         self.parameters.push(json!({
-            "name": "If-Match",
+            "name": name,
             "in": "header",
-            "description": "The ETag of the revision that the change applies to, several, or `*`. Another revision is 412.",
+            "description": description,
             "schema": { "type": "string" },
-            "example": "\"3\"",
+            "example": example,
         }));
-        self.problems.extend([ProblemCode::StaleRevision, ProblemCode::ConcurrentChange]);
     }
 
     /// Adds a response with a JSON body.
     pub fn json_response<T: JsonSchema>(&mut self, status: u16) {
         let schema = self.schemas.responses.subschema_for::<T>();
-        self.response(status, &json!({ "application/json": { "schema": schema } }), true);
+        // Every response with a workout has the tag of its revision.
+        let has_tag =
+            self.method == Method::GET || self.has_if_match || T::schema_name() == "Workout";
+        self.response(status, &json!({ "application/json": { "schema": schema } }), has_tag);
     }
 
     /// Adds a response without a body.
@@ -182,9 +196,9 @@ impl<'a> OperationDoc<'a> {
         (media.to_owned(), json!({ "schema": schema }))
     }
 
-    fn response(&mut self, status: u16, content: &Value, is_json: bool) {
+    fn response(&mut self, status: u16, content: &Value, has_tag: bool) {
         let mut headers = vec![("X-Request-Id", "RequestId")];
-        if is_json && (self.method == Method::GET || self.has_if_match) {
+        if has_tag {
             headers.push(("ETag", "ETag"));
         }
         if status == 201 {
@@ -202,12 +216,18 @@ impl<'a> OperationDoc<'a> {
         if let (Some(fields), false) = (response.as_object_mut(), content.is_null()) {
             fields.insert("content".to_owned(), content.clone());
         }
-        if self.method == Method::GET && is_json {
+        if self.method == Method::GET && has_tag {
             let not_modified = json!({
                 "description": "Not Modified: the client has the response with this ETag.",
                 "headers": { "X-Request-Id": header("RequestId"), "ETag": header("ETag") },
             });
             self.responses.insert(304, not_modified);
+            let description = "The ETag of a response to this request: with the same content now, the response is 304.";
+            self.header_parameter(
+                "If-None-Match",
+                description,
+                "W/\"9f86d081884c7d659a2feaa0c55ad015\"",
+            );
         }
         self.responses.insert(status, response);
     }

@@ -49,7 +49,8 @@ fn workouts() -> Section {
             put("/v1/workouts/{id}", workouts::put, "Replace a workout")
                 .describe(
                     "Send what GET returned, with your changes. Sets with an `id` keep it; sets without \
-                     one are new. A completed workout stays completed: `ended_at` is required for it.",
+                     one are new. With `ended_at` a workout in progress is completed. A completed one stays \
+                     completed: without `ended_at` the response is 409.",
                 )
                 .problems(&[ProblemCode::WorkoutCompleted]),
             delete("/v1/workouts/{id}", workouts::delete, "Delete a workout").describe(
@@ -73,8 +74,9 @@ fn workouts() -> Section {
                 .problems(&[ProblemCode::WorkoutCompleted]),
             post("/v1/workouts/{id}/complete", sets::complete, "Complete a workout")
                 .describe(
-                    "Exercises without sets are removed. Can be repeated with the same `ended_at`; \
-                     another one is 409.",
+                    "Exercises without sets are removed. Can be repeated with the same `ended_at`, without \
+                     `If-Match`; another one is 409. The end may be up to 48 hours ahead, and is not \
+                     compared with the times of the sets.",
                 )
                 .problems(&[ProblemCode::WorkoutCompleted, ProblemCode::WorkoutEmpty]),
         ],
