@@ -128,7 +128,10 @@ impl App {
         if !if_match.is_present() || route.has_if_match || route.method == Method::GET {
             return Ok(());
         }
-        let get = routes.route(&Method::GET).ok_or(ProblemCode::StaleRevision)?;
+        let Some(get) = routes.route(&Method::GET) else {
+            call.authenticate(route.access).await?;
+            return Err(ProblemCode::StaleRevision.into());
+        };
         let current = get.run(Rc::clone(call)).await?;
         if_match.check(&tag_of(&current).ok_or(ProblemCode::StaleRevision)?)
     }
