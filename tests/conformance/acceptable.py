@@ -200,21 +200,10 @@ def confirm_link(query, caller):
 
 def last_week(query, caller):
     query.pop("week", None)
-    if caller.token not in REPORTED:
-        eventually("weekly report", lambda: has_report(caller))
-        REPORTED.add(caller.token)
-
-
-def has_report(caller):
-    try:
-        return caller.call("GET", "/v1/reports/weekly")
-    except RuntimeError:
-        return None
 
 
 CONFIRM = "/v1/email/confirm"
 UNSUBSCRIBE = "/v1/unsubscribe"
-REPORTED = set()
 QUERIES = {
     "GET /v1/notifications/stream": set_position,
     "GET /v1/email/confirm": confirm_link,

@@ -16,6 +16,8 @@ OPERATOR_TOKEN = os.environ["BULKTRACK_OPERATOR_TOKEN"]
 MAILS = pathlib.Path(os.environ["BULKTRACK_MAILS"])
 # The sweep runs every minute, batches of a queue wait for up to 5 s, an event passes three queues.
 EVENTUALLY_S = 120
+# The sweep is every minute.
+SWEEPS_S = 80
 JSON = "application/json"
 # Hypothesis seeds the functions of `random` before each test: names would repeat.
 RANDOM = random.SystemRandom()
@@ -60,6 +62,27 @@ def new_athlete(is_confirmed=True):
     return athlete
 
 
+def reported_athlete():
+    """Returns an athlete with a weekly report. A sweep between an athlete's creation and the first
+    volume counts the week as idle: then there is none, and another athlete is tried.
+    """
+    for _ in range(3):
+        athlete = new_athlete()
+        try:
+            eventually("weekly report", lambda: has_report(athlete), SWEEPS_S)
+        except RuntimeError:
+            continue
+        return athlete
+    raise RuntimeError("no athlete has a weekly report")
+
+
+def has_report(athlete):
+    try:
+        return athlete.call("GET", "/v1/reports/weekly")
+    except RuntimeError:
+        return None
+
+
 def token_of_link(athlete, path):
     """Returns the token of a link that was emailed to an athlete."""
 
@@ -74,15 +97,15 @@ def token_of_link(athlete, path):
     return eventually(f"link to {path}", find)
 
 
-def eventually(subject, find):
+def eventually(subject, find, within_s=EVENTUALLY_S):
     """Returns the first value of a function that is not empty."""
-    deadline = time.monotonic() + EVENTUALLY_S
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         value = find()
         if value:
             return value
         time.sleep(1)
-    raise RuntimeError(f"after {EVENTUALLY_S} s there is no {subject}")
+    raise RuntimeError(f"after {within_s} s there is no {subject}")
 
 
 def instant(hours_ago):
