@@ -78,8 +78,13 @@ interface Options {
   migrated?: boolean;
   /** Variables of every worker, in addition to those of its configuration. */
   variables?: Record<string, string>;
-  /** Rate limits per minute by binding: a test cannot exceed those in production. */
-  rateLimits?: Record<string, number>;
+  /**
+   * Rate limits per minute by binding: a test cannot exceed those in production. `false` leaves the bindings
+   * out, which are a local HTTP request each in miniflare.
+   */
+  rateLimits?: Record<string, number> | false;
+  /** The folder of the database; without one it is in memory. */
+  folder?: string | undefined;
 }
 
 /** The four built workers with their production configurations, on queues and a database in memory. */
@@ -93,7 +98,12 @@ export class Stack {
     readonly url: string,
   ) {}
 
-  static async start({ migrated = true, variables, rateLimits }: Options = {}): Promise<Stack> {
+  static async start({
+    migrated = true,
+    variables,
+    rateLimits,
+    folder,
+  }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
     const miniflare = new Miniflare(
@@ -104,6 +114,7 @@ export class Stack {
         ],
         log: output,
         cf: false,
+        ...(folder === undefined ? {} : { d1Persist: folder }),
         handleStructuredLogs: ({ message }) => log.record(message),
       }),
     );
@@ -264,8 +275,11 @@ function worker(
   } as V4WorkerOptions;
 }
 
-function withRateLimits(rateLimits: Record<string, number> = {}) {
+function withRateLimits(rateLimits: Record<string, number> | false = {}) {
   return (options: V4WorkerOptions): V4WorkerOptions => {
+    if (rateLimits === false) {
+      return { ...options, ratelimits: {} };
+    }
     const limits = Object.entries(options.ratelimits ?? {}).map(([name, shipped]) => {
       const limit = rateLimits[name];
       return [name, limit ? { ...shipped, simple: { limit, period: 60 as const } } : shipped];

@@ -1,6 +1,7 @@
 //! The command line: the list of commands, and the checks that need more than one option.
 //! Each command declares its options in its own module.
 
+use crate::test::Benchmark;
 use crate::{conformance, dead_letters, deploy, dev, fuzz, soak};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -24,8 +25,11 @@ pub enum Command {
     Test,
     /// Check formatting and lints
     Check,
-    /// Build, then measure the cost of a workout with a long history and of a receiver that hangs
-    Bench,
+    /// Build, then measure: a POST beside bare workers, a long history, a webhook receiver that hangs
+    Bench {
+        /// Run only this benchmark [default: all]
+        name: Option<Benchmark>,
+    },
     /// Kill the local stack under load and check that each accepted workout is counted once
     Soak(soak::Options),
     /// Generate requests from the OpenAPI document and check the responses of the local stack

@@ -61,7 +61,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Check => check::run(&setup::run(&project)?)?,
         Command::Build => build::run(&setup::run(&project)?)?,
         Command::Test => test::run(&project)?,
-        Command::Bench => test::bench(&setup::run(&project)?)?,
+        Command::Bench { name } => test::bench(&setup::run(&project)?, *name)?,
         Command::Fuzz(options) => fuzz::run(&project, options)?,
         Command::Deny => deny::run(&project)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,

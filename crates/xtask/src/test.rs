@@ -14,7 +14,7 @@ pub fn run(project: &Project) -> Result<()> {
     timed("native tests", &mut times, || native_tests(&tools))?;
     timed("wasm builds", &mut times, || build::run(&tools))?;
     summarize(&times);
-    timed("miniflare tests", &mut times, || vitest(&tools, "tests"))?;
+    timed("miniflare tests", &mut times, || vitest(&tools, "tests", &[]))?;
     Ok(())
 }
 
@@ -39,20 +39,34 @@ fn native_tests(tools: &Toolchain) -> Result<()> {
     process::run(test.args(["test", "--quiet", "--workspace"]), "cargo test")
 }
 
-/// Measures the built workers: the cost of a workout, and the cost of one hanging webhook receiver
-/// for the others.
-pub fn bench(tools: &Toolchain) -> Result<()> {
-    build::run(tools)?;
-    vitest(tools, "tests/bench")
+/// A benchmark: the file `tests/bench/<name>.bench.ts`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Benchmark {
+    History,
+    Post,
+    Webhooks,
 }
 
-fn vitest(tools: &Toolchain, root: &str) -> Result<()> {
+/// Measures the built workers: a POST beside bare workers, the cost of a workout, and the cost of one
+/// hanging webhook receiver for the others.
+pub fn bench(tools: &Toolchain, name: Option<Benchmark>) -> Result<()> {
+    build::run(tools)?;
+    let files: &[&str] = match name {
+        None => &[],
+        Some(Benchmark::History) => &["history"],
+        Some(Benchmark::Post) => &["post"],
+        Some(Benchmark::Webhooks) => &["webhooks"],
+    };
+    vitest(tools, "tests/bench", files)
+}
+
+fn vitest(tools: &Toolchain, root: &str, files: &[&str]) -> Result<()> {
     let mut vitest = tools.command(tools.project.node_tool("vitest"));
     // With CI set, vitest prints colours even into a file.
     if !std::io::stdout().is_terminal() {
         vitest.env("NO_COLOR", "1");
     }
-    process::run(vitest.args(["run", "--root", root]), "vitest")
+    process::run(vitest.args(["run", "--root", root]).args(files), "vitest")
 }
 
 fn summarize(times: &[(&str, Duration)]) {
