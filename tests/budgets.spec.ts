@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete } from "./support/athlete";
+import { Athlete, startedAt } from "./support/athlete";
 import { costsOfPosting, linesOfBatch, sum, typicalWorkout } from "./support/costs";
 import { waitForDeadLetters } from "./support/dead-letters";
 import { message, workoutCompleted } from "./support/events";
@@ -8,7 +8,7 @@ import { Stack } from "./support/stack";
 
 /** Project budgets: docs/architecture.md. */
 const POST_ROUND_TRIPS_MAX = 1;
-const ROWS_WRITTEN_MAX = 12;
+const ROWS_WRITTEN_MAX = 10;
 const MESSAGES_MAX = 4;
 const BATCH_ROUND_TRIPS_MAX = 3;
 
@@ -25,7 +25,10 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
   let costs: Cost[];
 
   beforeAll(async () => {
-    costs = await costsOfPosting(stack, await Athlete.create(stack), typicalWorkout());
+    const athlete = await Athlete.create(stack);
+    // The first workout sets records. The same a day later breaks none.
+    await costsOfPosting(stack, athlete, typicalWorkout(startedAt(1)));
+    costs = await costsOfPosting(stack, athlete, typicalWorkout());
     console.table(costs);
     console.log(
       `a workout of 6 exercises and 24 sets: ${sum(costs, "roundTrips")} D1 round trips, ` +
@@ -42,7 +45,7 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
     expect(post?.roundTrips).toBeLessThanOrEqual(POST_ROUND_TRIPS_MAX);
   });
 
-  it("at most 12 rows written in all workers", () => {
+  it("at most 10 rows written in all workers", () => {
     expect(sum(costs, "rowsWritten")).toBeGreaterThan(0);
     expect(sum(costs, "rowsWritten")).toBeLessThanOrEqual(ROWS_WRITTEN_MAX);
   });
@@ -53,13 +56,13 @@ describe("a completed workout of 6 exercises and 24 sets costs", () => {
   });
 });
 
-describe("a batch of 100 costs at most 3 D1 round trips", () => {
+describe("a batch of 100 costs at most 3 D1 round trips per database", () => {
   it.each([1, 10])("from %i athlete(s)", async (athleteCount) => {
     const athletes = await createAthletes(athleteCount);
     const batch = athletes.flatMap(({ id }) =>
       Array.from({ length: 100 / athleteCount }, () => message(workoutCompleted(id))),
     );
-    expectWithinBudget(await linesOfBatch(stack, batch), `${athleteCount} athlete(s)`);
+    expectWithinBudget(await linesOfBatch(stack, batch), athletes);
   });
 
   it("from 100 athletes with one invalid event", async () => {
@@ -68,7 +71,7 @@ describe("a batch of 100 costs at most 3 D1 round trips", () => {
       const valid = workoutCompleted(id);
       return message(n === 57 ? { ...valid, data: { workout: "none" } } : valid);
     });
-    expectWithinBudget(await linesOfBatch(stack, batch), "100 athletes, one invalid event");
+    expectWithinBudget(await linesOfBatch(stack, batch), athletes);
     const counted = await Promise.all(
       athletes.map(({ id }) => stack.countRows("volume_ledger", id)),
     );
@@ -82,12 +85,13 @@ function createAthletes(count: number): Promise<Athlete[]> {
   return Promise.all(Array.from({ length: count }, () => Athlete.create(stack)));
 }
 
-function expectWithinBudget(lines: LogLine[], source: string): void {
-  const [first] = lines;
+function expectWithinBudget([first]: LogLine[], athletes: Athlete[]): void {
+  const databases = new Set(athletes.map(({ id }) => stack.databaseOf(id))).size;
   console.log(
-    `a batch of 100 at aggregation, from ${source}: ${first?.d1_round_trips} D1 round trips ` +
-      `(at most ${BATCH_ROUND_TRIPS_MAX}), ${first?.d1_rows_written} rows written`,
+    `a batch of 100 at aggregation, from ${athletes.length} athlete(s) in ${databases} database(s): ` +
+      `${first?.d1_round_trips} D1 round trips (at most ${BATCH_ROUND_TRIPS_MAX} per database), ` +
+      `${first?.d1_rows_written} rows written`,
   );
   expect(first?.d1_round_trips).toBeGreaterThan(0);
-  expect(first?.d1_round_trips).toBeLessThanOrEqual(BATCH_ROUND_TRIPS_MAX);
+  expect(first?.d1_round_trips).toBeLessThanOrEqual(BATCH_ROUND_TRIPS_MAX * databases);
 }

@@ -58,10 +58,7 @@ describe("the sweep", () => {
     const input = smallWorkout();
     const { id } = await athlete.post(input);
     const before = await athlete.aggregatedWeek(input.started_at);
-    await stack.database
-      .prepare("UPDATE workouts SET aggregated_revision = 0 WHERE workout_id = ?")
-      .bind(id)
-      .run();
+    await stack.query("UPDATE workouts SET aggregated_revision = 0 WHERE workout_id = ?", id);
     await makeOverdue(id);
     await stack.runCron();
     expect(await athlete.aggregatedWeek(input.started_at)).toEqual(before);
@@ -73,14 +70,11 @@ describe("the sweep", () => {
   });
 
   const makeOverdue = (workoutId: string) =>
-    stack.database
-      .prepare("UPDATE workouts SET resend_at_ms = 0 WHERE workout_id = ?")
-      .bind(workoutId)
-      .run();
+    stack.query("UPDATE workouts SET due_at_ms = 0 WHERE workout_id = ?", workoutId);
 
-  const resends = (workoutId: string) =>
-    stack.database
-      .prepare("SELECT resends FROM workouts WHERE workout_id = ?")
-      .bind(workoutId)
-      .first<number>("resends");
+  const resends = async (workoutId: string) => {
+    const sql = "SELECT resends FROM workouts WHERE workout_id = ?";
+    const [row] = await stack.query<{ resends: number }>(sql, workoutId);
+    return row?.resends;
+  };
 });

@@ -69,10 +69,11 @@ describe("an endpoint", () => {
     await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length > 0);
     expect((await readEndpoint(athlete, target)).failing_since).not.toBeNull();
-    await stack.database
-      .prepare("UPDATE webhook_endpoints SET failing_since_ms = ? WHERE endpoint_id = ?")
-      .bind(Date.now() - FIVE_DAYS_MS, target.id)
-      .run();
+    await stack.query(
+      "UPDATE webhook_endpoints SET failing_since_ms = ? WHERE endpoint_id = ?",
+      Date.now() - FIVE_DAYS_MS,
+      target.id,
+    );
     await eventually(
       "the endpoint is disabled",
       () => readEndpoint(athlete, target),
@@ -137,12 +138,10 @@ describe("a delivery", () => {
     const target = await endpoint(athlete, "ok");
     await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "the first delivery", isDelivered);
-    await stack.database
-      .prepare(
-        "UPDATE webhook_deliveries SET status = 'waiting', due_at_ms = 0 WHERE endpoint_id = ?",
-      )
-      .bind(target.id)
-      .run();
+    await stack.query(
+      "UPDATE webhook_deliveries SET status = 'waiting', due_at_ms = 0 WHERE endpoint_id = ?",
+      target.id,
+    );
     await stack.runCron();
     await waitForRequests(receiver, target.url, 2);
     await waitForDelivery(athlete, target, "the second delivery", isDelivered);
@@ -153,10 +152,7 @@ describe("a delivery", () => {
     const target = await endpoint(athlete, "500");
     await publish(stack, exampleEvent("pattern.resolved", athlete));
     await waitForDelivery(athlete, target, "a failure", ({ attempts }) => attempts.length === 1);
-    await stack.database
-      .prepare("UPDATE webhook_deliveries SET attempt = 9 WHERE endpoint_id = ?")
-      .bind(target.id)
-      .run();
+    await stack.query("UPDATE webhook_deliveries SET attempt = 9 WHERE endpoint_id = ?", target.id);
     const isFailed = ({ status }: DeliveryWithLog) => status === "failed";
     const delivery = await waitForDelivery(athlete, target, "the last attempt", isFailed);
     expect(delivery).toMatchObject({ attempt: 10, next_attempt_at: null });

@@ -27,11 +27,12 @@ describe("a webhook endpoint, on D1 and WebCrypto", () => {
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     const rotated = await call("POST", `/${id}/rotate-secret`);
     expect(rotated.status).toBe(200);
-    const stored = await stack.database
-      .prepare("SELECT signing_keys FROM webhook_endpoints WHERE endpoint_id = ?")
-      .bind(id)
-      .first<string>("signing_keys");
-    const sealed = (JSON.parse(stored ?? "[]") as { sealed: string }[]).map((key) => key.sealed);
+    const [stored] = await stack.query<{ signing_keys: string }>(
+      "SELECT signing_keys FROM webhook_endpoints WHERE endpoint_id = ?",
+      id,
+    );
+    const keys = JSON.parse(stored?.signing_keys ?? "[]") as { sealed: string }[];
+    const sealed = keys.map((key) => key.sealed);
     // A nonce of 12 bytes, a text of 50 and a tag of 16.
     expect(sealed).toEqual([1, 2].map(() => expect.stringMatching(/^v1\.[A-Za-z0-9+/]{104}$/)));
     for (const path of ["", `/${id}`]) {

@@ -127,10 +127,8 @@ async function timeAggregation(athlete: Athlete): Promise<number> {
 }
 
 async function deleteRow(table: string, athleteId: string, workoutId: string): Promise<void> {
-  await stack.database
-    .prepare(`DELETE FROM ${table} WHERE athlete_id = ? AND workout_id = ?`)
-    .bind(athleteId, workoutId)
-    .run();
+  const sql = `DELETE FROM ${table} WHERE athlete_id = ? AND workout_id = ?`;
+  await stack.query(sql, athleteId, workoutId);
 }
 
 /** Returns the event of a workout as large as the posted one. */

@@ -5,15 +5,16 @@ import type { Cost, LogLine } from "./output";
 import type { Message, Stack } from "./stack";
 
 /** Returns the workout of the budgets: 6 exercises and 24 sets. */
-export function typicalWorkout(): WorkoutInput {
-  return workout({
+export function typicalWorkout(started_at?: string): WorkoutInput {
+  const hardSets = {
     "barbell-back-squat": 4,
     "barbell-bench-press": 4,
     "barbell-row": 4,
     "romanian-deadlift": 4,
     "lateral-raise": 4,
     "standing-calf-raise": 4,
-  });
+  };
+  return workout(hardSets, started_at);
 }
 
 /** Posts a workout, and returns the cost of each invocation in all workers. */

@@ -16,7 +16,7 @@ const WORKERS = ["api", "aggregation", "ai", "webhook"] as const;
 export const OPERATOR_TOKEN = "the operator of the tests";
 /** Seals webhook keys and signs unsubscribe links. */
 export const SEALING_KEY = "5a".repeat(32);
-/** An api with the same database and without queues. */
+/** An api with the same databases and without queues. */
 const API_WITHOUT_QUEUES = "bulktrack-api-without-queues";
 const ORIGIN = "http://bulktrack.test";
 
@@ -47,15 +47,28 @@ interface WorkerHandle {
   scheduled(options: { cron: string }): Promise<unknown>;
 }
 
+type Value = string | number | null;
+
 interface Statement {
-  bind(...values: (string | number | null)[]): Statement;
-  first<T>(column: string): Promise<T | null>;
-  run(): Promise<unknown>;
+  bind(...values: Value[]): Statement;
+  all<T>(): Promise<{ results: T[] }>;
 }
 
-interface Database {
+interface D1 {
   prepare(sql: string): Statement;
   batch(statements: Statement[]): Promise<unknown>;
+}
+
+/** A database in the configuration of a worker. */
+interface D1Binding {
+  binding: string;
+  migrations_dir?: string;
+}
+
+/** A database with the files of its migrations. */
+interface Database {
+  d1: D1;
+  migrations: string[];
 }
 
 /** A queue message, as the platform delivers it. */
@@ -80,20 +93,22 @@ interface Options {
   variables?: Record<string, string>;
   /**
    * Rate limits per minute by binding: a test cannot exceed those in production. `false` leaves the bindings
-   * out, which are a local HTTP request each in miniflare.
+   * and the static pages out: each is a local request to another worker in miniflare.
    */
   rateLimits?: Record<string, number> | false;
-  /** The folder of the database; without one it is in memory. */
+  /** `false` leaves out all workers but the api: messages are accepted, and nothing consumes them. */
+  consumers?: boolean;
+  /** The folder of the databases; without one they are in memory. */
   folder?: string | undefined;
 }
 
-/** The four built workers with their production configurations, on queues and a database in memory. */
+/** The four built workers with their production configurations, on queues and databases in memory. */
 export class Stack {
   private constructor(
     private readonly miniflare: Miniflare,
     private readonly output: MiniflareLog,
     readonly log: WorkerLog,
-    readonly database: Database,
+    private readonly databases: readonly Database[],
     /** The address of the api for a browser. */
     readonly url: string,
   ) {}
@@ -102,6 +117,7 @@ export class Stack {
     migrated = true,
     variables,
     rateLimits,
+    consumers = true,
     folder,
   }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
@@ -109,8 +125,10 @@ export class Stack {
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         workers: [
-          ...WORKERS.map((name) => worker(name, variables)).map(withRateLimits(rateLimits)),
-          apiWithoutQueues(),
+          ...WORKERS.slice(0, consumers ? undefined : 1)
+            .map((name) => worker(name, variables))
+            .map(withRateLimits(rateLimits)),
+          ...(consumers ? [apiWithoutQueues()] : []),
         ],
         log: output,
         cf: false,
@@ -119,8 +137,8 @@ export class Stack {
       }),
     );
     const { origin } = await miniflare.ready;
-    const database: Database = await miniflare.getD1Database("DB", "bulktrack-api");
-    const stack = new Stack(miniflare, output, log, database, origin);
+    const databases = await openDatabases(miniflare);
+    const stack = new Stack(miniflare, output, log, databases, origin);
     if (migrated) {
       await stack.migrate();
     }
@@ -131,14 +149,15 @@ export class Stack {
     await this.miniflare.dispose();
   }
 
-  /** Applies all migrations. */
+  /** Applies all migrations to each database. */
   async migrate(): Promise<void> {
-    const folder = project("crates/storage/migrations/");
-    const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
-    for (const file of files.sort()) {
-      const statements = splitSqlQuery(readFileSync(folder + file, "utf8"));
-      await this.database.batch(statements.map((sql) => this.database.prepare(sql)));
-    }
+    const migrate = async ({ d1, migrations }: Database) => {
+      for (const file of migrations) {
+        const statements = splitSqlQuery(readFileSync(file, "utf8"));
+        await d1.batch(statements.map((sql) => d1.prepare(sql)));
+      }
+    };
+    await Promise.all(this.databases.map(migrate));
   }
 
   /** All emails so far. */
@@ -232,10 +251,9 @@ export class Stack {
     return (await this.miniflare.getWorker(name)) as unknown as WorkerHandle;
   }
 
-  /** Runs an action while a table does not exist. */
+  /** Runs an action while no database has a table. */
   async withoutTable<T>(table: string, action: () => Promise<T>): Promise<T> {
-    const rename = (from: string, to: string) =>
-      this.database.prepare(`ALTER TABLE ${from} RENAME TO ${to}`).run();
+    const rename = (from: string, to: string) => this.query(`ALTER TABLE ${from} RENAME TO ${to}`);
     await rename(table, `${table}_renamed`);
     try {
       return await action();
@@ -246,11 +264,32 @@ export class Stack {
 
   /** Returns the number of rows that an athlete has in a table. */
   async countRows(table: string, athleteId: string): Promise<number> {
-    const count = await this.database
-      .prepare(`SELECT count(*) AS rows FROM ${table} WHERE athlete_id = ?`)
-      .bind(athleteId)
-      .first<number>("rows");
-    return count ?? 0;
+    return (await this.query(`SELECT 1 FROM ${table} WHERE athlete_id = ?`, athleteId)).length;
+  }
+
+  /** Returns the number of the database of an athlete: the last byte of the id chooses it. */
+  databaseOf(athleteId: string): number {
+    return Number.parseInt(athleteId.slice(-2), 16) % (this.databases.length - 1);
+  }
+
+  /** Runs a statement in each database that has its tables. Returns the rows of all. */
+  async query<T>(sql: string, ...values: Value[]): Promise<T[]> {
+    const run = async ({ d1 }: Database) => {
+      try {
+        const statement = d1.prepare(sql).bind(...values);
+        return (await statement.all<T>()).results;
+      } catch (error) {
+        if (String(error).includes("no such table")) {
+          return undefined;
+        }
+        throw error;
+      }
+    };
+    const results = await Promise.all(this.databases.map(run));
+    if (results.every((rows) => rows === undefined)) {
+      throw new Error(`no database has the tables of ${sql}`);
+    }
+    return results.flatMap((rows) => rows ?? []);
   }
 }
 
@@ -275,10 +314,24 @@ function worker(
   } as V4WorkerOptions;
 }
 
+/** Opens the databases of the api's configuration, which are those of every worker. */
+function openDatabases(miniflare: Miniflare): Promise<Database[]> {
+  const config = readConfig({ config: project("wrangler/api.jsonc") });
+  return Promise.all(
+    config.d1_databases.map(async ({ binding, migrations_dir }: D1Binding) => {
+      const folder = project(`wrangler/${migrations_dir}/`);
+      const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+      const d1: D1 = await miniflare.getD1Database(binding, "bulktrack-api");
+      return { d1, migrations: files.sort().map((file) => folder + file) };
+    }),
+  );
+}
+
 function withRateLimits(rateLimits: Record<string, number> | false = {}) {
   return (options: V4WorkerOptions): V4WorkerOptions => {
     if (rateLimits === false) {
-      return { ...options, ratelimits: {} };
+      const { assets: _, ...rest } = options as Record<string, unknown>;
+      return { ...rest, ratelimits: {} } as V4WorkerOptions;
     }
     const limits = Object.entries(options.ratelimits ?? {}).map(([name, shipped]) => {
       const limit = rateLimits[name];

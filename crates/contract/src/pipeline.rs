@@ -65,7 +65,29 @@ pub struct PipelineHealth {
     pub items: Vec<EventCounts>,
     /// By queue; queues without open dead letters are absent.
     pub dead_letters: Vec<OpenDeadLetters>,
+    /// Of all available databases together.
     pub pending: PendingWorkouts,
+    pub databases: Vec<DatabaseHealth>,
+}
+
+/// The state of one database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DatabaseHealth {
+    /// The name of its binding.
+    pub name: String,
+    pub status: DatabaseStatus,
+    /// Null for an unavailable database, and for the operators', which has no workouts.
+    pub pending: Option<PendingWorkouts>,
+    /// Null when it is unknown.
+    pub size_bytes: Option<i64>,
+}
+
+/// Whether a database responds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseStatus {
+    Ok,
+    Unavailable,
 }
 
 /// The events of one type from one queue.

@@ -210,7 +210,7 @@ problem_codes! {
         "The body is JSON, but fields are missing, unknown, of another type or out of range.",
         "Correct the fields that `errors` names by JSON pointer. Nothing was changed.";
     IdempotencyKeyReused = 422 "The Idempotency-Key was used for another request",
-        "An earlier request with this key had another path or body.",
+        "An earlier request with this key had another body.",
         "Use a new key for each new request, and the same key only for a retry.";
     UnreadableFile = 422 "The file cannot be imported",
         "The file is no training log of a known format, or has too many unknown names.",

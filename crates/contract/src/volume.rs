@@ -46,7 +46,8 @@ pub struct MuscleDay {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeeklyVolume {
     pub weeks: Vec<WeekVolume>,
-    /// The number of workouts that are not counted yet.
+    /// The number of workouts that are not counted yet. A workout in progress is counted within ten minutes,
+    /// and is not one of them until then.
     pub pending: i64,
 }
 

@@ -19,9 +19,7 @@ use standard_webhooks::Environment;
 use std::cell::RefCell;
 use std::rc::Rc;
 use storage::Shards;
-use testkit::{
-    FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault, database, run,
-};
+use testkit::{Databases, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, TestVault, run};
 
 /// The requests of one input; a second input explores as much as more of them.
 const REQUESTS_MAX: usize = 5;
@@ -104,7 +102,7 @@ fn check_response(request: &str, response: Response, changes: u64) {
 struct Fixture {
     app: Rc<App>,
     clock: Rc<FixedClock>,
-    database: Rc<Sqlite>,
+    databases: Databases,
     placeholders: Vec<(&'static str, String)>,
     /// The rows that had been written when the fixture was complete.
     changes: u64,
@@ -112,9 +110,9 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (database, shards) = database();
+        let (databases, shards) = testkit::databases();
         let (app, clock) = app(shards);
-        let mut fixture = Self { app, clock, database, placeholders: Vec::new(), changes: 0 };
+        let mut fixture = Self { app, clock, databases, placeholders: Vec::new(), changes: 0 };
         fixture.populate();
         fixture
     }
@@ -123,8 +121,8 @@ impl Fixture {
     fn reset(&mut self) {
         let has_clock_moved = self.clock.now() != FixedClock::at(NOW).now();
         if has_clock_moved || self.changes() != self.changes {
-            self.database.clear();
-            (self.app, self.clock) = app(Shards::single(Rc::clone(&self.database) as _));
+            self.databases.clear();
+            (self.app, self.clock) = app(self.databases.shards());
             self.populate();
         }
     }
@@ -176,11 +174,14 @@ impl Fixture {
         self.placeholders.iter().fold(text.to_owned(), fill_in)
     }
 
-    /// Returns the number of rows written since the database was opened.
+    /// Returns the number of rows written since the databases were opened.
     fn changes(&self) -> u64 {
-        let rows = self.database.query("SELECT total_changes() AS changes");
-        let row: Value = serde_json::from_str(rows.first().expect("a row")).expect("JSON");
-        row["changes"].as_u64().expect("a count")
+        let rows = self.databases.query("SELECT total_changes() AS changes");
+        let count = |row: &String| {
+            let row: Value = serde_json::from_str(row).expect("JSON");
+            row["changes"].as_u64().expect("a count")
+        };
+        rows.iter().map(count).sum()
     }
 
     fn create(&self, path: &str, token: &str, body: &str) -> Value {

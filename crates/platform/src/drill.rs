@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn only_statements_with_a_listed_id_cause_a_fault() {
-        let (database, _) = testkit::database();
+        let database = std::rc::Rc::new(testkit::Sqlite::migrated());
         let drill = Drill::new(database, "panic:a1,flood:b2,,loop:c3");
         let fault = |params: Vec<Param>| drill.fault_of(&[Statement::new("SELECT ?1", params)]);
         assert_eq!(fault(vec![]), None);

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::latency::LatencyHistogram;
 use storage::pipeline::{self, EventMetrics};
-use testkit::{DatabaseFault, DeferredTasks, FixedClock, RecordingSink, Sqlite, run};
+use testkit::{DatabaseFault, Databases, DeferredTasks, FixedClock, RecordingSink, run};
 
 /// A handler that returns the same outcomes for each batch, and records the sizes of the batches.
 #[derive(Clone, Default)]
@@ -51,7 +51,7 @@ impl EventHandler<VolumeThresholdReached> for Scripted {
 }
 
 struct Fixture {
-    database: Rc<Sqlite>,
+    database: Databases,
     shards: Shards,
     sink: RecordingSink,
     clock: Rc<FixedClock>,
@@ -61,7 +61,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let (metrics, background_tasks) = (Rc::default(), Rc::default());
         Self { database, shards, sink: RecordingSink::default(), clock, metrics, background_tasks }
@@ -314,7 +314,7 @@ fn schedule_flush(fixture: &Fixture) {
 /// Returns the stored metrics of each event type: its name, the counts of handled, retried and
 /// dead-lettered messages, and the median latency in milliseconds.
 fn stored_metrics(fixture: &Fixture) -> Vec<(String, i64, i64, i64, Option<i64>)> {
-    let (metrics, _) = run(pipeline::flows(fixture.shards.operators(), 0)).unwrap();
+    let metrics = run(pipeline::flows(fixture.shards.operators(), 0)).unwrap().events;
     let to_row = |metrics: EventMetrics| {
         let EventMetrics { event_type, handled, retried, dead_lettered, latency, .. } = metrics;
         (event_type, handled, retried, dead_lettered, latency.percentile_ms(50))

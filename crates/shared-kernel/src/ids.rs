@@ -70,6 +70,13 @@ impl EventId {
     }
 }
 
+impl WorkoutId {
+    /// Derives an id from the request that creates the workout. Equal parts give equal ids.
+    pub fn derived(parts: &[&str]) -> Self {
+        Self(derived(parts))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ pub mod webhook_event;
 pub use dead_letter::DeadLetter;
 pub use email_address::is_email_address;
 pub use event::{DecodeError, Event, EventData, EventType, Payload};
-pub use ids::{AthleteId, EventId, WorkoutId};
+pub use ids::{AthleteId, EventId, WorkoutId, derived};
 pub use json_error::without_values;
 pub use links::LinkKey;
 pub use notification::{Channel, ChannelPreferences, EmailKind};

@@ -108,16 +108,6 @@ fn producer_bindings_match_the_routing_table() {
 }
 
 #[test]
-fn all_workers_share_one_database() {
-    let databases: BTreeSet<_> = WORKERS
-        .iter()
-        .flat_map(|worker| read_configs(worker))
-        .map(|(_, config)| config["d1_databases"].to_string())
-        .collect();
-    assert_eq!(databases.len(), 1, "{databases:?}");
-}
-
-#[test]
 fn environments_keep_the_name_of_their_worker() {
     for worker in WORKERS {
         for (place, config) in read_configs(worker) {

@@ -24,9 +24,14 @@ pub struct Effects {
     /// late may be repeated: the window of docs/adr/0022-an-endpoint-is-a-lane.md.
     pub recorded_deliveries: BTreeMap<String, BTreeSet<i64>>,
     pub statement_counts: [u64; KnownStatement::ALL.len()],
-    /// By invocation, the end of its last claim on emails.
-    claim_ends_at_ms: BTreeMap<u64, i64>,
+    /// The end of the last claim on emails of each invocation in each database.
+    claim_ends_at_ms: BTreeMap<Sender, i64>,
+    /// The database of the athlete with an email address.
+    databases: BTreeMap<String, &'static str>,
 }
+
+/// An invocation that sends emails, and the database that it claims and records them in.
+type Sender = (u64, &'static str);
 
 /// An email that the email service accepted.
 pub struct SentEmail {
@@ -35,10 +40,10 @@ pub struct SentEmail {
     /// Whether its sender recorded it within its claim. Otherwise it is resent: the window of
     /// docs/adr/0007-mail-claims.md.
     pub is_recorded: bool,
-    /// The invocation that must record it, and the end of the claim that it was sent under; `None`
-    /// once it is recorded, or if the sender saw a failure. The invocation alone does not identify
-    /// it: one that fails to record a message's emails continues with those of the next message.
-    recorder: Option<(u64, i64)>,
+    /// The sender, and the end of the claim that it was sent under; `None` once it is recorded, or if the
+    /// sender saw a failure. The sender alone does not identify it: one that fails to record a
+    /// message's emails continues with those of the next message.
+    recorder: Option<(Sender, i64)>,
 }
 
 impl Effects {
@@ -52,11 +57,17 @@ impl Effects {
         }
     }
 
+    /// Records the database of an athlete.
+    pub fn record_athlete(&mut self, email: String, binding: &'static str) {
+        self.databases.insert(email, binding);
+    }
+
     /// Records an email that the email service accepted.
     pub fn record_email(&mut self, email: &Email, invocation: u64) {
         let (to, text) = (email.to.clone(), email.text.clone());
-        let claim_ends_at_ms = self.claim_ends_at_ms.get(&invocation).copied().unwrap_or(0);
-        let recorder = Some((invocation, claim_ends_at_ms));
+        let sender = (invocation, self.databases.get(&to).copied().unwrap_or_default());
+        let claim_ends_at_ms = self.claim_ends_at_ms.get(&sender).copied().unwrap_or(0);
+        let recorder = Some((sender, claim_ends_at_ms));
         self.emails.push(SentEmail { to, text, is_recorded: false, recorder });
     }
 
@@ -74,15 +85,15 @@ impl Effects {
         }
     }
 
-    /// Records a statement that an invocation committed.
-    pub fn record_commit(&mut self, statement: &Statement, invocation: u64, now_ms: i64) {
+    /// Records a statement that an invocation committed in a database.
+    pub fn record_commit(&mut self, statement: &Statement, sender: Sender, now_ms: i64) {
         let is = |known: KnownStatement| known.matches(statement.sql);
         match statement.params.as_slice() {
-            [_, Param::Integer(claimed_at_ms), ..] if is(KnownStatement::ClaimEmails) => {
-                self.claim_ends_at_ms.insert(invocation, claimed_at_ms + CLAIM_MS);
+            [Param::Integer(claimed_at_ms), ..] if is(KnownStatement::ClaimEmails) => {
+                self.claim_ends_at_ms.insert(sender, claimed_at_ms + CLAIM_MS);
             }
             [Param::Text(results), ..] if is(KnownStatement::RecordEmails) => {
-                self.record_email_results(results, invocation, now_ms);
+                self.record_email_results(results, sender, now_ms);
             }
             [Param::Text(results), ..] if is(KnownStatement::RecordAttempts) => {
                 self.record_attempts(results, now_ms);
@@ -91,14 +102,14 @@ impl Effects {
         }
     }
 
-    fn record_email_results(&mut self, results: &str, invocation: u64, now_ms: i64) {
+    fn record_email_results(&mut self, results: &str, sender: Sender, now_ms: i64) {
         let results: Vec<Value> = serde_json::from_str(results).unwrap();
         let sent = results.iter().filter(|result| result["mailed_at_ms"].is_i64());
         let claims: BTreeSet<_> =
             sent.map(|result| result["claim_ends_at_ms"].as_i64().unwrap()).collect();
         for email in &mut self.emails {
             if let Some((recorder, claim_ends_at_ms)) = email.recorder
-                && recorder == invocation
+                && recorder == sender
                 && claims.contains(&claim_ends_at_ms)
             {
                 // No other invocation takes over the claim before, whatever its clock shows.
@@ -137,7 +148,20 @@ mod tests {
 
     /// One invocation claims and sends an email, then another, and commits one record.
     fn check(records: &[Value], recorded_at_ms: i64, expected: [bool; 2]) {
+        check_in("ATHLETES_0", records, recorded_at_ms, expected);
+        // An invocation that crashes between two databases has recorded the emails of one.
+        check_in("ATHLETES_1", records, recorded_at_ms, [false; 2]);
+    }
+
+    /// The same, where the record is in this database.
+    fn check_in(
+        binding: &'static str,
+        records: &[Value],
+        recorded_at_ms: i64,
+        expected: [bool; 2],
+    ) {
         let mut effects = Effects::default();
+        effects.record_athlete(String::new(), "ATHLETES_0");
         let email = Email {
             to: String::new(),
             subject: String::new(),
@@ -147,14 +171,14 @@ mod tests {
             inline_images: Vec::new(),
         };
         for at_ms in [FIRST_CLAIM_MS, SECOND_CLAIM_MS] {
-            let params = [Param::Null, Param::Integer(at_ms)];
+            let params = [Param::Integer(at_ms)];
             let claim = Statement::new(KnownStatement::ClaimEmails.text(), params);
-            effects.record_commit(&claim, 1, at_ms);
+            effects.record_commit(&claim, (1, "ATHLETES_0"), at_ms);
             effects.record_email(&email, 1);
         }
         let records = Param::Text(Value::from(records).to_string());
         let record = Statement::new(KnownStatement::RecordEmails.text(), [records.clone()]);
-        effects.record_commit(&record, 1, recorded_at_ms);
+        effects.record_commit(&record, (1, binding), recorded_at_ms);
         let recorded: Vec<_> = effects.emails.iter().map(|email| email.is_recorded).collect();
         assert_eq!(recorded, expected, "{records:?} at {recorded_at_ms}");
     }

@@ -1,7 +1,7 @@
 //! The four workers over the ports of one environment.
 
 use crate::broker;
-use crate::ports::Ports;
+use crate::ports::{FaultyDatabase, Ports};
 use crate::workload::ATHLETES;
 use aggregation::publisher::AggregationEventPublisher;
 use ai::analysis::Analysis;
@@ -20,7 +20,8 @@ use shared_kernel::{MessageResult, Queue};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
-use testkit::{IanaTimeZones, TestVault};
+use storage::shards::{ATHLETES as ATHLETES_DATABASES, index_of};
+use testkit::{Databases, IanaTimeZones, TestVault};
 use webhook::dispatch::Dispatcher;
 use webhook::email_sender::EmailSender;
 use webhook::notifier::Notifier;
@@ -54,9 +55,11 @@ pub struct ApiResponse {
 
 impl Pipeline {
     /// Creates the athletes, each with a webhook and with emails for new records.
-    pub fn new(ports: Ports) -> Self {
+    pub fn new(ports: Ports, databases: &Databases) -> Self {
         let ports = Rc::new(ports);
-        let shards = Shards::single(Rc::clone(&ports) as _);
+        let shards = databases.shards_over(|binding, sqlite| {
+            Rc::new(FaultyDatabase { binding, ports: Rc::clone(&ports), sqlite })
+        });
         let registries = [
             aggregation_registry(&ports, &shards),
             ai_registry(&ports, &shards),
@@ -71,10 +74,12 @@ impl Pipeline {
     fn create_athlete(&self, n: usize) -> Athlete {
         let email = format!("athlete{n}@example.com");
         let webhook_url = format!("https://receiver{n}.example/hook");
-        let new = json!({ "display_name": format!("Athlete {n}"), "email": email, "email_confirmed": true });
+        let new = json!({ "display_name": format!("Athlete {n}"), "email": &email, "email_confirmed": true });
         let created = self.call_now(OPERATOR, "POST", "/v1/admin/athletes", &new);
         let text = |name: &str| created[name].as_str().unwrap().to_owned();
         let (id, key) = (text("athlete_id"), text("api_key"));
+        let database = ATHLETES_DATABASES[index_of(id.parse().unwrap())];
+        self.ports.environment.effects.borrow_mut().record_athlete(email, database);
         let mut me = json!({
             "body_weight_kg": 80, "daily_mail_limit": 100,
             "notifications": { "new_record": { "email": true } },

@@ -23,15 +23,14 @@ use uuid::Builder;
 /// All ports of all workers.
 pub struct Ports {
     pub environment: Rc<Environment>,
-    pub sqlite: Rc<Sqlite>,
     /// Messages that wait for the commit of a mark, by invocation: see [`Bug::MarkBeforePublish`].
     held: RefCell<Vec<(u64, Destination, String)>>,
 }
 
 impl Ports {
-    /// Returns the ports over a database.
-    pub fn new(environment: Rc<Environment>, sqlite: Rc<Sqlite>) -> Self {
-        Self { environment, sqlite, held: RefCell::default() }
+    /// Returns the ports of an environment.
+    pub fn new(environment: Rc<Environment>) -> Self {
+        Self { environment, held: RefCell::default() }
     }
 
     fn release_held(&self) {
@@ -44,13 +43,21 @@ impl Ports {
     }
 }
 
+/// One of the databases. A fault of one does not affect the others, and an invocation may crash
+/// between two of them.
+pub struct FaultyDatabase {
+    pub binding: &'static str,
+    pub ports: Rc<Ports>,
+    pub sqlite: Rc<Sqlite>,
+}
+
 #[async_trait(?Send)]
-impl Database for Ports {
+impl Database for FaultyDatabase {
     async fn batch(
         &self,
         mut statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
-        let environment = &self.environment;
+        let environment = &self.ports.environment;
         for statement in &mut statements {
             environment.effects.borrow_mut().count_statement(statement.sql);
             if let Some(bug) = environment.bug {
@@ -58,7 +65,8 @@ impl Database for Ports {
             }
         }
         let committed = statements.clone();
-        let summary = first_words(statements.last().map_or("", |statement| statement.sql));
+        let sql = statements.last().map_or("", |statement| statement.sql);
+        let summary = format!("{}: {}", self.binding, first_words(sql));
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         environment.step().await;
         if environment.injects(Fault::DatabaseBeforeCommit, &summary) {
@@ -69,8 +77,8 @@ impl Database for Ports {
             Ok(_) => {
                 let mut effects = environment.effects.borrow_mut();
                 for statement in &committed {
-                    let invocation = environment.invocation.get();
-                    effects.record_commit(statement, invocation, environment.clock.now_ms());
+                    let sender = (environment.invocation.get(), self.binding);
+                    effects.record_commit(statement, sender, environment.clock.now_ms());
                 }
                 environment.log(|| format!("   committed {summary}"));
             }
@@ -80,7 +88,7 @@ impl Database for Ports {
         environment.step().await;
         let is_mark = |statement: &Statement| KnownStatement::MarkWorkouts.matches(statement.sql);
         if results.is_ok() && committed.iter().any(is_mark) {
-            self.release_held();
+            self.ports.release_held();
         }
         if is_lost { Err(lost()) } else { results }
     }

@@ -11,11 +11,11 @@ use crate::statement::KnownStatement;
 use crate::workload;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use testkit::Sqlite;
+use testkit::Databases;
 
 thread_local! {
-    /// Shared by the runs of a thread, so that its statements stay prepared.
-    static DATABASE: Rc<Sqlite> = Rc::new(Sqlite::migrated());
+    /// Shared by the runs of a thread, so that their statements stay prepared.
+    static DATABASES: Rc<Databases> = Rc::new(Databases::migrated());
 }
 
 /// The result of a run, or the sums of several.
@@ -50,10 +50,10 @@ impl Report {
 
 /// Runs a plan until nothing is left to do, and checks the result.
 pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
-    let database = DATABASE.with(Rc::clone);
-    database.clear();
+    let databases = DATABASES.with(Rc::clone);
+    databases.clear();
     let environment = Rc::new(Environment::new(plan, is_traced));
-    let pipeline = Pipeline::new(Ports::new(Rc::clone(&environment), Rc::clone(&database)));
+    let pipeline = Pipeline::new(Ports::new(Rc::clone(&environment)), &databases);
     environment.start_faults(plan.faults.clone());
     let clients = workload::from_seed(plan.seed)
         .into_iter()
@@ -62,12 +62,12 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
         })
         .map(|action| Client { action, path: None, response: None });
     let mut scheduler =
-        Scheduler::new(Rc::clone(&environment), Rc::clone(&database), pipeline, clients.collect());
+        Scheduler::new(Rc::clone(&environment), Rc::clone(&databases), pipeline, clients.collect());
     let is_at_rest = scheduler.run_to_rest();
     let effects = environment.effects.borrow();
     let violations = if is_at_rest {
         check::violations(&FinishedRun {
-            database: &database,
+            databases: &databases,
             effects: &effects,
             athletes: &scheduler.pipeline.athletes,
             clients: &scheduler.clients,
@@ -82,7 +82,7 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
         violations,
         trace: environment.take_trace(),
         turns: scheduler.turns,
-        notifications: database.query("SELECT 1 FROM notifications").len(),
+        notifications: databases.query("SELECT 1 FROM notifications").len(),
         emails: effects.emails.len(),
         webhooks: effects.received.values().map(BTreeSet::len).sum(),
         redriven: scheduler.redriven,

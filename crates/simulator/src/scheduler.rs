@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake};
-use testkit::Sqlite;
+use testkit::Databases;
 
 const MINUTE_MS: i64 = 60_000;
 /// The time in which faults occur: two minutes longer than athletes are active.
@@ -35,7 +35,7 @@ const TRIES_MAX: u32 = 8;
 /// A run in progress.
 pub struct Scheduler {
     environment: Rc<Environment>,
-    database: Rc<Sqlite>,
+    databases: Rc<Databases>,
     pub pipeline: Pipeline,
     pub clients: Vec<Client>,
     /// Requests to send: time, index of the client, and number of the try.
@@ -92,7 +92,7 @@ impl Scheduler {
     /// Returns a run at its start.
     pub fn new(
         environment: Rc<Environment>,
-        database: Rc<Sqlite>,
+        databases: Rc<Databases>,
         pipeline: Pipeline,
         clients: Vec<Client>,
     ) -> Self {
@@ -101,7 +101,7 @@ impl Scheduler {
         let requests = clients.iter().enumerate().map(request).collect();
         Self {
             environment,
-            database,
+            databases,
             pipeline,
             clients,
             requests,
@@ -179,7 +179,7 @@ impl Scheduler {
         if self.have_faults_stopped {
             // A sweep that finds nothing is left out, or the run would never end.
             let is_idle = self.tasks.is_empty() && self.requests.is_empty();
-            let due_ms = if is_idle { next_due_ms(&self.database) } else { None };
+            let due_ms = if is_idle { next_due_ms(&self.databases) } else { None };
             let next_minute = |ms: i64| (ms.max(self.now_ms()) / MINUTE_MS + 1) * MINUTE_MS;
             self.next_sweep_ms = due_ms.map_or(i64::MAX, next_minute);
         }
@@ -351,7 +351,7 @@ impl Scheduler {
     /// Redrives open dead letters while faults still occur: some of them fail a second time.
     fn redrive_some(&mut self) {
         self.next_redrive_ms = self.now_ms() + self.environment.random_ms(2 * MINUTE_MS);
-        if !open_dead_letters(&self.database).0.is_empty() {
+        if !open_dead_letters(&self.databases).0.is_empty() {
             let rate = 1 + self.environment.random_ms(2);
             self.start_redrive(&json!({ "filter": {}, "rate_per_s": rate }));
         }
@@ -360,7 +360,7 @@ impl Scheduler {
     /// Redrives the remaining dead letters once, after the faults have stopped, however many redrives
     /// they have had. Returns `false` if there are none or this was done before.
     fn redrive_the_rest(&mut self) -> bool {
-        let (ids, free_at_ms) = open_dead_letters(&self.database);
+        let (ids, free_at_ms) = open_dead_letters(&self.databases);
         if self.dead_letters_at_last_redrive.is_some() || ids.is_empty() {
             return false;
         }

@@ -4,7 +4,7 @@
 /// A statement, recognised by a part of its text that no other statement has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownStatement {
-    /// Claims emails. Parameter 2 is the time of the claim.
+    /// Claims emails. Parameter 1 is the time of the claim.
     ClaimEmails,
     /// Claims the emails of new notifications: one form of `ClaimEmails`.
     ClaimNewEmails,
@@ -21,7 +21,7 @@ impl KnownStatement {
     /// Every known statement, with the part of its text that identifies it.
     pub const ALL: [(Self, &str); 6] = [
         (Self::ClaimEmails, "mail_attempt = mail_attempt + 1"),
-        (Self::ClaimNewEmails, "mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING"),
+        (Self::ClaimNewEmails, "mailed_at_ms IS NULL AND mail_due_at_ms <= ?1 RETURNING"),
         (Self::RecordEmails, "SET mailed_at_ms = mail.mailed_at_ms"),
         (Self::RecordAttempts, "UPDATE webhook_deliveries SET status = done.status"),
         (Self::WriteLedger, " WHERE excluded.revision > volume_ledger.revision"),

@@ -4,7 +4,8 @@ use crate::body_weights::BodyWeight;
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
-use crate::keys::{KeyProof, NewKey, check_live, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, NewKey, live_key, rows_with_key, with_key};
+use crate::sql::query;
 use chrono::{DateTime, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -45,17 +46,10 @@ impl Profile {
     }
 }
 
-/// Selects the profile of athlete `?1`, with the last body weights up to UTC day `?2` and one. They
-/// span a day more than the three that are today somewhere.
-const SELECT_PROFILE: &str = "SELECT athlete_id, display_name, email, \
-     iif(email_confirmed, 'true', 'false') AS email_confirmed, units, email_threshold, landmarks, channels, time_zone, quiet_hours, daily_mail_limit, \
-     (SELECT json_group_array(json_object('day', day, 'grams', grams)) FROM (SELECT day, grams \
-     FROM body_weights WHERE athlete_id = ?1 AND day <= date(?2, '+1 day') \
-     ORDER BY day DESC LIMIT 3)) AS body_weights FROM athletes WHERE athlete_id = ?1";
-
-fn select_profile(proof: &KeyProof) -> Statement {
+fn select_profile(proof: &KeyProof) -> Result<Statement, DatabaseError> {
     let day = DateTime::from_timestamp_millis(proof.now_ms).unwrap_or_default().date_naive();
-    Statement::new(SELECT_PROFILE, [Param::text(proof.athlete_id), Param::text(day)])
+    let day = ("day", Param::text(day));
+    query!("athletes/profile.sql").bind(proof.named().into_iter().chain([day]))
 }
 
 /// A new athlete.
@@ -96,7 +90,7 @@ async fn change(database: &dyn Database, write: Statement) -> Guarded<()> {
 
 /// Returns the profile of the key's athlete.
 pub async fn profile(database: &dyn Database, proof: &KeyProof) -> Guarded<Profile> {
-    let rows = rows_with_key(database, proof, select_profile(proof)).await?;
+    let rows = rows_with_key(database, proof, select_profile(proof)?).await?;
     rows.into_iter().next().ok_or(Rejection::Unauthorized)
 }
 
@@ -138,55 +132,30 @@ impl ChannelsChange {
     }
 }
 
-/// The new choices. Parameter 10: drop the older ones; 11: the patch; 12: the unmuted kinds.
-macro_rules! patched_channels {
-    () => {
-        "json_patch(iif(?10, '{}', json_patch(channels, (\
-         SELECT json_group_object(muted.key, NULL) FROM json_each(?12) AS muted \
-         WHERE NOT coalesce(channels -> muted.key ->> 'in_app', 1) \
-         AND NOT coalesce(channels -> muted.key ->> 'webhook', 1) \
-         AND NOT coalesce(channels -> muted.key ->> 'email', muted.value)))), ?11)"
-    };
-}
-
 /// Changes a profile and returns the changed one.
 pub async fn change_profile(
     database: &dyn Database,
     proof: &KeyProof,
     change: &ProfileChange,
 ) -> Guarded<Profile> {
-    let update = proof.statement(
-        concat!(
-            "UPDATE athletes SET display_name = coalesce(?4, display_name), ",
-            "email = iif(?5, ?6, email), ",
-            "email_confirmed = email_confirmed AND NOT (?5 AND ?6 IS NOT email), ",
-            "units = coalesce(?7, units), ",
-            "email_threshold = coalesce(?8, email_threshold), ",
-            "landmarks = coalesce(?9, landmarks), channels = ",
-            patched_channels!(),
-            ", time_zone = coalesce(?13, time_zone), quiet_hours = iif(?14, ?15, quiet_hours), ",
-            "daily_mail_limit = coalesce(?16, daily_mail_limit) WHERE athlete_id = ?1 AND ",
-            live_key!()
-        ),
-        [
-            change.display_name.as_deref().into(),
-            i64::from(change.email.is_some()).into(),
-            change.email.clone().flatten().as_deref().into(),
-            change.units.map(Units::as_str).into(),
-            change.email_threshold.into(),
-            optional_json(change.landmarks.as_ref())?,
-            i64::from(change.channels.from_defaults).into(),
-            Param::json(&change.channels.patch)?,
-            Param::json(&change.channels.unmute_parameter())?,
-            change.time_zone.as_deref().into(),
-            i64::from(change.quiet_hours.is_some()).into(),
-            optional_json(change.quiet_hours.flatten().as_ref())?,
-            change.daily_mail_limit.into(),
-        ],
-    );
+    let update = query!("athletes/change.sql").bind(proof.named().into_iter().chain([
+        ("display_name", change.display_name.as_deref().into()),
+        ("changes_email", i64::from(change.email.is_some()).into()),
+        ("email", change.email.clone().flatten().as_deref().into()),
+        ("units", change.units.map(Units::as_str).into()),
+        ("email_threshold", change.email_threshold.into()),
+        ("landmarks", optional_json(change.landmarks.as_ref())?),
+        ("from_defaults", i64::from(change.channels.from_defaults).into()),
+        ("channels", Param::json(&change.channels.patch)?),
+        ("unmuted", Param::json(&change.channels.unmute_parameter())?),
+        ("time_zone", change.time_zone.as_deref().into()),
+        ("changes_quiet_hours", i64::from(change.quiet_hours.is_some()).into()),
+        ("quiet_hours", optional_json(change.quiet_hours.flatten().as_ref())?),
+        ("daily_mail_limit", change.daily_mail_limit.into()),
+    ]))?;
     let weight = change.body_weight.map(|weight| weight.upsert_if_new(proof));
     let writes = 1 + usize::from(weight.is_some());
-    let statements = [update].into_iter().chain(weight).chain([select_profile(proof)]).collect();
+    let statements = [update].into_iter().chain(weight).chain([select_profile(proof)?]).collect();
     let mut results = with_key(database, proof, statements).await?;
     results.skip(writes);
     results.first()?.ok_or(Rejection::Unauthorized)
@@ -221,27 +190,19 @@ pub async fn disable_emails(
     change(database, update).await
 }
 
-/// Deletes the key's athlete with all rows in every table, dead letters included. Messages of the
-/// athlete that are still in a queue are dropped on arrival.
-pub async fn delete(
-    database: &dyn Database,
-    operators: &dyn Database,
-    proof: &KeyProof,
-    now_ms: i64,
-) -> Guarded<()> {
-    check_live(database, proof).await?;
-    // The operators' tables come first: after a crash between the two, the key still works and the
-    // athlete can delete the account once more.
-    let athlete = Param::text(proof.athlete_id);
-    let tombstone = Statement::new(
-        "INSERT INTO deleted_athletes (athlete_id, deleted_at_ms) VALUES (?1, ?2) \
-         ON CONFLICT DO NOTHING",
-        [athlete.clone(), now_ms.into()],
+/// Deletes the key's athlete with all rows in every table, and stores the athlete's tombstone in the
+/// same transaction (see [`crate::deleted_athletes`]). Messages of the athlete that are still in a queue
+/// are dropped on arrival.
+pub async fn delete(database: &dyn Database, proof: &KeyProof, now_ms: i64) -> Guarded<()> {
+    let tombstone = proof.statement(
+        concat!(
+            "INSERT INTO deleted_athletes (athlete_id, deleted_at_ms) SELECT ?1, ?4 WHERE ",
+            live_key!(),
+            " ON CONFLICT DO NOTHING"
+        ),
+        [now_ms.into()],
     );
-    let dead_letters = Statement::new("DELETE FROM dead_letters WHERE athlete_id = ?1", [athlete]);
-    operators.batch(vec![tombstone, dead_letters]).await?;
     let delete = proof
         .statement(concat!("DELETE FROM athletes WHERE athlete_id = ?1 AND ", live_key!()), []);
-    database.batch(vec![delete]).await?;
-    Ok(())
+    with_key(database, proof, vec![tombstone, delete]).await.map(drop)
 }

@@ -86,6 +86,8 @@ pub struct QueryResult {
     pub rows: String,
     /// Rows written as the platform bills them, index entries included; 0 if unknown.
     pub rows_written: u64,
+    /// The size of the database after the statement, if known.
+    pub size_bytes: Option<u64>,
 }
 
 impl QueryResult {
@@ -113,6 +115,9 @@ pub enum DatabaseError {
     Row(serde_json::Error),
     #[error("database returned fewer results than statements")]
     MissingResult,
+    /// A mistake in this crate: no data can cause it.
+    #[error("a statement lacks the value of a parameter")]
+    MissingParameter,
 }
 
 impl DatabaseError {
@@ -137,7 +142,10 @@ impl DatabaseError {
     pub const fn is_caused_by_data(&self) -> bool {
         match self {
             Self::Rejected { .. } => true,
-            Self::Unavailable { .. } | Self::Row(_) | Self::MissingResult => false,
+            Self::Unavailable { .. }
+            | Self::Row(_)
+            | Self::MissingResult
+            | Self::MissingParameter => false,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The athlete's custom exercises.
 
-use crate::database::{Database, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
-use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency, unused_key};
+use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
+use crate::sql::query;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use training::ExerciseDefinition;
@@ -76,14 +77,6 @@ impl ExerciseList {
     }
 }
 
-/// True if the custom exercises of the athlete still have the revision `$revision`.
-macro_rules! same_exercises {
-    ($revision:literal) => {
-        concat!("(SELECT exercises_revision FROM athletes WHERE athlete_id = ?1) = ", $revision)
-    };
-}
-pub(crate) use same_exercises;
-
 fn list_statements(proof: &KeyProof) -> [Statement; 2] {
     let of_athlete = |sql| Statement::new(sql, [Param::text(proof.athlete_id)]);
     [
@@ -129,7 +122,7 @@ pub async fn add(
     let mut statements = list_statements(proof).to_vec();
     if let Some(idempotency) = idempotency {
         statements.insert(0, idempotency::delete_expired(proof, now_ms));
-        statements.push(idempotency::select_first(proof, idempotency));
+        statements.push(idempotency::select_first(proof, Created::Exercise, idempotency));
     }
     let mut results = with_key(database, proof, statements).await?;
     results.skip(usize::from(idempotency.is_some()));
@@ -137,7 +130,7 @@ pub async fn add(
     if let Some(idempotency) = idempotency
         && let Some(first) = results.first::<FirstRequest>()?
     {
-        first.check_is_replayed_by(idempotency, Created::Exercise)?;
+        first.check_is_replayed_by(idempotency)?;
         let exercise = list.exercises.into_iter().find(|e| e.slug == first.resource_id);
         return Ok(Creation::Replayed(exercise.ok_or(Conflict::ExerciseDeleted)?));
     }
@@ -147,61 +140,37 @@ pub async fn add(
     if i64::try_from(list.exercises.len()).unwrap_or(i64::MAX) >= OWN_EXERCISES_MAX {
         return Err(Conflict::TooManyExercises.into());
     }
-    let insert = proof.statement(
-        concat!(
-            "INSERT INTO exercises (athlete_id, slug, definition, created_at_ms) \
-             SELECT ?1, ?4, ?5, ?6 WHERE ",
-            same_exercises!("?7"),
-            " AND ",
-            unused_key!("?8"),
-            " AND ",
-            live_key!(),
-            " ON CONFLICT DO NOTHING RETURNING slug"
-        ),
-        [
-            exercise.slug.as_str().into(),
-            Param::json(&exercise.definition)?,
-            now_ms.into(),
-            list.revision.into(),
-            idempotency.map(|idempotency| idempotency.key.as_str()).into(),
-        ],
-    );
+    let key = idempotency::named(Created::Exercise, idempotency);
+    let insert =
+        query!("exercises/insert.sql").bind(proof.named().into_iter().chain(key).chain([
+            ("slug", exercise.slug.as_str().into()),
+            ("definition", Param::json(&exercise.definition)?),
+            ("now_ms", now_ms.into()),
+            ("exercises_revision", list.revision.into()),
+        ]))?;
     let mut statements = vec![insert];
     if let Some(idempotency) = idempotency {
-        statements.push(insert_key(proof, idempotency, &exercise.slug, list.revision, now_ms));
+        statements.push(insert_key(proof, idempotency, &exercise.slug, list.revision, now_ms)?);
     }
     statements.push(next_revision(proof, list.revision));
     let is_stored = with_key(database, proof, statements).await?.has_rows()?;
     if is_stored { Ok(Creation::Stored(exercise)) } else { Err(Rejection::StaleRevision) }
 }
 
-/// Stores an Idempotency-Key for an exercise, if it was just added: the list of this revision did not
-/// have it.
+/// Stores an Idempotency-Key for an exercise, if it was just added.
 fn insert_key(
     proof: &KeyProof,
     idempotency: &Idempotency,
     slug: &str,
     revision: i64,
     now_ms: i64,
-) -> Statement {
-    proof.statement(
-        concat!(
-            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \
-             resource_id, created_at_ms) SELECT athlete_id, ?4, ?5, 'exercise', slug, ?6 \
-             FROM exercises WHERE athlete_id = ?1 AND slug = ?7 AND ",
-            same_exercises!("?8"),
-            " AND ",
-            live_key!(),
-            " ON CONFLICT DO NOTHING"
-        ),
-        [
-            idempotency.key.as_str().into(),
-            idempotency.request_hash.as_str().into(),
-            now_ms.into(),
-            slug.into(),
-            revision.into(),
-        ],
-    )
+) -> Result<Statement, DatabaseError> {
+    let key = idempotency::named(Created::Exercise, Some(idempotency));
+    query!("exercises/insert_key.sql").bind(proof.named().into_iter().chain(key).chain([
+        ("slug", slug.into()),
+        ("exercises_revision", revision.into()),
+        ("now_ms", now_ms.into()),
+    ]))
 }
 
 /// Changes an exercise, in two round trips as [`add`]. Workouts that are saved from now on use the new
@@ -216,16 +185,11 @@ pub async fn replace(
         return Err(Rejection::NotFound);
     }
     list.check_names(exercise)?;
-    let update = proof.statement(
-        concat!(
-            "UPDATE exercises SET definition = ?5 WHERE athlete_id = ?1 AND slug = ?4 AND ",
-            same_exercises!("?6"),
-            " AND ",
-            live_key!(),
-            " RETURNING slug"
-        ),
-        [exercise.slug.as_str().into(), Param::json(&exercise.definition)?, list.revision.into()],
-    );
+    let update = query!("exercises/replace.sql").bind(proof.named().into_iter().chain([
+        ("slug", exercise.slug.as_str().into()),
+        ("definition", Param::json(&exercise.definition)?),
+        ("exercises_revision", list.revision.into()),
+    ]))?;
     let statements = vec![update, next_revision(proof, list.revision)];
     let is_stored = with_key(database, proof, statements).await?.has_rows()?;
     if is_stored { Ok(()) } else { Err(Rejection::StaleRevision) }

@@ -1,9 +1,11 @@
-//! Idempotency-Keys: the earlier request with a key, and the resource that it created.
+//! Idempotency-Keys of exercises and imports: the earlier request with a key, and the resource that it created.
+//! A workout is its own record ([`crate::workouts::create`]), and so are its sets.
 
-use crate::database::Statement;
+use crate::database::{Param, Statement};
 use crate::guard::Conflict;
 use crate::keys::{KeyProof, live_key};
 use serde::Deserialize;
+use shared_kernel::derived;
 
 /// How long an Idempotency-Key is remembered: a phone may be offline for a week.
 const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -17,6 +19,24 @@ pub struct Idempotency {
     pub request_hash: String,
 }
 
+/// An Idempotency-Key of a set, as its workout stores it. Hashed: keys and requests are longer than sets, and
+/// a workout has a few hundred at most.
+pub(crate) struct SetKey {
+    pub(crate) key: String,
+    pub(crate) request: String,
+}
+
+impl SetKey {
+    pub(crate) fn of(idempotency: &Idempotency) -> Self {
+        let short = |text: &str| {
+            let mut hash = derived(&[text]).simple().to_string();
+            hash.truncate(12);
+            hash
+        };
+        Self { key: short(&idempotency.key), request: short(&idempotency.request_hash) }
+    }
+}
+
 /// The resource that a POST created.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Creation<T> {
@@ -26,50 +46,48 @@ pub enum Creation<T> {
 }
 
 /// The kind of a resource that a POST creates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Created {
-    Workout,
-    Set,
     Exercise,
     Import,
+}
+
+impl Created {
+    /// Returns the stored name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exercise => "exercise",
+            Self::Import => "import",
+        }
+    }
 }
 
 /// The first request with an Idempotency-Key.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct FirstRequest {
     request_hash: String,
-    created: Created,
     pub(crate) resource_id: String,
-    pub(crate) set_id: Option<u32>,
 }
 
 impl FirstRequest {
     /// Checks that `idempotency` repeats this request.
-    pub(crate) fn check_is_replayed_by(
-        &self,
-        idempotency: &Idempotency,
-        created: Created,
-    ) -> Result<(), Conflict> {
-        let is_replay = self.request_hash == idempotency.request_hash && self.created == created;
+    pub(crate) fn check_is_replayed_by(&self, idempotency: &Idempotency) -> Result<(), Conflict> {
+        let is_replay = self.request_hash == idempotency.request_hash;
         if is_replay { Ok(()) } else { Err(Conflict::IdempotencyKeyReused) }
     }
 }
 
-/// True if the athlete of parameter 1 has not used the Idempotency-Key `$key`, or if it is null.
-macro_rules! unused_key {
-    ($key:literal) => {
-        concat!(
-            "(",
-            $key,
-            " IS NULL OR NOT EXISTS (SELECT 1 FROM idempotency_keys \
-             WHERE athlete_id = ?1 AND idempotency_key = ",
-            $key,
-            "))"
-        )
-    };
+/// Returns the named parameters of the fragment `unused_key`, and the hash of the request.
+pub(crate) fn named(
+    created: Created,
+    idempotency: Option<&Idempotency>,
+) -> [(&'static str, Param); 3] {
+    [
+        ("created", created.as_str().into()),
+        ("idempotency_key", idempotency.map(|it| it.key.as_str()).into()),
+        ("request_hash", idempotency.map(|it| it.request_hash.as_str()).into()),
+    ]
 }
-pub(crate) use unused_key;
 
 /// Deletes the athlete's expired Idempotency-Keys.
 pub(crate) fn delete_expired(proof: &KeyProof, now_ms: i64) -> Statement {
@@ -83,10 +101,14 @@ pub(crate) fn delete_expired(proof: &KeyProof, now_ms: i64) -> Statement {
 }
 
 /// Selects the [`FirstRequest`] with an Idempotency-Key.
-pub(crate) fn select_first(proof: &KeyProof, idempotency: &Idempotency) -> Statement {
+pub(crate) fn select_first(
+    proof: &KeyProof,
+    created: Created,
+    idempotency: &Idempotency,
+) -> Statement {
     proof.statement(
-        "SELECT request_hash, created, resource_id, set_id FROM idempotency_keys \
-         WHERE athlete_id = ?1 AND idempotency_key = ?4",
-        [idempotency.key.as_str().into()],
+        "SELECT request_hash, resource_id FROM idempotency_keys \
+         WHERE athlete_id = ?1 AND created = ?4 AND idempotency_key = ?5",
+        [created.as_str().into(), idempotency.key.as_str().into()],
     )
 }

@@ -18,3 +18,11 @@ pub fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| serde_json::from_str(&text).map_err(D::Error::custom)).transpose()
 }
+
+/// Parses a JSON column that is NULL in place of the default:
+/// `#[serde(deserialize_with = "json_text::or_default")]`.
+pub fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    optional(deserializer).map(Option::unwrap_or_default)
+}

@@ -6,6 +6,7 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
+use crate::sql::query;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,6 +81,17 @@ impl KeyProof {
             .collect()
     }
 
+    /// Returns this proof as the named parameters of the fragments `live_key` and `key_is_live`.
+    pub(crate) fn named(&self) -> [(&'static str, Param); 5] {
+        [
+            ("athlete_id", Param::text(self.athlete_id)),
+            ("key_id", self.key_id.as_str().into()),
+            ("secret_hash", self.secret_hash.as_str().into()),
+            ("scope", self.scope.as_str().into()),
+            ("call_at_ms", self.now_ms.into()),
+        ]
+    }
+
     /// Returns a statement with this proof as its parameters 1 to 3.
     pub(crate) fn statement(
         &self,
@@ -116,32 +128,23 @@ pub struct Key {
     pub expires_at_ms: Option<i64>,
 }
 
-/// The row of a new key. Parameters 1 and 4 to 9.
-macro_rules! insert_key {
-    () => {
-        "INSERT INTO api_keys \
-         (athlete_id, key_id, secret_hash, name, scopes, expires_at_ms, created_at_ms) \
-         SELECT athlete_id, ?4, ?5, ?6, ?7, ?8, ?9 FROM athletes WHERE athlete_id = ?1"
-    };
-}
-
 impl NewKey {
-    fn row(&self, now_ms: i64) -> Result<[Param; 6], DatabaseError> {
+    fn named(&self, now_ms: i64) -> Result<[(&'static str, Param); 6], DatabaseError> {
         Ok([
-            self.key_id.as_str().into(),
-            self.secret_hash.as_str().into(),
-            self.name.as_str().into(),
-            Param::json(&self.scopes)?,
-            self.expires_at_ms.into(),
-            now_ms.into(),
+            ("new_key_id", self.key_id.as_str().into()),
+            ("new_secret_hash", self.secret_hash.as_str().into()),
+            ("name", self.name.as_str().into()),
+            ("scopes", Param::json(&self.scopes)?),
+            ("expires_at_ms", self.expires_at_ms.into()),
+            ("now_ms", now_ms.into()),
         ])
     }
 
     /// Returns the statement that stores this key if its athlete exists.
     pub(crate) fn insert(&self, now_ms: i64) -> Result<Statement, DatabaseError> {
-        let ids = [Param::text(self.athlete_id), Param::Null, Param::Null];
-        let params = ids.into_iter().chain(self.row(now_ms)?);
-        Ok(Statement::new(concat!(insert_key!(), " RETURNING key_id"), params))
+        let athlete_id = ("athlete_id", Param::text(self.athlete_id));
+        query!("keys/insert.sql", condition = "true")
+            .bind(self.named(now_ms)?.into_iter().chain([athlete_id]))
     }
 }
 
@@ -166,18 +169,10 @@ pub async fn create(database: &dyn Database, proof: &KeyProof, key: &NewKey) -> 
         "SELECT count(*) AS live FROM api_keys WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
-    let insert = proof.statement(
-        concat!(
-            insert_key!(),
-            " AND (SELECT count(*) FROM api_keys WHERE athlete_id = ?1) < ?10 \
-             AND NOT EXISTS (SELECT 1 FROM json_each(?7) AS scope, api_keys \
-             WHERE athlete_id = ?1 AND key_id = ?2 AND (instr(scopes, scope.value) = 0 \
-             OR coalesce(?8 > expires_at_ms, expires_at_ms IS NOT NULL AND ?8 IS NULL))) AND ",
-            live_key!(),
-            " RETURNING key_id"
-        ),
-        key.row(proof.now_ms)?.into_iter().chain([LIVE_KEYS_MAX.into()]),
-    );
+    let values = key.named(proof.now_ms)?.into_iter().chain(proof.named());
+    let insert =
+        query!("keys/insert.sql", condition = include_str!("../sql/keys/create_condition.sql"),)
+            .bind(values.chain([("live_keys_max", LIVE_KEYS_MAX.into())]))?;
     let mut results = with_key(database, proof, vec![delete_ended, count, insert]).await?;
     results.skip(1);
     let live = results.value::<i64>()?.unwrap_or(0);

@@ -3,6 +3,7 @@
 
 use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
+use crate::sql::query;
 use crate::webhooks::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
 use serde::{Deserialize, Serialize, Serializer};
@@ -68,19 +69,11 @@ pub struct Preferences {
 
 /// Selects the rows of [`preferences`].
 fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, DatabaseError> {
-    Ok(Statement::new(
-        "SELECT athlete.athlete_id, athlete.display_name, athlete.email, \
-         iif(athlete.email_confirmed, 'true', 'false') AS email_confirmed, athlete.email_threshold, athlete.channels, athlete.time_zone, athlete.quiet_hours, \
-         athlete.daily_mail_limit, (SELECT json_group_array(mailed_at_ms) FROM notifications \
-         WHERE notifications.athlete_id = athlete.athlete_id AND created_at_ms > ?2 \
-         AND mailed_at_ms > ?3 AND kind <> 'email_confirmation') AS mailed_at_ms FROM json_each(?1) AS asked \
-         JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
-        [
-            Param::json(&athletes)?,
-            (now_ms - COUNTED_AGE_MS_MAX).into(),
-            (now_ms - DAY_MAX_MS).into(),
-        ],
-    ))
+    query!("notifications/preferences.sql").bind([
+        ("athletes", Param::json(&athletes)?),
+        ("created_after_ms", (now_ms - COUNTED_AGE_MS_MAX).into()),
+        ("mailed_after_ms", (now_ms - DAY_MAX_MS).into()),
+    ])
 }
 
 fn by_athlete(rows: Vec<AthleteRow<Preferences>>) -> BTreeMap<AthleteId, Preferences> {
@@ -121,13 +114,6 @@ pub struct ClaimedEmail {
     /// The end of the claim, which identifies its holder.
     #[serde(rename = "mail_due_at_ms")]
     pub claim_ends_at_ms: i64,
-}
-
-macro_rules! claimed_columns {
-    () => {
-        "notifications.athlete_id, notifications.notification_id, seq, kind, title, body, data, \
-         mail_attempt, mail_due_at_ms"
-    };
 }
 
 /// Sorts by athlete, the oldest notification first.
@@ -171,19 +157,14 @@ pub async fn store(
     let is_due = |new: &&&NewInboxRow| new.mail_due_at_ms.is_some_and(|at| at <= now_ms);
     let due: Vec<_> =
         unique.values().filter(is_due).map(|new| (new.athlete_id, new.event_id)).collect();
-    let claim = Statement::new(
-        concat!(
-            "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
-             FROM (SELECT value ->> 0 AS athlete_id, value ->> 1 AS notification_id \
-             FROM json_each(?1)) AS new WHERE notifications.athlete_id = new.athlete_id \
-             AND notifications.notification_id = new.notification_id \
-             AND mailed_at_ms IS NULL AND mail_due_at_ms <= ?2 RETURNING ",
-            claimed_columns!()
-        ),
-        [Param::json(&due)?, now_ms.into(), CLAIM_MS.into()],
-    );
-    let expire = Statement::new(EXPIRE, [Param::json(&athletes)?, now_ms.into()]);
-    let insert = Statement::new(INSERT, [Param::json(&rows)?]);
+    let claim = query!("notifications/claim_new.sql").bind([
+        ("due", Param::json(&due)?),
+        ("now_ms", now_ms.into()),
+        ("claim_ms", CLAIM_MS.into()),
+    ])?;
+    let expire = query!("notifications/expire.sql")
+        .bind([("athletes", Param::json(&athletes)?), ("now_ms", now_ms.into())])?;
+    let insert = query!("notifications/insert.sql").bind([("rows", Param::json(&rows)?)])?;
     let mut statements = vec![insert, expire, claim];
     // Most athletes have no endpoints.
     if !deliveries.is_empty() {
@@ -199,30 +180,6 @@ pub async fn store(
     }
     Ok(StoredNotifications { claimed, due })
 }
-
-/// The row with the highest `seq` stays, expired or not, so that no `seq` is assigned twice. This
-/// runs with each notification, so it must only read an index.
-const EXPIRE: &str = "DELETE FROM notifications WHERE (athlete_id, notification_id) IN (\
-     SELECT old.athlete_id, old.notification_id \
-     FROM notifications AS old INDEXED BY notifications_by_seq \
-     WHERE old.athlete_id IN (SELECT value FROM json_each(?1)) AND old.expires_at_ms <= ?2 \
-     AND old.seq < (SELECT max(seq) FROM notifications AS every \
-     WHERE every.athlete_id = old.athlete_id))";
-
-/// Only new rows get a `seq`: the next ones of their inbox, ordered by time.
-const INSERT: &str = "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, \
-     data, created_at_ms, expires_at_ms, in_app, mail_due_at_ms, seq) \
-     SELECT athlete_id, notification_id, kind, title, body, data, created_at_ms, expires_at_ms, \
-     in_app, mail_due_at_ms, coalesce((SELECT max(last.seq) FROM notifications AS last \
-     WHERE last.athlete_id = new.athlete_id), 0) + row_number() OVER (\
-     PARTITION BY athlete_id ORDER BY created_at_ms, notification_id) FROM (\
-     SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'notification_id' AS notification_id, \
-     value ->> 'kind' AS kind, value ->> 'title' AS title, value ->> 'body' AS body, \
-     value -> 'data' AS data, value ->> 'created_at_ms' AS created_at_ms, \
-     value ->> 'expires_at_ms' AS expires_at_ms, value ->> 'in_app' AS in_app, \
-     value ->> 'mail_due_at_ms' AS mail_due_at_ms FROM json_each(?1)) AS new \
-     WHERE NOT EXISTS (SELECT 1 FROM notifications AS old WHERE old.athlete_id = new.athlete_id \
-     AND old.notification_id = new.notification_id)";
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
 fn kind_name<S: Serializer>(kind: &EmailKind, serializer: S) -> Result<S::Ok, S::Error> {
@@ -243,26 +200,16 @@ pub async fn claim_due_emails(
     athletes: &[AthleteId],
     now_ms: i64,
 ) -> Result<ClaimedEmails, DatabaseError> {
-    let claim = Statement::new(
-        CLAIM_DUE,
-        [Param::json(&athletes)?, now_ms.into(), CLAIM_MS.into(), DUE_PER_ATHLETE_MAX.into()],
-    );
+    let claim = query!("notifications/claim_due.sql").bind([
+        ("athletes", Param::json(&athletes)?),
+        ("now_ms", now_ms.into()),
+        ("claim_ms", CLAIM_MS.into()),
+        ("due_per_athlete_max", DUE_PER_ATHLETE_MAX.into()),
+    ])?;
     let select = select_preferences(athletes, now_ms)?;
     let mut results = Results::new(database.batch(vec![claim, select]).await?);
     Ok(ClaimedEmails { claimed: sorted(results.rows()?), preferences: by_athlete(results.rows()?) })
 }
-
-/// Reads no rows of those inboxes but the due ones.
-const CLAIM_DUE: &str = concat!(
-    "UPDATE notifications SET mail_due_at_ms = ?2 + ?3, mail_attempt = mail_attempt + 1 \
-     WHERE (athlete_id, notification_id) IN (SELECT athlete_id, notification_id FROM (\
-     SELECT athlete_id, notification_id, row_number() OVER (\
-     PARTITION BY athlete_id ORDER BY mail_due_at_ms, seq) AS turn \
-     FROM notifications INDEXED BY notifications_mail_due \
-     WHERE athlete_id IN (SELECT value FROM json_each(?1)) AND mailed_at_ms IS NULL \
-     AND mail_due_at_ms <= ?2) WHERE turn <= ?4) RETURNING ",
-    claimed_columns!()
-);
 
 /// The result of sending a claimed e-mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -285,20 +232,8 @@ pub async fn record_emails(
     database: &dyn Database,
     records: &[EmailResult],
 ) -> Result<(), DatabaseError> {
-    let update = Statement::new(
-        "UPDATE notifications SET mailed_at_ms = mail.mailed_at_ms, \
-         mail_due_at_ms = mail.mail_due_at_ms, mail_error = mail.mail_error, \
-         mail_attempt = mail.tries FROM (SELECT value ->> 'athlete_id' AS athlete_id, \
-         value ->> 'notification_id' AS notification_id, value ->> 'claim_ends_at_ms' AS claim_ends_at_ms, \
-         value ->> 'tries' AS tries, value ->> 'mailed_at_ms' AS mailed_at_ms, \
-         value ->> 'mail_due_at_ms' AS mail_due_at_ms, value ->> 'mail_error' AS mail_error \
-         FROM json_each(?1)) AS mail WHERE notifications.athlete_id = mail.athlete_id \
-         AND notifications.notification_id = mail.notification_id \
-         AND notifications.mailed_at_ms IS NULL \
-         AND (mail.mailed_at_ms IS NOT NULL \
-         OR notifications.mail_due_at_ms = mail.claim_ends_at_ms)",
-        [Param::json(&records)?],
-    );
+    let update =
+        query!("notifications/record_emails.sql").bind([("results", Param::json(&records)?)])?;
     database.batch(vec![update]).await.map(drop)
 }
 
@@ -343,7 +278,7 @@ mod tests {
         };
         let by_key = "SEARCH notifications USING PRIMARY KEY (athlete_id=? AND notification_id=?)";
         check(
-            EXPIRE,
+            query!("notifications/expire.sql").sql(),
             &[
                 by_key,
                 "SEARCH old USING COVERING INDEX notifications_by_seq (athlete_id=?)",
@@ -351,7 +286,7 @@ mod tests {
             ],
         );
         check(
-            CLAIM_DUE,
+            query!("notifications/claim_due.sql").sql(),
             &[
                 by_key,
                 "SEARCH notifications USING INDEX notifications_mail_due \

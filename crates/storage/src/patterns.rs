@@ -4,6 +4,7 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::sql::query;
 use crate::training_history::{
     HistoryDay, HistoryWeek, LiftSession, WeekRange, days_statement, history_statement,
     lifts_statement, read_lifts,
@@ -85,37 +86,9 @@ pub async fn analysis_input(
     ranges: &[WeekRange],
     windows: &[WeekRange],
 ) -> Result<AnalysisInput, DatabaseError> {
-    let known = Statement::new(
-        "SELECT pattern.* FROM json_each(?1) AS range \
-         JOIN patterns AS pattern INDEXED BY patterns_by_week \
-         ON pattern.athlete_id = range.value ->> 'athlete_id' \
-         AND pattern.since BETWEEN range.value ->> 'from' \
-         AND coalesce(range.value ->> 'to', '9999') \
-         UNION SELECT pattern.* FROM json_each(?2) AS asked \
-         JOIN patterns AS pattern INDEXED BY patterns_open \
-         ON pattern.athlete_id = asked.value AND pattern.status = 'open' \
-         UNION SELECT pattern.* FROM json_each(?2) AS asked JOIN patterns AS pattern \
-         ON pattern.athlete_id = asked.value \
-         WHERE (pattern.athlete_id, pattern.pattern_id) IN (SELECT athlete_id, pattern_id FROM (\
-         SELECT newest.athlete_id, newest.pattern_id, row_number() OVER (\
-         PARTITION BY newest.athlete_id, newest.pattern, newest.subject \
-         ORDER BY newest.detected_at_ms DESC, newest.pattern_id) AS place \
-         FROM patterns AS newest WHERE newest.athlete_id = asked.value) WHERE place = 1) \
-         ORDER BY athlete_id, detected_at_ms, pattern_id",
-        [Param::json(&ranges)?, Param::json(&athletes)?],
-    );
-    let standing = Statement::new(
-        "SELECT athlete.athlete_id, athlete.landmarks, \
-         (SELECT json_group_array(DISTINCT date(local_date, 'weekday 0', '-6 days')) \
-         FROM workouts INDEXED BY workouts_pending \
-         WHERE workouts.athlete_id = athlete.athlete_id \
-         AND aggregated_revision < revision) AS pending, \
-         nullif(athlete.reported_week, '') AS reported_week, \
-         coalesce((SELECT items FROM recommendations \
-         WHERE recommendations.athlete_id = athlete.athlete_id), '[]') AS recommended \
-         FROM json_each(?1) AS asked JOIN athletes AS athlete ON athlete.athlete_id = asked.value",
-        [Param::json(&athletes)?],
-    );
+    let known = query!("patterns/known.sql")
+        .bind([("ranges", Param::json(&ranges)?), ("athletes", Param::json(&athletes)?)])?;
+    let standing = query!("patterns/standing.sql").bind([("athletes", Param::json(&athletes)?)])?;
     let batch = vec![
         history_statement(ranges)?,
         days_statement(windows)?,
@@ -177,22 +150,8 @@ pub async fn store(
         .iter()
         .filter_map(|changes| Some((changes.athlete_id, changes.recommendations.as_ref()?)))
         .collect();
-    let store = Statement::new(
-        "INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
-         evidence, title, recommendation, detected_at_ms, announcements, announced_at_ms) \
-         SELECT value ->> 'athlete_id', value ->> 'pattern_id', value ->> 'pattern', \
-         value ->> 'subject', value ->> 'since', value ->> 'confidence', value -> 'evidence', \
-         value ->> 'title', value ->> 'recommendation', ?2, value ->> 'announcements', \
-         iif(value ->> 'told', ?2, 0) FROM json_each(?1) WHERE true \
-         ON CONFLICT (athlete_id, pattern_id) DO UPDATE SET status = 'open', \
-         resolved_at_ms = NULL, confidence = excluded.confidence, evidence = excluded.evidence, \
-         title = excluded.title, recommendation = excluded.recommendation, \
-         announcements = excluded.announcements, \
-         announced_at_ms = max(announced_at_ms, excluded.announced_at_ms) \
-         WHERE excluded.announcements > patterns.announcements \
-         OR excluded.announcements = patterns.announcements AND patterns.status = 'resolved'",
-        [Param::json(&stored)?, now_ms.into()],
-    );
+    let store = query!("patterns/store.sql")
+        .bind([("patterns", Param::json(&stored)?), ("now_ms", now_ms.into())])?;
     let resolve = Statement::new(
         "UPDATE patterns SET status = 'resolved', resolved_at_ms = ?2 FROM (\
          SELECT value ->> 0 AS athlete_id, value ->> 1 AS pattern_id, value ->> 2 AS told \

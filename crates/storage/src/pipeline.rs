@@ -2,6 +2,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::latency::LatencyHistogram;
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 
 /// The metrics of one event type within one minute.
@@ -22,21 +23,7 @@ pub struct MinuteMetrics {
 /// Adds metrics to the rows of their minute, queue and type. Not idempotent: a repeat adds once
 /// more.
 pub async fn add(database: &dyn Database, minutes: &[MinuteMetrics]) -> Result<(), DatabaseError> {
-    // SQLite needs the WHERE to parse an upsert from a SELECT.
-    let add = Statement::new(
-        "INSERT INTO pipeline_minutes (minute_ms, queue, event_type, handled, retried, \
-         dead_lettered, latency) \
-         SELECT value ->> 'minute_ms', value ->> 'queue', value ->> 'event_type', \
-         value ->> 'handled', value ->> 'retried', value ->> 'dead_lettered', value -> 'latency' \
-         FROM json_each(?1) WHERE true \
-         ON CONFLICT (minute_ms, queue, event_type) DO UPDATE SET \
-         handled = handled + excluded.handled, retried = retried + excluded.retried, \
-         dead_lettered = dead_lettered + excluded.dead_lettered, \
-         latency = (SELECT json_group_array(count) FROM (SELECT a.value + b.value AS count \
-         FROM json_each(pipeline_minutes.latency) AS a \
-         JOIN json_each(excluded.latency) AS b ON a.key = b.key ORDER BY a.key))",
-        [Param::json(&minutes)?],
-    );
+    let add = query!("pipeline/add.sql").bind([("minutes", Param::json(&minutes)?)])?;
     database.batch(vec![add]).await.map(drop)
 }
 
@@ -60,6 +47,17 @@ pub struct OpenDeadLetters {
     pub oldest_failed_at_ms: i64,
 }
 
+/// The state of the pipeline in the operators' database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flows {
+    /// By queue and type.
+    pub events: Vec<EventMetrics>,
+    /// By queue.
+    pub dead_letters: Vec<OpenDeadLetters>,
+    /// The size of the database, if known.
+    pub size_bytes: Option<u64>,
+}
+
 #[derive(Deserialize)]
 struct BucketRow {
     queue: String,
@@ -69,10 +67,7 @@ struct BucketRow {
 }
 
 /// Returns the metrics since a minute by queue and type, and the open dead letters by queue.
-pub async fn flows(
-    operators: &dyn Database,
-    since_ms: i64,
-) -> Result<(Vec<EventMetrics>, Vec<OpenDeadLetters>), DatabaseError> {
+pub async fn flows(operators: &dyn Database, since_ms: i64) -> Result<Flows, DatabaseError> {
     let sums = Statement::new(
         "SELECT queue, event_type, sum(handled) AS handled, sum(retried) AS retried, \
          sum(dead_lettered) AS dead_lettered FROM pipeline_minutes WHERE minute_ms >= ?1 \
@@ -91,15 +86,17 @@ pub async fn flows(
          GROUP BY queue ORDER BY queue",
         [],
     );
-    let mut results = Results::new(operators.batch(vec![sums, buckets, open]).await?);
-    let mut flows: Vec<EventMetrics> = results.rows()?;
+    let results = operators.batch(vec![sums, buckets, open]).await?;
+    let size_bytes = results.first().and_then(|result| result.size_bytes);
+    let mut results = Results::new(results);
+    let mut events: Vec<EventMetrics> = results.rows()?;
     for BucketRow { queue, event_type, bucket, count } in results.rows()? {
         let flow = |flow: &&mut EventMetrics| flow.queue == queue && flow.event_type == event_type;
-        if let Some(flow) = flows.iter_mut().find(flow) {
+        if let Some(flow) = events.iter_mut().find(flow) {
             flow.latency.add(bucket, count);
         }
     }
-    Ok((flows, results.rows()?))
+    Ok(Flows { events, dead_letters: results.rows()?, size_bytes })
 }
 
 /// Workouts that wait for aggregation, in one database.
@@ -108,14 +105,19 @@ pub struct PendingWorkouts {
     pub workouts: i64,
     /// The oldest change, in milliseconds since 1970.
     pub oldest_ms: Option<i64>,
+    /// The size of the database, if known.
+    #[serde(skip)]
+    pub size_bytes: Option<u64>,
 }
 
 /// Counts the workouts that wait for aggregation, of all athletes of a database.
-pub async fn pending(database: &dyn Database) -> Result<PendingWorkouts, DatabaseError> {
-    let select = Statement::new(
-        "SELECT count(*) AS workouts, min(changed_at_ms) AS oldest_ms \
-         FROM workouts INDEXED BY workouts_pending WHERE aggregated_revision < revision",
-        [],
-    );
-    Ok(Results::new(database.batch(vec![select]).await?).first()?.unwrap_or_default())
+pub async fn pending(
+    database: &dyn Database,
+    now_ms: i64,
+) -> Result<PendingWorkouts, DatabaseError> {
+    let select = query!("pipeline/pending.sql").bind([("call_at_ms", now_ms.into())])?;
+    let results = database.batch(vec![select]).await?;
+    let size_bytes = results.first().and_then(|result| result.size_bytes);
+    let pending: Option<PendingWorkouts> = Results::new(results).first()?;
+    Ok(PendingWorkouts { size_bytes, ..pending.unwrap_or_default() })
 }

@@ -4,16 +4,23 @@ use crate::database::{Database, Param};
 use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, with_key};
+use crate::lifts::StoredLift;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use training::performance::ExercisePerformance;
 
 /// The performance of one workout in one exercise.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatedPerformance {
     pub local_date: NaiveDate,
-    #[serde(with = "json_text")]
     pub performance: ExercisePerformance,
+}
+
+#[derive(Deserialize)]
+struct LiftRow {
+    local_date: NaiveDate,
+    #[serde(with = "json_text")]
+    lift: StoredLift,
 }
 
 /// Returns the performances of the workouts from `from` to `to` in an exercise.
@@ -25,10 +32,9 @@ pub async fn get(
     to: NaiveDate,
 ) -> Guarded<Progress> {
     let performances = proof.statement(
-        "SELECT local_date, performances -> ?4 AS performance \
-         FROM volume_ledger INDEXED BY volume_ledger_by_day \
+        "SELECT local_date, lifts -> ?4 AS lift FROM volume_ledger INDEXED BY volume_ledger_by_day \
          WHERE athlete_id = ?1 AND local_date BETWEEN ?5 AND ?6 \
-         AND performances -> ?4 IS NOT NULL ORDER BY local_date, workout_id",
+         AND lifts -> ?4 IS NOT NULL ORDER BY local_date, workout_id",
         [slug.into(), Param::text(from), Param::text(to)],
     );
     let own = proof.statement(
@@ -36,7 +42,11 @@ pub async fn get(
         [slug.into()],
     );
     let mut results = with_key(database, proof, vec![performances, own]).await?;
-    Ok(Progress { performances: results.rows()?, is_own: results.has_rows()? })
+    let performances = results.rows::<LiftRow>()?.into_iter().map(|row| DatedPerformance {
+        local_date: row.local_date,
+        performance: row.lift.performance(),
+    });
+    Ok(Progress { performances: performances.collect(), is_own: results.has_rows()? })
 }
 
 /// The progress in an exercise.

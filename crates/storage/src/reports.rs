@@ -5,6 +5,7 @@ use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
 use crate::records::Record;
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared_kernel::AthleteId;
@@ -61,15 +62,7 @@ pub async fn records_of_week(
     database: &dyn Database,
     weeks: &[(AthleteId, WeekStart)],
 ) -> Result<BTreeMap<(AthleteId, WeekStart), Vec<Record>>, DatabaseError> {
-    let select = Statement::new(
-        "SELECT record.athlete_id, entry.key AS key, entry.value ->> 0 AS value, \
-         entry.value ->> 1 AS local_date, entry.value ->> 2 AS workout_id \
-         FROM json_each(?1) AS asked JOIN personal_records AS record \
-         ON record.athlete_id = asked.value ->> 0 JOIN json_each(record.document) AS entry \
-         WHERE entry.value ->> 1 BETWEEN asked.value ->> 1 \
-         AND date(asked.value ->> 1, '+6 days') ORDER BY record.athlete_id, entry.key",
-        [Param::json(&weeks)?],
-    );
+    let select = query!("records/of_weeks.sql").bind([("weeks", Param::json(&weeks)?)])?;
     let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow<Record>>()?;
     let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
     for AthleteRow { athlete_id, row: record } in rows {

@@ -2,6 +2,7 @@
 
 use crate::database::{DatabaseError, Param, Results, Statement};
 use crate::json_text;
+use crate::lifts::Lifts;
 use crate::volume;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -58,11 +59,12 @@ pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, Datab
 /// Selects the [`HistoryDay`]s of ranges, in order.
 pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
-        "SELECT day.athlete_id, day.local_date, day.workouts, day.tonnage_grams \
-         FROM json_each(?1) AS range JOIN daily_volume AS day \
+        "SELECT day.athlete_id, day.local_date, sum(day.workouts) AS workouts, \
+         sum(day.tonnage_grams) AS tonnage_grams \
+         FROM json_each(?1) AS range JOIN volume_ledger AS day INDEXED BY volume_ledger_by_day \
          ON day.athlete_id = range.value ->> 'athlete_id' \
          AND day.local_date >= range.value ->> 'from' AND day.workouts > 0 \
-         ORDER BY day.athlete_id, day.local_date",
+         GROUP BY day.athlete_id, day.local_date ORDER BY day.athlete_id, day.local_date",
         [Param::json(&ranges)?],
     ))
 }
@@ -72,13 +74,13 @@ struct LiftsRow {
     athlete_id: AthleteId,
     local_date: NaiveDate,
     #[serde(with = "json_text")]
-    performances: BTreeMap<String, ExercisePerformance>,
+    lifts: Lifts,
 }
 
 /// Selects the performances of ranges.
 pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
-        "SELECT ledger.athlete_id, ledger.local_date, ledger.performances \
+        "SELECT ledger.athlete_id, ledger.local_date, ledger.lifts \
          FROM json_each(?1) AS range JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
          ON ledger.athlete_id = range.value ->> 'athlete_id' \
          AND ledger.local_date >= range.value ->> 'from' \
@@ -94,9 +96,10 @@ pub(crate) fn read_lifts(
     let mut lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>> = BTreeMap::new();
     for row in results.rows::<LiftsRow>()? {
         let of_athlete = lifts.entry(row.athlete_id).or_default();
-        for (lift, performance) in row.performances {
+        for (slug, lift) in row.lifts {
+            let performance = lift.performance();
             let session = LiftSession { local_date: row.local_date, performance };
-            of_athlete.entry(lift).or_default().push(session);
+            of_athlete.entry(slug).or_default().push(session);
         }
     }
     Ok(lifts)

@@ -1,17 +1,27 @@
 //! The volume of days and weeks, as the athlete reads it. [`crate::ledger`] computes it.
 
-use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::database::{Database, DatabaseError, Param};
 use crate::guard::Guarded;
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::sql::query;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use training::landmarks::LandmarkOverrides;
 use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 
-/// Half sets and grams by muscle, as stored in the `muscles` columns.
-pub(crate) type MuscleColumn = BTreeMap<Muscle, (i64, i64)>;
+/// The `muscles` columns: by muscle the direct hard sets, the indirect ones, and grams.
+pub(crate) type MuscleColumn = BTreeMap<Muscle, (i64, i64, i64)>;
+
+/// Returns the stored form of the volume of muscles.
+pub(crate) fn muscle_column(volume: &Volume) -> MuscleColumn {
+    let column = |part: &MuscleVolume| {
+        let indirect = part.half_sets.0 - part.direct_sets * HalfSets::DIRECT.0;
+        (part.direct_sets, indirect, part.tonnage_grams.0)
+    };
+    volume.muscles.iter().map(|(muscle, part)| (*muscle, column(part))).collect()
+}
 
 #[derive(Deserialize)]
 struct VolumeColumns {
@@ -30,16 +40,17 @@ pub(crate) fn from_columns<'de, D: Deserializer<'de>>(columns: D) -> Result<Volu
 
 impl From<VolumeColumns> for Volume {
     fn from(row: VolumeColumns) -> Self {
-        let muscle = |(half_sets, grams): (i64, i64)| MuscleVolume {
-            half_sets: HalfSets(half_sets),
+        let muscle = |(direct_sets, indirect, grams): (i64, i64, i64)| MuscleVolume {
+            half_sets: HalfSets(direct_sets * HalfSets::DIRECT.0 + indirect),
             tonnage_grams: Grams(grams),
+            direct_sets,
         };
         Self {
             workouts: row.workouts,
             sets: row.sets,
             tonnage_grams: Grams(row.tonnage_grams),
             hard_half_sets: HalfSets(row.hard_half_sets),
-            muscles: row.muscles.into_iter().map(|(name, pair)| (name, muscle(pair))).collect(),
+            muscles: row.muscles.into_iter().map(|(name, part)| (name, muscle(part))).collect(),
         }
     }
 }
@@ -49,7 +60,7 @@ impl From<VolumeColumns> for Volume {
 pub struct Weeks {
     /// The weeks in which something was ever logged, in order.
     pub weeks: BTreeMap<WeekStart, Volume>,
-    /// Workouts that are not yet aggregated.
+    /// Workouts that are not yet aggregated. A workout in progress is not one of them until it is due.
     pub pending: i64,
     pub landmarks: LandmarkOverrides,
 }
@@ -80,12 +91,7 @@ pub async fn weeks(
          FROM weekly_volume WHERE athlete_id = ?1 AND week_start BETWEEN ?4 AND ?5",
         [Param::text(from), Param::text(to)],
     );
-    let standing = Statement::new(
-        "SELECT landmarks, (SELECT count(*) FROM workouts INDEXED BY workouts_pending \
-         WHERE athlete_id = ?1 AND aggregated_revision < revision) AS pending \
-         FROM athletes WHERE athlete_id = ?1",
-        [Param::text(proof.athlete_id)],
-    );
+    let standing = query!("volume/standing.sql").bind(proof.named())?;
     let mut results = with_key(database, proof, vec![weeks, standing]).await?;
     let rows = results.rows::<WeekRow>()?;
     let standing = results.first::<StandingRow>()?.ok_or(DatabaseError::MissingResult)?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 #[test]
 fn dead_letters_are_filtered_counted_and_read() {
-    let database = Sqlite::migrated();
+    let database = Sqlite::migrated_operations();
     let dead_letter = |n: i64, queue: &str, reason: &str| DeadLetter {
         queue: queue.to_owned(),
         message_id: n.to_string(),
@@ -85,7 +85,7 @@ fn all() -> Selection {
 }
 
 fn stored(failed: &[DeadLetter]) -> Sqlite {
-    let database = Sqlite::migrated();
+    let database = Sqlite::migrated_operations();
     run(dead_letters::store(&database, failed)).unwrap();
     database
 }
@@ -297,20 +297,6 @@ fn actions_expire_after_a_year_and_metrics_after_two_days() {
     check(2 * DAY_MS + 1, 1, 0);
     check(365 * DAY_MS, 1, 0);
     check(365 * DAY_MS + 1, 0, 0);
-}
-
-#[test]
-fn migration_preserves_existing_dead_letters() {
-    let database = Sqlite::migrated_before("0005_operators.sql");
-    database.execute(
-        "INSERT INTO dead_letters (dead_letter_id, queue, message_id, reason, attempts, \
-         failed_at_ms, status, body) VALUES ('00000000-0000-0000-0000-000000000001', 'q', 'm', \
-         'unavailable', 4, 5, 'open', 'text')",
-    );
-    database.migrate_from("0005_operators.sql");
-    assert_eq!(rows(&database), [row(5, "open", 0, "unavailable")]);
-    let one = run(dead_letters::get(&database, Uuid::from_u128(1))).unwrap().unwrap();
-    assert_eq!((one.body.as_str(), one.history.as_str()), ("text", "[]"));
 }
 
 #[test]

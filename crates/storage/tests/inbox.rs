@@ -11,8 +11,8 @@ fn insert(database: &Sqlite, n: u128, seq: i64, but: &str) {
     let (athlete, id) = (athlete_id(n), id(n, seq));
     database.execute(&format!(
         "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-         created_at_ms, seq, expires_at_ms) VALUES ('{athlete}', '{id}', 'new_record', \
-         'at {seq}', '', '{{}}', {seq}, {seq}, 1000)"
+         created_at_ms, seq, expires_at_ms, in_app) VALUES ('{athlete}', '{id}', 'new_record', \
+         'at {seq}', '', '{{}}', {seq}, {seq}, 1000, 1)"
     ));
     if !but.is_empty() {
         database.execute(&format!("UPDATE notifications SET {but} WHERE notification_id = '{id}'"));

@@ -169,24 +169,6 @@ fn day_of_last_use_never_goes_back() {
 }
 
 #[test]
-fn older_keys_keep_both_scopes() {
-    let database = Sqlite::migrated_before("0006_account.sql");
-    database.execute(
-        "INSERT INTO athletes (athlete_id, display_name, created_at_ms) VALUES \
-         ('01900000-0000-7000-8000-000000000001', 'Ada', 0); \
-         INSERT INTO api_keys (athlete_id, key_id, secret_hash, created_at_ms) VALUES \
-         ('01900000-0000-7000-8000-000000000001', 'key', 'hash', 0)",
-    );
-    database.migrate_from("0006_account.sql");
-    for scope in Scope::ALL {
-        let athlete_id = testkit::athlete_id(1);
-        let (key_id, secret_hash) = ("key".to_owned(), "hash".to_owned());
-        let proof = KeyProof { athlete_id, key_id, secret_hash, scope, now_ms: i64::MAX };
-        assert_eq!(check(run(keys::check_live(&database, &proof))), "live");
-    }
-}
-
-#[test]
 fn check_of_a_rejected_key_is_one_round_trip() {
     let database = Sqlite::migrated();
     let owner = create_athlete(&database, 1);

@@ -1,7 +1,7 @@
 //! Pipeline metrics on real SQL.
 
 use storage::latency::LatencyHistogram;
-use storage::pipeline::{self, MinuteMetrics, PendingWorkouts};
+use storage::pipeline::{self, Flows, MinuteMetrics};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 
 fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> MinuteMetrics {
@@ -23,13 +23,13 @@ fn minute(minute_ms: i64, event_type: &'static str, latencies_ms: &[i64]) -> Min
 
 #[test]
 fn metrics_of_one_minute_and_type_share_one_row() {
-    let database = Sqlite::migrated();
+    let database = Sqlite::migrated_operations();
     run(pipeline::add(&database, &[minute(0, "a", &[5, 40]), minute(0, "", &[])])).unwrap();
     run(pipeline::add(&database, &[minute(0, "a", &[5]), minute(60_000, "a", &[1_500])])).unwrap();
     assert_eq!(database.query("SELECT 1 FROM pipeline_minutes").len(), 3);
-    let (flows, open) = run(pipeline::flows(&database, 0)).unwrap();
-    assert!(open.is_empty());
-    let read: Vec<_> = flows
+    let Flows { events, dead_letters, size_bytes } = run(pipeline::flows(&database, 0)).unwrap();
+    assert!(dead_letters.is_empty() && size_bytes.is_some());
+    let read: Vec<_> = events
         .iter()
         .map(|flow| (flow.event_type.as_str(), flow.handled, flow.retried, flow.dead_lettered))
         .collect();
@@ -38,25 +38,27 @@ fn metrics_of_one_minute_and_type_share_one_row() {
     for latency_ms in [5, 5, 40, 1_500] {
         expected.record(latency_ms);
     }
-    assert_eq!(flows[1].latency, expected);
-    let (flows, _) = run(pipeline::flows(&database, 60_000)).unwrap();
-    assert_eq!((flows.len(), flows[0].handled), (1, 1));
+    assert_eq!(events[1].latency, expected);
+    let events = run(pipeline::flows(&database, 60_000)).unwrap().events;
+    assert_eq!((events.len(), events[0].handled), (1, 1));
 }
 
 #[test]
 fn pending_workouts_are_counted_with_the_oldest_time() {
     let database = Sqlite::migrated();
-    assert_eq!(run(pipeline::pending(&database)).unwrap(), PendingWorkouts::default());
+    let none = run(pipeline::pending(&database, 9)).unwrap();
+    assert_eq!((none.workouts, none.oldest_ms), (0, None));
     create_athlete(&database, 1);
     for (n, changed_at_ms, aggregated) in [(1, 7, 0), (2, 5, 0), (3, 1, 1)] {
         database.execute(&format!(
-            "INSERT INTO workouts (athlete_id, workout_id, revision, aggregated_revision, status, \
-             local_date, started_at_ms, document, changed_at_ms, resend_at_ms, traceparent, change_seq) \
-             VALUES ('{}', 'w{n}', 1, {aggregated}, 'completed', '2026-11-23', 0, '{{}}', \
-             {changed_at_ms}, 0, '', {n})",
+            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, aggregated_revision, status, \
+             local_date, started_at_ms, document, created_at_ms, changed_at_ms, due_at_ms, traceparent, change_seq) \
+             VALUES ('{}', 'w{n}', 1, 1, {aggregated}, 'completed', '2026-11-23', 0, '{{}}', \
+             {changed_at_ms}, {changed_at_ms}, 0, '', {n})",
             athlete_id(1)
         ));
     }
-    let waits = PendingWorkouts { workouts: 2, oldest_ms: Some(5) };
-    assert_eq!(run(pipeline::pending(&database)).unwrap(), waits);
+    let pending = run(pipeline::pending(&database, 9)).unwrap();
+    assert_eq!((pending.workouts, pending.oldest_ms), (2, Some(5)));
+    assert!(pending.size_bytes > Some(0));
 }

@@ -49,9 +49,9 @@ impl Fixture {
         let (athlete_id, changed_at_ms) = (testkit::athlete_id(athlete), NOW_MS + n * 1_000);
         self.database.execute(&format!(
             "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
-             local_date, started_at_ms, document, changed_at_ms, resend_at_ms, traceparent, \
+             local_date, started_at_ms, document, created_at_ms, changed_at_ms, due_at_ms, traceparent, \
              change_seq) VALUES ('{athlete_id}', '{workout_id}', 3, {completed_revision}, \
-             '{status}', '2026-11-23', 0, '{{}}', {changed_at_ms}, 0, \
+             '{status}', '2026-11-23', 0, '{{}}', {changed_at_ms}, {changed_at_ms}, 0, \
              '00-{}-00f067aa0ba902b7-01', {n})",
             testkit::TRACE_ID
         ));

@@ -8,12 +8,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod databases;
 mod outgoing;
 mod rate_limit;
 mod recording;
+mod rows_written;
 mod sqlite;
 mod vault;
 
+pub use databases::{Databases, HasAthletes};
 pub use outgoing::{DeferredTasks, Receivers, YieldingTimer, http_response};
 pub use rate_limit::{CountingRateLimiter, Unlimited};
 pub use recording::{
@@ -26,7 +29,7 @@ use platform::consumer::{Consumer, RawMessage};
 use platform::{PipelineMetrics, Registry, Usage};
 use shared_kernel::{AthleteId, Event, EventData, EventId, MessageResult, Queue};
 use std::future::Future;
-use std::rc::Rc;
+use std::path::Path;
 use storage::athletes::{self, NewAthlete};
 use storage::keys::NewKey;
 use storage::{KeyProof, Scope, Shards};
@@ -37,19 +40,27 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
 
-/// Returns a migrated database, and shards with it as their only database.
-pub fn database() -> (Rc<Sqlite>, Shards) {
-    let database = Rc::new(Sqlite::migrated());
-    (Rc::clone(&database), Shards::single(database))
+/// Returns migrated databases, and shards over them.
+pub fn databases() -> (Databases, Shards) {
+    let databases = Databases::migrated();
+    let shards = databases.shards();
+    (databases, shards)
 }
 
-/// Returns the id of test athlete `n`.
+/// Returns migrated databases in new files of a folder, and shards over them.
+pub fn databases_in(folder: &Path) -> (Databases, Shards) {
+    let databases = Databases::migrated_in(folder);
+    let shards = databases.shards();
+    (databases, shards)
+}
+
+/// Returns the id of test athlete `n`, whose last byte is that of `n`: it chooses the database.
 pub fn athlete_id(n: u128) -> AthleteId {
     AthleteId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n))
 }
 
 /// Stores test athlete `n` with an email address and a key, and returns the key.
-pub fn create_athlete(database: &Sqlite, n: u128) -> KeyProof {
+pub fn create_athlete(database: &impl HasAthletes, n: u128) -> KeyProof {
     let key = NewKey {
         athlete_id: athlete_id(n),
         key_id: format!("{n:016x}"),
@@ -63,6 +74,7 @@ pub fn create_athlete(database: &Sqlite, n: u128) -> KeyProof {
         email: Some(format!("athlete{n}@example.com")),
         email_confirmed: true,
     };
+    let database = database.database_of(key.athlete_id);
     run(athletes::create(database, &profile, &key, 0)).expect("the athlete is stored");
     key_proof(&key, Scope::Write)
 }

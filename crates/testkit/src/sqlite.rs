@@ -2,12 +2,18 @@
 //!
 //! Thresholds without a source are project defaults.
 
+use crate::rows_written;
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
 use serde_json::{Map, Value};
 use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 
@@ -18,9 +24,40 @@ const PREPARED_STATEMENTS_MAX: usize = 256;
 pub struct Sqlite {
     connection: RefCell<Connection>,
     round_trips: Cell<u64>,
-    /// The faults of the next round trips, the last first.
-    faults: RefCell<Vec<Option<DatabaseFault>>>,
+    faults: Faults,
+    /// Those of the next round trips to any database of a deployment.
+    shared_faults: Rc<Faults>,
+    observer: RefCell<Option<Box<Observer>>>,
+    /// The rows written so far, from [`Self::count_rows_written`] on.
+    rows_written: Arc<AtomicU64>,
 }
+
+/// The faults of the next round trips, the last first.
+#[derive(Default)]
+pub(crate) struct Faults(RefCell<Vec<Option<DatabaseFault>>>);
+
+impl Faults {
+    /// Sets the faults of the next round trips, one each.
+    pub(crate) fn fail_next(&self, faults: &[DatabaseFault]) {
+        self.0.borrow_mut().extend(faults.iter().rev().copied().map(Some));
+    }
+
+    /// The next `successes` round trips succeed, and the one after them has this fault.
+    pub(crate) fn fail_after(&self, successes: usize, fault: DatabaseFault) {
+        let mut faults = self.0.borrow_mut();
+        faults.push(Some(fault));
+        faults.extend(std::iter::repeat_n(None, successes));
+    }
+
+    /// Returns the fault of a round trip, if these or else the shared faults have one.
+    fn next(&self, shared: &Self) -> Option<DatabaseFault> {
+        let own = self.0.borrow_mut().pop();
+        own.or_else(|| shared.0.borrow_mut().pop()).flatten()
+    }
+}
+
+/// Receives each executed statement: its SQL, the time in SQLite, and the rows written.
+type Observer = dyn Fn(&'static str, Duration, u64);
 
 /// A fault of one round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,42 +71,51 @@ pub enum DatabaseFault {
 }
 
 impl Sqlite {
-    /// Returns a database with every migration applied.
+    /// Returns an athletes' database with every migration applied.
     pub fn migrated() -> Self {
-        let database = Self::empty();
-        database.apply(storage::MIGRATIONS);
-        database
+        Self::athletes(Rc::default())
     }
 
-    /// Returns a database with the migrations before `name` applied.
-    pub fn migrated_before(name: &str) -> Self {
-        let database = Self::empty();
-        database.apply(split_at(name).0);
-        database
+    /// Returns an operators' database with every migration applied.
+    pub fn migrated_operations() -> Self {
+        Self::operations(Rc::default())
     }
 
-    /// Applies the migration `name` and those after it.
-    pub fn migrate_from(&self, name: &str) {
-        self.apply(split_at(name).1);
+    pub(crate) fn athletes(shared_faults: Rc<Faults>) -> Self {
+        Self::with(storage::migrations::ATHLETES, shared_faults)
     }
 
-    fn empty() -> Self {
-        let connection = Connection::open_in_memory().unwrap();
+    pub(crate) fn operations(shared_faults: Rc<Faults>) -> Self {
+        Self::with(storage::migrations::OPERATIONS, shared_faults)
+    }
+
+    /// Returns a database in a new file, with migrations applied. A crash of the machine may lose it.
+    pub(crate) fn at(path: &Path, migrations: &[(&str, &str)], shared_faults: Rc<Faults>) -> Self {
+        let connection = Connection::open(path).unwrap();
+        connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY").unwrap();
+        Self::on(connection, migrations, shared_faults)
+    }
+
+    fn with(migrations: &[(&str, &str)], shared_faults: Rc<Faults>) -> Self {
+        Self::on(Connection::open_in_memory().unwrap(), migrations, shared_faults)
+    }
+
+    fn on(connection: Connection, migrations: &[(&str, &str)], shared_faults: Rc<Faults>) -> Self {
         connection.execute_batch("PRAGMA foreign_keys = ON").unwrap();
         connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS_MAX);
         // This build of SQLite has statistics, and would otherwise plan a statement for each bound value.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).unwrap();
+        for (name, sql) in migrations {
+            let applied = connection.execute_batch(sql);
+            applied.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         Self {
             connection: RefCell::new(connection),
             round_trips: Cell::new(0),
-            faults: RefCell::default(),
-        }
-    }
-
-    fn apply(&self, migrations: &[(&str, &str)]) {
-        for (name, sql) in migrations {
-            let applied = self.connection.borrow().execute_batch(sql);
-            applied.unwrap_or_else(|error| panic!("{name}: {error}"));
+            faults: Faults::default(),
+            shared_faults,
+            observer: RefCell::default(),
+            rows_written: Arc::default(),
         }
     }
 
@@ -88,28 +134,69 @@ impl Sqlite {
         self.round_trips.get()
     }
 
+    /// From now on, results state the rows written as D1 bills them. Statements become slower.
+    pub fn count_rows_written(&self) {
+        rows_written::install(&self.connection.borrow(), &self.rows_written).unwrap();
+    }
+
+    /// Calls the observer after each statement, and after each commit.
+    pub fn observe(&self, observer: impl Fn(&'static str, Duration, u64) + 'static) {
+        *self.observer.borrow_mut() = Some(Box::new(observer));
+    }
+
+    /// Runs one step of a batch and reports it to the observer. Returns the rows written too.
+    #[expect(clippy::disallowed_methods, reason = "the time of a statement is measured")]
+    fn observed<T>(&self, sql: &'static str, step: impl FnOnce() -> T) -> (T, u64) {
+        let (start, rows_before) = (Instant::now(), self.rows_written.load(Ordering::Relaxed));
+        let result = step();
+        let rows_written = self.rows_written.load(Ordering::Relaxed) - rows_before;
+        if let Some(observer) = &*self.observer.borrow() {
+            observer(sql, start.elapsed(), rows_written);
+        }
+        (result, rows_written)
+    }
+
     /// Sets the faults of the next round trips, one each.
     pub fn fail_next(&self, faults: &[DatabaseFault]) {
-        self.faults.borrow_mut().extend(faults.iter().rev().copied().map(Some));
+        self.faults.fail_next(faults);
     }
 
     /// The next `successes` round trips succeed, and the one after them has this fault.
     pub fn fail_after(&self, successes: usize, fault: DatabaseFault) {
-        let mut faults = self.faults.borrow_mut();
-        faults.push(Some(fault));
-        faults.extend(std::iter::repeat_n(None, successes));
+        self.faults.fail_after(successes, fault);
     }
 
     /// Executes the statements of a test.
     pub fn execute(&self, sql: &str) {
-        self.connection.borrow().execute_batch(sql).unwrap();
+        self.try_execute(sql).unwrap();
+    }
+
+    /// Executes the statements of a test in one transaction.
+    pub(crate) fn try_execute(&self, sql: &str) -> rusqlite::Result<()> {
+        let mut connection = self.connection.borrow_mut();
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(sql)?;
+        transaction.commit()
     }
 
     /// Returns the rows of a query, each as a JSON object.
     pub fn query(&self, sql: &str) -> Vec<String> {
+        self.try_query(sql).unwrap()
+    }
+
+    /// Returns the steps of SQLite's plan for a statement with any parameters.
+    pub fn query_plan(&self, sql: &str) -> Vec<String> {
         let connection = self.connection.borrow();
-        let rows = select(&connection, sql, &[]).unwrap();
-        rows.into_iter().map(|row| Value::Object(row).to_string()).collect()
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let none = vec![SqlValue::Null; plan.parameter_count()];
+        let steps = plan.query_map(params_from_iter(none), |row| row.get("detail"));
+        steps.unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    pub(crate) fn try_query(&self, sql: &str) -> rusqlite::Result<Vec<String>> {
+        let connection = self.connection.borrow();
+        let rows = execute(&connection, sql, &[])?.into_objects();
+        Ok(rows.into_iter().map(|row| Value::Object(row).to_string()).collect())
     }
 }
 
@@ -117,7 +204,7 @@ impl Sqlite {
 impl Database for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         self.round_trips.set(self.round_trips.get() + 1);
-        let fault = self.faults.borrow_mut().pop().flatten();
+        let fault = self.faults.next(&self.shared_faults);
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         if fault == Some(DatabaseFault::BeforeCommit) {
             return Err(lost());
@@ -127,44 +214,51 @@ impl Database for Sqlite {
         }
         let mut connection = self.connection.borrow_mut();
         let transaction = connection.transaction().unwrap();
+        let size_bytes = size_bytes(&transaction);
         let mut results = Vec::new();
         for statement in &statements {
-            let rows = select(&transaction, statement.sql, &statement.params)
-                .map_err(|error| DatabaseError::from_message(error.to_string()))?;
-            let rows = serde_json::to_string(&rows).unwrap();
-            results.push(QueryResult { rows, rows_written: 0 });
+            let run = || execute(&transaction, statement.sql, &statement.params);
+            let (table, rows_written) = self.observed(statement.sql, run);
+            let table = table.map_err(|error| DatabaseError::from_message(error.to_string()))?;
+            let rows = serde_json::to_string(&table.into_objects()).unwrap();
+            results.push(QueryResult { rows, rows_written, size_bytes });
         }
-        transaction.commit().map_err(|error| DatabaseError::from_message(error.to_string()))?;
+        let (committed, _) = self.observed("COMMIT", || transaction.commit());
+        committed.map_err(|error| DatabaseError::from_message(error.to_string()))?;
         if fault == Some(DatabaseFault::AfterCommit) { Err(lost()) } else { Ok(results) }
     }
 }
 
-/// Migrations as file name and SQL.
-type Migrations = &'static [(&'static str, &'static str)];
-
-/// Splits the migrations before `name`.
-fn split_at(name: &str) -> (Migrations, Migrations) {
-    let place = storage::MIGRATIONS.iter().position(|(other, _)| *other == name);
-    storage::MIGRATIONS.split_at(place.expect("an existing migration"))
+/// As D1 reports it with each result.
+fn size_bytes(connection: &Connection) -> Option<u64> {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    let bytes: i64 = connection.prepare_cached(sql).ok()?.query_row([], |row| row.get(0)).ok()?;
+    u64::try_from(bytes).ok()
 }
 
-fn select(
-    connection: &Connection,
-    sql: &str,
-    params: &[Param],
-) -> rusqlite::Result<Vec<Map<String, Value>>> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let names: Vec<_> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
-    let mut rows = statement.query(params_from_iter(params.iter().map(SqlParam)))?;
-    let mut objects = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut object = Map::new();
-        for (index, name) in names.iter().enumerate() {
-            object.insert(name.clone(), json(row.get_ref(index)?));
-        }
-        objects.push(object);
+/// The rows of a statement.
+struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<SqlValue>>,
+}
+
+impl Table {
+    fn into_objects(self) -> Vec<Map<String, Value>> {
+        let object = |row: Vec<SqlValue>| {
+            let values = row.into_iter().map(json);
+            self.columns.iter().cloned().zip(values).collect()
+        };
+        self.rows.into_iter().map(object).collect()
     }
-    Ok(objects)
+}
+
+fn execute(connection: &Connection, sql: &str, params: &[Param]) -> rusqlite::Result<Table> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let columns: Vec<_> = statement.column_names().into_iter().map(ToOwned::to_owned).collect();
+    let read = |row: &rusqlite::Row<'_>| (0..columns.len()).map(|index| row.get(index)).collect();
+    let rows = statement.query_map(params_from_iter(params.iter().map(SqlParam)), read)?;
+    let rows = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(Table { columns, rows })
 }
 
 struct SqlParam<'a>(&'a Param);
@@ -182,12 +276,12 @@ impl ToSql for SqlParam<'_> {
     }
 }
 
-fn json(value: ValueRef<'_>) -> Value {
+fn json(value: SqlValue) -> Value {
     match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(integer) => Value::from(integer),
-        ValueRef::Real(real) => Value::from(real),
-        ValueRef::Text(text) => Value::from(std::str::from_utf8(text).unwrap()),
-        ValueRef::Blob(_) => panic!("no table stores blobs"),
+        SqlValue::Null => Value::Null,
+        SqlValue::Integer(integer) => Value::from(integer),
+        SqlValue::Real(real) => Value::from(real),
+        SqlValue::Text(text) => Value::from(text),
+        SqlValue::Blob(_) => panic!("no table stores blobs"),
     }
 }

@@ -58,13 +58,22 @@ pub struct RecordKey {
     pub weight_grams: Option<Grams>,
 }
 
+impl RecordKey {
+    /// Returns the part of its text after the exercise: `best_e1rm`, `most_reps@102500`.
+    pub fn kind_text(&self) -> String {
+        let kind = self.kind.as_str();
+        match self.kind {
+            RecordKind::MostReps => format!("{kind}@{}", self.weight_grams.unwrap_or_default().0),
+            RecordKind::HeaviestWeight | RecordKind::BestE1rm | RecordKind::MostVolume => {
+                kind.to_owned()
+            }
+        }
+    }
+}
+
 impl fmt::Display for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.exercise, self.kind.as_str())?;
-        match self.kind {
-            RecordKind::MostReps => write!(f, "@{}", self.weight_grams.unwrap_or_default().0),
-            RecordKind::HeaviestWeight | RecordKind::BestE1rm | RecordKind::MostVolume => Ok(()),
-        }
+        write!(f, "{}/{}", self.exercise, self.kind_text())
     }
 }
 

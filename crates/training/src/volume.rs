@@ -49,6 +49,9 @@ pub struct MuscleVolume {
     pub half_sets: HalfSets,
     /// Effective load × repetitions of the sets in which the muscle is direct.
     pub tonnage_grams: Grams,
+    /// The hard sets in which the muscle is direct, a part of `half_sets`. Stored, and not in events.
+    #[serde(skip)]
+    pub direct_sets: i64,
 }
 
 impl Volume {
@@ -75,7 +78,8 @@ impl Volume {
         body_weight: Option<Grams>,
     ) {
         let tonnage = exercise.tonnage(set, body_weight);
-        let (direct, indirect) = if set.is_hard() {
+        let is_hard = set.is_hard();
+        let (direct, indirect) = if is_hard {
             (HalfSets::DIRECT, HalfSets::INDIRECT)
         } else {
             (HalfSets::default(), HalfSets::default())
@@ -84,17 +88,23 @@ impl Volume {
         self.tonnage_grams.0 += tonnage.0;
         self.hard_half_sets.0 += direct.0;
         for muscle in &exercise.primary {
-            self.add_muscle(*muscle, direct, tonnage);
+            self.add_muscle(*muscle, direct, tonnage).direct_sets += i64::from(is_hard);
         }
         for muscle in &exercise.secondary {
             self.add_muscle(*muscle, indirect, Grams::default());
         }
     }
 
-    fn add_muscle(&mut self, muscle: Muscle, half_sets: HalfSets, tonnage: Grams) {
+    fn add_muscle(
+        &mut self,
+        muscle: Muscle,
+        half_sets: HalfSets,
+        tonnage: Grams,
+    ) -> &mut MuscleVolume {
         let volume = self.muscles.entry(muscle).or_default();
         volume.half_sets.0 += half_sets.0;
         volume.tonnage_grams.0 += tonnage.0;
+        volume
     }
 }
 
@@ -143,6 +153,8 @@ mod tests {
         assert_eq!(volume.half_sets_of(Muscle::Triceps), HalfSets(2));
         assert_eq!(volume.half_sets_of(Muscle::Quads), HalfSets(0));
         assert_eq!(volume.muscles[&Muscle::Triceps].tonnage_grams, Grams(0));
+        let direct = |muscle| volume.muscles[&muscle].direct_sets;
+        assert_eq!((direct(Muscle::Chest), direct(Muscle::Triceps)), (2, 0));
     }
 
     #[test]

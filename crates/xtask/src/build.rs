@@ -25,7 +25,7 @@ const WASM_OPT: [&str; 10] = [
     "--enable-exception-handling",
 ];
 /// Crates that no worker depends on.
-const HOST_CRATES: [&str; 4] = ["fuzz", "simulator", "testkit", "xtask"];
+const HOST_CRATES: [&str; 5] = ["bench", "fuzz", "simulator", "testkit", "xtask"];
 /// Folders of a crate that do not affect the build of a worker.
 const IGNORED: [&str; 5] = ["benches", "build", "target", "tests", "web"];
 

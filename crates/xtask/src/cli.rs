@@ -25,10 +25,13 @@ pub enum Command {
     Test,
     /// Check formatting and lints
     Check,
-    /// Build, then measure: a POST beside bare workers, a long history, a webhook receiver that hangs
+    /// Measure the workers: speed, SQL, stored bytes, cost, a long history, a receiver that hangs
     Bench {
-        /// Run only this benchmark [default: all]
+        /// Run only this benchmark [default: all but scale]
         name: Option<Benchmark>,
+        /// Options of cost, scale or sql, as in `bench sql -- --help`
+        #[arg(last = true, requires = "name")]
+        options: Vec<String>,
     },
     /// Kill the local stack under load and check that each accepted workout is counted once
     Soak(soak::Options),
@@ -36,7 +39,7 @@ pub enum Command {
     Conformance(conformance::Options),
     /// Build the four workers and check their sizes
     Build,
-    /// Build, migrate D1 and deploy the four workers
+    /// Build, migrate the databases and deploy the four workers
     Deploy(deploy::Options),
     /// Fuzz the parsers, or replay one input
     Fuzz(fuzz::Options),
@@ -123,6 +126,8 @@ mod tests {
         check_accepted("fuzz csv cursor --seconds 5", r#"targets: ["csv", "cursor"], seconds: 5"#);
         check_accepted("fuzz csv --replay a", r#"replay: Some("a")"#);
         check_accepted("deploy --dry-run", "dry_run: true");
+        check_accepted("bench", "Bench { name: None, options: [] }");
+        check_accepted("bench sql -- --statements", r#"Some(Sql), options: ["--statements"]"#);
     }
 
     #[test]
@@ -138,6 +143,8 @@ mod tests {
             ("soak --seed x", "'x'"),
             ("soak --quick --minutes 1", "cannot be used with"),
             ("conformance --quick --requests 500", "cannot be used with"),
+            ("bench -- --statements", "required arguments were not provided"),
+            ("bench speed", "'speed'"),
             ("fuzz --seconds 0", "1..=86400"),
             ("fuzz --replay a", "required arguments were not provided"),
             ("fuzz csv cursor --replay a", "--replay requires exactly one target"),

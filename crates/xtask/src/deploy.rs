@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use storage::migrations;
 
 /// The options of `deploy`.
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub struct Options {
 /// From the end of the pipeline to its start.
 const ORDER: [&str; 4] = ["webhook", "ai", "aggregation", "api"];
 
-/// Builds, migrates D1 and deploys; a dry run builds, bundles and measures.
+/// Builds, migrates the databases and deploys; a dry run builds, bundles and measures.
 pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
     build::run(tools)?;
     if !options.dry_run {
@@ -42,9 +43,12 @@ pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
 }
 
 fn migrate(tools: &Toolchain) -> Result<()> {
-    let mut wrangler = tools.wrangler();
-    wrangler.args(["d1", "migrations", "apply", "DB", "--remote", "-c", &config("api")]);
-    process::run(&mut wrangler, "the migration of D1")
+    for (binding, _) in migrations::by_binding() {
+        let mut wrangler = tools.wrangler();
+        wrangler.args(["d1", "migrations", "apply", binding, "--remote", "-c", &config("api")]);
+        process::run(&mut wrangler, &format!("the migration of {binding}"))?;
+    }
+    Ok(())
 }
 
 fn bundle(tools: &Toolchain, mut wrangler: Command, worker: &str) -> Result<()> {

@@ -33,7 +33,7 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     let tools = setup::run(project)?;
     build::run(&tools)?;
     println!("starting the workers; log: {}", state.path("wrangler.log").display());
-    let mut stack = LocalStack::start(&tools, &state, options.port)?;
+    let mut stack = LocalStack::start(&tools, &mut state, options.port)?;
     let api = stack.wait_until_healthy()?;
     local_stack::fire_cron(&api, local_stack::CRON_EVERY);
     let athlete = pipeline::demo_athlete(&api, &mut state)?;

@@ -1,4 +1,4 @@
-//! The four workers in one `wrangler dev`: one process, one D1, one broker for the queues.
+//! The four workers in one `wrangler dev`: one process, one broker for the queues.
 
 use crate::clock;
 use crate::emails::EmailCollector;
@@ -37,8 +37,8 @@ pub fn check_port(port: u16) -> Result<()> {
 }
 
 impl LocalStack {
-    /// Migrates the local D1 and starts the workers with a new log.
-    pub fn start(tools: &Toolchain, state: &StateDir, port: u16) -> Result<Self> {
+    /// Applies new migrations to the local databases and starts the workers with a new log.
+    pub fn start(tools: &Toolchain, state: &mut StateDir, port: u16) -> Result<Self> {
         migrate(tools, state)?;
         let _ = std::fs::remove_file(state.path("wrangler.log"));
         Self::resume(tools, state, port)
@@ -114,16 +114,23 @@ impl LocalStack {
     }
 }
 
-fn migrate(tools: &Toolchain, state: &StateDir) -> Result<()> {
-    let mut wrangler = tools.wrangler();
-    wrangler
-        .args(["d1", "migrations", "apply", "DB", "--local", "-c", &config("api"), "--persist-to"])
-        .arg(state.path(""));
-    process::run_with_log(
-        &mut wrangler,
-        &state.path("migrations.log"),
-        "the migration of the local D1",
-    )
+/// Applies new migrations, one database after the other: several wranglers lock each other out of the
+/// directory.
+fn migrate(tools: &Toolchain, state: &mut StateDir) -> Result<()> {
+    for binding in state.to_migrate() {
+        let mut wrangler = tools.wrangler();
+        wrangler
+            .args(["d1", "migrations", "apply", binding, "--local", "-c", &config("api")])
+            .arg("--persist-to")
+            .arg(state.path(""));
+        process::run_with_log(
+            &mut wrangler,
+            &state.path("migrations.log"),
+            &format!("the migration of {binding}"),
+        )?;
+        state.set_migrated(binding)?;
+    }
+    Ok(())
 }
 
 /// Copies the output of wrangler to the log until the pipe closes.

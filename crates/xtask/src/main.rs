@@ -61,7 +61,9 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Check => check::run(&setup::run(&project)?)?,
         Command::Build => build::run(&setup::run(&project)?)?,
         Command::Test => test::run(&project)?,
-        Command::Bench { name } => test::bench(&setup::run(&project)?, *name)?,
+        Command::Bench { name, options } => {
+            test::bench(&setup::run(&project)?, *name, options)?;
+        }
         Command::Fuzz(options) => fuzz::run(&project, options)?,
         Command::Deny => deny::run(&project)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,

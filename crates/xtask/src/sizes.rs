@@ -8,9 +8,9 @@ use std::path::Path;
 
 /// The design's budget; the platform's limit is 3 MB.
 const BUDGET_BYTES: usize = 380_000;
-/// Above the budget of the design, 800 KB (docs/adr/0031): the api implements every call of the contract
+/// Above the budget of the design, 800 KB (docs/adr/0031, 0034): the api implements every call of the contract
 /// with its models, and the file formats of other apps (docs/adr/0014).
-const API_BUDGET_BYTES: usize = 850_000;
+const API_BUDGET_BYTES: usize = 900_000;
 
 /// Returns the gzipped size of a file in bytes.
 pub fn gzipped(path: &Path) -> Result<usize> {

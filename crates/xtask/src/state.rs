@@ -1,17 +1,23 @@
 //! The state directory of `cargo xtask dev`: a later run with the same directory continues with it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use storage::migrations;
+use uuid::Uuid;
 
 /// 256 bits: the strength of the hash of operator tokens, and of the cipher that seals secrets.
 const SECRET_BYTES: usize = 32;
 /// Only the owner may read secrets.
 const OWNER_ONLY: u32 = 0o600;
+
+const DAMAGED: &str = "secrets.json of the state directory is damaged";
 
 /// A state directory, locked for this run.
 pub struct StateDir {
@@ -25,14 +31,14 @@ pub struct StateDir {
 pub struct SavedState {
     pub operator_token: String,
     /// The key that seals the signing keys of webhooks. Without it the stored ones are lost.
-    #[serde(default)]
     pub sealing_key: String,
+    /// The migrations of each local database, by its binding: the files with a digest of each.
+    migrations: BTreeMap<String, BTreeMap<String, Uuid>>,
     /// The demo athlete, once created.
     #[serde(flatten)]
     pub athlete: Option<Athlete>,
     /// The last day of the sample training. Saved before the first workout is sent, so that the
     /// next run completes an interrupted one and repeats nothing.
-    #[serde(default)]
     pub demo_ends_on: Option<NaiveDate>,
     /// All of the sample training has been sent.
     pub demo_loaded: bool,
@@ -77,7 +83,9 @@ impl StateDir {
         let lock = lock(&dir)?;
         let _ = fs::remove_file(dir.join("dev.json"));
         let saved = match fs::read_to_string(dir.join("secrets.json")) {
-            Ok(text) => SavedState::parse(&text)?,
+            Ok(text) => SavedState::parse(&text).map_err(|error| {
+                anyhow!("{error:#}; delete {}, or pass another --state", dir.display())
+            })?,
             Err(_) => SavedState::new()?,
         };
         let state = Self { dir, saved, _lock: lock };
@@ -88,6 +96,25 @@ impl StateDir {
     /// Returns a path inside the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
+    }
+
+    /// Returns the bindings of the databases that lack a migration.
+    pub fn to_migrate(&self) -> Vec<&'static str> {
+        let is_current = |binding: &str, migrations| {
+            self.saved.migrations.get(binding) == Some(&digests(migrations))
+        };
+        migrations::by_binding()
+            .filter(|(binding, migrations)| !is_current(binding, migrations))
+            .map(|(binding, _)| binding)
+            .collect()
+    }
+
+    /// Records that a database has every migration.
+    pub fn set_migrated(&mut self, binding: &str) -> Result<()> {
+        let migrations = migrations::by_binding().find(|(other, _)| *other == binding);
+        let migrations = migrations.map(|(_, migrations)| digests(migrations)).unwrap_or_default();
+        self.saved.migrations.insert(binding.to_owned(), migrations);
+        self.save()
     }
 
     /// Writes `secrets.json`.
@@ -127,21 +154,38 @@ impl SavedState {
         Ok(Self {
             operator_token: random_hex()?,
             sealing_key: random_hex()?,
+            migrations: BTreeMap::new(),
             athlete: None,
             demo_ends_on: None,
             demo_loaded: false,
         })
     }
 
-    /// Parses `secrets.json`. A file from before there was a sealing key gets a new one.
+    /// Parses `secrets.json`. Fails if the databases of the directory have another schema.
     fn parse(text: &str) -> Result<Self> {
-        let mut saved: Self =
-            serde_json::from_str(text).context("secrets.json of the state directory is damaged")?;
-        if saved.sealing_key.is_empty() {
-            saved.sealing_key = random_hex()?;
+        let json: Value = serde_json::from_str(text).context(DAMAGED)?;
+        if json.get("migrations").is_none() {
+            bail!("the state is from before there were several databases");
+        }
+        let saved: Self = serde_json::from_value(json).context(DAMAGED)?;
+        let current: BTreeMap<_, _> = migrations::by_binding().collect();
+        for (binding, applied) in &saved.migrations {
+            let current = current.get(binding.as_str()).map(|migrations| digests(migrations));
+            let current = current.unwrap_or_default();
+            if let Some((file, _)) =
+                applied.iter().find(|(file, digest)| current.get(*file) != Some(*digest))
+            {
+                bail!("the state has an older version of {file} in {binding}");
+            }
         }
         Ok(saved)
     }
+}
+
+/// Returns the files of migrations, each with a digest of its text.
+fn digests(migrations: &[(&str, &str)]) -> BTreeMap<String, Uuid> {
+    let digest = |sql: &str| Uuid::new_v5(&Uuid::NAMESPACE_OID, sql.as_bytes());
+    migrations.iter().map(|(file, sql)| ((*file).to_owned(), digest(sql))).collect()
 }
 
 /// Returns a new secret in hexadecimal digits.
@@ -178,6 +222,7 @@ mod tests {
         let used = SavedState {
             operator_token: "ab".repeat(SECRET_BYTES),
             sealing_key: "cd".repeat(SECRET_BYTES),
+            migrations: migrations_of_today(),
             athlete: Some(Athlete { id: "a1".to_owned(), api_key: "bt_1_2".to_owned() }),
             demo_ends_on: NaiveDate::from_ymd_opt(2026, 11, 22),
             demo_loaded: true,
@@ -191,14 +236,38 @@ mod tests {
         assert!(SavedState::parse("{}").is_err());
     }
 
+    fn migrations_of_today() -> BTreeMap<String, BTreeMap<String, Uuid>> {
+        let entry = |(binding, migrations): (&str, &[_])| (binding.to_owned(), digests(migrations));
+        migrations::by_binding().map(entry).collect()
+    }
+
     #[test]
-    fn older_state_files_are_read() {
-        let saved = SavedState::parse(r#"{"operator_token":"ab","demo_loaded":false}"#).unwrap();
-        assert_eq!(saved.sealing_key.len(), 2 * SECRET_BYTES);
-        let text = r#"{"operator_token":"ab","sealing_key":"cd","athlete_id":null,"api_key":null,
-            "demo_ends_on":"2026-11-22","demo_loaded":true}"#;
-        let saved = SavedState::parse(text).unwrap();
-        assert_eq!((saved.athlete, saved.sealing_key.as_str()), (None, "cd"));
-        assert_eq!(saved.demo_ends_on, NaiveDate::from_ymd_opt(2026, 11, 22));
+    fn state_with_another_schema_is_rejected() {
+        let check = |migrations: &str, expected: &str| {
+            let text = format!(
+                r#"{{"operator_token":"ab","sealing_key":"cd",{migrations}"demo_loaded":true}}"#
+            );
+            let error = SavedState::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        check("", "from before there were several databases");
+        let nil = Uuid::nil();
+        let changed = format!(r#""migrations":{{"ATHLETES_0":{{"0001_athletes.sql":"{nil}"}}}},"#);
+        check(&changed, "an older version of 0001_athletes.sql in ATHLETES_0");
+        check(&format!(r#""migrations":{{"DB":{{"0001.sql":"{nil}"}}}},"#), "0001.sql in DB");
+    }
+
+    #[test]
+    fn each_database_is_migrated_once() {
+        let dir = std::env::temp_dir().join(format!("bulktrack-state-{}", std::process::id()));
+        let mut state = StateDir::open(&dir).unwrap();
+        let bindings: Vec<_> = migrations::by_binding().map(|(binding, _)| binding).collect();
+        assert_eq!(state.to_migrate(), bindings);
+        state.set_migrated("OPERATIONS").unwrap();
+        drop(state);
+        let state = StateDir::open(&dir).unwrap();
+        assert_eq!(state.to_migrate(), bindings[..4]);
+        drop(state);
+        fs::remove_dir_all(&dir).unwrap();
     }
 }

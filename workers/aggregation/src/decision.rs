@@ -32,7 +32,8 @@ pub struct Decision {
 }
 
 /// Creates one event for each changed week, one more if the week crossed landmarks, one for each workout
-/// that broke records, and those that endpoints receive about workouts.
+/// that broke records, and those that endpoints receive about workouts. A week that only workouts in progress
+/// have changed has no event until one of them is completed: it is analyzed once, not after each set.
 pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>) -> Decision {
     let aggregated = changes
         .iter()
@@ -98,12 +99,19 @@ fn workout_changes(change: &Change<'_>, observed: &ObservedWorkout) -> Vec<Worko
     completed.into_iter().chain(updated).collect()
 }
 
-/// The event that changed a week: one about a workout in that week, or, if a workout moved out of it,
-/// any event of the athlete.
+/// The event that changed a week: one about a completed or deleted workout in that week, or, if a workout moved
+/// out of it, any event of the athlete. `None` if all its changes are of workouts in progress.
 fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> {
     let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
-    let in_week = of_athlete
-        .clone()
-        .rfind(|change| WeekStart::containing(change.entry.local_date) == week.week_start);
-    in_week.or_else(|| of_athlete.next_back()).map(|change| change.cause)
+    let is_in_week =
+        |change: &&&Change<'_>| WeekStart::containing(change.entry.local_date) == week.week_start;
+    let is_complete =
+        |change: &&&Change<'_>| !matches!(change.cause.data, EventData::TrainingSetRecorded(_));
+    let mut in_week = of_athlete.clone().filter(is_in_week);
+    let cause = if in_week.clone().next().is_some() {
+        in_week.rfind(is_complete)
+    } else {
+        of_athlete.next_back()
+    };
+    cause.map(|change| change.cause)
 }

@@ -24,7 +24,7 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::workouts::StoredWorkout;
 use testkit::{
-    DatabaseFault, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault,
+    DatabaseFault, Databases, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, TestVault,
     consume, run,
 };
 use training::performance::{ExercisePerformance, performances};
@@ -40,7 +40,7 @@ const DAYS: std::ops::Range<u32> = 6..18;
 struct Fixture {
     app: Rc<App>,
     key: String,
-    database: Rc<Sqlite>,
+    database: Databases,
     shards: Shards,
     sink: Rc<RecordingSink>,
     registry: Registry,
@@ -49,7 +49,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-20T12:00:00Z"));
         let publisher = || Publisher::new(Rc::clone(&sink) as _);
@@ -108,11 +108,17 @@ impl Fixture {
 
     /// Sends the request of one action. Returns the events that the api published.
     fn perform(&self, action: &Action, workout_ids: &mut Vec<String>) -> Vec<RawMessage> {
+        if let Action::Sweep = action {
+            self.clock.advance_ms(8 * 60_000);
+            run(self.app.sweep());
+            return self.take_messages();
+        }
         self.clock.advance_ms(1_000);
         let path = |index: &Index| format!("/v1/workouts/{}", index.get(workout_ids));
         let (status, body) = match action {
             Action::Post(input) => self.call("POST", "/v1/workouts", &input.json()),
             _ if workout_ids.is_empty() => return Vec::new(),
+            Action::Sweep => return Vec::new(),
             Action::Put(index, input) => self.call("PUT", &path(index), &input.json()),
             Action::Delete(index) => self.call("DELETE", &path(index), &Value::Null),
             Action::AddSet(index, set) => {
@@ -136,6 +142,11 @@ impl Fixture {
         if let Action::Post(_) = action {
             workout_ids.push(body["id"].as_str().unwrap().to_owned());
         }
+        self.take_messages()
+    }
+
+    /// Removes and returns the messages for aggregation.
+    fn take_messages(&self) -> Vec<RawMessage> {
         let events = self.sink.take_events();
         let message = |event: &shared_kernel::Event| RawMessage {
             id: event.id.to_string(),
@@ -154,11 +165,7 @@ impl Fixture {
     }
 
     fn stored_workouts(&self) -> Vec<StoredWorkout> {
-        let rows = self.database.query(
-            "SELECT athlete_id, workout_id, revision, completed_revision, status, document, \
-             own_exercises, body_weight_grams, changed_at_ms, traceparent FROM workouts \
-             WHERE status <> 'deleted'",
-        );
+        let rows = self.database.query("SELECT * FROM workouts WHERE status <> 'deleted'");
         rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
     }
 }
@@ -215,6 +222,8 @@ enum Action {
     CorrectSet(Index, u32, Set),
     RemoveSet(Index, u32),
     Complete(Index),
+    /// The sweep runs when the events of open workouts are due.
+    Sweep,
 }
 
 fn set() -> impl Strategy<Value = Set> {
@@ -237,6 +246,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (index(), 1_u32..6, set()).prop_map(|(index, n, set)| Action::CorrectSet(index, n, set)),
         1 => (index(), 1_u32..6).prop_map(|(index, n)| Action::RemoveSet(index, n)),
         1 => index().prop_map(Action::Complete),
+        1 => Just(Action::Sweep),
     ]
 }
 
@@ -323,8 +333,8 @@ fn check_volumes(rows: &[Value], name: &str, expected: &BTreeMap<String, Volume>
 
 fn check_records(fixture: &Fixture, expected: &ExpectedTotals) {
     let rows = fixture.database.query(
-        "SELECT entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS day, \
-         entry.value ->> 2 AS workout FROM personal_records, json_each(document) AS entry",
+        "SELECT exercise || '/' || entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS day, \
+         entry.value ->> 2 AS workout FROM personal_records, json_each(records) AS entry",
     );
     let stored: BTreeMap<String, (i64, String, String)> = rows
         .iter()
@@ -376,6 +386,7 @@ proptest! {
         for action in &actions {
             messages.extend(fixture.perform(action, &mut workout_ids));
         }
+        messages.extend(fixture.perform(&Action::Sweep, &mut workout_ids));
         // Deliver some events early, repeatedly, out of order, in batches, with database faults.
         if !messages.is_empty() {
             let early: Vec<_> = order.iter().map(|index| index.get(&messages).clone()).collect();

@@ -23,6 +23,7 @@ use storage::database::write_splitting;
 use storage::patterns::{self, ActivePattern, AnalysisInput, PatternChanges};
 use storage::records::Record;
 use storage::reports::{self, NewReport};
+use storage::shards::concurrently;
 use storage::training_history::WeekRange;
 use storage::{Database, DatabaseError, Shards};
 use training::{Muscle, WeekStart};
@@ -103,11 +104,12 @@ impl Analysis {
     /// A crash between two steps leaves the messages unacknowledged: they are redelivered, and all
     /// steps repeat.
     pub async fn run(&self, requests: &[Request<'_>]) -> Vec<Outcome> {
-        let mut outcomes = BTreeMap::new();
-        for (database, part) in self.shards.partition(requests.iter().collect()) {
-            let tasks = tasks(&part);
-            outcomes.extend(self.analyse(database, &tasks).await);
-        }
+        let parts = self.shards.partition(requests, |request| request.athlete_id);
+        let work = parts.iter().map(|(database, part)| async {
+            let tasks = tasks(part);
+            self.analyse(*database, &tasks).await
+        });
+        let outcomes: BTreeMap<_, _> = concurrently(work).await.into_iter().flatten().collect();
         let not_analysed = || Outcome::transient("the athlete was not analysed");
         requests
             .iter()

@@ -55,7 +55,11 @@ impl ApiError {
                 .with("the request may or may not have taken effect: retry it, a POST with its Idempotency-Key")
                 .retry_after_s(RETRY_AFTER_S),
             Self::Vault(VaultError::NoKey) => ProblemCode::NotConfigured.into(),
-            Self::Database(DatabaseError::Rejected { .. } | DatabaseError::Row(_))
+            Self::Database(
+                DatabaseError::Rejected { .. }
+                | DatabaseError::Row(_)
+                | DatabaseError::MissingParameter,
+            )
             | Self::Vault(VaultError::Sealed)
             | Self::Panicked(_)
             | Self::Payload(_)

@@ -34,8 +34,12 @@ impl ApiEventPublisher {
         self.publisher.publish(events).await
     }
 
-    /// Publishes the event of a committed change of a workout. The sweep resends it when this fails.
+    /// Publishes the event of a committed change of a workout. The sweep resends it when this fails. A workout in
+    /// progress is left to the sweep, which sends one event for the sets of several minutes.
     pub async fn publish_workout(&self, stored: &StoredWorkout) {
+        if stored.status == WorkoutStatus::InProgress {
+            return;
+        }
         match event_about(stored) {
             Ok(event) => self.publish_committed(&[event]).await,
             Err(error) => {

@@ -9,13 +9,15 @@ use platform::cloudflare::{
 };
 use shared_kernel::LinkKey;
 use standard_webhooks::Environment;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use worker::Env;
 
 thread_local! {
     /// Shared by the invocations of an isolate.
     static USED_KEYS: Rc<RefCell<UsedKeys>> = Rc::default();
+    /// Derived once for an isolate, whose bindings do not change.
+    static LINK_KEY: OnceCell<Option<LinkKey>> = const { OnceCell::new() };
 }
 
 /// Creates the application for one invocation. Fails without the database binding.
@@ -23,8 +25,8 @@ pub fn app(env: &Env, context: JsContext) -> worker::Result<App> {
     let bindings = Bindings::from_env(env)?;
     // Without a token operator calls are rejected; athletes are served.
     let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
-    let sealing_key = env.secret("SEALING_KEY").map(|key| key.to_string()).ok();
-    let link_key = sealing_key.as_deref().and_then(LinkKey::derived_from);
+    let derive_link_key = || LinkKey::derived_from(&env.secret("SEALING_KEY").ok()?.to_string());
+    let link_key = LINK_KEY.with(|key| key.get_or_init(derive_link_key).clone());
     // Only a developer's machine declares itself local: webhooks may call loopback there.
     let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
     let environment = if is_local { Environment::Local } else { Environment::Public };

@@ -28,7 +28,7 @@ pub fn to_model(stored: &StoredWorkout) -> Result<Workout, serde_json::Error> {
         custom_exercises: &stored.own_exercises,
         body_weight: stored.body_weight_grams,
     };
-    Ok(Workout::of(stored.document()?, &row))
+    Ok(Workout::of(stored.document()?.clone(), &row))
 }
 
 /// The error of a rejected workout, with a pointer to each unknown exercise in the body.

@@ -12,10 +12,11 @@ use futures_util::future::{Either, FutureExt, LocalBoxFuture, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use platform::clock::new_trace;
 use platform::{Background, Clock, Entropy, HttpClient, Timer, Vault};
-use shared_kernel::{AthleteId, Event};
+use shared_kernel::Event;
 use standard_webhooks::Environment;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use storage::shards::{concurrently, index_of};
 use storage::webhooks::DueDelivery;
 use storage::webhooks::EndpointKey;
 use storage::webhooks::endpoint_queue::{
@@ -60,15 +61,19 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Leases endpoints, all of one database, claims due deliveries, and starts their attempts in the
-    /// background.
+    /// Leases endpoints, claims due deliveries, and starts their attempts in the background. The
+    /// endpoints of all databases share the connections of one run.
     ///
-    /// 1. lease and claim (await): skips endpoints that another run has leased, and those that are
-    ///    disabled or deleted. After a crash the leases expire, the deliveries are due, and the
-    ///    sweep requests them;
+    /// 1. lease and claim (await for each database): skips endpoints that another run has leased, and
+    ///    those that are disabled or deleted. After a crash the leases expire, the deliveries are due, and
+    ///    the sweep requests them. A database that fails does not stop the others;
     /// 2. in the background, the steps of [`Run::drive`].
-    pub async fn dispatch(&self, endpoints: &[EndpointKey]) -> Result<(), DatabaseError> {
-        let Some(first) = endpoints.first() else { return Ok(()) };
+    ///
+    /// Returns the errors of the databases that failed, by their index.
+    pub async fn dispatch(&self, endpoints: &[EndpointKey]) -> BTreeMap<usize, DatabaseError> {
+        if endpoints.is_empty() {
+            return BTreeMap::new();
+        }
         let mut lease_id = [0; 16];
         self.entropy.fill(&mut lease_id);
         // A random order: otherwise the first endpoints would get the connections every time.
@@ -79,19 +84,18 @@ impl Dispatcher {
         let claim: Vec<_> = endpoints.iter().take(connections).map(|key| (*key, 1)).collect();
         let mut run = Run {
             dispatcher: self.clone(),
-            athlete_id: first.athlete_id,
             lease_id: Uuid::from_bytes(lease_id),
             started_at_ms: self.clock.now_ms(),
             endpoints: BTreeMap::new(),
             served_last: claim.last().map(|(key, _)| *key),
         };
         let step = QueueStep {
-            lease: &endpoints,
-            claim: &claim,
-            release_if_idle: &endpoints,
+            lease: endpoints.clone(),
+            claim,
+            release_if_idle: endpoints,
             ..QueueStep::default()
         };
-        let stepped = run.step(&step).await?;
+        let Stepped { stepped, failed } = run.step(step, 1).await;
         for lease in stepped.leased {
             if !stepped.released.contains(&lease.key) {
                 run.endpoints.insert(lease.key, LeasedEndpoint::new(self.open(lease).await));
@@ -100,7 +104,7 @@ impl Dispatcher {
         if !run.endpoints.is_empty() {
             self.background.spawn(run.drive(stepped.claimed).boxed_local());
         }
-        Ok(())
+        failed
     }
 
     async fn open(&self, lease: EndpointLease) -> Endpoint {
@@ -125,8 +129,6 @@ impl Dispatcher {
 /// The attempts of one invocation, and the endpoints that it has leased.
 struct Run {
     dispatcher: Dispatcher,
-    /// Any athlete of the database.
-    athlete_id: AthleteId,
     lease_id: Uuid,
     started_at_ms: i64,
     endpoints: BTreeMap<EndpointKey, LeasedEndpoint>,
@@ -135,6 +137,14 @@ struct Run {
 }
 
 type InFlight = FuturesUnordered<LocalBoxFuture<'static, CompletedAttempt>>;
+
+/// The result of a step in all its databases.
+#[derive(Default)]
+struct Stepped {
+    stepped: QueueStepResult,
+    /// The errors of the databases that failed, by their index.
+    failed: BTreeMap<usize, DatabaseError>,
+}
 
 /// The consequences of attempts that ended together.
 #[derive(Default)]
@@ -167,7 +177,7 @@ impl Run {
             let round = self.decide(&completed);
             publisher.publish_after(0, &round.disabled).await;
             let leased = self.endpoints.len();
-            let Some(stepped) = self.record_and_claim(&round).await else { return };
+            let stepped = self.record_and_claim(&round).await;
             for (delay_s, event) in &round.retries {
                 publisher.publish_after(*delay_s, std::slice::from_ref(event)).await;
             }
@@ -233,9 +243,9 @@ impl Run {
         round
     }
 
-    /// Records a round, claims the next deliveries and releases endpoints. Returns `None` when the
-    /// round could not be recorded: the leases expire.
-    async fn record_and_claim(&mut self, round: &Round) -> Option<QueueStepResult> {
+    /// Records a round, claims the next deliveries and releases endpoints. When a database cannot record
+    /// its part, the run leaves the endpoints of that database: their leases expire.
+    async fn record_and_claim(&mut self, round: &Round) -> QueueStepResult {
         // When slow receivers have all connections, waiting endpoints are better off in another run.
         let is_over = self.dispatcher.clock.now_ms() >= self.started_at_ms + RUN_MS_MAX
             || self.is_saturated();
@@ -247,24 +257,20 @@ impl Run {
             .partition(|leased| leased.is_stopped || is_over);
         let release: Vec<_> = done.into_iter().map(LeasedEndpoint::release).collect();
         let idle: Vec<_> = idle.into_iter().map(|leased| leased.endpoint.key).collect();
-        let health: Vec<_> = round.health.values().cloned().collect();
-        let step = QueueStep {
-            finished: &round.finished,
-            health: &health,
-            lease: &[],
-            claim: &claim,
-            release_if_idle: &idle,
-            release: &release,
-        };
-        let mut result = self.step(&step).await;
-        for _ in 1..RECORD_TRIES {
-            if result.is_err() {
-                result = self.step(&step).await;
-            }
-        }
-        let log = |error: &_| tracing::error!(worker = "webhook", %error, "attempts not recorded");
-        let stepped = result.inspect_err(log).ok()?;
         self.served_last = claim.last().map(|(key, _)| *key).or(self.served_last);
+        let step = QueueStep {
+            finished: round.finished.iter().collect(),
+            health: round.health.values().collect(),
+            lease: Vec::new(),
+            claim,
+            release_if_idle: idle,
+            release: release.clone(),
+        };
+        let Stepped { stepped, failed } = self.step(step, RECORD_TRIES).await;
+        for (index, error) in failed {
+            tracing::error!(worker = "webhook", %error, "attempts not recorded");
+            self.endpoints.retain(|key, _| index_of(key.athlete_id) != index);
+        }
         let mut released = Vec::new();
         for key in stepped.released.iter().chain(release.iter().map(|release| &release.key)) {
             let is_stopped = self.endpoints.remove(key).is_none_or(|leased| leased.is_stopped);
@@ -272,7 +278,7 @@ impl Run {
             released.extend(due.filter(|_| !is_stopped).map(|due| self.request_run(due)));
         }
         self.dispatcher.publisher.publish_after(0, &released).await;
-        Some(stepped)
+        stepped
     }
 
     /// Requests another run for a released endpoint.
@@ -339,11 +345,36 @@ impl Run {
         shares.into_iter().map(|(key, share, _)| (key, share)).collect()
     }
 
-    async fn step(&self, step: &QueueStep<'_>) -> Result<QueueStepResult, DatabaseError> {
-        let database = self.dispatcher.shards.for_athlete(self.athlete_id);
+    /// Runs a step in each database of its endpoints, and tries each at most `tries` times.
+    async fn step(&self, step: QueueStep<'_>, tries: u32) -> Stepped {
+        let steps = step.by_database();
+        let work = steps.iter().map(|(index, step)| async {
+            let mut result = self.step_once(*index, step).await;
+            for _ in 1..tries {
+                if result.is_err() {
+                    result = self.step_once(*index, step).await;
+                }
+            }
+            (*index, result)
+        });
+        let mut all = Stepped::default();
+        for (index, result) in concurrently(work).await {
+            match result {
+                Ok(stepped) => all.stepped.extend(stepped),
+                Err(error) => drop(all.failed.insert(index, error)),
+            }
+        }
+        all
+    }
+
+    async fn step_once(
+        &self,
+        index: usize,
+        step: &QueueStep<'_>,
+    ) -> Result<QueueStepResult, DatabaseError> {
         let now_ms = self.dispatcher.clock.now_ms();
-        endpoint_queue::run_step(database, LeaseHolder { lease_id: self.lease_id, now_ms }, step)
-            .await
+        let holder = LeaseHolder { lease_id: self.lease_id, now_ms };
+        endpoint_queue::run_step(self.dispatcher.shards.at(index), holder, step).await
     }
 }
 

@@ -81,7 +81,7 @@ fn workout(stored: &StoredWorkout) -> Result<Workout, serde_json::Error> {
         custom_exercises: &stored.own_exercises,
         body_weight: stored.body_weight_grams,
     };
-    Ok(Workout::of(stored.document()?, &row))
+    Ok(Workout::of(stored.document()?.clone(), &row))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use storage::database::write_splitting;
 use storage::notifications::{
     self, NewInboxRow, NewNotification, Preferences, StoredNotifications,
 };
+use storage::shards::concurrently;
 use storage::webhooks::DueDelivery;
 use storage::{Database, Shards};
 
@@ -46,9 +47,10 @@ impl Notifier {
     pub async fn deliver(&self, batch: &[Requested<'_>]) -> Vec<Outcome> {
         let unreached = || Outcome::transient("the athlete's database was not reached");
         let mut outcomes: Vec<_> = batch.iter().map(|_| unreached()).collect();
-        for (database, part) in self.shards.partition(batch.iter().zip(&mut outcomes).collect()) {
-            self.deliver_part(database, part).await;
-        }
+        let items = batch.iter().zip(&mut outcomes);
+        let parts = self.shards.partition(items, |(requested, _)| requested.athlete_id());
+        let work = parts.into_iter().map(|(database, part)| self.deliver_part(database, part));
+        concurrently(work).await;
         outcomes
     }
 

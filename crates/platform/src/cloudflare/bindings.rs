@@ -1,4 +1,4 @@
-//! The bindings of every worker, the database and the queues, and the entry point of a consumer.
+//! The bindings of every worker, the databases and the queues, and the entry point of a consumer.
 
 use super::queue::{QueueBindings, consume_batch, retry_batch};
 use super::{D1, JsContext, System, WaitUntil, log_to_console};
@@ -26,16 +26,20 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// Fails if the database is not bound, which is a mistake of the deployment.
+    /// Fails if a database is not bound, which is a mistake of the deployment.
     pub fn from_env(env: &Env) -> worker::Result<Self> {
         log_to_console();
         let usage = Rc::new(Usage::default());
-        let mut database: Rc<dyn Database> = Rc::new(D1::new(env.d1("DB")?, Rc::clone(&usage)));
-        if let Ok(faults) = env.var("DRILL") {
-            database = Rc::new(Drill::new(database, &faults.to_string()));
-        }
+        let faults = env.var("DRILL").ok().map(|faults| faults.to_string());
+        let shards = Shards::open(|binding| -> worker::Result<Rc<dyn Database>> {
+            let database = Rc::new(D1::new(env.d1(binding)?, Rc::clone(&usage)));
+            Ok(match &faults {
+                None => database,
+                Some(faults) => Rc::new(Drill::new(database, faults)),
+            })
+        })?;
         let sink = Rc::new(QueueBindings::new(env.clone(), Rc::clone(&usage)));
-        Ok(Self { shards: Shards::single(database), sink, usage })
+        Ok(Self { shards, sink, usage })
     }
 
     /// A publisher over the queues.

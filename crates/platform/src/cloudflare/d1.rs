@@ -66,10 +66,13 @@ fn query_result(result: JsValue) -> Result<QueryResult, JsValue> {
         None => "[]".to_owned(),
     };
     let meta = result.meta()?;
-    let written = Reflect::get(meta.as_ref(), &"rows_written".into())?.as_f64();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
-    let rows_written = written.unwrap_or(0.0) as u64;
-    Ok(QueryResult { rows, rows_written })
+    let count = |name: &str| -> Result<Option<u64>, JsValue> {
+        let number = Reflect::get(meta.as_ref(), &name.into())?.as_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        Ok(number.map(|number| number as u64))
+    };
+    let rows_written = count("rows_written")?.unwrap_or(0);
+    Ok(QueryResult { rows, rows_written, size_bytes: count("size_after")? })
 }
 
 /// The message of SQLite is in the error, in its cause, or in both.

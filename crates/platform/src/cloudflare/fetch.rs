@@ -42,6 +42,11 @@ async fn read_body(request: &mut worker::Request, bytes_max: usize) -> worker::R
     if request.inner().body().is_none() {
         return Ok(Body::Complete(Vec::new()));
     }
+    let length = request.headers().get("content-length")?.and_then(|length| length.parse().ok());
+    if length.is_some_and(|length: usize| length <= bytes_max) {
+        // The runtime reads no more than the length that the request states.
+        return request.bytes().await.map(Body::Complete);
+    }
     let mut bytes = Vec::new();
     let mut stream = request.stream()?;
     let mut length = 0;

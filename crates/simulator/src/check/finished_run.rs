@@ -5,11 +5,11 @@ use crate::database;
 use crate::effects::Effects;
 use crate::pipeline::Athlete;
 use serde_json::Value;
-use testkit::Sqlite;
+use testkit::Databases;
 
 /// A run at rest, as the checks read it.
 pub struct FinishedRun<'a> {
-    pub database: &'a Sqlite,
+    pub databases: &'a Databases,
     pub effects: &'a Effects,
     pub athletes: &'a [Athlete],
     pub clients: &'a [Client],
@@ -21,9 +21,9 @@ pub struct FinishedRun<'a> {
 }
 
 impl FinishedRun<'_> {
-    /// Returns the rows of a query.
+    /// Returns the rows of a query, of all databases that have its tables.
     pub fn rows(&self, sql: &str) -> Vec<Value> {
-        database::rows(self.database, sql)
+        database::rows(self.databases, sql)
     }
 }
 

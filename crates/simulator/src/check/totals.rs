@@ -12,8 +12,8 @@ use training::{Muscle, Volume, WeekStart};
 
 /// An athlete, and a day, the Monday of a week, or the key of a record.
 type Key = (String, String);
-/// Workouts, sets, tonnage and hard half sets; by muscle, half sets and tonnage.
-type Totals = ([i64; 4], BTreeMap<Muscle, (i64, i64)>);
+/// Workouts, sets, tonnage and hard half sets; by muscle, direct and indirect hard sets and tonnage.
+type Totals = ([i64; 4], BTreeMap<Muscle, (i64, i64, i64)>);
 /// Value, day and workout of a record.
 type Record = (i64, String, String);
 
@@ -70,9 +70,9 @@ fn stored_totals(run: &FinishedRun<'_>, table: &str, period: &str) -> BTreeMap<K
 
 fn stored_records(run: &FinishedRun<'_>) -> BTreeMap<Key, Record> {
     let rows = run.rows(
-        "SELECT athlete_id, entry.key AS key, entry.value ->> 0 AS value, \
+        "SELECT athlete_id, exercise || '/' || entry.key AS key, entry.value ->> 0 AS value, \
          entry.value ->> 1 AS day, entry.value ->> 2 AS workout \
-         FROM personal_records, json_each(document) AS entry",
+         FROM personal_records, json_each(records) AS entry",
     );
     let record = |row: &Value| {
         let (day, workout) = (text(row, "day").to_owned(), text(row, "workout").to_owned());
@@ -82,11 +82,7 @@ fn stored_records(run: &FinishedRun<'_>) -> BTreeMap<Key, Record> {
 }
 
 fn recompute(run: &FinishedRun<'_>) -> Recomputed {
-    let rows = run.rows(
-        "SELECT athlete_id, workout_id, revision, completed_revision, status, document, \
-         own_exercises, body_weight_grams, changed_at_ms, traceparent FROM workouts \
-         WHERE status <> 'deleted'",
-    );
+    let rows = run.rows("SELECT * FROM workouts WHERE status <> 'deleted'");
     let mut all = Recomputed::default();
     for row in rows {
         let stored: StoredWorkout = serde_json::from_value(row).unwrap();
@@ -115,8 +111,9 @@ fn add((numbers, muscles): &mut Totals, volume: &Volume) {
     let added = [*workouts, *sets, tonnage_grams.0, hard_half_sets.0];
     numbers.iter_mut().zip(added).for_each(|(sum, number)| *sum += number);
     for (muscle, part) in &volume.muscles {
-        let (half_sets, tonnage_grams) = muscles.entry(*muscle).or_default();
-        *half_sets += part.half_sets.0;
+        let (direct, indirect, tonnage_grams) = muscles.entry(*muscle).or_default();
+        *direct += part.direct_sets;
+        *indirect += part.half_sets.0 - 2 * part.direct_sets;
         *tonnage_grams += part.tonnage_grams.0;
     }
 }

@@ -4,8 +4,9 @@
 //! between the claim and the mark loses nothing, and two operators never send the same dead letter
 //! at once.
 
-use super::{Filter, matching};
+use super::Filter;
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -69,54 +70,16 @@ impl Action {
     }
 }
 
-/// The open dead letters of a filter without a current claim or a failure after ?2.
-macro_rules! open_by_filter {
-    () => {
-        concat!(
-            matching!(),
-            " AND status = 'open' AND claimed_until_ms <= ?2 AND failed_at_ms <= ?2"
-        )
-    };
-}
+const OPEN_BY_FILTER: &str = include_str!("../../sql/dead_letters/open_by_filter.sql");
+const OPEN_BY_IDS: &str = include_str!("../../sql/dead_letters/open_by_ids.sql");
 
-/// The same for ids; with force, in any status.
-macro_rules! open_by_ids {
-    () => {
-        " FROM dead_letters WHERE dead_letter_id IN (SELECT value FROM json_each(?1, '$.ids')) \
-         AND (status = 'open' OR ?1 ->> 'force') AND claimed_until_ms <= ?2 AND failed_at_ms <= ?2"
-    };
-}
-
-/// A dead letter that was redriven three times is only redriven with force; a filter has no force.
-macro_rules! not_looping {
-    () => {
-        "(redrives < 3 OR coalesce(?1 ->> 'force', 0))"
-    };
-}
-
-macro_rules! count {
-    ($open:expr) => {
-        concat!(
-            "SELECT count(*) AS open, count(*) FILTER (WHERE ",
-            not_looping!(),
-            ") AS matched",
-            $open
-        )
-    };
-}
-
-macro_rules! claim {
-    ($open:expr) => {
-        concat!(
-            "UPDATE dead_letters SET claim_id = ?3, claimed_until_ms = ?4, redriven_at_ms = ?2, \
-             redrives = redrives + 1, history = json_insert(history, '$[#]', json(?5)), \
-             edited_body = coalesce(?6, edited_body) WHERE dead_letter_id IN (SELECT dead_letter_id",
-            $open,
-            " AND claim_id <> ?3 AND ",
-            not_looping!(),
-            " ORDER BY failed_at_ms, dead_letter_id LIMIT ?7) \
-             RETURNING dead_letter_id, queue, failed_at_ms, coalesce(edited_body, body) AS body"
-        )
+/// The statement of a file for the open dead letters of a selection.
+macro_rules! query_for {
+    ($selection:expr, $file:literal) => {
+        match $selection {
+            Selection::Ids { .. } => query!($file, open = OPEN_BY_IDS),
+            Selection::Matching(_) => query!($file, open = OPEN_BY_FILTER),
+        }
     };
 }
 
@@ -142,11 +105,8 @@ impl From<CountRow> for MatchCount {
 }
 
 fn count(selection: &Selection, now_ms: i64) -> Result<Statement, DatabaseError> {
-    let sql = match selection {
-        Selection::Ids { .. } => count!(open_by_ids!()),
-        Selection::Matching(_) => count!(open_by_filter!()),
-    };
-    Ok(Statement::new(sql, [selection.param()?, now_ms.into()]))
+    query_for!(selection, "dead_letters/count.sql")
+        .bind([("filter", selection.param()?), ("now_ms", now_ms.into())])
 }
 
 /// Counts the dead letters that a redrive would claim. Changes nothing.
@@ -180,22 +140,15 @@ pub async fn claim(
     limit: i64,
 ) -> Result<(MatchCount, Vec<ClaimedDeadLetter>), DatabaseError> {
     let what = if edited_body.is_some() { "edit" } else { "redrive" };
-    let sql = match selection {
-        Selection::Ids { .. } => claim!(open_by_ids!()),
-        Selection::Matching(_) => claim!(open_by_filter!()),
-    };
-    let claim = Statement::new(
-        sql,
-        [
-            selection.param()?,
-            action.at_ms.into(),
-            Param::text(action.id),
-            (action.at_ms + CLAIM_MS).into(),
-            action.entry(what),
-            edited_body.into(),
-            limit.into(),
-        ],
-    );
+    let claim = query_for!(selection, "dead_letters/claim.sql").bind([
+        ("filter", selection.param()?),
+        ("now_ms", action.at_ms.into()),
+        ("action_id", Param::text(action.id)),
+        ("claimed_until_ms", (action.at_ms + CLAIM_MS).into()),
+        ("entry", action.entry(what)),
+        ("edited_body", edited_body.into()),
+        ("limit", limit.into()),
+    ])?;
     let record = action.record(what, selection.param()?);
     let statements = vec![count(selection, action.at_ms)?, claim, record];
     let mut results = Results::new(database.batch(statements).await?);
@@ -240,29 +193,6 @@ pub async fn release(
     database.batch(vec![release]).await.map(drop)
 }
 
-macro_rules! discard {
-    ($open:expr) => {
-        concat!(
-            "UPDATE dead_letters SET status = 'discarded', note = ?3, \
-             history = json_insert(history, '$[#]', json(?4)) \
-             WHERE dead_letter_id IN (SELECT dead_letter_id",
-            $open,
-            " ORDER BY failed_at_ms, dead_letter_id LIMIT ?5) RETURNING dead_letter_id"
-        )
-    };
-}
-
-/// Runs before the dead letters are discarded, while they can be counted.
-macro_rules! record {
-    ($open:expr) => {
-        concat!(
-            "INSERT INTO operator_actions (at_ms, action_id, operator, action, selection, note, \
-             affected) SELECT ?2, ?3, ?4, 'discard', ?1, ?5, min(count(*), ?6)",
-            $open
-        )
-    };
-}
-
 /// Discards the oldest open dead letters, `limit` at most, and records the action. Returns the
 /// number of matching and of discarded ones.
 pub async fn discard(
@@ -271,31 +201,17 @@ pub async fn discard(
     selection: &Selection,
     limit: i64,
 ) -> Result<(i64, usize), DatabaseError> {
-    let (record, sql) = match selection {
-        Selection::Ids { .. } => (record!(open_by_ids!()), discard!(open_by_ids!())),
-        Selection::Matching(_) => (record!(open_by_filter!()), discard!(open_by_filter!())),
-    };
-    let discard = Statement::new(
-        sql,
-        [
-            selection.param()?,
-            action.at_ms.into(),
-            action.note.as_deref().into(),
-            action.entry("discard"),
-            limit.into(),
-        ],
-    );
-    let record = Statement::new(
-        record,
-        [
-            selection.param()?,
-            action.at_ms.into(),
-            Param::text(action.id),
-            action.operator.as_str().into(),
-            action.note.as_deref().into(),
-            limit.into(),
-        ],
-    );
+    let values = [
+        ("filter", selection.param()?),
+        ("now_ms", action.at_ms.into()),
+        ("action_id", Param::text(action.id)),
+        ("operator", action.operator.as_str().into()),
+        ("note", action.note.as_deref().into()),
+        ("entry", action.entry("discard")),
+        ("limit", limit.into()),
+    ];
+    let record = query_for!(selection, "dead_letters/record_discard.sql").bind(values.clone())?;
+    let discard = query_for!(selection, "dead_letters/discard.sql").bind(values)?;
     let statements = vec![count(selection, action.at_ms)?, record, discard];
     let mut results = Results::new(database.batch(statements).await?);
     let open = results.first::<CountRow>()?.map_or(0, |row| row.open);

@@ -2,7 +2,8 @@
 
 pub mod actions;
 
-use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, Results};
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_kernel::DeadLetter;
@@ -35,28 +36,7 @@ pub async fn store(
             })
         })
         .collect();
-    // Only the time shows whether it failed since: a message from before its redrive, delivered
-    // once more, must not reopen it. Reopening cancels a claim.
-    let insert = Statement::new(
-        "INSERT INTO dead_letters (dead_letter_id, queue, message_id, event_id, event_type, \
-         athlete_id, traceparent, reason, reason_group, attempts, failed_at_ms, body, history) \
-         SELECT value ->> 'id', value ->> 'queue', value ->> 'message_id', \
-         value ->> 'event_id', value ->> 'event_type', value ->> 'athlete_id', \
-         value ->> 'traceparent', value ->> 'reason', value ->> 'reason_group', \
-         value ->> 'attempts', value ->> 'failed_at_ms', value ->> 'body', \
-         json_array(json_object('at_ms', value -> 'failed_at_ms', 'what', 'failed', \
-         'reason', value ->> 'reason', 'attempts', value -> 'attempts')) FROM json_each(?1) \
-         WHERE coalesce(value ->> 'athlete_id', '') NOT IN \
-         (SELECT athlete_id FROM deleted_athletes) \
-         ON CONFLICT DO UPDATE SET status = 'open', claim_id = '', claimed_until_ms = 0, \
-         message_id = excluded.message_id, reason = excluded.reason, \
-         reason_group = excluded.reason_group, attempts = excluded.attempts, \
-         failed_at_ms = excluded.failed_at_ms, \
-         history = json_insert(history, '$[#]', excluded.history -> '$[0]') \
-         WHERE (status = 'redriven' OR claimed_until_ms > 0) \
-         AND excluded.failed_at_ms >= redriven_at_ms",
-        [Param::json(&rows)?],
-    );
+    let insert = query!("dead_letters/store.sql").bind([("rows", Param::json(&rows)?)])?;
     database.batch(vec![insert]).await.map(drop)
 }
 
@@ -121,31 +101,6 @@ pub struct DeadLetterPosition {
     pub dead_letter_id: Uuid,
 }
 
-/// The rows that match a [`Filter`], encoded as JSON in ?1.
-macro_rules! matching {
-    () => {
-        " FROM dead_letters WHERE (?1 ->> 'queue' IS NULL OR queue = ?1 ->> 'queue') \
-         AND (?1 ->> 'event_type' IS NULL OR coalesce(event_type, '') = ?1 ->> 'event_type') \
-         AND (?1 ->> 'reason' IS NULL OR instr(reason, ?1 ->> 'reason') > 0) \
-         AND (?1 ->> 'reason_group' IS NULL OR reason_group = ?1 ->> 'reason_group') \
-         AND (?1 ->> 'status' IS NULL OR status = ?1 ->> 'status') \
-         AND (?1 ->> 'event_id' IS NULL OR event_id = ?1 ->> 'event_id') \
-         AND (?1 ->> 'athlete_id' IS NULL OR athlete_id = ?1 ->> 'athlete_id') \
-         AND (?1 ->> 'since_ms' IS NULL OR failed_at_ms >= ?1 ->> 'since_ms') \
-         AND (?1 ->> 'until_ms' IS NULL OR failed_at_ms < ?1 ->> 'until_ms') \
-         AND (?1 ->> 'q' IS NULL OR instr(reason, ?1 ->> 'q') > 0 OR message_id = ?1 ->> 'q' \
-         OR dead_letter_id = ?1 ->> 'q' OR instr(body, ?1 ->> 'q') > 0)"
-    };
-}
-pub(crate) use matching;
-
-macro_rules! columns {
-    () => {
-        "SELECT dead_letter_id, queue, event_id, event_type, athlete_id, traceparent, reason, \
-         reason_group, attempts, failed_at_ms, status, redrives, note"
-    };
-}
-
 /// Returns a page of the dead letters, newest first, and the number of all that match.
 pub async fn list(
     database: &dyn Database,
@@ -153,22 +108,15 @@ pub async fn list(
     after: Option<&DeadLetterPosition>,
     limit: i64,
 ) -> Result<(Vec<DeadLetterSummary>, i64), DatabaseError> {
-    let filter_json = Param::json(filter)?;
-    let select = Statement::new(
-        concat!(
-            columns!(),
-            matching!(),
-            " AND (?2 IS NULL OR (failed_at_ms, dead_letter_id) < (?2, ?3)) \
-             ORDER BY failed_at_ms DESC, dead_letter_id DESC LIMIT ?4"
-        ),
-        [
-            filter_json.clone(),
-            after.map(|position| position.failed_at_ms).into(),
-            after.map(|position| position.dead_letter_id.to_string()).as_deref().into(),
-            limit.into(),
-        ],
-    );
-    let count = Statement::new(concat!("SELECT count(*) AS total", matching!()), [filter_json]);
+    let filter = ("filter", Param::json(filter)?);
+    let after_id = after.map(|position| position.dead_letter_id.to_string());
+    let select = query!("dead_letters/list.sql").bind([
+        filter.clone(),
+        ("after_ms", after.map(|position| position.failed_at_ms).into()),
+        ("after_id", after_id.as_deref().into()),
+        ("limit", limit.into()),
+    ])?;
+    let count = query!("dead_letters/total.sql").bind([filter])?;
     let mut results = Results::new(database.batch(vec![select, count]).await?);
     Ok((results.rows()?, results.value()?.unwrap_or(0)))
 }
@@ -190,16 +138,8 @@ pub async fn groups(
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Group>, DatabaseError> {
-    let select = Statement::new(
-        concat!(
-            "SELECT queue, event_type, reason_group, count(*) AS count, \
-             min(failed_at_ms) AS first_failed_at_ms, max(failed_at_ms) AS last_failed_at_ms",
-            matching!(),
-            " GROUP BY queue, event_type, reason_group \
-             ORDER BY count DESC, last_failed_at_ms DESC LIMIT ?2"
-        ),
-        [Param::json(filter)?, limit.into()],
-    );
+    let select = query!("dead_letters/groups.sql")
+        .bind([("filter", Param::json(filter)?), ("limit", limit.into())])?;
     Results::new(database.batch(vec![select]).await?).rows()
 }
 
@@ -216,14 +156,11 @@ pub async fn get(
     database: &dyn Database,
     id: Uuid,
 ) -> Result<Option<DeadLetterDetail>, DatabaseError> {
-    let summary = Statement::new(
-        concat!(columns!(), " FROM dead_letters WHERE dead_letter_id = ?1"),
-        [Param::text(id)],
-    );
-    let rest = Statement::new(
-        "SELECT message_id, history, edited_body, body FROM dead_letters WHERE dead_letter_id = ?1",
-        [Param::text(id)],
-    );
+    let id = [("dead_letter_id", Param::text(id))];
+    let summary =
+        query!("dead_letters/get.sql", columns = "{dead_letter_columns}").bind(id.clone())?;
+    let rest = query!("dead_letters/get.sql", columns = "message_id, history, edited_body, body")
+        .bind(id)?;
     let mut results = Results::new(database.batch(vec![summary, rest]).await?);
     let rows = results.first()?.zip(results.first()?);
     Ok(rows.map(|(summary, RestRow { message_id, history, edited_body, body })| DeadLetterDetail {

@@ -9,7 +9,8 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
-use crate::workouts::{Content, RESEND_AFTER_MS, body_weight};
+use crate::sql::query;
+use crate::workouts::{Content, RESEND_AFTER_MS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
@@ -74,24 +75,6 @@ pub struct Slice {
     pub workouts: Vec<ImportedWorkout>,
 }
 
-macro_rules! import {
-    ($of:literal) => {
-        concat!(
-            "SELECT import.import_id, format, report, created_at_ms, finished_at_ms, traceparent, \
-             coalesce(sum(state = 'waiting'), 0) AS waiting, \
-             coalesce(sum(state = 'held'), 0) AS held, coalesce(sum(state = 'done'), 0) AS done, \
-             coalesce(sum(imported), 0) AS imported, \
-             coalesce(sum(duplicates), 0) AS duplicates \
-             FROM imports AS import LEFT JOIN import_slices AS slice \
-             ON slice.athlete_id = import.athlete_id AND slice.import_id = import.import_id \
-             WHERE ",
-            $of,
-            " GROUP BY import.athlete_id, import.import_id"
-        )
-    };
-}
-pub(crate) use import;
-
 /// An import with its progress.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Import {
@@ -112,12 +95,14 @@ pub struct Import {
 
 /// Returns an import.
 pub async fn get(database: &dyn Database, proof: &KeyProof, import_id: Uuid) -> Guarded<Import> {
-    let select = proof.statement(
-        import!("import.athlete_id = ?1 AND import.import_id = ?4"),
-        [Param::text(import_id)],
-    );
+    let select = select(proof.athlete_id, import_id)?;
     let rows = rows_with_key(database, proof, select).await?;
     rows.into_iter().next().ok_or(Rejection::NotFound)
+}
+
+fn select(athlete_id: AthleteId, import_id: Uuid) -> Result<Statement, DatabaseError> {
+    query!("imports/get.sql", import_id = ":import_id")
+        .bind([("athlete_id", Param::text(athlete_id)), ("import_id", Param::text(import_id))])
 }
 
 /// Returns the slices of an import that wait for a mapping.
@@ -180,23 +165,7 @@ pub struct DuplicateQuery {
     pub title: Option<String>,
 }
 
-/// True if the athlete has a workout that starts in the same second and has the same title. Other
-/// apps export start times to the second.
-macro_rules! duplicate {
-    ($row:literal) => {
-        concat!(
-            "EXISTS (SELECT 1 FROM workouts AS twin INDEXED BY workouts_by_start \
-             WHERE twin.athlete_id = ?1 AND twin.started_at_ms BETWEEN (",
-            $row,
-            ".value ->> 'started_at_ms') / 1000 * 1000 AND (",
-            $row,
-            ".value ->> 'started_at_ms') / 1000 * 1000 + 999 \
-             AND twin.status <> 'deleted' AND twin.document ->> '$.title' IS ",
-            $row,
-            ".value ->> 'title')"
-        )
-    };
-}
+const DUPLICATE: &str = include_str!("../../sql/imports/duplicate.sql");
 
 /// Counts those of the workouts that the athlete has already.
 pub async fn count_duplicates(
@@ -204,13 +173,8 @@ pub async fn count_duplicates(
     proof: &KeyProof,
     queries: &[DuplicateQuery],
 ) -> Guarded<i64> {
-    let select = proof.statement(
-        concat!(
-            "SELECT count(*) AS duplicates FROM json_each(?4) AS sought WHERE ",
-            duplicate!("sought")
-        ),
-        [Param::json(&queries)?],
-    );
+    let select = query!("imports/count_duplicates.sql", duplicate = DUPLICATE, row = "sought")
+        .bind(proof.named().into_iter().chain([("sought", Param::json(&queries)?)]))?;
     Ok(with_key(database, proof, vec![select]).await?.value()?.unwrap_or(0))
 }
 
@@ -249,29 +213,20 @@ pub async fn insert_workouts(
 ) -> Result<Vec<InsertedWorkout>, DatabaseError> {
     let rows: Vec<_> = workouts.iter().map(|(imported, content)| row(imported, content)).collect();
     let ids: BTreeSet<_> = workouts.iter().map(|(imported, _)| imported.workout_id).collect();
-    let insert = Statement::new(
-        concat!(
-            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
-             local_date, started_at_ms, document, own_exercises, body_weight_grams, \
-             changed_at_ms, resend_at_ms, traceparent, change_seq) \
-             SELECT ?1, row.value ->> 'workout_id', 1, row.value ->> 'status' = 'completed', \
-             row.value ->> 'status', row.value ->> 'local_date', row.value ->> 'started_at_ms', \
-             row.value ->> 'document', row.value -> 'own_exercises', ",
-            body_weight!("row.value ->> 'body_weight_grams'", "row.value ->> 'local_date'"),
-            ", ?3, ?4, ?5, (SELECT coalesce(max(change_seq), 0) FROM workouts \
-             WHERE athlete_id = ?1) + row_number() OVER (ORDER BY row.key) \
-             FROM json_each(?2) AS row WHERE NOT ",
-            duplicate!("row"),
-            " ON CONFLICT (athlete_id, workout_id) DO NOTHING"
-        ),
-        [
-            Param::text(athlete_id),
-            Param::json(&rows)?,
-            now_ms.into(),
-            (now_ms + IMPORTED_RESEND_AFTER_MS).into(),
-            Param::text(trace),
-        ],
-    );
+    let insert = query!(
+        "imports/insert_workouts.sql",
+        duplicate = DUPLICATE,
+        row = "row",
+        entered_body_weight = "row.value ->> 'body_weight_grams'",
+        body_weight_day = "row.value ->> 'local_date'",
+    )
+    .bind([
+        ("athlete_id", Param::text(athlete_id)),
+        ("rows", Param::json(&rows)?),
+        ("now_ms", now_ms.into()),
+        ("due_at_ms", (now_ms + IMPORTED_RESEND_AFTER_MS).into()),
+        ("traceparent", Param::text(trace)),
+    ])?;
     let stored = Statement::new(
         "SELECT workout_id, body_weight_grams FROM workouts WHERE athlete_id = ?1 \
          AND workout_id IN (SELECT value FROM json_each(?2)) AND revision = 1",
@@ -314,10 +269,9 @@ pub async fn finish_slice(
         "UPDATE imports SET finished_at_ms = ?3 WHERE athlete_id = ?1 AND import_id = ?2 \
          AND finished_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM import_slices \
          WHERE athlete_id = ?1 AND import_id = ?2 AND state = 'waiting')",
-        names.iter().cloned().chain([now_ms.into()]),
+        names.into_iter().chain([now_ms.into()]),
     );
-    let standing =
-        Statement::new(import!("import.athlete_id = ?1 AND import.import_id = ?2"), names);
+    let standing = select(key.athlete_id, key.import_id)?;
     let mut results = Results::new(database.batch(vec![slice, end, standing]).await?);
     results.skip(2);
     results.first()
@@ -339,15 +293,7 @@ pub async fn take_overdue(
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<OverdueSlice>, DatabaseError> {
-    let take = Statement::new(
-        "UPDATE import_slices SET resends = resends + 1, \
-         resend_at_ms = ?1 + min(60000 << min(resends, 11), 86400000) \
-         WHERE (athlete_id, import_id, slice) IN (SELECT athlete_id, import_id, slice \
-         FROM import_slices WHERE state = 'waiting' AND resend_at_ms <= ?1 \
-         ORDER BY resend_at_ms LIMIT ?2) RETURNING athlete_id, import_id, slice, \
-         (SELECT traceparent FROM imports WHERE imports.athlete_id = import_slices.athlete_id \
-         AND imports.import_id = import_slices.import_id) AS traceparent",
-        [now_ms.into(), limit.into()],
-    );
+    let take = query!("imports/take_overdue.sql")
+        .bind([("now_ms", now_ms.into()), ("limit", limit.into())])?;
     Results::new(database.batch(vec![take]).await?).rows()
 }

@@ -10,6 +10,7 @@ use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{EventId, WebhookEventType};
 use uuid::Uuid;
@@ -90,14 +91,6 @@ struct ContentRow {
     attempts: Vec<Attempt>,
 }
 
-/// The columns of a [`DeliverySummary`].
-macro_rules! summary_columns {
-    () => {
-        "delivery_id, event_id, event_type, status, created_at_ms, attempt, due_at_ms, \
-         coalesce(json_remove(attempts -> '$[#-1]', '$.answer'), 'null') AS last"
-    };
-}
-
 /// Runs statements on an endpoint's deliveries and returns their results. Each write is guarded by
 /// itself; with `needs_enabled` a disabled endpoint is a conflict.
 async fn at_endpoint(
@@ -136,22 +129,14 @@ pub async fn list(
     endpoint_id: Uuid,
     page: &DeliveryQuery,
 ) -> Guarded<Vec<DeliverySummary>> {
-    let select = Statement::new(
-        concat!(
-            "SELECT ",
-            summary_columns!(),
-            " FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
-             AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR delivery_id < ?4) \
-             ORDER BY delivery_id DESC LIMIT ?5"
-        ),
-        [
-            Param::text(proof.athlete_id),
-            Param::text(endpoint_id),
-            page.status.map(DeliveryStatus::as_str).into(),
-            page.after.map(|id| id.to_string()).as_deref().into(),
-            page.limit.into(),
-        ],
-    );
+    let before_id = page.after.map(|id| id.to_string());
+    let select = query!("webhooks/deliveries.sql").bind([
+        ("athlete_id", Param::text(proof.athlete_id)),
+        ("endpoint_id", Param::text(endpoint_id)),
+        ("status", page.status.map(DeliveryStatus::as_str).into()),
+        ("before_id", before_id.as_deref().into()),
+        ("limit", page.limit.into()),
+    ])?;
     Ok(at_endpoint(database, proof, endpoint_id, vec![select], false).await?.rows()?)
 }
 
@@ -162,22 +147,14 @@ pub async fn get(
     endpoint_id: Uuid,
     delivery_id: Uuid,
 ) -> Guarded<DeliveryDetail> {
-    let params =
-        || [Param::text(proof.athlete_id), Param::text(endpoint_id), Param::text(delivery_id)];
-    let select = Statement::new(
-        concat!(
-            "SELECT ",
-            summary_columns!(),
-            " FROM webhook_deliveries \
-             WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3"
-        ),
-        params(),
-    );
-    let content = Statement::new(
-        "SELECT body, attempts FROM webhook_deliveries \
-         WHERE athlete_id = ?1 AND endpoint_id = ?2 AND delivery_id = ?3",
-        params(),
-    );
+    let ids = [
+        ("athlete_id", Param::text(proof.athlete_id)),
+        ("endpoint_id", Param::text(endpoint_id)),
+        ("delivery_id", Param::text(delivery_id)),
+    ];
+    let select =
+        query!("webhooks/delivery.sql", columns = "{delivery_columns}").bind(ids.clone())?;
+    let content = query!("webhooks/delivery.sql", columns = "body, attempts").bind(ids)?;
     let statements = vec![select, content];
     let mut results = at_endpoint(database, proof, endpoint_id, statements, false).await?;
     let rows = results.first()?.zip(results.first()?);
@@ -210,28 +187,16 @@ pub async fn store(
             Param::text(new.delivery_id),
         ],
     );
-    let insert = proof.statement(
-        concat!(
-            "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
-             event_type, body, traceparent, created_at_ms, due_at_ms) \
-             SELECT athlete_id, endpoint_id, ?5, ?6, ?7, ?8, ?9, ?10, ?10 FROM webhook_endpoints \
-             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled' \
-             AND (SELECT count(*) FROM webhook_deliveries AS waiting WHERE waiting.athlete_id = ?1 \
-             AND waiting.endpoint_id = ?4 AND waiting.status = 'waiting') < ?11 AND ",
-            live_key!(),
-            " RETURNING delivery_id"
-        ),
-        [
-            Param::text(new.key.endpoint_id),
-            Param::text(new.delivery_id),
-            Param::text(new.event_id),
-            new.event_type.as_str().into(),
-            new.body.as_str().into(),
-            new.traceparent.as_str().into(),
-            now_ms.into(),
-            WAITING_MAX.into(),
-        ],
-    );
+    let insert = query!("webhooks/store_requested.sql").bind(proof.named().into_iter().chain([
+        ("endpoint_id", Param::text(new.key.endpoint_id)),
+        ("delivery_id", Param::text(new.delivery_id)),
+        ("event_id", Param::text(new.event_id)),
+        ("event_type", new.event_type.as_str().into()),
+        ("body", new.body.as_str().into()),
+        ("traceparent", new.traceparent.as_str().into()),
+        ("now_ms", now_ms.into()),
+        ("waiting_max", WAITING_MAX.into()),
+    ]))?;
     let statements = vec![insert, expire];
     let mut results = at_endpoint(database, proof, new.key.endpoint_id, statements, true).await?;
     if results.has_rows()? { Ok(()) } else { Err(Conflict::TooManyWaitingDeliveries.into()) }
@@ -330,17 +295,7 @@ pub async fn overdue(
     now_ms: i64,
     limit: i64,
 ) -> Result<Vec<DueDelivery>, DatabaseError> {
-    // SQLite takes the columns next to min() from the same row.
-    let select = Statement::new(
-        "SELECT delivery.athlete_id, delivery.endpoint_id, delivery.delivery_id, \
-         delivery.event_id, delivery.attempt, min(delivery.due_at_ms) AS due_at_ms \
-         FROM webhook_deliveries AS delivery INDEXED BY webhook_deliveries_due \
-         JOIN webhook_endpoints AS endpoint ON endpoint.athlete_id = delivery.athlete_id \
-         AND endpoint.endpoint_id = delivery.endpoint_id AND endpoint.status = 'enabled' \
-         AND endpoint.leased_until_ms <= ?1 \
-         WHERE delivery.status = 'waiting' AND delivery.due_at_ms <= ?1 \
-         GROUP BY delivery.athlete_id, delivery.endpoint_id ORDER BY due_at_ms LIMIT ?2",
-        [now_ms.into(), limit.into()],
-    );
+    let select = query!("webhooks/overdue.sql")
+        .bind([("now_ms", now_ms.into()), ("limit", limit.into())])?;
     Results::new(database.batch(vec![select]).await?).rows()
 }

@@ -2,11 +2,12 @@
 //!
 //! Only a rotation reads signing keys.
 
-use super::{LOGGED_ATTEMPTS_MAX, SealedKey, Signature};
+use super::{DISABLED_ENTRY, LOGGED_ATTEMPTS_MAX, SealedKey, Signature};
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
+use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -45,28 +46,13 @@ pub struct Endpoint {
     pub failed: i64,
 }
 
-/// The endpoints of parameter 1's athlete. The counts only read an index.
-macro_rules! select_endpoints {
-    () => {
-        "SELECT endpoint.endpoint_id, endpoint.url, endpoint.description, endpoint.event_types, \
-         endpoint.form, endpoint.version, endpoint.signing_keys ->> '$[0].signature' AS signature, \
-         endpoint.status, endpoint.disabled_reason, endpoint.created_at_ms, \
-         endpoint.failing_since_ms, \
-         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
-         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'waiting') AS waiting, \
-         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
-         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'delivered') AS delivered, \
-         (SELECT count(*) FROM webhook_deliveries AS log WHERE log.athlete_id = endpoint.athlete_id \
-         AND log.endpoint_id = endpoint.endpoint_id AND log.status = 'failed') AS failed \
-         FROM webhook_endpoints AS endpoint WHERE endpoint.athlete_id = ?1"
-    };
+fn select_one(proof: &KeyProof, endpoint_id: Uuid) -> Result<Statement, DatabaseError> {
+    query!("webhooks/endpoints.sql", rest = "AND endpoint.endpoint_id = :endpoint_id")
+        .bind(named(proof, endpoint_id))
 }
 
-fn select_one(proof: &KeyProof, endpoint_id: Uuid) -> Statement {
-    Statement::new(
-        concat!(select_endpoints!(), " AND endpoint.endpoint_id = ?2"),
-        [Param::text(proof.athlete_id), Param::text(endpoint_id)],
-    )
+fn named(proof: &KeyProof, endpoint_id: Uuid) -> impl Iterator<Item = (&'static str, Param)> {
+    proof.named().into_iter().chain([("endpoint_id", Param::text(endpoint_id))])
 }
 
 /// A new endpoint.
@@ -88,27 +74,18 @@ pub async fn add(
     new: &NewEndpoint,
     now_ms: i64,
 ) -> Guarded<Endpoint> {
-    let insert = proof.statement(
-        concat!(
-            "INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, \
-             event_types, form, version, signing_keys, created_at_ms) \
-             SELECT ?1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 WHERE ",
-            live_key!(),
-            " AND (SELECT count(*) FROM webhook_endpoints WHERE athlete_id = ?1) < ?12"
-        ),
-        [
-            Param::text(new.endpoint_id),
-            new.url.as_str().into(),
-            new.description.as_str().into(),
-            Param::json(&new.event_types)?,
-            new.form.into(),
-            new.version.into(),
-            Param::json(&[&new.signing_key])?,
-            now_ms.into(),
-            ENDPOINTS_MAX.into(),
-        ],
-    );
-    let batch = vec![insert, select_one(proof, new.endpoint_id)];
+    let insert =
+        query!("webhooks/add_endpoint.sql").bind(named(proof, new.endpoint_id).chain([
+            ("url", new.url.as_str().into()),
+            ("description", new.description.as_str().into()),
+            ("event_types", Param::json(&new.event_types)?),
+            ("form", new.form.into()),
+            ("version", new.version.into()),
+            ("signing_keys", Param::json(&[&new.signing_key])?),
+            ("now_ms", now_ms.into()),
+            ("endpoints_max", ENDPOINTS_MAX.into()),
+        ]))?;
+    let batch = vec![insert, select_one(proof, new.endpoint_id)?];
     let mut results = with_key(database, proof, batch).await?;
     results.skip(1);
     results.first()?.ok_or(Conflict::TooManyEndpoints.into())
@@ -116,10 +93,11 @@ pub async fn add(
 
 /// Returns the endpoints of the key's athlete, the oldest first.
 pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<Vec<Endpoint>> {
-    let select = Statement::new(
-        concat!(select_endpoints!(), " ORDER BY endpoint.created_at_ms, endpoint.endpoint_id"),
-        [Param::text(proof.athlete_id)],
-    );
+    let select = query!(
+        "webhooks/endpoints.sql",
+        rest = "ORDER BY endpoint.created_at_ms, endpoint.endpoint_id",
+    )
+    .bind(proof.named())?;
     rows_with_key(database, proof, select).await
 }
 
@@ -129,7 +107,7 @@ pub async fn get(
     proof: &KeyProof,
     endpoint_id: Uuid,
 ) -> Guarded<Endpoint> {
-    let mut results = with_key(database, proof, vec![select_one(proof, endpoint_id)]).await?;
+    let mut results = with_key(database, proof, vec![select_one(proof, endpoint_id)?]).await?;
     results.first()?.ok_or(Rejection::NotFound)
 }
 
@@ -154,52 +132,34 @@ pub async fn change(
     change: &EndpointChange,
     now_ms: i64,
 ) -> Guarded<Endpoint> {
-    let update = proof.statement(
-        concat!(
-            "UPDATE webhook_endpoints SET url = coalesce(?5, url), \
-             description = coalesce(?6, description), event_types = coalesce(?7, event_types), \
-             form = coalesce(?8, form), version = coalesce(?9, version), \
-             failing_since_ms = iif(coalesce(?5, url) <> url OR (?10 AND status = 'disabled'), \
-             NULL, failing_since_ms), \
-             generation = generation + (coalesce(?5, url) <> url OR ?10 IS NOT NULL), \
-             disabled_reason = CASE WHEN ?10 THEN NULL \
-             WHEN NOT ?10 AND status = 'enabled' THEN 'by its owner' ELSE disabled_reason END, \
-             status = CASE ?10 WHEN 1 THEN 'enabled' WHEN 0 THEN 'disabled' ELSE status END \
-             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND ",
-            live_key!()
-        ),
-        [
-            Param::text(endpoint_id),
-            change.url.as_deref().into(),
-            change.description.as_deref().into(),
-            change.event_types.as_ref().map(Param::json).transpose()?.unwrap_or(Param::Null),
-            change.form.into(),
-            change.version.into(),
-            change.enabled.map(i64::from).into(),
-        ],
-    );
+    let event_types = change.event_types.as_ref().map(Param::json).transpose()?;
+    let update = query!("webhooks/change_endpoint.sql").bind(named(proof, endpoint_id).chain([
+        ("url", change.url.as_deref().into()),
+        ("description", change.description.as_deref().into()),
+        ("event_types", event_types.unwrap_or(Param::Null)),
+        ("form", change.form.into()),
+        ("version", change.version.into()),
+        ("enabled", change.enabled.map(i64::from).into()),
+    ]))?;
     let disables = change.enabled == Some(false);
-    let fail = disables.then(|| fail_waiting(proof, endpoint_id, now_ms));
-    let select = select_one(proof, endpoint_id);
+    let fail = disables.then(|| fail_waiting(proof, endpoint_id, now_ms)).transpose()?;
+    let select = select_one(proof, endpoint_id)?;
     let batch = [update].into_iter().chain(fail).chain([select]).collect();
     let mut results = with_key(database, proof, batch).await?;
     results.skip(if disables { 2 } else { 1 });
     results.first()?.ok_or(Rejection::NotFound)
 }
 
-/// Fails the waiting deliveries of an endpoint. The CAST: D1 binds a number as a float, and
-/// `json_object` would write it as one.
-fn fail_waiting(proof: &KeyProof, endpoint_id: Uuid, now_ms: i64) -> Statement {
-    proof.statement(
-        concat!(
-            "UPDATE webhook_deliveries SET status = 'failed', attempts = json_insert(\
-             iif(json_array_length(attempts) < ?6, attempts, json_remove(attempts, '$[0]')), \
-             '$[#]', json_object('at_ms', CAST(?5 AS INTEGER), 'outcome', 'disabled', \
-             'status', NULL, 'error', 'endpoint disabled', 'duration_ms', 0, 'answer', NULL)) \
-             WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'waiting' AND ",
-            live_key!()
-        ),
-        [Param::text(endpoint_id), now_ms.into(), LOGGED_ATTEMPTS_MAX.into()],
+fn fail_waiting(
+    proof: &KeyProof,
+    endpoint_id: Uuid,
+    now_ms: i64,
+) -> Result<Statement, DatabaseError> {
+    query!("webhooks/fail_waiting.sql", entry = DISABLED_ENTRY).bind(
+        named(proof, endpoint_id).chain([
+            ("now_ms", now_ms.into()),
+            ("logged_attempts_max", LOGGED_ATTEMPTS_MAX.into()),
+        ]),
     )
 }
 

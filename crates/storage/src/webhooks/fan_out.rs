@@ -3,6 +3,7 @@
 use super::{DueDelivery, EndpointKey, delivery_id};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
+use crate::sql::query;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,17 +143,10 @@ pub(crate) fn insert(
          AND delivery_id < ?2 AND status <> 'waiting'",
         [Param::json(&endpoints)?, Param::text(oldest_kept(now_ms))],
     );
-    let insert = Statement::new(
-        "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
-         event_type, body, traceparent, created_at_ms, due_at_ms) \
-         SELECT endpoint.athlete_id, endpoint.endpoint_id, value ->> 'delivery_id', \
-         value ->> 'event_id', value ->> 'event_type', value ->> 'body', value ->> 'traceparent', \
-         ?2, ?2 FROM json_each(?1) JOIN webhook_endpoints AS endpoint \
-         ON endpoint.athlete_id = value ->> 'athlete_id' \
-         AND endpoint.endpoint_id = value ->> 'endpoint_id' AND endpoint.status = 'enabled' \
-         WHERE value ->> 'delivery_id' >= ?3 ON CONFLICT DO NOTHING \
-         RETURNING athlete_id, endpoint_id, delivery_id, event_id, attempt",
-        [Param::json(&deliveries)?, now_ms.into(), Param::text(oldest_kept(now_ms))],
-    );
+    let insert = query!("webhooks/store.sql").bind([
+        ("deliveries", Param::json(&deliveries)?),
+        ("now_ms", now_ms.into()),
+        ("oldest_kept", Param::text(oldest_kept(now_ms))),
+    ])?;
     Ok([expire, insert])
 }

@@ -20,6 +20,9 @@ use uuid::{Builder, Uuid};
 /// Entries of a delivery's log, at most: two whole retry schedules. The newest stay.
 pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
 
+/// The entry of a delivery that failed because its endpoint was disabled, in SQL.
+const DISABLED_ENTRY: &str = include_str!("../../sql/webhooks/disabled_entry.sql");
+
 /// How long a lease lasts without a renewal, in milliseconds: three times the longest attempt.
 pub(crate) const LEASE_MS: i64 = 60_000;
 

@@ -12,8 +12,9 @@ use crate::database::{Database, Param};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::inbox::Notification;
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
-use crate::workouts::{StoredWorkout, columns};
+use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::sql::query;
+use crate::workouts::StoredWorkout;
 use serde::{Deserialize, Serialize};
 use shared_kernel::{ChannelPreferences, EventId, WorkoutId};
 use std::collections::BTreeMap;
@@ -88,7 +89,7 @@ pub async fn candidates(
     );
     let workouts = proof.statement(
         "SELECT change_seq, athlete_id, workout_id, revision, completed_revision, status, \
-         changed_at_ms FROM workouts INDEXED BY workouts_by_change \
+         created_at_ms, changed_at_ms FROM workouts INDEXED BY workouts_by_change \
          WHERE athlete_id = ?1 AND change_seq > ?4 AND changed_at_ms >= ?5 \
          AND completed_revision > 0 ORDER BY change_seq LIMIT ?6",
         [query.after.change_seq.into(), query.since_ms.into(), query.limit.into()],
@@ -135,15 +136,9 @@ pub async fn documents(
     proof: &KeyProof,
     workouts: &[WorkoutId],
 ) -> Guarded<Vec<StoredWorkout>> {
-    let select = proof.statement(
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM workouts WHERE athlete_id = ?1 AND workout_id IN (\
-             SELECT value FROM json_each(?4)) AND status <> 'deleted' AND length(document) <= ?5"
-        ),
-        [Param::json(&workouts)?, DOCUMENT_CHARS_MAX.into()],
-    );
+    let keys: Vec<_> = workouts.iter().map(|id| (proof.athlete_id, *id)).collect();
+    let select = query!("webhooks/workouts.sql")
+        .bind([("keys", Param::json(&keys)?), ("document_chars_max", DOCUMENT_CHARS_MAX.into())])?;
     rows_with_key(database, proof, select).await
 }
 
@@ -164,30 +159,12 @@ pub async fn store(
          FROM webhook_endpoints WHERE athlete_id = ?1 AND endpoint_id = ?4",
         [Param::text(endpoint.endpoint_id)],
     );
-    let insert = proof.statement(
-        concat!(
-            "INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
-             event_type, body, traceparent, created_at_ms, due_at_ms) \
-             SELECT endpoint.athlete_id, endpoint.endpoint_id, value ->> 'delivery_id', \
-             value ->> 'event_id', value ->> 'event_type', value ->> 'body', \
-             value ->> 'traceparent', ?6, ?6 FROM json_each(?5) JOIN webhook_endpoints AS endpoint \
-             ON endpoint.athlete_id = ?1 AND endpoint.endpoint_id = ?4 \
-             AND endpoint.status = 'enabled' \
-             WHERE (SELECT count(*) FROM webhook_deliveries AS waiting \
-             WHERE waiting.athlete_id = ?1 AND waiting.endpoint_id = ?4 \
-             AND waiting.status = 'waiting') < ?7 AND ",
-            live_key!(),
-            " ON CONFLICT (athlete_id, endpoint_id, event_id) DO UPDATE SET status = 'waiting', \
-             attempt = 0, due_at_ms = excluded.due_at_ms, body = excluded.body \
-             WHERE webhook_deliveries.status = 'failed' RETURNING event_id"
-        ),
-        [
-            Param::text(endpoint.endpoint_id),
-            Param::json(&deliveries)?,
-            now_ms.into(),
-            WAITING_MAX.into(),
-        ],
-    );
+    let insert = query!("webhooks/store_replayed.sql").bind(proof.named().into_iter().chain([
+        ("endpoint_id", Param::text(endpoint.endpoint_id)),
+        ("deliveries", Param::json(&deliveries)?),
+        ("now_ms", now_ms.into()),
+        ("waiting_max", WAITING_MAX.into()),
+    ]))?;
     let mut results = with_key(database, proof, vec![standing, insert]).await?;
     let standing = results.first::<Standing>()?.ok_or(Rejection::NotFound)?;
     match standing.status {

@@ -2,14 +2,15 @@
 
 use super::fan_out::{self, Target};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
-use crate::workouts::{StoredWorkout, WorkoutStatus, columns};
+use crate::sql::query;
+use crate::workouts::{StoredWorkout, WorkoutStatus};
 use serde::Deserialize;
 use shared_kernel::{AthleteId, WorkoutId};
 use std::collections::BTreeMap;
 
-/// A longer document is not read: with it a payload would have 20,000 bytes or more, and is sent thin.
-/// Characters; a workout may have 256 KiB, and a batch many workouts.
-pub(crate) const DOCUMENT_CHARS_MAX: i64 = 40_000;
+/// A longer document is not read: its payload, which is longer still, would have 20,000 bytes or more, and is
+/// sent thin. In characters; a batch has many workouts.
+pub(crate) const DOCUMENT_CHARS_MAX: i64 = 20_000;
 
 /// The state of a workout.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -20,6 +21,7 @@ pub struct WorkoutState {
     /// The revision that completed it; 0 if none did.
     pub completed_revision: i64,
     pub status: WorkoutStatus,
+    pub created_at_ms: i64,
     pub changed_at_ms: i64,
     /// The workout itself; `None` if it is deleted or too long for a full payload.
     #[serde(skip)]
@@ -43,7 +45,8 @@ pub async fn read(
     athletes.dedup();
     let keys = Param::json(&keys)?;
     let states = Statement::new(STATES, [keys.clone()]);
-    let documents = Statement::new(DOCUMENTS, [keys, DOCUMENT_CHARS_MAX.into()]);
+    let documents = query!("webhooks/workouts.sql")
+        .bind([("keys", keys), ("document_chars_max", DOCUMENT_CHARS_MAX.into())])?;
     let statements = vec![fan_out::targets(&athletes)?, states, documents];
     let mut results = Results::new(database.batch(statements).await?);
     let targets = results.rows()?;
@@ -59,13 +62,5 @@ pub async fn read(
 }
 
 const STATES: &str = "SELECT athlete_id, workout_id, revision, completed_revision, status, \
-     changed_at_ms FROM workouts WHERE (athlete_id, workout_id) IN (\
+     created_at_ms, changed_at_ms FROM workouts WHERE (athlete_id, workout_id) IN (\
      SELECT value ->> 0, value ->> 1 FROM json_each(?1))";
-
-const DOCUMENTS: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM workouts WHERE (athlete_id, workout_id) IN (\
-     SELECT value ->> 0, value ->> 1 FROM json_each(?1)) \
-     AND status <> 'deleted' AND length(document) <= ?2"
-);

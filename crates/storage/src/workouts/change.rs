@@ -1,24 +1,27 @@
 //! Changes and deletes workouts, if they have the revision that the caller has read.
 
+use super::create::due_at_ms;
 use super::{
-    Content, Idempotency, Origin, RESEND_AFTER_MS, StoredWorkout, body_weight, columns,
-    next_change, select, unknown_slugs,
+    Content, DEBOUNCE_MS, Document, Origin, RESEND_AFTER_MS, StoredWorkout, WorkoutStatus, named,
+    select,
 };
 use crate::database::{Database, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
+use crate::idempotency::SetKey;
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, with_key};
+use crate::keys::{KeyProof, with_key};
+use crate::sql::{Query, query};
 use serde::Deserialize;
 use shared_kernel::WorkoutId;
 use std::collections::BTreeSet;
+use training::calendar::local_date;
 use training::{CustomExercises, Grams};
 
 /// A change of one workout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change<'a> {
-    pub workout_id: WorkoutId,
-    /// The revision that the caller has read; `None` changes any revision.
-    pub seen_revision: Option<i64>,
+    /// The workout as it was read: another revision is not changed.
+    pub current: &'a StoredWorkout,
     pub content: &'a Content,
     /// The number of the set that it adds, stored with the Idempotency-Key.
     pub set_id: Option<u32>,
@@ -28,42 +31,37 @@ pub struct Change<'a> {
 struct UpdatedRow {
     revision: i64,
     completed_revision: i64,
-    #[serde(with = "json_text")]
+    #[serde(deserialize_with = "json_text::or_default")]
     own_exercises: CustomExercises,
     body_weight_grams: Option<Grams>,
+    due_at_ms: Option<i64>,
 }
 
-/// Changes one workout, in one round trip. Its revision increases by one. A second round trip is made
-/// only if nothing was changed, to find the reason.
+/// Changes one workout, in one statement. Its revision increases by one. A second round trip is made only if
+/// nothing was changed, to find the reason.
 pub async fn change(
     database: &dyn Database,
     proof: &KeyProof,
     change: &Change<'_>,
     origin: &Origin<'_>,
 ) -> Guarded<StoredWorkout> {
-    let slugs = Param::json(&change.content.own_slugs)?;
-    let mut statements = vec![update(proof, change, slugs.clone(), origin)];
-    if let (Some(idempotency), Some(set_id)) = (origin.idempotency, change.set_id) {
-        let key = (idempotency, set_id);
-        statements.insert(0, insert_set_key(proof, change, slugs, key, origin.now_ms));
-    }
-    let skipped = statements.len() - 1;
-    let mut results = Results::new(database.batch(statements).await?);
-    results.skip(skipped);
+    let statement = update(proof, change, origin)?;
+    let mut results = Results::new(database.batch(vec![statement]).await?);
     let Some(row) = results.first::<UpdatedRow>()? else {
         return Err(explain_change(database, proof, change).await);
     };
     let content = change.content;
     Ok(StoredWorkout {
         athlete_id: proof.athlete_id,
-        workout_id: change.workout_id,
+        workout_id: change.current.workout_id,
         revision: row.revision,
         completed_revision: row.completed_revision,
         status: content.status,
-        document: content.document.clone(),
+        document: Document::from(content.workout.clone()),
         own_exercises: row.own_exercises,
         body_weight_grams: row.body_weight_grams,
         changed_at_ms: origin.now_ms,
+        due_at_ms: row.due_at_ms,
         traceparent: origin.trace,
     })
 }
@@ -84,112 +82,71 @@ async fn try_to_explain(
     proof: &KeyProof,
     change: &Change<'_>,
 ) -> Guarded<Rejection> {
-    let workout_id = Param::text(change.workout_id);
-    let revision = proof.statement(
-        "SELECT revision FROM workouts \
-         WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted'",
-        [workout_id.clone()],
-    );
-    let unknown = proof.statement(
-        concat!(
-            unknown_slugs!("?5"),
-            " AND NOT EXISTS (SELECT 1 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?4 \
-             AND own_exercises -> named.value IS NOT NULL)"
-        ),
-        [workout_id, Param::json(&change.content.own_slugs)?],
-    );
-    let mut results = with_key(database, proof, vec![revision, unknown]).await?;
+    let workout_id = change.current.workout_id;
+    let slugs = ("slugs", Param::json(&change.content.own_slugs)?);
+    let statements = vec![
+        query!("workouts/get_revision.sql").bind(named(proof, workout_id))?,
+        query!("workouts/unknown_in_workout.sql").bind(named(proof, workout_id).chain([slugs]))?,
+    ];
+    let mut results = with_key(database, proof, statements).await?;
     let revision = results.value::<i64>()?;
     let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
     Ok(match revision {
         None => Rejection::NotFound,
-        Some(revision) if change.seen_revision.is_some_and(|seen| seen != revision) => {
-            Rejection::StaleRevision
-        }
+        Some(revision) if revision != change.current.revision => Rejection::StaleRevision,
         Some(_) if !unknown.is_empty() => Rejection::UnknownExercises(unknown),
-        // Another request used the Idempotency-Key in the meantime. The caller reads again and finds
-        // it.
+        // The reason has ended since. The caller reads again.
         Some(_) => Rejection::StaleRevision,
     })
 }
 
-/// Stores an Idempotency-Key for a set, if it is unused, the workout has the read revision, and the
-/// set will be added.
-fn insert_set_key(
-    proof: &KeyProof,
-    change: &Change<'_>,
-    slugs: Param,
-    (idempotency, set_id): (&Idempotency, u32),
-    now_ms: i64,
-) -> Statement {
-    proof.statement(
-        concat!(
-            "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \
-             resource_id, set_id, created_at_ms) SELECT athlete_id, ?4, ?5, 'set', workout_id, \
-             ?6, ?7 FROM workouts WHERE athlete_id = ?1 AND workout_id = ?8 \
-             AND status <> 'deleted' AND (?9 IS NULL OR revision = ?9) AND NOT EXISTS (",
-            unknown_slugs!("?10"),
-            " AND workouts.own_exercises -> named.value IS NULL) AND ",
-            live_key!(),
-            " ON CONFLICT DO NOTHING"
-        ),
-        [
-            idempotency.key.as_str().into(),
-            idempotency.request_hash.as_str().into(),
-            i64::from(set_id).into(),
-            now_ms.into(),
-            Param::text(change.workout_id),
-            change.seen_revision.into(),
-            slugs,
-        ],
-    )
+const MOVED: &str = ", local_date = :local_date, started_at_ms = :started_at_ms";
+const DUE: &str = ", due_at_ms = :due_at_ms, resends = 0";
+const MOVED_AND_DUE: &str = ", local_date = :local_date, started_at_ms = :started_at_ms, \
+    due_at_ms = :due_at_ms, resends = 0";
+/// The workout is due by then without a change of the time.
+const STILL_DUE: &str = "AND due_at_ms <= :due_at_ms";
+
+/// The statement that assigns only what changes: an assigned column costs a row written in each of its indexes.
+fn query_for(is_moved: bool, is_due: bool) -> &'static Query {
+    match (is_moved, is_due) {
+        (false, false) => query!("workouts/change.sql", assigned = "", condition = STILL_DUE),
+        (false, true) => query!("workouts/change.sql", assigned = DUE, condition = ""),
+        (true, false) => query!("workouts/change.sql", assigned = MOVED, condition = STILL_DUE),
+        (true, true) => query!("workouts/change.sql", assigned = MOVED_AND_DUE, condition = ""),
+    }
 }
 
-fn update(proof: &KeyProof, change: &Change<'_>, slugs: Param, origin: &Origin<'_>) -> Statement {
-    let content = change.content;
-    let key = change.set_id.and(origin.idempotency).map(|idempotency| idempotency.key.as_str());
-    proof.statement(
-        concat!(
-            "UPDATE workouts SET revision = revision + 1, completed_revision = \
-             CASE WHEN ?6 <> 'completed' THEN 0 WHEN status = 'completed' THEN completed_revision \
-             ELSE revision + 1 END, status = ?6, local_date = ?7, started_at_ms = ?8, \
-             document = ?9, own_exercises = iif(?17, own_exercises, \
-             (SELECT json_group_object(named.value, \
-             json(coalesce(own.definition, workouts.own_exercises -> named.value))) \
-             FROM json_each(?10) AS named LEFT JOIN exercises AS own \
-             ON own.athlete_id = ?1 AND own.slug = named.value)), \
-             body_weight_grams = iif(?18, body_weight_grams, ",
-            body_weight!("?11", "?7"),
-            "), changed_at_ms = ?12, resend_at_ms = ?13, resends = 0, traceparent = ?14, \
-             change_seq = ",
-            next_change!(),
-            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
-             AND (?5 IS NULL OR revision = ?5) AND NOT EXISTS (",
-            unknown_slugs!("?10"),
-            " AND workouts.own_exercises -> named.value IS NULL) \
-             AND (?15 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE athlete_id = ?1 \
-             AND idempotency_key = ?15 AND resource_id = ?4 AND set_id = ?16)) AND ",
-            live_key!(),
-            " RETURNING revision, completed_revision, own_exercises, body_weight_grams"
-        ),
-        [
-            Param::text(change.workout_id),
-            change.seen_revision.into(),
-            content.status.as_str().into(),
-            Param::text(content.local_date),
-            content.started_at_ms.into(),
-            content.document.as_str().into(),
-            slugs,
-            content.body_weight_grams.map(|grams| grams.0).into(),
-            origin.now_ms.into(),
-            (origin.now_ms + RESEND_AFTER_MS).into(),
-            Param::text(origin.trace),
-            key.into(),
-            change.set_id.map(i64::from).into(),
-            i64::from(content.keeps_exercises).into(),
-            i64::from(content.keeps_body_weight).into(),
-        ],
-    )
+fn update(proof: &KeyProof, change: &Change<'_>, origin: &Origin<'_>) -> Guarded<Statement> {
+    let Change { current, content, set_id } = change;
+    let before = current.document().ok();
+    let is_moved = before.is_none_or(|before| {
+        before.started_at.timestamp_millis() != content.started_at_ms
+            || local_date(before.started_at) != content.local_date
+    });
+    let is_open = content.status == WorkoutStatus::InProgress;
+    // A set of an open workout waits for the time that an earlier one set.
+    let debounced = origin.now_ms + DEBOUNCE_MS;
+    let waits = is_open && current.due_at_ms.is_some_and(|due_at_ms| due_at_ms <= debounced);
+    let set = set_id.zip(origin.idempotency).map(|(set_id, key)| (set_id, SetKey::of(key)));
+    let set_of_key = set.as_ref().map(|(set_id, key)| (set_id, &key.request));
+    let values = named(proof, current.workout_id).chain([
+        ("revision", current.revision.into()),
+        ("status", content.status.as_str().into()),
+        ("local_date", Param::text(content.local_date)),
+        ("started_at_ms", content.started_at_ms.into()),
+        ("now_ms", origin.now_ms.into()),
+        ("due_at_ms", due_at_ms(content.status, origin.now_ms).into()),
+        ("keeps_body_weight", i64::from(content.keeps_body_weight).into()),
+        ("body_weight_grams", content.body_weight_grams.map(|grams| grams.0).into()),
+        ("traceparent", Param::text(origin.trace)),
+        ("keeps_exercises", i64::from(content.keeps_exercises).into()),
+        ("slugs", Param::json(&content.own_slugs)?),
+        ("document", content.document.as_str().into()),
+        ("set_key", set.as_ref().map(|(_, key)| key.key.as_str()).into()),
+        ("set_of_key", Param::json(&set_of_key)?),
+    ]);
+    Ok(query_for(is_moved, !waits).bind(values)?)
 }
 
 /// Deletes one workout. The row stays with the next revision, so that consumers remove its
@@ -201,29 +158,16 @@ pub async fn delete(
     seen_revision: Option<i64>,
     origin: &Origin<'_>,
 ) -> Guarded<StoredWorkout> {
-    let update = proof.statement(
-        concat!(
-            "UPDATE workouts SET status = 'deleted', revision = revision + 1, \
-             changed_at_ms = ?6, resend_at_ms = ?7, resends = 0, traceparent = ?8, change_seq = ",
-            next_change!(),
-            " WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted' \
-             AND (?5 IS NULL OR revision = ?5) AND ",
-            live_key!(),
-            " RETURNING ",
-            columns!()
-        ),
-        [
-            Param::text(workout_id),
-            seen_revision.into(),
-            origin.now_ms.into(),
-            (origin.now_ms + RESEND_AFTER_MS).into(),
-            Param::text(origin.trace),
-        ],
-    );
+    let update = query!("workouts/delete.sql").bind(named(proof, workout_id).chain([
+        ("revision", seen_revision.into()),
+        ("now_ms", origin.now_ms.into()),
+        ("due_at_ms", (origin.now_ms + RESEND_AFTER_MS).into()),
+        ("traceparent", Param::text(origin.trace)),
+    ]))?;
     let mut results = Results::new(database.batch(vec![update]).await?);
     if let Some(deleted) = results.first()? {
         return Ok(deleted);
     }
-    let mut results = with_key(database, proof, vec![select(proof, workout_id)]).await?;
+    let mut results = with_key(database, proof, vec![select(proof, workout_id)?]).await?;
     Err(if results.has_rows()? { Rejection::StaleRevision } else { Rejection::NotFound })
 }

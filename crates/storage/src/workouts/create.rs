@@ -1,14 +1,14 @@
 //! Stores new workouts.
 
 use super::{
-    Content, Origin, RESEND_AFTER_MS, StoredWorkout, WorkoutStatus, body_weight, columns,
-    next_change, own_exercises, unknown_slugs,
+    Content, DEBOUNCE_MS, Document, Origin, RESEND_AFTER_MS, StoredWorkout, WorkoutStatus, named,
 };
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
-use crate::idempotency::{self, Created, Creation, FirstRequest, unused_key};
+use crate::idempotency::{Creation, Idempotency};
 use crate::json_text;
 use crate::keys::{KeyProof, live_key, with_key};
+use crate::sql::query;
 use chrono::{DateTime, FixedOffset, Utc};
 use serde::Deserialize;
 use shared_kernel::WorkoutId;
@@ -17,26 +17,26 @@ use training::{CustomExercises, Grams, Workout};
 
 #[derive(Deserialize)]
 struct InsertedRow {
-    #[serde(with = "json_text")]
+    #[serde(deserialize_with = "json_text::or_default")]
     own_exercises: CustomExercises,
     body_weight_grams: Option<Grams>,
 }
 
-/// Stores a workout with its Idempotency-Key, in one round trip. A second one is made only if nothing
-/// was stored, to find the reason.
+/// Stores a workout, in one statement. A second round trip is made only if nothing was stored, to find the
+/// reason. With an Idempotency-Key the id is derived from the athlete and the key: `new_id` is not used, and
+/// the row is the record of the request.
 pub async fn create(
     database: &dyn Database,
     proof: &KeyProof,
-    workout_id: WorkoutId,
+    new_id: WorkoutId,
     content: &Content,
     origin: &Origin<'_>,
 ) -> Guarded<Creation<StoredWorkout>> {
-    let statements = creation(proof, workout_id, content, origin, false)?;
-    let mut results = Results::new(database.batch(statements).await?);
-    results.skip(before_insert(origin));
-    match results.first()? {
+    let workout_id = id_of(proof, new_id, origin);
+    let insert = insert(proof, workout_id, content, origin, None)?;
+    match Results::new(database.batch(vec![insert]).await?).first()? {
         Some(row) => Ok(Creation::Stored(stored(proof, workout_id, content, origin, row))),
-        None => explain_creation(database, proof, content, origin).await,
+        None => explain_creation(database, proof, workout_id, content, origin).await,
     }
 }
 
@@ -46,25 +46,24 @@ pub async fn create(
 pub async fn create_in_time_zone(
     database: &dyn Database,
     proof: &KeyProof,
-    workout_id: WorkoutId,
+    new_id: WorkoutId,
     mut workout: Workout,
     origin: &Origin<'_>,
     offset_in: impl Fn(&str, DateTime<Utc>) -> Option<FixedOffset>,
 ) -> Guarded<Creation<StoredWorkout>> {
+    let workout_id = id_of(proof, new_id, origin);
     let content = content_of(&workout)?;
-    let mut statements = creation(proof, workout_id, &content, origin, true)?;
-    statements.push(time_zone_statement(proof));
+    let insert = insert(proof, workout_id, &content, origin, Some("UTC"))?;
+    let statements = vec![insert, time_zone_statement(proof)];
     let mut results = Results::new(database.batch(statements).await?);
-    results.skip(before_insert(origin));
     if let Some(row) = results.first()? {
         return Ok(Creation::Stored(stored(proof, workout_id, &content, origin, row)));
     }
-    results.skip(usize::from(origin.idempotency.is_some()));
     let zone = results.value::<String>()?;
     if let Some(offset) = zone.and_then(|zone| offset_in(&zone, workout.started_at.to_utc())) {
         workout.started_at = workout.started_at.with_timezone(&offset);
     }
-    create(database, proof, workout_id, &content_of(&workout)?, origin).await
+    create(database, proof, new_id, &content_of(&workout)?, origin).await
 }
 
 /// Returns the time zone of the athlete.
@@ -84,86 +83,53 @@ fn content_of(workout: &Workout) -> Result<Content, DatabaseError> {
     Content::of(workout).map_err(DatabaseError::Row)
 }
 
-/// The statements of a creation: with an Idempotency-Key expired ones are deleted before the workout
-/// is inserted, and the key is stored after it. The insert returns an [`InsertedRow`]. `in_utc` stores
-/// nothing unless the athlete's time zone is UTC.
-fn creation(
-    proof: &KeyProof,
-    workout_id: WorkoutId,
-    content: &Content,
-    origin: &Origin<'_>,
-    in_utc: bool,
-) -> Result<Vec<Statement>, DatabaseError> {
-    let mut statements = vec![insert(proof, workout_id, content, origin, in_utc)?];
-    if let Some(idempotency) = origin.idempotency {
-        statements.push(proof.statement(
-            concat!(
-                "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, \
-                 created, resource_id, created_at_ms) \
-                 SELECT athlete_id, ?4, ?5, 'workout', workout_id, ?6 FROM workouts \
-                 WHERE athlete_id = ?1 AND workout_id = ?7 AND ",
-                live_key!(),
-                " ON CONFLICT DO NOTHING"
-            ),
-            [
-                idempotency.key.as_str().into(),
-                idempotency.request_hash.as_str().into(),
-                origin.now_ms.into(),
-                Param::text(workout_id),
-            ],
-        ));
-        statements.insert(0, idempotency::delete_expired(proof, origin.now_ms));
-    }
-    Ok(statements)
+fn id_of(proof: &KeyProof, new_id: WorkoutId, origin: &Origin<'_>) -> WorkoutId {
+    origin.idempotency.map_or(new_id, |Idempotency { key, .. }| {
+        WorkoutId::derived(&["POST /v1/workouts", &proof.athlete_id.to_string(), key])
+    })
 }
 
-/// The number of statements before the insert.
-fn before_insert(origin: &Origin<'_>) -> usize {
-    usize::from(origin.idempotency.is_some())
-}
-
+/// The insert, which returns an [`InsertedRow`]. `in_zone` stores nothing unless it is the athlete's time
+/// zone.
 fn insert(
     proof: &KeyProof,
     workout_id: WorkoutId,
     content: &Content,
     origin: &Origin<'_>,
-    in_utc: bool,
+    in_zone: Option<&str>,
 ) -> Result<Statement, DatabaseError> {
-    Ok(proof.statement(
-        concat!(
-            "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
-             local_date, started_at_ms, document, own_exercises, body_weight_grams, \
-             changed_at_ms, resend_at_ms, traceparent, change_seq) \
-             SELECT ?1, ?4, 1, ?5 = 'completed', ?5, ?6, ?7, ?8, ",
-            own_exercises!("?9"),
-            ", ",
-            body_weight!("?10", "?6"),
-            ", ?11, ?12, ?13, ",
-            next_change!(),
-            " WHERE ",
-            live_key!(),
-            " AND NOT EXISTS (",
-            unknown_slugs!("?9"),
-            ") AND ",
-            unused_key!("?14"),
-            " AND (NOT ?15 OR 'UTC' = (SELECT time_zone FROM athletes WHERE athlete_id = ?1)) \
-             RETURNING own_exercises, body_weight_grams"
-        ),
-        [
-            Param::text(workout_id),
-            content.status.as_str().into(),
-            Param::text(content.local_date),
-            content.started_at_ms.into(),
-            content.document.as_str().into(),
-            Param::json(&content.own_slugs)?,
-            content.body_weight_grams.map(|grams| grams.0).into(),
-            origin.now_ms.into(),
-            (origin.now_ms + RESEND_AFTER_MS).into(),
-            Param::text(origin.trace),
-            origin.idempotency.map(|idempotency| idempotency.key.as_str()).into(),
-            i64::from(in_utc).into(),
-        ],
-    ))
+    // Most workouts have exercises of the catalogue only: then nothing is looked up.
+    let query = if content.own_slugs.is_empty() && in_zone.is_none() {
+        query!("workouts/create.sql", own_exercises = "'{}'", condition = "true")
+    } else {
+        query!(
+            "workouts/create.sql",
+            own_exercises = include_str!("../../sql/workouts/own_exercises.sql"),
+            condition = include_str!("../../sql/workouts/create_condition.sql"),
+        )
+    };
+    query.bind(named(proof, workout_id).chain([
+        ("completed_revision", i64::from(content.status == WorkoutStatus::Completed).into()),
+        ("status", content.status.as_str().into()),
+        ("local_date", Param::text(content.local_date)),
+        ("started_at_ms", content.started_at_ms.into()),
+        ("now_ms", origin.now_ms.into()),
+        ("due_at_ms", due_at_ms(content.status, origin.now_ms).into()),
+        ("body_weight_grams", content.body_weight_grams.map(|grams| grams.0).into()),
+        ("traceparent", Param::text(origin.trace)),
+        ("request_hash", origin.idempotency.map(|key| key.request_hash.as_str()).into()),
+        ("slugs", Param::json(&content.own_slugs)?),
+        ("document", content.document.as_str().into()),
+        ("in_zone", in_zone.into()),
+    ]))
+}
+
+/// When the sweep handles a workout that a request has just stored.
+pub(super) const fn due_at_ms(status: WorkoutStatus, now_ms: i64) -> i64 {
+    match status {
+        WorkoutStatus::InProgress => now_ms + DEBOUNCE_MS,
+        WorkoutStatus::Completed | WorkoutStatus::Deleted => now_ms + RESEND_AFTER_MS,
+    }
 }
 
 fn stored(
@@ -179,47 +145,45 @@ fn stored(
         revision: 1,
         completed_revision: i64::from(content.status == WorkoutStatus::Completed),
         status: content.status,
-        document: content.document.clone(),
+        document: Document::from(content.workout.clone()),
         own_exercises: row.own_exercises,
         body_weight_grams: row.body_weight_grams,
         changed_at_ms: origin.now_ms,
+        due_at_ms: Some(due_at_ms(content.status, origin.now_ms)),
         traceparent: origin.trace,
     }
+}
+
+#[derive(Deserialize)]
+struct FirstRow {
+    request_hash: Option<String>,
+    #[serde(flatten)]
+    workout: StoredWorkout,
 }
 
 /// Finds the reason for which nothing was stored: the replayed workout, or the rejection.
 async fn explain_creation(
     database: &dyn Database,
     proof: &KeyProof,
+    workout_id: WorkoutId,
     content: &Content,
     origin: &Origin<'_>,
 ) -> Guarded<Creation<StoredWorkout>> {
-    let slugs = Param::json(&content.own_slugs)?;
-    let mut statements = vec![proof.statement(unknown_slugs!("?4"), [slugs])];
-    if let Some(idempotency) = origin.idempotency {
-        statements.push(idempotency::select_first(proof, idempotency));
-        statements.push(proof.statement(
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM workouts WHERE athlete_id = ?1 AND workout_id = (SELECT resource_id \
-                 FROM idempotency_keys WHERE athlete_id = ?1 AND idempotency_key = ?4)"
-            ),
-            [idempotency.key.as_str().into()],
-        ));
-    }
+    let slugs = ("slugs", Param::json(&content.own_slugs)?);
+    let statements = vec![
+        query!("workouts/get_created.sql").bind(named(proof, workout_id))?,
+        query!("unknown_slugs.sql").bind(proof.named().into_iter().chain([slugs]))?,
+    ];
     let mut results = with_key(database, proof, statements).await?;
-    let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
-    if let Some(idempotency) = origin.idempotency
-        && let Some(first) = results.first::<FirstRequest>()?
-    {
-        first.check_is_replayed_by(idempotency, Created::Workout)?;
-        let workout: StoredWorkout = results.first()?.ok_or(Rejection::NotFound)?;
+    if let Some(FirstRow { request_hash, workout }) = results.first()? {
+        let hash = origin.idempotency.map(|key| &key.request_hash);
         return match workout.status {
+            _ if hash != request_hash.as_ref() => Err(Conflict::IdempotencyKeyReused.into()),
             WorkoutStatus::Deleted => Err(Conflict::WorkoutDeleted.into()),
             WorkoutStatus::InProgress | WorkoutStatus::Completed => Ok(Creation::Replayed(workout)),
         };
     }
+    let unknown: BTreeSet<_> = results.column()?.into_iter().collect();
     if unknown.is_empty() {
         // The reason has ended since. The caller retries.
         return Err(DatabaseError::MissingResult.into());

@@ -1,9 +1,10 @@
 //! Lists of an athlete's workouts: pages, and the changes since a point.
 
-use super::{StoredWorkout, columns};
+use super::StoredWorkout;
 use crate::database::{Database, Param, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::sql::query;
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use shared_kernel::WorkoutId;
@@ -58,29 +59,16 @@ pub async fn list(
 ) -> Guarded<Vec<ListedWorkout>> {
     let (first_ms, end_ms) = bounds_ms(page);
     let after = page.after.as_ref();
-    let select = proof.statement(
-        concat!(
-            "SELECT ",
-            columns!(),
-            ", started_at_ms FROM workouts INDEXED BY workouts_by_start \
-             WHERE athlete_id = ?1 AND started_at_ms >= ?4 \
-             AND (started_at_ms, workout_id) < (?5, ?6) \
-             AND local_date BETWEEN coalesce(?7, '0000') AND coalesce(?8, '9999') \
-             AND status <> 'deleted' ORDER BY started_at_ms DESC, workout_id DESC LIMIT ?9"
-        ),
-        [
-            first_ms.into(),
-            after.map_or(end_ms, |position| position.started_at_ms.min(end_ms)).into(),
-            after
-                .map(|position| position.workout_id.to_string())
-                .unwrap_or_default()
-                .as_str()
-                .into(),
-            page.from.map(|day| day.to_string()).as_deref().into(),
-            page.to.map(|day| day.to_string()).as_deref().into(),
-            page.limit.into(),
-        ],
-    );
+    let after_id = after.map(|position| position.workout_id.to_string()).unwrap_or_default();
+    let day = |day: Option<NaiveDate>| Param::from(day.map(|day| day.to_string()).as_deref());
+    let select = query!("workouts/list.sql").bind(proof.named().into_iter().chain([
+        ("first_ms", first_ms.into()),
+        ("before_ms", after.map_or(end_ms, |position| position.started_at_ms.min(end_ms)).into()),
+        ("before_id", Param::Text(after_id)),
+        ("from_date", day(page.from)),
+        ("to_date", day(page.to)),
+        ("limit", page.limit.into()),
+    ]))?;
     rows_with_key(database, proof, select).await
 }
 
@@ -141,16 +129,11 @@ pub async fn changes(
         Since::Change(seq) => (seq, 0),
         Since::Instant(ms) => (0, ms),
     };
-    let select = proof.statement(
-        concat!(
-            "SELECT ",
-            columns!(),
-            ", change_seq FROM workouts INDEXED BY workouts_by_change \
-             WHERE athlete_id = ?1 AND change_seq > ?4 AND changed_at_ms >= ?5 \
-             ORDER BY change_seq LIMIT ?6"
-        ),
-        [seq.into(), instant_ms.into(), limit.into()],
-    );
+    let select = query!("workouts/changes.sql").bind(proof.named().into_iter().chain([
+        ("seq", seq.into()),
+        ("instant_ms", instant_ms.into()),
+        ("limit", limit.into()),
+    ]))?;
     let last = Statement::new(
         "SELECT coalesce(max(change_seq), 0) AS last_seq \
          FROM workouts INDEXED BY workouts_by_change WHERE athlete_id = ?1",

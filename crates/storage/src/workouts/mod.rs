@@ -2,11 +2,13 @@
 
 mod change;
 mod create;
+mod document;
 mod listing;
 mod sweep;
 
 pub use change::{Change, change, delete};
 pub use create::{create, create_in_time_zone, time_zone};
+pub use document::Document;
 pub use listing::{
     ChangedWorkout, Changes, ListedWorkout, Since, WorkoutPosition, WorkoutQuery, changes, list,
 };
@@ -14,22 +16,30 @@ pub use sweep::{complete, left_open, take_overdue};
 
 pub use crate::idempotency::{Creation, Idempotency};
 
-use crate::database::{Database, Param, Statement};
+use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
-use crate::idempotency::{self, Created, FirstRequest};
+use crate::idempotency::SetKey;
 use crate::json_text;
 use crate::keys::{KeyProof, with_key};
+use crate::sql::query;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use training::calendar::local_date;
 use training::{CustomExercises, Exercise, Grams, Workout};
 
 /// The sweep resends the event of a workout this long after a change. With the minute between two
 /// sweeps, a lost event is resent within two minutes.
 pub(crate) const RESEND_AFTER_MS: i64 = 45_000;
+/// The sweep sends the event of a workout in progress this long after the first change that is not yet
+/// aggregated. With the minute between two sweeps and the time in the queue, the volume of an open workout
+/// is at most ten minutes old.
+pub(crate) const DEBOUNCE_MS: i64 = 8 * 60_000;
+/// The time without a call after which an open workout is completed: its athlete forgot to. By the server's
+/// clock: the clock of a phone can be days off.
+pub(crate) const IDLE_MAX_MS: i64 = 24 * 3_600_000;
 
 /// The state of a workout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,20 +72,22 @@ pub struct StoredWorkout {
     /// The revision that completed it; 0 while it is in progress.
     pub completed_revision: i64,
     pub status: WorkoutStatus,
-    /// The JSON document as entered.
-    pub document: String,
+    /// The workout as entered.
+    pub document: Document,
     /// The definitions that were current when it was saved.
-    #[serde(with = "json_text")]
+    #[serde(deserialize_with = "json_text::or_default")]
     pub own_exercises: CustomExercises,
     pub body_weight_grams: Option<Grams>,
     pub changed_at_ms: i64,
+    /// When the sweep next handles it.
+    pub due_at_ms: Option<i64>,
     pub traceparent: TraceContext,
 }
 
 impl StoredWorkout {
-    /// Parses the document.
-    pub fn document(&self) -> Result<Workout, serde_json::Error> {
-        serde_json::from_str(&self.document)
+    /// Returns the workout as entered; an error if the stored form is invalid.
+    pub fn document(&self) -> Result<&Workout, serde_json::Error> {
+        self.document.get()
     }
 
     /// Returns the snapshot that an event carries.
@@ -92,20 +104,15 @@ impl StoredWorkout {
     }
 }
 
-macro_rules! columns {
-    () => {
-        "athlete_id, workout_id, revision, completed_revision, status, document, own_exercises, \
-         body_weight_grams, changed_at_ms, traceparent"
-    };
-}
-
-/// The content of a workout as its row stores it; `document` is its JSON.
+/// The content of a workout as its row stores it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     pub status: WorkoutStatus,
     pub local_date: NaiveDate,
     pub started_at_ms: i64,
-    pub document: String,
+    workout: Workout,
+    /// The stored form of the workout.
+    pub(crate) document: String,
     /// The slugs that are not in the catalogue: all of them must be the athlete's own.
     pub own_slugs: BTreeSet<String>,
     /// The body weight entered with it; `None` uses the one of its day.
@@ -125,7 +132,8 @@ impl Content {
             status: if ended { WorkoutStatus::Completed } else { WorkoutStatus::InProgress },
             local_date: local_date(workout.started_at),
             started_at_ms: workout.started_at.timestamp_millis(),
-            document: serde_json::to_string(workout)?,
+            workout: workout.clone(),
+            document: document::encode(workout)?,
             own_slugs: slugs.filter(|slug| Exercise::find(slug).is_none()).cloned().collect(),
             body_weight_grams: workout.body_weight(),
             keeps_exercises: false,
@@ -143,57 +151,6 @@ impl Content {
     }
 }
 
-/// The definitions of the athlete's custom exercises among `$slugs`: `{"slug": definition}`.
-macro_rules! own_exercises {
-    ($slugs:literal) => {
-        concat!(
-            "(SELECT json_group_object(own.slug, json(own.definition)) FROM json_each(",
-            $slugs,
-            ") AS named JOIN exercises AS own \
-             ON own.athlete_id = ?1 AND own.slug = named.value)"
-        )
-    };
-}
-
-/// The slugs that are not custom exercises of the athlete.
-macro_rules! unknown_slugs {
-    ($slugs:literal) => {
-        concat!(
-            "SELECT named.value AS slug FROM json_each(",
-            $slugs,
-            ") AS named WHERE NOT EXISTS (SELECT 1 FROM exercises \
-             WHERE athlete_id = ?1 AND slug = named.value)"
-        )
-    };
-}
-
-/// The body weight that counts: the one entered with the workout (`$entered`), else the last one
-/// known on its day (`$day`), else the first one known.
-macro_rules! body_weight {
-    ($entered:literal, $day:literal) => {
-        concat!(
-            "coalesce(",
-            $entered,
-            ", iif(EXISTS (SELECT 1 FROM body_weights WHERE athlete_id = ?1 AND day <= ",
-            $day,
-            "), (SELECT grams FROM body_weights WHERE athlete_id = ?1 AND day <= ",
-            $day,
-            " ORDER BY day DESC LIMIT 1), \
-             (SELECT grams FROM body_weights WHERE athlete_id = ?1 ORDER BY day LIMIT 1)))"
-        )
-    };
-}
-
-/// The next `change_seq` of the athlete's workouts. Write transactions run one after the other, so
-/// it increases in the order of commits.
-macro_rules! next_change {
-    () => {
-        "(SELECT coalesce(max(change_seq), 0) + 1 FROM workouts WHERE athlete_id = ?1)"
-    };
-}
-
-pub(crate) use {body_weight, columns, next_change, own_exercises, unknown_slugs};
-
 /// The request that makes a change.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
@@ -208,19 +165,16 @@ pub async fn get(
     proof: &KeyProof,
     workout_id: WorkoutId,
 ) -> Guarded<StoredWorkout> {
-    let mut results = with_key(database, proof, vec![select(proof, workout_id)]).await?;
-    results.first()?.ok_or(Rejection::NotFound)
+    let select = select(proof, workout_id)?;
+    with_key(database, proof, vec![select]).await?.first()?.ok_or(Rejection::NotFound)
 }
 
-fn select(proof: &KeyProof, workout_id: WorkoutId) -> Statement {
-    proof.statement(
-        concat!(
-            "SELECT ",
-            columns!(),
-            " FROM workouts WHERE athlete_id = ?1 AND workout_id = ?4 AND status <> 'deleted'"
-        ),
-        [Param::text(workout_id)],
-    )
+fn select(proof: &KeyProof, workout_id: WorkoutId) -> Result<Statement, DatabaseError> {
+    query!("workouts/get.sql").bind(named(proof, workout_id))
+}
+
+fn named(proof: &KeyProof, workout_id: WorkoutId) -> impl Iterator<Item = (&'static str, Param)> {
+    proof.named().into_iter().chain([("workout_id", Param::text(workout_id))])
 }
 
 /// A workout to which a set is added.
@@ -231,6 +185,14 @@ pub struct WorkoutForEdit {
     pub replayed_set_id: Option<u32>,
 }
 
+#[derive(Deserialize)]
+struct EditRow {
+    #[serde(flatten)]
+    workout: StoredWorkout,
+    #[serde(with = "json_text")]
+    set_keys: BTreeMap<String, (u32, String)>,
+}
+
 /// Returns one workout, and the set that the same request with the Idempotency-Key added before.
 pub async fn get_for_edit(
     database: &dyn Database,
@@ -238,20 +200,21 @@ pub async fn get_for_edit(
     workout_id: WorkoutId,
     idempotency: Option<&Idempotency>,
 ) -> Guarded<WorkoutForEdit> {
-    let mut statements = vec![select(proof, workout_id)];
-    statements.extend(idempotency.map(|key| idempotency::select_first(proof, key)));
-    let mut results = with_key(database, proof, statements).await?;
-    let workout = results.first()?;
-    let mut replayed_set_id = None;
-    if let Some(idempotency) = idempotency
-        && let Some(first) = results.first::<FirstRequest>()?
-    {
-        first.check_is_replayed_by(idempotency, Created::Set)?;
-        replayed_set_id = first.set_id;
-    }
-    match (workout, replayed_set_id) {
-        (Some(workout), replayed_set_id) => Ok(WorkoutForEdit { workout, replayed_set_id }),
-        (None, Some(_)) => Err(Conflict::WorkoutDeleted.into()),
-        (None, None) => Err(Rejection::NotFound),
+    let select = query!("workouts/get_for_edit.sql").bind(named(proof, workout_id))?;
+    let row: Option<EditRow> = with_key(database, proof, vec![select]).await?.first()?;
+    let Some(EditRow { workout, set_keys }) = row else { return Err(Rejection::NotFound) };
+    let key = idempotency.map(SetKey::of);
+    let first = key.as_ref().and_then(|key| set_keys.get(&key.key));
+    let replayed_set_id = match (first, &key) {
+        (Some((set_id, request)), Some(key)) if *request == key.request => Some(*set_id),
+        (Some(_), _) => return Err(Conflict::IdempotencyKeyReused.into()),
+        (None, _) => None,
+    };
+    match (workout.status, replayed_set_id) {
+        (WorkoutStatus::InProgress | WorkoutStatus::Completed, replayed_set_id) => {
+            Ok(WorkoutForEdit { workout, replayed_set_id })
+        }
+        (WorkoutStatus::Deleted, Some(_)) => Err(Conflict::WorkoutDeleted.into()),
+        (WorkoutStatus::Deleted, None) => Err(Rejection::NotFound),
     }
 }

@@ -7,20 +7,19 @@ use storage::{Guarded, KeyProof, Rejection};
 use testkit::{Sqlite, create_athlete, run};
 use training::{Grams, LoadType, Workout};
 
+fn get(database: &Sqlite, proof: &KeyProof) -> StoredWorkout {
+    run(workouts::get(database, proof, id(1))).unwrap()
+}
+
+/// Changes a workout that was read before.
 fn change(
     database: &Sqlite,
     proof: &KeyProof,
-    seen_revision: Option<i64>,
+    current: &StoredWorkout,
     workout: &Workout,
 ) -> Guarded<StoredWorkout> {
-    let current =
-        run(workouts::get(database, proof, id(1))).map(|stored| stored.document().unwrap());
-    let content = match current {
-        Ok(current) => Content::replacing(workout, &current),
-        Err(_) => Content::of(workout),
-    };
-    let content = content.unwrap();
-    let change = Change { workout_id: id(1), seen_revision, content: &content, set_id: None };
+    let content = &Content::replacing(workout, current.document().unwrap()).unwrap();
+    let change = Change { current, content, set_id: None };
     run(workouts::change(database, proof, &change, &origin(None, NOW_MS)))
 }
 
@@ -61,8 +60,8 @@ fn change_keeps_body_weight_and_definitions_until_sets_change() {
         let database = Sqlite::migrated();
         let (proof, mut workout) = old_workout(&database);
         edit(&mut workout);
-        let changed = change(&database, &proof, Some(1), &workout).unwrap();
-        assert_eq!(changed, run(workouts::get(&database, &proof, id(1))).unwrap());
+        let changed = change(&database, &proof, &get(&database, &proof), &workout).unwrap();
+        assert_eq!(changed, get(&database, &proof));
         assert_eq!(changed.revision, 2);
         assert_eq!(changed.body_weight_grams, Some(Grams(grams)), "{workout:?}");
         assert_eq!(changed.own_exercises["my-lift"].load, load, "{workout:?}");
@@ -84,7 +83,7 @@ fn deleted_exercise_keeps_its_definition_in_a_changed_workout() {
     let (proof, mut workout) = old_workout(&database);
     database.execute("DELETE FROM exercises");
     workout.exercises[1].sets[0].reps = Some(8);
-    let changed = change(&database, &proof, Some(1), &workout).unwrap();
+    let changed = change(&database, &proof, &get(&database, &proof), &workout).unwrap();
     assert_eq!(changed.own_exercises["my-lift"].load, LoadType::External);
 }
 
@@ -93,22 +92,26 @@ fn rejected_change_is_explained_in_a_second_round_trip() {
     let database = Sqlite::migrated();
     let proof = create_athlete(&database, 1);
     let workout = workout("2026-11-23T08:00:00+01:00", &Value::Null);
-    assert!(matches!(change(&database, &proof, None, &workout), Err(Rejection::NotFound)));
     create(&database, &proof, 1, &workout, None).unwrap();
-    assert!(matches!(change(&database, &proof, Some(2), &workout), Err(Rejection::StaleRevision)));
+    let current = get(&database, &proof);
+    let stale = StoredWorkout { revision: 2, ..current.clone() };
+    let missing = StoredWorkout { workout_id: id(2), ..current.clone() };
+    let try_change = |current, workout| change(&database, &proof, current, workout);
+    assert!(matches!(try_change(&missing, &workout), Err(Rejection::NotFound)));
+    assert!(matches!(try_change(&stale, &workout), Err(Rejection::StaleRevision)));
     let mut unknown = workout.clone();
     unknown.exercises[0].exercise = "my-press".to_owned();
-    let rejected = change(&database, &proof, Some(1), &unknown);
+    let rejected = try_change(&current, &unknown);
     assert!(matches!(rejected, Err(Rejection::UnknownExercises(_))), "{rejected:?}");
     let before = database.round_trips();
-    assert_eq!(change(&database, &proof, Some(1), &workout).unwrap().revision, 2);
-    assert_eq!(database.round_trips() - before, 2, "one to read, one to change");
+    assert_eq!(try_change(&current, &workout).unwrap().revision, 2);
+    assert_eq!(database.round_trips() - before, 1);
     let delete =
         |seen| run(workouts::delete(&database, &proof, id(1), Some(seen), &origin(None, NOW_MS)));
     assert!(matches!(delete(1), Err(Rejection::StaleRevision)));
     assert_eq!(delete(2).unwrap().revision, 3);
     assert!(matches!(delete(3), Err(Rejection::NotFound)));
     database.execute("UPDATE api_keys SET revoked_at_ms = 1");
-    assert!(matches!(change(&database, &proof, None, &workout), Err(Rejection::Unauthorized)));
+    assert!(matches!(try_change(&current, &workout), Err(Rejection::Unauthorized)));
     assert!(matches!(delete(3), Err(Rejection::Unauthorized)));
 }

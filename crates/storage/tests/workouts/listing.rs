@@ -100,17 +100,20 @@ fn workout_is_left_open_by_the_last_call() {
     let database = Sqlite::migrated();
     let proof = create_athlete(&database, 1);
     store(&database, &proof, &["2026-11-22T20:00:00Z", "2026-11-21T20:00:00Z"]);
-    let left_open = |idle_since_ms| {
-        let open = run(workouts::left_open(&database, idle_since_ms, 10)).unwrap();
+    let left_open = |now_ms| {
+        let open = run(workouts::left_open(&database, now_ms, 10)).unwrap();
         open.iter().map(|workout| workout.workout_id).collect::<Vec<_>>()
     };
-    assert_eq!(left_open(i64::MAX >> 1), [], "they are completed");
+    let tomorrow_ms = NOW_MS + 24 * 3_600_000;
+    assert_eq!(left_open(tomorrow_ms + 1), [], "they are completed");
     database.execute("UPDATE workouts SET status = 'in_progress'");
-    assert_eq!(left_open(NOW_MS), [], "they started a day ago");
+    assert_eq!(left_open(tomorrow_ms), [], "they started a day before the last call");
     database.execute(&format!(
         "UPDATE workouts SET changed_at_ms = {NOW_MS} - (workout_id = '{}')",
         id(1)
     ));
-    assert_eq!(left_open(NOW_MS), [id(1)]);
-    assert_eq!(left_open(NOW_MS + 1), [id(1), id(2)]);
+    assert_eq!(left_open(tomorrow_ms), [id(1)]);
+    assert_eq!(left_open(tomorrow_ms + 1), [id(1), id(2)]);
+    database.execute("UPDATE workouts SET due_at_ms = due_at_ms + 48 * 3600000");
+    assert_eq!(left_open(tomorrow_ms + 1), [], "they are not due");
 }

@@ -66,9 +66,9 @@ fn check(
     seed: u32,
     dir: &Path,
 ) -> Result<()> {
-    let state = StateDir::open(dir)?;
+    let mut state = StateDir::open(dir)?;
     let port = local_stack::free_port()?;
-    let mut stack = LocalStack::start(tools, &state, port)?;
+    let mut stack = LocalStack::start(tools, &mut state, port)?;
     let api: Api = stack.wait_until_healthy()?;
     local_stack::fire_cron(&api, local_stack::CRON_EVERY);
     let requests_min = if options.quick { REQUESTS_QUICK } else { options.requests };

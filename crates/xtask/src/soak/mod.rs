@@ -107,9 +107,9 @@ fn rng(seed: u32, stream: u64) -> Rng {
 
 fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<Report> {
     let start = clock::now();
-    let state = StateDir::open(dir)?;
+    let mut state = StateDir::open(dir)?;
     let port = local_stack::free_port()?;
-    let mut stack = LocalStack::start(tools, &state, port)?;
+    let mut stack = LocalStack::start(tools, &mut state, port)?;
     let api = stack.wait_until_healthy()?;
     local_stack::fire_cron(&api, CRON_EVERY);
     let operator_api = api.with_token(&state.saved.operator_token);

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::imports::{self, ImportedWorkout, InsertedWorkout, Slice, SliceKey, SliceState};
 use storage::ledger::{self, LedgerEntry, LedgerMarks};
+use storage::shards::concurrently;
 use storage::workouts::Content;
 use storage::{Database, Shards};
 
@@ -45,10 +46,9 @@ impl EventHandler<ImportSliceStored> for ImportSliceStoredEventHandler {
         for delivery in deliveries {
             causes.insert(key(delivery.data), delivery.event);
         }
-        let mut outcomes = BTreeMap::new();
-        for (database, part) in self.shards.partition(causes.into_iter().collect()) {
-            outcomes.extend(self.process(database, &part).await);
-        }
+        let parts = self.shards.partition(causes, |(key, _)| key.athlete_id);
+        let work = parts.iter().map(|(database, part)| self.process(*database, part));
+        let outcomes: BTreeMap<_, _> = concurrently(work).await.into_iter().flatten().collect();
         let unhandled = || Outcome::transient("the slice was not handled");
         deliveries
             .iter()

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::ledger::{self, LedgerEntry, LedgerUpdate, WeekState};
+use storage::shards::concurrently;
 use storage::{Database, Shards};
 use training::WeekStart;
 
@@ -69,10 +70,12 @@ impl GroupHandler for WorkoutEventsHandler {
     async fn handle(&self, received: &[&ReceivedEvent]) -> Vec<Outcome> {
         let entries: Vec<_> =
             received.iter().map(|received| self.ledger_entry(&received.event)).collect();
-        let mut outcomes: BTreeMap<WorkoutKey, Outcome> = BTreeMap::new();
-        for (database, changes) in self.shards.partition(newest_changes(received, &entries)) {
-            outcomes.extend(self.process(database, &changes).await);
-        }
+        let parts = self
+            .shards
+            .partition(newest_changes(received, &entries), |change| change.entry.athlete_id);
+        let work = parts.iter().map(|(database, changes)| self.process(*database, changes));
+        let outcomes: BTreeMap<WorkoutKey, Outcome> =
+            concurrently(work).await.into_iter().flatten().collect();
         let unhandled = || Outcome::transient("the workout was not handled");
         entries
             .into_iter()
@@ -123,10 +126,9 @@ impl WorkoutEventsHandler {
             match result {
                 Ok(applied) => {
                     stored.extend(part);
-                    // A later part was written later, so its weeks replace those of earlier parts. Each
-                    // part returns the records of all workouts in `with_records`.
+                    // A later part was written later, so its weeks replace those of earlier parts.
                     weeks.extend(applied.weeks.into_iter().map(|week| (week_key(&week), week)));
-                    records = applied.records;
+                    records.extend(applied.records);
                     observed.extend(applied.observed);
                 }
                 Err(error) => {

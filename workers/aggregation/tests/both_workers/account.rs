@@ -31,22 +31,26 @@ fn fill_every_table(athlete: &Athlete<'_>) -> String {
     fixture.consume_queue();
     fixture.database.execute(&format!(
         "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \
-         resource_id, created_at_ms) VALUES ('{id}', 'k', '', 'workout', '', 0); \
+         resource_id, created_at_ms) VALUES ('{id}', 'k', '', 'import', '', 0); \
          INSERT INTO patterns (athlete_id, pattern_id, pattern, subject, since, confidence, \
          evidence, title, recommendation, detected_at_ms) \
          VALUES ('{id}', 'p', '', '', '', 1, '{{}}', '', '', 0); \
          INSERT INTO recommendations VALUES ('{id}', '[]', 0); \
          INSERT INTO weekly_reports VALUES ('{id}', '2026-11-16', '{{}}', 0); \
          INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-         created_at_ms) VALUES ('{id}', 'n', '', '', '', '{{}}', 0); \
+         created_at_ms, expires_at_ms, in_app, seq) \
+         VALUES ('{id}', 'n', '', '', '', '{{}}', 0, 0, 1, 1); \
          INSERT INTO webhook_endpoints (athlete_id, endpoint_id, url, description, event_types, form, \
          version, signing_keys, created_at_ms) \
          VALUES ('{id}', 'e', '', '', '[]', 'full', 1, '[]', 0); \
          INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, event_type, \
          body, traceparent, created_at_ms, due_at_ms) \
-         VALUES ('{id}', 'e', 'd', 'd', '', '', '', 0, 0); \
-         INSERT INTO dead_letters (dead_letter_id, queue, message_id, athlete_id, reason, \
-         attempts, failed_at_ms, body) VALUES ('{id}', '', '', '{id}', '', 4, 0, '')"
+         VALUES ('{id}', 'e', 'd', 'd', '', '', '', 0, 0)"
+    ));
+    fixture.database.operations.execute(&format!(
+        "INSERT INTO dead_letters (dead_letter_id, queue, message_id, athlete_id, reason, \
+         reason_group, attempts, failed_at_ms, body) \
+         VALUES ('{id}', '', '', '{id}', '', '', 4, 0, '')"
     ));
     id
 }
@@ -63,7 +67,8 @@ fn account_deletion_leaves_only_the_deletion_record() {
     assert_eq!(count_rows(&fixture, &ada_id), before);
     ada.send_ok("DELETE", "/v1/me", &Value::Null);
     let mut remaining = count_rows(&fixture, &ada_id);
-    assert_eq!(remaining.remove("deleted_athletes"), Some(1));
+    let tombstones = remaining.remove("deleted_athletes");
+    assert_eq!(tombstones, Some(2), "the athlete's database has one, and the operators'");
     assert!(remaining.values().all(|rows| *rows == 0), "{remaining:?}");
     assert_eq!(count_rows(&fixture, &bob_id), before);
     for (method, path) in [("GET", "/v1/me"), ("POST", "/v1/workouts"), ("DELETE", "/v1/me")] {

@@ -62,6 +62,7 @@ fn live_sets_count_when_logged_corrected_or_removed() {
     let open = json!({ "started_at": "2026-11-23T08:00:00Z", "exercises": [] });
     let path = ada.post_workout(&open);
     let read_day = || {
+        fixture.sweep_after_minutes(9);
         fixture.consume_queue();
         let day = ada.get("/v1/volume/daily?from=2026-11-23&to=2026-11-23")["days"][0].clone();
         (day["workouts"].clone(), day["sets"].clone(), day["tonnage_kg"].clone())
@@ -92,6 +93,7 @@ fn week_counts_workouts_without_sets() {
     let open =
         |day: u32| json!({ "started_at": format!("2026-11-{day}T08:00:00Z"), "exercises": [] });
     let paths = [ada.post_workout(&open(16)), ada.post_workout(&open(17))];
+    fixture.sweep_after_minutes(9);
     fixture.consume_queue();
     let workouts_per_week = || {
         let weeks = ada.get("/v1/volume/weekly?from=2026-11-09&to=2026-11-16");
@@ -100,6 +102,7 @@ fn week_counts_workouts_without_sets() {
     assert_eq!(workouts_per_week(), [json!(0), json!(2)]);
     ada.send_ok("DELETE", &paths[0], &Value::Null);
     ada.send_ok("PUT", &paths[1], &open(15));
+    fixture.sweep_after_minutes(9);
     fixture.consume_queue();
     assert_eq!(workouts_per_week(), [json!(1), json!(0)]);
 }

@@ -27,14 +27,14 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use testkit::{
-    FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, Sqlite, TestVault, consume, run,
+    Databases, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, TestVault, consume, run,
 };
 
 const OPERATOR: &str = "operator";
 
 struct Fixture {
     app: Rc<App>,
-    database: Rc<Sqlite>,
+    database: Databases,
     shards: Shards,
     sink: Rc<RecordingSink>,
     registry: Registry,
@@ -43,7 +43,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let publisher = || Publisher::new(Rc::clone(&sink) as _);
@@ -76,6 +76,12 @@ impl Fixture {
         let profile = json!({ "display_name": "Ada" });
         let key = operator.send_ok("POST", "/v1/admin/athletes", &profile)["api_key"].clone();
         Athlete { fixture: self, key: key.as_str().unwrap().to_owned() }
+    }
+
+    /// Runs the sweep after a while.
+    fn sweep_after_minutes(&self, minutes: i64) {
+        self.clock.advance_ms(minutes * 60_000);
+        run(self.app.sweep());
     }
 
     /// Lets aggregation consume its queue. Returns the events for other workers.

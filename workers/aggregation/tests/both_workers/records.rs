@@ -93,6 +93,7 @@ fn record_is_announced_for_completed_workouts_of_the_last_week() {
     let mut open = bench("2026-11-23T10:00:00Z", 105.0, 5);
     open["ended_at"] = Value::Null;
     let path = ada.post_workout(&open);
+    fixture.sweep_after_minutes(9);
     assert_eq!(notifications(&fixture.consume_queue()), [], "the workout is in progress");
     assert_eq!(heaviest_record(&ada).as_deref(), Some("105.0 2026-11-23"));
     ada.send_ok(

@@ -16,8 +16,8 @@ use std::rc::Rc;
 use storage::Shards;
 use storage::ledger::{self, LedgerEntry};
 use testkit::{
-    DatabaseFault, FixedClock, RecordingSink, Sqlite, athlete_id, consume, create_athlete, message,
-    run,
+    DatabaseFault, Databases, FixedClock, RecordingSink, athlete_id, consume, create_athlete,
+    message, run,
 };
 use training::e1rm::E1rmFormula;
 use training::performance::{BestSet, ExercisePerformance};
@@ -25,7 +25,7 @@ use training::{Grams, HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 use uuid::Uuid;
 
 struct Fixture {
-    database: Rc<Sqlite>,
+    database: Databases,
     shards: Shards,
     sink: Rc<RecordingSink>,
     registry: Registry,
@@ -34,7 +34,7 @@ struct Fixture {
 
 impl Fixture {
     fn new(athletes: u128) -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         for n in 1..=athletes {
             create_athlete(&database, n);
         }
@@ -71,7 +71,8 @@ impl Fixture {
             performances: BTreeMap::new(),
             bests: BTreeMap::new(),
         };
-        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
+        let database = self.shards.for_athlete(entry.athlete_id);
+        run(ledger::apply(database, &[entry], &[])).unwrap();
     }
 
     fn consume(&self, messages: &[RawMessage]) -> Vec<MessageResult> {
@@ -250,7 +251,7 @@ fn unavailable_queue_or_database_is_retried_and_stores_nothing() {
 }
 
 #[test]
-fn ten_athletes_are_read_in_one_round_trip() {
+fn ten_athletes_are_read_in_one_round_trip_per_database() {
     let fixture = Fixture::new(10);
     for n in 1..=10 {
         fixture.add_workout(n, "2026-11-24", Muscle::Chest, if n == 7 { 60 } else { 20 });
@@ -258,7 +259,7 @@ fn ten_athletes_are_read_in_one_round_trip() {
     let batch: Vec<_> = (1..=10).map(|n| updated(n, "2026-11-23")).collect();
     let before = fixture.database.round_trips();
     fixture.consume(&batch);
-    assert_eq!(fixture.database.round_trips() - before, 2, "one to read, one to store");
+    assert_eq!(fixture.database.round_trips() - before, 4 + 1, "four to read, one to store");
     let patterns = fixture.patterns();
     assert_eq!(patterns.len(), 1);
     assert_eq!(patterns[0].athlete_id, athlete_id(7));
@@ -290,7 +291,8 @@ impl Fixture {
             performances: BTreeMap::new(),
             bests: BTreeMap::new(),
         };
-        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
+        let database = self.shards.for_athlete(entry.athlete_id);
+        run(ledger::apply(database, &[entry], &[])).unwrap();
     }
 
     /// Stores a workout with one set of the bench press with this estimated maximum.
@@ -318,7 +320,8 @@ impl Fixture {
             performances: [("barbell-bench-press".to_owned(), performance)].into(),
             bests: BTreeMap::new(),
         };
-        run(ledger::apply(&*self.database, &[entry], &[])).unwrap();
+        let database = self.shards.for_athlete(entry.athlete_id);
+        run(ledger::apply(database, &[entry], &[])).unwrap();
     }
 
     /// Reads the stored plateaus.
@@ -418,7 +421,7 @@ fn week_is_reported_once_despite_crashes() {
     let fixture = Fixture::new(2);
     add_plateau(&fixture);
     let both = [ended(1, "2026-11-16"), ended(2, "2026-11-16")];
-    fixture.database.fail_next(&[DatabaseFault::BeforeCommit]);
+    fixture.database.fail_next(&[DatabaseFault::BeforeCommit; 2]);
     assert_eq!(fixture.consume(&both), [MessageResult::Retry { delay_s: 1 }; 2]);
     // The report is not stored: the next run repeats the same event.
     fixture.database.fail_after(2, DatabaseFault::BeforeCommit);

@@ -97,7 +97,7 @@ fn csv_rows(page: &[StoredWorkout], current: &CustomExercises) -> Result<String,
             Some(custom) => custom.name.clone(),
             None => Exercise::find(slug).map_or(slug, |exercise| exercise.name).to_owned(),
         };
-        rows.push_str(&hevy_rows(&workout, name_of));
+        rows.push_str(&hevy_rows(workout, name_of));
     }
     Ok(rows)
 }
@@ -121,7 +121,7 @@ fn items(
 
 /// A workout with the definitions of its custom exercises that count, under their current names.
 fn item(stored: &StoredWorkout, current: &CustomExercises) -> Result<String, serde_json::Error> {
-    let document = stored.document()?;
+    let document = stored.document()?.clone();
     let mut custom = stored.own_exercises.clone();
     for (slug, definition) in &mut custom {
         if let Some(current) = current.get(slug) {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use shared_kernel::{Channel, NotificationKind};
 use storage::athletes::{self, ChannelsChange};
 use storage::body_weights::BodyWeight;
+use storage::deleted_athletes;
 use training::Grams;
 
 /// GET /v1/me.
@@ -58,10 +59,18 @@ pub async fn put(
     Ok(to_reply(app, athletes::change_profile(database, &call.key, &change).await?))
 }
 
-/// DELETE /v1/me: deletes the athlete with all data and keys (awaits). It cannot be undone.
+/// DELETE /v1/me: deletes the athlete with all data and keys. It cannot be undone.
+///
+/// 1. delete (await) the athlete's rows. A repeat has no live key;
+/// 2. delete (awaits) the athlete's dead letters, in the operators' database. If it is unavailable, the
+///    sweep deletes them.
 pub async fn delete(call: AthleteCall, (): ()) -> ApiResult<NoContent> {
-    let operators = call.app.shards.operators();
-    athletes::delete(call.database(), operators, &call.key, call.app.clock.now_ms()).await?;
+    let (database, operators) = (call.database(), call.app.shards.operators());
+    let now_ms = call.app.clock.now_ms();
+    athletes::delete(database, &call.key, now_ms).await?;
+    if let Err(error) = deleted_athletes::copy(database, operators, now_ms).await {
+        tracing::warn!(worker = "api", %error, "the sweep deletes the athlete's dead letters");
+    }
     Ok(NoContent)
 }
 

@@ -6,9 +6,11 @@ use crate::extract::Query;
 use crate::reply::Reply;
 use contract::Instant;
 use contract::pipeline::{
-    EventCounts, Latency, OpenDeadLetters, PendingWorkouts, PipelineHealth, PipelineQuery,
+    DatabaseHealth, DatabaseStatus, EventCounts, Latency, OpenDeadLetters, PendingWorkouts,
+    PipelineHealth, PipelineQuery,
 };
 use storage::pipeline::{self, EventMetrics};
+use storage::shards::{OPERATIONS, concurrently};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -17,31 +19,67 @@ const MINUTE_MS: i64 = 60_000;
 /// are up to ten seconds late.
 ///
 /// 1. read the counts and the dead letters (await);
-/// 2. read the waiting workouts (await for each database of athletes).
+/// 2. read the waiting workouts (await for each database of athletes). An unavailable database is shown as
+///    such, and the others are counted.
 pub async fn get(
     call: OperatorCall,
     Query(PipelineQuery { minutes }): Query<PipelineQuery>,
 ) -> ApiResult<Reply<PipelineHealth>> {
     let now_ms = call.app.clock.now_ms();
     let since_ms = (now_ms.div_euclid(MINUTE_MS) + 1 - minutes.0) * MINUTE_MS;
-    let (flows, open) = pipeline::flows(call.app.shards.operators(), since_ms).await?;
+    let flows = pipeline::flows(call.app.shards.operators(), since_ms).await?;
     let (mut workouts, mut oldest_ms) = (0, None);
-    for database in call.app.shards.every() {
-        let waiting = pipeline::pending(database).await?;
-        workouts += waiting.workouts;
-        oldest_ms = oldest_ms.into_iter().chain(waiting.oldest_ms).min();
+    let mut databases = Vec::new();
+    let read = call
+        .app
+        .shards
+        .every()
+        .map(async |(name, database)| (name, pipeline::pending(database, now_ms).await));
+    for (name, waiting) in concurrently(read).await {
+        let waiting = waiting
+            .inspect_err(
+                |error| tracing::error!(worker = "api", database = name, %error, "unavailable"),
+            )
+            .ok();
+        workouts += waiting.map_or(0, |waiting| waiting.workouts);
+        oldest_ms = oldest_ms.into_iter().chain(waiting.and_then(|it| it.oldest_ms)).min();
+        databases.push(DatabaseHealth {
+            name: name.to_owned(),
+            status: waiting.map_or(DatabaseStatus::Unavailable, |_| DatabaseStatus::Ok),
+            pending: waiting.map(|waiting| pending(waiting.workouts, waiting.oldest_ms, now_ms)),
+            size_bytes: waiting.and_then(|waiting| waiting.size_bytes).and_then(to_i64),
+        });
     }
+    databases.push(DatabaseHealth {
+        name: OPERATIONS.to_owned(),
+        status: DatabaseStatus::Ok,
+        pending: None,
+        size_bytes: flows.size_bytes.and_then(to_i64),
+    });
     Ok(Reply::new(PipelineHealth {
         since: Instant(since_ms),
         until: Instant(now_ms),
-        items: flows.into_iter().map(event_counts).collect(),
-        dead_letters: open.into_iter().map(|row| open_dead_letters(row, now_ms)).collect(),
-        pending: PendingWorkouts {
-            workouts,
-            oldest_at: oldest_ms.map(Instant),
-            oldest_age_s: oldest_ms.map(|oldest_ms| age_s(oldest_ms, now_ms)),
-        },
+        items: flows.events.into_iter().map(event_counts).collect(),
+        dead_letters: flows
+            .dead_letters
+            .into_iter()
+            .map(|row| open_dead_letters(row, now_ms))
+            .collect(),
+        pending: pending(workouts, oldest_ms, now_ms),
+        databases,
     }))
+}
+
+fn pending(workouts: i64, oldest_ms: Option<i64>, now_ms: i64) -> PendingWorkouts {
+    PendingWorkouts {
+        workouts,
+        oldest_at: oldest_ms.map(Instant),
+        oldest_age_s: oldest_ms.map(|oldest_ms| age_s(oldest_ms, now_ms)),
+    }
+}
+
+fn to_i64(bytes: u64) -> Option<i64> {
+    i64::try_from(bytes).ok()
 }
 
 fn event_counts(row: EventMetrics) -> EventCounts {

@@ -125,7 +125,7 @@ pub async fn complete(
             return Err(ProblemCode::WorkoutEmpty.into());
         }
         workout.ended_at = Some(ended_at);
-        let content = Content::replacing(&workout, &before)?;
+        let content = Content::replacing(&workout, before)?;
         if let Some(stored) = store(&call, &stored, &content, None, &[]).await? {
             return to_reply(&stored);
         }
@@ -147,8 +147,9 @@ struct Edited {
 /// 2. change the document; over a limit: 422, and nothing is changed;
 /// 3. store (await) it, if the revision is still the one read; otherwise wait (await) and start from 1.
 ///    Failure: 503, and nothing is changed, or only the response is lost: under the same
-///    Idempotency-Key the set is added once;
-/// 4. publish (await) the event. Failure: still 2xx, and the sweep sends it.
+///    Idempotency-Key the set is added once.
+///
+/// The sweep publishes the event within ten minutes, with the sets that were added until then.
 async fn edit_workout(
     call: &AthleteCall,
     workout_id: WorkoutId,
@@ -186,12 +187,7 @@ async fn store(
     add: Option<(&Idempotency, u32)>,
     custom_slugs: &[(String, &str)],
 ) -> ApiResult<Option<StoredWorkout>> {
-    let change = Change {
-        workout_id: current.workout_id,
-        seen_revision: Some(current.revision),
-        content,
-        set_id: add.map(|(_, set_id)| set_id),
-    };
+    let change = Change { current, content, set_id: add.map(|(_, set_id)| set_id) };
     let origin = call.origin(add.map(|(idempotency, _)| idempotency));
     match workouts::change(call.database(), &call.key, &change, &origin).await {
         Ok(stored) => {
@@ -206,7 +202,7 @@ async fn store(
 /// The document of a workout in progress; 409 when it is completed.
 fn in_progress(stored: &StoredWorkout) -> ApiResult<training::Workout> {
     match stored.status {
-        WorkoutStatus::InProgress => Ok(stored.document()?),
+        WorkoutStatus::InProgress => Ok(stored.document()?.clone()),
         WorkoutStatus::Completed | WorkoutStatus::Deleted => Err(ProblemCode::WorkoutCompleted
             .with("the workout is completed: replace it with PUT /v1/workouts/{id}")
             .into()),

@@ -167,8 +167,8 @@ impl MissedEvent<'_> {
     }
 }
 
-/// Returns the events of a workout's current state. An edited workout has two, unless it was completed before
-/// `since_ms`: its id contains the time of its creation.
+/// Returns the events of a workout's current state. An edited workout has two, unless it was created days
+/// before `since_ms`.
 fn workout_events(state: &WorkoutState, since_ms: i64) -> Vec<MissedEvent<'_>> {
     let event = |revision, change| {
         let WorkoutState { athlete_id, workout_id, changed_at_ms, .. } = *state;
@@ -187,17 +187,10 @@ fn workout_events(state: &WorkoutState, since_ms: i64) -> Vec<MissedEvent<'_>> {
         WorkoutStatus::Completed if !is_edited => vec![completed],
         WorkoutStatus::Completed => {
             let updated = event(state.revision, WorkoutChange::Updated);
-            let is_new = created_at_ms(state.workout_id)
-                .is_some_and(|created_at_ms| created_at_ms + OPEN_MS_MAX >= since_ms);
+            let is_new = state.created_at_ms + OPEN_MS_MAX >= since_ms;
             if is_new { vec![completed, updated] } else { vec![updated] }
         }
     }
-}
-
-/// Returns the time in an id of the api. Derived ids, such as those of imports, have none.
-fn created_at_ms(workout_id: WorkoutId) -> Option<i64> {
-    let (seconds, nanos) = workout_id.0.get_timestamp()?.to_unix();
-    Some(i64::try_from(seconds).ok()? * 1_000 + i64::from(nanos / 1_000_000))
 }
 
 /// Returns the event of a notification, if endpoints receive its kind and it is not about the endpoint

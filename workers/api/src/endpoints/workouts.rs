@@ -22,11 +22,12 @@ use storage::workouts::{
 
 /// POST /v1/workouts.
 ///
-/// 1. store (await): the workout with its Idempotency-Key, in one transaction. A start with `Z` is stored
+/// 1. store (await): the workout with its Idempotency-Key, in one statement. A start with `Z` is stored
 ///    in the athlete's time zone, in a second transaction unless the zone is UTC. If nothing was stored,
 ///    find the reason (await). Failure: 503, and nothing is partially written. The response may be lost
 ///    after the commit: a retry under the same Idempotency-Key returns the workout as it is now;
-/// 2. publish (await): the event. Failure: still 201, and the sweep sends it.
+/// 2. publish (await): the event of a completed workout. Failure: still 201, and the sweep sends it. The sweep
+///    sends the one of a workout in progress.
 pub async fn post(
     call: AthleteCall,
     (IdempotencyKey(idempotency), Json(new)): (IdempotencyKey, Json<NewWorkout>),
@@ -81,16 +82,12 @@ pub async fn put(
         }
         let before = current.document()?;
         let mut document = new.document();
-        document.adopt_set_ids(&before).map_err(|sets| unknown_set_ids(&sets))?;
+        document.adopt_set_ids(before).map_err(|sets| unknown_set_ids(&sets))?;
         if new.started_at.is_zulu {
-            document.started_at = local_start(&call, &before, document.started_at).await?;
+            document.started_at = local_start(&call, before, document.started_at).await?;
         }
-        let change = workouts::Change {
-            workout_id: id,
-            seen_revision: Some(current.revision),
-            content: &Content::replacing(&document, &before)?,
-            set_id: None,
-        };
+        let content = &Content::replacing(&document, before)?;
+        let change = workouts::Change { current: &current, content, set_id: None };
         match workouts::change(database, &call.key, &change, &call.origin(None)).await {
             Err(Rejection::StaleRevision) => {}
             changed => {

@@ -275,3 +275,22 @@ fn export_fails_once_its_key_has_expired() {
     let Content::Stream(body) = response.into_body() else { panic!("not a stream") };
     assert_eq!(run(body.try_collect::<Vec<_>>()).unwrap_err(), "the key was revoked or expired");
 }
+
+#[test]
+fn dead_letters_of_a_deleted_athlete_survive_no_outage() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let id = api.athlete_id(&key);
+    api.database.operations.execute(&format!(
+        "INSERT INTO dead_letters (dead_letter_id, queue, message_id, athlete_id, reason, \
+         reason_group, attempts, failed_at_ms, body) \
+         VALUES ('d', 'ai-analysis', 'm', '{id}', '', '', 4, {}, '')",
+        api.app.clock.now_ms()
+    ));
+    let dead_letters = || api.database.query("SELECT 1 FROM dead_letters").len();
+    api.database.operations.fail_next(&[DatabaseFault::BeforeCommit]);
+    assert_eq!(api.delete(&key, "/v1/me").status, 204);
+    assert_eq!((api.get(&key, "/v1/me").status, dead_letters()), (401, 1));
+    run(api.app.sweep());
+    assert_eq!(dead_letters(), 0);
+}

@@ -19,8 +19,8 @@ impl TestApi {
         for seq in seqs {
             self.database.execute(&format!(
                 "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-                 created_at_ms, seq, expires_at_ms) VALUES ('{athlete}', '{}', 'new_record', \
-                 'number {seq}', 'Two\nlines', '{{\"n\":{seq}}}', {now_ms}, {seq}, {})",
+                 created_at_ms, seq, expires_at_ms, in_app) VALUES ('{athlete}', '{}', 'new_record', \
+                 'number {seq}', 'Two\nlines', '{{\"n\":{seq}}}', {now_ms}, {seq}, {}, 1)",
                 notification_id(athlete, seq),
                 now_ms + 86_400_000
             ));

@@ -12,9 +12,10 @@ use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData, EventType, LinkKey};
 use standard_webhooks::Environment;
 use std::rc::Rc;
+use storage::shards::index_of;
 use testkit::{
-    CountingRateLimiter, DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, IanaTimeZones,
-    RecordingSink, Sqlite, TestVault, run,
+    CountingRateLimiter, DatabaseFault, Databases, DeferredTasks, FixedClock, FixedEntropy,
+    IanaTimeZones, RecordingSink, TestVault, run,
 };
 
 mod account;
@@ -45,7 +46,7 @@ const OPERATOR: &str = "operator-token";
 
 struct TestApi {
     app: Rc<App>,
-    database: Rc<Sqlite>,
+    database: Databases,
     sink: Rc<RecordingSink>,
     clock: Rc<FixedClock>,
     rate_limiter: Rc<CountingRateLimiter>,
@@ -55,7 +56,7 @@ struct TestApi {
 
 impl TestApi {
     fn new() -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         let sink = Rc::new(RecordingSink::default());
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let rate_limiter = Rc::new(CountingRateLimiter::default());
@@ -125,6 +126,15 @@ impl TestApi {
         response.body["api_key"].as_str().unwrap().to_owned()
     }
 
+    /// Returns the key of an athlete in the same database as that of `key`: `other`, or a new one.
+    fn in_database_of(&self, key: &str, mut other: String) -> String {
+        let database = |key: &str| index_of(self.athlete_id(key).parse().unwrap());
+        while database(&other) != database(key) {
+            other = self.create_athlete();
+        }
+        other
+    }
+
     fn athlete_id(&self, key: &str) -> String {
         self.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned()
     }
@@ -157,6 +167,23 @@ impl TestApi {
     fn take_published(&self) -> Vec<(EventType, i64)> {
         let events = self.sink.take_events();
         events.iter().map(|event| (event.event_type(), snapshot(event).revision)).collect()
+    }
+
+    /// Marks all workouts as aggregated, as aggregation does.
+    fn mark_aggregated(&self) {
+        self.database.execute(
+            "UPDATE workouts SET aggregated_revision = revision, \
+             due_at_ms = iif(status = 'in_progress', changed_at_ms + 86400000, NULL)",
+        );
+    }
+
+    /// The body weight, in grams, that counts for a workout.
+    fn counted_body_weight(&self, workout: &Value) -> Option<i64> {
+        let id = workout["id"].as_str().unwrap();
+        let rows = self.database.query(&format!(
+            "SELECT body_weight_grams AS grams FROM workouts WHERE workout_id = '{id}'"
+        ));
+        serde_json::from_str::<Value>(&rows[0]).unwrap()["grams"].as_i64()
     }
 
     fn workout_count(&self) -> usize {

@@ -102,16 +102,11 @@ fn weekly_report_is_by_day_or_the_newest() {
 #[test]
 fn week_end_is_published_in_the_athletes_minute() {
     let api = TestApi::new();
-    let athlete = || {
-        let key = api.create_athlete();
-        let id = api.athlete_id(&key);
-        let minute = i64::from(u8::from_str_radix(&id[id.len() - 2..], 16).unwrap()) * 60 / 256;
-        (id, minute)
-    };
-    // An athlete whose minute is not the first of the hour.
-    let (id, minute) = (0..50).map(|_| athlete()).find(|(_, minute)| *minute > 0).unwrap();
-    api.database.execute(&format!(
-        "INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
+    // The last but one byte of the id is half of the bytes: so is the minute.
+    let (id, minute) = (testkit::athlete_id(0x8000), 30);
+    api.database.of(id).execute(&format!(
+        "INSERT INTO athletes (athlete_id, display_name, created_at_ms) VALUES ('{id}', '', 0); \
+         INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
          hard_half_sets, muscles, version) VALUES ('{id}', '2026-11-16', 1, 1, 0, 0, '{{}}', 1)"
     ));
     // Monday noon UTC: the week has ended in every time zone, and the reporting hour begins.

@@ -74,3 +74,34 @@ fn pipeline_shows_waiting_workouts_and_the_oldest_age() {
     );
     assert_eq!(response["dead_letters"], json!([]));
 }
+
+#[test]
+fn each_database_is_listed_with_its_size_and_waiting_workouts() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    for key in [&ada, &ada, &bob] {
+        api.create_workout(key, &bench_workout(1));
+    }
+    let index = |key: &str| index_of(api.athlete_id(key).parse().unwrap());
+    let (adas, bobs) = (index(&ada), index(&bob));
+    assert_ne!(adas, bobs, "the athletes are in different databases");
+    let response = api.get(OPERATOR, PATH).body;
+    let databases = response["databases"].as_array().unwrap();
+    let names: Vec<_> = databases.iter().map(|database| &database["name"]).collect();
+    assert_eq!(names, ["ATHLETES_0", "ATHLETES_1", "ATHLETES_2", "ATHLETES_3", "OPERATIONS"]);
+    assert!(databases.iter().all(|database| database["size_bytes"].as_i64() > Some(0)));
+    assert_eq!(databases[adas]["pending"]["workouts"], 2);
+    assert_eq!(databases[bobs]["pending"]["workouts"], 1);
+    assert_eq!(databases[4]["pending"], Value::Null);
+    assert_eq!(response["pending"]["workouts"], 3);
+
+    let unavailable = api.database.of(api.athlete_id(&ada).parse().unwrap());
+    unavailable.fail_next(&[DatabaseFault::BeforeCommit]);
+    let response = api.get(OPERATOR, PATH).body;
+    assert_eq!(
+        response["databases"][adas],
+        json!({ "name": names[adas], "status": "unavailable", "pending": null, "size_bytes": null })
+    );
+    assert_eq!(response["databases"][bobs]["status"], "ok");
+    assert_eq!(response["pending"]["workouts"], 1, "of the available databases");
+}

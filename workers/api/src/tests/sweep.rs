@@ -4,7 +4,6 @@ use super::*;
 use platform::drill::Drill;
 use shared_kernel::AthleteId;
 use std::rc::Rc;
-use storage::Shards;
 
 #[test]
 fn sweep_resends_unpublished_events_with_growing_pauses() {
@@ -27,7 +26,7 @@ fn sweep_resends_unpublished_events_with_growing_pauses() {
     api.clock.advance_ms(60_000);
     run(api.app.sweep());
     assert_eq!(api.sink.take_events().len(), 0, "the second pause is two minutes");
-    api.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    api.mark_aggregated();
     api.clock.advance_ms(86_400_000);
     run(api.app.sweep());
     assert_eq!(api.sink.take_events().len(), 0, "a processed workout is not resent");
@@ -38,8 +37,7 @@ fn create_abandoned_workout(api: &TestApi, key: &str) -> String {
     let path = api.create_workout(key, &open_workout());
     let set = json!({ "exercise": "pull-up", "kind": "working", "reps": 5 });
     assert_eq!(api.post(key, &format!("{path}/sets"), &set).status, 201);
-    api.sink.take_events();
-    api.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    api.mark_aggregated();
     api.clock.advance_ms(24 * 3_600_000);
     path
 }
@@ -86,7 +84,8 @@ fn set_logged_during_a_sweep_is_not_lost() {
     api.clock.advance_ms(1);
     let late = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
                 document = json_set(document, '$.notes', 'one more set')";
-    api.database.fail_after(1, DatabaseFault::Interleaved(late));
+    let athlete = api.athlete_id(&key).parse().unwrap();
+    api.database.of(athlete).fail_after(1, DatabaseFault::Interleaved(late));
     run(api.app.sweep());
     let completed = api.get(&key, &path).body;
     assert_eq!((&completed["status"], &completed["revision"]), (&json!("completed"), &json!(4)));
@@ -116,7 +115,7 @@ fn sweep_ignores_completed_and_deleted_workouts() {
     let deleted = api.create_workout(&key, &open_workout());
     api.delete(&key, &deleted);
     api.take_published();
-    api.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    api.mark_aggregated();
     api.clock.advance_ms(7 * 86_400_000);
     run(api.app.sweep());
     assert_eq!(api.take_published(), []);
@@ -131,7 +130,7 @@ fn one_sweep_completes_more_than_a_batch_of_open_workouts() {
     for _ in 0..101 {
         api.create_workout(&key, &open_workout());
     }
-    api.database.execute("UPDATE workouts SET aggregated_revision = revision");
+    api.mark_aggregated();
     api.clock.advance_ms(86_400_001);
     run(api.app.sweep());
     assert_eq!(api.take_published().len(), 101);
@@ -139,13 +138,17 @@ fn one_sweep_completes_more_than_a_batch_of_open_workouts() {
     assert_eq!(open.len(), 0);
 }
 
+/// A time that no test reaches.
+const FOREVER_MS: i64 = 9_000_000_000_000;
+
 /// Stores a notification whose email is due at `due_at_ms`.
 fn store_due_email(api: &TestApi, key: &str, id: &str, due_at_ms: i64) -> AthleteId {
     let athlete = api.get(key, "/v1/me").body["athlete_id"].as_str().unwrap().to_owned();
     api.database.execute(&format!(
         "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-         created_at_ms, mail_due_at_ms) \
-         VALUES ('{athlete}', '{id}', 'plateau', '', '', '{{}}', 0, {due_at_ms})"
+         created_at_ms, expires_at_ms, in_app, seq, mail_due_at_ms) \
+         VALUES ('{athlete}', '{id}', 'plateau', '', '', '{{}}', 0, {FOREVER_MS}, 1, \
+         (SELECT count(*) FROM notifications), {due_at_ms})"
     ));
     athlete.parse().unwrap()
 }
@@ -164,6 +167,7 @@ fn due_emails_are_requested_longest_due_first_until_claimed() {
     api.clock.advance_ms(60_000);
     let now_ms = api.app.clock.now_ms();
     let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    let bob = api.in_database_of(&ada, bob);
     let first = store_due_email(&api, &ada, "a", now_ms);
     store_due_email(&api, &ada, "b", now_ms - 1);
     let second = store_due_email(&api, &bob, "c", now_ms - 2);
@@ -207,15 +211,15 @@ fn unclaimed_email_is_requested_every_minute() {
 }
 
 #[test]
-fn email_backlog_is_requested_for_1000_athletes_a_minute() {
+fn email_backlog_of_a_database_is_requested_1000_a_minute() {
     let api = TestApi::new();
-    api.database.execute(
+    api.database.of(testkit::athlete_id(0)).execute(
         "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 2500) \
          INSERT INTO athletes (athlete_id, display_name, created_at_ms) \
          SELECT printf('01900000-0000-7000-8000-%012d', n), '', 0 FROM n; \
          INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-         created_at_ms, mail_due_at_ms) SELECT athlete_id, athlete_id, 'plateau', '', '', '{}', 0, \
-         1 FROM athletes",
+         created_at_ms, expires_at_ms, in_app, seq, mail_due_at_ms) \
+         SELECT athlete_id, athlete_id, 'plateau', '', '', '{}', 0, 9000000000000, 1, 1, 1 FROM athletes",
     );
     let requested = [1, 2, 3].map(|_| {
         let athletes = sweep_due_emails(&api);
@@ -249,8 +253,26 @@ fn panicking_sweep_step_does_not_stop_the_others() {
     let athlete = store_due_email(&api, &key, "a", 0);
     api.clock.advance_ms(3_600_000);
     let id = path.rsplit('/').next().unwrap();
-    let drill = Drill::new(Rc::clone(&api.database) as _, &format!("panic:{id}"));
-    Rc::make_mut(&mut api.app).shards = Shards::single(Rc::new(drill));
+    let faults = &format!("panic:{id}");
+    Rc::make_mut(&mut api.app).shards =
+        api.database.shards_over(|_, database| Rc::new(Drill::new(database, faults)));
     assert_eq!(sweep_due_emails(&api), [athlete]);
     assert_eq!(api.get(&key, &path).status, 500, "the drill panics");
+}
+
+#[test]
+fn unavailable_database_does_not_stop_the_sweep_of_the_others() {
+    let api = TestApi::new();
+    let (ada, bob) = (api.create_athlete(), api.create_athlete());
+    let ada_id = store_due_email(&api, &ada, "a", 0);
+    let bob_id = store_due_email(&api, &bob, "b", 0);
+    let (adas, bobs) = (api.database.of(ada_id), api.database.of(bob_id));
+    assert!(!Rc::ptr_eq(adas, bobs), "the athletes are in different databases");
+    for (unavailable, expected) in [(adas, bob_id), (bobs, ada_id)] {
+        let jobs = 7;
+        unavailable.fail_next(&vec![DatabaseFault::BeforeCommit; jobs]);
+        assert_eq!(sweep_due_emails(&api), [expected]);
+    }
+    api.database.operations.fail_next(&[DatabaseFault::BeforeCommit]);
+    assert_eq!(sweep_due_emails(&api).len(), 2);
 }

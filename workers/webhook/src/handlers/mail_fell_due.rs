@@ -3,10 +3,11 @@
 use crate::notifier::Notifier;
 use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
-use shared_kernel::Outcome;
 use shared_kernel::payload::MailFellDue;
-use std::collections::BTreeSet;
-use storage::notifications;
+use shared_kernel::{AthleteId, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
+use storage::shards::concurrently;
+use storage::{Database, notifications};
 
 /// Sends the due emails of the batch's athletes.
 ///
@@ -24,16 +25,32 @@ pub struct MailFellDueEventHandler {
 impl EventHandler<MailFellDue> for MailFellDueEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, MailFellDue>]) -> Vec<Outcome> {
         let athletes: BTreeSet<_> = deliveries.iter().map(|due| due.data.athlete_id).collect();
-        let mut outcome = Outcome::Done;
-        for (database, athletes) in self.notifier.shards.partition(athletes.into_iter().collect()) {
-            let now_ms = self.notifier.clock.now_ms();
-            match notifications::claim_due_emails(database, &athletes, now_ms).await {
-                Ok(due) => {
-                    self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
-                }
-                Err(error) => outcome = error.into(),
+        let parts = self.notifier.shards.partition(athletes, |athlete_id| *athlete_id);
+        let work = parts.iter().map(|(database, athletes)| self.send_due(*database, athletes));
+        let outcomes: BTreeMap<_, _> = concurrently(work).await.into_iter().flatten().collect();
+        let unreached = || Outcome::transient("the athlete's database was not reached");
+        deliveries
+            .iter()
+            .map(|due| outcomes.get(&due.data.athlete_id).cloned().unwrap_or_else(unreached))
+            .collect()
+    }
+}
+
+impl MailFellDueEventHandler {
+    /// Sends the due emails of athletes of one database. Returns an outcome for each athlete.
+    async fn send_due(
+        &self,
+        database: &dyn Database,
+        athletes: &[AthleteId],
+    ) -> Vec<(AthleteId, Outcome)> {
+        let now_ms = self.notifier.clock.now_ms();
+        let outcome = match notifications::claim_due_emails(database, athletes, now_ms).await {
+            Ok(due) => {
+                self.notifier.email_sender.send(database, &due.claimed, &due.preferences).await;
+                Outcome::Done
             }
-        }
-        vec![outcome; deliveries.len()]
+            Err(error) => error.into(),
+        };
+        athletes.iter().map(|athlete_id| (*athlete_id, outcome.clone())).collect()
     }
 }

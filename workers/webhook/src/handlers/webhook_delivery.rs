@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use platform::{Delivery, EventHandler};
 use shared_kernel::Outcome;
 use shared_kernel::payload::WebhookDeliveryRequested;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use storage::shards::index_of;
 use storage::webhooks::EndpointKey;
 
 /// Dispatches the batch's endpoints: see [`Dispatcher::dispatch`].
@@ -20,13 +21,14 @@ pub struct WebhookDeliveryEventHandler {
 impl EventHandler<WebhookDeliveryRequested> for WebhookDeliveryEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, WebhookDeliveryRequested>]) -> Vec<Outcome> {
         let endpoints: BTreeSet<_> = deliveries.iter().map(|delivery| key(delivery.data)).collect();
-        let mut outcome = Outcome::Done;
-        for (_, endpoints) in self.dispatcher.shards.partition(endpoints.into_iter().collect()) {
-            if let Err(error) = self.dispatcher.dispatch(&endpoints).await {
-                outcome = error.into();
-            }
-        }
-        vec![outcome; deliveries.len()]
+        let endpoints: Vec<_> = endpoints.into_iter().collect();
+        let failed = self.dispatcher.dispatch(&endpoints).await;
+        let failed: BTreeMap<_, _> =
+            failed.into_iter().map(|(index, error)| (index, Outcome::from(error))).collect();
+        let outcome = |delivery: &Delivery<'_, WebhookDeliveryRequested>| {
+            failed.get(&index_of(delivery.data.athlete_id)).cloned().unwrap_or(Outcome::Done)
+        };
+        deliveries.iter().map(outcome).collect()
     }
 }
 

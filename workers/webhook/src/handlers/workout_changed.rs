@@ -9,6 +9,7 @@ use shared_kernel::payload::WorkoutChanged;
 use std::collections::BTreeSet;
 use storage::Database;
 use storage::database::write_splitting;
+use storage::shards::concurrently;
 use storage::webhooks::fan_out::{self, NewDelivery};
 use storage::webhooks::workouts::{self, WorkoutsAndTargets};
 
@@ -29,10 +30,10 @@ impl EventHandler<WorkoutChanged> for WorkoutChangedEventHandler {
     async fn handle(&self, deliveries: &[Delivery<'_, WorkoutChanged>]) -> Vec<Outcome> {
         let unreached = || Outcome::transient("the athlete's database was not reached");
         let mut outcomes: Vec<_> = deliveries.iter().map(|_| unreached()).collect();
-        let items = deliveries.iter().zip(&mut outcomes).collect();
-        for (database, part) in self.notifier.shards.partition(items) {
-            self.deliver_part(database, part).await;
-        }
+        let items = deliveries.iter().zip(&mut outcomes);
+        let parts = self.notifier.shards.partition(items, |(delivery, _)| delivery.data.athlete_id);
+        let work = parts.into_iter().map(|(database, part)| self.deliver_part(database, part));
+        concurrently(work).await;
         outcomes
     }
 }

@@ -12,8 +12,8 @@ impl TestApi {
         let created_at_ms = NOW_MS + i64::from(n) * 1_000;
         self.database.execute(&format!(
             "INSERT INTO notifications (athlete_id, notification_id, kind, title, body, data, \
-             created_at_ms, expires_at_ms, seq) SELECT athlete_id, '{id}', '{kind}', 't', 'b', \
-             '{data}', {created_at_ms}, {}, {n} FROM athletes",
+             created_at_ms, expires_at_ms, seq, in_app) SELECT athlete_id, '{id}', '{kind}', 't', 'b', \
+             '{data}', {created_at_ms}, {}, {n}, 1 FROM athletes",
             created_at_ms + 86_400_000
         ));
         id

@@ -13,7 +13,7 @@ use standard_webhooks::{VerifyingKey, verify};
 use std::rc::Rc;
 use storage::webhooks::{deliveries, delivery_id};
 use testkit::{
-    DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, Receivers, RecordingSink, Sqlite,
+    DatabaseFault, Databases, DeferredTasks, FixedClock, FixedEntropy, Receivers, RecordingSink,
     TestVault, YieldingTimer, athlete_id, create_athlete, http_response, run,
 };
 
@@ -24,7 +24,7 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 
 struct Fixture {
-    database: Rc<Sqlite>,
+    database: Databases,
     receivers: Rc<Receivers>,
     later: Rc<DeferredTasks>,
     clock: Rc<FixedClock>,
@@ -35,7 +35,7 @@ struct Fixture {
 impl Fixture {
     /// Creates one athlete with `count` endpoints, `https://r{n}.example/hook`.
     fn with_endpoints(count: u128) -> Self {
-        let (database, shards) = testkit::database();
+        let (database, shards) = testkit::databases();
         create_athlete(&database, 1);
         let receivers = Rc::new(Receivers::responding_with(204));
         let later = Rc::new(DeferredTasks::default());
@@ -89,13 +89,17 @@ impl Fixture {
 
     fn start(&self, endpoints: &[u128]) {
         let keys: Vec<_> = endpoints.iter().map(|n| key(*n)).collect();
-        run(self.dispatcher.dispatch(&keys)).unwrap();
+        assert!(run(self.dispatcher.dispatch(&keys)).is_empty());
     }
 
     /// Starts a run for the endpoints with due deliveries, as the sweep does.
     fn sweep(&self) {
         // The next sweep makes up for one that fails.
-        let due = run(deliveries::overdue(&*self.database, self.clock.now_ms(), 100));
+        let due = run(deliveries::overdue(
+            self.dispatcher.shards.for_athlete(testkit::athlete_id(1)),
+            self.clock.now_ms(),
+            100,
+        ));
         let keys: Vec<_> = due.iter().flatten().map(|due| due.key).collect();
         let _ = run(self.dispatcher.dispatch(&keys));
         self.later.run();

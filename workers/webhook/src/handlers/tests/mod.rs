@@ -25,7 +25,7 @@ use std::rc::Rc;
 use storage::webhooks::EndpointKey;
 use storage::{Database, DatabaseError, QueryResult, Shards, Statement};
 use testkit::{
-    DatabaseFault, DeferredTasks, FixedClock, FixedEntropy, IanaTimeZones, Receivers,
+    DatabaseFault, Databases, DeferredTasks, FixedClock, FixedEntropy, IanaTimeZones, Receivers,
     RecordingMailer, RecordingSink, Sqlite, TestVault, YieldingTimer, athlete_id, consume,
     create_athlete, message,
 };
@@ -38,7 +38,7 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 const NOON_MS: i64 = 1_795_435_200_000;
 
 struct Fixture {
-    database: Rc<Sqlite>,
+    database: Databases,
     shards: Shards,
     sink: Rc<RecordingSink>,
     receivers: Rc<Receivers>,
@@ -88,16 +88,18 @@ impl Fixture {
 
     /// Creates a fixture whose mailer takes `latency_ms` per email.
     fn with_slow_mailer(latency_ms: i64) -> Self {
-        let database = Rc::new(Sqlite::migrated());
+        let database = Databases::migrated();
         create_athlete(&database, 1);
         create_athlete(&database, 2);
         let clock = Rc::new(FixedClock::at("2026-11-23T12:00:00Z"));
         let database_latency_ms = Rc::new(Cell::new(0));
-        let shards = Shards::single(Rc::new(SlowDatabase {
-            clock: Rc::clone(&clock),
-            latency_ms: Rc::clone(&database_latency_ms),
-            database: Rc::clone(&database),
-        }));
+        let shards = database.shards_over(|_, database| {
+            Rc::new(SlowDatabase {
+                clock: Rc::clone(&clock),
+                latency_ms: Rc::clone(&database_latency_ms),
+                database,
+            })
+        });
         let mailer = Rc::new(RecordingMailer::default());
         let slow = SlowMailer { clock: Rc::clone(&clock), latency_ms, mailer: Rc::clone(&mailer) };
         let key = LinkKey::derived_from("secret").unwrap();

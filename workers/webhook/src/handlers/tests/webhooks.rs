@@ -83,7 +83,12 @@ fn crash_at_any_await_loses_no_delivery() {
             // The sweep publishes the rest.
             let now_ms = NOON_MS + 2 * MINUTE_MS;
             fixture.clock.advance_ms(2 * MINUTE_MS);
-            let due = testkit::run(deliveries::overdue(&*fixture.database, now_ms, 9)).unwrap();
+            let due = testkit::run(deliveries::overdue(
+                fixture.shards.for_athlete(athlete_id(1)),
+                now_ms,
+                9,
+            ))
+            .unwrap();
             for DueDelivery { key: EndpointKey { athlete_id, endpoint_id }, event_id, .. } in due {
                 let data =
                     WebhookDeliveryRequested { athlete_id, endpoint_id, event_id, attempt: 1 };

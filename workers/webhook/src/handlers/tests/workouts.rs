@@ -14,16 +14,13 @@ impl Fixture {
             "title": title,
             "started_at": "2026-11-23T10:00:00+01:00",
             "ended_at": "2026-11-23T11:00:00+01:00",
-            "exercises": [{ "exercise": "deadlift", "sets": [
-                { "id": 1, "kind": "working", "weight_kg": 180.0, "reps": 5, "rpe": 8.0 },
-            ] }],
-            "last_set_id": 1,
+            "exercises": [{ "exercise": "deadlift", "sets": [[5, 180, 8]] }],
         });
         self.database.execute(&format!(
             "INSERT INTO workouts (athlete_id, workout_id, revision, completed_revision, status, \
-             local_date, started_at_ms, document, body_weight_grams, changed_at_ms, resend_at_ms, \
+             local_date, started_at_ms, document, body_weight_grams, created_at_ms, changed_at_ms, due_at_ms, \
              traceparent, change_seq) VALUES ('{}', '{}', {revision}, {completed_revision}, \
-             '{status}', '2026-11-23', 0, '{document}', 80000, {NOON_MS}, 0, \
+             '{status}', '2026-11-23', 0, '{document}', 80000, {NOON_MS}, {NOON_MS}, 0, \
              '00-{}-00f067aa0ba902b7-01', 1) \
              ON CONFLICT (athlete_id, workout_id) DO UPDATE SET revision = excluded.revision, \
              status = excluded.status, document = excluded.document",

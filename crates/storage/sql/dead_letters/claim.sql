@@ -1,0 +1,10 @@
+-- Claims the oldest dead letters. A repeat does not claim one twice.
+UPDATE dead_letters SET
+    claim_id = :action_id, claimed_until_ms = :claimed_until_ms, redriven_at_ms = :now_ms, redrives = redrives + 1,
+    history = json_insert(history, '$[#]', json(:entry)), edited_body = coalesce(:edited_body, edited_body)
+WHERE dead_letter_id IN (
+    SELECT dead_letter_id FROM dead_letters
+    WHERE {open} AND claim_id <> :action_id AND {not_looping}
+    ORDER BY failed_at_ms, dead_letter_id LIMIT :limit
+)
+RETURNING dead_letter_id, queue, failed_at_ms, coalesce(edited_body, body) AS body

@@ -1,0 +1,1 @@
+SELECT {columns} FROM dead_letters WHERE dead_letter_id = :dead_letter_id

@@ -1,0 +1,1 @@
+SELECT count(*) AS total FROM dead_letters WHERE {matches_filter}

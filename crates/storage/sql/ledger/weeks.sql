@@ -1,0 +1,3 @@
+weeks AS (
+    SELECT DISTINCT athlete_id, date(local_date, 'weekday 0', '-6 days') AS week_start FROM days
+)

@@ -1,0 +1,15 @@
+-- The records that workouts hold: [[athlete, workout, exercise], ...]. Most hold none: their id is searched for before
+-- anything is parsed.
+SELECT
+    record.athlete_id, asked.value ->> 1 AS workout_id, record.exercise || '/' || entry.key AS key,
+    entry.value ->> 0 AS value, entry.value ->> 3 AS beaten,
+    (
+        SELECT definition ->> 'name' FROM exercises
+        WHERE exercises.athlete_id = record.athlete_id AND slug = record.exercise
+    ) AS custom_name
+FROM json_each(:lifts) AS asked
+JOIN personal_records AS record
+    ON record.athlete_id = asked.value ->> 0 AND record.exercise = asked.value ->> 2
+    AND instr(record.records, asked.value ->> 1) > 0
+JOIN json_each(record.records) AS entry ON entry.value ->> 2 = asked.value ->> 1
+ORDER BY record.athlete_id, workout_id, key

@@ -1,0 +1,2 @@
+SELECT revision FROM workouts
+WHERE athlete_id = :athlete_id AND workout_id = :workout_id AND status <> 'deleted'
