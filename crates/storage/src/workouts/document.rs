@@ -307,8 +307,12 @@ mod tests {
         assert_eq!(decode(&text).unwrap(), workout);
     }
 
-    fn hundredths() -> impl Strategy<Value = Option<f64>> {
-        prop::option::of((0..200_000).prop_map(|hundredths| f64::from(hundredths) / 100.0))
+    /// Also numbers of 17 digits, as a conversion from pounds gives.
+    fn measure() -> impl Strategy<Value = Option<f64>> {
+        prop::option::of(prop_oneof![
+            (0..200_000).prop_map(|hundredths| f64::from(hundredths) / 100.0),
+            0.0..2_000.0,
+        ])
     }
 
     prop_compose! {
@@ -317,12 +321,12 @@ mod tests {
             kind in prop::sample::select(vec![
                 SetKind::Warmup, SetKind::Working, SetKind::Drop, SetKind::Failure,
             ]),
-            weight_kg in hundredths(),
-            weight_lb in hundredths(),
+            weight_kg in measure(),
+            weight_lb in measure(),
             reps in prop::option::of(any::<u32>()),
             effort in prop::option::of((0..20_u8, any::<bool>())),
             duration_s in prop::option::of(any::<u32>()),
-            distance_m in hundredths(),
+            distance_m in measure(),
             rest_s in prop::option::of(any::<u32>()),
             seconds in prop::option::of((-90_000..90_000_i64, 0..2_000_i64, -14..14_i32)),
         ) -> SetEntry {
