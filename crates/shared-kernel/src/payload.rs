@@ -67,6 +67,15 @@ pub struct AggregationUpdated {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
     pub volume: Volume,
+    /// Whether the change is no news, so that the athlete is not notified of what the analysis finds: the week
+    /// ended more than 14 days before it, or it only took workouts away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub quiet: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// One or more muscles crossed a landmark within a week. One change of the week is one event,

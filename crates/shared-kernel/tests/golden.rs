@@ -73,7 +73,7 @@ fn example(event_type: EventType) -> EventData {
             let mut volume = Volume::of_workout(&workout.exercises, workout.body_weight_grams);
             // They are not in the event.
             volume.muscles.values_mut().for_each(|part| part.direct_sets = 0);
-            AggregationUpdated { athlete_id, week_start: week(), volume }.into()
+            AggregationUpdated { athlete_id, week_start: week(), volume, quiet: false }.into()
         }
         EventType::VolumeThresholdReached => VolumeThresholdReached {
             athlete_id,
@@ -161,6 +161,17 @@ fn each_event_matches_its_golden_file_and_decodes_to_itself() {
         assert_eq!(pretty, golden, "{name} differs from the published wire format");
         assert_eq!(Event::decode(&golden).unwrap(), event(event_type), "{name}");
     }
+}
+
+#[test]
+fn quiet_change_says_so_and_absence_is_news() {
+    let mut quiet = event(EventType::AggregationUpdated);
+    let EventData::AggregationUpdated(data) = &mut quiet.data else { unreachable!() };
+    data.quiet = true;
+    let text = quiet.encode().unwrap();
+    assert!(text.contains(r#""quiet":true"#), "{text}");
+    assert_eq!(Event::decode(&text).unwrap(), quiet);
+    assert!(!event(EventType::AggregationUpdated).encode().unwrap().contains("quiet"));
 }
 
 #[test]

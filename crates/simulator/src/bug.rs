@@ -10,6 +10,8 @@ pub enum Bug {
     AckBeforePublish,
     /// Publishing an event a second time creates a new id.
     NonDeterministicId,
+    /// The id of a notification about records is made from the records that stand when it is made.
+    IdFromState,
     /// The ledger accepts an older revision after a newer one.
     RevisionCheckDropped,
     /// The crossings of a week are marked as announced before they are published.
@@ -20,9 +22,10 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
+        Self::IdFromState,
         Self::RevisionCheckDropped,
         Self::MarkBeforePublish,
         Self::ClaimIgnored,
@@ -35,7 +38,10 @@ impl Bug {
             Self::ClaimIgnored => {
                 (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
             }
-            Self::AckBeforePublish | Self::NonDeterministicId | Self::MarkBeforePublish => {
+            Self::AckBeforePublish
+            | Self::NonDeterministicId
+            | Self::IdFromState
+            | Self::MarkBeforePublish => {
                 return sql;
             }
         };

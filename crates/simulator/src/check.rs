@@ -6,7 +6,9 @@
 //! docs/adr/0022-an-endpoint-is-a-lane.md.
 
 mod finished_run;
+mod metrics;
 mod notifications;
+mod records;
 mod requests;
 mod rest;
 mod totals;
@@ -20,5 +22,6 @@ pub fn violations(run: &FinishedRun<'_>) -> Vec<String> {
     requests::check(run, &mut violations);
     totals::check(run, &mut violations);
     notifications::check(run, &mut violations);
+    metrics::check(run, &mut violations);
     violations.0
 }

@@ -1,5 +1,6 @@
 //! Virtual time, which only the scheduler and simulated delays move.
 
+use crate::rng::Rng;
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Poll, Waker};
@@ -9,17 +10,27 @@ pub const START_MS: i64 = 1_795_437_900_000;
 /// The largest error of the clocks that workers read.
 pub const SKEW_MS_MAX: i64 = 2_000;
 
+/// The largest difference between the clock of the api and that of the consumers.
+const API_SKEW_MS_MAX: i64 = 30_000;
+
 /// A clock with timers.
 pub struct VirtualClock {
     now_ms: Cell<i64>,
     skew_ms: Cell<i64>,
+    api_skew_ms: i64,
     timers: RefCell<Vec<(i64, Waker)>>,
 }
 
 impl VirtualClock {
-    /// Returns a clock at [`START_MS`].
-    pub fn new() -> Self {
-        Self { now_ms: Cell::new(START_MS), skew_ms: Cell::new(0), timers: RefCell::default() }
+    /// Returns a clock at [`START_MS`]. In two of three seeds the api's clock is 30 s off.
+    pub fn from_seed(seed: u64) -> Self {
+        let direction = Rng::new(seed, 5).ms(3) - 1;
+        Self {
+            now_ms: Cell::new(START_MS),
+            skew_ms: Cell::new(0),
+            api_skew_ms: direction * API_SKEW_MS_MAX,
+            timers: RefCell::default(),
+        }
     }
 
     /// Returns the true time, which never goes back.
@@ -30,6 +41,11 @@ impl VirtualClock {
     /// Returns the time that workers read: the true time and the skew.
     pub fn wall_ms(&self) -> i64 {
         self.now_ms.get() + self.skew_ms.get()
+    }
+
+    /// Returns the difference of the api's clock to that of the consumers, for the whole run.
+    pub const fn api_skew_ms(&self) -> i64 {
+        self.api_skew_ms
     }
 
     /// Sets the error of the clocks that workers read.

@@ -4,6 +4,7 @@ use crate::clock::SKEW_MS_MAX;
 use crate::statement::KnownStatement;
 use platform::{Email, HttpRequest};
 use serde_json::Value;
+use shared_kernel::MessageResult;
 use shared_kernel::event::EventHeader;
 use std::collections::{BTreeMap, BTreeSet};
 use storage::Statement;
@@ -23,12 +24,19 @@ pub struct Effects {
     /// By delivery, the ends of the leases that recorded it as delivered in time. A delivery recorded
     /// late may be repeated: the window of docs/adr/0022-an-endpoint-is-a-lane.md.
     pub recorded_deliveries: BTreeMap<String, BTreeSet<i64>>,
+    /// The number of messages that consumers handled.
+    pub handled: u64,
+    /// The workouts of each commit of the ledger, in order: athlete, workout and revision.
+    pub ledger_commits: Vec<Vec<LedgerWrite>>,
     pub statement_counts: [u64; KnownStatement::ALL.len()],
     /// The end of the last claim on emails of each invocation in each database.
     claim_ends_at_ms: BTreeMap<Sender, i64>,
     /// The database of the athlete with an email address.
     databases: BTreeMap<String, &'static str>,
 }
+
+/// An athlete and a workout, with a revision.
+pub type LedgerWrite = ((String, String), i64);
 
 /// An invocation that sends emails, and the database that it claims and records them in.
 type Sender = (u64, &'static str);
@@ -47,6 +55,12 @@ pub struct SentEmail {
 }
 
 impl Effects {
+    /// Counts the messages that a consumer handled.
+    pub fn count_results(&mut self, results: &[MessageResult]) {
+        let handled = results.iter().filter(|result| **result == MessageResult::Ack);
+        self.handled += handled.count() as u64;
+    }
+
     /// Records an event that a queue accepted.
     pub fn record_event(&mut self, body: &str) {
         if let Some(id) = EventHeader::read(body).id
@@ -98,8 +112,21 @@ impl Effects {
             [Param::Text(results), ..] if is(KnownStatement::RecordAttempts) => {
                 self.record_attempts(results, now_ms);
             }
+            [Param::Text(entries), ..] if is(KnownStatement::WriteLedger) => {
+                self.record_ledger(entries);
+            }
             _ => {}
         }
+    }
+
+    fn record_ledger(&mut self, entries: &str) {
+        let entries: Vec<Value> = serde_json::from_str(entries).unwrap();
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
+        let write = |entry: &Value| {
+            let workout = (text(entry, "athlete_id"), text(entry, "workout_id"));
+            (workout, entry["revision"].as_i64().unwrap())
+        };
+        self.ledger_commits.push(entries.iter().map(write).collect());
     }
 
     fn record_email_results(&mut self, results: &str, sender: Sender, now_ms: i64) {

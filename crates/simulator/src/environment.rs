@@ -43,7 +43,7 @@ impl Environment {
     /// Returns the environment of a plan, without faults yet.
     pub fn new(plan: &Plan, is_traced: bool) -> Self {
         Self {
-            clock: VirtualClock::new(),
+            clock: VirtualClock::from_seed(plan.seed),
             rng: RefCell::new(Rng::new(plan.seed, 1_000 + plan.schedule)),
             faults: RefCell::default(),
             bug: plan.bug,

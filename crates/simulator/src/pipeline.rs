@@ -1,7 +1,7 @@
 //! The four workers over the ports of one environment.
 
 use crate::broker;
-use crate::ports::{FaultyDatabase, Ports};
+use crate::ports::{ApiClock, FaultyDatabase, Ports};
 use crate::workload::ATHLETES;
 use aggregation::publisher::AggregationEventPublisher;
 use ai::analysis::Analysis;
@@ -13,7 +13,7 @@ use api::key_usage::KeyUsage;
 use api::publisher::ApiEventPublisher;
 use platform::consumer::{Consumer, RawMessage};
 use platform::http::{Body, Content};
-use platform::metrics::PipelineMetrics;
+use platform::metrics::{FlushPorts, PipelineMetrics};
 use platform::{Destination, Publisher, Registry, Usage};
 use serde_json::{Value, json};
 use shared_kernel::{MessageResult, Queue};
@@ -35,6 +35,8 @@ pub struct Pipeline {
     app: Rc<App>,
     shards: Shards,
     registries: [Rc<Registry>; 3],
+    /// Of one isolate of each consumer.
+    metrics: [Rc<PipelineMetrics>; 3],
     pub athletes: Vec<Athlete>,
 }
 
@@ -66,7 +68,8 @@ impl Pipeline {
             webhook_registry(&ports, &shards),
         ];
         let app = app(&ports, &shards);
-        let mut pipeline = Self { ports, app, shards, registries, athletes: Vec::new() };
+        let (metrics, athletes) = (Default::default(), Vec::new());
+        let mut pipeline = Self { ports, app, shards, registries, metrics, athletes };
         pipeline.athletes = (0..ATHLETES).map(|n| pipeline.create_athlete(n)).collect();
         pipeline
     }
@@ -151,10 +154,11 @@ impl Pipeline {
             Queue::WebhookNotification => ("webhook", 2),
         };
         let registry = Rc::clone(&self.registries[index]);
+        let metrics = Rc::clone(&self.metrics[index]);
         let (ports, shards) = (Rc::clone(&self.ports), self.shards.clone());
         async move {
             let (sink, clock) = (&*ports, &*ports);
-            let (usage, metrics) = (&Usage::default(), &PipelineMetrics::default());
+            let usage = &Usage::default();
             let consumer = Consumer {
                 worker,
                 registry: &registry,
@@ -162,9 +166,19 @@ impl Pipeline {
                 shards: &shards,
                 clock,
                 usage,
-                metrics,
+                metrics: &metrics,
             };
-            consumer.consume_named(broker::name(from), &messages).await
+            let results = consumer.consume_named(broker::name(from), &messages).await;
+            if matches!(from, Destination::Events(_)) {
+                ports.environment.effects.borrow_mut().count_results(&results);
+            }
+            metrics.schedule_flush(&FlushPorts {
+                shards: shards.clone(),
+                clock: Rc::clone(&ports) as _,
+                timer: Rc::clone(&ports) as _,
+                background: Rc::clone(&ports) as _,
+            });
+            results
         }
     }
 }
@@ -178,7 +192,7 @@ fn app(ports: &Rc<Ports>, shards: &Shards) -> Rc<App> {
         shards: shards.clone(),
         publisher: ApiEventPublisher::new(publisher(ports)),
         sink: Rc::clone(ports) as _,
-        clock: Rc::clone(ports) as _,
+        clock: Rc::new(ApiClock(Rc::clone(&ports.environment))),
         timer: Rc::clone(ports) as _,
         time_zones: Rc::new(IanaTimeZones),
         entropy: Rc::clone(ports) as _,

@@ -13,7 +13,7 @@ use platform::{
     HttpResponse, Mailer, QueueSink, SendError, Timer,
 };
 use serde_json::Value;
-use shared_kernel::Queue;
+use shared_kernel::{EventId, Queue};
 use std::cell::RefCell;
 use std::rc::Rc;
 use storage::{Database, DatabaseError, QueryResult, Statement};
@@ -124,6 +124,8 @@ impl QueueSink for Ports {
                 ));
             } else if environment.bug == Some(Bug::NonDeterministicId) {
                 environment.enqueue(destination, &self.with_random_id(body), delay_s);
+            } else if environment.bug == Some(Bug::IdFromState) {
+                environment.enqueue(destination, &with_id_from_state(body), delay_s);
             } else {
                 environment.enqueue(destination, body, delay_s);
             }
@@ -132,6 +134,16 @@ impl QueueSink for Ports {
         environment.step().await;
         if is_lost { Err(rejected()) } else { Ok(()) }
     }
+}
+
+/// Returns a message whose id, if it is about records, depends on all of them: another one if fewer stand.
+fn with_id_from_state(body: &str) -> String {
+    let mut event: Value = serde_json::from_str(body).unwrap();
+    if event["data"]["kind"] == "new_record" {
+        let records = event["data"]["data"].to_string();
+        event["id"] = EventId::derived(&["records", &records]).to_string().into();
+    }
+    event.to_string()
 }
 
 /// Returns whether the planted bug delays the message: those of aggregation for ai.
@@ -216,6 +228,16 @@ impl HttpClient for Ports {
 impl Background for Ports {
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
         self.environment.spawned.borrow_mut().push(task);
+    }
+}
+
+/// The clock of the api, which differs from that of the consumers.
+pub struct ApiClock(pub Rc<Environment>);
+
+impl Clock for ApiClock {
+    fn now(&self) -> DateTime<Utc> {
+        let clock = &self.0.clock;
+        DateTime::from_timestamp_millis(clock.wall_ms() + clock.api_skew_ms()).unwrap()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::check::{self, FinishedRun};
 use crate::client::Client;
 use crate::environment::Environment;
+use crate::fault::Fault;
 use crate::pipeline::Pipeline;
 use crate::plan::Plan;
 use crate::ports::Ports;
@@ -72,6 +73,9 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
             athletes: &scheduler.pipeline.athletes,
             clients: &scheduler.clients,
             wall_ms: environment.clock.wall_ms(),
+            counts_once: [Fault::Crash, Fault::DatabaseAfterCommit]
+                .iter()
+                .all(|fault| plan.faults.rate(*fault) == 0),
             dead_letters: environment.broker.borrow().dead_letters,
             dead_letters_at_last_redrive: scheduler.dead_letters_at_last_redrive,
         })

@@ -325,7 +325,7 @@ impl Scheduler {
     }
 
     /// Returns the path of a client's request. It names a workout that the athlete knew at the first
-    /// try, whose start also determines the end of a completion.
+    /// try, on which the bodies of completions and of new titles depend.
     fn resolve_path(&mut self, index: usize) -> Option<String> {
         let client = &self.clients[index];
         if client.path.is_none() {
@@ -333,7 +333,7 @@ impl Scheduler {
             let clients = self.clients.iter().filter(is_same_athlete);
             let created = clients.filter_map(|c| Some((c.created_workout_id()?, &c.action.body)));
             let (ids, posted): (Vec<_>, Vec<_>) = created.unzip();
-            let (path, body) = (client.action.path(&ids), client.action.completion(&posted));
+            let (path, body) = (client.action.path(&ids), client.action.dependent_body(&posted));
             self.clients[index].path = path;
             if let Some(body) = body {
                 self.clients[index].action.body = body;

@@ -33,6 +33,8 @@ pub struct Action {
 pub enum ActionKind {
     Post,
     Put,
+    /// Replaces a workout by itself as it was posted, with another title.
+    Retitle,
     Delete,
     AddSet,
     Complete,
@@ -43,7 +45,7 @@ impl ActionKind {
     pub const fn method(self) -> &'static str {
         match self {
             Self::Post | Self::AddSet | Self::Complete => "POST",
-            Self::Put => "PUT",
+            Self::Put | Self::Retitle => "PUT",
             Self::Delete => "DELETE",
         }
     }
@@ -55,7 +57,7 @@ impl Action {
     pub fn path(&self, workout_ids: &[&str]) -> Option<String> {
         let sub_path = match self.kind {
             ActionKind::Post => return Some("/v1/workouts".to_owned()),
-            ActionKind::Put | ActionKind::Delete => "",
+            ActionKind::Put | ActionKind::Retitle | ActionKind::Delete => "",
             ActionKind::AddSet => "/sets",
             ActionKind::Complete => "/complete",
         };
@@ -63,12 +65,23 @@ impl Action {
         Some(format!("/v1/workouts/{id}{sub_path}"))
     }
 
-    /// Returns the body of a completion, given the athlete's workouts as they were posted: its end is
-    /// on the day of the start. `None` for another kind of action.
-    pub fn completion(&self, posted: &[&Value]) -> Option<Value> {
-        let day = self.select(posted)?["started_at"].as_str()?.get(..10)?;
-        (self.kind == ActionKind::Complete)
-            .then(|| json!({ "ended_at": format!("{day}T12:30:00Z") }))
+    /// Returns the body that depends on the workout as it was posted, given the athlete's workouts: that of
+    /// a completion ends on the day of the start, that of a new title is the workout itself. `None` for
+    /// another kind of action.
+    pub fn dependent_body(&self, posted: &[&Value]) -> Option<Value> {
+        let workout = *self.select(posted)?;
+        match self.kind {
+            ActionKind::Complete => {
+                let day = workout["started_at"].as_str()?.get(..10)?;
+                Some(json!({ "ended_at": format!("{day}T12:30:00Z") }))
+            }
+            ActionKind::Retitle => {
+                let mut workout = workout.clone();
+                workout["title"] = json!(format!("Title {}", self.number));
+                Some(workout)
+            }
+            ActionKind::Post | ActionKind::Put | ActionKind::Delete | ActionKind::AddSet => None,
+        }
     }
 
     fn select<'a, T>(&self, workouts: &'a [T]) -> Option<&'a T> {
@@ -86,10 +99,31 @@ impl Action {
 pub fn from_seed(seed: u64) -> Vec<Action> {
     let mut rng = Rng::new(seed, 3);
     let count = 10 + rng.index(21);
-    (0..count).map(|number| random_action(&mut rng, number)).collect()
+    let era = Era::from_seed(seed);
+    (0..count).map(|number| random_action(&mut rng, number, era)).collect()
 }
 
-fn random_action(rng: &mut Rng, number: usize) -> Action {
+/// When the workouts of a seed took place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Era {
+    Recent,
+    /// One workout in four is of this summer.
+    Mixed,
+    /// All are of this summer: an athlete enters an old log, changes it and deletes it.
+    LongAgo,
+}
+
+impl Era {
+    fn from_seed(seed: u64) -> Self {
+        match Rng::new(seed, 4).below(8) {
+            0 => Self::LongAgo,
+            1 | 2 => Self::Mixed,
+            _ => Self::Recent,
+        }
+    }
+}
+
+fn random_action(rng: &mut Rng, number: usize, era: Era) -> Action {
     let after_ms = if rng.below(4) == 0 {
         rng.ms(BURSTS * BURST_INTERVAL_MS)
     } else {
@@ -97,24 +131,31 @@ fn random_action(rng: &mut Rng, number: usize) -> Action {
     };
     let athlete = rng.index(ATHLETES);
     let workout = rng.index(1_000);
-    let (kind, body) = match rng.below(12) {
-        0..=4 => (ActionKind::Post, random_workout(rng)),
-        5 | 6 => (ActionKind::Put, random_workout(rng)),
+    let (kind, body) = match rng.below(14) {
+        0..=4 => (ActionKind::Post, random_workout(rng, era)),
+        5 | 6 => (ActionKind::Put, random_workout(rng, era)),
         7 => (ActionKind::Delete, Value::Null),
         8 | 9 => (ActionKind::AddSet, random_logged_set(rng)),
+        10 | 11 => (ActionKind::Retitle, Value::Null),
         _ => (ActionKind::Complete, Value::Null),
     };
     Action { number, after_ms, athlete, workout, kind, body }
 }
 
-fn random_workout(rng: &mut Rng) -> Value {
+fn random_workout(rng: &mut Rng, era: Era) -> Value {
     let exercises: Vec<_> = (0..=rng.below(2)).map(|_| random_exercise(rng)).collect();
     // A day of the previous week, which a report covers, or the current day.
-    let day = 16 + rng.below(8);
-    let started_at = format!("2026-11-{day}T08:00:00+01:00");
+    let is_recent = match era {
+        Era::Recent => true,
+        Era::Mixed => rng.below(4) > 0,
+        Era::LongAgo => false,
+    };
+    let (month, day) = if is_recent { (11, 16 + rng.below(8)) } else { (7, 10 + rng.below(21)) };
+    let day = format!("2026-{month:02}-{day}");
+    let started_at = format!("{day}T0{}:00:00+01:00", 8 - rng.below(3));
     let mut workout = json!({ "started_at": started_at, "exercises": exercises });
     if rng.below(3) > 0 {
-        workout["ended_at"] = json!(format!("2026-11-{day}T09:30:00+01:00"));
+        workout["ended_at"] = json!(format!("{day}T09:30:00+01:00"));
     }
     workout
 }

@@ -78,6 +78,11 @@ fn non_deterministic_event_id_is_found() {
 }
 
 #[test]
+fn event_id_from_state_is_found() {
+    check_found(Bug::IdFromState);
+}
+
+#[test]
 fn dropped_revision_check_is_found() {
     check_found(Bug::RevisionCheckDropped);
 }

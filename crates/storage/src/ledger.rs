@@ -65,7 +65,7 @@ pub struct LedgerUpdate {
 /// Writes entries to the ledger, updates the records and recomputes the affected weeks, in
 /// one transaction and one round trip. `entries` contains each workout at most once; the newest
 /// revision wins. Returns the affected weeks, the records that the workouts in `report_records_of`
-/// hold, and the observed workouts.
+/// hold and that are not announced yet, and the observed workouts.
 pub async fn apply(
     database: &dyn Database,
     entries: &[LedgerEntry],
@@ -79,7 +79,7 @@ pub async fn apply(
     let rows = entries.iter().map(ledger_row).collect::<Vec<_>>();
     // First: they compare with the previous ledger.
     let mut statements = records::settle(entries)?;
-    statements.push(query!("ledger/upsert.sql").bind([("entries", Param::json(&rows)?)])?);
+    statements.push(query!("ledger/upsert.sql", peaks = PEAKS).bind([("entries", Param::json(&rows)?)])?);
     let are_new = entries.iter().all(|entry| entry.revision == 1);
     for query in sums(are_new) {
         statements.push(query.bind(workouts.clone())?);
@@ -92,6 +92,7 @@ pub async fn apply(
     Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
 }
 
+const PEAKS: &str = include_str!("../sql/ledger/peaks.sql");
 const DAYS_OF_NEW: &str = include_str!("../sql/ledger/days_of_new.sql");
 const DAYS_OF_CHANGED: &str = include_str!("../sql/ledger/days_of_changed.sql");
 
@@ -115,6 +116,7 @@ fn ledger_row(entry: &LedgerEntry) -> serde_json::Value {
         "workout_id": entry.workout_id,
         "revision": entry.revision,
         "local_date": entry.local_date,
+        "started_at_ms": entry.started_at_ms,
         "workouts": volume.workouts,
         "sets": volume.sets,
         "tonnage_grams": volume.tonnage_grams,

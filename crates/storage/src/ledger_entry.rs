@@ -13,6 +13,7 @@ pub struct LedgerEntry {
     /// Only a newer revision replaces a row.
     pub revision: i64,
     pub local_date: NaiveDate,
+    pub started_at_ms: i64,
     /// Zero if the workout is deleted.
     pub volume: Volume,
     /// By exercise.

@@ -177,6 +177,7 @@ mod tests {
             workout_id: WorkoutId(Uuid::nil()),
             revision: 1,
             local_date: "2026-11-23".parse().unwrap(),
+            started_at_ms: 0,
             volume: Volume::default(),
             performances: performances(&exercises, body_weight),
             bests: record_candidates(&exercises, body_weight),

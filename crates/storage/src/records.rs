@@ -1,10 +1,14 @@
 //! Personal records: the highest value of each kind in the ledger; among equals, the one of the
-//! earliest day.
+//! workout that started first.
 //!
 //! The records of an exercise are one row, a function of the ledger only, updated within the transaction
 //! that changes the ledger. The cost of a change does not grow with the history: candidates are
 //! compared with the current record. The athlete's ledger is only searched if the holder of a
 //! record is corrected, moved or deleted.
+//!
+//! A record has the revision of its workout that raised the workout's own value to it. The records of a
+//! revision are announced until `workouts.aggregated_revision` says that its events are published: an edit
+//! announces only what it raised, and what a workout had before is no news (docs/adr/0040-ids-from-causes.md).
 
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::Guarded;
@@ -47,15 +51,18 @@ fn candidates(entry: &LedgerEntry) -> serde_json::Value {
         "workout_id": entry.workout_id,
         "revision": entry.revision,
         "local_date": entry.local_date,
+        "started_at_ms": entry.started_at_ms,
         "bests": lifts::bests(entry),
     })
 }
 
-/// A record that a workout holds. It is broken if it has beaten another one.
+/// A record that a workout holds, and that is not announced yet. It is broken if it has beaten another one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct HeldRecord {
     pub athlete_id: AthleteId,
     pub workout_id: WorkoutId,
+    /// The revision that set it, or the one that completed the workout if that is later.
+    pub revision: i64,
     /// A [`training::RecordKey`] as text.
     pub key: String,
     /// Grams, or repetitions.
@@ -66,7 +73,7 @@ pub struct HeldRecord {
     pub custom_name: Option<String>,
 }
 
-/// Selects the records that those of the entries in `workouts` hold.
+/// Selects the records that those of the entries in `workouts` hold and that are not announced yet.
 pub(crate) fn held(
     entries: &[LedgerEntry],
     workouts: &[(AthleteId, WorkoutId)],

@@ -1,12 +1,21 @@
 //! The training calendar: an athlete's local day, and the ISO week that starts on Monday.
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Returns the local date of a workout: the date of `started_at` in its own UTC offset.
 pub fn local_date(started_at: DateTime<FixedOffset>) -> NaiveDate {
     started_at.date_naive()
+}
+
+/// The age, in days, up to which athletes are notified of what happened; a project default.
+pub const NEWS_DAYS_MAX: i64 = 14;
+
+/// Whether athletes are notified of what ended on `last_day`, given the time of the change that is the
+/// cause. It is the time of the change and not of its handling, so that a redelivery decides the same.
+pub fn is_news(last_day: NaiveDate, changed_at: DateTime<Utc>) -> bool {
+    (changed_at.date_naive() - last_day).num_days() <= NEWS_DAYS_MAX
 }
 
 /// The Monday of an ISO 8601 week.
@@ -92,6 +101,19 @@ mod tests {
         // ISO week 53 of 2026 holds the first days of 2027.
         check("2027-01-03T10:00:00-08:00", "2027-01-03", "2026-12-28");
         check("2027-01-04T00:00:00-08:00", "2027-01-04", "2027-01-04");
+    }
+
+    #[test]
+    fn news_is_at_most_two_weeks_old() {
+        let check = |last_day: &str, expected| {
+            let changed_at = "2026-11-23T23:59:59Z".parse().unwrap();
+            assert_eq!(is_news(last_day.parse().unwrap(), changed_at), expected, "{last_day}");
+        };
+        check("2026-11-24", true);
+        check("2026-11-23", true);
+        check("2026-11-09", true);
+        check("2026-11-08", false);
+        check("2025-11-23", false);
     }
 
     #[test]

@@ -2,15 +2,18 @@
 //! are published. It does no I/O.
 
 use crate::publisher::{
-    aggregation_updated, records_broken, volume_threshold_reached, workout_changed,
+    WeekCause, aggregation_updated, records_broken, volume_threshold_reached, workout_changed,
 };
 use crate::records::broken_records;
 use crate::thresholds::{crossing_bits, new_crossings};
 use chrono::{DateTime, Utc};
 use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
 use shared_kernel::{AthleteId, Event, EventData, WorkoutId};
+use std::collections::BTreeMap;
 use storage::ledger::{LedgerEntry, LedgerMarks, LedgerUpdate, ObservedWorkout, WeekState};
+use storage::records::HeldRecord;
 use training::WeekStart;
+use training::calendar::is_news;
 
 /// The new ledger entry of a workout, with the event that caused it.
 pub struct Change<'a> {
@@ -23,6 +26,12 @@ impl Change<'_> {
     pub const fn key(&self) -> (AthleteId, WorkoutId) {
         (self.entry.athlete_id, self.entry.workout_id)
     }
+
+    /// Whether the athlete is notified of what it changed in a week.
+    fn is_news_of(&self, week: WeekStart) -> bool {
+        let is_deletion = matches!(self.cause.data, EventData::WorkoutDeleted(_));
+        !is_deletion && is_news(week.last_day(), self.cause.time)
+    }
 }
 
 /// The events to publish, and the marks to store afterwards.
@@ -31,8 +40,8 @@ pub struct Decision {
     pub marks: LedgerMarks,
 }
 
-/// Creates one event for each changed week, one more if the week crossed landmarks, one for each workout
-/// that broke records, and those that endpoints receive about workouts. A week that only workouts in progress
+/// Creates one event for each changed week, one more if news crossed landmarks in it, one for each revision
+/// of a workout that broke records, and those that endpoints receive about workouts. A week that only workouts in progress
 /// have changed has no event until one of them is completed: it is analyzed once, not after each set.
 pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>) -> Decision {
     let aggregated = changes
@@ -46,27 +55,15 @@ pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>
             continue;
         };
         decision.events.push(aggregation_updated(week, cause, now));
-        let crossings = new_crossings(week);
+        let crossings = if cause.is_quiet { Vec::new() } else { new_crossings(week) };
         if !crossings.is_empty() {
             let bits = crossing_bits(&crossings);
             decision.marks.announced.push((week.athlete_id, week.week_start, bits));
-            decision.events.push(volume_threshold_reached(week, crossings, cause, now));
+            decision.events.push(volume_threshold_reached(week, crossings, cause.event, now));
         }
     }
     for change in changes {
-        let held = update.records.iter();
-        let held = held.filter(|record| (record.athlete_id, record.workout_id) == change.key());
-        let records = broken_records(held, change.cause);
-        if !records.is_empty() {
-            let local_date = change.entry.local_date;
-            decision.events.push(records_broken(
-                change.entry.workout_id,
-                &records,
-                local_date,
-                change.cause,
-                now,
-            ));
-        }
+        decision.events.extend(record_events(change, &update.records, now));
         let is_of = |observed: &&ObservedWorkout| {
             (observed.athlete_id, observed.workout_id) == change.key()
         };
@@ -76,6 +73,25 @@ pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>
         decision.events.extend(announced.iter().map(|data| workout_changed(*data, change.cause)));
     }
     decision
+}
+
+/// Returns one event for each revision, up to that of the change, whose records are not announced yet: mostly
+/// that of the change.
+fn record_events(change: &Change<'_>, held: &[HeldRecord], now: DateTime<Utc>) -> Vec<Event> {
+    let mut by_revision: BTreeMap<i64, Vec<&HeldRecord>> = BTreeMap::new();
+    for record in held {
+        let is_of_change = (record.athlete_id, record.workout_id) == change.key();
+        if is_of_change && record.revision <= change.entry.revision {
+            by_revision.entry(record.revision).or_default().push(record);
+        }
+    }
+    let event = |(revision, held): (i64, Vec<&HeldRecord>)| {
+        let records = broken_records(held.into_iter(), change.cause);
+        let (id, date) = (change.entry.workout_id, change.entry.local_date);
+        let broken = || records_broken((id, revision), &records, date, change.cause, now);
+        (!records.is_empty()).then(broken)
+    };
+    by_revision.into_iter().filter_map(event).collect()
 }
 
 /// Returns the changes of a workout that its endpoints receive: none while it is in progress, and none
@@ -99,19 +115,24 @@ fn workout_changes(change: &Change<'_>, observed: &ObservedWorkout) -> Vec<Worko
     completed.into_iter().chain(updated).collect()
 }
 
-/// The event that changed a week: one about a completed or deleted workout in that week, or, if a workout moved
-/// out of it, any event of the athlete. `None` if all its changes are of workouts in progress.
-fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<&'a Event> {
+/// The event that changed a week: one about a completed or deleted workout in that week, news first, or, if a
+/// workout moved out of it, any event of the athlete. `None` if all its changes are of workouts in progress.
+fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<WeekCause<'a>> {
     let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
     let is_in_week =
         |change: &&&Change<'_>| WeekStart::containing(change.entry.local_date) == week.week_start;
     let is_complete =
         |change: &&&Change<'_>| !matches!(change.cause.data, EventData::TrainingSetRecorded(_));
-    let mut in_week = of_athlete.clone().filter(is_in_week);
+    let in_week = of_athlete.clone().filter(is_in_week);
     let cause = if in_week.clone().next().is_some() {
-        in_week.rfind(is_complete)
+        let mut complete = in_week.filter(is_complete);
+        let news = complete.clone().rfind(|change| change.is_news_of(week.week_start));
+        news.map(|change| (change, false)).or_else(|| Some((complete.next_back()?, true)))
     } else {
-        of_athlete.next_back()
+        Some((of_athlete.next_back()?, true))
     };
-    cause.map(|change| change.cause)
+    cause.map(|(change, is_quiet)| WeekCause { event: change.cause, is_quiet })
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ pub fn empty_ledger_entry(workout: &WorkoutSnapshot) -> Result<LedgerEntry, Stri
         workout_id: workout.workout_id,
         revision: workout.revision,
         local_date: local_date(workout.started_at),
+        started_at_ms: workout.started_at.timestamp_millis(),
         volume: Volume::default(),
         performances: BTreeMap::new(),
         bests: BTreeMap::new(),

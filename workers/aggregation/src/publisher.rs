@@ -33,9 +33,17 @@ impl AggregationEventPublisher {
     }
 }
 
+/// The change that the events about a week follow from.
+#[derive(Clone, Copy, Debug)]
+pub struct WeekCause<'a> {
+    pub event: &'a Event,
+    /// Whether it is no news: see [`AggregationUpdated::quiet`].
+    pub is_quiet: bool,
+}
+
 /// The volume of a week changed. The id is derived from the new state of the week: a repeat is the same
 /// event.
-pub fn aggregation_updated(week: &WeekState, cause: &Event, now: DateTime<Utc>) -> Event {
+pub fn aggregation_updated(week: &WeekState, cause: WeekCause<'_>, now: DateTime<Utc>) -> Event {
     let id = EventId::derived(&[
         "AggregationUpdated",
         &week.athlete_id.to_string(),
@@ -48,8 +56,9 @@ pub fn aggregation_updated(week: &WeekState, cause: &Event, now: DateTime<Utc>) 
         athlete_id: week.athlete_id,
         week_start: week.week_start,
         volume: week.volume.clone(),
+        quiet: cause.is_quiet,
     };
-    cause.followed_by(id, SOURCE, subject(week), now, data.into())
+    cause.event.followed_by(id, SOURCE, subject(week), now, data.into())
 }
 
 /// Muscles crossed landmarks. The id is derived from the crossings: a repeat is the same event.
@@ -73,9 +82,10 @@ pub fn volume_threshold_reached(
     cause.followed_by(id, SOURCE, subject(week), now, data.into())
 }
 
-/// A workout broke records. The id is derived from the records: a repeat is the same event.
+/// A revision of a workout broke records. The id is derived from workout and revision: a repeat is the same
+/// event, whatever other workouts have broken since.
 pub fn records_broken(
-    workout_id: WorkoutId,
+    (workout_id, revision): (WorkoutId, i64),
     broken: &[BrokenRecord<'_>],
     local_date: NaiveDate,
     cause: &Event,
@@ -83,9 +93,8 @@ pub fn records_broken(
 ) -> Event {
     let athlete_id = cause.data.athlete_id();
     let kind = NotificationKind::NewRecord.as_str();
-    let values = broken.iter().map(|record| format!("{}={}", record.key, record.held.value));
-    let values = values.collect::<Vec<_>>().join(",");
-    let id = EventId::derived(&["NotificationRequested", kind, &cause.subject, &values]);
+    let (workout, of_revision) = (workout_id.to_string(), revision.to_string());
+    let id = EventId::derived(&["NotificationRequested", kind, &workout, &of_revision]);
     let (title, body, data) = notification_text(workout_id, broken);
     let requested = NotificationRequested {
         athlete_id,

@@ -1,6 +1,5 @@
-//! The notification about broken records: whether a workout is recent enough, and its text.
+//! The notification about broken records: which of them are announced, and its text.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
 use platform::email::one_line;
 use serde_json::{Map, Number, Value};
 use shared_kernel::notification_details::{NewRecord, RecordDetails, to_fields};
@@ -11,22 +10,12 @@ use storage::records::HeldRecord;
 use training::records::{RecordKey, RecordKind};
 use training::{Exercise, Grams, PerformedExercise};
 
-/// The maximum age, in days, of a workout whose records are announced. A project default: an athlete who
-/// enters the training of last year is not notified of each record in it.
-const RECENT_DAYS: u64 = 7;
-
 /// Records in the text of a notification, at most; a project default.
 const LINES_MAX: usize = 10;
 /// Records in the data of a notification, at most; a project default.
 const DETAILS_MAX: usize = 100;
 /// Characters of a custom exercise's name, at most; a project default.
 const NAME_CHARS_MAX: usize = 60;
-
-/// Whether the records of a workout of this day are announced.
-pub fn is_recent(local_date: NaiveDate, now: DateTime<Utc>) -> bool {
-    let first = now.date_naive().checked_sub_days(Days::new(RECENT_DAYS));
-    first.is_none_or(|first| local_date >= first)
-}
 
 /// A record that a workout set.
 pub struct BrokenRecord<'a> {
@@ -35,10 +24,10 @@ pub struct BrokenRecord<'a> {
     beaten: i64,
 }
 
-/// The records to announce of those that a workout holds: those that have beaten another one.
+/// The records to announce of those that a revision set: those that have beaten another one.
 ///
 /// The e1RM and the volume of a body-weight exercise rise with the athlete's body weight. They are
-/// announced only if the workout also holds a record of the exercise as entered: its weight or its
+/// announced only if the revision also set a record of the exercise as entered: its weight or its
 /// repetitions.
 pub fn broken_records<'a>(
     held: impl Iterator<Item = &'a HeldRecord>,
@@ -166,6 +155,7 @@ mod tests {
         HeldRecord {
             athlete_id: testkit::athlete_id(1),
             workout_id: WORKOUT,
+            revision: 1,
             key: key.to_owned(),
             value,
             beaten: beaten.into(),
@@ -248,15 +238,5 @@ mod tests {
         assert!(text.len() < 1_000, "{}", text.len());
         assert_eq!(data["records"].as_array().map(Vec::len), Some(100));
         assert_eq!(data["records_total"], 138);
-    }
-
-    #[test]
-    fn workouts_older_than_a_week_are_not_recent() {
-        let now = "2026-11-23T12:00:00Z".parse().unwrap();
-        let check =
-            |day: &str, recent| assert_eq!(is_recent(day.parse().unwrap(), now), recent, "{day}");
-        check("2026-11-24", true);
-        check("2026-11-16", true);
-        check("2026-11-15", false);
     }
 }

@@ -203,7 +203,8 @@ impl WorkoutInput {
             .iter()
             .map(|set| json!({ "exercise": EXERCISES[set.exercise], "sets": [set.json(false)] }));
         let mut workout = json!({
-            "started_at": format!("2026-11-{:02}T18:00:00+01:00", self.day),
+            // Most workouts of one day start at different times.
+            "started_at": format!("2026-11-{:02}T{:02}:00:00+01:00", self.day, 12 + self.sets.len()),
             "exercises": exercises.collect::<Vec<_>>(),
         });
         if self.ended {
@@ -255,8 +256,8 @@ fn action() -> impl Strategy<Value = Action> {
 struct ExpectedTotals {
     days: BTreeMap<String, Volume>,
     weeks: BTreeMap<String, Volume>,
-    /// The value, day and workout id of each record.
-    records: BTreeMap<String, (i64, String, String)>,
+    /// The value, start, workout and day of each record.
+    records: BTreeMap<String, (i64, i64, String, String)>,
     progress: BTreeMap<(String, String), Vec<ExercisePerformance>>,
 }
 
@@ -271,8 +272,9 @@ fn recompute(workouts: &[StoredWorkout]) -> ExpectedTotals {
         add(expected.days.entry(day.clone()).or_default(), &volume);
         add(expected.weeks.entry(week).or_default(), &volume);
         for (key, value) in record_candidates(&workout.exercises, body_weight) {
-            let claim = (value, day.clone(), stored.workout_id.to_string());
-            let is_better = |held: &(i64, String, String)| {
+            let start = workout.started_at.timestamp_millis();
+            let claim = (value, start, stored.workout_id.to_string(), day.clone());
+            let is_better = |held: &(i64, i64, String, String)| {
                 (-claim.0, &claim.1, &claim.2) < (-held.0, &held.1, &held.2)
             };
             if expected.records.get(&key).is_none_or(is_better) {
@@ -334,14 +336,15 @@ fn check_volumes(rows: &[Value], name: &str, expected: &BTreeMap<String, Volume>
 fn check_records(fixture: &Fixture, expected: &ExpectedTotals) {
     let rows = fixture.database.query(
         "SELECT exercise || '/' || entry.key AS key, entry.value ->> 0 AS value, entry.value ->> 1 AS day, \
-         entry.value ->> 2 AS workout FROM personal_records, json_each(records) AS entry",
+         entry.value ->> 2 AS workout, entry.value ->> 5 AS start FROM personal_records, json_each(records) AS entry",
     );
-    let stored: BTreeMap<String, (i64, String, String)> = rows
+    let stored: BTreeMap<String, (i64, i64, String, String)> = rows
         .iter()
         .map(|row| {
             let row: Value = serde_json::from_str(row).unwrap();
             let text = |name: &str| row[name].as_str().unwrap().to_owned();
-            (text("key"), (row["value"].as_i64().unwrap(), text("day"), text("workout")))
+            let number = |name: &str| row[name].as_i64().unwrap();
+            (text("key"), (number("value"), number("start"), text("workout"), text("day")))
         })
         .collect();
     assert_eq!(stored, expected.records);

@@ -38,6 +38,8 @@ pub struct Job {
     pub muscles: Option<BTreeSet<Muscle>>,
     /// Whether the athlete gets a report of the week.
     pub report: bool,
+    /// Whether the event is no news: the analysis notifies the athlete of nothing that it finds.
+    pub is_quiet: bool,
 }
 
 /// A handler of events that require an analysis.
@@ -69,6 +71,8 @@ struct Task<'a> {
     cause: &'a Event,
     scope: Scope,
     reports: BTreeSet<WeekStart>,
+    /// The weeks of requests that are not quiet.
+    news_weeks: BTreeSet<WeekStart>,
 }
 
 /// The result of the rules for one athlete.
@@ -160,14 +164,16 @@ type RecordsOfWeeks = BTreeMap<(AthleteId, WeekStart), Vec<Record>>;
 fn tasks<'a>(requests: &[&Request<'a>]) -> Vec<Task<'a>> {
     let mut tasks: BTreeMap<AthleteId, Task<'a>> = BTreeMap::new();
     for request in requests {
-        let Job { week_start, muscles, report } = request.job.clone();
+        let Job { week_start, muscles, report, is_quiet } = request.job.clone();
         let task = tasks.entry(request.athlete_id).or_insert_with(|| Task {
             athlete_id: request.athlete_id,
             cause: request.cause,
             scope: Scope { weeks: BTreeSet::new(), muscles: muscles.clone() },
             reports: BTreeSet::new(),
+            news_weeks: BTreeSet::new(),
         });
         task.scope.weeks.insert(week_start);
+        task.news_weeks.extend((!is_quiet).then_some(week_start));
         task.scope.muscles = match (task.scope.muscles.take(), muscles) {
             (Some(some), Some(more)) => Some(some.into_iter().chain(more).collect()),
             (None, _) | (_, None) => None,
@@ -219,7 +225,7 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
     let stored = input.known.remove(&id).unwrap_or_default();
     let found = rules::find_patterns(&history, &task.scope);
     let pending_weeks = input.pending.remove(&id).unwrap_or_default();
-    let context = Context { now, pending_weeks: &pending_weeks };
+    let context = Context { now, pending_weeks: &pending_weeks, news_weeks: &task.news_weeks };
     let transitions = lifecycle::transitions(id, &history, &task.scope, &stored, &found, context);
     let with_id = |pattern: Pattern| (lifecycle::pattern_id(id, &pattern, &stored, now), pattern);
     let found: Vec<_> = found.into_iter().map(with_id).collect();

@@ -16,9 +16,13 @@
 //! | it is found, and is open | unchanged | no |
 //! | it is open, and no longer found | as resolved | only of a plateau that the lift has broken |
 //!
+//! An analysis without news, such as one after a change of last year's workouts, notifies of nothing, and none
+//! notifies of a week that ended more than two weeks before its cause. A pattern that is found for the first
+//! time is then stored with no announcement. The next analysis with news announces it if it still may.
+//!
 //! [`shared_kernel::policy`] holds the properties of each kind of pattern: whether the athlete is notified
 //! of it at all, whether it can worsen, and its lifetime. A pattern of one week has no reminders, and
-//! expires two weeks after the end of that week. A pattern of a lift is not resolved in the 14 days
+//! expires two weeks after the end of that week ([`training::calendar::is_news`]). A pattern of a lift is not resolved in the 14 days
 //! after a deload, in which the lift is not judged. A pattern that is found four weeks or more after it was
 //! resolved is a new pattern.
 //!
@@ -26,7 +30,7 @@
 
 use crate::history::History;
 use crate::rules::{self, Pattern, Scope};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use shared_kernel::AthleteId;
 use shared_kernel::payload::PatternKind;
@@ -34,6 +38,7 @@ use shared_kernel::policy::Lifetime;
 use std::collections::BTreeSet;
 use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
+use training::calendar::is_news;
 use uuid::Uuid;
 
 /// The rise of confidence, since the last notification, from which a pattern is worse.
@@ -43,8 +48,6 @@ const CONFIDENCE_RISE_MIN: f64 = 0.15;
 const REMINDER_INTERVAL: TimeDelta = TimeDelta::weeks(4);
 /// The time after its resolution within which a pattern that is found once more is the same pattern.
 const REOPEN_WINDOW: TimeDelta = TimeDelta::weeks(4);
-/// The age at which a pattern of one week expires: that week and two more, counted from its Monday.
-const ONE_WEEK_EXPIRY: TimeDelta = TimeDelta::weeks(3);
 /// A lift breaks its plateau by exceeding the plateau's best by this factor, as in
 /// [`crate::rules::plateau`].
 const PLATEAU_BROKEN_FACTOR: f64 = 1.005;
@@ -58,7 +61,7 @@ pub enum Transition {
         /// confidence is that of the last notification.
         pattern: Pattern,
         pattern_id: Uuid,
-        /// 1 for a new pattern, and 1 more for each further notification, this one included.
+        /// The number of notifications, this one included. It is 1 for a kind that is never notified.
         announcements: i64,
         is_notified: bool,
     },
@@ -73,6 +76,8 @@ pub struct Context<'a> {
     /// Weeks with workouts that are not aggregated yet. An incomplete week can look like a deload, a
     /// planned light week.
     pub pending_weeks: &'a BTreeSet<WeekStart>,
+    /// The weeks whose changes are news: none if the athlete is notified of nothing.
+    pub news_weeks: &'a BTreeSet<WeekStart>,
 }
 
 /// Returns the transitions of an athlete's patterns: first of those that the rules found within the
@@ -108,12 +113,14 @@ pub fn transitions(
         .iter()
         .filter(|stored| stored.status == PatternStatus::Open)
         .filter(|stored| {
-            is_expired(stored.kind, stored.since, history.today)
+            is_expired(stored.kind, stored.since, context.now)
                 || can_resolve(stored) && !is_found(stored)
         })
         .map(|stored| Transition::Resolved {
             stored: stored.clone(),
-            is_notified: is_broken_plateau(stored, history, found),
+            is_notified: !context.news_weeks.is_empty()
+                && stored.announcements > 0
+                && is_broken_plateau(stored, history, found),
         });
     active.chain(resolved).collect()
 }
@@ -152,9 +159,12 @@ fn active_transition(
     pattern: &Pattern,
     pattern_id: Uuid,
     before: Option<&KnownPattern>,
-    Context { now, pending_weeks }: Context<'_>,
+    Context { now, pending_weeks, news_weeks }: Context<'_>,
 ) -> Option<Transition> {
     let policy = pattern.kind.policy();
+    let is_in_time =
+        !is_expired(pattern.kind, pattern.since, now) || news_weeks.contains(&pattern.since);
+    let may_notify = policy.is_notified && !news_weeks.is_empty() && is_in_time;
     let active = |confidence, announcements, is_notified| {
         let pattern = Pattern { confidence, ..pattern.clone() };
         Some(Transition::Active { pattern, pattern_id, announcements, is_notified })
@@ -162,18 +172,20 @@ fn active_transition(
     let Some(before) = before else {
         let may_be_incomplete =
             pattern.kind == PatternKind::DeloadTaken && pending_weeks.contains(&pattern.since);
-        let first = || active(pattern.confidence, 1, policy.is_notified);
+        let announcements = i64::from(may_notify || !policy.is_notified);
+        let first = || active(pattern.confidence, announcements, may_notify);
         return if may_be_incomplete { None } else { first() };
     };
     let notified_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
     let is_worse =
         policy.can_worsen && pattern.confidence >= before.confidence + CONFIDENCE_RISE_MIN;
     let is_reminder_due = !pattern.kind.lasts_one_week() && now - notified_at >= REMINDER_INTERVAL;
-    if policy.is_notified && (is_worse || is_reminder_due) {
+    let is_first = before.announcements == 0;
+    if may_notify && (is_first || is_worse || is_reminder_due) {
         return active(pattern.confidence, before.announcements + 1, true);
     }
     match before.status {
-        PatternStatus::Resolved if !is_expired(pattern.kind, pattern.since, now.date_naive()) => {
+        PatternStatus::Resolved if !is_expired(pattern.kind, pattern.since, now) => {
             let notified_confidence = policy.is_notified.then_some(before.confidence);
             let confidence = notified_confidence.unwrap_or(pattern.confidence);
             active(confidence, before.announcements, false)
@@ -192,8 +204,8 @@ fn is_same_pattern(athlete_id: AthleteId, found: &Pattern, stored: &KnownPattern
 }
 
 /// Whether a pattern belongs to a week that is too long ago to notify about.
-fn is_expired(kind: PatternKind, since: WeekStart, today: NaiveDate) -> bool {
-    kind.lasts_one_week() && today - since.date() >= ONE_WEEK_EXPIRY
+fn is_expired(kind: PatternKind, since: WeekStart, now: DateTime<Utc>) -> bool {
+    kind.lasts_one_week() && !is_news(since.last_day(), now)
 }
 
 /// Whether the stored pattern is a plateau that its lift has broken: a workout after those of the plateau

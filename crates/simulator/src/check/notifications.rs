@@ -1,6 +1,7 @@
 //! Notifications, emails and webhook requests have a cause, none is lost, and none is duplicated.
 
 use super::finished_run::{FinishedRun, Violations};
+use super::records;
 use crate::database::text;
 use serde_json::Value;
 use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
@@ -35,6 +36,7 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     check_marks(run, &published, violations);
     check_emails(run, &notifications, violations);
     check_webhooks(run, &published, &notifications, violations);
+    records::check(run, &published, &notifications, violations);
 }
 
 /// Checks that every event follows from a workout's revision, from another event, or from the sweep.

@@ -1,6 +1,7 @@
 //! Every accepted request has its effect once.
 
 use super::finished_run::{FinishedRun, Violations};
+use crate::client::Client;
 use crate::database::text;
 use crate::workload::ActionKind;
 use std::collections::BTreeMap;
@@ -44,7 +45,9 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
 fn check_sets(run: &FinishedRun<'_>, id: &str, sets: u64, violations: &mut Violations) {
     let is_edit = |path: &String| path.contains(id);
     let edits = || run.clients.iter().filter(|client| client.path.as_ref().is_some_and(is_edit));
-    if edits().any(|client| client.action.kind == ActionKind::Put) {
+    let is_replaced =
+        |client: &Client| matches!(client.action.kind, ActionKind::Put | ActionKind::Retitle);
+    if edits().any(is_replaced) {
         return;
     }
     let mut clients = run.clients.iter();

@@ -14,8 +14,8 @@ use training::{Muscle, Volume, WeekStart};
 type Key = (String, String);
 /// Workouts, sets, tonnage and hard half sets; by muscle, direct and indirect hard sets and tonnage.
 type Totals = ([i64; 4], BTreeMap<Muscle, (i64, i64, i64)>);
-/// Value, day and workout of a record.
-type Record = (i64, String, String);
+/// Value, start, workout and day of a record. Of equals, the workout that started first has it.
+type Record = (i64, i64, String, String);
 
 #[derive(Default)]
 struct Recomputed {
@@ -71,12 +71,13 @@ fn stored_totals(run: &FinishedRun<'_>, table: &str, period: &str) -> BTreeMap<K
 fn stored_records(run: &FinishedRun<'_>) -> BTreeMap<Key, Record> {
     let rows = run.rows(
         "SELECT athlete_id, exercise || '/' || entry.key AS key, entry.value ->> 0 AS value, \
-         entry.value ->> 1 AS day, entry.value ->> 2 AS workout \
+         entry.value ->> 1 AS day, entry.value ->> 2 AS workout, entry.value ->> 5 AS start \
          FROM personal_records, json_each(records) AS entry",
     );
     let record = |row: &Value| {
         let (day, workout) = (text(row, "day").to_owned(), text(row, "workout").to_owned());
-        (key(row, "key"), (row["value"].as_i64().unwrap(), day, workout))
+        let number = |name: &str| row[name].as_i64().unwrap();
+        (key(row, "key"), (number("value"), number("start"), workout, day))
     };
     rows.iter().map(record).collect()
 }
@@ -94,7 +95,8 @@ fn recompute(run: &FinishedRun<'_>) -> Recomputed {
         add(all.days.entry((athlete.clone(), date.to_string())).or_default(), &volume);
         add(all.weeks.entry((athlete.clone(), week)).or_default(), &volume);
         for (name, value) in record_candidates(&workout.exercises, workout.body_weight_grams) {
-            let record = (value, date.to_string(), stored.workout_id.to_string());
+            let start = workout.started_at.timestamp_millis();
+            let record = (value, start, stored.workout_id.to_string(), date.to_string());
             let is_better =
                 |other: &Record| (-record.0, &record.1, &record.2) < (-other.0, &other.1, &other.2);
             let key = (athlete.clone(), name);

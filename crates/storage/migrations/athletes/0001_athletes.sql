@@ -135,6 +135,7 @@ CREATE TABLE volume_ledger (
     workout_id TEXT NOT NULL,
     revision INTEGER NOT NULL CHECK (revision >= 1),
     local_date TEXT NOT NULL CHECK (local_date = date(local_date)),
+    started_at_ms INTEGER NOT NULL,
     -- The days from which it was moved since their weeks were last published, separated by blanks.
     moved_from TEXT,
     workouts INTEGER NOT NULL CHECK (workouts IN (0, 1)),
@@ -145,6 +146,8 @@ CREATE TABLE volume_ledger (
     muscles TEXT NOT NULL,
     -- {"slug": [...], ...}: the performance in each exercise (crates/storage/src/lifts.rs).
     lifts TEXT NOT NULL,
+    -- {"slug/kind": value, ...}: candidates for records that an edit lowered or removed. NULL for most workouts.
+    peaks TEXT,
     PRIMARY KEY (athlete_id, workout_id)
 ) WITHOUT ROWID;
 
@@ -182,8 +185,9 @@ CREATE TABLE weekly_volume (
     PRIMARY KEY (athlete_id, week_start)
 ) WITHOUT ROWID;
 
--- {"heaviest_weight": [value, day, workout id, value that it beat], ...} by exercise: the highest of each value of the
--- ledger; of equals the earliest.
+-- {"heaviest_weight": [value, day, workout id, value that it beat, revision, start in milliseconds], ...} by exercise: the
+-- highest of each value of the ledger; of equals the earliest. The revision is that of the workout which raised its own
+-- value to this one, 0 if none did: the athlete is notified of the records of a revision once.
 CREATE TABLE personal_records (
     athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,
     exercise TEXT NOT NULL,

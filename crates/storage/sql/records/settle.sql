@@ -1,6 +1,8 @@
 -- The records that changed workouts affect, before the workouts are in the ledger.
 -- changed: the entries newer than the ledger, with the lifts that it has;
--- claim: their candidates; touched: the kinds of their candidates, new and previous;
+-- previous: the values of these lifts;
+-- claim: the candidates of the entries, each with the revision if the workout never reached the value before;
+-- touched: the kinds of candidates, new and previous;
 -- held: the current record of each of these;
 -- lost: records with a changed holder that no longer reaches the value: for these the rest of the ledger is searched
 --     (again);
@@ -10,32 +12,47 @@ INSERT INTO personal_records (athlete_id, exercise, records)
 WITH changed AS MATERIALIZED (
     SELECT
         entry.value ->> 'athlete_id' AS athlete_id, entry.value ->> 'workout_id' AS workout_id,
-        entry.value ->> 'local_date' AS local_date, entry.value -> 'bests' AS bests, ledger.lifts
+        entry.value ->> 'local_date' AS local_date, entry.value ->> 'started_at_ms' AS started_at_ms,
+        entry.value ->> 'revision' AS revision, entry.value -> 'bests' AS bests, ledger.lifts, ledger.peaks
     FROM json_each(:entries) AS entry
     LEFT JOIN volume_ledger AS ledger
         ON ledger.athlete_id = entry.value ->> 'athlete_id' AND ledger.workout_id = entry.value ->> 'workout_id'
     WHERE ledger.revision IS NULL OR entry.value ->> 'revision' > ledger.revision
 ),
+previous AS MATERIALIZED (
+    SELECT athlete_id, workout_id, lift.key AS exercise, 'most_volume' AS kind, lift.value ->> 1 AS value
+    FROM changed, json_each(changed.lifts) AS lift
+    UNION ALL
+    SELECT athlete_id, workout_id, lift.key, 'best_e1rm', lift.value ->> 2
+    FROM changed, json_each(changed.lifts) AS lift
+    UNION ALL
+    SELECT athlete_id, workout_id, lift.key, 'heaviest_weight', lift.value ->> 3
+    FROM changed, json_each(changed.lifts) AS lift
+    UNION ALL
+    SELECT athlete_id, workout_id, lift.key, 'most_reps@' || reps.key, reps.value
+    FROM changed, json_each(changed.lifts) AS lift, json_each(lift.value, '$[4]') AS reps
+),
 claim AS MATERIALIZED (
-    SELECT athlete_id, lift.key AS exercise, best.key AS kind, best.value AS value, local_date, workout_id
-    FROM changed, json_each(changed.bests) AS lift, json_each(lift.value) AS best
+    SELECT
+        candidate.athlete_id, candidate.exercise, candidate.kind, candidate.value, local_date, started_at_ms,
+        candidate.workout_id, iif(candidate.value > max(coalesce(previous.value, 0), peak), revision, 0) AS revision
+    FROM (
+        SELECT
+            athlete_id, workout_id, lift.key AS exercise, best.key AS kind, best.value AS value, local_date,
+            started_at_ms, revision, coalesce(peaks ->> (lift.key || '/' || best.key), 0) AS peak
+        FROM changed, json_each(changed.bests) AS lift, json_each(lift.value) AS best
+    ) AS candidate
+    LEFT JOIN previous USING (athlete_id, workout_id, exercise, kind)
 ),
 touched AS MATERIALIZED (
     SELECT athlete_id, exercise, kind FROM claim
     UNION
-    SELECT athlete_id, lift.key, 'most_volume' FROM changed, json_each(changed.lifts) AS lift
-    UNION
-    SELECT athlete_id, lift.key, 'best_e1rm' FROM changed, json_each(changed.lifts) AS lift
-    UNION
-    SELECT athlete_id, lift.key, 'heaviest_weight' FROM changed, json_each(changed.lifts) AS lift
-    UNION
-    SELECT athlete_id, lift.key, 'most_reps@' || reps.key
-    FROM changed, json_each(changed.lifts) AS lift, json_each(lift.value, '$[4]') AS reps
+    SELECT athlete_id, exercise, kind FROM previous
 ),
 held AS MATERIALIZED (
     SELECT
         athlete_id, exercise, kind, entry, entry ->> 0 AS value, entry ->> 1 AS local_date, entry ->> 2 AS workout_id,
-        entry ->> 3 AS beaten
+        entry ->> 3 AS beaten, entry ->> 4 AS revision, entry ->> 5 AS started_at_ms
     FROM (
         SELECT touched.athlete_id, touched.exercise, touched.kind, record.records -> touched.kind AS entry
         FROM touched
@@ -44,7 +61,7 @@ held AS MATERIALIZED (
     )
 ),
 standing AS (
-    SELECT athlete_id, exercise, kind, value, local_date, workout_id FROM held
+    SELECT athlete_id, exercise, kind, value, local_date, started_at_ms, workout_id, 0 AS revision FROM held
     WHERE value IS NOT NULL AND (athlete_id, workout_id) NOT IN (SELECT athlete_id, workout_id FROM changed)
 ),
 lost AS (
@@ -54,7 +71,7 @@ lost AS (
             SELECT 1 FROM claim
             WHERE claim.athlete_id = held.athlete_id AND claim.exercise = held.exercise AND claim.kind = held.kind
                 AND claim.workout_id = held.workout_id
-                AND (claim.value > held.value OR claim.value = held.value AND claim.local_date <= held.local_date)
+                AND (claim.value > held.value OR claim.value = held.value AND claim.started_at_ms <= held.started_at_ms)
         )
 ),
 again AS (
@@ -67,7 +84,7 @@ again AS (
                 WHEN 'heaviest_weight' THEN ledger.lifts -> lost.exercise ->> 3
                 ELSE ledger.lifts -> lost.exercise ->> ('$[4]."' || substr(lost.kind, 11) || '"')
             END AS value,
-            ledger.local_date, ledger.workout_id
+            ledger.local_date, ledger.started_at_ms, ledger.workout_id, 0 AS revision
         FROM lost CROSS JOIN volume_ledger AS ledger ON ledger.athlete_id = lost.athlete_id
         WHERE (ledger.athlete_id, ledger.workout_id) NOT IN (SELECT athlete_id, workout_id FROM changed)
     )
@@ -75,12 +92,12 @@ again AS (
 ),
 winner AS (
     SELECT
-        athlete_id, exercise, kind, value, local_date, workout_id,
+        athlete_id, exercise, kind, value, local_date, started_at_ms, workout_id, revision,
         row_number() OVER (
-            PARTITION BY athlete_id, exercise, kind ORDER BY value DESC, local_date, workout_id
+            PARTITION BY athlete_id, exercise, kind ORDER BY value DESC, started_at_ms, workout_id
         ) AS place
     FROM (
-        SELECT athlete_id, exercise, kind, value, local_date, workout_id FROM claim
+        SELECT athlete_id, exercise, kind, value, local_date, started_at_ms, workout_id, revision FROM claim
         UNION ALL SELECT * FROM standing
         UNION ALL SELECT * FROM again
     )
@@ -93,7 +110,8 @@ settled AS (
             CASE
                 WHEN winner.workout_id = held.workout_id THEN held.beaten
                 WHEN winner.value > held.value THEN held.value
-            END
+            END,
+            max(winner.revision, iif(winner.workout_id = held.workout_id, held.revision, 0)), winner.started_at_ms
         )) AS entry
     FROM held
     LEFT JOIN winner

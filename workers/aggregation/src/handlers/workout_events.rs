@@ -3,7 +3,6 @@
 
 use crate::decision::{Change, Decision, decide};
 use crate::publisher::AggregationEventPublisher;
-use crate::records::is_recent;
 use async_trait::async_trait;
 use platform::handler::ReceivedEvent;
 use platform::{Clock, GroupHandler};
@@ -15,6 +14,7 @@ use storage::ledger::{self, LedgerEntry, LedgerUpdate, WeekState};
 use storage::shards::concurrently;
 use storage::{Database, Shards};
 use training::WeekStart;
+use training::calendar::is_news;
 
 /// Converts an event that carries a workout to a ledger entry.
 pub(super) trait ToLedgerEntry<P> {
@@ -109,7 +109,8 @@ impl WorkoutEventsHandler {
         let with_records: Vec<_> = changes
             .iter()
             .filter(|change| {
-                self.announces_records(change) && is_recent(change.entry.local_date, now)
+                self.announces_records(change)
+                    && is_news(change.entry.local_date, change.cause.time)
             })
             .map(Change::key)
             .collect();

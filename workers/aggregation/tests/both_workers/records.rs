@@ -28,6 +28,8 @@ fn broken_records_are_announced_once_with_their_values() {
     assert_eq!(notifications(&fixture.consume_queue()), [], "a first record beats no other");
     let path = ada.post_workout(&bench("2026-11-23T08:00:00Z", 105.0, 5));
     let (events, _) = fixture.take_events();
+    // The mark fails: the event is published, and nothing says so.
+    fixture.database.fail_after(1, DatabaseFault::BeforeCommit);
     fixture.deliver(&events);
     let published = fixture.take_events().1;
     let announced = notifications(&published);
@@ -66,18 +68,20 @@ fn broken_records_are_announced_once_with_their_values() {
         events.iter().filter(is_notification).map(|event| event.id).collect()
     };
     assert_eq!(ids(&fixture.take_events().1), ids(&published));
-    // An edit that breaks no further record publishes the same event id.
+    // It has marked the revision: nothing of it is published any more, nor by an edit of the notes.
+    fixture.deliver(&events);
+    assert_eq!(ids(&fixture.take_events().1), []);
     let mut with_notes = bench("2026-11-23T08:00:00Z", 105.0, 5);
     with_notes["notes"] = json!("easy");
     ada.send_ok("PUT", &path, &with_notes);
-    assert_eq!(ids(&fixture.consume_queue()), ids(&published));
+    assert_eq!(ids(&fixture.consume_queue()), []);
     // An equal value does not break a record.
     ada.post_workout(&bench("2026-11-23T09:00:00Z", 105.0, 5));
     assert_eq!(notifications(&fixture.consume_queue()), []);
 }
 
 #[test]
-fn record_is_announced_for_completed_workouts_of_the_last_week() {
+fn record_is_announced_for_completed_workouts_of_two_weeks() {
     let fixture = Fixture::new();
     let ada = fixture.create_athlete();
     ada.post_workout(&bench("2025-11-01T18:00:00Z", 100.0, 5));
@@ -86,8 +90,8 @@ fn record_is_announced_for_completed_workouts_of_the_last_week() {
         ada.post_workout(&bench(started_at, kg, 5));
         assert_eq!(notifications(&fixture.consume_queue()).len(), announced, "{started_at}");
     };
-    check("2026-11-15T23:59:59Z", 101.0, 0);
-    check("2026-11-16T00:00:00Z", 102.0, 1);
+    check("2026-11-08T23:59:59Z", 101.0, 0);
+    check("2026-11-09T00:00:00Z", 102.0, 1);
     check("2026-11-23T08:00:00Z", 103.0, 1);
     check("2026-11-24T08:00:00Z", 104.0, 1);
     let mut open = bench("2026-11-23T10:00:00Z", 105.0, 5);
@@ -102,6 +106,166 @@ fn record_is_announced_for_completed_workouts_of_the_last_week() {
         &json!({ "ended_at": "2026-11-23T12:00:00Z" }),
     );
     assert_eq!(notifications(&fixture.consume_queue()).len(), 1);
+}
+
+/// Returns the records that aggregation announces for what is in its queue: `exercise/kind=value`.
+fn announced(fixture: &Fixture) -> Vec<String> {
+    let found = notifications(&fixture.consume_queue());
+    let records = found.iter().flat_map(|notification| {
+        let records = notification.data.get("records").and_then(Value::as_array);
+        records.cloned().unwrap_or_default()
+    });
+    let name = |record: Value| {
+        let text = |name: &str| record[name].as_str().unwrap().to_owned();
+        format!("{}/{}={}", text("exercise"), text("kind"), record["value"])
+    };
+    records.map(name).filter(|record| record.contains("heaviest")).collect()
+}
+
+/// Returns a workout with a set of the bench press, one of the squat, and a title.
+fn bench_and_squat(started_at: &str, bench_kg: f64, squat_kg: f64, title: &str) -> Value {
+    let mut workout = bench(started_at, bench_kg, 5);
+    let mut squat = workout["exercises"][0].clone();
+    squat["exercise"] = json!("barbell-back-squat");
+    squat["sets"][0]["weight_kg"] = json!(squat_kg);
+    workout["exercises"].as_array_mut().unwrap().push(squat);
+    workout["title"] = json!(title);
+    workout
+}
+
+#[test]
+fn edit_announces_only_the_records_that_it_raised() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    ada.post_workout(&bench_and_squat("2026-11-18T08:00:00Z", 100.0, 140.0, "Before"));
+    fixture.consume_queue();
+    let monday = |bench_kg, squat_kg, title| {
+        bench_and_squat("2026-11-20T08:00:00Z", bench_kg, squat_kg, title)
+    };
+    let first = ada.post_workout(&monday(105.0, 150.0, "Monday"));
+    let (bench, squat) = ("barbell-bench-press", "barbell-back-squat");
+    let heaviest = |exercise: &str, kg: f64| format!("{exercise}/heaviest_weight={kg:?}");
+    assert_eq!(announced(&fixture), [heaviest(squat, 150.0), heaviest(bench, 105.0)]);
+    // Wednesday's workout takes the squat's record.
+    ada.post_workout(&bench_and_squat("2026-11-22T08:00:00Z", 60.0, 155.0, "Wednesday"));
+    assert_eq!(announced(&fixture), [heaviest(squat, 155.0)]);
+    let edit = |workout: Value, expected: &[String]| {
+        ada.send_ok("PUT", &first, &workout);
+        assert_eq!(announced(&fixture), expected, "{workout}");
+    };
+    edit(monday(105.0, 150.0, "Another title"), &[]);
+    edit(monday(107.5, 150.0, "A raised bench press"), &[heaviest(bench, 107.5)]);
+    edit(monday(107.5, 160.0, "A raised squat"), &[heaviest(squat, 160.0)]);
+    // What the workout had before is no news, whoever has the record meanwhile.
+    edit(monday(90.0, 150.0, "A mistake"), &[]);
+    edit(monday(107.5, 160.0, "Its correction"), &[]);
+    edit(monday(107.5, 162.5, "More"), &[heaviest(squat, 162.5)]);
+}
+
+#[test]
+fn record_that_returns_to_a_workout_is_not_announced() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    ada.post_workout(&bench("2026-11-18T08:00:00Z", 100.0, 5));
+    let held = ada.post_workout(&bench("2026-11-20T08:00:00Z", 105.0, 5));
+    let better = ada.post_workout(&bench("2026-11-22T08:00:00Z", 110.0, 5));
+    announced(&fixture);
+    ada.send_ok("DELETE", &better, &Value::Null);
+    assert_eq!(announced(&fixture), Vec::<String>::new());
+    assert_eq!(heaviest_record(&ada).as_deref(), Some("105.0 2026-11-20"));
+    let mut retitled = bench("2026-11-20T08:00:00Z", 105.0, 5);
+    retitled["title"] = json!("Push");
+    ada.send_ok("PUT", &held, &retitled);
+    assert_eq!(announced(&fixture), Vec::<String>::new());
+}
+
+#[test]
+fn lost_completion_and_edit_announce_each_record_once() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    ada.post_workout(&bench_and_squat("2026-11-18T08:00:00Z", 100.0, 140.0, "Before"));
+    fixture.consume_queue();
+    let started_at = "2026-11-20T08:00:00Z";
+    let path = ada.post_workout(&bench_and_squat(started_at, 105.0, 140.0, "A"));
+    let (posted, _) = fixture.take_events();
+    ada.send_ok("PUT", &path, &bench_and_squat(started_at, 105.0, 150.0, "B"));
+    let (edited, _) = fixture.take_events();
+    // The first is published, but not marked; then the edit arrives, and then the first once more.
+    fixture.database.fail_after(1, DatabaseFault::BeforeCommit);
+    fixture.deliver(&posted);
+    let ids = |events: &[Event]| -> Vec<_> {
+        let of_records = |e: &&Event| e.event_type() == EventType::NotificationRequested;
+        events.iter().filter(of_records).map(|event| event.id).collect()
+    };
+    let first = ids(&fixture.take_events().1);
+    assert_eq!(first.len(), 1);
+    fixture.deliver(&edited);
+    let both = ids(&fixture.take_events().1);
+    assert_eq!((both.len(), both[0]), (2, first[0]), "the inbox has the first already");
+    fixture.deliver(&posted);
+    assert_eq!(ids(&fixture.take_events().1), []);
+}
+
+#[test]
+fn backfill_and_late_edits_notify_nobody() {
+    let fixture = Fixture::new();
+    let ada = fixture.create_athlete();
+    let check = |expected_quiet: bool| {
+        let events = fixture.consume_queue();
+        let mut weeks = 0;
+        for event in &events {
+            let EventData::AggregationUpdated(data) = &event.data else {
+                panic!("unexpected: {event:?}")
+            };
+            assert_eq!(data.quiet, expected_quiet, "{data:?}");
+            weeks += 1;
+        }
+        assert!(weeks > 0);
+    };
+    let chest = |started_at: &str, kg: f64, notes: &str| {
+        let mut workout = bench(started_at, kg, 5);
+        let set = workout["exercises"][0]["sets"][0].clone();
+        workout["exercises"][0]["sets"] = vec![set; 30].into();
+        workout["notes"] = json!(notes);
+        workout
+    };
+    let mut paths = Vec::new();
+    for week in 1..=8 {
+        let started_at = format!("2026-05-{:02}T08:00:00Z", 3 * week);
+        let workout = |notes| chest(&started_at, 100.0 + f64::from(week), notes);
+        let path = ada.post_workout(&workout("posted"));
+        check(true);
+        ada.send_ok("PUT", &path, &workout("a note"));
+        check(true);
+        paths.push(path);
+    }
+    for path in paths {
+        ada.send_ok("DELETE", &path, &Value::Null);
+        check(true);
+    }
+    // A deletion of this week's is no news either; a workout of this week is.
+    let path = ada.post_workout(&bench("2026-11-22T08:00:00Z", 100.0, 5));
+    check(false);
+    ada.send_ok("DELETE", &path, &Value::Null);
+    check(true);
+}
+
+#[test]
+fn record_of_one_day_belongs_to_the_earlier_workout() {
+    for starts in [["06:00", "18:00"], ["18:00", "06:00"]] {
+        let fixture = Fixture::new();
+        let ada = fixture.create_athlete();
+        for start in starts {
+            ada.post_workout(&bench(&format!("2026-11-20T{start}:00Z"), 100.0, 5));
+        }
+        fixture.consume_queue();
+        let holders = fixture.database.query(
+            "SELECT DISTINCT time(started_at_ms / 1000, 'unixepoch') AS start FROM workouts, \
+             personal_records, json_each(records) AS record \
+             WHERE record.value ->> 2 = workout_id",
+        );
+        assert_eq!(holders, [r#"{"start":"06:00:00"}"#]);
+    }
 }
 
 #[test]

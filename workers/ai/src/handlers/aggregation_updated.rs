@@ -8,6 +8,7 @@ pub struct AggregationUpdatedEventHandler;
 
 impl AnalysisEventHandler<AggregationUpdated> for AggregationUpdatedEventHandler {
     fn job(event: &AggregationUpdated) -> Option<Job> {
-        Some(Job { week_start: event.week_start, muscles: None, report: false })
+        let (week_start, is_quiet) = (event.week_start, event.quiet);
+        Some(Job { week_start, muscles: None, report: false, is_quiet })
     }
 }

@@ -67,6 +67,7 @@ impl Fixture {
             )),
             revision,
             local_date: day.parse().unwrap(),
+            started_at_ms: 0,
             volume: Volume { workouts: 1, muscles: [(muscle, part)].into(), ..Volume::default() },
             performances: BTreeMap::new(),
             bests: BTreeMap::new(),
@@ -93,10 +94,15 @@ fn week(monday: &str) -> WeekStart {
 }
 
 fn updated(n: u128, monday: &str) -> RawMessage {
+    changed(n, monday, false)
+}
+
+fn changed(n: u128, monday: &str, quiet: bool) -> RawMessage {
     let data = AggregationUpdated {
         athlete_id: athlete_id(n),
         week_start: week(monday),
         volume: Volume::default(),
+        quiet,
     };
     message(data)
 }
@@ -113,6 +119,42 @@ fn crossed(n: u128, monday: &str, threshold: Threshold) -> RawMessage {
         }],
     };
     message(data)
+}
+
+#[test]
+fn week_of_long_ago_is_stored_and_notifies_nobody() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-05-20", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[changed(1, "2026-05-18", true)]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    let stored = "SELECT pattern, since, announcements, announced_at_ms FROM patterns";
+    assert_eq!(
+        fixture.database.query(stored),
+        [
+            r#"{"announced_at_ms":0,"announcements":0,"pattern":"volume_above_mrv","since":"2026-05-18"}"#
+        ]
+    );
+    // Neither does the first news, which is about another week.
+    fixture.add_workout(1, "2026-11-24", Muscle::Back, 10);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    // An event of May that arrives after an outage of half a year decides as it would have in May.
+    fixture.add_workout(1, "2026-05-27", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[updated(1, "2026-05-25")]), [MessageResult::Ack]);
+    let patterns = fixture.patterns();
+    assert_eq!(patterns.iter().map(|p| p.since.to_string()).collect::<Vec<_>>(), ["2026-05-25"]);
+}
+
+#[test]
+fn deletion_notifies_nobody_until_the_next_workout() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[changed(1, "2026-11-23", true)]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    for announced in [1, 0] {
+        assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+        assert_eq!(fixture.patterns().len(), announced);
+    }
 }
 
 #[test]
@@ -287,6 +329,7 @@ impl Fixture {
             workout_id: WorkoutId(Uuid::new_v5(&Uuid::NAMESPACE_OID, day.as_bytes())),
             revision: 1,
             local_date: day.parse().unwrap(),
+            started_at_ms: 0,
             volume: Volume { workouts: 1, sets, hard_half_sets, ..Volume::default() },
             performances: BTreeMap::new(),
             bests: BTreeMap::new(),
@@ -316,6 +359,7 @@ impl Fixture {
             workout_id: WorkoutId(Uuid::new_v5(&Uuid::NAMESPACE_OID, day.as_bytes())),
             revision: 1,
             local_date: day.parse().unwrap(),
+            started_at_ms: 0,
             volume: Volume { workouts: 1, muscles: muscles.into(), ..Volume::default() },
             performances: [("barbell-bench-press".to_owned(), performance)].into(),
             bests: BTreeMap::new(),

@@ -20,7 +20,8 @@ impl AnalysisEventHandler<VolumeThresholdReached> for ThresholdExceededEventHand
             })
             .map(|crossing| crossing.muscle)
             .collect();
-        let job = Job { week_start: event.week_start, muscles: Some(over_mrv), report: false };
+        let (week_start, muscles) = (event.week_start, Some(over_mrv));
+        let job = Job { week_start, muscles, report: false, is_quiet: false };
         job.muscles.as_ref().is_some_and(|muscles| !muscles.is_empty()).then_some(job)
     }
 }

@@ -8,6 +8,7 @@ pub struct TrainingWeekEndedEventHandler;
 
 impl AnalysisEventHandler<TrainingWeekEnded> for TrainingWeekEndedEventHandler {
     fn job(event: &TrainingWeekEnded) -> Option<Job> {
-        Some(Job { week_start: event.week_start, muscles: None, report: true })
+        let week_start = event.week_start;
+        Some(Job { week_start, muscles: None, report: true, is_quiet: false })
     }
 }

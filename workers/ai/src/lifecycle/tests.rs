@@ -3,6 +3,7 @@
 use super::*;
 use crate::rules::Subject;
 use serde_json::{Map, json};
+use std::sync::LazyLock;
 use storage::training_history::LiftSession;
 use training::e1rm::E1rmFormula;
 use training::performance::{BestSet, ExercisePerformance};
@@ -24,7 +25,8 @@ fn now() -> DateTime<Utc> {
 
 fn context() -> Context<'static> {
     static NONE: BTreeSet<WeekStart> = BTreeSet::new();
-    Context { now: now(), pending_weeks: &NONE }
+    static NEWS: LazyLock<BTreeSet<WeekStart>> = LazyLock::new(|| [week("2026-11-16")].into());
+    Context { now: now(), pending_weeks: &NONE, news_weeks: &NEWS }
 }
 
 fn history() -> History {
@@ -163,6 +165,67 @@ fn missing_pattern_is_resolved_if_the_analysis_covered_it() {
 }
 
 #[test]
+fn nothing_old_is_notified_and_the_first_news_announces() {
+    use PatternKind::{Plateau, ProgressiveOverload, VolumeAboveMrv};
+    let check = |found: &Pattern, news: &[&str], before: Option<i64>, expected: Option<(i64, bool)>| {
+        let news_weeks = news.iter().map(|monday| week(monday)).collect();
+        let context = Context { news_weeks: &news_weeks, ..context() };
+        let scope = Scope { weeks: [found.since].into(), muscles: None };
+        let stored = before.map(|announcements| KnownPattern {
+            announcements,
+            announced_at_ms: now().timestamp_millis() * announcements,
+            ..stored(found, PatternStatus::Open, 1)
+        });
+        let found = std::slice::from_ref(found);
+        let transitions =
+            transitions(athlete(), &history(), &scope, stored.as_slice(), found, context);
+        let active = transitions.iter().find_map(|transition| match transition {
+            Transition::Active { announcements, is_notified, .. } => {
+                Some((*announcements, *is_notified))
+            }
+            Transition::Resolved { .. } => None,
+        });
+        assert_eq!(active, expected, "{found:?} {news:?} {before:?}");
+    };
+    let this_week = "2026-11-23";
+    let above = |since| pattern(VolumeAboveMrv, since, 0.9);
+    let plateau = pattern(Plateau, "2026-10-12", 0.7);
+    // A change of last year's workouts, or a deletion: stored, and announced by the next news.
+    check(&plateau, &[], None, Some((0, false)));
+    check(&plateau, &[], Some(0), None);
+    check(&plateau, &[this_week], Some(0), Some((1, true)));
+    check(&plateau, &[this_week], Some(1), None);
+    check(&above("2026-11-16"), &[], None, Some((0, false)));
+    check(&above("2026-11-16"), &[this_week], Some(0), Some((1, true)));
+    // A week that ended more than 14 days ago, unless its change was news when it was made.
+    check(&above("2026-05-18"), &[], None, Some((0, false)));
+    check(&above("2026-05-18"), &[this_week], None, Some((0, false)));
+    check(&above("2026-11-02"), &[this_week], Some(0), None);
+    check(&above("2026-11-02"), &["2026-11-02"], None, Some((1, true)));
+    // A kind that is never notified.
+    check(&pattern(ProgressiveOverload, "2026-10-12", 0.7), &[], None, Some((1, false)));
+}
+
+#[test]
+fn end_of_an_unannounced_plateau_is_not_notified() {
+    let plateau = pattern(PatternKind::Plateau, "2026-10-12", 0.5);
+    let check = |announcements, news_weeks: &BTreeSet<WeekStart>, expected| {
+        let open = stored(&plateau, PatternStatus::Open, 7);
+        let open = [KnownPattern { announcements, ..open }];
+        let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
+        let context = Context { news_weeks, ..context() };
+        let history = broken_plateau(100.6);
+        let resolved = transitions(athlete(), &history, &scope, &open, &[], context);
+        let [stored] = open;
+        assert_eq!(resolved, [Transition::Resolved { stored, is_notified: expected }]);
+    };
+    let news = [week("2026-11-23")].into();
+    check(1, &news, true);
+    check(0, &news, false);
+    check(1, &BTreeSet::new(), false);
+}
+
+#[test]
 fn deload_resolves_no_plateau_and_pending_week_is_no_deload() {
     let deload = pattern(PatternKind::DeloadTaken, "2026-11-09", 0.9);
     let plateau = stored(&pattern(PatternKind::Plateau, "2026-10-12", 0.7), PatternStatus::Open, 7);
@@ -209,31 +272,35 @@ fn analysis_of_one_muscle_resolves_nothing() {
     assert_eq!(transitions(athlete(), &history(), &scope, &open, &[], context()), []);
 }
 
+/// A bench press of 100 kg, and one of this weight a week later.
+fn broken_plateau(kg: f64) -> History {
+    let session = |day: &str, kg| {
+        let best = BestSet {
+            e1rm_grams: Grams::from_kg(kg),
+            load_grams: Grams::from_kg(kg),
+            weight_grams: None,
+            reps: 1,
+            rpe: None,
+        };
+        let performance = ExercisePerformance {
+            best: [(E1rmFormula::Epley, best)].into(),
+            ..ExercisePerformance::default()
+        };
+        LiftSession { local_date: day.parse().unwrap(), performance }
+    };
+    let sessions = vec![session("2026-11-17", 100.0), session("2026-11-24", kg)];
+    let mut history = history();
+    history.lifts.insert("barbell-bench-press".to_owned(), sessions);
+    history
+}
+
 #[test]
 fn session_above_the_best_breaks_the_plateau() {
     let plateau = pattern(PatternKind::Plateau, "2026-10-12", 0.5);
     let open = [stored(&plateau, PatternStatus::Open, 7)];
     let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
-    let transitions_after = |kg: f64| {
-        let session = |day: &str, kg| {
-            let best = BestSet {
-                e1rm_grams: Grams::from_kg(kg),
-                load_grams: Grams::from_kg(kg),
-                weight_grams: None,
-                reps: 1,
-                rpe: None,
-            };
-            let performance = ExercisePerformance {
-                best: [(E1rmFormula::Epley, best)].into(),
-                ..ExercisePerformance::default()
-            };
-            LiftSession { local_date: day.parse().unwrap(), performance }
-        };
-        let sessions = vec![session("2026-11-17", 100.0), session("2026-11-24", kg)];
-        let mut history = history();
-        history.lifts.insert("barbell-bench-press".to_owned(), sessions);
-        transitions(athlete(), &history, &scope, &open, &[], context())
-    };
+    let transitions_after =
+        |kg: f64| transitions(athlete(), &broken_plateau(kg), &scope, &open, &[], context());
     let resolved =
         |is_notified| vec![Transition::Resolved { stored: open[0].clone(), is_notified }];
     assert_eq!(transitions_after(100.4), resolved(false));
