@@ -66,6 +66,7 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
         Scheduler::new(Rc::clone(&environment), Rc::clone(&databases), pipeline, clients.collect());
     let is_at_rest = scheduler.run_to_rest();
     let effects = environment.effects.borrow();
+    let occurs = |fault| plan.faults.rate(fault) > 0;
     let violations = if is_at_rest {
         check::violations(&FinishedRun {
             databases: &databases,
@@ -73,9 +74,8 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
             athletes: &scheduler.pipeline.athletes,
             clients: &scheduler.clients,
             wall_ms: environment.clock.wall_ms(),
-            counts_once: [Fault::Crash, Fault::DatabaseAfterCommit]
-                .iter()
-                .all(|fault| plan.faults.rate(*fault) == 0),
+            may_lose_metrics: occurs(Fault::Crash) || occurs(Fault::DatabaseBeforeCommit),
+            may_repeat_metrics: occurs(Fault::DatabaseAfterCommit),
             dead_letters: environment.broker.borrow().dead_letters,
             dead_letters_at_last_redrive: scheduler.dead_letters_at_last_redrive,
         })

@@ -79,7 +79,8 @@ pub async fn apply(
     let rows = entries.iter().map(ledger_row).collect::<Vec<_>>();
     // First: they compare with the previous ledger.
     let mut statements = records::settle(entries)?;
-    statements.push(query!("ledger/upsert.sql", peaks = PEAKS).bind([("entries", Param::json(&rows)?)])?);
+    statements
+        .push(query!("ledger/upsert.sql", peaks = PEAKS).bind([("entries", Param::json(&rows)?)])?);
     let are_new = entries.iter().all(|entry| entry.revision == 1);
     for query in sums(are_new) {
         statements.push(query.bind(workouts.clone())?);

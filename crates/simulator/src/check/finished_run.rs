@@ -14,8 +14,8 @@ pub struct FinishedRun<'a> {
     pub athletes: &'a [Athlete],
     pub clients: &'a [Client],
     pub wall_ms: i64,
-    /// Whether no fault makes the metrics of a message lost or counted twice.
-    pub counts_once: bool,
+    pub may_lose_metrics: bool,
+    pub may_repeat_metrics: bool,
     /// The number of dead letters of the whole run.
     pub dead_letters: usize,
     /// Their number when an operator redrove the last of them.

@@ -187,9 +187,8 @@ impl Ledger {
         let mut raised: BTreeMap<(String, String), i64> = BTreeMap::new();
         for (workout, revision, published) in changes {
             let snapshot = published.snapshot.as_ref();
-            let candidates = snapshot.map(|snapshot| {
-                record_candidates(&snapshot.exercises, snapshot.body_weight_grams)
-            });
+            let candidates = snapshot
+                .map(|snapshot| record_candidates(&snapshot.exercises, snapshot.body_weight_grams));
             let candidates = candidates.unwrap_or_default();
             for (key, value) in &candidates {
                 let id = ((*workout).to_owned(), key.clone());

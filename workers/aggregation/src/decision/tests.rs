@@ -100,7 +100,7 @@ fn check_week(kind: Kind, day: &str, expected: &[&str]) {
 }
 
 #[test]
-fn week_is_news_for_two_weeks_by_the_time_of_the_change() {
+fn week_is_news_for_two_weeks_after_it() {
     use Kind::{Completed, Deleted, Edited, Logged};
     let news = ["week", "crossings"];
     check_week(Completed, "2026-11-23", &news);

@@ -1,6 +1,6 @@
 //! The api and aggregation on one SQLite database; the tests deliver the messages between them.
 //! Each test sends HTTP requests as an athlete and checks the resulting totals and events.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test panics on failure")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on failure")]
 
 mod account;
 mod calendar;
@@ -27,7 +27,8 @@ use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::Shards;
 use testkit::{
-    DatabaseFault, Databases, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, TestVault, consume, run,
+    DatabaseFault, Databases, FixedClock, FixedEntropy, IanaTimeZones, RecordingSink, TestVault,
+    consume, run,
 };
 
 const OPERATOR: &str = "operator";

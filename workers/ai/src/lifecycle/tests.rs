@@ -167,26 +167,27 @@ fn missing_pattern_is_resolved_if_the_analysis_covered_it() {
 #[test]
 fn nothing_old_is_notified_and_the_first_news_announces() {
     use PatternKind::{Plateau, ProgressiveOverload, VolumeAboveMrv};
-    let check = |found: &Pattern, news: &[&str], before: Option<i64>, expected: Option<(i64, bool)>| {
-        let news_weeks = news.iter().map(|monday| week(monday)).collect();
-        let context = Context { news_weeks: &news_weeks, ..context() };
-        let scope = Scope { weeks: [found.since].into(), muscles: None };
-        let stored = before.map(|announcements| KnownPattern {
-            announcements,
-            announced_at_ms: now().timestamp_millis() * announcements,
-            ..stored(found, PatternStatus::Open, 1)
-        });
-        let found = std::slice::from_ref(found);
-        let transitions =
-            transitions(athlete(), &history(), &scope, stored.as_slice(), found, context);
-        let active = transitions.iter().find_map(|transition| match transition {
-            Transition::Active { announcements, is_notified, .. } => {
-                Some((*announcements, *is_notified))
-            }
-            Transition::Resolved { .. } => None,
-        });
-        assert_eq!(active, expected, "{found:?} {news:?} {before:?}");
-    };
+    let check =
+        |found: &Pattern, news: &[&str], before: Option<i64>, expected: Option<(i64, bool)>| {
+            let news_weeks = news.iter().map(|monday| week(monday)).collect();
+            let context = Context { news_weeks: &news_weeks, ..context() };
+            let scope = Scope { weeks: [found.since].into(), muscles: None };
+            let stored = before.map(|announcements| KnownPattern {
+                announcements,
+                announced_at_ms: now().timestamp_millis() * announcements,
+                ..stored(found, PatternStatus::Open, 1)
+            });
+            let found = std::slice::from_ref(found);
+            let transitions =
+                transitions(athlete(), &history(), &scope, stored.as_slice(), found, context);
+            let active = transitions.iter().find_map(|transition| match transition {
+                Transition::Active { announcements, is_notified, .. } => {
+                    Some((*announcements, *is_notified))
+                }
+                Transition::Resolved { .. } => None,
+            });
+            assert_eq!(active, expected, "{found:?} {news:?} {before:?}");
+        };
     let this_week = "2026-11-23";
     let above = |since| pattern(VolumeAboveMrv, since, 0.9);
     let plateau = pattern(Plateau, "2026-10-12", 0.7);

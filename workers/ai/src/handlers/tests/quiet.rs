@@ -1,0 +1,39 @@
+//! Changes that are no news: old training, and deletions.
+
+use super::*;
+
+#[test]
+fn week_of_long_ago_is_stored_and_notifies_nobody() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-05-20", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[changed(1, "2026-05-18", true)]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    let stored = "SELECT pattern, since, announcements, announced_at_ms FROM patterns";
+    assert_eq!(
+        fixture.database.query(stored),
+        [
+            r#"{"announced_at_ms":0,"announcements":0,"pattern":"volume_above_mrv","since":"2026-05-18"}"#
+        ]
+    );
+    // Neither does the first news, which is about another week.
+    fixture.add_workout(1, "2026-11-24", Muscle::Back, 10);
+    assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    // An event of May that arrives after an outage of half a year decides as it would have in May.
+    fixture.add_workout(1, "2026-05-27", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[updated(1, "2026-05-25")]), [MessageResult::Ack]);
+    let patterns = fixture.patterns();
+    assert_eq!(patterns.iter().map(|p| p.since.to_string()).collect::<Vec<_>>(), ["2026-05-25"]);
+}
+
+#[test]
+fn deletion_notifies_nobody_until_the_next_workout() {
+    let fixture = Fixture::new(1);
+    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
+    assert_eq!(fixture.consume(&[changed(1, "2026-11-23", true)]), [MessageResult::Ack]);
+    assert_eq!(fixture.patterns(), []);
+    for announced in [1, 0] {
+        assert_eq!(fixture.consume(&[updated(1, "2026-11-23")]), [MessageResult::Ack]);
+        assert_eq!(fixture.patterns().len(), announced);
+    }
+}
