@@ -74,12 +74,13 @@ fn report(worker: &str, time: &str, bytes: usize) {
 /// worker-build requests `nightly` for two flags that build the standard library. The pinned
 /// compiler accepts them when `RUSTC_BOOTSTRAP` is set, so the same compiler builds workers and
 /// tests (docs/adr/0025). `cargo build` becomes a `cargo rustc` of the cdylib alone, because cargo
-/// has no LTO for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014).
+/// has no LTO for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014). The
+/// standard library is built for size too: its short sorts and number formats instead of its fast ones.
 const SHIM: &str = r#"#!/bin/sh
 name=$(basename "$0")
 [ "$1" = +nightly ] && shift
 case "$name $1" in
-"cargo build") shift && set -- rustc "$@" --crate-type cdylib ;;
+"cargo build") shift && set -- rustc "$@" -Zbuild-std-features=panic-unwind,optimize_for_size --crate-type cdylib ;;
 "rustup component") set -- component list ;;
 esac
 PATH=$BULKTRACK_PATH exec "$name" "$@"
