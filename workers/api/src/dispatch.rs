@@ -18,6 +18,7 @@ use platform::http::{
 };
 use shared_kernel::TraceContext;
 use std::rc::Rc;
+use tracing::Level;
 
 thread_local! {
     /// The router. An isolate builds it once and never drops it.
@@ -58,6 +59,7 @@ impl App {
         set_security_headers(&mut response);
         let key = auth::athlete(&call.request, None, start_ms).ok();
         tracing::info!(
+            level = level_of(response.status()).as_str(),
             worker = "api",
             request_id = %call.id,
             trace_id = call.trace.trace_id(),
@@ -137,6 +139,16 @@ impl App {
     }
 }
 
+/// The level of a request's line: 500 is a bug, and the other 5xx are dependencies that are unavailable. A
+/// request that a client has to correct is no fault of the service.
+fn level_of(status: StatusCode) -> Level {
+    match status.as_u16() {
+        500 => Level::ERROR,
+        501.. => Level::WARN,
+        _ => Level::INFO,
+    }
+}
+
 /// The response of an error.
 fn to_response(error: &ApiError, call: &Call, routes: Option<&PathRoutes>) -> Response {
     let problem = error.problem();
@@ -203,6 +215,16 @@ fn trace(request: &Request) -> Option<TraceContext> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn level_of_a_request_is_the_severity_of_its_status() {
+        let check = |status: StatusCode, level: Level| assert_eq!(level_of(status), level);
+        check(StatusCode::CREATED, Level::INFO);
+        check(StatusCode::UNPROCESSABLE_ENTITY, Level::INFO);
+        check(StatusCode::TOO_MANY_REQUESTS, Level::INFO);
+        check(StatusCode::INTERNAL_SERVER_ERROR, Level::ERROR);
+        check(StatusCode::SERVICE_UNAVAILABLE, Level::WARN);
+    }
 
     #[test]
     fn table_of_routes_has_no_ambiguous_paths() {

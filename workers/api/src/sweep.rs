@@ -17,6 +17,7 @@ use storage::webhooks::DueDelivery;
 use storage::webhooks::deliveries;
 use storage::workouts::StoredWorkout;
 use storage::{Database, deleted_athletes, expiry, imports, notifications, reports, workouts};
+use tracing::Level;
 use training::{WeekStart, Workout};
 
 /// Rows of a round, at most: a batch of the queue.
@@ -112,7 +113,9 @@ impl App {
         swept.await.into_iter().for_each(|other| counts.add(other));
         let expired = step(self.expire()).await;
         counts.dead_letters_expired = counts.require(OPERATIONS, expired);
+        let level = if counts.error.is_none() { Level::INFO } else { Level::ERROR };
         tracing::info!(
+            level = level.as_str(),
             worker = "api",
             completed = counts.completed,
             sent = counts.sent,
