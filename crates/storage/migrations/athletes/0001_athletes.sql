@@ -288,8 +288,10 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_by_time ON notifications (athlete_id, created_at_ms, notification_id);
 -- Expired rows are found in the index alone.
 CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq, expires_at_ms);
--- Unread rows are counted in the index alone: read_at_ms is always NULL in it.
-CREATE INDEX notifications_unread ON notifications (athlete_id, expires_at_ms, read_at_ms)
+-- inbox::list and inbox::UNREAD: unread rows are listed by time and counted in the index alone. read_at_ms is always
+-- NULL in it.
+CREATE INDEX notifications_unread
+    ON notifications (athlete_id, created_at_ms, notification_id, expires_at_ms, read_at_ms)
     WHERE read_at_ms IS NULL AND in_app = 1;
 -- Only of emails that are due: the sweep reads all of it.
 CREATE INDEX notifications_mail_due ON notifications (athlete_id, mail_due_at_ms)
@@ -315,11 +317,17 @@ CREATE TABLE webhook_endpoints (
     generation INTEGER NOT NULL DEFAULT 0,
     -- The time since which no attempt has succeeded.
     failing_since_ms INTEGER,
+    -- The time since which none of its signing keys can be opened: its deliveries wait for an operator.
+    unsigned_since_ms INTEGER,
     -- The lease of the invocation that delivers to it, and its end; no other one does until then.
     lease_id TEXT NOT NULL DEFAULT '',
     leased_until_ms INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (athlete_id, endpoint_id)
 ) WITHOUT ROWID;
+
+-- pipeline::pending counts them.
+CREATE INDEX webhook_endpoints_unsigned ON webhook_endpoints (unsigned_since_ms)
+    WHERE unsigned_since_ms IS NOT NULL;
 
 -- One event for one endpoint: its own outbox, and the log of its attempts.
 CREATE TABLE webhook_deliveries (
@@ -346,7 +354,9 @@ CREATE TABLE webhook_deliveries (
 
 -- A repeat of an event is the same row, at any time.
 CREATE UNIQUE INDEX webhook_deliveries_by_event ON webhook_deliveries (athlete_id, endpoint_id, event_id);
-CREATE INDEX webhook_deliveries_lane ON webhook_deliveries (athlete_id, endpoint_id, status, due_at_ms);
+-- deliveries::retry_all reads it alone, and so do the counts of an endpoint.
+CREATE INDEX webhook_deliveries_lane
+    ON webhook_deliveries (athlete_id, endpoint_id, status, due_at_ms, delivery_id, created_at_ms);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at_ms) WHERE status = 'waiting';
 
 -- The deleted athletes, written with the deletion. The sweep copies them to the operators' database, so that no dead
