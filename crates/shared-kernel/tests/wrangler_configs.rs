@@ -145,7 +145,7 @@ fn each_worker_requires_only_its_own_secrets() {
 
 /// An environment inherits these settings, and may replace them.
 #[test]
-fn only_the_api_has_an_address_and_each_cpu_is_limited() {
+fn only_the_api_has_an_address_and_cpu_is_limited() {
     for worker in WORKERS {
         let top = read_config(worker);
         let cpu_ms = match worker {

@@ -57,18 +57,18 @@ pub struct InboxQuery {
 /// A page of the inbox, or of its unread rows. Each reads no more rows than it returns, and expired ones:
 /// those are deleted with the next notification.
 macro_rules! page {
-    ($unread:literal) => {
+    ($rows:literal) => {
         concat!(
             "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
-             FROM notifications WHERE athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?4 ",
-            $unread,
-            "AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
+             FROM notifications ",
+            $rows,
+            " athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?4 AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
              ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7"
         )
     };
 }
-const PAGE: &str = page!("");
-const UNREAD_PAGE: &str = page!("AND read_at_ms IS NULL ");
+const PAGE: &str = page!("WHERE");
+const UNREAD_PAGE: &str = page!("INDEXED BY notifications_unread WHERE read_at_ms IS NULL AND");
 
 /// Reads only an index of unread shown rows.
 const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \

@@ -384,7 +384,7 @@ fn log(attempt: &CompletedAttempt, evaluation: &Evaluation) {
     let ClaimedDelivery { key, delivery_id, event_id, attempt, traceparent, .. } =
         &attempt.delivery;
     let entry = &evaluation.finished.entry;
-    // A receiver that fails is its owner's to fix; only an attempt that was not sent is ours.
+    // A receiver that fails is its owner's to fix; an attempt that was not sent is an operator's.
     let level = match evaluation.result {
         AttemptResult::InternalError => Level::ERROR,
         AttemptResult::Succeeded

@@ -314,8 +314,8 @@ mod tests {
         };
         let by_key = "USING PRIMARY KEY (athlete_id=? AND endpoint_id=? AND delivery_id=?)";
         let lane = "INDEX webhook_deliveries_lane (athlete_id=? AND endpoint_id=? AND status=?";
-        check(query!("webhooks/retryable.sql").sql(), &[lane, lane, by_key]);
-        check(query!("webhooks/retry_all.sql").sql(), &[by_key, lane, lane]);
+        check(query!("webhooks/retryable.sql").sql(), &[lane, by_key]);
+        check(query!("webhooks/retry_all.sql").sql(), &[by_key, lane]);
         check(query!("webhooks/fail_waiting.sql", entry = DISABLED_ENTRY).sql(), &[lane]);
         check(query!("webhooks/queue/fail_waiting.sql", entry = DISABLED_ENTRY).sql(), &[lane]);
     }
