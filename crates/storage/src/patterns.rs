@@ -89,12 +89,7 @@ pub async fn analysis_input(
     let known = query!("patterns/known.sql")
         .bind([("ranges", Param::json(&ranges)?), ("athletes", Param::json(&athletes)?)])?;
     let standing = query!("patterns/standing.sql").bind([("athletes", Param::json(&athletes)?)])?;
-    let batch = vec![
-        history_statement(ranges)?,
-        sessions_statement(windows)?,
-        known,
-        standing,
-    ];
+    let batch = vec![history_statement(ranges)?, sessions_statement(windows)?, known, standing];
     let mut results = Results::new(database.batch(batch).await?);
     let weeks = results.by_athlete()?;
     let Sessions { days, lifts } = read_sessions(&mut results)?;
