@@ -21,7 +21,7 @@ thread_local! {
     static SETTINGS: OnceCell<Settings> = const { OnceCell::new() };
 }
 
-/// What the variables and secrets of a deployment determine.
+/// The settings of a deployment: its variables and secrets.
 #[derive(Clone)]
 struct Settings {
     operator_token: Option<String>,
