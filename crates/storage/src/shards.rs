@@ -106,7 +106,11 @@ pub fn index_of(athlete_id: AthleteId) -> usize {
 /// Works on several databases at once, five at most. Returns the results in the order of `work`,
 /// whichever ends first.
 pub async fn concurrently<F: Future>(work: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    stream::iter(work).buffered(AT_ONCE_MAX).collect().await
+    let work = work.into_iter().enumerate().map(async |(index, work)| (index, work.await));
+    // Unordered: a slow one holds one place, and not those of the ones after it.
+    let mut results: Vec<_> = stream::iter(work).buffer_unordered(AT_ONCE_MAX).collect().await;
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
@@ -156,6 +160,19 @@ mod tests {
         });
         assert_eq!(block_on(concurrently(work)), (0..16).collect::<Vec<_>>());
         assert_eq!(most.get(), AT_ONCE_MAX);
+    }
+
+    #[test]
+    fn slow_work_holds_one_place() {
+        let ended = Cell::new(0);
+        let work = (0..16).map(async |n| {
+            while n == 0 && ended.get() < 15 {
+                yield_once().await;
+            }
+            ended.update(|count| count + 1);
+        });
+        block_on(concurrently(work));
+        assert_eq!(ended.get(), 16);
     }
 
     async fn yield_once() {

@@ -12,7 +12,7 @@ pub use document::Document;
 pub use listing::{
     ChangedWorkout, Changes, ListedWorkout, Since, WorkoutPosition, WorkoutQuery, changes, list,
 };
-pub use sweep::{complete, left_open, take_overdue};
+pub use sweep::{PageMax, complete, take_left_open, take_overdue};
 
 pub use crate::idempotency::{Creation, Idempotency};
 

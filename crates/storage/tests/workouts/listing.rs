@@ -2,9 +2,11 @@
 
 use super::{NOW_MS, create, id, workout};
 use serde_json::Value;
-use storage::workouts::{self, ListedWorkout, Since, WorkoutQuery};
+use storage::workouts::{self, ListedWorkout, PageMax, Since, WorkoutQuery};
 use storage::{KeyProof, Rejection};
 use testkit::{Sqlite, create_athlete, run};
+
+const PAGE_MAX: PageMax = PageMax { rows: 10, bytes: 1_000_000 };
 
 /// Stores workouts with the ids 1, 2, … at these starts.
 fn store(database: &Sqlite, proof: &KeyProof, starts: &[&str]) {
@@ -100,11 +102,14 @@ fn workout_is_left_open_by_the_last_call() {
     let database = Sqlite::migrated();
     let proof = create_athlete(&database, 1);
     store(&database, &proof, &["2026-11-22T20:00:00Z", "2026-11-21T20:00:00Z"]);
-    let left_open = |now_ms| {
-        let open = run(workouts::left_open(&database, now_ms, 10)).unwrap();
-        open.iter().map(|workout| workout.workout_id).collect::<Vec<_>>()
-    };
     let tomorrow_ms = NOW_MS + 24 * 3_600_000;
+    let left_open = |now_ms| {
+        database.execute(&format!("UPDATE workouts SET due_at_ms = {NOW_MS}, resends = 0"));
+        let open = run(workouts::take_left_open(&database, now_ms, PAGE_MAX)).unwrap();
+        let mut ids: Vec<_> = open.iter().map(|workout| workout.workout_id).collect();
+        ids.sort();
+        ids
+    };
     assert_eq!(left_open(tomorrow_ms + 1), [], "they are completed");
     database.execute("UPDATE workouts SET status = 'in_progress'");
     assert_eq!(left_open(tomorrow_ms), [], "they started a day before the last call");
@@ -114,6 +119,36 @@ fn workout_is_left_open_by_the_last_call() {
     ));
     assert_eq!(left_open(tomorrow_ms), [id(1)]);
     assert_eq!(left_open(tomorrow_ms + 1), [id(1), id(2)]);
-    database.execute("UPDATE workouts SET due_at_ms = due_at_ms + 48 * 3600000");
-    assert_eq!(left_open(tomorrow_ms + 1), [], "they are not due");
+    let again = run(workouts::take_left_open(&database, tomorrow_ms + 60_000, PAGE_MAX)).unwrap();
+    assert_eq!(again, [], "their next turn is in a minute");
+    let again = run(workouts::take_left_open(&database, tomorrow_ms + 60_001, PAGE_MAX)).unwrap();
+    assert_eq!(again.len(), 2);
+}
+
+#[test]
+fn due_workouts_are_taken_by_rows_and_bytes() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    store(&database, &proof, &["2026-11-22T20:00:00Z"; 5]);
+    // Documents of 1,000 bytes: the notes have characters of two bytes.
+    database.execute(
+        "UPDATE workouts SET document = json_set(document, '$.notes', ''); \
+         UPDATE workouts SET document = json_set(document, '$.notes', \
+         replace(hex(zeroblob((1000 - octet_length(document)) / 2)), '00', 'é')); \
+         UPDATE workouts SET document = document || ' ' WHERE octet_length(document) = 999",
+    );
+    let take = |rows, bytes| {
+        database.execute("UPDATE workouts SET due_at_ms = workout_id = workout_id, resends = 0");
+        run(workouts::take_overdue(&database, NOW_MS, PageMax { rows, bytes })).unwrap().len()
+    };
+    let own_exercises = 2;
+    for (rows, bytes, taken) in [
+        (10, 1_000_000, 5),
+        (3, 1_000_000, 3),
+        (10, 2 * (1_000 + own_exercises), 2),
+        (10, 2 * (1_000 + own_exercises) - 1, 1),
+        (10, 1, 1),
+    ] {
+        assert_eq!(take(rows, bytes), taken, "{rows} rows, {bytes} bytes");
+    }
 }

@@ -36,6 +36,7 @@ mod rate_limits;
 mod reference;
 mod sets;
 mod sweep;
+mod sweep_jobs;
 mod sync;
 mod unsubscribe;
 mod volume;

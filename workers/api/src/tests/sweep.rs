@@ -85,7 +85,10 @@ fn set_logged_during_a_sweep_is_not_lost() {
     let late = "UPDATE workouts SET revision = revision + 1, change_seq = change_seq + 1, \
                 document = json_set(document, '$.notes', 'one more set')";
     let athlete = api.athlete_id(&key).parse().unwrap();
-    api.database.of(athlete).fail_after(1, DatabaseFault::Interleaved(late));
+    api.database.of(athlete).fail_after(2, DatabaseFault::Interleaved(late));
+    run(api.app.sweep());
+    assert_eq!(api.get(&key, &path).body["status"], "in_progress");
+    api.clock.advance_ms(60_000);
     run(api.app.sweep());
     let completed = api.get(&key, &path).body;
     assert_eq!((&completed["status"], &completed["revision"]), (&json!("completed"), &json!(4)));
