@@ -39,10 +39,12 @@ impl App {
         let found = router().find(request.uri().path());
         let (routes, path) =
             found.map_or((None, Vec::new()), |(routes, path)| (Some(routes), path));
+        let operator_token = self.operator_token.as_deref();
         let call = Rc::new(Call {
             id: new_uuid(&*self.clock, &*self.entropy),
             trace: trace(&request).unwrap_or_else(|| new_trace(&*self.entropy)),
             app: Rc::clone(self),
+            key: auth::athlete(&request, operator_token, start_ms),
             request,
             path,
         });
@@ -57,7 +59,7 @@ impl App {
         set_header(&mut response, "x-request-id", &call.id.to_string());
         set_cors_headers(&self.allowed_origins, &call.request, &mut response);
         set_security_headers(&mut response);
-        let key = auth::athlete(&call.request, None, start_ms).ok();
+        let key = call.key.as_ref().ok();
         tracing::info!(
             level = level_of(response.status()).as_str(),
             worker = "api",
@@ -66,7 +68,7 @@ impl App {
             method = call.request.method().as_str(),
             route = routes.map_or("unknown", |routes| routes.path),
             status = response.status().as_u16(),
-            athlete_id = key.as_ref().map(|key| key.athlete_id.to_string()),
+            athlete_id = key.map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -79,7 +81,7 @@ impl App {
             && !response.status().is_client_error()
             && !response.status().is_server_error()
         {
-            self.key_usage.record(&self.shards, &key, self.clock.now().date_naive());
+            self.key_usage.record(&self.shards, key, self.clock.now().date_naive());
         }
         response
     }
@@ -106,12 +108,8 @@ impl App {
                     && error.problem().code != ProblemCode::RateLimited
                     && self.usage.round_trips() == round_trips =>
             {
-                let key = auth::athlete(
-                    &call.request,
-                    self.operator_token.as_deref(),
-                    self.clock.now_ms(),
-                )?;
-                storage::check_live(self.database(&key), &key).await?;
+                let key = call.key.as_ref().map_err(|code| *code)?;
+                storage::check_live(self.database(key), key).await?;
                 Err(error)
             }
             result => result,

@@ -129,7 +129,8 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (athlete_id, created, idempotency_key)
 ) WITHOUT ROWID;
 
--- The contribution of each workout at its newest aggregated revision. Days and weeks are sums of it.
+-- The contribution of each workout at its newest aggregated revision. Days and weeks are sums of it. The rows of one
+-- athlete's weeks are on neighbouring pages: sums and the analysis read weeks.
 CREATE TABLE volume_ledger (
     athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,
     workout_id TEXT NOT NULL,
@@ -145,10 +146,11 @@ CREATE TABLE volume_ledger (
     muscles TEXT NOT NULL,
     -- {"slug": [...], ...}: the performance in each exercise (crates/storage/src/lifts.rs).
     lifts TEXT NOT NULL,
-    PRIMARY KEY (athlete_id, workout_id)
+    PRIMARY KEY (athlete_id, local_date, workout_id)
 ) WITHOUT ROWID;
 
-CREATE INDEX volume_ledger_by_day ON volume_ledger (athlete_id, local_date);
+-- ledger/upsert.sql, and the other statements about single workouts.
+CREATE UNIQUE INDEX volume_ledger_by_workout ON volume_ledger (athlete_id, workout_id);
 
 -- Days are summed when they are read: a day has a few workouts.
 CREATE VIEW daily_volume AS
@@ -159,12 +161,13 @@ SELECT
         SELECT json_group_object(muscle, json_array(direct, indirect, grams)) FROM (
             SELECT part.key AS muscle, sum(part.value ->> 0) AS direct, sum(part.value ->> 1) AS indirect,
                 sum(part.value ->> 2) AS grams
-            FROM volume_ledger AS ledger INDEXED BY volume_ledger_by_day, json_each(ledger.muscles) AS part
+            FROM volume_ledger AS ledger INDEXED BY sqlite_autoindex_volume_ledger_1,
+                json_each(ledger.muscles) AS part
             WHERE ledger.athlete_id = day.athlete_id AND ledger.local_date = day.local_date
             GROUP BY part.key
         )
     ) AS muscles
-FROM volume_ledger AS day INDEXED BY volume_ledger_by_day
+FROM volume_ledger AS day INDEXED BY sqlite_autoindex_volume_ledger_1
 GROUP BY day.athlete_id, day.local_date;
 
 CREATE TABLE weekly_volume (
