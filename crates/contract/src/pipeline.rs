@@ -78,6 +78,9 @@ pub struct DatabaseHealth {
     pub status: DatabaseStatus,
     /// Null for an unavailable database, and for the operators', which has no workouts.
     pub pending: Option<PendingWorkouts>,
+    /// Enabled webhook endpoints of which no signing key can be opened, so that their deliveries wait. Null
+    /// for an unavailable database, and for the operators'.
+    pub unsigned_endpoints: Option<i64>,
     /// Null when it is unknown.
     pub size_bytes: Option<i64>,
 }

@@ -11,6 +11,7 @@ use shared_kernel::event::EventHeader;
 use shared_kernel::{DeadLetter, Event, MessageResult, Outcome, Queue, RetryPolicy, settle};
 use storage::database::write_splitting;
 use storage::{DatabaseError, Shards, dead_letters};
+use tracing::Level;
 
 /// The reason of an event that no handler returned an outcome for.
 const NO_OUTCOME: &str = "no handler returned an outcome for this event";
@@ -193,6 +194,7 @@ impl Consumer<'_> {
     ) {
         let header = EventHeader::read(&message.body);
         tracing::info!(
+            level = level_of(result).as_str(),
             worker = self.worker,
             queue = queue.name(),
             message_id = message.id,
@@ -222,7 +224,10 @@ impl Consumer<'_> {
         error: Option<&DatabaseError>,
     ) {
         let header = EventHeader::read(&dead_letter.body);
+        // The line of its event, if it has one, is the error.
+        let level = if error.is_none() { Level::WARN } else { Level::ERROR };
         tracing::info!(
+            level = level.as_str(),
             worker = self.worker,
             queue = queue.dead_letter_name(),
             dead_letter_id = %dead_letter.id(),
@@ -238,6 +243,16 @@ impl Consumer<'_> {
             retry_delay_s = result.delay_s(),
             "dead letter"
         );
+    }
+}
+
+/// The level of an event's line: a dead letter waits for an operator, and a retry shows a fault that may
+/// pass.
+const fn level_of(result: MessageResult) -> Level {
+    match result {
+        MessageResult::Ack => Level::INFO,
+        MessageResult::Retry { .. } => Level::WARN,
+        MessageResult::DeadLetter => Level::ERROR,
     }
 }
 

@@ -143,6 +143,26 @@ fn each_worker_requires_only_its_own_secrets() {
     }
 }
 
+/// An environment inherits these settings, and may replace them.
+#[test]
+fn only_the_api_has_an_address_and_cpu_is_limited() {
+    for worker in WORKERS {
+        let top = read_config(worker);
+        let cpu_ms = match worker {
+            "api" => 10_000,
+            "aggregation" => 30_000,
+            _ => 5_000,
+        };
+        for (place, config) in read_configs(worker) {
+            let setting = |name: &str| config.get(name).unwrap_or(&top[name]).clone();
+            assert_eq!(setting("workers_dev"), json!(worker == "api"), "{place}");
+            assert_eq!(setting("preview_urls"), json!(false), "{place}");
+            assert_eq!(setting("limits"), json!({ "cpu_ms": cpu_ms }), "{place}");
+            assert_eq!(setting("observability")["enabled"], json!(true), "{place}");
+        }
+    }
+}
+
 /// A deployed worker must not send webhooks to loopback addresses.
 #[test]
 fn workers_that_check_webhook_addresses_deploy_as_public() {

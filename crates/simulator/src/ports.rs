@@ -162,7 +162,7 @@ impl Ports {
 impl Mailer for Ports {
     async fn send(&self, email: &Email) -> Result<(), EmailError> {
         let environment = &self.environment;
-        let unavailable = || EmailError { reason: "email service unavailable".to_owned() };
+        let unavailable = || EmailError::from_service("", "email service unavailable", &email.to);
         let invocation = environment.invocation.get();
         environment.step().await;
         if environment.injects(Fault::EmailRejected, &email.subject) {

@@ -105,19 +105,31 @@ pub struct PendingWorkouts {
     pub workouts: i64,
     /// The oldest change, in milliseconds since 1970.
     pub oldest_ms: Option<i64>,
+    /// Enabled webhook endpoints of which no signing key can be opened: their deliveries wait.
+    #[serde(skip)]
+    pub unsigned_endpoints: i64,
     /// The size of the database, if known.
     #[serde(skip)]
     pub size_bytes: Option<u64>,
 }
 
-/// Counts the workouts that wait for aggregation, of all athletes of a database.
+/// Counts the workouts that wait for aggregation, and the endpoints without a key, of all athletes of a
+/// database.
 pub async fn pending(
     database: &dyn Database,
     now_ms: i64,
 ) -> Result<PendingWorkouts, DatabaseError> {
     let select = query!("pipeline/pending.sql").bind([("call_at_ms", now_ms.into())])?;
-    let results = database.batch(vec![select]).await?;
+    let unsigned = Statement::new(
+        "SELECT count(*) AS endpoints FROM webhook_endpoints \
+         INDEXED BY webhook_endpoints_unsigned WHERE unsigned_since_ms IS NOT NULL \
+         AND status = 'enabled'",
+        [],
+    );
+    let results = database.batch(vec![select, unsigned]).await?;
     let size_bytes = results.first().and_then(|result| result.size_bytes);
-    let pending: Option<PendingWorkouts> = Results::new(results).first()?;
-    Ok(PendingWorkouts { size_bytes, ..pending.unwrap_or_default() })
+    let mut results = Results::new(results);
+    let pending: Option<PendingWorkouts> = results.first()?;
+    let unsigned_endpoints = results.value()?.unwrap_or(0);
+    Ok(PendingWorkouts { unsigned_endpoints, size_bytes, ..pending.unwrap_or_default() })
 }

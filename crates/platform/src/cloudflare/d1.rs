@@ -11,29 +11,41 @@ use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::D1Database;
 use worker::worker_sys;
+use worker::{D1Database, Env};
+
+/// The runtime's object of a binding.
+pub struct D1Binding(worker_sys::D1Database);
+
+impl D1Binding {
+    /// Looks up the binding of this name.
+    pub fn from_env(env: &Env, name: &str) -> worker::Result<Self> {
+        let database: D1Database = env.d1(name)?;
+        Ok(Self(JsValue::from(database).unchecked_into()))
+    }
+}
 
 /// One D1 database.
 pub struct D1 {
-    database: worker_sys::D1Database,
+    binding: Rc<D1Binding>,
     usage: Rc<Usage>,
 }
 
 impl D1 {
     /// Wraps a binding and counts its round trips in `usage`.
-    pub fn new(database: D1Database, usage: Rc<Usage>) -> Self {
-        Self { database: JsValue::from(database).unchecked_into(), usage }
+    pub fn new(binding: Rc<D1Binding>, usage: Rc<Usage>) -> Self {
+        Self { binding, usage }
     }
 
     async fn run(&self, statements: &[Statement]) -> Result<Vec<QueryResult>, JsValue> {
+        let database = &self.binding.0;
         let prepared = Array::new();
         for statement in statements {
             let params: Array = statement.params.iter().map(js_value).collect();
-            let statement = self.database.prepare(statement.sql)?.bind(params)?;
+            let statement = database.prepare(statement.sql)?.bind(params)?;
             prepared.push(statement.as_ref());
         }
-        let results = JsFuture::from(self.database.batch(prepared)?).await?;
+        let results = JsFuture::from(database.batch(prepared)?).await?;
         results.unchecked_into::<Array>().iter().map(query_result).collect()
     }
 }
