@@ -42,7 +42,7 @@ fn import(athlete: &Athlete<'_>, query: &str, export: &str) -> Value {
 }
 
 #[test]
-fn import_of_the_largest_file_stays_within_the_statements_of_d1() {
+fn largest_import_stays_within_the_statements_of_d1() {
     let fixture = Fixture::new();
     let ada = fixture.create_athlete();
     // 50 workouts are a slice, and here a week, so that each slice crosses landmarks.
