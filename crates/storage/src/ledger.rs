@@ -87,7 +87,7 @@ pub async fn apply(
     let written = statements.len() - 1;
     statements.push(records::held(entries, report_records_of)?);
     statements.push(query!("ledger/observed.sql").bind(workouts)?);
-    let mut results = Results::new(database.batch(statements).await?);
+    let mut results = Results::new(database.batch_repeatable(statements).await?);
     results.skip(written);
     Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
 }
@@ -149,5 +149,5 @@ pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), Da
         let announced = ("marks", Param::json(&marks.announced)?);
         statements.push(query!("ledger/mark_announced.sql").bind([announced])?);
     }
-    database.batch(statements).await.map(drop)
+    database.batch_repeatable(statements).await.map(drop)
 }
