@@ -7,6 +7,7 @@
 
 mod finished_run;
 mod notifications;
+mod redrives;
 mod requests;
 mod rest;
 mod totals;
@@ -17,6 +18,7 @@ pub use finished_run::FinishedRun;
 pub fn violations(run: &FinishedRun<'_>) -> Vec<String> {
     let mut violations = finished_run::Violations::default();
     rest::check(run, &mut violations);
+    redrives::check(run, &mut violations);
     requests::check(run, &mut violations);
     totals::check(run, &mut violations);
     notifications::check(run, &mut violations);

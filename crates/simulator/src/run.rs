@@ -73,7 +73,7 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
             clients: &scheduler.clients,
             wall_ms: environment.clock.wall_ms(),
             dead_letters: environment.broker.borrow().dead_letters,
-            dead_letters_at_last_redrive: scheduler.dead_letters_at_last_redrive,
+            dead_letters_of_faults: scheduler.dead_letters_of_faults,
         })
     } else {
         vec!["the run does not come to rest".to_owned()]

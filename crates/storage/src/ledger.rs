@@ -75,7 +75,7 @@ pub async fn apply(
     let written = statements.len() - 1;
     statements.push(records::held(entries, report_records_of)?);
     statements.push(query!("ledger/observed.sql").bind([workouts])?);
-    let mut results = Results::new(database.batch(statements).await?);
+    let mut results = Results::new(database.batch_repeatable(statements).await?);
     results.skip(written);
     Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
 }
@@ -88,7 +88,7 @@ pub async fn apply_imported(
 ) -> Result<Vec<WeekState>, DatabaseError> {
     let (statements, _) = writes(entries)?;
     let written = statements.len() - 1;
-    let mut results = Results::new(database.batch(statements).await?);
+    let mut results = Results::new(database.batch_repeatable(statements).await?);
     results.skip(written);
     results.rows()
 }
@@ -171,5 +171,5 @@ pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), Da
         let announced = ("marks", Param::json(&marks.announced)?);
         statements.push(query!("ledger/mark_announced.sql").bind([announced])?);
     }
-    database.batch(statements).await.map(drop)
+    database.batch_repeatable(statements).await.map(drop)
 }

@@ -236,7 +236,7 @@ pub async fn record_emails(
 ) -> Result<(), DatabaseError> {
     let update =
         query!("notifications/record_emails.sql").bind([("results", Param::json(&records)?)])?;
-    database.batch(vec![update]).await.map(drop)
+    database.batch_repeatable(vec![update]).await.map(drop)
 }
 
 /// Returns the athletes with due e-mails, the longest due first. Changes nothing: the handler of

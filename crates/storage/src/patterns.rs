@@ -90,7 +90,7 @@ pub async fn analysis_input(
         .bind([("ranges", Param::json(&ranges)?), ("athletes", Param::json(&athletes)?)])?;
     let standing = query!("patterns/standing.sql").bind([("athletes", Param::json(&athletes)?)])?;
     let batch = vec![history_statement(ranges)?, sessions_statement(windows)?, known, standing];
-    let mut results = Results::new(database.batch(batch).await?);
+    let mut results = Results::new(database.batch_repeatable(batch).await?);
     let weeks = results.by_athlete()?;
     let Sessions { days, lifts } = read_sessions(&mut results)?;
     let mut input = AnalysisInput {
@@ -162,7 +162,7 @@ pub async fn store(
          made_at_ms = excluded.made_at_ms WHERE excluded.items <> recommendations.items",
         [Param::json(&items)?, now_ms.into()],
     );
-    database.batch(vec![store, resolve, recommend]).await.map(drop)
+    database.batch_repeatable(vec![store, resolve, recommend]).await.map(drop)
 }
 
 fn stored_row(stored: &ActivePattern) -> Value {

@@ -44,6 +44,7 @@ pub struct EventMetrics {
 pub struct OpenDeadLetters {
     pub queue: String,
     pub open: i64,
+    pub waiting: i64,
     pub oldest_failed_at_ms: i64,
 }
 
@@ -66,7 +67,7 @@ struct BucketRow {
     count: u64,
 }
 
-/// Returns the metrics since a minute by queue and type, and the open dead letters by queue.
+/// Returns the metrics since a minute by queue and type, and the open and waiting dead letters by queue.
 pub async fn flows(operators: &dyn Database, since_ms: i64) -> Result<Flows, DatabaseError> {
     let sums = Statement::new(
         "SELECT queue, event_type, sum(handled) AS handled, sum(retried) AS retried, \
@@ -81,8 +82,9 @@ pub async fn flows(operators: &dyn Database, since_ms: i64) -> Result<Flows, Dat
         [since_ms.into()],
     );
     let open = Statement::new(
-        "SELECT queue, count(*) AS open, min(failed_at_ms) AS oldest_failed_at_ms \
-         FROM dead_letters INDEXED BY dead_letters_by_status WHERE status = 'open' \
+        "SELECT queue, sum(status = 'open') AS open, sum(status = 'waiting') AS waiting, \
+         min(failed_at_ms) AS oldest_failed_at_ms \
+         FROM dead_letters INDEXED BY dead_letters_by_status WHERE status IN ('open', 'waiting') \
          GROUP BY queue ORDER BY queue",
         [],
     );

@@ -107,7 +107,7 @@ pub async fn store(
          AND reported_week < made.week_start",
         [reports],
     );
-    database.batch(vec![insert, done]).await.map(drop)
+    database.batch_repeatable(vec![insert, done]).await.map(drop)
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,8 @@
 //! Uses the runtime's own objects instead of the wrapper of `worker`: the runtime turns rows into JSON
 //! text, which is parsed once, into the row types.
 
+use super::System;
+use crate::database_retry::{only_read, with_retries};
 use crate::usage::Usage;
 use async_trait::async_trait;
 use js_sys::{Array, JSON, Reflect};
@@ -37,6 +39,16 @@ impl D1 {
         Self { binding, usage }
     }
 
+    async fn run_counted(
+        &self,
+        statements: &[Statement],
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        let results = self.run(statements).await.map_err(|error| database_error(&error));
+        let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
+        self.usage.database_round_trip(rows_written);
+        results
+    }
+
     async fn run(&self, statements: &[Statement]) -> Result<Vec<QueryResult>, JsValue> {
         let database = &self.binding.0;
         let prepared = Array::new();
@@ -53,10 +65,17 @@ impl D1 {
 #[async_trait(?Send)]
 impl Database for D1 {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
-        let results = self.run(&statements).await.map_err(|error| database_error(&error));
-        let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
-        self.usage.database_round_trip(rows_written);
-        results
+        if only_read(&statements) {
+            return self.batch_repeatable(statements).await;
+        }
+        self.run_counted(&statements).await
+    }
+
+    async fn batch_repeatable(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        with_retries((&System, &System), async || self.run_counted(&statements).await).await
     }
 }
 

@@ -102,6 +102,7 @@ fn open_dead_letters(row: pipeline::OpenDeadLetters, now_ms: i64) -> OpenDeadLet
     OpenDeadLetters {
         queue: row.queue,
         open: row.open,
+        waiting: row.waiting,
         oldest_failed_at: Instant(row.oldest_failed_at_ms),
         oldest_age_s: age_s(row.oldest_failed_at_ms, now_ms),
     }
