@@ -198,7 +198,7 @@ describe("the list", () => {
   });
 
   it("is filtered by several fields together", async () => {
-    const filter = { queue: "ai-analysis", reason: MOVED_BY_PLATFORM, status: "open" };
+    const filter = { queue: "ai-analysis", reason: MOVED_BY_PLATFORM, status: "waiting" };
     const items = await check(
       filter,
       ({ queue, reason }) => queue === "ai-analysis" && reason.startsWith(MOVED_BY_PLATFORM),

@@ -20,7 +20,7 @@ interface Flow {
 
 interface Health {
   items: Flow[];
-  dead_letters: { queue: string; open: number; oldest_age_s: number }[];
+  dead_letters: { queue: string; open: number; waiting: number; oldest_age_s: number }[];
   pending: { workouts: number; oldest_at: string | null; oldest_age_s: number | null };
 }
 

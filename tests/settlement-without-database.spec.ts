@@ -60,7 +60,7 @@ it("dead letters are stored when the database has recovered", async () => {
       event_type: envelope.type,
       athlete_id: envelope.partitionkey,
       attempts: 4,
-      status: "open",
+      status: "waiting",
       body: JSON.stringify(envelope),
     });
     expect(deadLetter?.reason).toContain("no such table");

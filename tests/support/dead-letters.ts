@@ -12,6 +12,7 @@ export interface DeadLetter {
   attempts: number;
   failed_at: string;
   status: string;
+  next_redrive_at: string | null;
   redrives: number;
   note: string | null;
 }

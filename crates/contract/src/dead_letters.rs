@@ -14,7 +14,10 @@ pub const NO_EVENT: &str = "none";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterStatus {
+    /// An operator has to act on it.
     Open,
+    /// The sweep redrives it, because its cause was an outage.
+    Waiting,
     Redriven,
     Discarded,
 }
@@ -24,6 +27,7 @@ impl DeadLetterStatus {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Waiting => "waiting",
             Self::Redriven => "redriven",
             Self::Discarded => "discarded",
         }
@@ -119,7 +123,9 @@ pub struct DeadLetter {
     pub attempts: i64,
     pub failed_at: Instant,
     pub status: DeadLetterStatus,
-    /// After the third redrive only `force` redrives it.
+    /// When the sweep redrives it; null unless it is waiting.
+    pub next_redrive_at: Option<Instant>,
+    /// Those of operators. After the third only `force` redrives it.
     pub redrives: i64,
     /// The reason for which it was discarded.
     pub note: Option<String>,
@@ -135,7 +141,8 @@ pub struct DeadLetterPage {
     pub total: i64,
 }
 
-/// The open dead letters of one queue, event type and reason, as far as the query selects them.
+/// The open dead letters of one queue, event type and reason, as far as the query selects them. Of more than
+/// 10,000 dead letters the newest are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetterGroup {
     pub queue: String,
@@ -157,7 +164,8 @@ pub struct DeadLetterDetail {
     pub body: String,
     /// The text that redrives send in place of the body.
     pub edited_body: Option<String>,
-    /// Failures and actions of operators, the oldest first.
+    /// Failures, redrives of the sweep and actions of operators, the oldest first: the first failure and the
+    /// newest 49 entries.
     pub history: Vec<HistoryEntry>,
 }
 
@@ -172,7 +180,8 @@ pub struct HistoryEntry {
     /// Of a failure: the deliveries before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<i64>,
-    /// Of an action: the name in `X-Operator`, or the fingerprint of the token.
+    /// Of an action: the name in `X-Operator`, or the fingerprint of the token. `sweep` of a redrive of the
+    /// sweep.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -63,7 +63,7 @@ pub struct PipelineHealth {
     pub until: Instant,
     /// By queue and event type.
     pub items: Vec<EventCounts>,
-    /// By queue; queues without open dead letters are absent.
+    /// By queue; queues without open or waiting dead letters are absent.
     pub dead_letters: Vec<OpenDeadLetters>,
     /// Of all available databases together.
     pub pending: PendingWorkouts,
@@ -78,6 +78,9 @@ pub struct DatabaseHealth {
     pub status: DatabaseStatus,
     /// Null for an unavailable database, and for the operators', which has no workouts.
     pub pending: Option<PendingWorkouts>,
+    /// Enabled webhook endpoints of which no signing key can be opened, so that their deliveries wait. Null
+    /// for an unavailable database, and for the operators'.
+    pub unsigned_endpoints: Option<i64>,
     /// Null when it is unknown.
     pub size_bytes: Option<i64>,
 }
@@ -110,11 +113,14 @@ pub struct Latency {
     pub p95: Option<i64>,
 }
 
-/// The open dead letters of a queue.
+/// The open and the waiting dead letters of a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OpenDeadLetters {
     pub queue: String,
+    /// Those that an operator has to act on.
     pub open: i64,
+    /// Those that the sweep redrives, because their cause was an outage.
+    pub waiting: i64,
     pub oldest_failed_at: Instant,
     pub oldest_age_s: i64,
 }

@@ -346,7 +346,8 @@ impl Validate for RetryDeliveries {}
 /// The number of retried deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RetriedDeliveries {
-    /// Deliveries that failed, or wait for a retry that is not due within a minute.
+    /// Deliveries that failed, or wait for a retry that is not due within a minute: the oldest 1,000. With
+    /// more, repeat the request.
     pub matched: i64,
     /// 0 in a dry run.
     pub retried: i64,

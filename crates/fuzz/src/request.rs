@@ -140,6 +140,7 @@ impl Fixture {
             reason: "database: unavailable".to_owned(),
             attempts: 4,
             failed_at_ms: self.clock.now_ms(),
+            is_transient: false,
             body: EVENT.to_owned(),
         };
         let stored = storage::dead_letters::store(

@@ -4,13 +4,14 @@
 use crate::clock::Clock;
 use crate::handler::{GroupHandler, ReceivedEvent, Registry};
 use crate::metrics::PipelineMetrics;
-use crate::panics::catch_panic;
-use crate::sink::{Destination, QueueSink, send_all};
+use crate::panics::{PanicError, catch_panic};
+use crate::sink::{BODY_BYTES_MAX, Destination, QueueSink, send_each};
 use crate::usage::Usage;
 use shared_kernel::event::EventHeader;
 use shared_kernel::{DeadLetter, Event, MessageResult, Outcome, Queue, RetryPolicy, settle};
 use storage::database::write_splitting;
 use storage::{DatabaseError, Shards, dead_letters};
+use tracing::Level;
 
 /// The reason of an event that no handler returned an outcome for.
 const NO_OUTCOME: &str = "no handler returned an outcome for this event";
@@ -66,7 +67,7 @@ impl Consumer<'_> {
     /// 2. give each handler all events of its types at once. If it panics, split the events in halves
     ///    until the event that causes the panic is alone; that event is retried;
     /// 3. settle each outcome: acknowledge, retry or dead-letter its message;
-    /// 4. send (await) the dead letters. A dead letter that is sent twice is stored once, by its id;
+    /// 4. send (awaits) the dead letters, up to 100 at once. One that is sent twice is stored once, by its id;
     /// 5. count each result and log one line for each message.
     pub async fn consume(&self, queue: Queue, messages: &[RawMessage]) -> Vec<MessageResult> {
         let started_ms = self.clock.now_ms();
@@ -76,10 +77,7 @@ impl Consumer<'_> {
             decoded.push(result.map_err(Outcome::transient).flatten());
         }
         let outcomes = self.handle(&decoded).await;
-        let mut results = Vec::with_capacity(messages.len());
-        for (message, outcome) in messages.iter().zip(&outcomes) {
-            results.push(self.settle(queue, message, outcome).await);
-        }
+        let results = self.settle(queue, messages, &outcomes).await;
         let ended_ms = self.clock.now_ms();
         for (received, result) in decoded.iter().zip(&results) {
             let event = received.as_ref().ok().map(|received| &received.event);
@@ -116,34 +114,58 @@ impl Consumer<'_> {
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
     }
 
-    /// Settles one message, and sends its dead letter if it is one. If the dead letter cannot be sent, the
-    /// message is retried; after its last attempt Cloudflare Queues itself moves the message to the
-    /// dead-letter queue, without the reason.
-    async fn settle(&self, queue: Queue, message: &RawMessage, outcome: &Outcome) -> MessageResult {
+    /// Settles messages, and sends the dead letters together. If a dead letter cannot be sent, its message is
+    /// retried; after its last attempt Cloudflare Queues itself moves the message to the dead-letter queue,
+    /// without the reason.
+    async fn settle(
+        &self,
+        queue: Queue,
+        messages: &[RawMessage],
+        outcomes: &[Outcome],
+    ) -> Vec<MessageResult> {
         let policy = queue.consumption().retry;
-        let result = settle(outcome, message.attempts, policy);
-        if result != MessageResult::DeadLetter {
-            return result;
+        let mut results = Vec::with_capacity(messages.len());
+        let (mut indexes, mut bodies) = (Vec::new(), Vec::new());
+        for (index, (message, outcome)) in messages.iter().zip(outcomes).enumerate() {
+            let mut result = settle(outcome, message.attempts, policy);
+            if result == MessageResult::DeadLetter {
+                match self.dead_letter(queue, message, outcome) {
+                    Some(body) => {
+                        indexes.push(index);
+                        bodies.push(body);
+                    }
+                    None => result = retry(policy, message.attempts, policy.first_delay_s),
+                }
+            }
+            results.push(result);
         }
+        let sent = send_each(self.sink, Destination::DeadLetters(queue), &bodies).await;
+        for (index, sent) in indexes.into_iter().zip(sent) {
+            let Err(error) = sent else { continue };
+            tracing::error!(queue = queue.name(), %error, "dead letter not accepted");
+            if let (Some(result), Some(message)) = (results.get_mut(index), messages.get(index)) {
+                *result = retry(policy, message.attempts, policy.first_delay_s);
+            }
+        }
+        results
+    }
+
+    /// The dead letter of a message as text, unless it is too long to be sent.
+    fn dead_letter(&self, queue: Queue, message: &RawMessage, outcome: &Outcome) -> Option<String> {
+        let reason = outcome.reason().unwrap_or_default();
+        let is_panic = reason.starts_with(PanicError::PREFIX);
         let dead_letter = DeadLetter {
             queue: queue.name().to_owned(),
             message_id: message.id.clone(),
-            reason: outcome.reason().unwrap_or_default().to_owned(),
+            reason: reason.to_owned(),
             attempts: message.attempts,
             failed_at_ms: self.clock.now_ms(),
+            // A panic is retried, but it is a bug: redrives would not get past it.
+            is_transient: matches!(outcome, Outcome::Transient { .. }) && !is_panic,
             body: message.body.clone(),
         };
-        let unsent = retry(policy, message.attempts, policy.first_delay_s);
-        let Ok(body) = serde_json::to_string(&dead_letter) else {
-            return unsent;
-        };
-        match send_all(self.sink, Destination::DeadLetters(queue), &[body], 0).await {
-            Ok(()) => result,
-            Err(error) => {
-                tracing::error!(queue = queue.name(), %error, "dead letter not accepted");
-                unsent
-            }
-        }
+        let body = serde_json::to_string(&dead_letter).ok();
+        body.filter(|body| body.len() <= BODY_BYTES_MAX)
     }
 
     /// Consumes a batch of dead letters: each becomes a row that an operator can read.
@@ -193,6 +215,7 @@ impl Consumer<'_> {
     ) {
         let header = EventHeader::read(&message.body);
         tracing::info!(
+            level = level_of(result).as_str(),
             worker = self.worker,
             queue = queue.name(),
             message_id = message.id,
@@ -222,7 +245,10 @@ impl Consumer<'_> {
         error: Option<&DatabaseError>,
     ) {
         let header = EventHeader::read(&dead_letter.body);
+        // The line of its event, if it has one, is the error.
+        let level = if error.is_none() { Level::WARN } else { Level::ERROR };
         tracing::info!(
+            level = level.as_str(),
             worker = self.worker,
             queue = queue.dead_letter_name(),
             dead_letter_id = %dead_letter.id(),
@@ -238,6 +264,16 @@ impl Consumer<'_> {
             retry_delay_s = result.delay_s(),
             "dead letter"
         );
+    }
+}
+
+/// The level of an event's line: a dead letter waits for an operator, and a retry shows a fault that may
+/// pass.
+const fn level_of(result: MessageResult) -> Level {
+    match result {
+        MessageResult::Ack => Level::INFO,
+        MessageResult::Retry { .. } => Level::WARN,
+        MessageResult::DeadLetter => Level::ERROR,
     }
 }
 

@@ -46,6 +46,12 @@ impl Drill {
         };
         self.faults.iter().find(|(_, id)| names(id)).map(|(fault, _)| *fault)
     }
+
+    fn cause_fault_of(&self, statements: &[Statement]) {
+        if let Some(fault) = self.fault_of(statements) {
+            fault.cause();
+        }
+    }
 }
 
 impl Fault {
@@ -78,10 +84,16 @@ impl Fault {
 #[async_trait(?Send)]
 impl Database for Drill {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
-        if let Some(fault) = self.fault_of(&statements) {
-            fault.cause();
-        }
+        self.cause_fault_of(&statements);
         self.database.batch(statements).await
+    }
+
+    async fn batch_repeatable(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        self.cause_fault_of(&statements);
+        self.database.batch_repeatable(statements).await
     }
 }
 

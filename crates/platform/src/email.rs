@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 
+/// Characters of the service's message that a log line and a row keep, at most.
+const REASON_CHARS_MAX: usize = 200;
+
 /// An email, with the same content as plain text and as HTML.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
@@ -30,8 +33,63 @@ pub struct InlineImage {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("email not accepted: {reason}")]
 pub struct EmailError {
-    /// The mail service's message, without the recipient's address.
+    pub failure: EmailFailure,
+    /// The mail service's code and message, without the recipient's address.
     pub reason: String,
+}
+
+impl EmailError {
+    /// Creates the error of a failure with a code of the service, which is empty without one, and a message.
+    pub fn from_service(code: &str, message: &str, recipient: &str) -> Self {
+        let mut reason = code.to_owned();
+        if !code.is_empty() {
+            reason.push_str(": ");
+        }
+        reason.push_str(message);
+        let failure = EmailFailure::from_code(code);
+        Self { failure, reason: one_line(&without_address(&reason, recipient), REASON_CHARS_MAX) }
+    }
+}
+
+/// The kind of a failure, by how the next try would end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailFailure {
+    /// A retry can succeed.
+    Transient,
+    /// The account's daily quota is used up: every email fails until it is renewed.
+    QuotaExhausted,
+    /// The account or the sender is not set up: every email fails until an operator has fixed it.
+    Misconfigured,
+    /// The service has the recipient on its suppression list: every email to this address fails.
+    Suppressed,
+    /// The service does not accept the form of this email. It is a bug: the email fails each time.
+    Invalid,
+}
+
+impl EmailFailure {
+    /// Whether every other email fails too, whoever its recipient is.
+    pub const fn is_of_account(self) -> bool {
+        matches!(self, Self::QuotaExhausted | Self::Misconfigured)
+    }
+
+    /// Classifies a code of Cloudflare Email Service (its documentation, Workers API, Error codes).
+    pub fn from_code(code: &str) -> Self {
+        match code {
+            "E_DAILY_LIMIT_EXCEEDED" => Self::QuotaExhausted,
+            "E_SENDER_NOT_VERIFIED"
+            | "E_SENDER_DOMAIN_NOT_AVAILABLE"
+            | "E_RECIPIENT_NOT_ALLOWED" => Self::Misconfigured,
+            "E_RECIPIENT_SUPPRESSED" => Self::Suppressed,
+            "E_VALIDATION_ERROR"
+            | "E_FIELD_MISSING"
+            | "E_TOO_MANY_RECIPIENTS"
+            | "E_CONTENT_TOO_LARGE" => Self::Invalid,
+            _ if code.starts_with("E_HEADER") => Self::Invalid,
+            // E_RATE_LIMIT_EXCEEDED, E_DELIVERY_FAILED, E_INTERNAL_SERVER_ERROR, a lost connection, and
+            // codes that the documentation does not have.
+            _ => Self::Transient,
+        }
+    }
 }
 
 /// Sends emails.
@@ -85,7 +143,50 @@ const fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{one_line, without_address};
+    use super::{EmailError, EmailFailure, one_line, without_address};
+
+    #[test]
+    fn each_code_of_the_service_has_a_class() {
+        let check = |code: &str, expected: EmailFailure| {
+            assert_eq!(EmailFailure::from_code(code), expected, "{code}");
+        };
+        check("E_DAILY_LIMIT_EXCEEDED", EmailFailure::QuotaExhausted);
+        check("E_SENDER_NOT_VERIFIED", EmailFailure::Misconfigured);
+        check("E_SENDER_DOMAIN_NOT_AVAILABLE", EmailFailure::Misconfigured);
+        check("E_RECIPIENT_NOT_ALLOWED", EmailFailure::Misconfigured);
+        check("E_RECIPIENT_SUPPRESSED", EmailFailure::Suppressed);
+        check("E_VALIDATION_ERROR", EmailFailure::Invalid);
+        check("E_FIELD_MISSING", EmailFailure::Invalid);
+        check("E_TOO_MANY_RECIPIENTS", EmailFailure::Invalid);
+        check("E_CONTENT_TOO_LARGE", EmailFailure::Invalid);
+        check("E_HEADER_NOT_ALLOWED", EmailFailure::Invalid);
+        check("E_HEADER_USE_API_FIELD", EmailFailure::Invalid);
+        check("E_HEADER_VALUE_INVALID", EmailFailure::Invalid);
+        check("E_HEADER_VALUE_TOO_LONG", EmailFailure::Invalid);
+        check("E_HEADER_NAME_INVALID", EmailFailure::Invalid);
+        check("E_HEADERS_TOO_LARGE", EmailFailure::Invalid);
+        check("E_HEADERS_TOO_MANY", EmailFailure::Invalid);
+        check("E_RATE_LIMIT_EXCEEDED", EmailFailure::Transient);
+        check("E_DELIVERY_FAILED", EmailFailure::Transient);
+        check("E_INTERNAL_SERVER_ERROR", EmailFailure::Transient);
+        check("E_OF_NEXT_YEAR", EmailFailure::Transient);
+        check("", EmailFailure::Transient);
+    }
+
+    #[test]
+    fn reason_has_the_code_and_no_address() {
+        let check = |code: &str, message: &str, expected: &str| {
+            let error = EmailError::from_service(code, message, "anna@example.com");
+            assert_eq!(error.reason, expected);
+        };
+        check(
+            "E_RECIPIENT_SUPPRESSED",
+            "anna@example.com is on the suppression list",
+            "E_RECIPIENT_SUPPRESSED: <address> is on the suppression list",
+        );
+        check("", "Network\nconnection lost", "Network connection lost");
+        check("", &"x".repeat(300), &"x".repeat(200));
+    }
 
     #[track_caller]
     fn check(text: &str, line: &str) {

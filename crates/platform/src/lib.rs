@@ -12,6 +12,7 @@ pub mod background;
 pub mod clock;
 pub mod cloudflare;
 pub mod consumer;
+pub mod database_retry;
 pub mod drill;
 pub mod email;
 pub mod handler;

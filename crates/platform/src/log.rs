@@ -1,6 +1,9 @@
 //! Logging: a `tracing` subscriber that writes each event as one JSON line.
 //!
 //! Log lines hold ids, types, outcomes and durations, never a body, a key or an email address.
+//!
+//! The level of a line is the one of its macro, or the one that its field `level` names: the line of an
+//! event or a request has the level of its outcome, with one call of a macro.
 
 use serde_json::{Map, Value};
 use std::fmt::Debug;
@@ -10,12 +13,12 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 /// Writes each event of level INFO and above as one JSON line. Spans are not used.
 pub struct JsonLines {
-    write: fn(&str),
+    write: fn(Level, &str),
 }
 
 impl JsonLines {
-    /// Passes each line to `write`.
-    pub fn new(write: fn(&str)) -> Self {
+    /// Passes each line to `write`, with its level.
+    pub fn new(write: fn(Level, &str)) -> Self {
         Self { write }
     }
 }
@@ -26,11 +29,11 @@ impl Subscriber for JsonLines {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(Map::new());
-        let level = event.metadata().level().as_str().to_ascii_lowercase();
-        line.0.insert("level".to_owned(), Value::String(level));
+        let mut line = Line { level: *event.metadata().level(), fields: Map::new() };
         event.record(&mut line);
-        (self.write)(&Value::Object(line.0).to_string());
+        let level = line.level.as_str().to_ascii_lowercase();
+        line.fields.insert("level".to_owned(), Value::String(level));
+        (self.write)(line.level, &Value::Object(line.fields).to_string());
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -46,11 +49,14 @@ impl Subscriber for JsonLines {
     fn exit(&self, _: &Id) {}
 }
 
-struct Line(Map<String, Value>);
+struct Line {
+    level: Level,
+    fields: Map<String, Value>,
+}
 
 impl Line {
     fn put(&mut self, field: &Field, value: Value) {
-        self.0.insert(field.name().to_owned(), value);
+        self.fields.insert(field.name().to_owned(), value);
     }
 }
 
@@ -60,7 +66,12 @@ impl Visit for Line {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, Value::from(value));
+        match (field.name(), value) {
+            ("level", "ERROR") => self.level = Level::ERROR,
+            ("level", "WARN") => self.level = Level::WARN,
+            ("level", _) => {}
+            _ => self.put(field, Value::from(value)),
+        }
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -86,18 +97,44 @@ mod tests {
     use std::cell::RefCell;
 
     thread_local! {
-        static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+        static LINES: RefCell<Vec<(Level, String)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    fn lines_of(log: impl Fn()) -> Vec<(Level, String)> {
+        let subscriber = JsonLines::new(|level, line| {
+            LINES.with_borrow_mut(|all| all.push((level, line.to_owned())));
+        });
+        tracing::subscriber::with_default(subscriber, log);
+        LINES.take()
     }
 
     #[test]
     fn an_event_is_one_json_line_without_its_empty_fields() {
-        let subscriber =
-            JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
-        tracing::subscriber::with_default(subscriber, || {
+        let lines = lines_of(|| {
             tracing::info!(attempt = 2_u32, reason = None::<&str>, queue = "q\n\"", "event");
             tracing::debug!("not worth a line");
         });
-        let lines = LINES.take();
-        assert_eq!(lines, [r#"{"attempt":2,"level":"info","message":"event","queue":"q\n\""}"#]);
+        let line = r#"{"attempt":2,"level":"info","message":"event","queue":"q\n\""}"#;
+        assert_eq!(lines, [(Level::INFO, line.to_owned())]);
+    }
+
+    #[test]
+    fn level_of_a_line_is_its_field_or_its_macro() {
+        let lines = lines_of(|| {
+            for level in [Level::ERROR, Level::WARN, Level::INFO] {
+                tracing::info!(level = level.as_str(), "event");
+            }
+            tracing::warn!("queue unavailable");
+        });
+        let line = |level: Level, name: &str, message: &str| {
+            (level, format!(r#"{{"level":"{name}","message":"{message}"}}"#))
+        };
+        let expected = [
+            line(Level::ERROR, "error", "event"),
+            line(Level::WARN, "warn", "event"),
+            line(Level::INFO, "info", "event"),
+            line(Level::WARN, "warn", "queue unavailable"),
+        ];
+        assert_eq!(lines, expected);
     }
 }

@@ -7,8 +7,13 @@ use std::panic::{AssertUnwindSafe, UnwindSafe};
 
 /// The message of a panic. The work may have stopped at any point.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("panicked: {0}")]
+#[error("{}{}", Self::PREFIX, .0)]
 pub struct PanicError(String);
+
+impl PanicError {
+    /// The words that its text begins with.
+    pub const PREFIX: &str = "panicked: ";
+}
 
 /// Runs the work and catches a panic.
 ///

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use shared_kernel::Queue;
+use std::slice;
 
 /// Messages in one send, at most (platform limit of `sendBatch`).
 const BATCH_MESSAGES_MAX: usize = 100;
@@ -57,16 +58,46 @@ pub async fn send_all(
         return Err(SendError::TooLong { bytes: body.len() });
     }
     for batch in plan_batches(bodies) {
-        let mut result = sink.send(destination, batch, delay_s).await;
-        for _ in 1..TRIES {
-            if result.is_ok() {
-                break;
-            }
-            result = sink.send(destination, batch, delay_s).await;
-        }
-        result?;
+        send_retrying(sink, destination, batch, delay_s).await?;
     }
     Ok(())
+}
+
+/// Sends bodies that each fit a message, and returns the result of each. The bodies of a send that fails are
+/// sent one by one, so that one that is rejected affects only itself.
+pub async fn send_each(
+    sink: &dyn QueueSink,
+    destination: Destination,
+    bodies: &[String],
+) -> Vec<Result<(), SendError>> {
+    let mut results = Vec::with_capacity(bodies.len());
+    for batch in plan_batches(bodies) {
+        match send_retrying(sink, destination, batch, 0).await {
+            Err(_) if batch.len() > 1 => {
+                for body in batch {
+                    results.push(sink.send(destination, slice::from_ref(body), 0).await);
+                }
+            }
+            result => results.resize(results.len() + batch.len(), result),
+        }
+    }
+    results
+}
+
+async fn send_retrying(
+    sink: &dyn QueueSink,
+    destination: Destination,
+    batch: &[String],
+    delay_s: u32,
+) -> Result<(), SendError> {
+    let mut result = sink.send(destination, batch, delay_s).await;
+    for _ in 1..TRIES {
+        if result.is_ok() {
+            break;
+        }
+        result = sink.send(destination, batch, delay_s).await;
+    }
+    result
 }
 
 /// Splits a list into the fewest sends, in order.

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use platform::consumer::{Consumer, RawMessage};
-use platform::{Delivery, EventHandler, FlushPorts, PipelineMetrics, Registry, Usage};
+use platform::{Delivery, Destination, EventHandler, FlushPorts, PipelineMetrics, Registry, Usage};
 use shared_kernel::MessageResult;
 use shared_kernel::payload::{AggregationUpdated, VolumeThresholdReached};
 use shared_kernel::{DeadLetter, Event, Outcome, Queue};
@@ -126,6 +126,7 @@ fn handler_receives_events_grouped_by_type_and_outcomes_map_back() {
     let reasons: Vec<_> =
         dead_letters.iter().map(|dead_letter| dead_letter.reason.as_str()).collect();
     assert_eq!(reasons[0], "no such muscle");
+    assert!(dead_letters.iter().all(|dead_letter| !dead_letter.is_transient));
     assert!(reasons[1].starts_with("decode: not a CloudEvents 1.0 envelope"));
 }
 
@@ -148,6 +149,7 @@ fn retries_back_off_and_the_fourth_attempt_is_dead_lettered() {
             reason: "unavailable".to_owned(),
             attempts: 4,
             failed_at_ms: 1_795_435_200_000,
+            is_transient: true,
             body: golden("AggregationUpdated"),
         }]
     );
@@ -202,6 +204,7 @@ fn panicking_event_is_retried_and_its_neighbours_are_handled() {
         "{}",
         dead_letters[0].reason
     );
+    assert!(!dead_letters[0].is_transient, "a bug, which waits for an operator");
 }
 
 #[test]
@@ -223,6 +226,37 @@ fn message_is_retried_while_its_dead_letter_cannot_be_sent() {
         let results = fixture.consume(&Registry::default(), "ai-analysis", &[garbage(attempts)]);
         assert_eq!(results, [MessageResult::Retry { delay_s }], "attempt {attempts}");
     }
+}
+
+fn garbage(id: usize) -> RawMessage {
+    message(&id.to_string(), "garbage".to_owned(), 1)
+}
+
+#[test]
+fn dead_letters_of_a_batch_are_sent_together() {
+    let fixture = Fixture::new();
+    let mut batch: Vec<_> = (0..99).map(garbage).collect();
+    batch.insert(50, message("long", "\"".repeat(100_000), 1));
+    let results = fixture.consume(&Registry::default(), "ai-analysis", &batch);
+    let to = Destination::DeadLetters(Queue::AiAnalysis);
+    assert_eq!(fixture.sink.take_sends(), [(to, 0, 99)]);
+    let retried: Vec<_> = (0..100).filter(|index| results[*index].delay_s().is_some()).collect();
+    assert_eq!(retried, [50], "only the one that is too long");
+}
+
+#[test]
+fn dead_letters_of_a_rejected_send_are_sent_singly() {
+    let fixture = Fixture::new();
+    let batch: Vec<_> = (0..4).map(garbage).collect();
+    // The send and its retries, and then the first dead letter alone.
+    fixture.sink.fail_next(4);
+    let results = fixture.consume(&Registry::default(), "ai-analysis", &batch);
+    let dead_letter = MessageResult::DeadLetter;
+    let retry = MessageResult::Retry { delay_s: 1 };
+    assert_eq!(results, [retry, dead_letter, dead_letter, dead_letter]);
+    let sent = fixture.sink.take_dead_letters(Queue::AiAnalysis);
+    let ids: Vec<_> = sent.iter().map(|dead_letter| dead_letter.message_id.as_str()).collect();
+    assert_eq!(ids, ["1", "2", "3"]);
 }
 
 #[test]
@@ -267,6 +301,7 @@ fn dead_letters_are_stored_after_a_database_outage() {
         reason: "unavailable".to_owned(),
         attempts: 4,
         failed_at_ms: 5,
+        is_transient: false,
         body: golden("AggregationUpdated"),
     };
     let batch = [

@@ -5,6 +5,7 @@ use crate::event::Event;
 use crate::ids;
 use crate::routing::Queue;
 use serde::{Deserialize, Serialize};
+use std::ops::Not;
 use uuid::Uuid;
 
 /// The body of a message on a dead-letter queue, as JSON text.
@@ -16,6 +17,9 @@ pub struct DeadLetter {
     pub reason: String,
     pub attempts: u32,
     pub failed_at_ms: i64,
+    /// Whether an outage was the cause: the sweep redrives it. One without this field waits for an operator.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub is_transient: bool,
     pub body: String,
 }
 
@@ -25,7 +29,8 @@ impl DeadLetter {
     pub const MOVED_BY_PLATFORM: &'static str = "moved by the platform after its last retry: the consumer crashed, or the message is too long to carry a reason";
 
     /// Reads a message of the dead-letter queue of `queue`: a [`DeadLetter`], or the bare body of a message
-    /// that the platform moved there.
+    /// that the platform moved there. Its consumer could not settle it, or not send a dead letter: an outage,
+    /// unless the body is no event.
     pub fn read(queue: Queue, message_id: &str, text: &str, now_ms: i64) -> Self {
         serde_json::from_str::<Self>(text)
             .ok()
@@ -36,6 +41,7 @@ impl DeadLetter {
                 reason: Self::MOVED_BY_PLATFORM.to_owned(),
                 attempts: queue.consumption().retry.retries_max + 1,
                 failed_at_ms: now_ms,
+                is_transient: Event::decode(text).is_ok(),
                 body: text.to_owned(),
             })
     }
@@ -103,6 +109,7 @@ mod tests {
             reason: "database unavailable".to_owned(),
             attempts: 4,
             failed_at_ms: 1_795_416_000_000,
+            is_transient: true,
             body: "{\"a\":\"\\\"\"}".to_owned(),
         }
     }
@@ -119,8 +126,18 @@ mod tests {
             let read = DeadLetter::read(Queue::AiAnalysis, "m2", body, 7);
             assert_eq!(read.body, body);
             assert_eq!(read.reason, DeadLetter::MOVED_BY_PLATFORM);
-            assert_eq!((read.attempts, read.failed_at_ms), (4, 7));
+            assert_eq!((read.attempts, read.failed_at_ms, read.is_transient), (4, 7, false));
         }
+        let event = include_str!("../golden/AggregationUpdated.v1.json");
+        assert!(DeadLetter::read(Queue::AiAnalysis, "m2", event, 7).is_transient);
+    }
+
+    #[test]
+    fn dead_letter_of_an_older_version_waits_for_an_operator() {
+        let permanent = DeadLetter { is_transient: false, ..dead_letter() };
+        let text = serde_json::to_string(&permanent).unwrap();
+        assert!(!text.contains("transient"), "{text}");
+        assert_eq!(DeadLetter::read(Queue::AiAnalysis, "m2", &text, 7), permanent);
     }
 
     #[test]

@@ -67,8 +67,8 @@ pub struct AggregationUpdated {
     pub athlete_id: AthleteId,
     pub week_start: WeekStart,
     pub volume: Volume,
-    /// Whether the change is no news, so that the athlete is not notified of what the analysis finds: the week
-    /// ended more than 14 days before it, or it only took workouts away.
+    /// Whether the athlete is not notified of what the analysis finds: the week ended more than 14 days before
+    /// the change, or the change only took workouts away.
     #[serde(default, skip_serializing_if = "is_false")]
     pub quiet: bool,
 }

@@ -14,11 +14,14 @@ pub enum Queue {
 }
 
 /// The batching and retries of a queue. The numbers are those of the project's design; the platform's
-/// limits are batch <= 100, wait <= 60 s, retries <= 100.
+/// limits are batch <= 100, wait <= 60 s, retries <= 100, invocations at once <= 250.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consumption {
     pub batch_size_max: u32,
     pub batch_wait_s_max: u32,
+    /// Invocations of the consumer at once. Without this bound a backlog is consumed by up to 250, all on
+    /// databases that run one query at a time, and failing does not slow them down.
+    pub concurrency_max: u32,
     pub retry: RetryPolicy,
 }
 
@@ -47,10 +50,18 @@ impl RetryPolicy {
 const EVENT_RETRY: RetryPolicy =
     RetryPolicy { retries_max: 3, first_delay_s: 1, multiplier: 2, delay_s_max: 4 };
 
-/// A dead letter waits for the database as long as its queue keeps it: 100 retries, the platform's
-/// maximum, at most an hour apart, cover the four days of the platform's retention.
+/// The waits before the sweep redrives a dead letter whose cause was an outage, one after each of its failures.
+/// They cover an outage of a day; after the last of them an operator has to act.
+pub const REDRIVE_AFTER_S: [u32; 8] = [60, 300, 1_800, 7_200, 21_600, 21_600, 21_600, 21_600];
+
+/// The time for which a dead-letter queue keeps a message: the platform's maximum, 14 days. A queue that is
+/// created without it keeps messages for four days.
+pub const DEAD_LETTER_RETENTION_S: u32 = 14 * 86_400;
+
+/// Messages of such a queue wait for the operators' database as long as it keeps them: 100 retries, the
+/// platform's maximum, at most four hours apart, cover the 14 days.
 const DEAD_LETTER_RETRY: RetryPolicy =
-    RetryPolicy { retries_max: 100, first_delay_s: 1, multiplier: 2, delay_s_max: 3_600 };
+    RetryPolicy { retries_max: 100, first_delay_s: 1, multiplier: 2, delay_s_max: 14_400 };
 
 impl Queue {
     /// All queues.
@@ -93,22 +104,27 @@ impl Queue {
         }
     }
 
-    /// The batching and retries of its consumer.
+    /// The batching and retries of its consumer. Aggregation keeps the four databases of athletes busy, with
+    /// two invocations for each; ai and webhook also wait for a model and for receivers.
     pub const fn consumption(self) -> Consumption {
-        let (batch_size_max, batch_wait_s_max) = match self {
-            Self::VolumeAggregation => (100, 1),
-            Self::AiAnalysis => (10, 5),
-            Self::WebhookNotification => (50, 2),
+        let (batch_size_max, batch_wait_s_max, concurrency_max) = match self {
+            Self::VolumeAggregation => (100, 1, 8),
+            Self::AiAnalysis => (10, 5, 10),
+            Self::WebhookNotification => (50, 2, 10),
         };
-        Consumption { batch_size_max, batch_wait_s_max, retry: EVENT_RETRY }
+        Consumption { batch_size_max, batch_wait_s_max, concurrency_max, retry: EVENT_RETRY }
     }
 
-    /// The batching and retries of its dead-letter queue: batches of 100, or of 5 s.
+    /// The batching and retries of its dead-letter queue: batches of 100, or of 5 s. All dead letters go to
+    /// one database.
     pub const fn dead_letter_consumption(self) -> Consumption {
         match self {
-            Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => {
-                Consumption { batch_size_max: 100, batch_wait_s_max: 5, retry: DEAD_LETTER_RETRY }
-            }
+            Self::VolumeAggregation | Self::AiAnalysis | Self::WebhookNotification => Consumption {
+                batch_size_max: 100,
+                batch_wait_s_max: 5,
+                concurrency_max: 4,
+                retry: DEAD_LETTER_RETRY,
+            },
         }
     }
 
@@ -134,12 +150,19 @@ mod tests {
     }
 
     #[test]
-    fn dead_letters_are_retried_for_four_days() {
+    fn dead_letters_are_retried_as_long_as_they_are_kept() {
         let delays: Vec<_> = (1..).map_while(|a| DEAD_LETTER_RETRY.delay_after(a)).collect();
         assert_eq!(delays.len(), 100);
         assert_eq!(delays[..4], [1, 2, 4, 8]);
-        let hours = delays.iter().sum::<u32>() / 3_600;
-        assert!((88..=96).contains(&hours), "{hours} h");
+        let seconds = delays.iter().sum::<u32>();
+        assert!((DEAD_LETTER_RETENTION_S..DEAD_LETTER_RETENTION_S + 86_400).contains(&seconds));
+    }
+
+    #[test]
+    fn redrives_grow_further_apart_for_a_day() {
+        assert!(REDRIVE_AFTER_S.is_sorted());
+        let hours = REDRIVE_AFTER_S.iter().sum::<u32>() / 3_600;
+        assert!((24..30).contains(&hours), "{hours} h");
     }
 
     #[test]

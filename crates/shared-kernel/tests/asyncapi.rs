@@ -71,7 +71,8 @@ fn document() -> Value {
 }
 
 fn channel(queue: Queue) -> Value {
-    let Consumption { batch_size_max, batch_wait_s_max, retry } = queue.consumption();
+    let Consumption { batch_size_max, batch_wait_s_max, concurrency_max: _, retry } =
+        queue.consumption();
     let delays: Vec<_> = (1..).map_while(|attempt| retry.delay_after(attempt)).collect();
     let messages: Map<_, _> = events_of(queue)
         .map(|event| {

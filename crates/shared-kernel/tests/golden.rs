@@ -164,7 +164,7 @@ fn each_event_matches_its_golden_file_and_decodes_to_itself() {
 }
 
 #[test]
-fn quiet_change_says_so_and_absence_is_news() {
+fn quiet_change_says_so_and_absence_is_recent() {
     let mut quiet = event(EventType::AggregationUpdated);
     let EventData::AggregationUpdated(data) = &mut quiet.data else { unreachable!() };
     data.quiet = true;

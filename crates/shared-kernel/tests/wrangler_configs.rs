@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use shared_kernel::Queue;
-use shared_kernel::routing::Consumption;
+use shared_kernel::routing::{Consumption, DEAD_LETTER_RETENTION_S};
 use std::collections::BTreeSet;
 
 const WORKERS: [&str; 4] = ["api", "aggregation", "ai", "webhook"];
@@ -59,6 +59,7 @@ fn expected_consumer(
         "max_batch_size": consumption.batch_size_max,
         "max_batch_timeout": consumption.batch_wait_s_max,
         "max_retries": consumption.retry.retries_max,
+        "max_concurrency": consumption.concurrency_max,
     });
     if let Some(queue) = dead_letter_queue {
         consumer["dead_letter_queue"] = json!(queue);
@@ -84,6 +85,15 @@ fn consumers_match_the_routing_table() {
             assert_eq!(queue_entries(&config, "consumers"), expected, "{place}");
         }
     }
+}
+
+/// A queue that is created without a retention keeps its messages for four days.
+#[test]
+fn read_me_creates_dead_letter_queues_with_their_retention() {
+    let path = format!("{}/../../README.md", env!("CARGO_MANIFEST_DIR"));
+    let retention = format!("--message-retention-period-secs {DEAD_LETTER_RETENTION_S}");
+    let command = format!("wrangler queues create $queue-dlq {retention}\n");
+    assert!(std::fs::read_to_string(path).unwrap().contains(&command), "{command}");
 }
 
 #[test]
@@ -139,6 +149,26 @@ fn each_worker_requires_only_its_own_secrets() {
         };
         for (place, config) in read_configs(worker) {
             assert_eq!(config["secrets"]["required"], expected, "{place}");
+        }
+    }
+}
+
+/// An environment inherits these settings, and may replace them.
+#[test]
+fn only_the_api_has_an_address_and_cpu_is_limited() {
+    for worker in WORKERS {
+        let top = read_config(worker);
+        let cpu_ms = match worker {
+            "api" => 10_000,
+            "aggregation" => 30_000,
+            _ => 5_000,
+        };
+        for (place, config) in read_configs(worker) {
+            let setting = |name: &str| config.get(name).unwrap_or(&top[name]).clone();
+            assert_eq!(setting("workers_dev"), json!(worker == "api"), "{place}");
+            assert_eq!(setting("preview_urls"), json!(false), "{place}");
+            assert_eq!(setting("limits"), json!({ "cpu_ms": cpu_ms }), "{place}");
+            assert_eq!(setting("observability")["enabled"], json!(true), "{place}");
         }
     }
 }

@@ -74,6 +74,11 @@ impl Broker {
         Some(full.map_or(timeout, |full| timeout.min(*full)))
     }
 
+    /// Returns whether a queue has no messages.
+    pub fn is_empty(&self, queue: Destination) -> bool {
+        self.queues.get(&queue).is_none_or(Vec::is_empty)
+    }
+
     /// Removes a batch: the oldest messages, or with `reorder` any visible messages in any order.
     pub fn take(
         &mut self,

@@ -18,17 +18,20 @@ pub enum Bug {
     MarkBeforePublish,
     /// An email that one invocation is sending is claimed by another.
     ClaimIgnored,
+    /// The failures of a dead letter are not counted: it is redriven each minute, without an end.
+    RedriveUnbounded,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
         Self::IdFromState,
         Self::RevisionCheckDropped,
         Self::MarkBeforePublish,
         Self::ClaimIgnored,
+        Self::RedriveUnbounded,
     ];
 
     /// Returns the statement that is executed in place of `sql`; mostly `sql` itself.
@@ -38,6 +41,7 @@ impl Bug {
             Self::ClaimIgnored => {
                 (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
             }
+            Self::RedriveUnbounded => (KnownStatement::StoreDeadLetters, "failures = failures"),
             Self::AckBeforePublish
             | Self::NonDeterministicId
             | Self::IdFromState

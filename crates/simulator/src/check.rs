@@ -9,6 +9,7 @@ mod finished_run;
 mod metrics;
 mod notifications;
 mod records;
+mod redrives;
 mod requests;
 mod rest;
 mod totals;
@@ -19,6 +20,7 @@ pub use finished_run::FinishedRun;
 pub fn violations(run: &FinishedRun<'_>) -> Vec<String> {
     let mut violations = finished_run::Violations::default();
     rest::check(run, &mut violations);
+    redrives::check(run, &mut violations);
     requests::check(run, &mut violations);
     totals::check(run, &mut violations);
     notifications::check(run, &mut violations);

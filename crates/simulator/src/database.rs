@@ -27,17 +27,12 @@ pub fn next_due_ms(databases: &Databases) -> Option<i64> {
          FROM athletes WHERE reported_week < '2026-11-16' \
          UNION ALL SELECT 0 FROM deleted_athletes WHERE copied_at_ms IS NULL)",
     );
-    due.iter().filter_map(|row| row["at_ms"].as_i64()).min()
+    let redrives =
+        rows(databases, "SELECT min(max(due_at_ms, claimed_until_ms)) AS at_ms FROM dead_letters");
+    due.iter().chain(&redrives).filter_map(|row| row["at_ms"].as_i64()).min()
 }
 
-/// Returns the ids of the open dead letters, and the time from which none of them is claimed.
-pub fn open_dead_letters(databases: &Databases) -> (Vec<String>, i64) {
-    let dead_letters = rows(
-        databases,
-        "SELECT dead_letter_id, max(claimed_until_ms, failed_at_ms) AS free_at_ms \
-         FROM dead_letters WHERE status = 'open'",
-    );
-    let ids = dead_letters.iter().map(|row| text(row, "dead_letter_id").to_owned()).collect();
-    let free_at_ms = dead_letters.iter().filter_map(|row| row["free_at_ms"].as_i64()).max();
-    (ids, free_at_ms.unwrap_or(0))
+/// Returns whether an operator can redrive something.
+pub fn has_dead_letters(databases: &Databases) -> bool {
+    !rows(databases, "SELECT 1 FROM dead_letters WHERE status IN ('open', 'waiting')").is_empty()
 }

@@ -6,7 +6,7 @@ use crate::broker::{self, Broker, is_resent_by_sweep};
 use crate::bug::Bug;
 use crate::clock::{SKEW_MS_MAX, START_MS, VirtualClock};
 use crate::effects::Effects;
-use crate::fault::{Fault, FaultRates};
+use crate::fault::{Fault, FaultRates, Outage, Part};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use futures::future::LocalBoxFuture;
@@ -29,6 +29,7 @@ pub struct Environment {
     /// Random numbers for everything but the workload and the fault rates.
     pub rng: RefCell<Rng>,
     faults: RefCell<FaultRates>,
+    pub outages: Vec<Outage>,
     pub bug: Option<Bug>,
     /// The number of the running invocation.
     pub invocation: Cell<u64>,
@@ -46,6 +47,7 @@ impl Environment {
             clock: VirtualClock::from_seed(plan.seed),
             rng: RefCell::new(Rng::new(plan.seed, 1_000 + plan.schedule)),
             faults: RefCell::default(),
+            outages: plan.faults.outages(plan.seed),
             bug: plan.bug,
             invocation: Cell::new(0),
             spawned: RefCell::default(),
@@ -80,13 +82,22 @@ impl Environment {
         is_injected
     }
 
+    /// Returns when the current outage of a part ends.
+    pub fn out_until_ms(&self, part: Part) -> Option<i64> {
+        let now_ms = self.clock.now_ms();
+        let is_current = |outage: &&Outage| {
+            outage.part == part && (outage.from_ms..outage.until_ms).contains(&now_ms)
+        };
+        self.outages.iter().find(is_current).map(|outage| outage.until_ms)
+    }
+
     /// Restarts the clock and lets faults occur.
     pub fn start_faults(&self, faults: FaultRates) {
         self.faults.replace(faults);
         self.clock.restart();
     }
 
-    /// Ends all faults.
+    /// Ends all faults but the outages.
     pub fn stop_faults(&self) {
         self.faults.replace(FaultRates::default());
         self.clock.set_skew_ms(0);

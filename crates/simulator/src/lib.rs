@@ -6,8 +6,7 @@
 //! properties that must hold at rest (`check`). Out of scope: the runtime itself, which the tests on
 //! miniflare cover. The reasons: docs/adr/0023-a-seeded-simulator.md.
 //!
-//! Each layer imports only from those before it: `rng`, `statement`, `fault`, `bug`, `workload`,
-//! `clock`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,
+//! Each layer imports only from those before it: `rng`, `statement`, `clock`, `bug`, `workload`; `fault`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,
 //! `scheduler`; `check`, `run`, `search`.
 #![expect(
     clippy::unwrap_used,

@@ -2,11 +2,12 @@
 
 use crate::bug::Bug;
 use crate::environment::Environment;
-use crate::fault::Fault;
+use crate::fault::{Fault, Part};
 use crate::statement::KnownStatement;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
+use platform::database_retry::{only_read, with_retries};
 use platform::email::EmailError;
 use platform::{
     Background, Clock, Destination, Email, Entropy, HttpClient, HttpError, HttpRequest,
@@ -53,10 +54,24 @@ pub struct FaultyDatabase {
 
 #[async_trait(?Send)]
 impl Database for FaultyDatabase {
-    async fn batch(
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
+        if only_read(&statements) {
+            return self.batch_repeatable(statements).await;
+        }
+        self.run(statements).await
+    }
+
+    async fn batch_repeatable(
         &self,
-        mut statements: Vec<Statement>,
+        statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
+        with_retries((&*self.ports, &*self.ports), async || self.run(statements.clone()).await)
+            .await
+    }
+}
+
+impl FaultyDatabase {
+    async fn run(&self, mut statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
         let environment = &self.ports.environment;
         for statement in &mut statements {
             environment.effects.borrow_mut().count_statement(statement.sql);
@@ -67,8 +82,17 @@ impl Database for FaultyDatabase {
         let committed = statements.clone();
         let sql = statements.last().map_or("", |statement| statement.sql);
         let summary = format!("{}: {}", self.binding, first_words(sql));
-        let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
+        // One that the adapter may retry, and one that it may not.
+        let lost = || {
+            let is_passing = environment.random_ms(2) == 0;
+            let reason = if is_passing { "Network connection lost" } else { "internal error" };
+            DatabaseError::Unavailable { reason: reason.to_owned() }
+        };
         environment.step().await;
+        if environment.out_until_ms(Part::Database(self.binding)).is_some() {
+            environment.log(|| format!("!! outage {summary}"));
+            return Err(lost());
+        }
         if environment.injects(Fault::DatabaseBeforeCommit, &summary) {
             return Err(lost());
         }
@@ -112,6 +136,10 @@ impl QueueSink for Ports {
             reason: "queue unavailable".to_owned(),
         };
         environment.step().await;
+        if environment.out_until_ms(Part::Queue(destination)).is_some() {
+            environment.log(|| format!("!! outage {destination:?}"));
+            return Err(rejected());
+        }
         if environment.injects(Fault::SendRejected, format!("{destination:?}")) {
             return Err(rejected());
         }
@@ -174,7 +202,7 @@ impl Ports {
 impl Mailer for Ports {
     async fn send(&self, email: &Email) -> Result<(), EmailError> {
         let environment = &self.environment;
-        let unavailable = || EmailError { reason: "email service unavailable".to_owned() };
+        let unavailable = || EmailError::from_service("", "email service unavailable", &email.to);
         let invocation = environment.invocation.get();
         environment.step().await;
         if environment.injects(Fault::EmailRejected, &email.subject) {

@@ -77,7 +77,7 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
             may_lose_metrics: occurs(Fault::Crash) || occurs(Fault::DatabaseBeforeCommit),
             may_repeat_metrics: occurs(Fault::DatabaseAfterCommit),
             dead_letters: environment.broker.borrow().dead_letters,
-            dead_letters_at_last_redrive: scheduler.dead_letters_at_last_redrive,
+            dead_letters_of_faults: scheduler.dead_letters_of_faults,
         })
     } else {
         vec!["the run does not come to rest".to_owned()]

@@ -6,9 +6,9 @@ use crate::broker::{self, Message, destinations};
 use crate::bug::Bug;
 use crate::client::Client;
 use crate::clock::START_MS;
-use crate::database::{next_due_ms, open_dead_letters};
+use crate::database::{has_dead_letters, next_due_ms};
 use crate::environment::{Environment, summary};
-use crate::fault::Fault;
+use crate::fault::{Fault, Part};
 use crate::pipeline::{ApiResponse, Pipeline};
 use futures::future::{FutureExt, LocalBoxFuture};
 use platform::Destination;
@@ -25,6 +25,8 @@ use testkit::Databases;
 const MINUTE_MS: i64 = 60_000;
 /// The time in which faults occur: two minutes longer than athletes are active.
 const FAULTS_MS: i64 = 7 * MINUTE_MS;
+/// The time after the last fault or outage in which messages can still exhaust their retries.
+const SETTLE_MS: i64 = 15 * MINUTE_MS;
 /// Invocations of one consumer at once. The platform has up to 250; three overlap often enough.
 const CONSUMERS_MAX: usize = 3;
 /// A run with more turns does not come to rest: the longest known run takes a tenth.
@@ -47,8 +49,8 @@ pub struct Scheduler {
     /// While faults occur, an operator redrives from time to time.
     next_redrive_ms: i64,
     pub redriven: usize,
-    /// The number of dead letters when the operator redrove the last of them.
-    pub dead_letters_at_last_redrive: Option<usize>,
+    /// The number of dead letters once nothing could fail any more.
+    pub dead_letters_of_faults: Option<usize>,
     pub turns: u64,
 }
 
@@ -111,7 +113,7 @@ impl Scheduler {
             have_faults_stopped: false,
             next_redrive_ms: START_MS + 2 * MINUTE_MS,
             redriven: 0,
-            dead_letters_at_last_redrive: None,
+            dead_letters_of_faults: None,
             turns: 0,
         }
     }
@@ -124,9 +126,12 @@ impl Scheduler {
                 self.have_faults_stopped = true;
                 self.environment.stop_faults();
             }
+            if self.dead_letters_of_faults.is_none() && self.now_ms() >= self.settled_ms() {
+                self.dead_letters_of_faults = Some(self.environment.broker.borrow().dead_letters);
+            }
             let choices = self.choices();
             if choices.is_empty() {
-                if !self.advance() && !self.redrive_the_rest() {
+                if !self.advance() {
                     return true;
                 }
                 continue;
@@ -146,6 +151,12 @@ impl Scheduler {
 
     fn now_ms(&self) -> i64 {
         self.environment.clock.now_ms()
+    }
+
+    /// Returns the time from which nothing fails any more.
+    fn settled_ms(&self) -> i64 {
+        let outages = self.environment.outages.iter().map(|outage| outage.until_ms);
+        outages.fold(START_MS + FAULTS_MS, i64::max) + SETTLE_MS
     }
 
     fn choices(&self) -> Vec<Choice> {
@@ -170,6 +181,9 @@ impl Scheduler {
 
     fn batch_ready_at_ms(&self, from: Destination) -> Option<i64> {
         let consumes = |task: &&Task| matches!(task.work, Work::Batch(queue, ..) if queue == from);
+        if self.environment.out_until_ms(Part::Queue(from)).is_some() {
+            return None;
+        }
         let has_capacity = self.tasks.iter().filter(consumes).count() < CONSUMERS_MAX;
         has_capacity.then(|| self.environment.broker.borrow().ready_at_ms(from)).flatten()
     }
@@ -183,12 +197,16 @@ impl Scheduler {
             let next_minute = |ms: i64| (ms.max(self.now_ms()) / MINUTE_MS + 1) * MINUTE_MS;
             self.next_sweep_ms = due_ms.map_or(i64::MAX, next_minute);
         }
+        let has_messages = |queue: &Destination| !self.environment.broker.borrow().is_empty(*queue);
+        let out_until_ms = |queue| self.environment.out_until_ms(Part::Queue(queue));
+        let delivered = destinations().filter(has_messages).filter_map(out_until_ms).min();
         let batch = destinations().filter_map(|from| self.batch_ready_at_ms(from)).min();
         let request = self.requests.iter().map(|request| request.0).min();
         let sweep = (self.next_sweep_ms < i64::MAX).then_some(self.next_sweep_ms);
         let redrive = (!self.have_faults_stopped).then_some(self.next_redrive_ms);
         let timer = self.environment.clock.next_timer_ms();
-        let next_ms = [batch, request, sweep, redrive, timer].into_iter().flatten().min();
+        let next_ms =
+            [delivered, batch, request, sweep, redrive, timer].into_iter().flatten().min();
         if let Some(next_ms) = next_ms {
             self.environment.clock.advance_to(next_ms);
         }
@@ -351,22 +369,9 @@ impl Scheduler {
     /// Redrives open dead letters while faults still occur: some of them fail a second time.
     fn redrive_some(&mut self) {
         self.next_redrive_ms = self.now_ms() + self.environment.random_ms(2 * MINUTE_MS);
-        if !open_dead_letters(&self.databases).0.is_empty() {
+        if has_dead_letters(&self.databases) {
             let rate = 1 + self.environment.random_ms(2);
             self.start_redrive(&json!({ "filter": {}, "rate_per_s": rate }));
         }
-    }
-
-    /// Redrives the remaining dead letters once, after the faults have stopped, however many redrives
-    /// they have had. Returns `false` if there are none or this was done before.
-    fn redrive_the_rest(&mut self) -> bool {
-        let (ids, free_at_ms) = open_dead_letters(&self.databases);
-        if self.dead_letters_at_last_redrive.is_some() || ids.is_empty() {
-            return false;
-        }
-        self.dead_letters_at_last_redrive = Some(self.environment.broker.borrow().dead_letters);
-        self.environment.clock.advance_to(free_at_ms);
-        self.start_redrive(&json!({ "ids": ids, "force": true }));
-        true
     }
 }

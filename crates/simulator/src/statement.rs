@@ -15,17 +15,19 @@ pub enum KnownStatement {
     WriteLedger,
     /// Marks workouts as aggregated.
     MarkWorkouts,
+    StoreDeadLetters,
 }
 
 impl KnownStatement {
     /// Every known statement, with the part of its text that identifies it.
-    pub const ALL: [(Self, &str); 6] = [
+    pub const ALL: [(Self, &str); 7] = [
         (Self::ClaimEmails, "mail_attempt = mail_attempt + 1"),
         (Self::ClaimNewEmails, "mailed_at_ms IS NULL AND mail_due_at_ms <= ?1 RETURNING"),
         (Self::RecordEmails, "SET mailed_at_ms = mail.mailed_at_ms"),
         (Self::RecordAttempts, "UPDATE webhook_deliveries SET status = done.status"),
         (Self::WriteLedger, " WHERE excluded.revision > volume_ledger.revision"),
         (Self::MarkWorkouts, "SET aggregated_revision = mark.revision"),
+        (Self::StoreDeadLetters, "failures = failures + 1"),
     ];
 
     /// Returns the part of its text that identifies it.

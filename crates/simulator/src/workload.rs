@@ -150,7 +150,7 @@ fn random_workout(rng: &mut Rng, era: Era) -> Value {
         Era::Mixed => rng.below(4) > 0,
         Era::LongAgo => false,
     };
-    let (month, day) = if is_recent { (11, 16 + rng.below(8)) } else { (7, 10 + rng.below(21)) };
+    let (month, day) = if is_recent { (11, 17 + rng.below(8)) } else { (7, 10 + rng.below(21)) };
     let day = format!("2026-{month:02}-{day}");
     let started_at = format!("{day}T0{}:00:00+01:00", 8 - rng.below(3));
     let mut workout = json!({ "started_at": started_at, "exercises": exercises });

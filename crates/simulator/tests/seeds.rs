@@ -97,6 +97,11 @@ fn ignored_claim_is_found() {
     check_found(Bug::ClaimIgnored);
 }
 
+#[test]
+fn unbounded_redrive_is_found() {
+    check_found(Bug::RedriveUnbounded);
+}
+
 /// Runs the plan that `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` describe, and prints its trace.
 /// Does nothing without `SEED`.
 #[test]

@@ -13,6 +13,16 @@ pub trait Database {
     /// Runs the statements in order, in one transaction and one round trip: all of them take
     /// effect, or none. One result for each statement.
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError>;
+
+    /// The same for statements that may take effect twice: an adapter may repeat them after an error that
+    /// passes. The repetition changes nothing, and the caller can do with its results, which may lack the
+    /// rows that the first try returned.
+    async fn batch_repeatable(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        self.batch(statements).await
+    }
 }
 
 /// An SQL statement with its parameters.

@@ -54,7 +54,23 @@ pub struct InboxQuery {
     pub limit: i64,
 }
 
-/// Reads only an index of unread shown rows, by expiry: no more entries than it counts.
+/// A page of the inbox, or of its unread rows. Each reads no more rows than it returns, and expired ones:
+/// those are deleted with the next notification.
+macro_rules! page {
+    ($rows:literal) => {
+        concat!(
+            "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
+             FROM notifications ",
+            $rows,
+            " athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?4 AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
+             ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7"
+        )
+    };
+}
+const PAGE: &str = page!("WHERE");
+const UNREAD_PAGE: &str = page!("INDEXED BY notifications_unread WHERE read_at_ms IS NULL AND");
+
+/// Reads only an index of unread shown rows.
 const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \
      WHERE athlete_id = ?1 AND expires_at_ms > ?2 AND read_at_ms IS NULL AND in_app = 1";
 
@@ -75,17 +91,12 @@ pub async fn list(
 ) -> Guarded<Inbox> {
     let after = page.after.as_ref();
     let select = proof.statement(
-        "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
-         FROM notifications WHERE athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?8 \
-         AND (NOT ?4 OR read_at_ms IS NULL) \
-         AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
-         ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7",
+        if page.unread_only { UNREAD_PAGE } else { PAGE },
         [
-            i64::from(page.unread_only).into(),
+            now_ms.into(),
             after.map(|position| position.created_at_ms).into(),
             after.map(|position| position.notification_id.to_string()).as_deref().into(),
             page.limit.into(),
-            now_ms.into(),
         ],
     );
     let unread = Statement::new(UNREAD, [Param::text(proof.athlete_id), now_ms.into()]);
@@ -155,10 +166,10 @@ mod tests {
     use testkit::Sqlite;
 
     #[test]
-    fn unread_count_and_stream_read_only_an_index() {
+    fn unread_rows_and_stream_read_only_an_index() {
         let database = Sqlite::migrated();
         let check = |sql: &str, plan: &str| {
-            let sql = ["?1", "?2", "?4", "?5", "?6"]
+            let sql = ["?1", "?2", "?4", "?5", "?6", "?7"]
                 .iter()
                 .fold(sql.to_owned(), |sql, param| sql.replace(param, "1"));
             let steps = database.query(&format!("EXPLAIN QUERY PLAN {sql}"));
@@ -167,9 +178,10 @@ mod tests {
         };
         check(
             UNREAD,
-            "SEARCH notifications USING COVERING INDEX notifications_unread \
-             (athlete_id=? AND expires_at_ms>?)",
+            "SEARCH notifications USING COVERING INDEX notifications_unread (athlete_id=?)",
         );
+        check(UNREAD_PAGE, "SEARCH notifications USING INDEX notifications_unread (athlete_id=?)");
+        check(PAGE, "SEARCH notifications USING INDEX notifications_by_time (athlete_id=?)");
         check(LAST_SEQ, "SEARCH notifications USING COVERING INDEX notifications_by_seq");
         check(
             AFTER_SEQ,

@@ -19,9 +19,10 @@ pub const CLAIM_MS: i64 = 60_000;
 const DUE_PER_ATHLETE_MAX: i64 = 20;
 /// A local day with a clock change has 25 hours.
 const DAY_MAX_MS: i64 = 25 * 3_600_000;
-/// The maximum age of notifications that count for the daily limit of e-mails. An e-mail is sent
-/// within a day and three hours; older ones are only those that an operator redrove.
-const COUNTED_AGE_MS_MAX: i64 = 7 * 86_400_000;
+/// The maximum age of notifications that count for the daily limit of e-mails. An e-mail is held for at
+/// most six days and sent within a day and three hours after that; older ones are only those that an
+/// operator redrove.
+const COUNTED_AGE_MS_MAX: i64 = 9 * 86_400_000;
 
 /// A new row of the inbox.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,6 +110,7 @@ pub struct ClaimedEmail {
     pub body: String,
     #[serde(with = "json_text")]
     pub data: Map<String, Value>,
+    pub created_at_ms: i64,
     /// The number of this try, from 1.
     pub mail_attempt: i64,
     /// The end of the claim, which identifies its holder.
@@ -234,7 +236,7 @@ pub async fn record_emails(
 ) -> Result<(), DatabaseError> {
     let update =
         query!("notifications/record_emails.sql").bind([("results", Param::json(&records)?)])?;
-    database.batch(vec![update]).await.map(drop)
+    database.batch_repeatable(vec![update]).await.map(drop)
 }
 
 /// Returns the athletes with due e-mails, the longest due first. Changes nothing: the handler of

@@ -6,8 +6,8 @@ use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key, with_key};
 use crate::sql::query;
 use crate::training_history::{
-    HistoryDay, HistoryWeek, LiftSession, WeekRange, days_statement, history_statement,
-    lifts_statement, read_lifts,
+    HistoryDay, HistoryWeek, LiftSession, Sessions, WeekRange, history_statement, read_sessions,
+    sessions_statement,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -89,18 +89,14 @@ pub async fn analysis_input(
     let known = query!("patterns/known.sql")
         .bind([("ranges", Param::json(&ranges)?), ("athletes", Param::json(&athletes)?)])?;
     let standing = query!("patterns/standing.sql").bind([("athletes", Param::json(&athletes)?)])?;
-    let batch = vec![
-        history_statement(ranges)?,
-        days_statement(windows)?,
-        lifts_statement(windows)?,
-        known,
-        standing,
-    ];
-    let mut results = Results::new(database.batch(batch).await?);
+    let batch = vec![history_statement(ranges)?, sessions_statement(windows)?, known, standing];
+    let mut results = Results::new(database.batch_repeatable(batch).await?);
+    let weeks = results.by_athlete()?;
+    let Sessions { days, lifts } = read_sessions(&mut results)?;
     let mut input = AnalysisInput {
-        weeks: results.by_athlete()?,
-        days: results.by_athlete()?,
-        lifts: read_lifts(&mut results)?,
+        weeks,
+        days,
+        lifts,
         known: results.by_athlete()?,
         ..AnalysisInput::default()
     };
@@ -166,7 +162,7 @@ pub async fn store(
          made_at_ms = excluded.made_at_ms WHERE excluded.items <> recommendations.items",
         [Param::json(&items)?, now_ms.into()],
     );
-    database.batch(vec![store, resolve, recommend]).await.map(drop)
+    database.batch_repeatable(vec![store, resolve, recommend]).await.map(drop)
 }
 
 fn stored_row(stored: &ActivePattern) -> Value {

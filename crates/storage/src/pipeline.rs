@@ -44,6 +44,7 @@ pub struct EventMetrics {
 pub struct OpenDeadLetters {
     pub queue: String,
     pub open: i64,
+    pub waiting: i64,
     pub oldest_failed_at_ms: i64,
 }
 
@@ -66,7 +67,7 @@ struct BucketRow {
     count: u64,
 }
 
-/// Returns the metrics since a minute by queue and type, and the open dead letters by queue.
+/// Returns the metrics since a minute by queue and type, and the open and waiting dead letters by queue.
 pub async fn flows(operators: &dyn Database, since_ms: i64) -> Result<Flows, DatabaseError> {
     let sums = Statement::new(
         "SELECT queue, event_type, sum(handled) AS handled, sum(retried) AS retried, \
@@ -81,8 +82,9 @@ pub async fn flows(operators: &dyn Database, since_ms: i64) -> Result<Flows, Dat
         [since_ms.into()],
     );
     let open = Statement::new(
-        "SELECT queue, count(*) AS open, min(failed_at_ms) AS oldest_failed_at_ms \
-         FROM dead_letters INDEXED BY dead_letters_by_status WHERE status = 'open' \
+        "SELECT queue, sum(status = 'open') AS open, sum(status = 'waiting') AS waiting, \
+         min(failed_at_ms) AS oldest_failed_at_ms \
+         FROM dead_letters INDEXED BY dead_letters_by_status WHERE status IN ('open', 'waiting') \
          GROUP BY queue ORDER BY queue",
         [],
     );
@@ -105,19 +107,31 @@ pub struct PendingWorkouts {
     pub workouts: i64,
     /// The oldest change, in milliseconds since 1970.
     pub oldest_ms: Option<i64>,
+    /// Enabled webhook endpoints of which no signing key can be opened: their deliveries wait.
+    #[serde(skip)]
+    pub unsigned_endpoints: i64,
     /// The size of the database, if known.
     #[serde(skip)]
     pub size_bytes: Option<u64>,
 }
 
-/// Counts the workouts that wait for aggregation, of all athletes of a database.
+/// Counts the workouts that wait for aggregation, and the endpoints without a key, of all athletes of a
+/// database.
 pub async fn pending(
     database: &dyn Database,
     now_ms: i64,
 ) -> Result<PendingWorkouts, DatabaseError> {
     let select = query!("pipeline/pending.sql").bind([("call_at_ms", now_ms.into())])?;
-    let results = database.batch(vec![select]).await?;
+    let unsigned = Statement::new(
+        "SELECT count(*) AS endpoints FROM webhook_endpoints \
+         INDEXED BY webhook_endpoints_unsigned WHERE unsigned_since_ms IS NOT NULL \
+         AND status = 'enabled'",
+        [],
+    );
+    let results = database.batch(vec![select, unsigned]).await?;
     let size_bytes = results.first().and_then(|result| result.size_bytes);
-    let pending: Option<PendingWorkouts> = Results::new(results).first()?;
-    Ok(PendingWorkouts { size_bytes, ..pending.unwrap_or_default() })
+    let mut results = Results::new(results);
+    let pending: Option<PendingWorkouts> = results.first()?;
+    let unsigned_endpoints = results.value()?.unwrap_or(0);
+    Ok(PendingWorkouts { unsigned_endpoints, size_bytes, ..pending.unwrap_or_default() })
 }

@@ -32,8 +32,8 @@ pub async fn get(
     to: NaiveDate,
 ) -> Guarded<Progress> {
     let performances = proof.statement(
-        "SELECT local_date, lifts -> ?4 AS lift FROM volume_ledger INDEXED BY volume_ledger_by_day \
-         WHERE athlete_id = ?1 AND local_date BETWEEN ?5 AND ?6 \
+        "SELECT local_date, lifts -> ?4 AS lift FROM volume_ledger \
+         INDEXED BY sqlite_autoindex_volume_ledger_1 WHERE athlete_id = ?1 AND local_date BETWEEN ?5 AND ?6 \
          AND lifts -> ?4 IS NOT NULL ORDER BY local_date, workout_id",
         [slug.into(), Param::text(from), Param::text(to)],
     );

@@ -8,7 +8,7 @@
 //!
 //! A record has the revision of its workout that raised the workout's own value to it. The records of a
 //! revision are announced until `workouts.aggregated_revision` says that its events are published: an edit
-//! announces only what it raised, and what a workout had before is no news (docs/adr/0040-ids-from-causes.md).
+//! announces only what it raised, and not what a workout had before (docs/adr/0040-ids-from-causes.md).
 
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::Guarded;

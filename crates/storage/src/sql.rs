@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The fragments that every file may name. They use the parameters of a [`crate::KeyProof`] and of the
 /// file that contains them.
-const FRAGMENTS: [(&str, &str); 20] = [
+const FRAGMENTS: [(&str, &str); 23] = [
     ("key_is_live", include_str!("../sql/key_is_live.sql")),
     ("live_key", include_str!("../sql/live_key.sql")),
     ("body_weight", include_str!("../sql/body_weight.sql")),
@@ -25,9 +25,12 @@ const FRAGMENTS: [(&str, &str); 20] = [
     ("email_columns", include_str!("../sql/notifications/email_columns.sql")),
     ("dead_letter_columns", include_str!("../sql/dead_letters/dead_letter_columns.sql")),
     ("matches_filter", include_str!("../sql/dead_letters/matches_filter.sql")),
+    ("history_with_entry", include_str!("../sql/dead_letters/history_with_entry.sql")),
+    ("unclaimed", include_str!("../sql/dead_letters/unclaimed.sql")),
     ("not_looping", include_str!("../sql/dead_letters/not_looping.sql")),
     ("delivery_columns", include_str!("../sql/webhooks/delivery_columns.sql")),
     ("waiting_deliveries", include_str!("../sql/webhooks/waiting_deliveries.sql")),
+    ("retryable_deliveries", include_str!("../sql/webhooks/retryable_deliveries.sql")),
     ("log_with_entry", include_str!("../sql/webhooks/log_with_entry.sql")),
 ];
 

@@ -56,51 +56,54 @@ pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, Datab
     ))
 }
 
-/// Selects the [`HistoryDay`]s of ranges, in order.
-pub(crate) fn days_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
-    Ok(Statement::new(
-        "SELECT day.athlete_id, day.local_date, sum(day.workouts) AS workouts, \
-         sum(day.tonnage_grams) AS tonnage_grams \
-         FROM json_each(?1) AS range JOIN volume_ledger AS day INDEXED BY volume_ledger_by_day \
-         ON day.athlete_id = range.value ->> 'athlete_id' \
-         AND day.local_date >= range.value ->> 'from' AND day.workouts > 0 \
-         GROUP BY day.athlete_id, day.local_date ORDER BY day.athlete_id, day.local_date",
-        [Param::json(&ranges)?],
-    ))
-}
-
 #[derive(Deserialize)]
-struct LiftsRow {
+struct LedgerRow {
     athlete_id: AthleteId,
-    local_date: NaiveDate,
+    #[serde(flatten)]
+    day: HistoryDay,
     #[serde(with = "json_text")]
     lifts: Lifts,
 }
 
-/// Selects the performances of ranges.
-pub(crate) fn lifts_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
+/// The training of athletes by day and by lift.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    pub days: BTreeMap<AthleteId, Vec<HistoryDay>>,
+    /// By slug of the lift.
+    pub lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>,
+}
+
+/// Selects the workouts of ranges, in order.
+pub(crate) fn sessions_statement(ranges: &[WeekRange]) -> Result<Statement, DatabaseError> {
     Ok(Statement::new(
-        "SELECT ledger.athlete_id, ledger.local_date, ledger.lifts \
-         FROM json_each(?1) AS range JOIN volume_ledger AS ledger INDEXED BY volume_ledger_by_day \
-         ON ledger.athlete_id = range.value ->> 'athlete_id' \
+        "SELECT ledger.athlete_id, ledger.local_date, ledger.workouts, ledger.tonnage_grams, \
+         ledger.lifts FROM json_each(?1) AS range JOIN volume_ledger AS ledger \
+         INDEXED BY sqlite_autoindex_volume_ledger_1 ON ledger.athlete_id = range.value ->> 'athlete_id' \
          AND ledger.local_date >= range.value ->> 'from' \
          ORDER BY ledger.athlete_id, ledger.local_date, ledger.workout_id",
         [Param::json(&ranges)?],
     ))
 }
 
-/// Reads the result of [`lifts_statement`]: by athlete and lift, in the order of the days.
-pub(crate) fn read_lifts(
-    results: &mut Results,
-) -> Result<BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>>, DatabaseError> {
-    let mut lifts: BTreeMap<AthleteId, BTreeMap<String, Vec<LiftSession>>> = BTreeMap::new();
-    for row in results.rows::<LiftsRow>()? {
-        let of_athlete = lifts.entry(row.athlete_id).or_default();
-        for (slug, lift) in row.lifts {
+/// Reads the result of [`sessions_statement`]. A day without a workout that counts is left out.
+pub(crate) fn read_sessions(results: &mut Results) -> Result<Sessions, DatabaseError> {
+    let mut sessions = Sessions::default();
+    for LedgerRow { athlete_id, day, lifts } in results.rows()? {
+        let days = sessions.days.entry(athlete_id).or_default();
+        match days.last_mut().filter(|last| last.local_date == day.local_date) {
+            Some(last) => {
+                last.workouts += day.workouts;
+                last.tonnage_grams.0 += day.tonnage_grams.0;
+            }
+            None if day.workouts > 0 => days.push(day),
+            None => {}
+        }
+        let of_athlete = sessions.lifts.entry(athlete_id).or_default();
+        for (slug, lift) in lifts {
             let performance = lift.performance();
-            let session = LiftSession { local_date: row.local_date, performance };
+            let session = LiftSession { local_date: day.local_date, performance };
             of_athlete.entry(slug).or_default().push(session);
         }
     }
-    Ok(lifts)
+    Ok(sessions)
 }

@@ -22,6 +22,7 @@ fn dead_letters_are_filtered_counted_and_read() {
         reason: reason.to_owned(),
         attempts: 1,
         failed_at_ms: n,
+        is_transient: false,
         body: format!(r#"{{"id":"e{n}","type":"t{}","partitionkey":"a"}}"#, n % 2),
     };
     let failed = [
@@ -54,7 +55,7 @@ fn dead_letters_are_filtered_counted_and_read() {
     assert_eq!((one.body.as_str(), one.message_id.as_str()), (failed[2].body.as_str(), "3"));
     assert_eq!(
         one.history.as_str(),
-        r#"[{"at_ms":3,"what":"failed","reason":"decode: garbage","attempts":1}]"#
+        r#"[{"at_ms":3,"what":"failed","reason":"decode: garbage","attempts":1,"message_id":"3"}]"#
     );
     assert!(run(dead_letters::get(&database, Uuid::nil())).unwrap().is_none());
 }
@@ -68,10 +69,11 @@ fn dead_letter(n: u128, failed_at_ms: i64, reason: &str) -> DeadLetter {
     event.id = EventId(Uuid::from_u128(n));
     DeadLetter {
         queue: "ai-analysis".to_owned(),
-        message_id: n.to_string(),
+        message_id: format!("{n} at {failed_at_ms}"),
         reason: reason.to_owned(),
         attempts: 4,
         failed_at_ms,
+        is_transient: false,
         body: event.encode().unwrap(),
     }
 }

@@ -17,6 +17,7 @@ fn store_dead_letter(operators: &Sqlite, n: u128) {
         reason: "unavailable".to_owned(),
         attempts: 4,
         failed_at_ms: 5,
+        is_transient: false,
         body: body(n),
     };
     run(dead_letters::store(operators, &[dead_letter])).unwrap();

@@ -92,11 +92,18 @@ impl QueueSink for RecordingSink {
 pub struct RecordingMailer {
     sent: RefCell<Vec<Email>>,
     failures: Cell<u32>,
+    code: Cell<&'static str>,
 }
 
 impl RecordingMailer {
-    /// The next `times` emails fail.
+    /// The next `times` emails fail, without a code.
     pub fn fail_next(&self, times: u32) {
+        self.fail_next_with("", times);
+    }
+
+    /// The next `times` emails fail with a code of the service.
+    pub fn fail_next_with(&self, code: &'static str, times: u32) {
+        self.code.set(code);
         self.failures.set(times);
     }
 
@@ -111,7 +118,11 @@ impl Mailer for RecordingMailer {
     async fn send(&self, email: &Email) -> Result<(), EmailError> {
         if self.failures.get() > 0 {
             self.failures.update(|left| left - 1);
-            return Err(EmailError { reason: "email service unavailable".to_owned() });
+            return Err(EmailError::from_service(
+                self.code.get(),
+                "email service unavailable",
+                &email.to,
+            ));
         }
         self.sent.borrow_mut().push(email.clone());
         Ok(())

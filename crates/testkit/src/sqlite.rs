@@ -66,6 +66,9 @@ pub enum DatabaseFault {
     BeforeCommit,
     /// It fails, and all of it took effect.
     AfterCommit,
+    /// Its response is lost, and the adapter repeats it where that is safe; elsewhere like
+    /// [`Self::AfterCommit`].
+    Repeated,
     /// It succeeds, but this statement of another client is executed just before it.
     Interleaved(&'static str),
 }
@@ -203,8 +206,27 @@ impl Sqlite {
 #[async_trait(?Send)]
 impl Database for Sqlite {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
-        self.round_trips.set(self.round_trips.get() + 1);
         let fault = self.faults.next(&self.shared_faults);
+        self.run(&statements, fault)
+    }
+
+    async fn batch_repeatable(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        let fault = self.faults.next(&self.shared_faults);
+        let result = self.run(&statements, fault);
+        if fault == Some(DatabaseFault::Repeated) { self.run(&statements, None) } else { result }
+    }
+}
+
+impl Sqlite {
+    fn run(
+        &self,
+        statements: &[Statement],
+        fault: Option<DatabaseFault>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        self.round_trips.set(self.round_trips.get() + 1);
         let lost = || DatabaseError::Unavailable { reason: "Network connection lost".to_owned() };
         if fault == Some(DatabaseFault::BeforeCommit) {
             return Err(lost());
@@ -216,7 +238,7 @@ impl Database for Sqlite {
         let transaction = connection.transaction().unwrap();
         let size_bytes = size_bytes(&transaction);
         let mut results = Vec::new();
-        for statement in &statements {
+        for statement in statements {
             let run = || execute(&transaction, statement.sql, &statement.params);
             let (table, rows_written) = self.observed(statement.sql, run);
             let table = table.map_err(|error| DatabaseError::from_message(error.to_string()))?;
@@ -225,7 +247,8 @@ impl Database for Sqlite {
         }
         let (committed, _) = self.observed("COMMIT", || transaction.commit());
         committed.map_err(|error| DatabaseError::from_message(error.to_string()))?;
-        if fault == Some(DatabaseFault::AfterCommit) { Err(lost()) } else { Ok(results) }
+        let is_lost = matches!(fault, Some(DatabaseFault::AfterCommit | DatabaseFault::Repeated));
+        if is_lost { Err(lost()) } else { Ok(results) }
     }
 }
 

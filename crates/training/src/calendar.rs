@@ -10,12 +10,12 @@ pub fn local_date(started_at: DateTime<FixedOffset>) -> NaiveDate {
 }
 
 /// The age, in days, up to which athletes are notified of what happened; a project default.
-pub const NEWS_DAYS_MAX: i64 = 14;
+pub const RECENT_DAYS_MAX: i64 = 14;
 
 /// Whether athletes are notified of what ended on `last_day`, given the time of the change that is the
 /// cause. It is the time of the change and not of its handling, so that a redelivery decides the same.
-pub fn is_news(last_day: NaiveDate, changed_at: DateTime<Utc>) -> bool {
-    (changed_at.date_naive() - last_day).num_days() <= NEWS_DAYS_MAX
+pub fn is_recent(last_day: NaiveDate, changed_at: DateTime<Utc>) -> bool {
+    (changed_at.date_naive() - last_day).num_days() <= RECENT_DAYS_MAX
 }
 
 /// The Monday of an ISO 8601 week.
@@ -104,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn news_is_at_most_two_weeks_old() {
+    fn two_weeks_are_recent() {
         let check = |last_day: &str, expected| {
             let changed_at = "2026-11-23T23:59:59Z".parse().unwrap();
-            assert_eq!(is_news(last_day.parse().unwrap(), changed_at), expected, "{last_day}");
+            assert_eq!(is_recent(last_day.parse().unwrap(), changed_at), expected, "{last_day}");
         };
         check("2026-11-24", true);
         check("2026-11-23", true);

@@ -74,16 +74,21 @@ fn report(worker: &str, time: &str, bytes: usize) {
 /// worker-build requests `nightly` for two flags that build the standard library. The pinned
 /// compiler accepts them when `RUSTC_BOOTSTRAP` is set, so the same compiler builds workers and
 /// tests (docs/adr/0025). `cargo build` becomes a `cargo rustc` of the cdylib alone, because cargo
-/// has no LTO for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014).
+/// has no LTO for a crate that is an rlib too. LTO makes a worker 13 % smaller (docs/adr/0014). The
+/// standard library is built for size (docs/adr/0045).
 const SHIM: &str = r#"#!/bin/sh
 name=$(basename "$0")
 [ "$1" = +nightly ] && shift
 case "$name $1" in
-"cargo build") shift && set -- rustc "$@" --crate-type cdylib ;;
+"cargo build") shift && set -- rustc -Zbuild-std-features=panic-unwind,optimize_for_size "$@" --crate-type cdylib ;;
 "rustup component") set -- component list ;;
 esac
 PATH=$BULKTRACK_PATH exec "$name" "$@"
 "#;
+
+/// `{:?}` of a derived `Debug` prints the name of the type or variant, without its fields. The workers log
+/// with `Display` (docs/adr/0045).
+const RUSTFLAGS: &str = "-Zfmt-debug=shallow";
 
 /// Link-time optimisation across all crates of a worker.
 const LTO: &str = "fat";
@@ -110,6 +115,7 @@ fn run_worker_build(tools: &Toolchain, worker: &str) -> Result<()> {
         .env("BULKTRACK_PATH", &tools.path)
         .env("CARGO_PROFILE_RELEASE_LTO", LTO)
         .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", RUSTFLAGS)
         .args(["--release", "--panic-unwind"])
         .current_dir(project.path("workers").join(worker))
         .env("WASM_BINDGEN_BIN", project.tool("wasm-bindgen"))
@@ -142,7 +148,7 @@ fn hash_inputs(project: &Project, worker: &str) -> Result<String> {
     }
     files.sort();
     let mut hasher = DefaultHasher::new();
-    (WORKER_BUILD_VERSION, WASM_OPT, SHIM, LTO).hash(&mut hasher);
+    (WORKER_BUILD_VERSION, WASM_OPT, SHIM, RUSTFLAGS, LTO).hash(&mut hasher);
     for file in files {
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         (file, bytes).hash(&mut hasher);

@@ -110,13 +110,13 @@ mod tests {
             "dev --port=9000 --state run/a --no-demo",
             r#"9000, state: "run/a", no_demo: true"#,
         );
-        let soak = |minutes: &str, kills: u32, seed: &str| {
-            format!("minutes: {minutes}, kills: {kills}, seed: {seed}")
+        let soak = |minutes: &str, kills: u32, outages: u32, seed: &str| {
+            format!("minutes: {minutes}, kills: {kills}, outages: {outages}, seed: {seed}")
         };
-        check_accepted("soak", &soak("Some(5)", 10, "None"));
-        check_accepted("soak --quick --seed 7", &soak("None", 3, "Some(7)"));
-        check_accepted("soak --quick --kills 4", &soak("None", 4, "None"));
-        check_accepted("soak --minutes 20 --kills=40", &soak("Some(20)", 40, "None"));
+        check_accepted("soak", &soak("Some(5)", 10, 3, "None"));
+        check_accepted("soak --quick --seed 7", &soak("None", 3, 1, "Some(7)"));
+        check_accepted("soak --quick --kills 4 --outages 0", &soak("None", 4, 0, "None"));
+        check_accepted("soak --minutes 20 --kills=40", &soak("Some(20)", 40, 3, "None"));
         check_accepted("conformance", "quick: false, requests: 20000, seed: None");
         check_accepted(
             "conformance --quick --seed 7",

@@ -4,6 +4,8 @@
 use crate::project::{Toolchain, config};
 use crate::{build, process, sizes};
 use anyhow::{Context, Result, bail};
+use shared_kernel::Queue;
+use shared_kernel::routing::DEAD_LETTER_RETENTION_S;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +27,9 @@ pub fn run(tools: &Toolchain, options: &Options) -> Result<()> {
     build::run(tools)?;
     if !options.dry_run {
         migrate(tools)?;
+        for queue in Queue::ALL {
+            keep_dead_letters(tools, queue.dead_letter_name());
+        }
     }
     for worker in ORDER {
         let mut wrangler = tools.wrangler();
@@ -49,6 +54,17 @@ fn migrate(tools: &Toolchain) -> Result<()> {
         process::run(&mut wrangler, &format!("the migration of {binding}"))?;
     }
     Ok(())
+}
+
+/// Sets the retention of a dead-letter queue. An account on the free plan cannot: its queues keep messages for
+/// a day.
+fn keep_dead_letters(tools: &Toolchain, queue: &str) {
+    let seconds = DEAD_LETTER_RETENTION_S.to_string();
+    let mut wrangler = tools.wrangler();
+    wrangler.args(["queues", "update", queue, "--message-retention-period-secs", &seconds]);
+    if let Err(error) = process::run(&mut wrangler, &format!("the retention of {queue}")) {
+        println!("warning: {error:#}; an outage that lasts longer than it loses dead letters");
+    }
 }
 
 fn bundle(tools: &Toolchain, mut wrangler: Command, worker: &str) -> Result<()> {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use storage::ledger::{LedgerEntry, LedgerMarks, LedgerUpdate, ObservedWorkout, WeekState};
 use storage::records::HeldRecord;
 use training::WeekStart;
-use training::calendar::is_news;
+use training::calendar::is_recent;
 
 /// The new ledger entry of a workout, with the event that caused it.
 pub struct Change<'a> {
@@ -28,9 +28,9 @@ impl Change<'_> {
     }
 
     /// Whether the athlete is notified of what it changed in a week.
-    fn is_news_of(&self, week: WeekStart) -> bool {
+    fn is_recent_in(&self, week: WeekStart) -> bool {
         let is_deletion = matches!(self.cause.data, EventData::WorkoutDeleted(_));
-        !is_deletion && is_news(week.last_day(), self.cause.time)
+        !is_deletion && is_recent(week.last_day(), self.cause.time)
     }
 }
 
@@ -40,7 +40,7 @@ pub struct Decision {
     pub marks: LedgerMarks,
 }
 
-/// Creates one event for each changed week, one more if news crossed landmarks in it, one for each revision
+/// Creates one event for each changed week, one more if a recent change crossed landmarks in it, one for each revision
 /// of a workout that broke records, and those that endpoints receive about workouts. A week that only workouts in progress
 /// have changed has no event until one of them is completed: it is analyzed once, not after each set.
 pub fn decide(changes: &[&Change<'_>], update: &LedgerUpdate, now: DateTime<Utc>) -> Decision {
@@ -115,7 +115,7 @@ fn workout_changes(change: &Change<'_>, observed: &ObservedWorkout) -> Vec<Worko
     completed.into_iter().chain(updated).collect()
 }
 
-/// The event that changed a week: one about a completed or deleted workout in that week, news first, or, if a
+/// The event that changed a week: one about a completed or deleted workout in that week, a recent one first, or, if a
 /// workout moved out of it, any event of the athlete. `None` if all its changes are of workouts in progress.
 fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<WeekCause<'a>> {
     let mut of_athlete = changes.iter().filter(|change| change.entry.athlete_id == week.athlete_id);
@@ -126,8 +126,8 @@ fn cause_of<'a>(week: &WeekState, changes: &[&Change<'a>]) -> Option<WeekCause<'
     let in_week = of_athlete.clone().filter(is_in_week);
     let cause = if in_week.clone().next().is_some() {
         let mut complete = in_week.filter(is_complete);
-        let news = complete.clone().rfind(|change| change.is_news_of(week.week_start));
-        news.map(|change| (change, false)).or_else(|| Some((complete.next_back()?, true)))
+        let recent = complete.clone().rfind(|change| change.is_recent_in(week.week_start));
+        recent.map(|change| (change, false)).or_else(|| Some((complete.next_back()?, true)))
     } else {
         Some((of_athlete.next_back()?, true))
     };

@@ -37,7 +37,7 @@ impl AggregationEventPublisher {
 #[derive(Clone, Copy, Debug)]
 pub struct WeekCause<'a> {
     pub event: &'a Event,
-    /// Whether it is no news: see [`AggregationUpdated::quiet`].
+    /// Whether it is not announced: see [`AggregationUpdated::quiet`].
     pub is_quiet: bool,
 }
 

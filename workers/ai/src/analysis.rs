@@ -38,7 +38,7 @@ pub struct Job {
     pub muscles: Option<BTreeSet<Muscle>>,
     /// Whether the athlete gets a report of the week.
     pub report: bool,
-    /// Whether the event is no news: the analysis notifies the athlete of nothing that it finds.
+    /// Whether the analysis notifies the athlete of nothing that it finds.
     pub is_quiet: bool,
 }
 
@@ -72,7 +72,7 @@ struct Task<'a> {
     scope: Scope,
     reports: BTreeSet<WeekStart>,
     /// The weeks of requests that are not quiet.
-    news_weeks: BTreeSet<WeekStart>,
+    notified_weeks: BTreeSet<WeekStart>,
 }
 
 /// The result of the rules for one athlete.
@@ -170,10 +170,10 @@ fn tasks<'a>(requests: &[&Request<'a>]) -> Vec<Task<'a>> {
             cause: request.cause,
             scope: Scope { weeks: BTreeSet::new(), muscles: muscles.clone() },
             reports: BTreeSet::new(),
-            news_weeks: BTreeSet::new(),
+            notified_weeks: BTreeSet::new(),
         });
         task.scope.weeks.insert(week_start);
-        task.news_weeks.extend((!is_quiet).then_some(week_start));
+        task.notified_weeks.extend((!is_quiet).then_some(week_start));
         task.scope.muscles = match (task.scope.muscles.take(), muscles) {
             (Some(some), Some(more)) => Some(some.into_iter().chain(more).collect()),
             (None, _) | (_, None) => None,
@@ -225,7 +225,8 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
     let stored = input.known.remove(&id).unwrap_or_default();
     let found = rules::find_patterns(&history, &task.scope);
     let pending_weeks = input.pending.remove(&id).unwrap_or_default();
-    let context = Context { now, pending_weeks: &pending_weeks, news_weeks: &task.news_weeks };
+    let context =
+        Context { now, pending_weeks: &pending_weeks, notified_weeks: &task.notified_weeks };
     let transitions = lifecycle::transitions(id, &history, &task.scope, &stored, &found, context);
     let with_id = |pattern: Pattern| (lifecycle::pattern_id(id, &pattern, &stored, now), pattern);
     let found: Vec<_> = found.into_iter().map(with_id).collect();

@@ -16,13 +16,13 @@
 //! | it is found, and is open | unchanged | no |
 //! | it is open, and no longer found | as resolved | only of a plateau that the lift has broken |
 //!
-//! An analysis without news, such as one after a change of last year's workouts, notifies of nothing, and none
-//! notifies of a week that ended more than two weeks before its cause. A pattern that is found for the first
-//! time is then stored with no announcement. The next analysis with news announces it if it still may.
+//! A quiet analysis, such as one after a change of last year's workouts, notifies of nothing, and none notifies
+//! of a week that ended more than two weeks before its cause. A pattern that is found for the first time is
+//! then stored with no announcement. The next analysis that is not quiet announces it if it still may.
 //!
 //! [`shared_kernel::policy`] holds the properties of each kind of pattern: whether the athlete is notified
 //! of it at all, whether it can worsen, and its lifetime. A pattern of one week has no reminders, and
-//! expires two weeks after the end of that week ([`training::calendar::is_news`]). A pattern of a lift is not resolved in the 14 days
+//! expires two weeks after the end of that week ([`training::calendar::is_recent`]). A pattern of a lift is not resolved in the 14 days
 //! after a deload, in which the lift is not judged. A pattern that is found four weeks or more after it was
 //! resolved is a new pattern.
 //!
@@ -38,7 +38,7 @@ use shared_kernel::policy::Lifetime;
 use std::collections::BTreeSet;
 use storage::patterns::{KnownPattern, PatternStatus};
 use training::WeekStart;
-use training::calendar::is_news;
+use training::calendar::is_recent;
 use uuid::Uuid;
 
 /// The rise of confidence, since the last notification, from which a pattern is worse.
@@ -76,8 +76,8 @@ pub struct Context<'a> {
     /// Weeks with workouts that are not aggregated yet. An incomplete week can look like a deload, a
     /// planned light week.
     pub pending_weeks: &'a BTreeSet<WeekStart>,
-    /// The weeks whose changes are news: none if the athlete is notified of nothing.
-    pub news_weeks: &'a BTreeSet<WeekStart>,
+    /// The weeks of changes that are not quiet: none if the athlete is notified of nothing.
+    pub notified_weeks: &'a BTreeSet<WeekStart>,
 }
 
 /// Returns the transitions of an athlete's patterns: first of those that the rules found within the
@@ -118,7 +118,7 @@ pub fn transitions(
         })
         .map(|stored| Transition::Resolved {
             stored: stored.clone(),
-            is_notified: !context.news_weeks.is_empty()
+            is_notified: !context.notified_weeks.is_empty()
                 && stored.announcements > 0
                 && is_broken_plateau(stored, history, found),
         });
@@ -159,12 +159,12 @@ fn active_transition(
     pattern: &Pattern,
     pattern_id: Uuid,
     before: Option<&KnownPattern>,
-    Context { now, pending_weeks, news_weeks }: Context<'_>,
+    Context { now, pending_weeks, notified_weeks }: Context<'_>,
 ) -> Option<Transition> {
     let policy = pattern.kind.policy();
     let is_in_time =
-        !is_expired(pattern.kind, pattern.since, now) || news_weeks.contains(&pattern.since);
-    let may_notify = policy.is_notified && !news_weeks.is_empty() && is_in_time;
+        !is_expired(pattern.kind, pattern.since, now) || notified_weeks.contains(&pattern.since);
+    let may_notify = policy.is_notified && !notified_weeks.is_empty() && is_in_time;
     let active = |confidence, announcements, is_notified| {
         let pattern = Pattern { confidence, ..pattern.clone() };
         Some(Transition::Active { pattern, pattern_id, announcements, is_notified })
@@ -205,7 +205,7 @@ fn is_same_pattern(athlete_id: AthleteId, found: &Pattern, stored: &KnownPattern
 
 /// Whether a pattern belongs to a week that is too long ago to notify about.
 fn is_expired(kind: PatternKind, since: WeekStart, now: DateTime<Utc>) -> bool {
-    kind.lasts_one_week() && !is_news(since.last_day(), now)
+    kind.lasts_one_week() && !is_recent(since.last_day(), now)
 }
 
 /// Whether the stored pattern is a plateau that its lift has broken: a workout after those of the plateau

@@ -20,6 +20,7 @@ use shared_kernel::payload::PatternKind;
 use shared_kernel::recommendation::{Action, Adjustment, Recommendation, Unit};
 use std::collections::BTreeSet;
 use storage::training_history::HistoryWeek;
+use training::trend::median;
 use training::{Exercise, HalfSets, Volume, WeekStart};
 use uuid::Uuid;
 
@@ -162,14 +163,12 @@ fn plateau_adjustment(subject: &Subject, history: &History) -> Option<Adjustment
     change(subject.display_name(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
 }
 
-/// Returns the median of the last three weeks with training before the current one.
+/// Returns the median of the last three weeks with training before the current one, or the mean of two.
 fn usual_of(history: &History, half_sets: impl Fn(&Volume) -> HalfSets) -> Option<f64> {
     let this_week = WeekStart::containing(history.today);
     let trained = |week: &&HistoryWeek| week.week_start < this_week && week.volume.workouts > 0;
     let before = history.weeks.iter().rev().filter(trained);
-    let mut sets: Vec<HalfSets> = before.take(3).map(|week| half_sets(&week.volume)).collect();
-    sets.sort();
-    sets.get(sets.len() / 2).map(|sets| sets.sets())
+    median(before.take(3).map(|week| half_sets(&week.volume).sets()).collect())
 }
 
 fn floor_to_half(sets: f64) -> f64 {
@@ -234,6 +233,22 @@ mod tests {
         let expected = ["pulling RaiseSets 5-6 4w"];
         let imbalance = json!({ "push_hard_sets": 40.0, "pull_hard_sets": 20.0, "weeks": 4 });
         check(PatternKind::PushPullImbalance, Subject::Training, imbalance, &expected);
+    }
+
+    #[test]
+    fn usual_sets_are_the_median_of_three_weeks() {
+        let check = |weeks: &[(&str, i64)], expected: Option<f64>| {
+            let mut history = history(0);
+            history.weeks =
+                weeks.iter().map(|(start, sets)| week(start, &[(Muscle::Chest, *sets)])).collect();
+            let usual = usual_of(&history, |volume| volume.half_sets_of(Muscle::Chest));
+            assert_eq!(usual, expected, "{weeks:?}");
+        };
+        check(&[], None);
+        check(&[("2026-11-16", 14)], Some(7.0));
+        check(&[("2026-11-09", 20), ("2026-11-16", 14)], Some(8.5));
+        check(&[("2026-11-02", 30), ("2026-11-09", 20), ("2026-11-16", 14)], Some(10.0));
+        check(&[("2026-11-16", 14), ("2026-11-23", 40)], Some(7.0));
     }
 
     #[test]

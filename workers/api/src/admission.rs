@@ -5,11 +5,12 @@ use crate::error::ApiResult;
 use crate::rate_limits::RateLimit;
 use contract::ProblemCode;
 use platform::http::{Request, text_header};
+use std::net::IpAddr;
 use storage::KeyProof;
 
-/// Groups of an IPv6 address that identify a network: a client can use any address behind it
-/// (RFC 4291, 2.5.4: interfaces have the lower 64 bits).
-const NETWORK_GROUPS: usize = 4;
+/// Bits of an IPv6 address below its network: a client can use any of the addresses in it (RFC 4291,
+/// 2.5.4: interfaces have the lower 64 bits).
+const INTERFACE_BITS: u32 = 64;
 /// Digits of the secret's hash that distinguish guessed secrets: 64 bits.
 const HASH_DIGITS: usize = 16;
 
@@ -48,10 +49,14 @@ fn key_holder(key: &KeyProof) -> String {
     format!("{}/{}/{hash}", key.athlete_id, key.key_id)
 }
 
-/// The network of an address: the first 64 bits of IPv6, all of IPv4.
+/// The network of an address: the first 64 bits of IPv6 as hexadecimal digits, all of IPv4. A text that is no
+/// address, which Cloudflare's edge never sends, is its own network.
 fn network(address: &str) -> String {
-    let groups = address.split(':').take_while(|group| !group.is_empty());
-    groups.take(NETWORK_GROUPS).collect::<Vec<_>>().join(":")
+    match address.parse().map(|address: IpAddr| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{:x}", address.to_bits() >> INTERFACE_BITS),
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -62,10 +67,14 @@ mod tests {
     fn client_is_its_ipv4_address_or_ipv6_network() {
         let check = |address: &str, expected: &str| assert_eq!(network(address), expected);
         check("203.0.113.7", "203.0.113.7");
-        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2");
-        check("2001:db8:1:2::6", "2001:db8:1:2");
-        // `::` replaces zeros; the groups after it are not part of the network.
-        check("2001:db8:1::6", "2001:db8:1");
-        check("2001:db8::6", "2001:db8");
+        check("::ffff:203.0.113.7", "203.0.113.7");
+        check("2001:db8:1:2:3:4:5:6", "20010db800010002");
+        check("2001:DB8:1:2::6", "20010db800010002");
+        check("2001:0db8:0001:0002:0:0:0:6", "20010db800010002");
+        // `::` stands for any number of zeros, before and behind the border of the network.
+        check("2001:db8:1::6", "20010db800010000");
+        check("2001:db8::2:3:4:5:6", "20010db800000002");
+        check("::1", "0");
+        check("unknown", "unknown");
     }
 }

@@ -10,7 +10,6 @@ use platform::Entropy;
 use platform::http::{Method, Request, header};
 use sha2::{Digest, Sha256};
 use shared_kernel::AthleteId;
-use std::fmt::Write;
 use storage::keys;
 use storage::{KeyProof, Scope};
 use subtle::ConstantTimeEq;
@@ -58,14 +57,14 @@ pub fn athlete(
     request: &Request,
     operator_token: Option<&str>,
     now_ms: i64,
-) -> ApiResult<KeyProof> {
+) -> Result<KeyProof, ProblemCode> {
     let token = bearer(request)?;
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let scope = if is_read { Scope::Read } else { Scope::Write };
     match token.strip_prefix(PREFIX) {
-        Some(key) => Ok(parse_key(key, scope, now_ms).ok_or(ProblemCode::Unauthorized)?),
-        None if is_operator(token, operator_token) => Err(ProblemCode::Forbidden.into()),
-        None => Err(ProblemCode::Unauthorized.into()),
+        Some(key) => parse_key(key, scope, now_ms).ok_or(ProblemCode::Unauthorized),
+        None if is_operator(token, operator_token) => Err(ProblemCode::Forbidden),
+        None => Err(ProblemCode::Unauthorized),
     }
 }
 
@@ -114,7 +113,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn bearer(request: &Request) -> ApiResult<&str> {
+fn bearer(request: &Request) -> Result<&str, ProblemCode> {
     let header = request.headers().get(header::AUTHORIZATION);
     let value = header.and_then(|value| value.to_str().ok()).ok_or(ProblemCode::Unauthorized)?;
     let (scheme, token) = value.split_once(' ').ok_or(ProblemCode::Unauthorized)?;
@@ -122,7 +121,7 @@ fn bearer(request: &Request) -> ApiResult<&str> {
     if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
         Ok(token)
     } else {
-        Err(ProblemCode::Unauthorized.into())
+        Err(ProblemCode::Unauthorized)
     }
 }
 
@@ -145,8 +144,6 @@ fn parse_key(key: &str, scope: Scope, now_ms: i64) -> Option<KeyProof> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

@@ -22,6 +22,8 @@ pub struct Call {
     pub id: Uuid,
     /// The caller's trace, or a new one.
     pub trace: TraceContext,
+    /// The athlete's key, or the reason that there is none.
+    pub key: Result<KeyProof, ProblemCode>,
 }
 
 impl Call {
@@ -39,17 +41,15 @@ impl Call {
     /// the database, in the statements of the call. The call is counted against the key's limit (await; a
     /// retry counts as another call).
     pub async fn authenticate(&self, access: Access) -> ApiResult<Option<KeyProof>> {
-        let operator_token = self.app.operator_token.as_deref();
         match access {
             Access::Public => Ok(None),
             Access::Athlete => {
-                let now_ms = self.app.clock.now_ms();
-                let key = auth::athlete(&self.request, operator_token, now_ms)?;
-                self.app.admit_key(RateLimit::Key, &key).await?;
-                Ok(Some(key))
+                let key = self.key.as_ref().map_err(|code| *code)?;
+                self.app.admit_key(RateLimit::Key, key).await?;
+                Ok(Some(key.clone()))
             }
             Access::Operator => {
-                auth::operator(&self.request, operator_token)?;
+                auth::operator(&self.request, self.app.operator_token.as_deref())?;
                 Ok(None)
             }
         }

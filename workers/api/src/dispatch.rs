@@ -18,6 +18,7 @@ use platform::http::{
 };
 use shared_kernel::TraceContext;
 use std::rc::Rc;
+use tracing::Level;
 
 thread_local! {
     /// The router. An isolate builds it once and never drops it.
@@ -38,10 +39,12 @@ impl App {
         let found = router().find(request.uri().path());
         let (routes, path) =
             found.map_or((None, Vec::new()), |(routes, path)| (Some(routes), path));
+        let operator_token = self.operator_token.as_deref();
         let call = Rc::new(Call {
             id: new_uuid(&*self.clock, &*self.entropy),
             trace: trace(&request).unwrap_or_else(|| new_trace(&*self.entropy)),
             app: Rc::clone(self),
+            key: auth::athlete(&request, operator_token, start_ms),
             request,
             path,
         });
@@ -56,15 +59,16 @@ impl App {
         set_header(&mut response, "x-request-id", &call.id.to_string());
         set_cors_headers(&self.allowed_origins, &call.request, &mut response);
         set_security_headers(&mut response);
-        let key = auth::athlete(&call.request, None, start_ms).ok();
+        let key = call.key.as_ref().ok();
         tracing::info!(
+            level = level_of(response.status()).as_str(),
             worker = "api",
             request_id = %call.id,
             trace_id = call.trace.trace_id(),
             method = call.request.method().as_str(),
             route = routes.map_or("unknown", |routes| routes.path),
             status = response.status().as_u16(),
-            athlete_id = key.as_ref().map(|key| key.athlete_id.to_string()),
+            athlete_id = key.map(|key| key.athlete_id.to_string()),
             error,
             duration_ms = self.clock.now_ms() - start_ms,
             d1_round_trips = self.usage.round_trips(),
@@ -77,7 +81,7 @@ impl App {
             && !response.status().is_client_error()
             && !response.status().is_server_error()
         {
-            self.key_usage.record(&self.shards, &key, self.clock.now().date_naive());
+            self.key_usage.record(&self.shards, key, self.clock.now().date_naive());
         }
         response
     }
@@ -104,12 +108,8 @@ impl App {
                     && error.problem().code != ProblemCode::RateLimited
                     && self.usage.round_trips() == round_trips =>
             {
-                let key = auth::athlete(
-                    &call.request,
-                    self.operator_token.as_deref(),
-                    self.clock.now_ms(),
-                )?;
-                storage::check_live(self.database(&key), &key).await?;
+                let key = call.key.as_ref().map_err(|code| *code)?;
+                storage::check_live(self.database(key), key).await?;
                 Err(error)
             }
             result => result,
@@ -134,6 +134,16 @@ impl App {
         };
         let current = get.run(Rc::clone(call)).await?;
         if_match.check(&tag_of(&current).ok_or(ProblemCode::StaleRevision)?)
+    }
+}
+
+/// The level of a request's line: 500 is a bug, and the other 5xx are dependencies that are unavailable. A
+/// request that a client has to correct is no fault of the service.
+fn level_of(status: StatusCode) -> Level {
+    match status.as_u16() {
+        500 => Level::ERROR,
+        501.. => Level::WARN,
+        _ => Level::INFO,
     }
 }
 
@@ -203,6 +213,16 @@ fn trace(request: &Request) -> Option<TraceContext> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn level_of_a_request_is_the_severity_of_its_status() {
+        let check = |status: StatusCode, level: Level| assert_eq!(level_of(status), level);
+        check(StatusCode::CREATED, Level::INFO);
+        check(StatusCode::UNPROCESSABLE_ENTITY, Level::INFO);
+        check(StatusCode::TOO_MANY_REQUESTS, Level::INFO);
+        check(StatusCode::INTERNAL_SERVER_ERROR, Level::ERROR);
+        check(StatusCode::SERVICE_UNAVAILABLE, Level::WARN);
+    }
 
     #[test]
     fn table_of_routes_has_no_ambiguous_paths() {

@@ -37,14 +37,25 @@ mod tests;
 use crate::dispatch::router;
 use crate::route::BODY_BYTES_MAX;
 use platform::catch_panic;
-use platform::cloudflare::{JsContext, read_request, write_response};
+use platform::cloudflare::{JsContext, Reading, read_request, write_response};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::Env;
 
 /// The longest body of a path, in bytes.
 pub fn body_bytes_max(path: &str) -> usize {
-    router().find(path).map_or(BODY_BYTES_MAX, |(routes, _)| routes.body_bytes_max())
+    reading(path).bytes_max
+}
+
+/// The parts of a request to read for a path.
+fn reading(path: &str) -> Reading {
+    router().find(path).map_or(
+        Reading { bytes_max: BODY_BYTES_MAX, has_time_zone: false },
+        |(routes, _)| Reading {
+            bytes_max: routes.body_bytes_max(),
+            has_time_zone: routes.has_time_zone(),
+        },
+    )
 }
 
 /// The fetch export: one HTTP request.
@@ -55,9 +66,9 @@ pub async fn fetch(
     context: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
     let response = catch_panic(async move {
-        let request = read_request(request.into(), body_bytes_max).await?;
+        let request = read_request(request.into(), reading).await?;
         let response = Rc::new(wiring::app(&env, context)?).handle(request).await;
-        Ok::<_, worker::Error>(write_response(response)?.into())
+        write_response(response)
     });
     Ok(response.await.map_err(|panic| panic.to_string())??)
 }

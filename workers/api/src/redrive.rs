@@ -12,7 +12,7 @@ use storage::dead_letters::actions::{self, Action, ClaimedDeadLetter, MatchCount
 use uuid::Uuid;
 
 /// Dead letters of a batch: one send of the platform, and at 128 KB each a tenth of a worker's memory.
-const BATCH_MAX: i64 = 100;
+pub const BATCH_MAX: i64 = 100;
 /// Steps over which one call spreads its dead letters: each is a send per queue, and an invocation has
 /// 1,000 subrequests.
 const STEPS_MAX: i64 = 100;
@@ -46,6 +46,9 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// A quarter of each batch every 15 s: the batches of a sweep arrive within the minute before the next.
+    pub const OF_SWEEP: Self = Self { step_size: BATCH_MAX / 4, step_s: 15 };
+
     /// `rate_per_s` messages a second for `limit` messages; without a rate all at once.
     pub fn new(rate_per_s: Option<u32>, limit: i64) -> Self {
         let Some(rate_per_s) = rate_per_s.map(|rate| i64::from(rate.max(1))) else {
@@ -115,13 +118,15 @@ pub async fn redrive(app: &App, request: &RedriveRequest) -> ApiResult<RedriveRe
 }
 
 /// The dead letters of a batch by delay and queue.
-struct Batch {
-    sends: BTreeMap<(u32, Queue), (Vec<Uuid>, Vec<String>)>,
-    unsendable: Vec<Uuid>,
+pub struct Batch {
+    pub sends: BTreeMap<(u32, Queue), (Vec<Uuid>, Vec<String>)>,
+    /// Too long, or of a queue that no longer exists.
+    pub unsendable: Vec<Uuid>,
 }
 
 impl Batch {
-    fn new(claimed: Vec<ClaimedDeadLetter>, first: i64, pace: Pace) -> Self {
+    /// Sorts dead letters, of which the first is the one at index `first` of the redrive.
+    pub fn new(claimed: Vec<ClaimedDeadLetter>, first: i64, pace: Pace) -> Self {
         let mut batch = Self { sends: BTreeMap::new(), unsendable: Vec::new() };
         for (index, dead_letter) in (first..).zip(claimed) {
             let queue = Queue::from_name(&dead_letter.queue);

@@ -29,6 +29,8 @@ pub struct Route {
     pub access: Access,
     /// The longest body, in bytes.
     pub body_bytes_max: usize,
+    /// Whether the handler asks for the caller's time zone.
+    has_time_zone: bool,
     /// Whether the handler takes the query.
     has_query: bool,
     /// Whether the handler checks `If-Match` itself.
@@ -81,6 +83,7 @@ impl Route {
             path,
             access: C::ACCESS,
             body_bytes_max: BODY_BYTES_MAX,
+            has_time_zone: false,
             has_query: I::HAS_QUERY,
             has_if_match: I::HAS_IF_MATCH,
             start: Box::new(move |call, key| start(call, key, handler)),
@@ -103,6 +106,12 @@ impl Route {
     #[must_use]
     pub fn body_bytes_max(self, bytes: usize) -> Self {
         Self { body_bytes_max: bytes, ..self }
+    }
+
+    /// Gives the handler the time zone that the platform guesses for the caller.
+    #[must_use]
+    pub fn with_time_zone(self) -> Self {
+        Self { has_time_zone: true, ..self }
     }
 
     /// Sets the description in the reference.
@@ -255,6 +264,11 @@ impl PathRoutes {
     /// The longest body of any method, in bytes.
     pub fn body_bytes_max(&self) -> usize {
         self.routes.iter().map(|route| route.body_bytes_max).max().unwrap_or(BODY_BYTES_MAX)
+    }
+
+    /// Whether a method asks for the caller's time zone.
+    pub fn has_time_zone(&self) -> bool {
+        self.routes.iter().any(|route| route.has_time_zone)
     }
 }
 

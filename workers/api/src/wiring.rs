@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::cors::AllowedOrigins;
 use crate::key_usage::{KeyUsage, UsedKeys};
 use crate::publisher::ApiEventPublisher;
+use platform::Vault;
 use platform::cloudflare::{
     Bindings, JsContext, RateLimitBindings, System, WaitUntil, WebCryptoVault,
 };
@@ -16,21 +17,44 @@ use worker::Env;
 thread_local! {
     /// Shared by the invocations of an isolate.
     static USED_KEYS: Rc<RefCell<UsedKeys>> = Rc::default();
-    /// Derived once for an isolate, whose bindings do not change.
-    static LINK_KEY: OnceCell<Option<LinkKey>> = const { OnceCell::new() };
+    /// Read once for an isolate, whose bindings do not change.
+    static SETTINGS: OnceCell<Settings> = const { OnceCell::new() };
+}
+
+/// The settings of a deployment: its variables and secrets.
+#[derive(Clone)]
+struct Settings {
+    operator_token: Option<String>,
+    link_key: Option<LinkKey>,
+    vault: Rc<dyn Vault>,
+    environment: Environment,
+    has_public_url: bool,
+    allowed_origins: AllowedOrigins,
+}
+
+impl Settings {
+    fn from_env(env: &Env) -> Self {
+        let read = |name: &str| env.var(name).map(|value| value.to_string()).ok();
+        // Only a developer's machine declares itself local: webhooks may call loopback there.
+        let is_local = read("ENVIRONMENT").is_some_and(|name| name == "local");
+        let origins = read("ALLOWED_ORIGINS").unwrap_or_default();
+        Self {
+            // Without a token operator calls are rejected; athletes are served.
+            operator_token: read("OPERATOR_TOKEN"),
+            link_key: read("SEALING_KEY").and_then(|secret| LinkKey::derived_from(&secret)),
+            vault: Rc::new(WebCryptoVault::from_env(env)),
+            environment: if is_local { Environment::Local } else { Environment::Public },
+            has_public_url: read("PUBLIC_URL").is_some_and(|url| !url.is_empty()),
+            allowed_origins: AllowedOrigins::parse(&origins, is_local),
+        }
+    }
 }
 
 /// Creates the application for one invocation. Fails without the database binding.
 pub fn app(env: &Env, context: JsContext) -> worker::Result<App> {
     let bindings = Bindings::from_env(env)?;
-    // Without a token operator calls are rejected; athletes are served.
-    let operator_token = env.secret("OPERATOR_TOKEN").map(|token| token.to_string()).ok();
-    let derive_link_key = || LinkKey::derived_from(&env.secret("SEALING_KEY").ok()?.to_string());
-    let link_key = LINK_KEY.with(|key| key.get_or_init(derive_link_key).clone());
-    // Only a developer's machine declares itself local: webhooks may call loopback there.
-    let is_local = env.var("ENVIRONMENT").is_ok_and(|name| name.to_string() == "local");
-    let environment = if is_local { Environment::Local } else { Environment::Public };
-    let origins = env.var("ALLOWED_ORIGINS").map(|origins| origins.to_string()).unwrap_or_default();
+    let settings =
+        SETTINGS.with(|settings| settings.get_or_init(|| Settings::from_env(env)).clone());
     Ok(App {
         publisher: ApiEventPublisher::new(bindings.publisher()),
         shards: bindings.shards,
@@ -39,14 +63,14 @@ pub fn app(env: &Env, context: JsContext) -> worker::Result<App> {
         timer: Rc::new(System),
         time_zones: Rc::new(System),
         entropy: Rc::new(System),
-        operator_token,
-        link_key,
-        vault: Rc::new(WebCryptoVault::from_env(env)),
+        operator_token: settings.operator_token,
+        link_key: settings.link_key,
+        vault: settings.vault,
         rate_limiter: Rc::new(RateLimitBindings::from_env(env)),
-        environment,
-        has_public_url: env.var("PUBLIC_URL").is_ok_and(|url| !url.to_string().is_empty()),
+        environment: settings.environment,
+        has_public_url: settings.has_public_url,
         key_usage: KeyUsage::new(USED_KEYS.with(Rc::clone), Rc::new(WaitUntil::new(context))),
-        allowed_origins: AllowedOrigins::parse(&origins, is_local),
+        allowed_origins: settings.allowed_origins,
         usage: bindings.usage,
     })
 }

@@ -9,6 +9,7 @@ use standard_webhooks::schedule::{self, AttemptOutcome, TIMEOUT_S};
 use standard_webhooks::{Attempt, MessageId, ReceiverResponse, RetryDecision, UrlError, sign};
 use storage::webhooks::deliveries::{self, DeliveryStatus};
 use storage::webhooks::endpoint_queue::{ClaimedDelivery, FinishedAttempt};
+use storage::webhooks::fan_out::KEPT_MS;
 use storage::webhooks::webhook_id;
 
 /// The delivery log stores this much of a response's body.
@@ -17,8 +18,8 @@ const RESPONSE_BYTES_MAX: usize = 2_048;
 const RESPONSE_MS_MAX: u32 = 2_000;
 /// The delivery log stores this much of an error.
 const ERROR_CHARS_MAX: usize = 300;
-/// The delay before a retry after an internal error.
-const INTERNAL_ERROR_DELAY_S: u32 = 60;
+/// The delay before a retry after an internal error: a lost key is an operator's to restore.
+const INTERNAL_ERROR_DELAY_S: u32 = 300;
 const USER_AGENT: &str = "Bulktrack-Webhooks/1";
 
 /// The reason why an attempt has no response.
@@ -179,10 +180,9 @@ fn decide_retry(
         retry_after.and_then(|header| schedule::retry_after_s(header, ended_at_ms / 1_000));
     match outcome {
         Some(outcome) => schedule::decide_retry(delivery.attempt, outcome, retry_after_s, jitter),
-        // Internal errors do not count as attempts, but retries end at some point.
-        None if schedule::is_failing_too_long(delivery.created_at_ms, *ended_at_ms) => {
-            RetryDecision::Exhausted
-        }
+        // Internal errors do not count as attempts: the delivery waits for an operator as long as deliveries
+        // are kept.
+        None if ended_at_ms - delivery.created_at_ms >= KEPT_MS => RetryDecision::Exhausted,
         None => RetryDecision::RetryAfter { delay_s: INTERNAL_ERROR_DELAY_S },
     }
 }
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn internal_error_uses_no_attempt_and_fails_after_five_days() {
+    fn internal_error_uses_no_attempt_and_fails_after_thirty_days() {
         let unsent = |created_at_ms| {
             let mut attempt = completed(10, http_response(200));
             attempt.delivery.created_at_ms = created_at_ms;
@@ -296,8 +296,9 @@ mod tests {
             assert_eq!(evaluation.result, AttemptResult::InternalError);
             (evaluation.finished.status, evaluation.retry_after_s)
         };
-        assert_eq!(unsent(NOW_MS), (DeliveryStatus::Waiting, Some(60)));
-        assert_eq!(unsent(NOW_MS - 5 * 86_400_000), (DeliveryStatus::Failed, None));
+        assert_eq!(unsent(NOW_MS), (DeliveryStatus::Waiting, Some(300)));
+        assert_eq!(unsent(NOW_MS - 29 * 86_400_000), (DeliveryStatus::Waiting, Some(300)));
+        assert_eq!(unsent(NOW_MS - 30 * 86_400_000), (DeliveryStatus::Failed, None));
     }
 
     #[test]

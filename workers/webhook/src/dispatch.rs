@@ -24,6 +24,7 @@ use storage::webhooks::endpoint_queue::{
     LeaseHolder, QueueStep, QueueStepResult,
 };
 use storage::{DatabaseError, Shards};
+use tracing::Level;
 use uuid::Uuid;
 
 /// The platform opens this many connections at once for an invocation (Cloudflare Workers
@@ -383,7 +384,16 @@ fn log(attempt: &CompletedAttempt, evaluation: &Evaluation) {
     let ClaimedDelivery { key, delivery_id, event_id, attempt, traceparent, .. } =
         &attempt.delivery;
     let entry = &evaluation.finished.entry;
+    // A receiver that fails is its owner's to fix; an attempt that was not sent is an operator's.
+    let level = match evaluation.result {
+        AttemptResult::InternalError => Level::ERROR,
+        AttemptResult::Succeeded
+        | AttemptResult::Failed
+        | AttemptResult::Throttled
+        | AttemptResult::Disabled(_) => Level::INFO,
+    };
     tracing::info!(
+        level = level.as_str(),
         worker = "webhook",
         athlete_id = %key.athlete_id,
         endpoint_id = %key.endpoint_id,

@@ -10,6 +10,8 @@ pub struct Endpoint {
     pub key: EndpointKey,
     /// The time since which every attempt has failed.
     pub failing_since_ms: Option<i64>,
+    /// The time since which no signing key could be opened.
+    pub unsigned_since_ms: Option<i64>,
     /// The number of times that the owner has changed the URL or enabled the endpoint.
     pub generation: i64,
     pub url: Result<EndpointUrl, UrlError>,
@@ -34,6 +36,7 @@ impl Endpoint {
         Self {
             key: lease.key,
             failing_since_ms: lease.failing_since_ms,
+            unsigned_since_ms: lease.unsigned_since_ms,
             generation: lease.generation,
             url: check_url(&lease.url, environment),
             signing_keys: error.filter(|_| usable.is_empty()).map_or(Ok(usable), Err),

@@ -65,8 +65,13 @@ impl LeasedEndpoint {
     /// Records an attempt that has ended. Returns the endpoint's new state, if it has changed.
     pub fn record(&mut self, evaluation: &Evaluation, now_ms: i64) -> Option<EndpointHealth> {
         self.in_flight -= 1;
-        let failing_before = self.endpoint.failing_since_ms;
+        let before = (self.endpoint.failing_since_ms, self.endpoint.unsigned_since_ms);
         let mut disabled_reason = None;
+        if evaluation.result == AttemptResult::InternalError {
+            self.endpoint.unsigned_since_ms.get_or_insert(now_ms);
+        } else {
+            self.endpoint.unsigned_since_ms = None;
+        }
         match evaluation.result {
             AttemptResult::Succeeded => {
                 self.endpoint.failing_since_ms = None;
@@ -87,9 +92,16 @@ impl LeasedEndpoint {
             self.is_stopped = true;
             self.paused_until_ms = self.paused_until_ms.max(now_ms + pause_ms);
         }
-        let Endpoint { key, generation, failing_since_ms, .. } = self.endpoint;
-        let health = EndpointHealth { key, generation, failing_since_ms, disabled_reason };
-        (failing_since_ms != failing_before || disabled_reason.is_some()).then_some(health)
+        let Endpoint { key, generation, failing_since_ms, unsigned_since_ms, .. } = self.endpoint;
+        let is_changed =
+            (failing_since_ms, unsigned_since_ms) != before || disabled_reason.is_some();
+        is_changed.then_some(EndpointHealth {
+            key,
+            generation,
+            failing_since_ms,
+            unsigned_since_ms,
+            disabled_reason,
+        })
     }
 
     fn record_failure(&mut self, now_ms: i64) {
@@ -103,14 +115,14 @@ impl LeasedEndpoint {
     fn pause_ms(&self, evaluation: &Evaluation) -> Option<i64> {
         let retry_after_ms = i64::from(evaluation.retry_after_s.unwrap_or(0)) * 1_000;
         match evaluation.result {
-            AttemptResult::Throttled => Some(retry_after_ms.min(PAUSE_MS_MAX)),
+            // Without a key the other deliveries would fail in the same way.
+            AttemptResult::Throttled | AttemptResult::InternalError => {
+                Some(retry_after_ms.min(PAUSE_MS_MAX))
+            }
             AttemptResult::Failed if self.is_probed => {
                 Some(retry_after_ms.clamp(PAUSE_MS_MIN, PAUSE_MS_MAX))
             }
-            AttemptResult::Succeeded
-            | AttemptResult::Failed
-            | AttemptResult::Disabled(_)
-            | AttemptResult::InternalError => None,
+            AttemptResult::Succeeded | AttemptResult::Failed | AttemptResult::Disabled(_) => None,
         }
     }
 }

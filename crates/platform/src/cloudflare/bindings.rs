@@ -1,7 +1,7 @@
 //! The bindings of every worker, the databases and the queues, and the entry point of a consumer.
 
 use super::queue::{QueueBindings, consume_batch, retry_batch};
-use super::{D1, JsContext, System, WaitUntil, log_to_console};
+use super::{D1, D1Binding, JsContext, System, WaitUntil, log_to_console};
 use crate::background::Background;
 use crate::consumer::Consumer;
 use crate::drill::Drill;
@@ -12,11 +12,20 @@ use crate::publisher::Publisher;
 use crate::sink::QueueSink;
 use crate::usage::Usage;
 use futures_util::FutureExt;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::panic::UnwindSafe;
 use std::rc::Rc;
 use storage::{Database, Shards};
 use worker::Env;
 use worker::worker_sys::MessageBatch;
+
+thread_local! {
+    /// The databases of the isolate, whose bindings do not change: each is looked up once.
+    static DATABASES: RefCell<BTreeMap<&'static str, Rc<D1Binding>>> = const { RefCell::new(BTreeMap::new()) };
+    /// The faults to cause, also for the isolate.
+    static FAULTS: OnceCell<Option<String>> = const { OnceCell::new() };
+}
 
 /// The bindings of one invocation.
 pub struct Bindings {
@@ -30,9 +39,10 @@ impl Bindings {
     pub fn from_env(env: &Env) -> worker::Result<Self> {
         log_to_console();
         let usage = Rc::new(Usage::default());
-        let faults = env.var("DRILL").ok().map(|faults| faults.to_string());
-        let shards = Shards::open(|binding| -> worker::Result<Rc<dyn Database>> {
-            let database = Rc::new(D1::new(env.d1(binding)?, Rc::clone(&usage)));
+        let read_faults = || env.var("DRILL").ok().map(|faults| faults.to_string());
+        let faults = FAULTS.with(|faults| faults.get_or_init(read_faults).clone());
+        let shards = Shards::open(|name| -> worker::Result<Rc<dyn Database>> {
+            let database = Rc::new(D1::new(database(env, name)?, Rc::clone(&usage)));
             Ok(match &faults {
                 None => database,
                 Some(faults) => Rc::new(Drill::new(database, faults)),
@@ -46,6 +56,15 @@ impl Bindings {
     pub fn publisher(&self) -> Publisher {
         Publisher::new(Rc::clone(&self.sink))
     }
+}
+
+fn database(env: &Env, name: &'static str) -> worker::Result<Rc<D1Binding>> {
+    if let Some(database) = DATABASES.with_borrow(|databases| databases.get(name).cloned()) {
+        return Ok(database);
+    }
+    let database = Rc::new(D1Binding::from_env(env, name)?);
+    DATABASES.with_borrow_mut(|databases| databases.insert(name, Rc::clone(&database)));
+    Ok(database)
 }
 
 thread_local! {

@@ -3,6 +3,8 @@
 //! Uses the runtime's own objects instead of the wrapper of `worker`: the runtime turns rows into JSON
 //! text, which is parsed once, into the row types.
 
+use super::System;
+use crate::database_retry::{only_read, with_retries};
 use crate::usage::Usage;
 use async_trait::async_trait;
 use js_sys::{Array, JSON, Reflect};
@@ -11,29 +13,51 @@ use storage::database::Param;
 use storage::{Database, DatabaseError, QueryResult, Statement};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use worker::D1Database;
 use worker::worker_sys;
+use worker::{D1Database, Env};
+
+/// The runtime's object of a binding.
+pub struct D1Binding(worker_sys::D1Database);
+
+impl D1Binding {
+    /// Looks up the binding of this name.
+    pub fn from_env(env: &Env, name: &str) -> worker::Result<Self> {
+        let database: D1Database = env.d1(name)?;
+        Ok(Self(JsValue::from(database).unchecked_into()))
+    }
+}
 
 /// One D1 database.
 pub struct D1 {
-    database: worker_sys::D1Database,
+    binding: Rc<D1Binding>,
     usage: Rc<Usage>,
 }
 
 impl D1 {
     /// Wraps a binding and counts its round trips in `usage`.
-    pub fn new(database: D1Database, usage: Rc<Usage>) -> Self {
-        Self { database: JsValue::from(database).unchecked_into(), usage }
+    pub fn new(binding: Rc<D1Binding>, usage: Rc<Usage>) -> Self {
+        Self { binding, usage }
+    }
+
+    async fn run_counted(
+        &self,
+        statements: &[Statement],
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        let results = self.run(statements).await.map_err(|error| database_error(&error));
+        let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
+        self.usage.database_round_trip(rows_written);
+        results
     }
 
     async fn run(&self, statements: &[Statement]) -> Result<Vec<QueryResult>, JsValue> {
+        let database = &self.binding.0;
         let prepared = Array::new();
         for statement in statements {
             let params: Array = statement.params.iter().map(js_value).collect();
-            let statement = self.database.prepare(statement.sql)?.bind(params)?;
+            let statement = database.prepare(statement.sql)?.bind(params)?;
             prepared.push(statement.as_ref());
         }
-        let results = JsFuture::from(self.database.batch(prepared)?).await?;
+        let results = JsFuture::from(database.batch(prepared)?).await?;
         results.unchecked_into::<Array>().iter().map(query_result).collect()
     }
 }
@@ -41,10 +65,17 @@ impl D1 {
 #[async_trait(?Send)]
 impl Database for D1 {
     async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<QueryResult>, DatabaseError> {
-        let results = self.run(&statements).await.map_err(|error| database_error(&error));
-        let rows_written = results.iter().flatten().map(|result| result.rows_written).sum();
-        self.usage.database_round_trip(rows_written);
-        results
+        if only_read(&statements) {
+            return self.batch_repeatable(statements).await;
+        }
+        self.run_counted(&statements).await
+    }
+
+    async fn batch_repeatable(
+        &self,
+        statements: Vec<Statement>,
+    ) -> Result<Vec<QueryResult>, DatabaseError> {
+        with_retries((&System, &System), async || self.run_counted(&statements).await).await
     }
 }
 

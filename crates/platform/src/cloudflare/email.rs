@@ -1,6 +1,6 @@
 //! The `send_email` binding behind the `Mailer` port.
 
-use crate::email::{Email, EmailError, InlineImage, Mailer, without_address};
+use crate::email::{Email, EmailError, InlineImage, Mailer};
 use async_trait::async_trait;
 use js_sys::{JsString, Object, Reflect, Uint8Array};
 use worker::{EmailAttachment, SendEmail, SendEmailBuilder};
@@ -56,8 +56,10 @@ impl Mailer for SendEmailBinding {
         match self.binding.send_with_builder(&self.message(email)).await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let reason: String = error.message().into();
-                Err(EmailError { reason: without_address(&reason, &email.to) })
+                let message: String = error.message().into();
+                let code = Reflect::get(&error, &"code".into()).ok();
+                let code = code.and_then(|code| code.as_string()).unwrap_or_default();
+                Err(EmailError::from_service(&code, &message, &email.to))
             }
         }
     }

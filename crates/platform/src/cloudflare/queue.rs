@@ -8,6 +8,8 @@ use crate::sink::{Destination, QueueSink, SendError};
 use crate::usage::Usage;
 use async_trait::async_trait;
 use shared_kernel::{MessageResult, Queue};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use worker::worker_sys::MessageBatch;
@@ -81,6 +83,11 @@ fn retry_options(delay_s: u32) -> JsValue {
     options.into()
 }
 
+thread_local! {
+    /// The queues of the isolate, whose bindings do not change: each is looked up once.
+    static QUEUES: RefCell<BTreeMap<&'static str, Rc<worker::Queue>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 /// The queue producer bindings of a worker.
 pub struct QueueBindings {
     env: Env,
@@ -91,6 +98,15 @@ impl QueueBindings {
     /// Sends through the producer bindings of `env` and counts the messages in `usage`.
     pub fn new(env: Env, usage: Rc<Usage>) -> Self {
         Self { env, usage }
+    }
+
+    fn queue(&self, binding: &'static str) -> worker::Result<Rc<worker::Queue>> {
+        if let Some(queue) = QUEUES.with_borrow(|queues| queues.get(binding).cloned()) {
+            return Ok(queue);
+        }
+        let queue = Rc::new(self.env.queue(binding)?);
+        QUEUES.with_borrow_mut(|queues| queues.insert(binding, Rc::clone(&queue)));
+        Ok(queue)
     }
 }
 
@@ -110,14 +126,20 @@ impl QueueSink for QueueBindings {
             destination: binding.to_owned(),
             reason: error.to_string(),
         };
-        let queue = self.env.queue(binding).map_err(rejected)?;
-        let messages = bodies.iter().map(|body| {
-            worker::RawMessageBuilder::new(JsValue::from_str(body))
-                .build_with_content_type(QueueContentType::Text)
-        });
-        let batch =
-            worker::BatchMessageBuilder::new().messages(messages).delay_seconds(delay_s).build();
-        queue.send_raw_batch(batch).await.map_err(rejected)?;
+        let queue = self.queue(binding).map_err(rejected)?;
+        let message = |body: &String| worker::RawMessageBuilder::new(JsValue::from_str(body));
+        let sent = if let [body] = bodies {
+            // A batch is sent as base64 in JSON; one message as it is.
+            let message = message(body).delay_seconds(delay_s);
+            queue.send_raw(message.build_with_content_type(QueueContentType::Text)).await
+        } else {
+            let messages = bodies
+                .iter()
+                .map(|body| message(body).build_with_content_type(QueueContentType::Text));
+            let batch = worker::BatchMessageBuilder::new().messages(messages);
+            queue.send_raw_batch(batch.delay_seconds(delay_s).build()).await
+        };
+        sent.map_err(rejected)?;
         self.usage.queue_messages(bodies.len());
         Ok(())
     }

@@ -18,8 +18,8 @@ pub struct FinishedRun<'a> {
     pub may_repeat_metrics: bool,
     /// The number of dead letters of the whole run.
     pub dead_letters: usize,
-    /// Their number when an operator redrove the last of them.
-    pub dead_letters_at_last_redrive: Option<usize>,
+    /// Their number once nothing could fail any more; `None` if the run came to rest before.
+    pub dead_letters_of_faults: Option<usize>,
 }
 
 impl FinishedRun<'_> {

@@ -9,7 +9,7 @@ use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::ledger::WeekState;
-use training::calendar::is_news;
+use training::calendar::is_recent;
 use training::records::record_candidates;
 use training::{Grams, RecordKey, RecordKind};
 
@@ -25,7 +25,7 @@ type Announcement = (String, RecordKey, i64);
 struct Revision {
     /// `None` if it is deleted.
     snapshot: Option<WorkoutSnapshot>,
-    is_news: bool,
+    is_recent: bool,
 }
 
 /// The current record of a key.
@@ -72,9 +72,9 @@ fn revisions(published: &BTreeMap<String, Event>) -> BTreeMap<(Workout, i64), Re
             _ => return None,
         };
         let id = (workout.athlete_id.to_string(), workout.workout_id.to_string());
-        let is_news = is_news(workout.started_at.date_naive(), event.time);
+        let is_recent = is_recent(workout.started_at.date_naive(), event.time);
         let snapshot = (!is_deleted).then(|| workout.clone());
-        Some(((id, workout.revision), Revision { snapshot, is_news }))
+        Some(((id, workout.revision), Revision { snapshot, is_recent }))
     };
     published.values().filter_map(revision).collect()
 }
@@ -98,7 +98,7 @@ fn check_records(
             format!("duplicated: {announcement:?} was announced {times} times")
         });
         violations.require(broken.contains(announcement), || {
-            format!("unexpected: {announcement:?} was no record, or no news")
+            format!("unexpected: {announcement:?} was no record, or is too old")
         });
     }
     let completed = run.rows("SELECT workout_id FROM workouts WHERE status = 'completed'");
@@ -111,7 +111,7 @@ fn check_records(
                 && held.revision > 0
                 && completed.contains(held.workout.as_str())
                 && (is_entered || key.exercise != BODY_WEIGHT_EXERCISE)
-                && is_always_news(revisions, (athlete, &held.workout));
+                && is_always_recent(revisions, (athlete, &held.workout));
             // An edit may have lowered it since.
             let expected = (held.workout.clone(), key.clone(), held.value);
             let mut since = announced.range(&expected..=&(held.workout.clone(), key, i64::MAX));
@@ -136,14 +136,14 @@ fn announcement(workout: &str, record: &Value) -> Announcement {
     (workout.to_owned(), key, value)
 }
 
-/// Whether each published revision of a workout is news. A workout whose date an edit moves may be either.
-fn is_always_news(
+/// Whether each published revision of a workout is recent. A workout whose date an edit moves may be either.
+fn is_always_recent(
     revisions: &BTreeMap<(Workout, i64), Revision>,
     (athlete, workout): (&str, &str),
 ) -> bool {
     let id = (athlete.to_owned(), workout.to_owned());
     let of_workout = revisions.range((id.clone(), 0)..=(id, i64::MAX));
-    of_workout.map(|(_, revision)| revision).all(|revision| revision.is_news)
+    of_workout.map(|(_, revision)| revision).all(|revision| revision.is_recent)
 }
 
 /// Replays the commits of the ledger. Returns the ledger of each athlete, and each record that a workout has
@@ -169,7 +169,7 @@ fn replay(
             let may_announce = |workout: &str| {
                 let id = (athlete.to_owned(), workout.to_owned());
                 let mut of_workout = revisions.range((id.clone(), 0)..=(id, i64::MAX));
-                of_workout.any(|(_, revision)| revision.is_news)
+                of_workout.any(|(_, revision)| revision.is_recent)
             };
             for (key, held) in &ledger.records {
                 let is_broken = held.beaten.is_some() && held.revision > 0;
@@ -229,7 +229,7 @@ impl Ledger {
     }
 }
 
-/// Checks that landmarks are announced of weeks that are news only, and of each week with its final volume.
+/// Checks that landmarks are announced of recent weeks only, and of each week with its final volume.
 fn check_crossings(
     run: &FinishedRun<'_>,
     published: &BTreeMap<String, Event>,
@@ -248,8 +248,8 @@ fn check_crossings(
             }
             _ => continue,
         };
-        violations.require(is_news(last_day, event.time), || {
-            format!("unexpected: no news was announced: {:?}", event.data)
+        violations.require(is_recent(last_day, event.time), || {
+            format!("unexpected: old training was announced: {:?}", event.data)
         });
     }
     let open = run.rows(
@@ -263,7 +263,7 @@ fn check_crossings(
         let (athlete, start) = (week.athlete_id.to_string(), week.week_start.to_string());
         let is_open =
             |row: &Value| text(row, "athlete_id") == athlete && text(row, "week_start") == start;
-        if open.iter().any(is_open) || !is_news(week.week_start.last_day(), now) {
+        if open.iter().any(is_open) || !is_recent(week.week_start.last_day(), now) {
             continue;
         }
         let crossed = crossing_bits(&new_crossings(&WeekState { announced: 0, ..week }));
@@ -280,14 +280,15 @@ fn check_quiet_athletes(
     notifications: &[Value],
     violations: &mut Violations,
 ) {
-    let with_news: BTreeSet<_> = revisions
+    let with_recent_training: BTreeSet<_> = revisions
         .iter()
-        .filter(|(_, revision)| revision.is_news)
+        .filter(|(_, revision)| revision.is_recent)
         .map(|(((athlete, _), _), _)| athlete.as_str())
         .collect();
     for row in notifications {
-        let is_expected =
-            row["kind"] == "weekly_report" || with_news.contains(text(row, "athlete_id"));
-        violations.require(is_expected, || format!("unexpected: no news was announced: {row}"));
+        let is_expected = row["kind"] == "weekly_report"
+            || with_recent_training.contains(text(row, "athlete_id"));
+        violations
+            .require(is_expected, || format!("unexpected: old training was announced: {row}"));
     }
 }

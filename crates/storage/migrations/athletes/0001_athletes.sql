@@ -28,13 +28,16 @@ CREATE TABLE athletes (
     exercises_revision INTEGER NOT NULL DEFAULT 0,
     -- The last week with a report, or without anything to report.
     reported_week TEXT NOT NULL DEFAULT '',
-    -- When the sweep requests the report again if it is still missing.
+    -- When the sweep requests the report again if it is still missing, and how often it has.
     report_resend_at_ms INTEGER NOT NULL DEFAULT 0,
-    -- The minute of the hour in which reports are due: 0 to 59, by the last but one byte of the id. The last byte
-    -- chooses the database (crates/storage/src/shards.rs).
+    report_requests INTEGER NOT NULL DEFAULT 0,
+    -- The minute of the day in which reports are due: 0 to 1439, by two bytes of the id. The last byte chooses the
+    -- database (crates/storage/src/shards.rs).
     report_minute INTEGER GENERATED ALWAYS AS (
-        ((instr('0123456789abcdef', substr(athlete_id, -4, 1)) - 1) * 16
-            + instr('0123456789abcdef', substr(athlete_id, -3, 1)) - 1) * 60 / 256
+        (((instr('0123456789abcdef', substr(athlete_id, -6, 1)) - 1) * 16
+            + instr('0123456789abcdef', substr(athlete_id, -5, 1)) - 1) * 256
+            + (instr('0123456789abcdef', substr(athlete_id, -4, 1)) - 1) * 16
+            + instr('0123456789abcdef', substr(athlete_id, -3, 1)) - 1) * 1440 / 65536
     ) VIRTUAL,
     created_at_ms INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -129,7 +132,8 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (athlete_id, created, idempotency_key)
 ) WITHOUT ROWID;
 
--- The contribution of each workout at its newest aggregated revision. Days and weeks are sums of it.
+-- The contribution of each workout at its newest aggregated revision. Days and weeks are sums of it. The rows of one
+-- athlete's weeks are on neighbouring pages: sums and the analysis read weeks.
 CREATE TABLE volume_ledger (
     athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,
     workout_id TEXT NOT NULL,
@@ -148,10 +152,11 @@ CREATE TABLE volume_ledger (
     lifts TEXT NOT NULL,
     -- {"slug/kind": value, ...}: candidates for records that an edit lowered or removed. NULL for most workouts.
     peaks TEXT,
-    PRIMARY KEY (athlete_id, workout_id)
+    PRIMARY KEY (athlete_id, local_date, workout_id)
 ) WITHOUT ROWID;
 
-CREATE INDEX volume_ledger_by_day ON volume_ledger (athlete_id, local_date);
+-- ledger/upsert.sql, and the other statements about single workouts.
+CREATE UNIQUE INDEX volume_ledger_by_workout ON volume_ledger (athlete_id, workout_id);
 
 -- Days are summed when they are read: a day has a few workouts.
 CREATE VIEW daily_volume AS
@@ -162,12 +167,13 @@ SELECT
         SELECT json_group_object(muscle, json_array(direct, indirect, grams)) FROM (
             SELECT part.key AS muscle, sum(part.value ->> 0) AS direct, sum(part.value ->> 1) AS indirect,
                 sum(part.value ->> 2) AS grams
-            FROM volume_ledger AS ledger INDEXED BY volume_ledger_by_day, json_each(ledger.muscles) AS part
+            FROM volume_ledger AS ledger INDEXED BY sqlite_autoindex_volume_ledger_1,
+                json_each(ledger.muscles) AS part
             WHERE ledger.athlete_id = day.athlete_id AND ledger.local_date = day.local_date
             GROUP BY part.key
         )
     ) AS muscles
-FROM volume_ledger AS day INDEXED BY volume_ledger_by_day
+FROM volume_ledger AS day INDEXED BY sqlite_autoindex_volume_ledger_1
 GROUP BY day.athlete_id, day.local_date;
 
 CREATE TABLE weekly_volume (
@@ -292,8 +298,10 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_by_time ON notifications (athlete_id, created_at_ms, notification_id);
 -- Expired rows are found in the index alone.
 CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq, expires_at_ms);
--- Unread rows are counted in the index alone: read_at_ms is always NULL in it.
-CREATE INDEX notifications_unread ON notifications (athlete_id, expires_at_ms, read_at_ms)
+-- inbox::list and inbox::UNREAD: unread rows are listed by time and counted in the index alone. read_at_ms is always
+-- NULL in it.
+CREATE INDEX notifications_unread
+    ON notifications (athlete_id, created_at_ms, notification_id, expires_at_ms, read_at_ms)
     WHERE read_at_ms IS NULL AND in_app = 1;
 -- Only of emails that are due: the sweep reads all of it.
 CREATE INDEX notifications_mail_due ON notifications (athlete_id, mail_due_at_ms)
@@ -319,11 +327,17 @@ CREATE TABLE webhook_endpoints (
     generation INTEGER NOT NULL DEFAULT 0,
     -- The time since which no attempt has succeeded.
     failing_since_ms INTEGER,
+    -- The time since which none of its signing keys can be opened: its deliveries wait for an operator.
+    unsigned_since_ms INTEGER,
     -- The lease of the invocation that delivers to it, and its end; no other one does until then.
     lease_id TEXT NOT NULL DEFAULT '',
     leased_until_ms INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (athlete_id, endpoint_id)
 ) WITHOUT ROWID;
+
+-- pipeline::pending counts them.
+CREATE INDEX webhook_endpoints_unsigned ON webhook_endpoints (unsigned_since_ms)
+    WHERE unsigned_since_ms IS NOT NULL;
 
 -- One event for one endpoint: its own outbox, and the log of its attempts.
 CREATE TABLE webhook_deliveries (
@@ -350,7 +364,9 @@ CREATE TABLE webhook_deliveries (
 
 -- A repeat of an event is the same row, at any time.
 CREATE UNIQUE INDEX webhook_deliveries_by_event ON webhook_deliveries (athlete_id, endpoint_id, event_id);
-CREATE INDEX webhook_deliveries_lane ON webhook_deliveries (athlete_id, endpoint_id, status, due_at_ms);
+-- deliveries::retry_all reads it alone, and so do the counts of an endpoint.
+CREATE INDEX webhook_deliveries_lane
+    ON webhook_deliveries (athlete_id, endpoint_id, status, due_at_ms, delivery_id, created_at_ms);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at_ms) WHERE status = 'waiting';
 
 -- The deleted athletes, written with the deletion. The sweep copies them to the operators' database, so that no dead

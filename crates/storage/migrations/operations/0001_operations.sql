@@ -15,16 +15,21 @@ CREATE TABLE dead_letters (
     attempts INTEGER NOT NULL,
     -- Of its last failure.
     failed_at_ms INTEGER NOT NULL,
-    status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'redriven', 'discarded')),
+    -- Open for an operator, or waiting for the sweep, because its cause was an outage.
+    status TEXT NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'waiting', 'redriven', 'discarded')),
+    -- When the sweep redrives it; NULL unless it is waiting.
+    due_at_ms INTEGER,
+    -- Its failures since an operator last redrove it.
+    failures INTEGER NOT NULL DEFAULT 1,
     -- The number of times that an operator redrove it.
     redrives INTEGER NOT NULL DEFAULT 0,
-    redriven_at_ms INTEGER,
-    -- The action that is redriving it, and the end of that claim; '' and 0 without one.
+    -- The action or the sweep that is redriving it or did so last ('sweep ' and an id), and the end of its claim; '' and
+    -- 0 without one.
     claim_id TEXT NOT NULL DEFAULT '',
     claimed_until_ms INTEGER NOT NULL DEFAULT 0,
     -- Why it was discarded.
     note TEXT,
-    -- [{"at_ms", "what", ...}, ...], the oldest first: each failure, and what operators did.
+    -- [{"at_ms", "what", ...}, ...], the oldest first: failures and redrives, and what operators did. At most 50.
     history TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(history)),
     -- Sent in place of the body.
     edited_body TEXT,
@@ -33,8 +38,10 @@ CREATE TABLE dead_letters (
 ) WITHOUT ROWID;
 
 CREATE INDEX dead_letters_by_time ON dead_letters (failed_at_ms, dead_letter_id);
--- Open dead letters are counted in the index alone.
-CREATE INDEX dead_letters_by_status ON dead_letters (status, queue, failed_at_ms);
+-- Open and waiting dead letters are counted in the index alone, and the newest of a status are found in it.
+CREATE INDEX dead_letters_by_status ON dead_letters (status, failed_at_ms, queue);
+-- claim_due.sql: the dead letters that the sweep redrives.
+CREATE INDEX dead_letters_due ON dead_letters (due_at_ms) WHERE due_at_ms IS NOT NULL;
 
 -- What operators did.
 CREATE TABLE operator_actions (

@@ -1,7 +1,7 @@
--- Claims the oldest dead letters. A repeat does not claim one twice.
+-- Claims the oldest dead letters for an operator. A repeat does not claim one twice. The outages of before count no more.
 UPDATE dead_letters SET
-    claim_id = :action_id, claimed_until_ms = :claimed_until_ms, redriven_at_ms = :now_ms, redrives = redrives + 1,
-    history = json_insert(history, '$[#]', json(:entry)), edited_body = coalesce(:edited_body, edited_body)
+    claim_id = :action_id, claimed_until_ms = :claimed_until_ms, redrives = redrives + 1, failures = 0,
+    history = {history_with_entry}, edited_body = coalesce(:edited_body, edited_body)
 WHERE dead_letter_id IN (
     SELECT dead_letter_id FROM dead_letters
     WHERE {open} AND claim_id <> :action_id AND {not_looping}

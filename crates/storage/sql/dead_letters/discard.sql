@@ -1,5 +1,5 @@
 UPDATE dead_letters SET
-    status = 'discarded', note = :note, history = json_insert(history, '$[#]', json(:entry))
+    status = 'discarded', due_at_ms = NULL, claimed_until_ms = 0, note = :note, history = {history_with_entry}
 WHERE dead_letter_id IN (
     SELECT dead_letter_id FROM dead_letters
     WHERE {open}

@@ -1,2 +1,2 @@
--- True of an open dead letter of a filter, without a current claim or a failure after :now_ms.
-{matches_filter} AND status = 'open' AND claimed_until_ms <= :now_ms AND failed_at_ms <= :now_ms
+-- True of a dead letter of a filter that an operator can act on.
+{matches_filter} AND status IN ('open', 'waiting') AND {unclaimed}

@@ -14,7 +14,8 @@ use uuid::Uuid;
 /// The duration of a claim, in milliseconds: ten times that of sending a batch.
 pub const CLAIM_MS: i64 = 60_000;
 
-/// The open dead letters that an action applies to.
+/// The dead letters that an action applies to: those that are open or waiting. An operator does not have to
+/// wait for the sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
     Ids {
@@ -70,6 +71,8 @@ impl Action {
     }
 }
 
+/// The entry of an action in the history.
+const ENTRY: &str = "json(:entry)";
 const OPEN_BY_FILTER: &str = include_str!("../../sql/dead_letters/open_by_filter.sql");
 const OPEN_BY_IDS: &str = include_str!("../../sql/dead_letters/open_by_ids.sql");
 
@@ -77,8 +80,8 @@ const OPEN_BY_IDS: &str = include_str!("../../sql/dead_letters/open_by_ids.sql")
 macro_rules! query_for {
     ($selection:expr, $file:literal) => {
         match $selection {
-            Selection::Ids { .. } => query!($file, open = OPEN_BY_IDS),
-            Selection::Matching(_) => query!($file, open = OPEN_BY_FILTER),
+            Selection::Ids { .. } => query!($file, open = OPEN_BY_IDS, entry = ENTRY),
+            Selection::Matching(_) => query!($file, open = OPEN_BY_FILTER, entry = ENTRY),
         }
     };
 }
@@ -128,7 +131,7 @@ pub struct ClaimedDeadLetter {
     pub body: String,
 }
 
-/// Claims the oldest dead letters, `limit` at most, records the action, and counts the matching
+/// Claims the oldest dead letters, `limit` at most, also those that a sweep has claimed, records the action, and counts the matching
 /// ones. A repeat does not claim a dead letter twice.
 ///
 /// `edited_body` replaces the body in this and later redrives.
@@ -166,8 +169,9 @@ pub async fn mark_redriven(
     ids: &[Uuid],
 ) -> Result<(), DatabaseError> {
     let mark = Statement::new(
-        "UPDATE dead_letters SET status = 'redriven', claimed_until_ms = 0 \
-         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) AND claim_id = ?2",
+        "UPDATE dead_letters SET status = 'redriven', due_at_ms = NULL, claimed_until_ms = 0 \
+         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) \
+         AND claim_id = ?2 AND claimed_until_ms > 0",
         [Param::json(&ids)?, Param::text(action.id)],
     );
     let count = Statement::new(
@@ -184,16 +188,15 @@ pub async fn release(
     action: &Action,
     ids: &[Uuid],
 ) -> Result<(), DatabaseError> {
-    let release = Statement::new(
-        "UPDATE dead_letters SET claimed_until_ms = 0, redrives = redrives - 1, \
-         history = json_insert(history, '$[#]', json(?3)) \
-         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) AND claim_id = ?2",
-        [Param::json(&ids)?, Param::text(action.id), action.entry("not_sent")],
-    );
+    let release = query!("dead_letters/release.sql", entry = ENTRY).bind([
+        ("ids", Param::json(&ids)?),
+        ("action_id", Param::text(action.id)),
+        ("entry", action.entry("not_sent")),
+    ])?;
     database.batch(vec![release]).await.map(drop)
 }
 
-/// Discards the oldest open dead letters, `limit` at most, and records the action. Returns the
+/// Discards the oldest open or waiting dead letters, `limit` at most, and records the action. Returns the
 /// number of matching and of discarded ones.
 pub async fn discard(
     database: &dyn Database,

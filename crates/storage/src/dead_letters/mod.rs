@@ -1,6 +1,7 @@
 //! Dead letters as rows that an operator can read and act on, in the operators' tables.
 
 pub mod actions;
+pub mod due;
 
 use crate::database::{Database, DatabaseError, Param, Results};
 use crate::sql::query;
@@ -8,10 +9,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use shared_kernel::DeadLetter;
 use shared_kernel::event::EventHeader;
+use shared_kernel::routing::REDRIVE_AFTER_S;
 use uuid::Uuid;
 
+/// Dead letters that [`groups`] reads, at most, the newest of a status; a project default.
+const GROUPED_MAX: i64 = 10_000;
+
 /// Stores dead letters, in one round trip. A duplicate changes nothing. A redriven dead letter that
-/// has failed since is open, with its new reason. Dead letters of deleted athletes are dropped.
+/// has failed since has its new reason. It waits for the sweep if an outage was the cause each time, and is
+/// open otherwise. Dead letters of deleted athletes are dropped.
 pub async fn store(
     database: &dyn Database,
     dead_letters: &[DeadLetter],
@@ -32,12 +38,17 @@ pub async fn store(
                 "reason_group": dead_letter.reason_group(),
                 "attempts": dead_letter.attempts,
                 "failed_at_ms": dead_letter.failed_at_ms,
+                "is_transient": dead_letter.is_transient,
                 "body": dead_letter.body,
             })
         })
         .collect();
-    let insert = query!("dead_letters/store.sql").bind([("rows", Param::json(&rows)?)])?;
-    database.batch(vec![insert]).await.map(drop)
+    let redrive_after_ms = REDRIVE_AFTER_S.map(|seconds| i64::from(seconds) * 1_000);
+    let insert = query!("dead_letters/store.sql", entry = "excluded.history -> '$[0]'").bind([
+        ("rows", Param::json(&rows)?),
+        ("redrive_after_ms", Param::json(&redrive_after_ms)?),
+    ])?;
+    database.batch_repeatable(vec![insert]).await.map(drop)
 }
 
 /// A dead letter in a list.
@@ -55,8 +66,10 @@ pub struct DeadLetterSummary {
     pub failed_at_ms: i64,
     /// The reason without its numbers and ids.
     pub reason_group: String,
-    /// open, redriven or discarded.
+    /// open, waiting, redriven or discarded.
     pub status: String,
+    /// When the sweep redrives it, if it is waiting.
+    pub due_at_ms: Option<i64>,
     pub redrives: i64,
     /// The reason for discarding it.
     pub note: Option<String>,
@@ -73,6 +86,8 @@ pub struct DeadLetterDetail {
     pub edited_body: Option<String>,
     pub body: String,
 }
+
+const STATUSES: [&str; 4] = ["open", "waiting", "redriven", "discarded"];
 
 /// A filter of dead letters. `None` matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -132,14 +147,21 @@ pub struct Group {
     pub last_failed_at_ms: i64,
 }
 
-/// Returns the groups of the dead letters that match, the largest first.
+/// Returns the groups of the dead letters that match, the largest first. Reads the newest [`GROUPED_MAX`] of
+/// the filter's status.
 pub async fn groups(
     database: &dyn Database,
     filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Group>, DatabaseError> {
-    let select = query!("dead_letters/groups.sql")
-        .bind([("filter", Param::json(filter)?), ("limit", limit.into())])?;
+    let every = || STATUSES.map(str::to_owned).to_vec();
+    let statuses = filter.status.clone().map_or_else(every, |status| vec![status]);
+    let select = query!("dead_letters/groups.sql").bind([
+        ("filter", Param::json(filter)?),
+        ("statuses", Param::json(&statuses)?),
+        ("scanned_max", GROUPED_MAX.into()),
+        ("limit", limit.into()),
+    ])?;
     Results::new(database.batch(vec![select]).await?).rows()
 }
 

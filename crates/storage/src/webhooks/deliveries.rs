@@ -230,6 +230,9 @@ pub async fn retry(
 /// sooner is attempted soon anyway, or is in flight: its claim ends within this time.
 const SOON_MS: i64 = LEASE_MS;
 
+/// Deliveries that one call retries, at most: as many as a sweep handles of anything.
+pub const RETRIED_MAX: i64 = 1_000;
+
 /// A request to retry the deliveries of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryRequest {
@@ -248,8 +251,9 @@ pub struct RetriedDeliveries {
     pub event_id: Option<EventId>,
 }
 
-/// Counts the deliveries that failed, and those that wait for a retry that is not soon. Unless it is a
-/// dry run, makes them due now, at the beginning of their schedules; their logs stay.
+/// Counts the deliveries that failed, and those that wait for a retry that is not soon: the oldest
+/// [`RETRIED_MAX`]. Unless it is a dry run, makes them due now, at the beginning of their schedules; their
+/// logs stay.
 pub async fn retry_all(
     database: &dyn Database,
     proof: &KeyProof,
@@ -257,33 +261,20 @@ pub async fn retry_all(
     request: RetryRequest,
 ) -> Guarded<RetriedDeliveries> {
     let RetryRequest { since_ms, now_ms, is_dry_run } = request;
-    // One transaction with the update: the counted deliveries are the retried ones. SQLite takes
-    // the columns next to min() from the same row.
-    let count = Statement::new(
-        "SELECT count(*) AS matched, min(delivery_id) AS delivery_id, event_id \
-         FROM webhook_deliveries WHERE athlete_id = ?1 AND endpoint_id = ?2 \
-         AND (status = 'failed' OR status = 'waiting' AND due_at_ms > ?4) AND created_at_ms >= ?3",
-        [
-            Param::text(proof.athlete_id),
-            Param::text(endpoint_id),
-            since_ms.into(),
-            (now_ms + SOON_MS).into(),
-        ],
-    );
-    let update = || {
-        proof.statement(
-            concat!(
-                "UPDATE webhook_deliveries SET status = 'waiting', attempt = 0, due_at_ms = ?6 \
-                 WHERE athlete_id = ?1 AND endpoint_id = ?4 \
-                 AND (status = 'failed' OR status = 'waiting' AND due_at_ms > ?7) \
-                 AND created_at_ms >= ?5 AND EXISTS (SELECT 1 FROM webhook_endpoints \
-                 WHERE athlete_id = ?1 AND endpoint_id = ?4 AND status = 'enabled') AND ",
-                live_key!()
-            ),
-            [Param::text(endpoint_id), since_ms.into(), now_ms.into(), (now_ms + SOON_MS).into()],
-        )
+    let values = || {
+        proof.named().into_iter().chain([
+            ("endpoint_id", Param::text(endpoint_id)),
+            ("since_ms", since_ms.into()),
+            ("soon_ms", (now_ms + SOON_MS).into()),
+            ("now_ms", now_ms.into()),
+            ("retried_max", RETRIED_MAX.into()),
+        ])
     };
-    let batch = [count].into_iter().chain((!is_dry_run).then(update)).collect();
+    // One transaction with the update: the counted deliveries are the retried ones.
+    let mut batch = vec![query!("webhooks/retryable.sql").bind(values())?];
+    if !is_dry_run {
+        batch.push(query!("webhooks/retry_all.sql").bind(values())?);
+    }
     let mut results = at_endpoint(database, proof, endpoint_id, batch, !is_dry_run).await?;
     Ok(results.first()?.ok_or(DatabaseError::MissingResult)?)
 }
@@ -298,4 +289,34 @@ pub async fn overdue(
     let select = query!("webhooks/overdue.sql")
         .bind([("now_ms", now_ms.into()), ("limit", limit.into())])?;
     Results::new(database.batch(vec![select]).await?).rows()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhooks::DISABLED_ENTRY;
+    use testkit::Sqlite;
+
+    /// A log of 30 days can have thousands of deliveries, each with its body.
+    #[test]
+    fn retries_and_disabling_read_no_log_of_an_endpoint() {
+        let database = Sqlite::migrated();
+        let check = |sql: &str, plan: &[&str]| {
+            let sql =
+                (1..=12).rev().fold(sql.to_owned(), |sql, n| sql.replace(&format!("?{n}"), "1"));
+            let steps = database.query(&format!("EXPLAIN QUERY PLAN {sql}"));
+            let reads: Vec<_> =
+                steps.iter().filter(|step| step.contains("webhook_deliveries")).collect();
+            assert_eq!(reads.len(), plan.len(), "{steps:?}");
+            for (read, expected) in reads.iter().zip(plan) {
+                assert!(read.contains(expected), "{read}");
+            }
+        };
+        let by_key = "USING PRIMARY KEY (athlete_id=? AND endpoint_id=? AND delivery_id=?)";
+        let lane = "INDEX webhook_deliveries_lane (athlete_id=? AND endpoint_id=? AND status=?";
+        check(query!("webhooks/retryable.sql").sql(), &[lane, by_key]);
+        check(query!("webhooks/retry_all.sql").sql(), &[by_key, lane]);
+        check(query!("webhooks/fail_waiting.sql", entry = DISABLED_ENTRY).sql(), &[lane]);
+        check(query!("webhooks/queue/fail_waiting.sql", entry = DISABLED_ENTRY).sql(), &[lane]);
+    }
 }

@@ -89,6 +89,8 @@ pub struct EndpointHealth {
     pub generation: i64,
     /// The first failure since the last success; `None` after a success.
     pub failing_since_ms: Option<i64>,
+    /// The first attempt without a key since the last one with a key; `None` after an attempt with a key.
+    pub unsigned_since_ms: Option<i64>,
     /// Disables the endpoint if present.
     pub disabled_reason: Option<&'static str>,
 }
@@ -112,6 +114,7 @@ pub struct EndpointLease {
     #[serde(with = "json_text")]
     pub signing_keys: Vec<SealedKey>,
     pub failing_since_ms: Option<i64>,
+    pub unsigned_since_ms: Option<i64>,
     /// Counts the owner's changes of URL and status.
     pub generation: i64,
 }

@@ -108,7 +108,7 @@ pub struct NewDelivery {
 }
 
 /// Deliveries are kept for 30 days, in milliseconds: longer than any retry schedule.
-const KEPT_MS: i64 = 30 * 86_400_000;
+pub const KEPT_MS: i64 = 30 * 86_400_000;
 
 /// Returns the oldest delivery id that is kept.
 pub(crate) fn oldest_kept(now_ms: i64) -> Uuid {

@@ -34,7 +34,8 @@ pub async fn create(
 ) -> Guarded<Creation<StoredWorkout>> {
     let workout_id = id_of(proof, new_id, origin);
     let insert = insert(proof, workout_id, content, origin, None)?;
-    match Results::new(database.batch(vec![insert]).await?).first()? {
+    // A repetition inserts nothing, and the second round trip finds the row.
+    match Results::new(database.batch_repeatable(vec![insert]).await?).first()? {
         Some(row) => Ok(Creation::Stored(stored(proof, workout_id, content, origin, row))),
         None => explain_creation(database, proof, workout_id, content, origin).await,
     }

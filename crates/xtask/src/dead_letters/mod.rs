@@ -74,7 +74,7 @@ fn list(api: &Api, filter: &Filter, limit: Option<&str>) -> Result<()> {
     let rows = page.items.iter().map(|item| {
         vec![
             item.failed_at.to_string(),
-            item.status.name().to_owned(),
+            status(item),
             item.queue.clone(),
             short_type(item.event_type.as_deref()),
             item.redrives.to_string(),
@@ -108,11 +108,11 @@ fn groups(api: &Api, filter: &Filter) -> Result<()> {
 /// Returns the fields, the history and the body of a dead letter as text.
 fn describe(detail: &DeadLetterDetail) -> String {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let DeadLetter { id, status, queue, event_type, event_id, athlete_id, .. } = &detail.summary;
+    let DeadLetter { id, queue, event_type, event_id, athlete_id, .. } = &detail.summary;
     let DeadLetter { reason, attempts, failed_at, redrives, note, .. } = &detail.summary;
     let fields = [
         ("id", id.to_string()),
-        ("status", status.name().to_owned()),
+        ("status", status(&detail.summary)),
         ("queue", queue.clone()),
         ("event_type", text(event_type)),
         ("event_id", text(event_id)),
@@ -195,6 +195,12 @@ fn print_counts(selection: &Selection, matched: i64, action: &str, count: usize)
     println!("{action:<9} {count}{dry_run}");
 }
 
+/// Returns the status, and when the sweep redrives a dead letter that is waiting.
+fn status(item: &DeadLetter) -> String {
+    let name = item.status.name();
+    item.next_redrive_at.map_or_else(|| name.to_owned(), |at| format!("{name} until {at}"))
+}
+
 /// Returns the name of an event type without the parts that all have.
 fn short_type(event_type: Option<&str>) -> String {
     let text = event_type.unwrap_or_default();
@@ -237,6 +243,7 @@ fn table(mut rows: Vec<Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contract::dead_letters::DeadLetterStatus;
     use serde_json::json;
 
     #[test]
@@ -279,6 +286,20 @@ mod tests {
         assert_eq!(short_reason("short"), "short");
         assert_eq!(short_type(Some("bulktrack.WorkoutCompleted.v1")), "WorkoutCompleted");
         assert_eq!(short_type(None), "");
+    }
+
+    #[test]
+    fn waiting_dead_letter_has_the_time_of_its_redrive() {
+        let at = "2026-11-23T12:00:00.000Z";
+        let mut item: DeadLetter = serde_json::from_value(json!({
+            "id": "01a20788-3c08-7252-bf90-cbf6a373a06f", "status": "waiting", "redrives": 0,
+            "queue": "ai-analysis", "reason": "timeout", "reason_group": "timeout", "attempts": 4,
+            "failed_at": at, "next_redrive_at": at, "note": null,
+        }))
+        .unwrap();
+        assert_eq!(status(&item), "waiting until 2026-11-23T12:00:00.000Z");
+        (item.status, item.next_redrive_at) = (DeadLetterStatus::Open, None);
+        assert_eq!(status(&item), "open");
     }
 
     #[test]

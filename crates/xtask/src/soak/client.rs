@@ -16,8 +16,8 @@ use std::time::Duration;
 /// a kill hits some in each queue, and a few sweeps cover all workouts of one soak.
 const PAUSE_MS: std::ops::Range<u64> = 20..180;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
-/// A restart takes seconds, and at most `local_stack::HEALTHY_WITHIN`.
-const RESPONSE_WITHIN: Duration = Duration::from_mins(3);
+/// A restart takes seconds, and at most `local_stack::HEALTHY_WITHIN`; an outage a minute.
+const RESPONSE_WITHIN: Duration = Duration::from_mins(4);
 
 /// Flags and counts that the threads of a soak share.
 #[derive(Default)]
@@ -35,6 +35,9 @@ pub struct RequestCounts {
     pub posted: usize,
     pub changed: usize,
     pub deleted: usize,
+    /// Workouts that were logged set by set.
+    pub live: usize,
+    pub live_sets: usize,
     /// Requests that were retried, each counted once.
     pub retried: usize,
     /// Responses of 500 and above, from wrangler while the runtime dies.
@@ -48,6 +51,8 @@ impl RequestCounts {
         self.posted += other.posted;
         self.changed += other.changed;
         self.deleted += other.deleted;
+        self.live += other.live;
+        self.live_sets += other.live_sets;
         self.retried += other.retried;
         self.server_errors += other.server_errors;
         self.repeated += other.repeated;
@@ -71,9 +76,10 @@ impl Client<'_> {
     pub fn run(&mut self) -> Result<()> {
         while !self.signals.stop.load(Ordering::Relaxed) {
             // More POSTs than DELETEs: there is always a workout to change.
-            match self.rng.u32(..10) {
-                0..=5 => self.post()?,
-                6..=8 => self.put()?,
+            match self.rng.u32(..20) {
+                0..=9 => self.post()?,
+                10..=11 => self.log_live()?,
+                12..=17 => self.put()?,
                 _ => self.delete()?,
             }
             process::pause(Duration::from_millis(self.rng.u64(PAUSE_MS)))?;
@@ -96,6 +102,34 @@ impl Client<'_> {
         if self.accepted.insert(id.clone(), workout).is_some() {
             bail!("two POSTs of {} created one workout {id}", self.athlete_id);
         }
+        Ok(())
+    }
+
+    /// Logs a workout set by set and completes it, also after the stop: an open workout would be aggregated
+    /// minutes later. Some sets are sent twice.
+    fn log_live(&mut self) -> Result<()> {
+        let workout = Workout::random(&mut self.rng, self.today);
+        let name = format!("soak-live-{}", self.counts.live);
+        let id = self.post_workout(&name, &workout.start())?;
+        let path = format!("/v1/workouts/{id}/sets");
+        for (index, set) in workout.live_sets().iter().enumerate() {
+            let key = format!("{name}-{index}");
+            for _ in 0..=u32::from(self.rng.u32(..8) == 0) {
+                let (response, _) = self.send_until_response("POST", &path, Some((&key, set)))?;
+                expect_status(&response, 201, "POST of a set")?;
+            }
+            self.counts.live_sets += 1;
+            process::pause(Duration::from_millis(self.rng.u64(PAUSE_MS)))?;
+        }
+        let path = format!("/v1/workouts/{id}/complete");
+        let (response, attempts) =
+            self.send_until_response("POST", &path, Some(("", &workout.completion())))?;
+        // An earlier attempt without a response may have completed the workout.
+        if !(attempts > 1 && response.status == 409) {
+            expect_status(&response, 200, "completion")?;
+        }
+        self.accepted.insert(id, workout);
+        self.counts.live += 1;
         Ok(())
     }
 

@@ -1,15 +1,19 @@
-//! `cargo xtask soak`: clients post, change and delete workouts while the runtime is killed; then
-//! the API must report each accepted workout once.
+//! `cargo xtask soak`: clients post, log, change and delete workouts while the runtime is killed and
+//! the databases are unavailable; then the API must report each accepted workout once, every email and
+//! delivery must be sent, and no dead letter may be left.
 //!
 //! The stack is that of `cargo xtask dev`, with its own state directory, port and log. Its queues
 //! are in memory, so a kill loses their messages, and the sweep must resend them; deployed queues
 //! keep theirs. The sweep resends workouts only. A notification is missing when its message is
-//! lost, so the soak checks only that none is duplicated.
+//! lost, so the soak checks only that none is duplicated, and that what has a row is sent. An outage
+//! loses no message.
 //!
 //! Numbers without a source are project defaults.
 
 mod client;
 mod comparison;
+mod databases;
+mod receiver;
 mod report;
 mod workout;
 
@@ -29,10 +33,12 @@ use contract::records::PersonalRecord;
 use contract::volume::{DailyVolume, WeeklyVolume};
 use contract::workouts::Workout;
 use contract::{Items, Page};
+use databases::Databases;
 use fastrand::Rng;
+use receiver::{Interruption, Receiver};
 use report::{Kill, Report};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -53,9 +59,18 @@ const RESTART: Duration = Duration::from_secs(6);
 /// Uptime between two kills: a kill may hit the first requests.
 const UPTIME_MIN: Duration = Duration::from_millis(500);
 const UPTIME_MAX_QUICK: Duration = Duration::from_secs(5);
-/// The sweep resends a workout after 45 s, then after 1 and 2 more minutes (docs/adr/0009); one
-/// minute more for a slow machine.
-const RECOVERED_WITHIN: Duration = Duration::from_mins(4);
+/// The sweep resends a workout after 45 s, then after 1 and 2 more minutes (docs/adr/0009), and a dead
+/// letter after 1 and 5 more; two minutes more for a slow machine.
+const RECOVERED_WITHIN: Duration = Duration::from_mins(8);
+const OUTAGE: Duration = Duration::from_mins(1);
+/// Longer than the retries of a message: they take 7 s.
+const OUTAGE_QUICK: Duration = Duration::from_secs(12);
+/// Between two looks at what still waits.
+const POLL: Duration = Duration::from_secs(2);
+/// As many emails a day as an athlete can choose.
+const EMAILS_A_DAY: i64 = 100;
+/// The emails of one athlete that one claim takes: an interruption may repeat them (docs/adr/0007).
+const EMAILS_OF_A_CLAIM: usize = 20;
 
 /// The options of `soak`.
 #[derive(Debug, clap::Args)]
@@ -75,6 +90,12 @@ pub struct Options {
         default_value_if("quick", "true", "3"), value_parser = clap::value_parser!(u32).range(1..=1_440),
     )]
     kills: u32,
+    /// Number of outages of all databases [default: 3, or 1 with --quick]
+    #[arg(
+        long, value_name = "N", hide_default_value = true, default_value = "3",
+        default_value_if("quick", "true", "1"), value_parser = clap::value_parser!(u32).range(0..=1_440),
+    )]
+    outages: u32,
     /// Seed of the random workouts and kills [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
@@ -87,7 +108,12 @@ pub fn run(project: &Project, options: &Options) -> Result<()> {
     let dir = std::env::temp_dir().join(format!("bulktrack-soak-{}", std::process::id()));
     let tools = setup::run(project)?;
     build::run(&tools)?;
-    println!("soak: seed {seed}, {} kills; state and log: {}", options.kills, dir.display());
+    println!(
+        "soak: seed {seed}, {} kills, {} outages; state and log: {}",
+        options.kills,
+        options.outages,
+        dir.display()
+    );
     let result = soak(&tools, options, seed, &dir).and_then(|report| report.print());
     match &result {
         Ok(()) => {
@@ -116,6 +142,16 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
     let athletes = (0..ATHLETES)
         .map(|index| pipeline::create_athlete(&operator_api, "Ann", &format!("soak-{index}")))
         .collect::<Result<Vec<_>>>()?;
+    let receiver = Receiver::start()?;
+    for athlete in &athletes {
+        let api = api.with_token(&athlete.api_key);
+        let _: Value = api.post("/v1/webhooks", "", &json!({ "url": receiver.url }))?;
+        let limit = json!({ "daily_mail_limit": EMAILS_A_DAY });
+        let response = api.send("PUT", "/v1/me", Some(("", &limit)))?;
+        if response.status != 200 {
+            bail!("the daily limit of emails is not set: {}", response.text);
+        }
+    }
     // Fixed for the whole run: after midnight, the range still covers all workouts.
     let today = clock::today();
     let signals = Signals::default();
@@ -129,13 +165,23 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         signals: &signals,
     });
     let restart = || LocalStack::resume(tools, &state, port);
-    let mut killer = Killer { options, rng: rng(seed, 0), signals: &signals, restart: &restart };
-    let (mut stack, clients, kills) = killer.run(stack, clients.collect())?;
+    let databases = Databases { tools, state: &state };
+    let mut killer =
+        Killer { options, rng: rng(seed, 0), signals: &signals, restart: &restart, databases };
+    let (mut stack, clients, Disruptions { kills, outages, interruptions }) =
+        killer.run(stack, clients.collect())?;
     let recovery_start = clock::now();
     let apis: Vec<_> = clients.iter().map(|client| client.api.clone()).collect();
     let range = range(today);
     let weekly = format!("/v1/volume/weekly?{range}");
-    let is_idle = pipeline::wait_until_idle(&apis, &mut stack, &weekly, RECOVERED_WITHIN)?;
+    let mut is_idle = false;
+    let mut is_waiting = true;
+    while is_waiting && recovery_start.elapsed() < RECOVERED_WITHIN {
+        let left = RECOVERED_WITHIN.saturating_sub(recovery_start.elapsed());
+        is_idle = pipeline::wait_until_idle(&apis, &mut stack, &weekly, left)?;
+        is_waiting = databases.count()?.is_waiting() || dead_letters_left(&operator_api)? > 0;
+        process::pause(POLL)?;
+    }
     let recovered_after = recovery_start.elapsed();
     let (mut counts, mut comparison) = (RequestCounts::default(), Comparison::default());
     if !is_idle {
@@ -148,23 +194,54 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         counts.add(&client.counts);
     }
     let log = std::fs::read(state.path("wrangler.log"))?;
+    let log = String::from_utf8_lossy(&log);
+    let outgoing = databases.count()?;
+    let emails = log.matches(EMAIL_SENT).count();
+    comparison.differences.extend(outgoing.lost().map(|rows| format!("not sent: {rows}")));
+    let (repeats, unexplained) = receiver.repeats(&interruptions);
+    let repeated = unexplained.iter().map(|id| format!("delivery {id} is repeated"));
+    comparison.differences.extend(repeated);
+    if receiver.different() < outgoing.of("delivery: delivered") {
+        comparison.differences.push("a delivered webhook was not received".to_owned());
+    }
+    let sent = outgoing.of("email: sent");
+    if emails > sent + interruptions.len() * athletes.len() * EMAILS_OF_A_CLAIM {
+        comparison.differences.push(format!("{emails} emails were sent for {sent} rows"));
+    }
     Ok(Report {
         kills,
+        outages,
         counts,
         comparison,
-        dead_letters: count_dead_letters(&operator_api)?,
-        resent: count_resent(&String::from_utf8_lossy(&log)),
+        dead_letters: (count_dead_letters(&operator_api)?, dead_letters_left(&operator_api)?),
+        emails,
+        deliveries: (receiver.different(), repeats),
+        outgoing,
+        resent: count_resent(&log),
         recovered_after,
         total: start.elapsed(),
     })
 }
 
-/// Kills and restarts the runtime while clients send requests.
+/// The line of wrangler's log about an email.
+const EMAIL_SENT: &str = "send_email binding called";
+
+/// Kills and restarts the runtime, and takes the databases away, while clients send requests.
 struct Killer<'a> {
     options: &'a Options,
     rng: Rng,
     signals: &'a Signals,
     restart: &'a dyn Fn() -> Result<LocalStack>,
+    databases: Databases<'a>,
+}
+
+/// The kills and outages of a run.
+#[derive(Default)]
+struct Disruptions {
+    kills: Vec<Kill>,
+    /// In seconds.
+    outages: Vec<f64>,
+    interruptions: Vec<Interruption>,
 }
 
 impl Killer<'_> {
@@ -174,14 +251,14 @@ impl Killer<'_> {
         &mut self,
         stack: LocalStack,
         clients: Vec<Client<'c>>,
-    ) -> Result<(LocalStack, Vec<Client<'c>>, Vec<Kill>)> {
+    ) -> Result<(LocalStack, Vec<Client<'c>>, Disruptions)> {
         thread::scope(|scope| {
             let threads: Vec<_> = clients
                 .into_iter()
                 .map(|mut client| scope.spawn(move || client.run().map(|()| client)))
                 .collect();
             let has_failed_client = || threads.iter().any(ScopedJoinHandle::is_finished);
-            let result = self.kill_and_restart(stack, &has_failed_client);
+            let result = self.disrupt(stack, &has_failed_client);
             self.signals.stack_failed.store(result.is_err(), Ordering::Relaxed);
             self.signals.stop.store(true, Ordering::Relaxed);
             let clients: Vec<_> = threads
@@ -189,25 +266,27 @@ impl Killer<'_> {
                 .map(|thread| thread.join().unwrap_or_else(|_| bail!("a client panicked")))
                 .collect();
             // The error of the stack comes first: it is the reason for those of the clients.
-            let (stack, kills) = result?;
-            Ok((stack, clients.into_iter().collect::<Result<_>>()?, kills))
+            let (stack, disruptions) = result?;
+            Ok((stack, clients.into_iter().collect::<Result<_>>()?, disruptions))
         })
     }
 
-    fn kill_and_restart(
+    /// Kills, and after some of the kills an outage.
+    fn disrupt(
         &mut self,
         mut stack: LocalStack,
         has_failed_client: &dyn Fn() -> bool,
-    ) -> Result<(LocalStack, Vec<Kill>)> {
-        let mut kills = Vec::new();
+    ) -> Result<(LocalStack, Disruptions)> {
+        let Options { kills, outages, .. } = *self.options;
+        let mut disruptions = Disruptions::default();
         let uptime_max = uptime_max(self.options.minutes, self.options.kills);
-        for number in 1..=self.options.kills {
+        for number in 1..=kills {
             let uptime = UPTIME_MIN + uptime_max.saturating_sub(UPTIME_MIN).mul_f64(self.rng.f64());
             process::pause(uptime)?;
             stack.check()?;
             if has_failed_client() {
                 // `run` returns its error.
-                return Ok((stack, kills));
+                return Ok((stack, disruptions));
             }
             let in_flight = self.signals.requests_in_flight.load(Ordering::Relaxed);
             let killed_at = clock::now();
@@ -220,10 +299,35 @@ impl Killer<'_> {
                 uptime.as_secs_f64(),
                 restart.as_secs_f64()
             );
-            kills.push(Kill { in_flight, restart });
+            disruptions.kills.push(Kill { in_flight, restart });
+            disruptions.interruptions.push((killed_at, clock::now()));
+            // The last outage follows the last kill, which would lose its dead letters with the local queues.
+            for _ in (number - 1) * outages / kills..number * outages / kills {
+                process::pause(UPTIME_MIN)?;
+                self.take_databases_away(&mut stack, &mut disruptions)?;
+            }
         }
         process::pause(UPTIME_MIN)?;
-        Ok((stack, kills))
+        Ok((stack, disruptions))
+    }
+
+    /// Makes all databases unavailable for a while.
+    fn take_databases_away(
+        &self,
+        stack: &mut LocalStack,
+        disruptions: &mut Disruptions,
+    ) -> Result<()> {
+        let start = clock::now();
+        self.databases.take_away()?;
+        let waited = process::pause(if self.options.quick { OUTAGE_QUICK } else { OUTAGE });
+        self.databases.bring_back()?;
+        waited?;
+        stack.check()?;
+        let seconds = start.elapsed().as_secs_f64();
+        println!("outage : the databases were unavailable for {seconds:.1} s");
+        disruptions.outages.push(seconds);
+        disruptions.interruptions.push((start, clock::now()));
+        Ok(())
     }
 }
 
@@ -240,7 +344,16 @@ fn range(today: NaiveDate) -> String {
     format!("from={from}&to={}", workout::monday(today) + Days::new(6))
 }
 
-/// Returns the number of dead letters of any status. None is expected.
+/// Returns the number of dead letters that are open or wait for their redrive.
+fn dead_letters_left(api: &Api) -> Result<i64> {
+    let count = |status: &str| -> Result<i64> {
+        let path = format!("/v1/admin/dead-letters?status={status}&limit=1");
+        Ok(api.get::<DeadLetterPage>(&path)?.total)
+    };
+    Ok(count("open")? + count("waiting")?)
+}
+
+/// Returns the number of dead letters of any status.
 fn count_dead_letters(api: &Api) -> Result<i64> {
     Ok(api.get::<DeadLetterPage>("/v1/admin/dead-letters?limit=1")?.total)
 }

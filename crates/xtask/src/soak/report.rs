@@ -2,6 +2,7 @@
 
 use super::client::RequestCounts;
 use super::comparison::Comparison;
+use super::databases::Outgoing;
 use anyhow::{Result, bail};
 use std::time::Duration;
 
@@ -13,7 +14,15 @@ pub struct Report {
     pub kills: Vec<Kill>,
     pub counts: RequestCounts,
     pub comparison: Comparison,
-    pub dead_letters: i64,
+    /// The seconds of each outage of the databases.
+    pub outages: Vec<f64>,
+    /// All dead letters, and those that are open or wait for their redrive.
+    pub dead_letters: (i64, i64),
+    pub outgoing: Outgoing,
+    /// The emails that the mail service received.
+    pub emails: usize,
+    /// The different deliveries that the receiver got, and the repeats.
+    pub deliveries: (usize, usize),
     /// Workouts that the sweep resent, because their events were lost or late.
     pub resent: u64,
     pub recovered_after: Duration,
@@ -35,7 +44,14 @@ impl Report {
         println!("\nkills                     {:>6}", self.kills.len());
         println!("  requests in flight      {in_flight:>6}");
         println!("  longest restart         {:>6.1} s", restarts.fold(0.0, f64::max));
+        println!("outages of the databases  {:>6}", self.outages.len());
+        println!(
+            "  longest                 {:>6.1} s",
+            self.outages.iter().copied().fold(0.0, f64::max)
+        );
         println!("workouts created (201)    {:>6}", counts.posted);
+        println!("  logged live             {:>6}", counts.live);
+        println!("  their sets              {:>6}", counts.live_sets);
         println!("  changed (200)           {:>6}", counts.changed);
         println!("  deleted                 {:>6}", counts.deleted);
         println!("retried, no response      {:>6}", counts.retried);
@@ -48,15 +64,25 @@ impl Report {
         println!("  duplicates              {:>6}", comparison.duplicates);
         println!("notifications             {:>6}", comparison.notifications);
         println!("  duplicates              {:>6}", comparison.duplicate_notifications);
-        println!("dead letters              {:>6}", self.dead_letters);
+        println!("emails to be sent         {:>6}", self.outgoing.of("email: sent"));
+        println!("  received                {:>6}", self.emails);
+        println!(
+            "  over the daily limit    {:>6}",
+            self.outgoing.of("email: over the daily limit")
+        );
+        println!("deliveries to be sent     {:>6}", self.outgoing.of("delivery: delivered"));
+        println!("  received                {:>6}", self.deliveries.0);
+        println!("  repeats of interrupted  {:>6}", self.deliveries.1);
+        println!("dead letters              {:>6}", self.dead_letters.0);
+        println!("  left                    {:>6}", self.dead_letters.1);
         println!("recovered after           {:>6.1} s", self.recovered_after.as_secs_f64());
         println!("total                     {:>6.1} s\n", self.total.as_secs_f64());
         for difference in comparison.differences.iter().take(PRINTED_DIFFERENCES_MAX) {
             println!("{difference}");
         }
         let differences = comparison.differences.len();
-        if differences > 0 || self.dead_letters > 0 {
-            bail!("{differences} differences, {} dead letters", self.dead_letters);
+        if differences > 0 || self.dead_letters.1 > 0 {
+            bail!("{differences} differences, {} dead letters left", self.dead_letters.1);
         }
         Ok(())
     }

@@ -115,6 +115,30 @@ impl Workout {
     }
 }
 
+impl Workout {
+    /// Returns the body of the start of the workout, which is logged live on the day `today`.
+    pub fn start(&self) -> Value {
+        json!({ "started_at": format!("{}T06:00:00Z", self.date), "exercises": [] })
+    }
+
+    /// Returns the body of each set, in order.
+    pub fn live_sets(&self) -> Vec<Value> {
+        let sets = self.lifts.iter().flat_map(|lift| {
+            let set = json!({
+                "exercise": lift.exercise.slug, "kind": "working", "weight_kg": lift.kg,
+                "reps": lift.reps, "rpe": 8,
+            });
+            (0..lift.sets).map(move |_| set.clone())
+        });
+        sets.collect()
+    }
+
+    /// Returns the body that completes it.
+    pub fn completion(&self) -> Value {
+        json!({ "ended_at": format!("{}T07:00:00Z", self.date) })
+    }
+}
+
 /// Returns the totals of each period. `period` returns the first day of a day's period.
 pub fn totals_by(
     period: fn(NaiveDate) -> NaiveDate,

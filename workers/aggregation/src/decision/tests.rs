@@ -100,13 +100,13 @@ fn check_week(kind: Kind, day: &str, expected: &[&str]) {
 }
 
 #[test]
-fn week_is_news_for_two_weeks_after_it() {
+fn week_is_recent_for_two_weeks_after_it() {
     use Kind::{Completed, Deleted, Edited, Logged};
-    let news = ["week", "crossings"];
-    check_week(Completed, "2026-11-23", &news);
-    check_week(Edited, "2026-11-23", &news);
+    let announced = ["week", "crossings"];
+    check_week(Completed, "2026-11-23", &announced);
+    check_week(Edited, "2026-11-23", &announced);
     // The week ended 8 and 15 days before the change, and all of them a month before it is handled.
-    check_week(Completed, "2026-11-09", &news);
+    check_week(Completed, "2026-11-09", &announced);
     check_week(Completed, "2026-11-08", &["quiet week"]);
     check_week(Edited, "2025-11-23", &["quiet week"]);
     check_week(Deleted, "2026-11-23", &["quiet week"]);
@@ -115,7 +115,7 @@ fn week_is_news_for_two_weeks_after_it() {
 }
 
 #[test]
-fn news_among_quiet_changes_makes_the_week_news() {
+fn recent_change_among_quiet_ones_is_announced() {
     let mut deleted = event(Kind::Deleted, 2, "2026-11-23");
     let EventData::WorkoutDeleted(data) = &mut deleted.data else { unreachable!() };
     data.workout.workout_id = WorkoutId(Uuid::from_u128(2));

@@ -14,7 +14,7 @@ use storage::ledger::{self, LedgerEntry, LedgerUpdate, WeekState};
 use storage::shards::concurrently;
 use storage::{Database, Shards};
 use training::WeekStart;
-use training::calendar::is_news;
+use training::calendar::is_recent;
 
 /// Converts an event that carries a workout to a ledger entry.
 pub(super) trait ToLedgerEntry<P> {
@@ -110,7 +110,7 @@ impl WorkoutEventsHandler {
             .iter()
             .filter(|change| {
                 self.announces_records(change)
-                    && is_news(change.entry.local_date, change.cause.time)
+                    && is_recent(change.entry.local_date, change.cause.time)
             })
             .map(Change::key)
             .collect();

@@ -156,7 +156,7 @@ fn edit_announces_only_the_records_that_it_raised() {
     edit(monday(105.0, 150.0, "Another title"), &[]);
     edit(monday(107.5, 150.0, "A raised bench press"), &[heaviest(bench, 107.5)]);
     edit(monday(107.5, 160.0, "A raised squat"), &[heaviest(squat, 160.0)]);
-    // What the workout had before is no news, whoever has the record meanwhile.
+    // Values that the workout had before are not announced, whichever workout has the record meanwhile.
     edit(monday(90.0, 150.0, "A mistake"), &[]);
     edit(monday(107.5, 160.0, "Its correction"), &[]);
     edit(monday(107.5, 162.5, "More"), &[heaviest(squat, 162.5)]);
@@ -207,7 +207,7 @@ fn lost_completion_and_edit_announce_each_record_once() {
 }
 
 #[test]
-fn backfill_and_late_edits_notify_nobody() {
+fn backfill_and_late_edits_are_quiet() {
     let fixture = Fixture::new();
     let ada = fixture.create_athlete();
     let check = |expected_quiet: bool| {
@@ -243,7 +243,7 @@ fn backfill_and_late_edits_notify_nobody() {
         ada.send_ok("DELETE", &path, &Value::Null);
         check(true);
     }
-    // A deletion of this week's is no news either; a workout of this week is.
+    // A deletion of this week's workout is quiet too; a workout of this week is not.
     let path = ada.post_workout(&bench("2026-11-22T08:00:00Z", 100.0, 5));
     check(false);
     ada.send_ok("DELETE", &path, &Value::Null);

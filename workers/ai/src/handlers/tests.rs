@@ -487,20 +487,6 @@ fn deload_is_in_the_report_of_its_own_week_only() {
 }
 
 #[test]
-fn events_about_one_athlete_are_read_in_one_round_trip() {
-    let fixture = Fixture::new(1);
-    fixture.add_workout(1, "2026-11-24", Muscle::Chest, 60);
-    let before = fixture.database.round_trips();
-    fixture.consume(&[
-        updated(1, "2026-11-23"),
-        crossed(1, "2026-11-23", Threshold::MrvExceeded),
-        updated(1, "2026-11-16"),
-    ]);
-    assert_eq!(fixture.database.round_trips() - before, 2, "one to read, one to store");
-    assert_eq!(fixture.patterns().len(), 1);
-}
-
-#[test]
 fn every_event_of_the_queue_has_a_handler() {
     let handled = Fixture::new(0).registry.types();
     for event_type in EventType::ALL {

@@ -25,8 +25,8 @@ fn now() -> DateTime<Utc> {
 
 fn context() -> Context<'static> {
     static NONE: BTreeSet<WeekStart> = BTreeSet::new();
-    static NEWS: LazyLock<BTreeSet<WeekStart>> = LazyLock::new(|| [week("2026-11-16")].into());
-    Context { now: now(), pending_weeks: &NONE, news_weeks: &NEWS }
+    static RECENT: LazyLock<BTreeSet<WeekStart>> = LazyLock::new(|| [week("2026-11-16")].into());
+    Context { now: now(), pending_weeks: &NONE, notified_weeks: &RECENT }
 }
 
 fn history() -> History {
@@ -165,12 +165,12 @@ fn missing_pattern_is_resolved_if_the_analysis_covered_it() {
 }
 
 #[test]
-fn nothing_old_is_notified_and_the_first_news_announces() {
+fn quiet_analysis_leaves_the_announcement_to_the_next() {
     use PatternKind::{Plateau, ProgressiveOverload, VolumeAboveMrv};
     let check =
-        |found: &Pattern, news: &[&str], before: Option<i64>, expected: Option<(i64, bool)>| {
-            let news_weeks = news.iter().map(|monday| week(monday)).collect();
-            let context = Context { news_weeks: &news_weeks, ..context() };
+        |found: &Pattern, notified: &[&str], before: Option<i64>, expected: Option<(i64, bool)>| {
+            let notified_weeks = notified.iter().map(|monday| week(monday)).collect();
+            let context = Context { notified_weeks: &notified_weeks, ..context() };
             let scope = Scope { weeks: [found.since].into(), muscles: None };
             let stored = before.map(|announcements| KnownPattern {
                 announcements,
@@ -186,19 +186,19 @@ fn nothing_old_is_notified_and_the_first_news_announces() {
                 }
                 Transition::Resolved { .. } => None,
             });
-            assert_eq!(active, expected, "{found:?} {news:?} {before:?}");
+            assert_eq!(active, expected, "{found:?} {notified:?} {before:?}");
         };
     let this_week = "2026-11-23";
     let above = |since| pattern(VolumeAboveMrv, since, 0.9);
     let plateau = pattern(Plateau, "2026-10-12", 0.7);
-    // A change of last year's workouts, or a deletion: stored, and announced by the next news.
+    // A change of last year's workouts, or a deletion: stored, and announced by the next workout.
     check(&plateau, &[], None, Some((0, false)));
     check(&plateau, &[], Some(0), None);
     check(&plateau, &[this_week], Some(0), Some((1, true)));
     check(&plateau, &[this_week], Some(1), None);
     check(&above("2026-11-16"), &[], None, Some((0, false)));
     check(&above("2026-11-16"), &[this_week], Some(0), Some((1, true)));
-    // A week that ended more than 14 days ago, unless its change was news when it was made.
+    // A week that ended more than 14 days ago, unless its change was recent when it was made.
     check(&above("2026-05-18"), &[], None, Some((0, false)));
     check(&above("2026-05-18"), &[this_week], None, Some((0, false)));
     check(&above("2026-11-02"), &[this_week], Some(0), None);
@@ -210,19 +210,19 @@ fn nothing_old_is_notified_and_the_first_news_announces() {
 #[test]
 fn end_of_an_unannounced_plateau_is_not_notified() {
     let plateau = pattern(PatternKind::Plateau, "2026-10-12", 0.5);
-    let check = |announcements, news_weeks: &BTreeSet<WeekStart>, expected| {
+    let check = |announcements, notified_weeks: &BTreeSet<WeekStart>, expected| {
         let open = stored(&plateau, PatternStatus::Open, 7);
         let open = [KnownPattern { announcements, ..open }];
         let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
-        let context = Context { news_weeks, ..context() };
+        let context = Context { notified_weeks, ..context() };
         let history = broken_plateau(100.6);
         let resolved = transitions(athlete(), &history, &scope, &open, &[], context);
         let [stored] = open;
         assert_eq!(resolved, [Transition::Resolved { stored, is_notified: expected }]);
     };
-    let news = [week("2026-11-23")].into();
-    check(1, &news, true);
-    check(0, &news, false);
+    let notified = [week("2026-11-23")].into();
+    check(1, &notified, true);
+    check(0, &notified, false);
     check(1, &BTreeSet::new(), false);
 }
 

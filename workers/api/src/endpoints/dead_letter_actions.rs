@@ -72,7 +72,7 @@ pub async fn redrive_one(
     let result = redrive::redrive(&call.app, &request).await?;
     if result.matched.matched == 0 {
         return Err(ProblemCode::Conflict.with(
-            "the dead letter is not open, is being redriven, or failed again after three redrives; force redrives it unless it is being redriven",
+            "the dead letter is neither open nor waiting, is being redriven, or failed again after three redrives; force redrives it unless it is being redriven",
         ).into());
     }
     Ok(Reply::new(to_result(result, Some(request.action.id))))

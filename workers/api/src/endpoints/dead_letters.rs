@@ -100,6 +100,7 @@ fn to_model(row: DeadLetterSummary) -> Result<DeadLetter, serde_json::Error> {
         attempts: row.attempts,
         failed_at: Instant(row.failed_at_ms),
         status: serde_json::from_value(row.status.into())?,
+        next_redrive_at: row.due_at_ms.map(Instant),
         redrives: row.redrives,
         note: row.note,
     })

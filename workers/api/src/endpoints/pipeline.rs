@@ -15,8 +15,8 @@ use storage::shards::{OPERATIONS, concurrently};
 const MINUTE_MS: i64 = 60_000;
 
 /// Returns for the last `minutes`, including the current one: the handled, retried and dead-lettered
-/// events by queue and type, and their latencies; the open dead letters; the waiting workouts. Counts
-/// are up to ten seconds late.
+/// events by queue and type, and their latencies; the open dead letters; the waiting workouts; the endpoints
+/// without a key. Counts are up to ten seconds late.
 ///
 /// 1. read the counts and the dead letters (await);
 /// 2. read the waiting workouts (await for each database of athletes). An unavailable database is shown as
@@ -47,6 +47,7 @@ pub async fn get(
             name: name.to_owned(),
             status: waiting.map_or(DatabaseStatus::Unavailable, |_| DatabaseStatus::Ok),
             pending: waiting.map(|waiting| pending(waiting.workouts, waiting.oldest_ms, now_ms)),
+            unsigned_endpoints: waiting.map(|waiting| waiting.unsigned_endpoints),
             size_bytes: waiting.and_then(|waiting| waiting.size_bytes).and_then(to_i64),
         });
     }
@@ -54,6 +55,7 @@ pub async fn get(
         name: OPERATIONS.to_owned(),
         status: DatabaseStatus::Ok,
         pending: None,
+        unsigned_endpoints: None,
         size_bytes: flows.size_bytes.and_then(to_i64),
     });
     Ok(Reply::new(PipelineHealth {
@@ -100,6 +102,7 @@ fn open_dead_letters(row: pipeline::OpenDeadLetters, now_ms: i64) -> OpenDeadLet
     OpenDeadLetters {
         queue: row.queue,
         open: row.open,
+        waiting: row.waiting,
         oldest_failed_at: Instant(row.oldest_failed_at_ms),
         oldest_age_s: age_s(row.oldest_failed_at_ms, now_ms),
     }

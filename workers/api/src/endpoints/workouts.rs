@@ -44,11 +44,12 @@ pub async fn post(
     };
     let created = created.map_err(|rejection| with_pointers(rejection, &new.custom_slugs()))?;
     let (stored, is_replayed) = match created {
-        Creation::Stored(stored) => {
+        Creation::Replayed(stored) if idempotency.is_some() => (stored, true),
+        // Without a key it is the workout of this call, whose statement was repeated.
+        Creation::Stored(stored) | Creation::Replayed(stored) => {
             call.app.publisher.publish_workout(&stored).await;
             (stored, false)
         }
-        Creation::Replayed(stored) => (stored, true),
     };
     let location = format!("/v1/workouts/{}", stored.workout_id);
     Ok(to_reply(&stored)?.location(location).replayed(is_replayed))

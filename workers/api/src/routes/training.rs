@@ -177,6 +177,7 @@ fn files() -> Section {
                      status 200.",
                 )
                 .body_bytes_max(IMPORT_BYTES_MAX)
+                .with_time_zone()
                 .consumes(&IMPORT_TYPES)
                 .problems(&[
                     ProblemCode::InvalidJson,

@@ -7,23 +7,24 @@ use uuid::Uuid;
 
 const REDRIVE: &str = "/v1/admin/dead-letters/redrive";
 const DISCARD: &str = "/v1/admin/dead-letters/discard";
-const ALL: &str = "/v1/admin/dead-letters?limit=100";
+pub const ALL: &str = "/v1/admin/dead-letters?limit=100";
 
 /// The text of an event with this id.
-fn event_text(n: u128) -> String {
+pub fn event_text(n: u128) -> String {
     let golden = include_str!("../../../../crates/shared-kernel/golden/AggregationUpdated.v1.json");
     let mut event = Event::decode(golden).unwrap();
     event.id = EventId(Uuid::from_u128(n));
     event.encode().unwrap()
 }
 
-fn dead_letter(api: &TestApi, body: String) -> DeadLetter {
+pub fn dead_letter(api: &TestApi, body: String) -> DeadLetter {
     DeadLetter {
         queue: "ai-analysis".to_owned(),
-        message_id: body.clone(),
+        message_id: format!("{body} at {}", api.app.clock.now_ms()),
         reason: "database: unavailable".to_owned(),
         attempts: 4,
         failed_at_ms: api.app.clock.now_ms(),
+        is_transient: false,
         body,
     }
 }
@@ -43,7 +44,7 @@ impl TestApi {
     }
 
     /// The count of dead letters with this status.
-    fn dead_letter_count(&self, status: &str) -> u64 {
+    pub fn dead_letter_count(&self, status: &str) -> u64 {
         let list = self.get(OPERATOR, &format!("{ALL}&status={status}"));
         list.body["total"].as_u64().unwrap()
     }
@@ -179,8 +180,8 @@ fn concurrent_redrives_send_no_dead_letter_twice() {
     store_dead_letters(&api, 1..3);
     // A concurrent call has claimed one of them just before.
     api.database.fail_next(&[DatabaseFault::Interleaved(
-        "UPDATE dead_letters SET claim_id = 'another', claimed_until_ms = 9e15, \
-         redriven_at_ms = 0 WHERE event_id LIKE '%0001'",
+        "UPDATE dead_letters SET claim_id = 'another', claimed_until_ms = 9e15 \
+         WHERE event_id LIKE '%0001'",
     )]);
     let response = api.redrive(&json!({ "filter": {} }));
     assert_eq!(counts(&response), (&json!(1), &json!(1), &json!(0)));

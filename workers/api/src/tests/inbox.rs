@@ -262,7 +262,7 @@ fn consecutive_failed_polls_are_logged_once() {
     let key = api.create_athlete();
     let id = api.athlete_id(&key);
     let mut stream = api.stream_after(&key, None, 0);
-    let lines = JsonLines::new(|line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
+    let lines = JsonLines::new(|_, line| LINES.with_borrow_mut(|all| all.push(line.to_owned())));
     tracing::subscriber::with_default(lines, || {
         for seq in [1, 2] {
             api.store_notifications(&id, [seq]);

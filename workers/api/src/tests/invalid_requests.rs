@@ -210,6 +210,19 @@ fn unavailable_database_gets_503_and_no_partial_write() {
 }
 
 #[test]
+fn repeated_statement_of_a_post_stores_one_workout() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    for (count, headers) in [(1, &[][..]), (2, &[("idempotency-key", "k")])] {
+        api.database.fail_next(&[DatabaseFault::Repeated]);
+        let response =
+            api.call_with(&key, "POST", "/v1/workouts", Some(&bench_workout(1)), headers);
+        assert_eq!((response.status, api.workout_count()), (201, count), "{headers:?}");
+    }
+    assert!(!api.sink.take_events().is_empty(), "the one without a key is published at once");
+}
+
+#[test]
 fn panic_gets_500_internal_error() {
     let mut api = TestApi::new();
     let key = api.create_athlete();

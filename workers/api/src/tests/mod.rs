@@ -21,6 +21,7 @@ use testkit::{
 mod account;
 mod body_weights;
 mod dead_letters;
+mod dead_letters_due;
 mod edits;
 mod email_confirmation;
 mod every_call;

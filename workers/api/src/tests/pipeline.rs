@@ -93,6 +93,7 @@ fn each_database_is_listed_with_its_size_and_waiting_workouts() {
     assert_eq!(databases[adas]["pending"]["workouts"], 2);
     assert_eq!(databases[bobs]["pending"]["workouts"], 1);
     assert_eq!(databases[4]["pending"], Value::Null);
+    assert_eq!(databases[adas]["unsigned_endpoints"], 0);
     assert_eq!(response["pending"]["workouts"], 3);
 
     let unavailable = api.database.of(api.athlete_id(&ada).parse().unwrap());
@@ -100,7 +101,10 @@ fn each_database_is_listed_with_its_size_and_waiting_workouts() {
     let response = api.get(OPERATOR, PATH).body;
     assert_eq!(
         response["databases"][adas],
-        json!({ "name": names[adas], "status": "unavailable", "pending": null, "size_bytes": null })
+        json!({
+            "name": names[adas], "status": "unavailable", "pending": null, "unsigned_endpoints": null,
+            "size_bytes": null,
+        })
     );
     assert_eq!(response["databases"][bobs]["status"], "ok");
     assert_eq!(response["pending"]["workouts"], 1, "of the available databases");

@@ -1,5 +1,5 @@
 -- Fails the waiting deliveries of an endpoint that was just disabled; its owner can retry them.
-UPDATE webhook_deliveries SET status = 'failed', attempts = {log_with_entry}
+UPDATE webhook_deliveries INDEXED BY webhook_deliveries_lane SET status = 'failed', attempts = {log_with_entry}
 FROM (
     SELECT endpoint.athlete_id, endpoint.endpoint_id
     FROM json_each(:list)

@@ -131,9 +131,37 @@ fn unopened_key_does_not_count_against_the_endpoint() {
         fixture.attempts(),
         ["not_sent vault: no key opens the sealed text for this context"]
     );
-    assert_eq!(fixture.endpoints(), ["enabled free"]);
+    assert_eq!(fixture.endpoints(), ["enabled leased"], "it rests");
     let failing = fixture.database.query("SELECT failing_since_ms FROM webhook_endpoints");
     assert_eq!(failing, [r#"{"failing_since_ms":null}"#]);
+}
+
+#[test]
+fn deliveries_wait_until_an_operator_has_restored_the_key() {
+    let fixture = Fixture::with_endpoints(1);
+    let set_key = |sealed: &str| {
+        fixture.database.execute(&format!(
+            "UPDATE webhook_endpoints SET signing_keys = \
+             '[{{\"sealed\":\"{sealed}\",\"signature\":\"v1\",\"expires_at_ms\":null}}]'"
+        ));
+    };
+    let unsigned_endpoints = || {
+        let database = fixture.dispatcher.shards.for_athlete(testkit::athlete_id(1));
+        run(storage::pipeline::pending(database, 0)).unwrap().unsigned_endpoints
+    };
+    set_key("broken");
+    fixture.create_delivery(1, 1);
+    fixture.run(&[1]);
+    assert_eq!(unsigned_endpoints(), 1);
+    fixture.advance_ms(20 * 86_400_000);
+    fixture.sweep();
+    assert_eq!(fixture.deliveries(), ["waiting 0"], "after twenty days");
+    assert_eq!(unsigned_endpoints(), 1);
+    set_key(&seal(1, SECRET));
+    fixture.advance_ms(300_000);
+    fixture.sweep();
+    assert_eq!(fixture.deliveries(), ["delivered 1"]);
+    assert_eq!(unsigned_endpoints(), 0);
 }
 
 #[test]

@@ -43,6 +43,53 @@ fn rejected_email_is_sent_by_the_next_retry() {
 }
 
 #[test]
+fn used_up_quota_holds_emails_for_a_day() {
+    let fixture = Fixture::new();
+    fixture.mailer.fail_next_with("E_DAILY_LIMIT_EXCEEDED", 1);
+    let batch = ["A", "B"].map(|title| notification("weekly_report", title));
+    assert_eq!(fixture.consume(&batch), [MessageResult::Ack; 2]);
+    let report = NotificationKind::WeeklyReport;
+    let error = "email not accepted: E_DAILY_LIMIT_EXCEEDED: email service unavailable";
+    let held = row_with(report, true, 0, Some(24 * 60), false, Some(error));
+    assert_eq!(fixture.rows(), [held.clone(), held], "the second one was not tried");
+    fixture.advance_minutes(24 * 60 - 1);
+    fixture.send_due_emails();
+    assert_eq!(fixture.emails(), 0);
+    fixture.advance_minutes(1);
+    fixture.send_due_emails();
+    assert_eq!(fixture.emails(), 2);
+    let sent = row(report, true, 1, None, true);
+    assert_eq!(fixture.rows(), [sent.clone(), sent], "a hold is no attempt");
+}
+
+#[test]
+fn held_email_is_dropped_when_its_notification_is_old() {
+    let fixture = Fixture::new();
+    fixture.mailer.fail_next_with("E_DAILY_LIMIT_EXCEEDED", 100);
+    fixture.consume(&[pattern(1, 0.9, 1)]);
+    for _ in 0..6 {
+        fixture.advance_minutes(24 * 60);
+        fixture.send_due_emails();
+    }
+    let error = "email not accepted: E_DAILY_LIMIT_EXCEEDED: email service unavailable";
+    assert_eq!(fixture.rows(), [row_with(OVER_MRV, true, 1, None, false, Some(error))]);
+}
+
+#[test]
+fn email_to_a_suppressed_address_is_never_retried() {
+    let fixture = Fixture::new();
+    fixture.mailer.fail_next_with("E_RECIPIENT_SUPPRESSED", 1);
+    fixture.consume(&[notification("weekly_report", "A"), notification("weekly_report", "B")]);
+    let report = NotificationKind::WeeklyReport;
+    let error = "email not accepted: E_RECIPIENT_SUPPRESSED: email service unavailable";
+    let dropped = row_with(report, true, 1, None, false, Some(error));
+    assert_eq!(fixture.rows(), [dropped, row(report, true, 1, None, true)]);
+    fixture.advance_minutes(24 * 60);
+    fixture.send_due_emails();
+    assert_eq!(fixture.emails(), 1, "another email of the batch is sent");
+}
+
+#[test]
 fn claim_expires_after_a_minute() {
     let fixture = Fixture::new();
     fixture.database.execute(
