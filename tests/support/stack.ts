@@ -100,6 +100,8 @@ interface Options {
   consumers?: boolean;
   /** The folder of the databases; without one they are in memory. */
   folder?: string | undefined;
+  /** Whether each worker logs a line `memory`, with the bytes of its wasm memory, after a batch and a sweep. */
+  measuresMemory?: boolean;
 }
 
 /** The four built workers with their production configurations, on queues and databases in memory. */
@@ -119,6 +121,7 @@ export class Stack {
     rateLimits,
     consumers = true,
     folder,
+    measuresMemory = false,
   }: Options = {}): Promise<Stack> {
     const output = new MiniflareLog();
     const log = new WorkerLog();
@@ -126,7 +129,9 @@ export class Stack {
       convertV4MiniflareOptions({
         workers: [
           ...WORKERS.slice(0, consumers ? undefined : 1)
-            .map((name) => worker(name, variables))
+            .map((name) =>
+              measuresMemory ? withMemory(name, worker(name, variables)) : worker(name, variables),
+            )
             .map(withRateLimits(rateLimits)),
           ...(consumers ? [apiWithoutQueues()] : []),
         ],
@@ -310,6 +315,46 @@ function worker(
     modules: [
       { type: "ESModule", path: `${build}index.js` },
       { type: "CompiledWasm", path: `${build}index_bg.wasm` },
+    ],
+  } as V4WorkerOptions;
+}
+
+/** Returns a worker that logs its wasm memory: modules around the built ones, which are as deployed. */
+function withMemory(name: string, options: V4WorkerOptions): V4WorkerOptions {
+  const { modules, modulesRoot } = options as { modules: object[]; modulesRoot: string };
+  const observe = `
+    const { Instance } = WebAssembly;
+    WebAssembly.Instance = class extends Instance {
+      constructor(...args) {
+        super(...args);
+        globalThis.wasmMemory = this.exports.memory;
+      }
+    };`;
+  const main = `
+    import "./observe.js";
+    import Worker from "./index.js";
+    const observed = async (result) => {
+      try {
+        return await result;
+      } finally {
+        const { byteLength: bytes } = globalThis.wasmMemory.buffer;
+        console.log(JSON.stringify({ level: "info", message: "memory", worker: "${name}", bytes }));
+      }
+    };
+    export default class extends Worker {
+      queue(batch) {
+        return observed(super.queue(batch));
+      }
+      scheduled(event) {
+        return observed(super.scheduled(event));
+      }
+    }`;
+  return {
+    ...options,
+    modules: [
+      { type: "ESModule", path: `${modulesRoot}main.js`, contents: main },
+      { type: "ESModule", path: `${modulesRoot}observe.js`, contents: observe },
+      ...modules,
     ],
   } as V4WorkerOptions;
 }

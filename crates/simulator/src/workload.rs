@@ -110,7 +110,7 @@ fn random_action(rng: &mut Rng, number: usize) -> Action {
 fn random_workout(rng: &mut Rng) -> Value {
     let exercises: Vec<_> = (0..=rng.below(2)).map(|_| random_exercise(rng)).collect();
     // A day of the previous week, which a report covers, or the current day.
-    let day = 16 + rng.below(8);
+    let day = 17 + rng.below(8);
     let started_at = format!("2026-11-{day}T08:00:00+01:00");
     let mut workout = json!({ "started_at": started_at, "exercises": exercises });
     if rng.below(3) > 0 {

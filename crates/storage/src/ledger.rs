@@ -4,7 +4,7 @@
 //! from it, so duplicate events, reordering and a second consumer are harmless. Days are summed when they
 //! are read.
 
-use crate::database::{Database, DatabaseError, Param, Results};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 pub use crate::ledger_entry::LedgerEntry;
 
 use crate::records::{self, HeldRecord};
@@ -71,25 +71,47 @@ pub async fn apply(
     entries: &[LedgerEntry],
     report_records_of: &[(AthleteId, WorkoutId)],
 ) -> Result<LedgerUpdate, DatabaseError> {
+    let (mut statements, workouts) = writes(entries)?;
+    let written = statements.len() - 1;
+    statements.push(records::held(entries, report_records_of)?);
+    statements.push(query!("ledger/observed.sql").bind([workouts])?);
+    let mut results = Results::new(database.batch_repeatable(statements).await?);
+    results.skip(written);
+    Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
+}
+
+/// Writes the entries of imported workouts as [`apply`] does, with two statements less: nothing is announced
+/// of them. Returns the affected weeks.
+pub async fn apply_imported(
+    database: &dyn Database,
+    entries: &[LedgerEntry],
+) -> Result<Vec<WeekState>, DatabaseError> {
+    let (statements, _) = writes(entries)?;
+    let written = statements.len() - 1;
+    let mut results = Results::new(database.batch_repeatable(statements).await?);
+    results.skip(written);
+    results.rows()
+}
+
+/// The statements that write entries, of which the last returns the affected weeks, and the parameter with the
+/// workouts.
+fn writes(
+    entries: &[LedgerEntry],
+) -> Result<(Vec<Statement>, (&'static str, Param)), DatabaseError> {
     let workouts: Vec<_> = entries
         .iter()
         .map(|entry| (entry.athlete_id, entry.workout_id, entry.local_date))
         .collect();
-    let workouts = [("workouts", Param::json(&workouts)?)];
+    let workouts = ("workouts", Param::json(&workouts)?);
     let rows = entries.iter().map(ledger_row).collect::<Vec<_>>();
     // First: they compare with the previous ledger.
     let mut statements = records::settle(entries)?;
     statements.push(query!("ledger/upsert.sql").bind([("entries", Param::json(&rows)?)])?);
     let are_new = entries.iter().all(|entry| entry.revision == 1);
     for query in sums(are_new) {
-        statements.push(query.bind(workouts.clone())?);
+        statements.push(query.bind([workouts.clone()])?);
     }
-    let written = statements.len() - 1;
-    statements.push(records::held(entries, report_records_of)?);
-    statements.push(query!("ledger/observed.sql").bind(workouts)?);
-    let mut results = Results::new(database.batch_repeatable(statements).await?);
-    results.skip(written);
-    Ok(LedgerUpdate { weeks: results.rows()?, records: results.rows()?, observed: results.rows()? })
+    Ok((statements, workouts))
 }
 
 const DAYS_OF_NEW: &str = include_str!("../sql/ledger/days_of_new.sql");

@@ -12,8 +12,11 @@ use shared_kernel::AthleteId;
 use std::collections::BTreeMap;
 use training::WeekStart;
 
-/// The sweep requests a report once more after this time, well after the queue's retries.
+/// The sweep requests a report once more after this time, well after the queue's retries, then after
+/// twice of it, and so on. A project default.
 const RESEND_AFTER_MS: i64 = 10 * 60_000;
+/// Requests of a report, at most: the last one is five hours after the first. A project default.
+const REQUESTS_MAX: i64 = 6;
 
 #[derive(Deserialize)]
 struct DueRow {
@@ -26,13 +29,13 @@ struct DueRow {
 pub struct DueReports {
     /// The athletes who trained in the week or in the four weeks before it.
     pub athletes: Vec<AthleteId>,
-    /// The number of other athletes, who get no report.
+    /// The number of other athletes, who get no report now.
     pub idle: usize,
 }
 
-/// Returns the athletes with a report of a week due by this minute of the hour and not requested
-/// lately, and postpones their next request. The week is done at once for athletes who did not
-/// train in it or in the four weeks before it.
+/// Returns the athletes with a report of a week due by this minute of the day and not requested
+/// lately, and postpones their next request. After the last request the week is done, and at once for athletes who
+/// did not train in it or in the four weeks before it and have no workout that is not aggregated yet.
 pub async fn take_due(
     database: &dyn Database,
     week: WeekStart,
@@ -40,16 +43,19 @@ pub async fn take_due(
     now_ms: i64,
     limit: i64,
 ) -> Result<DueReports, DatabaseError> {
-    let take = Statement::new(
-        "UPDATE athletes SET report_resend_at_ms = ?3 + ?4, reported_week = iif(EXISTS (\
-         SELECT 1 FROM weekly_volume WHERE weekly_volume.athlete_id = athletes.athlete_id \
-         AND workouts > 0 AND week_start BETWEEN date(?1, '-28 days') AND ?1), reported_week, ?1) \
-         WHERE athlete_id IN (\
-         SELECT athlete_id FROM athletes INDEXED BY athletes_by_report \
-         WHERE reported_week < ?1 AND report_minute <= ?2 AND report_resend_at_ms <= ?3 \
-         LIMIT ?5) RETURNING athlete_id, reported_week < ?1 AS trained",
-        [Param::text(week), minute.into(), now_ms.into(), RESEND_AFTER_MS.into(), limit.into()],
-    );
+    let take = query!(
+        "reports/take_due.sql",
+        trained = "EXISTS (SELECT 1 FROM weekly_volume WHERE weekly_volume.athlete_id = athletes.athlete_id \
+             AND workouts > 0 AND week_start BETWEEN date(:week, '-28 days') AND :week)",
+    )
+    .bind([
+        ("week", Param::text(week)),
+        ("minute", minute.into()),
+        ("now_ms", now_ms.into()),
+        ("resend_after_ms", RESEND_AFTER_MS.into()),
+        ("requests_max", REQUESTS_MAX.into()),
+        ("limit", limit.into()),
+    ])?;
     let rows = Results::new(database.batch(vec![take]).await?).rows::<DueRow>()?;
     let count = rows.len();
     let trained = rows.into_iter().filter(|row| row.trained != 0);
@@ -95,7 +101,7 @@ pub async fn store(
         [reports.clone(), now_ms.into()],
     );
     let done = Statement::new(
-        "UPDATE athletes SET reported_week = made.week_start FROM (\
+        "UPDATE athletes SET reported_week = made.week_start, report_requests = 0 FROM (\
          SELECT value ->> 'athlete_id' AS athlete_id, value ->> 'week_start' AS week_start \
          FROM json_each(?1)) AS made WHERE athletes.athlete_id = made.athlete_id \
          AND reported_week < made.week_start",

@@ -28,13 +28,16 @@ CREATE TABLE athletes (
     exercises_revision INTEGER NOT NULL DEFAULT 0,
     -- The last week with a report, or without anything to report.
     reported_week TEXT NOT NULL DEFAULT '',
-    -- When the sweep requests the report again if it is still missing.
+    -- When the sweep requests the report again if it is still missing, and how often it has.
     report_resend_at_ms INTEGER NOT NULL DEFAULT 0,
-    -- The minute of the hour in which reports are due: 0 to 59, by the last but one byte of the id. The last byte
-    -- chooses the database (crates/storage/src/shards.rs).
+    report_requests INTEGER NOT NULL DEFAULT 0,
+    -- The minute of the day in which reports are due: 0 to 1439, by two bytes of the id. The last byte chooses the
+    -- database (crates/storage/src/shards.rs).
     report_minute INTEGER GENERATED ALWAYS AS (
-        ((instr('0123456789abcdef', substr(athlete_id, -4, 1)) - 1) * 16
-            + instr('0123456789abcdef', substr(athlete_id, -3, 1)) - 1) * 60 / 256
+        (((instr('0123456789abcdef', substr(athlete_id, -6, 1)) - 1) * 16
+            + instr('0123456789abcdef', substr(athlete_id, -5, 1)) - 1) * 256
+            + (instr('0123456789abcdef', substr(athlete_id, -4, 1)) - 1) * 16
+            + instr('0123456789abcdef', substr(athlete_id, -3, 1)) - 1) * 1440 / 65536
     ) VIRTUAL,
     created_at_ms INTEGER NOT NULL
 ) WITHOUT ROWID;

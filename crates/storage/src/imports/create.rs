@@ -1,6 +1,6 @@
 //! Stores new imports.
 
-use super::{Import, ImportedWorkout, SliceState, select};
+use super::{Import, ImportedWorkout, SliceState, json_lists, select};
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::exercises::{CustomExercise, ExerciseList, OWN_EXERCISES_MAX, next_revision};
 use crate::guard::{Conflict, Guarded, Rejection};
@@ -72,13 +72,16 @@ fn writes(
             ("exercises_revision", import.known.revision.into()),
         ],
     ))?);
-    for (slice, (state, workouts)) in (0..).zip(import.slices) {
-        statements.push(query!("imports/insert_slice.sql").bind(named.clone().chain([
-            ("slice", Param::Integer(slice)),
-            ("state", state.as_str().into()),
-            ("workouts", Param::json(workouts)?),
-            ("resend_at_ms", (now_ms + RESEND_AFTER_MS).into()),
-        ]))?);
+    let slices = (0..).zip(import.slices);
+    let slices = slices.map(|(slice, (state, workouts))| (slice, state, workouts));
+    // A statement for each slice would exceed what D1 allows an invocation.
+    for slices in json_lists(slices)? {
+        statements.push(
+            query!("imports/insert_slices.sql").bind(named.clone().chain([
+                ("slices", slices),
+                ("resend_at_ms", (now_ms + RESEND_AFTER_MS).into()),
+            ]))?,
+        );
     }
     if !import.exercises.is_empty() {
         let exercises = import.exercises.iter();

@@ -14,7 +14,7 @@ use crate::workouts::{Content, RESEND_AFTER_MS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared_kernel::{AthleteId, TraceContext, WorkoutId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use training::{CustomExercises, Grams, Workout};
 use uuid::Uuid;
 
@@ -41,19 +41,12 @@ pub enum SliceState {
     Done,
 }
 
-impl SliceState {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Held => "held",
-            Self::Done => "done",
-        }
-    }
-}
-
 /// The sweep resends the event of an imported workout after this time. Before that it resends its
 /// slice, which creates no notifications about old workouts.
 const IMPORTED_RESEND_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// The bytes of a list that is one parameter, at most: half of D1's limit for a value.
+const LIST_BYTES_MAX: usize = 1_000_000;
 
 /// The key of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,9 +63,9 @@ pub struct Slice {
     #[serde(flatten)]
     pub key: SliceKey,
     pub state: SliceState,
-    /// Empty when it is done.
-    #[serde(with = "json_text")]
-    pub workouts: Vec<ImportedWorkout>,
+    /// Empty when it is done. `None` if it was not loaded.
+    #[serde(deserialize_with = "json_text::optional")]
+    pub workouts: Option<Vec<ImportedWorkout>>,
 }
 
 /// An import with its progress.
@@ -123,39 +116,48 @@ pub async fn held_slices(
 pub async fn release(
     database: &dyn Database,
     proof: &KeyProof,
-    slices: &[Slice],
+    import_id: Uuid,
+    slices: &[(i64, Vec<ImportedWorkout>)],
     report: &Value,
     now_ms: i64,
 ) -> Guarded<()> {
+    let named = proof.named().into_iter().chain([("import_id", Param::text(import_id))]);
+    let rows = slices.iter().map(|(slice, workouts)| (slice, SliceState::Waiting, workouts));
     let mut statements = Vec::new();
-    for slice in slices {
-        statements.push(proof.statement(
-            concat!(
-                "UPDATE import_slices SET state = ?6, workouts = ?7, resend_at_ms = ?8, \
-                 resends = 0 WHERE athlete_id = ?1 AND import_id = ?4 AND slice = ?5 \
-                 AND state = 'held' AND ",
-                live_key!()
-            ),
-            [
-                Param::text(slice.key.import_id),
-                slice.key.slice.into(),
-                slice.state.as_str().into(),
-                Param::json(&slice.workouts)?,
-                (now_ms + RESEND_AFTER_MS).into(),
-            ],
-        ));
+    for slices in json_lists(rows)? {
+        statements.push(
+            query!("imports/release.sql").bind(named.clone().chain([
+                ("slices", slices),
+                ("resend_at_ms", (now_ms + RESEND_AFTER_MS).into()),
+            ]))?,
+        );
     }
-    if let Some(slice) = slices.first() {
-        statements.push(proof.statement(
-            concat!(
-                "UPDATE imports SET report = ?5, finished_at_ms = NULL \
-                 WHERE athlete_id = ?1 AND import_id = ?4 AND ",
-                live_key!()
-            ),
-            [Param::text(slice.key.import_id), Param::json(report)?],
-        ));
-    }
+    statements.push(proof.statement(
+        concat!(
+            "UPDATE imports SET report = ?5, finished_at_ms = NULL \
+             WHERE athlete_id = ?1 AND import_id = ?4 AND ",
+            live_key!()
+        ),
+        [Param::text(import_id), Param::json(report)?],
+    ));
     with_key(database, proof, statements).await.map(drop)
+}
+
+/// Encodes items as JSON lists of at most [`LIST_BYTES_MAX`] bytes, or of one item: the parameters of as many
+/// statements.
+fn json_lists(items: impl Iterator<Item = impl Serialize>) -> Result<Vec<Param>, DatabaseError> {
+    let mut lists: Vec<String> = Vec::new();
+    for item in items {
+        let item = serde_json::to_string(&item).map_err(DatabaseError::Row)?;
+        match lists.last_mut() {
+            Some(list) if list.len() + item.len() < LIST_BYTES_MAX => {
+                list.push(',');
+                list.push_str(&item);
+            }
+            Some(_) | None => lists.push(format!("[{item}")),
+        }
+    }
+    Ok(lists.into_iter().map(|list| Param::Text(list + "]")).collect())
 }
 
 /// The key under which duplicates are counted.
@@ -167,30 +169,34 @@ pub struct DuplicateQuery {
 
 const DUPLICATE: &str = include_str!("../../sql/imports/duplicate.sql");
 
-/// Counts those of the workouts that the athlete has already.
+/// Counts those of the workouts that the athlete has already, in one round trip.
 pub async fn count_duplicates(
     database: &dyn Database,
     proof: &KeyProof,
     queries: &[DuplicateQuery],
 ) -> Guarded<i64> {
-    let select = query!("imports/count_duplicates.sql", duplicate = DUPLICATE, row = "sought")
-        .bind(proof.named().into_iter().chain([("sought", Param::json(&queries)?)]))?;
-    Ok(with_key(database, proof, vec![select]).await?.value()?.unwrap_or(0))
+    let count = query!("imports/count_duplicates.sql", duplicate = DUPLICATE, row = "sought");
+    let bind = |sought| count.bind(proof.named().into_iter().chain([("sought", sought)]));
+    let lists = json_lists(queries.iter())?.into_iter();
+    let statements = lists.map(bind).collect::<Result<Vec<_>, _>>()?;
+    let count = statements.len();
+    let mut results = with_key(database, proof, statements).await?;
+    let mut duplicates = 0;
+    for _ in 0..count {
+        duplicates += results.value::<i64>()?.unwrap_or(0);
+    }
+    Ok(duplicates)
 }
 
-/// Returns slices by key, in one round trip.
+/// Returns slices by key, in one round trip. The first of them are loaded: as many as fit the bytes, and at least
+/// one.
 pub async fn slices(
     database: &dyn Database,
     keys: &[SliceKey],
+    bytes_max: i64,
 ) -> Result<BTreeMap<SliceKey, Slice>, DatabaseError> {
-    let select = Statement::new(
-        "SELECT slice.athlete_id, slice.import_id, slice.slice, state, workouts \
-         FROM json_each(?1) AS asked JOIN import_slices AS slice \
-         ON slice.athlete_id = asked.value ->> 'athlete_id' \
-         AND slice.import_id = asked.value ->> 'import_id' \
-         AND slice.slice = asked.value ->> 'slice'",
-        [Param::json(&keys)?],
-    );
+    let select = query!("imports/slices.sql")
+        .bind([("keys", Param::json(&keys)?), ("bytes_max", bytes_max.into())])?;
     let rows = Results::new(database.batch(vec![select]).await?).rows::<Slice>()?;
     Ok(rows.into_iter().map(|slice| (slice.key, slice)).collect())
 }
@@ -202,7 +208,7 @@ pub struct InsertedWorkout {
     pub body_weight_grams: Option<Grams>,
 }
 
-/// Stores those of a slice's workouts that the athlete does not have, in one round trip. Returns
+/// Stores those of a slice's workouts that the athlete does not have, in one statement. Returns
 /// the workouts stored by this import, now or at an earlier attempt.
 pub async fn insert_workouts(
     database: &dyn Database,
@@ -212,7 +218,6 @@ pub async fn insert_workouts(
     now_ms: i64,
 ) -> Result<Vec<InsertedWorkout>, DatabaseError> {
     let rows: Vec<_> = workouts.iter().map(|(imported, content)| row(imported, content)).collect();
-    let ids: BTreeSet<_> = workouts.iter().map(|(imported, _)| imported.workout_id).collect();
     let insert = query!(
         "imports/insert_workouts.sql",
         duplicate = DUPLICATE,
@@ -227,14 +232,8 @@ pub async fn insert_workouts(
         ("due_at_ms", (now_ms + IMPORTED_RESEND_AFTER_MS).into()),
         ("traceparent", Param::text(trace)),
     ])?;
-    let stored = Statement::new(
-        "SELECT workout_id, body_weight_grams FROM workouts WHERE athlete_id = ?1 \
-         AND workout_id IN (SELECT value FROM json_each(?2)) AND revision = 1",
-        [Param::text(athlete_id), Param::json(&ids)?],
-    );
-    let mut results = Results::new(database.batch(vec![insert, stored]).await?);
-    results.skip(1);
-    results.rows()
+    drop(rows);
+    Results::new(database.batch(vec![insert]).await?).rows()
 }
 
 fn row(imported: &ImportedWorkout, content: &Content) -> Value {
@@ -250,8 +249,8 @@ fn row(imported: &ImportedWorkout, content: &Content) -> Value {
     })
 }
 
-/// Marks a slice as counted, in one round trip, and returns its import. A repeat changes nothing.
-/// `None`: the athlete was deleted.
+/// Marks a slice as counted, in one round trip. Returns its import if no slice of it waits any more. A repeat
+/// changes nothing.
 pub async fn finish_slice(
     database: &dyn Database,
     key: SliceKey,
@@ -259,21 +258,29 @@ pub async fn finish_slice(
     duplicates: i64,
     now_ms: i64,
 ) -> Result<Option<Import>, DatabaseError> {
-    let names = [Param::text(key.athlete_id), Param::text(key.import_id)];
     let slice = Statement::new(
         "UPDATE import_slices SET state = 'done', workouts = '[]', imported = ?4, duplicates = ?5 \
          WHERE athlete_id = ?1 AND import_id = ?2 AND slice = ?3 AND state = 'waiting'",
-        names.iter().cloned().chain([key.slice.into(), imported.into(), duplicates.into()]),
+        [
+            Param::text(key.athlete_id),
+            Param::text(key.import_id),
+            key.slice.into(),
+            imported.into(),
+            duplicates.into(),
+        ],
     );
-    let end = Statement::new(
-        "UPDATE imports SET finished_at_ms = ?3 WHERE athlete_id = ?1 AND import_id = ?2 \
-         AND finished_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM import_slices \
-         WHERE athlete_id = ?1 AND import_id = ?2 AND state = 'waiting')",
-        names.into_iter().chain([now_ms.into()]),
-    );
-    let standing = select(key.athlete_id, key.import_id)?;
-    let mut results = Results::new(database.batch(vec![slice, end, standing]).await?);
-    results.skip(2);
+    let finish = query!(
+        "imports/finish.sql",
+        slices_of_import = "FROM import_slices AS slice WHERE slice.athlete_id = :athlete_id AND \
+             slice.import_id = :import_id",
+    )
+    .bind([
+        ("athlete_id", Param::text(key.athlete_id)),
+        ("import_id", Param::text(key.import_id)),
+        ("now_ms", now_ms.into()),
+    ])?;
+    let mut results = Results::new(database.batch(vec![slice, finish]).await?);
+    results.skip(1);
     results.first()
 }
 

@@ -6,7 +6,7 @@ use crate::thresholds::{crossing_bits, new_crossings};
 use async_trait::async_trait;
 use platform::{Clock, Delivery, EventHandler};
 use shared_kernel::payload::{ImportSliceStored, WorkoutSnapshot};
-use shared_kernel::{Event, Outcome};
+use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use storage::imports::{self, ImportedWorkout, InsertedWorkout, Slice, SliceKey, SliceState};
@@ -15,12 +15,16 @@ use storage::shards::concurrently;
 use storage::workouts::Content;
 use storage::{Database, Shards};
 
+/// The bytes of the slices that are loaded from one database at once, at most: two of the largest. With those of
+/// five databases, and what is made of them, a batch stays far below the memory of an isolate. A project default.
+const LOADED_BYTES_MAX: i64 = 1_100_000;
+
 /// Stores the workouts of import slices and adds them to the volume. A slice is a part of an imported
 /// file, small enough for one transaction. An import publishes no event about weeks, landmarks or records;
 /// it ends with one notification.
 ///
-/// 1. read (await) the slices of the batch, in one round trip;
-/// 2. for each slice: store (await) the workouts of which the athlete has no duplicate. Their ids are
+/// 1. read (await) the slices of the batch, as many as fit [`LOADED_BYTES_MAX`], and the rest after them;
+/// 2. for each slice, one at a time: store (await) the workouts of which the athlete has no duplicate. Their ids are
 ///    derived from the import: a repeat stores nothing, and gets the workouts that this import stored
 ///    before;
 /// 3. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
@@ -33,6 +37,9 @@ use storage::{Database, Shards};
 ///
 /// After a crash the queue redelivers the message, and the handler repeats all steps; a finished slice has
 /// no workouts and continues at step 5.
+///
+/// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 950 of the 1,000
+/// that D1 allows an invocation.
 pub struct ImportSliceStoredEventHandler {
     pub shards: Shards,
     pub publisher: AggregationEventPublisher,
@@ -67,26 +74,37 @@ impl ImportSliceStoredEventHandler {
         database: &dyn Database,
         causes: &[(SliceKey, &Event)],
     ) -> Vec<(SliceKey, Outcome)> {
-        let keys: Vec<_> = causes.iter().map(|(key, _)| *key).collect();
-        let slices = match imports::slices(database, &keys).await {
-            Ok(slices) => slices,
-            Err(error) => {
-                let failed = Outcome::from(error);
-                return keys.into_iter().map(|key| (key, failed.clone())).collect();
-            }
-        };
         let mut outcomes = Vec::new();
-        for (key, cause) in causes {
-            let outcome = match slices.get(key) {
-                None => Outcome::permanent("unknown slice"),
-                Some(Slice { state: SliceState::Held, .. }) => {
-                    Outcome::permanent("the slice waits for a mapping of exercise names")
-                }
-                Some(slice) => {
-                    self.process_slice(database, slice, cause).await.unwrap_or_else(|failed| failed)
+        let mut rest = causes.to_vec();
+        while !rest.is_empty() {
+            let keys: Vec<_> = rest.iter().map(|(key, _)| *key).collect();
+            let mut slices = match imports::slices(database, &keys, LOADED_BYTES_MAX).await {
+                Ok(slices) => slices,
+                Err(error) => {
+                    let failed = Outcome::from(error);
+                    outcomes.extend(keys.into_iter().map(|key| (key, failed.clone())));
+                    break;
                 }
             };
-            outcomes.push((*key, outcome));
+            let mut not_loaded = Vec::new();
+            for (key, cause) in rest {
+                let outcome = match slices.remove(&key) {
+                    None => Outcome::permanent("unknown slice"),
+                    Some(Slice { state: SliceState::Held, .. }) => {
+                        Outcome::permanent("the slice waits for a mapping of exercise names")
+                    }
+                    Some(Slice { workouts: Some(workouts), .. }) => {
+                        let processed = self.process_slice(database, key, &workouts, cause).await;
+                        processed.unwrap_or_else(|failed| failed)
+                    }
+                    Some(Slice { workouts: None, .. }) => {
+                        not_loaded.push((key, cause));
+                        continue;
+                    }
+                };
+                outcomes.push((key, outcome));
+            }
+            rest = not_loaded;
         }
         outcomes
     }
@@ -94,24 +112,23 @@ impl ImportSliceStoredEventHandler {
     async fn process_slice(
         &self,
         database: &dyn Database,
-        slice: &Slice,
+        key: SliceKey,
+        workouts: &[ImportedWorkout],
         cause: &Event,
     ) -> Result<Outcome, Outcome> {
-        let imported = self.store_workouts(database, slice, cause).await?;
-        let total = slice.workouts.len();
+        let imported = self.store_workouts(database, key.athlete_id, workouts, cause).await?;
+        let total = workouts.len();
         let now = self.clock.now();
         let import = imports::finish_slice(
             database,
-            slice.key,
+            key,
             saturating_i64(imported),
             saturating_i64(total.saturating_sub(imported)),
             now.timestamp_millis(),
         )
         .await?;
-        let Some(import) = import.filter(|import| import.waiting == 0) else {
-            return Ok(Outcome::Done);
-        };
-        let event = import_finished(slice.key.athlete_id, &import, cause, now);
+        let Some(import) = import else { return Ok(Outcome::Done) };
+        let event = import_finished(key.athlete_id, &import, cause, now);
         self.publisher.publish(&[event]).await.map_err(Outcome::transient)?;
         Ok(Outcome::Done)
     }
@@ -120,28 +137,28 @@ impl ImportSliceStoredEventHandler {
     async fn store_workouts(
         &self,
         database: &dyn Database,
-        slice: &Slice,
+        athlete_id: AthleteId,
+        workouts: &[ImportedWorkout],
         cause: &Event,
     ) -> Result<usize, Outcome> {
-        if slice.workouts.is_empty() {
+        if workouts.is_empty() {
             return Ok(0);
         }
-        let contents = slice
-            .workouts
+        let contents = workouts
             .iter()
             .map(|imported| Ok((imported, Content::of(&imported.workout)?)))
             .collect::<Result<Vec<_>, serde_json::Error>>()
             .map_err(Outcome::permanent)?;
         let now_ms = self.clock.now_ms();
-        let athlete_id = slice.key.athlete_id;
         let inserted =
             imports::insert_workouts(database, athlete_id, &contents, cause.trace, now_ms).await?;
-        let entries = entries(slice, &inserted).map_err(Outcome::permanent)?;
+        drop(contents);
+        let entries = entries(athlete_id, workouts, &inserted).map_err(Outcome::permanent)?;
         if entries.is_empty() {
             return Ok(0);
         }
-        let applied = ledger::apply(database, &entries, &[]).await?;
-        let crossed = applied.weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
+        let weeks = ledger::apply_imported(database, &entries).await?;
+        let crossed = weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
         let marks = LedgerMarks {
             aggregated: entries.iter().map(|e| (e.athlete_id, e.workout_id, e.revision)).collect(),
             announced: crossed
@@ -155,15 +172,19 @@ impl ImportSliceStoredEventHandler {
 }
 
 /// The ledger entries of the stored workouts.
-fn entries(slice: &Slice, inserted: &[InsertedWorkout]) -> Result<Vec<LedgerEntry>, String> {
+fn entries(
+    athlete_id: AthleteId,
+    workouts: &[ImportedWorkout],
+    inserted: &[InsertedWorkout],
+) -> Result<Vec<LedgerEntry>, String> {
     let by_id: BTreeMap<_, &ImportedWorkout> =
-        slice.workouts.iter().map(|imported| (imported.workout_id, imported)).collect();
+        workouts.iter().map(|imported| (imported.workout_id, imported)).collect();
     inserted
         .iter()
         .filter_map(|inserted| Some((inserted, by_id.get(&inserted.workout_id)?)))
         .map(|(inserted, imported)| {
             ledger_entry(&WorkoutSnapshot {
-                athlete_id: slice.key.athlete_id,
+                athlete_id,
                 workout_id: inserted.workout_id,
                 revision: 1,
                 started_at: imported.workout.started_at,

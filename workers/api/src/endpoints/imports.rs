@@ -19,9 +19,7 @@ use contract::imports::{
 use contract::{Checks, FieldCode, FieldError, Instant, Problem, ProblemCode};
 use platform::clock::new_uuid;
 use storage::exercises;
-use storage::imports::{
-    self, DuplicateQuery, ImportedWorkout, NewImport, Slice, SliceKey, SliceState,
-};
+use storage::imports::{self, DuplicateQuery, ImportedWorkout, NewImport, SliceKey, SliceState};
 use storage::{Creation, Idempotency, Rejection};
 use uuid::Uuid;
 
@@ -160,7 +158,7 @@ pub async fn put_mapping(
     let mut released = Vec::new();
     for slice in held {
         let mut plan = Plan::default();
-        for imported in slice.workouts {
+        for imported in slice.workouts.unwrap_or_default() {
             plan.add(imported, &names);
         }
         require_no_errors(plan.unmatched(&names).iter().map(|unmatched| {
@@ -168,13 +166,15 @@ pub async fn put_mapping(
             FieldError::at(checks.pointer_to(&unmatched.name), FieldCode::Required, detail)
         }))?;
         report.left_out_sets += plan.left_out_sets;
-        let state = SliceState::Waiting;
-        released.push(Slice { key: slice.key, state, workouts: plan.ready });
+        released.push((slice.key.slice, plan.ready));
     }
     (report.held_workouts, report.unmatched) = (0, Vec::new());
     let (report, now_ms) = (serde_json::to_value(&report)?, call.app.clock.now_ms());
-    imports::release(database, &call.key, &released, &report, now_ms).await?;
-    publish(&call, released.iter().map(|slice| slice.key)).await;
+    imports::release(database, &call.key, id, &released, &report, now_ms).await?;
+    let athlete_id = call.key.athlete_id;
+    let keys =
+        released.iter().map(|(slice, _)| SliceKey { athlete_id, import_id: id, slice: *slice });
+    publish(&call, keys).await;
     to_reply(imports::get(database, &call.key, id).await?)
 }
 

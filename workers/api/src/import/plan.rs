@@ -42,12 +42,10 @@ impl Plan {
         names: &ExerciseNames,
     ) -> ApiResult<Self> {
         let mut plan = Self::default();
-        let import_id = import_id.to_string();
         for (index, file_workout) in workouts.into_iter().enumerate() {
             let FileWorkout { mut workout, custom_exercises: own_exercises } = file_workout;
             workout.assign_new_set_ids();
-            let id = derived(&["imported workout", &import_id, &index.to_string()]);
-            let (workout_id, unmatched) = (WorkoutId(id), BTreeMap::new());
+            let (workout_id, unmatched) = (workout_id(import_id, index), BTreeMap::new());
             plan.add(ImportedWorkout { workout_id, workout, own_exercises, unmatched }, names);
         }
         let unknown = plan.held.iter().flat_map(|imported| imported.unmatched.values());
@@ -123,6 +121,14 @@ impl Plan {
             unmatched: self.unmatched(names),
         }
     }
+}
+
+/// Derives the id of a workout from its import and its index in the file. Its first 18 characters are those of all
+/// workouts of the import (`crates/storage/sql/imports/duplicate.sql`).
+fn workout_id(import_id: Uuid, index: usize) -> WorkoutId {
+    let (high, _) = derived(&["imported workouts", &import_id.to_string()]).as_u64_pair();
+    let low = index as u64 | 1 << 63;
+    WorkoutId(Uuid::from_u64_pair(high, low))
 }
 
 /// Splits workouts into slices within the limits.

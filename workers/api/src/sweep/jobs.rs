@@ -31,6 +31,8 @@ const EXPIRED_MAX: i64 = 1_000;
 /// A week has ended in every time zone twelve hours after its end in UTC.
 const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
 
+const DAY_MINUTES: u32 = 24 * 60;
+
 type RoundResult = Result<Round, String>;
 
 impl App {
@@ -129,13 +131,14 @@ fn text(error: storage::DatabaseError) -> String {
     error.to_string()
 }
 
-/// The last week that has ended in every time zone, and the minutes since, at most 59.
+/// The last week that has ended in every time zone, and the minutes since, at most those of a day.
 fn week_to_report(now: DateTime<Utc>) -> (WeekStart, i64) {
     let last_zone = now - LAST_ZONE;
     let this_week = WeekStart::containing(last_zone.date_naive());
-    let is_first_hour = last_zone.date_naive() == this_week.date() && last_zone.hour() == 0;
-    let minute = if is_first_hour { i64::from(last_zone.minute()) } else { 59 };
-    (this_week.previous(), minute)
+    let is_first_day = last_zone.date_naive() == this_week.date();
+    let minute =
+        if is_first_day { last_zone.num_seconds_from_midnight() / 60 } else { DAY_MINUTES };
+    (this_week.previous(), minute.into())
 }
 
 /// The event of a workout. An invalid document is logged and does not block the others.

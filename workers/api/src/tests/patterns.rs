@@ -102,14 +102,14 @@ fn weekly_report_is_by_day_or_the_newest() {
 #[test]
 fn week_end_is_published_in_the_athletes_minute() {
     let api = TestApi::new();
-    // The last but one byte of the id is half of the bytes: so is the minute.
-    let (id, minute) = (testkit::athlete_id(0x8000), 30);
+    // The two bytes before the last one of the id are half of their values: so is the minute of the day.
+    let (id, minute) = (testkit::athlete_id(0x80_0000), 720);
     api.database.of(id).execute(&format!(
         "INSERT INTO athletes (athlete_id, display_name, created_at_ms) VALUES ('{id}', '', 0); \
          INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
          hard_half_sets, muscles, version) VALUES ('{id}', '2026-11-16', 1, 1, 0, 0, '{{}}', 1)"
     ));
-    // Monday noon UTC: the week has ended in every time zone, and the reporting hour begins.
+    // Monday noon UTC: the week has ended in every time zone, and the day of the reports begins.
     let sweep_at = |minutes: i64| {
         api.clock.advance_ms(minutes * 60_000);
         run(api.app.sweep());
@@ -122,7 +122,7 @@ fn week_end_is_published_in_the_athletes_minute() {
     assert_eq!(sweep_at(10), ["2026-11-16"]);
     api.database.execute("UPDATE athletes SET reported_week = '2026-11-16'");
     assert_eq!(sweep_at(60), Vec::<String>::new());
-    // The next week, an hour late: every athlete without a report gets the event, also after a
+    // The next week, hours late: every athlete without a report gets the event, also after a
     // week without training.
     assert_eq!(sweep_at(7 * 24 * 60), ["2026-11-23"]);
 }
@@ -131,7 +131,52 @@ fn week_end_is_published_in_the_athletes_minute() {
 fn athlete_without_recent_training_gets_no_week_end() {
     let api = TestApi::new();
     api.create_athlete();
-    api.clock.advance_ms(3_600_000);
+    api.clock.advance_ms(86_400_000);
     run(api.app.sweep());
     assert_eq!(api.take_ended_weeks(), Vec::<String>::new());
+}
+
+#[test]
+fn report_that_keeps_failing_is_requested_six_times() {
+    let api = TestApi::new();
+    let id = api.athlete_id(&api.create_athlete());
+    api.database.of(id.parse().unwrap()).execute(&format!(
+        "INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
+         hard_half_sets, muscles, version) VALUES ('{id}', '2026-11-16', 1, 1, 0, 0, '{{}}', 1)"
+    ));
+    api.clock.advance_ms(86_400_000);
+    let mut minutes = Vec::new();
+    for minute in 0..12 * 60 {
+        run(api.app.sweep());
+        if !api.take_ended_weeks().is_empty() {
+            minutes.push(minute);
+        }
+        api.clock.advance_ms(60_000);
+    }
+    assert_eq!(minutes, [0, 10, 30, 70, 150, 310]);
+    api.clock.advance_ms(7 * 86_400_000);
+    run(api.app.sweep());
+    assert_eq!(api.take_ended_weeks().len(), 1, "the next week has tries of its own");
+}
+
+#[test]
+fn workout_aggregated_after_the_first_sweep_still_gets_a_report() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let mut workout = bench_workout(1);
+    workout["started_at"] = json!("2026-11-22T08:00:00Z");
+    workout["ended_at"] = json!("2026-11-22T09:00:00Z");
+    api.create_workout(&key, &workout);
+    api.clock.advance_ms(86_400_000);
+    run(api.app.sweep());
+    api.sink.take_events();
+    api.mark_aggregated();
+    let id = api.athlete_id(&key);
+    api.database.of(id.parse().unwrap()).execute(&format!(
+        "INSERT INTO weekly_volume (athlete_id, week_start, workouts, sets, tonnage_grams, \
+         hard_half_sets, muscles, version) VALUES ('{id}', '2026-11-16', 1, 1, 0, 0, '{{}}', 1)"
+    ));
+    api.clock.advance_ms(10 * 60_000);
+    run(api.app.sweep());
+    assert_eq!(api.take_ended_weeks(), ["2026-11-16"]);
 }
