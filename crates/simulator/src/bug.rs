@@ -18,17 +18,23 @@ pub enum Bug {
     ClaimIgnored,
     /// The failures of a dead letter are not counted: it is redriven each minute, without an end.
     RedriveUnbounded,
+    /// The sweep takes due workouts without regard to their bytes.
+    ByteBoundOff,
+    /// A job of the sweep that fails stops the others in its database.
+    SweepChained,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
         Self::RevisionCheckDropped,
         Self::MarkBeforePublish,
         Self::ClaimIgnored,
         Self::RedriveUnbounded,
+        Self::ByteBoundOff,
+        Self::SweepChained,
     ];
 
     /// Returns the statement that is executed in place of `sql`; mostly `sql` itself.
@@ -39,7 +45,11 @@ impl Bug {
                 (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
             }
             Self::RedriveUnbounded => (KnownStatement::StoreDeadLetters, "failures = failures"),
-            Self::AckBeforePublish | Self::NonDeterministicId | Self::MarkBeforePublish => {
+            Self::ByteBoundOff => (KnownStatement::TakeWorkouts, " OR true ) RETURNING"),
+            Self::SweepChained
+            | Self::AckBeforePublish
+            | Self::NonDeterministicId
+            | Self::MarkBeforePublish => {
                 return sql;
             }
         };

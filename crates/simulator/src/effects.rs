@@ -23,6 +23,8 @@ pub struct Effects {
     /// By delivery, the ends of the leases that recorded it as delivered in time. A delivery recorded
     /// late may be repeated: the window of docs/adr/0022-an-endpoint-is-a-lane.md.
     pub recorded_deliveries: BTreeMap<String, BTreeSet<i64>>,
+    /// The bytes of the largest result of a statement.
+    pub largest_result: usize,
     pub statement_counts: [u64; KnownStatement::ALL.len()],
     /// The end of the last claim on emails of each invocation in each database.
     claim_ends_at_ms: BTreeMap<Sender, i64>,
