@@ -29,7 +29,9 @@ pub struct Report {
     pub notifications: usize,
     pub emails: usize,
     pub webhooks: usize,
+    /// By operators.
     pub redriven: usize,
+    pub redriven_by_sweep: usize,
     /// The number of executions of each statement of [`KnownStatement::ALL`].
     pub statement_counts: [u64; KnownStatement::ALL.len()],
 }
@@ -42,6 +44,7 @@ impl Report {
         self.emails += other.emails;
         self.webhooks += other.webhooks;
         self.redriven += other.redriven;
+        self.redriven_by_sweep += other.redriven_by_sweep;
         for (sum, count) in self.statement_counts.iter_mut().zip(other.statement_counts) {
             *sum += count;
         }
@@ -86,6 +89,11 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
         emails: effects.emails.len(),
         webhooks: effects.received.values().map(BTreeSet::len).sum(),
         redriven: scheduler.redriven,
+        redriven_by_sweep: databases
+            .query(
+                "SELECT 1 FROM dead_letters, json_each(history) WHERE value ->> 'operator' = 'sweep'",
+            )
+            .len(),
         statement_counts: effects.statement_counts,
     }
 }

@@ -29,13 +29,14 @@ fn nothing_is_lost_or_duplicated_under_faults() {
     let seeds = from..from + number("SEEDS").unwrap_or(SEEDS);
     let (failure, sum) = search(seeds.clone(), None);
     println!(
-        "{} seeds, {} turns, {} notifications, {} emails, {} webhooks, {} redriven",
+        "{} seeds, {} turns, {} notifications, {} emails, {} webhooks, {} redriven by operators, {} by the sweep",
         seeds.end - seeds.start,
         sum.turns,
         sum.notifications,
         sum.emails,
         sum.webhooks,
-        sum.redriven
+        sum.redriven,
+        sum.redriven_by_sweep
     );
     if let Some(failure) = failure {
         panic!("{}", shortest_trace(Plan::from_seed(failure.seed, None)));
@@ -57,7 +58,8 @@ fn every_known_statement_is_executed() {
     for ((known, text), count) in KnownStatement::ALL.into_iter().zip(sum.statement_counts) {
         assert!(count > 0, "no statement contains {text:?} ({known:?})");
     }
-    assert!(sum.redriven > 0, "nothing was redriven");
+    assert!(sum.redriven > 0, "operators redrove nothing");
+    assert!(sum.redriven_by_sweep > 0, "the sweep redrove nothing");
 }
 
 #[track_caller]
