@@ -11,7 +11,7 @@ pub const ATHLETES: usize = 2;
 const BURSTS: i64 = 4;
 const BURST_INTERVAL_MS: i64 = 75_000;
 const BURST_MS: i64 = 3_000;
-/// One seed in so many has workouts of the largest size: their documents cost time.
+/// The seeds of which one has workouts of the largest size: their documents cost time.
 const LARGE_SEEDS: u64 = 50;
 const LARGE_EXERCISES: usize = 31;
 const NOTES_CHARS: usize = 2_000;
