@@ -20,11 +20,15 @@ pub enum Bug {
     ClaimIgnored,
     /// The failures of a dead letter are not counted: it is redriven each minute, without an end.
     RedriveUnbounded,
+    /// The sweep takes due workouts without regard to their bytes.
+    ByteBoundOff,
+    /// A job of the sweep that fails stops the others in its database.
+    SweepChained,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
         Self::IdFromState,
@@ -32,6 +36,8 @@ impl Bug {
         Self::MarkBeforePublish,
         Self::ClaimIgnored,
         Self::RedriveUnbounded,
+        Self::ByteBoundOff,
+        Self::SweepChained,
     ];
 
     /// Returns the statement that is executed in place of `sql`; mostly `sql` itself.
@@ -42,7 +48,9 @@ impl Bug {
                 (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
             }
             Self::RedriveUnbounded => (KnownStatement::StoreDeadLetters, "failures = failures"),
-            Self::AckBeforePublish
+            Self::ByteBoundOff => (KnownStatement::TakeWorkouts, " OR true ) RETURNING"),
+            Self::SweepChained
+            | Self::AckBeforePublish
             | Self::NonDeterministicId
             | Self::IdFromState
             | Self::MarkBeforePublish => {

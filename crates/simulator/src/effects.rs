@@ -28,6 +28,8 @@ pub struct Effects {
     pub handled: u64,
     /// The workouts of each commit of the ledger, in order: athlete, workout and revision.
     pub ledger_commits: Vec<Vec<LedgerWrite>>,
+    /// The bytes of the largest result of a statement.
+    pub largest_result: usize,
     pub statement_counts: [u64; KnownStatement::ALL.len()],
     /// The end of the last claim on emails of each invocation in each database.
     claim_ends_at_ms: BTreeMap<Sender, i64>,

@@ -9,12 +9,15 @@ use crate::effects::Effects;
 use crate::fault::{Fault, FaultRates, Outage, Part};
 use crate::plan::Plan;
 use crate::rng::Rng;
+use crate::statement::KnownStatement;
 use futures::future::LocalBoxFuture;
 use platform::Destination;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::task::Poll;
+use storage::Statement;
 
 /// The longest time that an await takes by itself.
 const STEP_MS_MAX: i64 = 15;
@@ -31,6 +34,10 @@ pub struct Environment {
     faults: RefCell<FaultRates>,
     pub outages: Vec<Outage>,
     pub bug: Option<Bug>,
+    /// Whether the sweep's job for slices of imports fails for the whole run. The run has no imports.
+    has_failing_job: bool,
+    /// The invocations in which it failed, with the database: see [`Bug::SweepChained`].
+    chained: RefCell<BTreeSet<(u64, &'static str)>>,
     /// The number of the running invocation.
     pub invocation: Cell<u64>,
     /// Background tasks that the scheduler has yet to start.
@@ -49,6 +56,8 @@ impl Environment {
             faults: RefCell::default(),
             outages: plan.faults.outages(plan.seed),
             bug: plan.bug,
+            has_failing_job: plan.seed % 5 == 1,
+            chained: RefCell::default(),
             invocation: Cell::new(0),
             spawned: RefCell::default(),
             broker: RefCell::default(),
@@ -89,6 +98,17 @@ impl Environment {
             outage.part == part && (outage.from_ms..outage.until_ms).contains(&now_ms)
         };
         self.outages.iter().find(is_current).map(|outage| outage.until_ms)
+    }
+
+    /// Returns whether statements are those of the job that always fails, or come after it.
+    pub fn fails_as_planned(&self, statements: &[Statement], binding: &'static str) -> bool {
+        let key = (self.invocation.get(), binding);
+        let is_slices = |it: &Statement| KnownStatement::TakeSlices.matches(it.sql);
+        if self.has_failing_job && statements.iter().any(is_slices) {
+            self.chained.borrow_mut().insert(key);
+            return true;
+        }
+        self.bug == Some(Bug::SweepChained) && self.chained.borrow().contains(&key)
     }
 
     /// Restarts the clock and lets faults occur.

@@ -89,6 +89,10 @@ impl FaultyDatabase {
             DatabaseError::Unavailable { reason: reason.to_owned() }
         };
         environment.step().await;
+        if environment.fails_as_planned(&committed, self.binding) {
+            environment.log(|| format!("!! a job that always fails {summary}"));
+            return Err(lost());
+        }
         if environment.out_until_ms(Part::Database(self.binding)).is_some() {
             environment.log(|| format!("!! outage {summary}"));
             return Err(lost());
@@ -98,8 +102,10 @@ impl FaultyDatabase {
         }
         let results = self.sqlite.batch(statements).await;
         match &results {
-            Ok(_) => {
+            Ok(results) => {
                 let mut effects = environment.effects.borrow_mut();
+                let bytes = results.iter().map(|result| result.rows.len()).max();
+                effects.largest_result = effects.largest_result.max(bytes.unwrap_or(0));
                 for statement in &committed {
                     let sender = (environment.invocation.get(), self.binding);
                     effects.record_commit(statement, sender, environment.clock.now_ms());

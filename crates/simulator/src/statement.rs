@@ -15,18 +15,24 @@ pub enum KnownStatement {
     WriteLedger,
     /// Marks workouts as aggregated.
     MarkWorkouts,
+    /// Takes due workouts by their bytes.
+    TakeWorkouts,
+    /// Takes overdue slices of imports: one job of the sweep.
+    TakeSlices,
     StoreDeadLetters,
 }
 
 impl KnownStatement {
     /// Every known statement, with the part of its text that identifies it.
-    pub const ALL: [(Self, &str); 7] = [
+    pub const ALL: [(Self, &str); 9] = [
         (Self::ClaimEmails, "mail_attempt = mail_attempt + 1"),
         (Self::ClaimNewEmails, "mailed_at_ms IS NULL AND mail_due_at_ms <= ?1 RETURNING"),
         (Self::RecordEmails, "SET mailed_at_ms = mail.mailed_at_ms"),
         (Self::RecordAttempts, "UPDATE webhook_deliveries SET status = done.status"),
         (Self::WriteLedger, " WHERE excluded.revision > volume_ledger.revision"),
         (Self::MarkWorkouts, "SET aggregated_revision = mark.revision"),
+        (Self::TakeWorkouts, " OR total = bytes ) RETURNING"),
+        (Self::TakeSlices, "UPDATE import_slices SET resends = resends + 1"),
         (Self::StoreDeadLetters, "failures = failures + 1"),
     ];
 

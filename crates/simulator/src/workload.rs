@@ -11,6 +11,10 @@ pub const ATHLETES: usize = 2;
 const BURSTS: i64 = 4;
 const BURST_INTERVAL_MS: i64 = 75_000;
 const BURST_MS: i64 = 3_000;
+/// The seeds of which one has workouts of the largest size: their documents cost time.
+const LARGE_SEEDS: u64 = 50;
+const LARGE_EXERCISES: usize = 31;
+const NOTES_CHARS: usize = 2_000;
 /// Few exercises, so that workouts share a day, a week, an exercise and a weight.
 const EXERCISES: [&str; 3] = ["barbell-bench-press", "pull-up", "barbell-row"];
 
@@ -100,7 +104,30 @@ pub fn from_seed(seed: u64) -> Vec<Action> {
     let mut rng = Rng::new(seed, 3);
     let count = 10 + rng.index(21);
     let era = Era::from_seed(seed);
-    (0..count).map(|number| random_action(&mut rng, number, era)).collect()
+    let mut actions: Vec<_> =
+        (0..count).map(|number| random_action(&mut rng, number, era)).collect();
+    if seed % LARGE_SEEDS == 0 {
+        actions.iter_mut().for_each(enlarge);
+    }
+    actions
+}
+
+/// Makes a workout nearly as large as a request may be, and leaves it open, in one burst with the others: the
+/// sweep finds them together.
+fn enlarge(action: &mut Action) {
+    if action.kind != ActionKind::Post {
+        return;
+    }
+    action.after_ms %= BURST_MS;
+    let sets = action.body["exercises"][0]["sets"].take();
+    let exercise = |index| {
+        let sets = if index == 0 { sets.clone() } else { json!([]) };
+        let notes = "💪".repeat(NOTES_CHARS);
+        json!({ "exercise": EXERCISES[0], "notes": notes, "sets": sets })
+    };
+    let started_at = &action.body["started_at"];
+    let exercises: Vec<_> = (0..LARGE_EXERCISES).map(exercise).collect();
+    action.body = json!({ "started_at": started_at, "exercises": exercises });
 }
 
 /// When the workouts of a seed took place.

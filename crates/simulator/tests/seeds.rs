@@ -54,7 +54,7 @@ fn same_seed_gives_the_same_trace() {
 
 #[test]
 fn every_known_statement_is_executed() {
-    let (_, sum) = search(0..60, None);
+    let (_, sum) = search(0..100, None);
     for ((known, text), count) in KnownStatement::ALL.into_iter().zip(sum.statement_counts) {
         assert!(count > 0, "no statement contains {text:?} ({known:?})");
     }
@@ -102,6 +102,16 @@ fn ignored_claim_is_found() {
 #[test]
 fn unbounded_redrive_is_found() {
     check_found(Bug::RedriveUnbounded);
+}
+
+#[test]
+fn missing_byte_bound_is_found() {
+    check_found(Bug::ByteBoundOff);
+}
+
+#[test]
+fn chained_jobs_of_the_sweep_are_found() {
+    check_found(Bug::SweepChained);
 }
 
 /// Runs the plan that `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` describe, and prints its trace.

@@ -3,6 +3,9 @@
 
 use super::finished_run::{FinishedRun, Violations};
 
+/// The bytes of a result, at most: two workouts of the largest size.
+const RESULT_BYTES_MAX: usize = 600_000;
+
 /// Checks that nothing waits, and that nothing was dead-lettered once nothing could fail any more.
 pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     let mut require_none = |name: &str, sql: &str| {
@@ -33,6 +36,8 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
         "dead letters that are left",
         "SELECT event_type, reason, status FROM dead_letters WHERE status <> 'redriven'",
     );
+    let bytes = run.effects.largest_result;
+    violations.require(bytes <= RESULT_BYTES_MAX, || format!("a result of {bytes} bytes"));
     let is_last = run.dead_letters_of_faults.is_none_or(|count| count == run.dead_letters);
     violations.require(is_last, || {
         let dead_letters = run.rows("SELECT event_type, reason FROM dead_letters");
