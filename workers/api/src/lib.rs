@@ -70,7 +70,7 @@ pub async fn fetch(
         let response = Rc::new(wiring::app(&env, context)?).handle(request).await;
         write_response(response)
     });
-    Ok(response.await.map_err(|panic| panic.to_string())??)
+    response.await.map_err(|panic| panic.to_string())?
 }
 
 /// The scheduled export: every minute, the sweep of the outbox.
