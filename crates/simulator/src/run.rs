@@ -77,7 +77,9 @@ pub fn simulate(plan: &Plan, is_traced: bool) -> Report {
             athletes: &scheduler.pipeline.athletes,
             clients: &scheduler.clients,
             wall_ms: environment.clock.wall_ms(),
-            may_lose_metrics: occurs(Fault::Crash) || occurs(Fault::DatabaseBeforeCommit),
+            may_lose_metrics: [Fault::Crash, Fault::DatabaseBeforeCommit, Fault::DatabaseOutage]
+                .into_iter()
+                .any(occurs),
             may_repeat_metrics: occurs(Fault::DatabaseAfterCommit),
             dead_letters: environment.broker.borrow().dead_letters,
             dead_letters_of_faults: scheduler.dead_letters_of_faults,
