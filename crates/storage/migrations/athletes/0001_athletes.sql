@@ -167,13 +167,12 @@ SELECT
         SELECT json_group_object(muscle, json_array(direct, indirect, grams)) FROM (
             SELECT part.key AS muscle, sum(part.value ->> 0) AS direct, sum(part.value ->> 1) AS indirect,
                 sum(part.value ->> 2) AS grams
-            FROM volume_ledger AS ledger INDEXED BY sqlite_autoindex_volume_ledger_1,
-                json_each(ledger.muscles) AS part
+            FROM volume_ledger AS ledger, json_each(ledger.muscles) AS part
             WHERE ledger.athlete_id = day.athlete_id AND ledger.local_date = day.local_date
             GROUP BY part.key
         )
     ) AS muscles
-FROM volume_ledger AS day INDEXED BY sqlite_autoindex_volume_ledger_1
+FROM volume_ledger AS day
 GROUP BY day.athlete_id, day.local_date;
 
 CREATE TABLE weekly_volume (
