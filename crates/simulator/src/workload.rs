@@ -106,7 +106,7 @@ pub fn from_seed(seed: u64) -> Vec<Action> {
     let era = Era::from_seed(seed);
     let mut actions: Vec<_> =
         (0..count).map(|number| random_action(&mut rng, number, era)).collect();
-    if seed % LARGE_SEEDS == 0 {
+    if seed.is_multiple_of(LARGE_SEEDS) {
         actions.iter_mut().for_each(enlarge);
     }
     actions

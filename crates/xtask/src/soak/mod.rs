@@ -33,7 +33,7 @@ use contract::records::PersonalRecord;
 use contract::volume::{DailyVolume, WeeklyVolume};
 use contract::workouts::Workout;
 use contract::{Items, Page};
-use databases::Databases;
+use databases::{Databases, Outgoing};
 use fastrand::Rng;
 use receiver::{Interruption, Receiver};
 use report::{Kill, Report};
@@ -69,7 +69,7 @@ const OUTAGE_QUICK: Duration = Duration::from_secs(12);
 const POLL: Duration = Duration::from_secs(2);
 /// As many emails a day as an athlete can choose.
 const EMAILS_A_DAY: i64 = 100;
-/// The emails of one athlete that one claim takes: an interruption may repeat them (docs/adr/0007).
+/// The emails that one claim takes of an athlete: an interruption may repeat them (docs/adr/0007).
 const EMAILS_OF_A_CLAIM: usize = 20;
 
 /// The options of `soak`.
@@ -144,13 +144,7 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         .collect::<Result<Vec<_>>>()?;
     let receiver = Receiver::start()?;
     for athlete in &athletes {
-        let api = api.with_token(&athlete.api_key);
-        let _: Value = api.post("/v1/webhooks", "", &json!({ "url": receiver.url }))?;
-        let limit = json!({ "daily_mail_limit": EMAILS_A_DAY });
-        let response = api.send("PUT", "/v1/me", Some(("", &limit)))?;
-        if response.status != 200 {
-            bail!("the daily limit of emails is not set: {}", response.text);
-        }
+        subscribe(&api.with_token(&athlete.api_key), &receiver)?;
     }
     // Fixed for the whole run: after midnight, the range still covers all workouts.
     let today = clock::today();
@@ -174,14 +168,7 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
     let apis: Vec<_> = clients.iter().map(|client| client.api.clone()).collect();
     let range = range(today);
     let weekly = format!("/v1/volume/weekly?{range}");
-    let mut is_idle = false;
-    let mut is_waiting = true;
-    while is_waiting && recovery_start.elapsed() < RECOVERED_WITHIN {
-        let left = RECOVERED_WITHIN.saturating_sub(recovery_start.elapsed());
-        is_idle = pipeline::wait_until_idle(&apis, &mut stack, &weekly, left)?;
-        is_waiting = databases.count()?.is_waiting() || dead_letters_left(&operator_api)? > 0;
-        process::pause(POLL)?;
-    }
+    let is_idle = wait_until_all_is_sent(&apis, &mut stack, &weekly, (databases, &operator_api))?;
     let recovered_after = recovery_start.elapsed();
     let (mut counts, mut comparison) = (RequestCounts::default(), Comparison::default());
     if !is_idle {
@@ -197,17 +184,7 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
     let log = String::from_utf8_lossy(&log);
     let outgoing = databases.count()?;
     let emails = log.matches(EMAIL_SENT).count();
-    comparison.differences.extend(outgoing.lost().map(|rows| format!("not sent: {rows}")));
-    let (repeats, unexplained) = receiver.repeats(&interruptions);
-    let repeated = unexplained.iter().map(|id| format!("delivery {id} is repeated"));
-    comparison.differences.extend(repeated);
-    if receiver.different() < outgoing.of("delivery: delivered") {
-        comparison.differences.push("a delivered webhook was not received".to_owned());
-    }
-    let sent = outgoing.of("email: sent");
-    if emails > sent + interruptions.len() * athletes.len() * EMAILS_OF_A_CLAIM {
-        comparison.differences.push(format!("{emails} emails were sent for {sent} rows"));
-    }
+    let repeats = compare_outgoing(&mut comparison, &outgoing, emails, &receiver, &interruptions);
     Ok(Report {
         kills,
         outages,
@@ -221,6 +198,60 @@ fn soak(tools: &Toolchain, options: &Options, seed: u32, dir: &Path) -> Result<R
         recovered_after,
         total: start.elapsed(),
     })
+}
+
+/// Sends all webhooks of an athlete to the receiver, and raises the daily limit of emails.
+fn subscribe(api: &Api, receiver: &Receiver) -> Result<()> {
+    let _: Value = api.post("/v1/webhooks", "", &json!({ "url": receiver.url }))?;
+    let limit = json!({ "daily_mail_limit": EMAILS_A_DAY });
+    let response = api.send("PUT", "/v1/me", Some(("", &limit)))?;
+    if response.status != 200 {
+        bail!("the daily limit of emails is not set: {}", response.text);
+    }
+    Ok(())
+}
+
+/// Waits until the pipeline is idle, no email or delivery waits, and no dead letter is left. Returns whether
+/// the pipeline is idle.
+fn wait_until_all_is_sent(
+    apis: &[Api],
+    stack: &mut LocalStack,
+    weekly: &str,
+    (databases, operator_api): (Databases<'_>, &Api),
+) -> Result<bool> {
+    let start = clock::now();
+    loop {
+        let left = RECOVERED_WITHIN.saturating_sub(start.elapsed());
+        let is_idle = pipeline::wait_until_idle(apis, stack, weekly, left)?;
+        let is_waiting = databases.count()?.is_waiting() || dead_letters_left(operator_api)? > 0;
+        if !is_waiting || start.elapsed() >= RECOVERED_WITHIN {
+            return Ok(is_idle);
+        }
+        process::pause(POLL)?;
+    }
+}
+
+/// Compares the rows of emails and deliveries with what was received. Returns the number of repeated
+/// deliveries.
+fn compare_outgoing(
+    comparison: &mut Comparison,
+    outgoing: &Outgoing,
+    emails: usize,
+    receiver: &Receiver,
+    interruptions: &[Interruption],
+) -> usize {
+    let differences = &mut comparison.differences;
+    differences.extend(outgoing.lost().map(|rows| format!("not sent: {rows}")));
+    let (repeats, unexplained) = receiver.repeats(interruptions);
+    differences.extend(unexplained.iter().map(|id| format!("delivery {id} is repeated")));
+    if receiver.different() < outgoing.of("delivery: delivered") {
+        differences.push("a delivered webhook was not received".to_owned());
+    }
+    let sent = outgoing.of("email: sent");
+    if emails > sent + interruptions.len() * EMAILS_OF_A_CLAIM {
+        differences.push(format!("{emails} emails were sent for {sent} rows"));
+    }
+    repeats
 }
 
 /// The line of wrangler's log about an email.

@@ -35,7 +35,7 @@ impl Receiver {
             for stream in listener.incoming().map_while(Result::ok) {
                 let received = Arc::clone(&all);
                 // A connection that breaks is the sender's to retry.
-                thread::spawn(move || serve(stream, &received));
+                thread::spawn(move || serve(&stream, &received));
             }
         });
         Ok(Self { url, received })
@@ -66,9 +66,9 @@ impl Receiver {
     }
 }
 
-fn serve(stream: TcpStream, received: &Received) -> std::io::Result<()> {
+fn serve(mut stream: &TcpStream, received: &Received) -> std::io::Result<()> {
     stream.set_read_timeout(Some(IDLE_MAX))?;
-    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut reader = BufReader::new(stream);
     let (mut length, mut id) = (0, None);
     let mut line = String::new();
     while reader.read_line(&mut line)? > 2 {
@@ -85,7 +85,7 @@ fn serve(stream: TcpStream, received: &Received) -> std::io::Result<()> {
         let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
         received.entry(id).or_default().push(clock::now());
     }
-    (&stream).write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+    stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 }
 
 #[cfg(test)]
