@@ -13,11 +13,10 @@ import requests
 
 API_URL = os.environ["BULKTRACK_API_URL"]
 OPERATOR_TOKEN = os.environ["BULKTRACK_OPERATOR_TOKEN"]
+GOLDEN = pathlib.Path(__file__).parents[2] / "crates/shared-kernel/golden"
 MAILS = pathlib.Path(os.environ["BULKTRACK_MAILS"])
 # The sweep runs every minute, batches of a queue wait for up to 5 s, an event passes three queues.
 EVENTUALLY_S = 120
-# The sweep is every minute.
-SWEEPS_S = 80
 JSON = "application/json"
 # Hypothesis seeds the functions of `random` before each test: names would repeat.
 RANDOM = random.SystemRandom()
@@ -56,24 +55,34 @@ def new_athlete(is_confirmed=True):
     created = OPERATOR.call("POST", "/v1/admin/athletes", body)
     athlete = Caller(created["api_key"], email, created["athlete_id"])
     athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=3))
-    # The last week gets a report. It ends for everyone on Monday at noon UTC: before, it is the one before it.
-    for weeks_ago in (1, 2):
-        athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=weeks_ago * 7 * 24))
+    # The last week gets a report.
+    athlete.call("POST", "/v1/workouts", completed_workout(hours_ago=7 * 24))
     return athlete
 
 
 def reported_athlete():
-    """Returns an athlete with a weekly report. A sweep between an athlete's creation and the first
-    volume counts the week as idle: then there is none, and another athlete is tried.
+    """Returns an athlete with a weekly report. The sweep requests it at the athlete's own minute of the day after
+    the week's end; here an operator does.
     """
-    for _ in range(3):
-        athlete = new_athlete()
-        try:
-            eventually("weekly report", lambda: has_report(athlete), SWEEPS_S)
-        except RuntimeError:
-            continue
-        return athlete
-    raise RuntimeError("no athlete has a weekly report")
+    athlete = new_athlete()
+    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(weeks=1)
+    week = str(day - datetime.timedelta(days=day.weekday()))
+    volume = f"/v1/volume/weekly?from={week}&to={week}"
+    eventually("volume of the week", lambda: athlete.call("GET", volume)["pending"] == 0)
+    event = golden_event("TrainingWeekEnded", athlete, {"week_start": week})
+    messages = "/v1/admin/queues/ai-analysis/messages"
+    OPERATOR.call("POST", messages, data=json.dumps(event), content_type="text/plain")
+    eventually("weekly report", lambda: has_report(athlete))
+    return athlete
+
+
+def golden_event(name, athlete, data):
+    """Returns the golden event of a type with a new id, about an athlete."""
+    golden = json.loads((GOLDEN / f"{name}.v1.json").read_text(encoding="utf-8"))
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    changes = {"id": str(uuid.uuid4()), "time": now, "partitionkey": athlete.athlete_id}
+    data = {**golden["data"], "athlete_id": athlete.athlete_id, **data}
+    return {**golden, **changes, "data": data}
 
 
 def has_report(athlete):
