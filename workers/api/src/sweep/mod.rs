@@ -16,7 +16,7 @@ use storage::shards::{OPERATIONS, concurrently};
 const ROUNDS_MAX: u32 = 10;
 
 /// The jobs in each athletes' database.
-const ATHLETES_JOBS: [Job; 7] = [
+const ATHLETES_JOBS: [Job; 8] = [
     Job {
         name: "webhook_endpoints",
         rounds_max: 1,
@@ -40,6 +40,12 @@ const ATHLETES_JOBS: [Job; 7] = [
         rounds_max: ROUNDS_MAX,
         statements: 1,
         round: |app, database| Box::pin(app.resend_slices(database)),
+    },
+    Job {
+        name: "undone_imports",
+        rounds_max: 1,
+        statements: 3,
+        round: |app, database| Box::pin(app.undo_imports(database)),
     },
     Job {
         name: "weekly_reports",
@@ -77,7 +83,7 @@ const OPERATORS_JOBS: [Job; 2] = [
     },
 ];
 
-/// The statements of one sweep over `databases` athletes' databases, with a backlog in each job: 56 in each, 43 in
+/// The statements of one sweep over `databases` athletes' databases, with a backlog in each job: 59 in each, 43 in
 /// the operators'.
 const fn statements(databases: u32) -> u32 {
     databases * statements_of(&ATHLETES_JOBS) + statements_of(&OPERATORS_JOBS)
@@ -93,7 +99,7 @@ const fn statements_of(jobs: &[Job]) -> u32 {
 }
 
 /// D1 allows 1,000 statements an invocation (Cloudflare D1 documentation, Limits). 16 databases are the most that
-/// docs/adr/0033 names: 16 × 56 + 43 = 939.
+/// docs/adr/0033 names: 16 × 59 + 43 = 987.
 const _: () = assert!(statements(16) <= 1_000);
 
 impl App {
@@ -110,17 +116,19 @@ impl App {
     ///    same events as before, with the same ids. A crash delays them to that turn. Aggregation, whose ledger
     ///    has the revision, ignores duplicates;
     /// 4. `import_slices`: claim and publish (await, await) slices of imports, in the same way;
-    /// 5. `weekly_reports`: claim and publish (await, await) the ended weeks, for athletes without a report of
+    /// 5. `undone_imports`: read (await) an import that is taken back, delete (await) its next workouts, and publish
+    ///    (await) their events. A retry finds fewer; job 3 resends the events;
+    /// 6. `weekly_reports`: claim and publish (await, await) the ended weeks, for athletes without a report of
     ///    them. The inbox ignores duplicates;
-    /// 6. `emails`: read and publish (await, await) the athletes with due emails. Nothing is changed
+    /// 7. `emails`: read and publish (await, await) the athletes with due emails. Nothing is changed
     ///    here: until the emails are claimed, the next sweep publishes again;
-    /// 7. `tombstones`: copy (awaits) those of deleted athletes to the operators' database. A repeat
+    /// 8. `tombstones`: copy (awaits) those of deleted athletes to the operators' database. A repeat
     ///    changes nothing.
     ///
     /// In the operators' database:
     ///
-    /// 8. `dead_letters`: claim, send and mark (awaits) those of outages that are due: [`Self::redrive_due`];
-    /// 9. `expired_rows`: delete (await) rows past their retention. A retry finds fewer.
+    /// 9. `dead_letters`: claim, send and mark (awaits) those of outages that are due: [`Self::redrive_due`];
+    /// 10. `expired_rows`: delete (await) rows past their retention. A retry finds fewer.
     pub async fn sweep(&self) {
         let start_ms = self.clock.now_ms();
         let athletes = self.shards.every();
@@ -137,6 +145,7 @@ impl App {
             completed = count("open_workouts"),
             sent = count("workouts"),
             slices_sent = count("import_slices"),
+            undone = count("undone_imports"),
             weeks_ended = count("weekly_reports"),
             emails_requested = count("emails"),
             deliveries_requested = count("webhook_endpoints"),
