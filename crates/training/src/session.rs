@@ -30,13 +30,14 @@ pub enum Comparison {
 
 /// Compares a workout of a file with a stored one. Texts are no reason for a conflict: those of the file replace the
 /// stored ones if both come from the same app, and otherwise are added where there are none. The body weight is that of
-/// the stored one: an export has the weight that counted, which nobody entered.
+/// the stored one: an export has the weight that counted, whether it was entered or not.
 ///
 /// They are one session if they start less than a minute apart, or if their times overlap and most sets of the one
 /// with fewer sets are in both.
 pub fn compare(file: &Workout, stored: &Workout, is_same_app: bool) -> Comparison {
     let pairs = Pairs::new(file, stored);
-    if !starts_together(file, stored) && !(overlaps(file, stored) && pairs.are_most()) {
+    let is_same = starts_together(file, stored) || overlaps(file, stored) && pairs.are_most();
+    if !is_same {
         return Comparison::Other;
     }
     if pairs.file_has_more && pairs.stored_has_more {
@@ -242,21 +243,21 @@ fn end(file: &Workout, stored: &Workout) -> Option<DateTime<FixedOffset>> {
 mod tests {
     use super::*;
 
+    /// Weight, repetitions and RPE.
+    type Set = (f64, u32, Option<f64>);
+    type Entry<'a> = (&'a str, &'a [Set]);
+
     /// A workout of `[exercise, [weight, reps, RPE], ...]`, at a minute of the day and for some minutes.
-    fn workout(
-        start: i64,
-        minutes: i64,
-        entries: &[(&str, &[(f64, u32, Option<f64>)])],
-    ) -> Workout {
+    fn workout(start: i64, minutes: i64, entries: &[Entry<'_>]) -> Workout {
         let started_at = DateTime::parse_from_rfc3339("2024-03-04T00:00:00+01:00").unwrap();
         let started_at = started_at + TimeDelta::minutes(start);
-        let set = |(kg, reps, rpe): &(f64, u32, Option<f64>)| SetEntry {
+        let set = |(kg, reps, rpe): &Set| SetEntry {
             weight_kg: Some(*kg),
             reps: Some(*reps),
             rpe: *rpe,
             ..SetEntry::new(SetKind::Working)
         };
-        let entry = |(exercise, sets): &(&str, &[(f64, u32, Option<f64>)])| ExerciseEntry {
+        let entry = |(exercise, sets): &Entry<'_>| ExerciseEntry {
             exercise: (*exercise).to_owned(),
             superset: None,
             notes: None,
@@ -275,13 +276,13 @@ mod tests {
         workout
     }
 
-    fn bench(sets: &[(f64, u32, Option<f64>)]) -> Workout {
+    fn bench(sets: &[Set]) -> Workout {
         workout(1_080, 60, &[("barbell-bench-press", sets)])
     }
 
-    const A: (f64, u32, Option<f64>) = (100.0, 5, None);
-    const B: (f64, u32, Option<f64>) = (100.0, 6, None);
-    const A8: (f64, u32, Option<f64>) = (100.0, 5, Some(8.0));
+    const A: Set = (100.0, 5, None);
+    const B: Set = (100.0, 6, None);
+    const A8: Set = (100.0, 5, Some(8.0));
 
     fn name(comparison: &Comparison) -> &'static str {
         match comparison {

@@ -108,7 +108,7 @@ CREATE TABLE workouts (
     -- {"slug": definition, ...} of the custom exercises in it, as of the time it was saved.
     own_exercises TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(own_exercises)),
     -- {"row": id, "revision": n, "format": name} of the import that stored it last: the id that the import gave to its
-    -- workout, and the revision that it stored. NULL if no import did. At another revision somebody has edited it since.
+    -- workout, and the revision that it stored. NULL if no import did. At another revision it was edited since.
     imported TEXT CHECK (imported IS NULL OR json_valid(imported)),
     -- The workout as entered (crates/storage/src/workouts/document.rs).
     document TEXT NOT NULL CHECK (json_valid(document)),

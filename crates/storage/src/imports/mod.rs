@@ -9,8 +9,8 @@ mod undo;
 
 pub use create::{NewImport, create};
 pub use sessions::{
-    Decision, SessionWrite, SlicePlan, Stamp, StoredConflict, StoredSession, Tally, WrittenSession,
-    decide, workout_id,
+    Decision, ImportCounts, SessionWrite, SlicePlan, Stamp, StoredConflict, StoredSession,
+    WrittenSession, decide, workout_id,
 };
 pub use slices::{
     FinishedImport, HeldSlice, OverdueSlice, Slice, SliceKey, finish, finish_slice, held_slices,
@@ -117,7 +117,7 @@ pub async fn list(
     before: Option<Uuid>,
     limit: i64,
 ) -> Guarded<Vec<Import>> {
-    let before = before.map(|import_id| import_id.to_string()).unwrap_or_else(|| "~".to_owned());
+    let before = before.map_or_else(|| "~".to_owned(), |import_id| import_id.to_string());
     let select = query!(
         "imports/get.sql",
         report = "json_set(report, '$.errors', json('[]'), '$.unmatched', json('[]'))",

@@ -1,4 +1,4 @@
-//! Decides what becomes of the workouts of a file: each training session is stored once.
+//! Decides how the workouts of a file are stored: each training session once.
 
 use super::ImportedWorkout;
 use crate::json_text;
@@ -18,7 +18,7 @@ const TITLE_CHARS_MAX: usize = 100;
 pub struct Stamp {
     /// The id that the import gave to its workout: that of the stored one if it created it.
     pub row: WorkoutId,
-    /// At another revision somebody has edited the workout since.
+    /// At another revision the workout was edited since.
     pub revision: i64,
     pub format: String,
 }
@@ -74,7 +74,7 @@ const fn file_of(id: WorkoutId) -> u64 {
     id.0.as_u64_pair().0
 }
 
-/// What becomes of a workout of a file.
+/// The decision about a workout of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision<'a> {
     /// It is stored.
@@ -85,15 +85,15 @@ pub enum Decision<'a> {
     Written(&'a StoredSession),
     /// It is stored, or more than it.
     Duplicate,
-    /// The stored workout differs from it, or somebody has edited it: it stays.
+    /// The stored workout differs from it, or was edited: it stays.
     Conflict(&'a StoredSession),
 }
 
-/// Decides what becomes of a workout of a file of an app. `stored` are the workouts that may be the same session,
+/// Decides about a workout of a file of an app. `stored` are the workouts that may be the same session,
 /// the nearest first.
 ///
-/// 1. what this import has stored before stays, whatever became of it. A row that completes a workout is compared
-///    with it;
+/// 1. a row that this import has stored before is not stored again, also if its workout was deleted since. One that
+///    completes a workout is compared with it;
 /// 2. a stored session that knows as much makes it a duplicate, and so does one with its sets that may not be updated;
 /// 3. one that knows less is updated, if it is as an import stored it, and not from this file;
 /// 4. any other stored session is a conflict.
@@ -117,9 +117,10 @@ pub fn decide<'a>(
         let next = match compare(&row.workout, workout, is_same_app) {
             Comparison::Other => continue,
             Comparison::Known if before.is_some() => return Decision::Written(stored),
-            Comparison::Known => return Decision::Duplicate,
             Comparison::More { merged, .. } if may_update => Decision::Update(stored, merged),
-            Comparison::More { has_more_sets: false, .. } => return Decision::Duplicate,
+            Comparison::Known | Comparison::More { has_more_sets: false, .. } => {
+                return Decision::Duplicate;
+            }
             Comparison::More { .. } | Comparison::Conflict => Decision::Conflict(stored),
         };
         let is_better = match &decision {
@@ -142,16 +143,16 @@ pub struct StoredConflict {
     pub title: Option<String>,
 }
 
-/// What became of the workouts of a file.
+/// The number of workouts of a file by decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct ImportCounts {
     pub imported: i64,
     pub updated: i64,
     pub duplicates: i64,
     pub conflicts: Vec<StoredConflict>,
 }
 
-impl Tally {
+impl ImportCounts {
     /// Counts a decision. A row that completes a workout is not counted: the workout without its unknown exercises
     /// was.
     pub fn count(&mut self, row: &ImportedWorkout, decision: &Decision<'_>) {
@@ -196,9 +197,9 @@ pub struct SessionWrite {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SlicePlan {
     pub writes: Vec<SessionWrite>,
-    /// Those of an earlier attempt that nobody has changed since.
+    /// Those of an earlier attempt that are unchanged since.
     pub written: Vec<WrittenSession>,
-    pub tally: Tally,
+    pub counts: ImportCounts,
 }
 
 impl SlicePlan {
@@ -211,7 +212,7 @@ impl SlicePlan {
         is_complete: bool,
     ) {
         let decision = decide(row, format, stored);
-        self.tally.count(row, &decision);
+        self.counts.count(row, &decision);
         match decision {
             Decision::New => {
                 let own_exercises = row.own_exercises.clone();
@@ -266,5 +267,128 @@ impl SlicePlan {
         let (revision, format) = (session.revision, format.to_owned());
         let stamp = Stamp { row: row.workout_id, revision, format };
         self.writes.push(SessionWrite { session, stamp, compared });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    const FILE: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    fn workout(title: &str, reps: &[u32]) -> Workout {
+        let sets: Vec<_> = (1..)
+            .zip(reps)
+            .map(|(id, reps)| json!({ "id": id, "kind": "working", "reps": reps }))
+            .collect();
+        serde_json::from_value(json!({
+            "title": title, "started_at": "2024-03-04T18:00:00Z", "ended_at": "2024-03-04T19:00:00Z",
+            "exercises": [{ "exercise": "dip", "sets": sets }], "last_set_id": reps.len(),
+        }))
+        .unwrap()
+    }
+
+    fn row(reps: &[u32], completes: bool) -> ImportedWorkout {
+        let workout_id = workout_id(FILE, 0);
+        let (own_exercises, unmatched) = (CustomExercises::new(), BTreeMap::new());
+        ImportedWorkout {
+            workout_id,
+            workout: workout("Push", reps),
+            own_exercises,
+            unmatched,
+            completes,
+        }
+    }
+
+    /// A stored workout at revision 2, with the row and the revision of its stamp.
+    fn stored(id: WorkoutId, stamp: Option<(WorkoutId, i64)>, reps: &[u32]) -> StoredSession {
+        let stamp = stamp.map(|(row, revision)| Stamp { row, revision, format: "hevy".to_owned() });
+        StoredSession {
+            workout_id: id,
+            revision: 2,
+            status: WorkoutStatus::Completed,
+            imported: stamp,
+            body_weight_grams: None,
+            own_exercises: CustomExercises::new(),
+            document: workout("Push", reps).into(),
+        }
+    }
+
+    fn check(row: &ImportedWorkout, stored: &[StoredSession], expected: &str) {
+        let decision = decide(row, "hevy", stored);
+        let name = match &decision {
+            Decision::New => "new",
+            Decision::Update(..) => "update",
+            Decision::Written(_) => "written",
+            Decision::Duplicate => "duplicate",
+            Decision::Conflict(_) => "conflict",
+        };
+        assert_eq!(name, expected, "{row:?} {stored:?}");
+    }
+
+    #[test]
+    fn only_what_an_import_stored_last_is_updated() {
+        let other = workout_id(OTHER, 7);
+        let check = |stamp, stored_reps: &[u32], expected| {
+            check(&row(&[5, 6], false), &[stored(other, stamp, stored_reps)], expected);
+        };
+        let (by_import, edited) = (Some((other, 2)), Some((other, 1)));
+        let (by_neighbour, by_row) =
+            (Some((workout_id(FILE, 3), 2)), Some((workout_id(FILE, 0), 2)));
+        check(by_import, &[5, 6], "duplicate");
+        check(by_import, &[5], "update");
+        check(by_import, &[5, 6, 7], "duplicate");
+        check(by_import, &[5, 7], "conflict");
+        check(by_import, &[], "update");
+        for stamp in [edited, None, by_neighbour] {
+            check(stamp, &[5, 6], "duplicate");
+            check(stamp, &[5], "conflict");
+            check(stamp, &[5, 6, 7], "duplicate");
+        }
+        check(by_row, &[5, 6], "written");
+        check(by_row, &[7], "written");
+    }
+
+    #[test]
+    fn nearest_session_that_knows_as_much_decides() {
+        let other = |index, reps: &[u32]| {
+            let id = workout_id(OTHER, index);
+            stored(id, Some((id, 2)), reps)
+        };
+        let check = |all: &[StoredSession], expected| check(&row(&[5, 6], false), all, expected);
+        check(&[], "new");
+        check(&[other(0, &[7]), other(1, &[5])], "update");
+        check(&[other(0, &[5]), other(1, &[5, 6])], "duplicate");
+        check(&[other(0, &[7]), other(1, &[8])], "conflict");
+        let mut elsewhere = other(0, &[5, 6]);
+        let later = "2024-03-05T18:00:00Z";
+        elsewhere.document = Workout {
+            started_at: later.parse().unwrap(),
+            ended_at: None,
+            ..workout("Push", &[5, 6])
+        }
+        .into();
+        check(&[elsewhere], "new");
+    }
+
+    #[test]
+    fn completing_row_is_compared_with_what_it_completes() {
+        let own = workout_id(FILE, 0);
+        let check = |stamp, reps: &[u32], expected| {
+            check(&row(&[5, 6], true), &[stored(own, stamp, reps)], expected);
+            let mut deleted = stored(own, stamp, reps);
+            deleted.status = WorkoutStatus::Deleted;
+            super::tests::check(&row(&[5, 6], true), &[deleted], "written");
+        };
+        check(Some((own, 2)), &[5], "update");
+        check(Some((own, 2)), &[5, 6], "written");
+        check(Some((own, 1)), &[5], "conflict");
+        check(Some((own, 1)), &[7], "conflict");
+        check(Some((workout_id(OTHER, 0), 2)), &[5], "update");
+        check(None, &[5, 6], "written");
+        super::tests::check(&row(&[5], false), &[stored(own, Some((own, 2)), &[5, 6])], "written");
     }
 }

@@ -1,6 +1,6 @@
 //! The slices of an import. A slice is its own outbox, as a workout is.
 
-use super::sessions::Tally;
+use super::sessions::ImportCounts;
 use super::{ImportedWorkout, SliceState, json_lists};
 use crate::database::{Database, DatabaseError, Param, Results};
 use crate::exercise_names::{self, ExerciseNameMapping};
@@ -108,7 +108,7 @@ pub async fn slices(
 pub async fn finish_slice(
     database: &dyn Database,
     key: SliceKey,
-    tally: &Tally,
+    counts: &ImportCounts,
     marks: &LedgerMarks,
 ) -> Result<(), DatabaseError> {
     let mut statements = ledger::marks_of_imported(marks)?;
@@ -116,10 +116,10 @@ pub async fn finish_slice(
         ("athlete_id", Param::text(key.athlete_id)),
         ("import_id", Param::text(key.import_id)),
         ("slice", key.slice.into()),
-        ("imported", tally.imported.into()),
-        ("updated", tally.updated.into()),
-        ("duplicates", tally.duplicates.into()),
-        ("conflicts", Param::json(&tally.conflicts)?),
+        ("imported", counts.imported.into()),
+        ("updated", counts.updated.into()),
+        ("duplicates", counts.duplicates.into()),
+        ("conflicts", Param::json(&counts.conflicts)?),
     ])?);
     database.batch_repeatable(statements).await.map(drop)
 }

@@ -1,6 +1,8 @@
 //! Compares the workouts of a file with the stored ones, and writes what they add.
 
-use super::sessions::{SessionWrite, SlicePlan, StoredSession, Tally, WrittenSession, decide};
+use super::sessions::{
+    ImportCounts, SessionWrite, SlicePlan, StoredSession, WrittenSession, decide,
+};
 use super::{ImportedWorkout, SliceKey};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
@@ -71,15 +73,15 @@ pub async fn preview(
     proof: &KeyProof,
     format: &str,
     workouts: &[ImportedWorkout],
-) -> Guarded<Tally> {
-    let mut tally = Tally::default();
+) -> Guarded<ImportCounts> {
+    let mut counts = ImportCounts::default();
     let mut rest = workouts;
     while !rest.is_empty() {
         let select = same_sessions(proof.athlete_id, rest)?;
         let rows = rows_with_key(database, proof, select).await?;
-        rest = visit(rows, rest, |row, stored, _| tally.count(row, &decide(row, format, stored)));
+        rest = visit(rows, rest, |row, stored, _| counts.count(row, &decide(row, format, stored)));
     }
-    Ok(tally)
+    Ok(counts)
 }
 
 /// Selects the stored workouts that the first of `workouts` are compared with.

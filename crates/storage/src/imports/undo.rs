@@ -1,4 +1,4 @@
-//! Takes an import back: deletes the workouts that it created and that nobody has changed since.
+//! Takes an import back: deletes the workouts that it created and that are unchanged since.
 
 use super::sessions::ids_of_import;
 use crate::database::{Database, DatabaseError, Param, Results, Statement};

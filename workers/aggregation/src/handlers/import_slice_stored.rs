@@ -28,9 +28,9 @@ const PAGES_MAX: usize = 40;
 /// it ends with one notification.
 ///
 /// 1. read (await) the slices of the batch, as many as fit [`LOADED_BYTES_MAX`], and the rest after them;
-/// 2. for each slice, one at a time: read (await) the stored workouts of the same times, and decide what becomes of
+/// 2. for each slice, one at a time: read (await) the stored workouts of the same times, and decide about
 ///    each workout ([`imports::decide`]);
-/// 3. write (await) the new workouts and those that the file adds to. What has changed since it was read is not
+/// 3. write (await) the new workouts and those that the file adds to. A workout that has changed since it was read is not
 ///    written, and the slice is retried. The rows say which import wrote them: a repeat of step 2 finds them, counts
 ///    them as before, and writes nothing;
 /// 4. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
@@ -132,7 +132,7 @@ impl ImportSliceStoredEventHandler {
         let (key, format) = (slice.key, &slice.format);
         let plan = imports::plan_slice(database, key.athlete_id, format, &workouts, pages).await?;
         drop(workouts);
-        let SlicePlan { writes, written: mut sessions, tally } =
+        let SlicePlan { writes, written: mut sessions, counts } =
             plan.ok_or_else(|| Outcome::transient("the batch has read too many stored workouts"))?;
         let planned = sessions.len() + writes.len();
         if !writes.is_empty() {
@@ -145,7 +145,7 @@ impl ImportSliceStoredEventHandler {
         if is_stale {
             return Err(Outcome::transient("a workout changed while it was compared"));
         }
-        Ok(imports::finish_slice(database, key, &tally, &marks).await?)
+        Ok(imports::finish_slice(database, key, &counts, &marks).await?)
     }
 
     /// Steps 6 and 7, for the slices that are done.

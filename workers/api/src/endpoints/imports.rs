@@ -201,7 +201,7 @@ pub async fn list(
     Ok(Reply::new(Page { items, next_cursor }))
 }
 
-/// Takes an import back: deletes the workouts that it created and that nobody has changed since. 202, with the progress
+/// Takes an import back: deletes the workouts that it created and that are unchanged since. 202, with the progress
 /// at GET /v1/imports/{id}.
 ///
 /// 1. begin (await): what waits of it is not stored any more. A retry changes nothing;
@@ -239,15 +239,15 @@ async fn preview(
     format: String,
     report: ImportReport,
 ) -> ApiResult<Imported> {
-    let tally = imports::preview(call.database(), &call.key, &format, &plan.ready).await?;
-    let conflicts_total = i64::try_from(tally.conflicts.len()).unwrap_or(i64::MAX);
-    let conflicts = tally.conflicts.into_iter().take(CONFLICTS_MAX).map(conflict).collect();
+    let counts = imports::preview(call.database(), &call.key, &format, &plan.ready).await?;
+    let conflicts_total = i64::try_from(counts.conflicts.len()).unwrap_or(i64::MAX);
+    let conflicts = counts.conflicts.into_iter().take(CONFLICTS_MAX).map(conflict).collect();
     Ok(Imported::Preview(Box::new(Reply::new(ImportPreview {
         dry_run: true,
         format,
-        to_import: tally.imported,
-        updated: tally.updated,
-        duplicates: tally.duplicates,
+        to_import: counts.imported,
+        updated: counts.updated,
+        duplicates: counts.duplicates,
         conflicts,
         conflicts_total,
         report,

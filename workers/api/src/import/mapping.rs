@@ -39,7 +39,7 @@ pub struct ExerciseNames {
     same: BTreeMap<String, String>,
     /// The mapping of the request.
     mapping: Mapping,
-    /// What the athlete has mapped before, by the key of the name.
+    /// The names that the athlete has mapped before, by their keys.
     remembered: Mapping,
 }
 
