@@ -46,7 +46,7 @@ impl Profile {
     }
 }
 
-/// What an athlete chose for numbers and times without a unit or a zone; `None` is the default.
+/// The choice of an athlete for numbers and times without a unit or a zone; `None` is the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct ChosenUnits {
     pub units: Option<Units>,
