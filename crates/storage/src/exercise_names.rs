@@ -2,9 +2,9 @@
 //!
 //! Limits without a source are project defaults.
 
-use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key};
+use crate::keys::{KeyProof, live_key, with_key};
 use crate::sql::query;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -25,11 +25,17 @@ struct NameRow {
 
 /// Returns the mapped names of the key's athlete.
 pub async fn list(database: &dyn Database, proof: &KeyProof) -> Guarded<ExerciseNameMapping> {
-    let select = proof.statement(
-        concat!("SELECT name, slug FROM exercise_names WHERE athlete_id = ?1 AND ", live_key!()),
-        [],
-    );
-    let rows: Vec<NameRow> = rows_with_key(database, proof, select).await?;
+    let mut results = with_key(database, proof, vec![select(proof)]).await?;
+    Ok(read(&mut results)?)
+}
+
+pub(crate) fn select(proof: &KeyProof) -> Statement {
+    let athlete_id = [Param::text(proof.athlete_id)];
+    Statement::new("SELECT name, slug FROM exercise_names WHERE athlete_id = ?1", athlete_id)
+}
+
+pub(crate) fn read(results: &mut Results) -> Result<ExerciseNameMapping, DatabaseError> {
+    let rows: Vec<NameRow> = results.rows()?;
     Ok(rows.into_iter().map(|row| (row.name, row.slug)).collect())
 }
 

@@ -56,8 +56,8 @@ impl Output for Imported {
 /// Imports a file. 202, with the progress at its Location; with `dry_run=true` 200 with a preview, and
 /// nothing is stored. 422 for a file that is not a training log.
 ///
-/// 1. parse the file;
-/// 2. read (await, await) the athlete's custom exercises, and the names that the athlete has mapped;
+/// 1. read (await) the athlete's custom exercises, units, time zone and mapped names;
+/// 2. parse the file;
 /// 3. store (await) the import with all its slices and its mapping, in one transaction; if an exercise was added or
 ///    changed meanwhile, wait (await) and start from 1. Failure: 503. When only the response is lost, a
 ///    retry with the same Idempotency-Key returns the import; without one it finds the same workouts as
@@ -83,11 +83,10 @@ async fn import_file(
     options: &ImportOptions,
 ) -> ApiResult<Option<Imported>> {
     let mapping = options.mapping.as_deref().map(parse_mapping).transpose()?.unwrap_or_default();
-    let mut file = parse_upload(call, options)?;
     let database = call.database();
-    let known = exercises::list_for_change(database, &call.key).await?;
+    let (known, chosen, remembered) = exercises::list_for_import(database, &call.key).await?;
+    let mut file = parse_upload(call, options, &chosen)?;
     let definitions = Definitions::new(&file.exercises, &known.exercises);
-    let remembered = exercise_names::list(database, &call.key).await?;
     let names =
         ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping.clone())
             .remembering(remembered);
@@ -265,15 +264,22 @@ async fn publish(call: &AthleteCall, keys: impl Iterator<Item = SliceKey>) {
     call.app.publisher.publish_committed(&events).await;
 }
 
+/// Whether over 5 % of the file's rows are not imported; a project default.
+const fn has_many_errors(report: &ImportReport) -> bool {
+    report.rejected_rows * 20 > report.rows
+}
+
 fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Import, STATUS>> {
     let location = format!("/v1/imports/{}", import.import_id);
     Ok(Reply::new(to_model(import)?).location(location))
 }
 
 fn to_model(import: imports::Import) -> Result<Import, serde_json::Error> {
+    let report: ImportReport = serde_json::from_value(import.report)?;
     let status = match (import.undone_at_ms, import.waiting, import.held) {
         (Some(_), _, _) if import.is_undoing == 1 => ImportStatus::Undoing,
         (Some(_), _, _) => ImportStatus::Undone,
+        (None, 0, 0) if has_many_errors(&report) => ImportStatus::CompletedWithErrors,
         (None, 0, 0) => ImportStatus::Completed,
         (None, 0, _) => ImportStatus::NeedsMapping,
         (None, _, _) => ImportStatus::Running,
@@ -293,6 +299,6 @@ fn to_model(import: imports::Import) -> Result<Import, serde_json::Error> {
         undone_at: import.undone_at_ms.map(Instant),
         removed: import.removed,
         kept: import.kept,
-        report: serde_json::from_value(import.report)?,
+        report,
     })
 }

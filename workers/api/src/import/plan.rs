@@ -5,8 +5,8 @@
 use super::file::{FileWorkout, ImportFile};
 use super::mapping::ExerciseNames;
 use crate::error::ApiResult;
-use contract::ProblemCode;
 use contract::imports::{ImportReport, MAPPING_MAX, UnmatchedName};
+use contract::{FieldErrors, ProblemCode};
 use shared_kernel::WorkoutId;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +19,6 @@ const SLICE_WORKOUTS_MAX: usize = 50;
 const SLICE_BYTES_MAX: usize = 500_000;
 /// Unknown names of a file that get proposals, those of most workouts: each costs a search of the catalogue.
 const PROPOSED_MAX: usize = 200;
-/// Errors in a report, at most; all are counted.
-const ERRORS_MAX: usize = 1_000;
 
 /// A file as it will be imported.
 #[derive(Debug, Default)]
@@ -125,7 +123,8 @@ impl Plan {
 
     /// The report of a file, before and after it is imported.
     pub fn report(&self, file: ImportFile, names: &ExerciseNames) -> ImportReport {
-        let errors_total = file.errors.len();
+        // The first errors, within the limits of a response.
+        let errors: FieldErrors = file.errors.into_iter().collect();
         ImportReport {
             rows: file.rows,
             workouts: self.workouts,
@@ -133,11 +132,14 @@ impl Plan {
             weight_unit: file.weight_unit,
             weight_unit_source: file.weight_unit_source,
             time_zone: file.time_zone,
+            time_zone_source: file.time_zone_source,
+            hints: file.hints,
             held_workouts: self.held.len() - self.partial,
             partial_workouts: self.partial,
             left_out_sets: self.left_out_sets,
-            errors: file.errors.into_iter().take(ERRORS_MAX).collect(),
-            errors_total,
+            errors: errors.kept().to_vec(),
+            errors_total: errors.total(),
+            rejected_rows: file.rejected_rows,
             unmatched: self.unmatched(names),
         }
     }
