@@ -83,7 +83,7 @@ fn retry_restarts_the_schedule_during_an_attempt() {
 
 /// A receiver that was down for days, whose owner disables it.
 #[test]
-fn deliveries_of_a_disabled_endpoint_fail_a_thousand_at_a_time() {
+fn deliveries_of_a_disabled_endpoint_fail_by_the_thousand() {
     let database = Sqlite::migrated();
     let ada = create_athlete(&database, 1);
     let (off, on) = (endpoint(&database, &ada, 1), endpoint(&database, &ada, 2));
