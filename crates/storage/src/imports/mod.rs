@@ -23,6 +23,7 @@ use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
+use crate::page::Page;
 use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -115,8 +116,8 @@ pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     before: Option<Uuid>,
-    limit: i64,
-) -> Guarded<Vec<Import>> {
+    limit: usize,
+) -> Guarded<Page<Import>> {
     let before = before.map_or_else(|| "~".to_owned(), |import_id| import_id.to_string());
     let select = query!(
         "imports/get.sql",
@@ -128,9 +129,12 @@ pub async fn list(
     .bind([
         ("athlete_id", Param::text(proof.athlete_id)),
         ("before", Param::Text(before)),
-        ("limit", limit.into()),
+        ("limit", i64::try_from(limit + 1).unwrap_or(i64::MAX).into()),
     ])?;
-    rows_with_key(database, proof, select).await
+    let mut items: Vec<_> = rows_with_key(database, proof, select).await?;
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    Ok(Page { items, has_more })
 }
 
 /// Encodes items as JSON lists of at most [`LIST_BYTES_MAX`] bytes, or of one item: the parameters of as many

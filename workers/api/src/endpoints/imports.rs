@@ -194,8 +194,9 @@ pub async fn list(
     Query(ImportFilter { cursor, limit }): Query<ImportFilter>,
 ) -> ApiResult<Reply<Page<Import>>> {
     let before = cursor::decode(cursor.as_deref())?;
-    let rows = imports::list(call.database(), &call.key, before, limit.0 + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |import| import.import_id)?;
+    let limit = usize::try_from(limit.0).unwrap_or(0);
+    let rows = imports::list(call.database(), &call.key, before, limit).await?;
+    let (rows, next_cursor) = cursor::page(rows, |import| import.import_id)?;
     let items = rows.into_iter().map(to_model).collect::<Result<_, _>>()?;
     Ok(Reply::new(Page { items, next_cursor }))
 }
