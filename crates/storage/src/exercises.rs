@@ -1,5 +1,6 @@
 //! The athlete's custom exercises.
 
+use crate::athletes::{ChosenUnits, select_chosen};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
@@ -101,6 +102,17 @@ pub(crate) fn next_revision(proof: &KeyProof, revision: i64) -> Statement {
 pub async fn list_for_change(database: &dyn Database, proof: &KeyProof) -> Guarded<ExerciseList> {
     let mut results = with_key(database, proof, list_statements(proof).into()).await?;
     read_list(&mut results)
+}
+
+/// Returns the same with the units and the time zone that the athlete chose.
+pub async fn list_for_import(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Guarded<(ExerciseList, ChosenUnits)> {
+    let statements = list_statements(proof).into_iter().chain([select_chosen(proof)]);
+    let mut results = with_key(database, proof, statements.collect()).await?;
+    let list = read_list(&mut results)?;
+    Ok((list, results.first()?.unwrap_or_default()))
 }
 
 fn read_list(results: &mut Results) -> Guarded<ExerciseList> {

@@ -11,9 +11,11 @@ CREATE TABLE athletes (
     -- The last UTC day on which links were requested, and their number.
     confirmation_day TEXT NOT NULL DEFAULT '',
     confirmation_links INTEGER NOT NULL DEFAULT 0,
-    units TEXT NOT NULL DEFAULT 'kg' CHECK (units IN ('kg', 'lb')),
-    -- Of the IANA database, for quiet hours, the day of the email limit, and workouts that start at a bare Z.
-    time_zone TEXT NOT NULL DEFAULT 'UTC',
+    -- NULL until the athlete chooses: kilograms.
+    units TEXT CHECK (units IN ('kg', 'lb')),
+    -- Of the IANA database, for quiet hours, the day of the email limit, and workouts that start at a bare Z. NULL until
+    -- the athlete chooses: UTC.
+    time_zone TEXT,
     -- {"new_record": {"email": true}, ...}: by kind of notification the channels that the athlete changed.
     channels TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(channels)),
     email_threshold REAL NOT NULL DEFAULT 0.8 CHECK (email_threshold BETWEEN 0 AND 1),
