@@ -43,6 +43,7 @@ const NOISE: &[&str] = &[
     "mile",
     "min",
     "minute",
+    "my",
     "new",
     "old",
     "r",

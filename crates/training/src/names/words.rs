@@ -34,7 +34,7 @@ pub(super) const EQUIPMENT: &[&str] = &[
 
 /// Words without meaning.
 const STOP_WORDS: &[&str] =
-    &["and", "at", "for", "from", "in", "my", "of", "on", "the", "to", "using", "with"];
+    &["and", "at", "for", "from", "in", "of", "on", "the", "to", "using", "with"];
 
 /// Lower-case letters of Latin-1 and Latin Extended-A and their ASCII replacements. These follow
 /// the shape of the letter, not a language: ü is u.
