@@ -1,9 +1,8 @@
-//! Reads a log and prints what was found, with the time that it took: `cargo run --release -p interchange --example
+//! Reads a log and prints what was found, for the judgement of a format: `cargo run --release -p interchange --example
 //! read -- [--pounds] FILE...`. With `--pounds` weights without a unit are pounds.
 #![expect(clippy::print_stdout, reason = "its output")]
 
 use interchange::{ReadOptions, WeightUnit, read};
-use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let is_pounds = |argument: &String| argument == "--pounds";
@@ -11,14 +10,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = ReadOptions { weight_unit: pounds, ..ReadOptions::default() };
     for path in std::env::args().skip(1).filter(|argument| !is_pounds(argument)) {
         let bytes = std::fs::read(&path)?;
-        let begin = Instant::now();
         let result = read(&bytes, &options);
-        let elapsed = begin.elapsed();
         match result {
             Ok(log) => {
                 let (format, unit) = (log.format, log.weight_unit);
                 println!(
-                    "{path}: {format:?} {unit:?} ({:?}), {} rows, {} workouts, {} sets, {} skipped, {} rejected, {elapsed:?}",
+                    "{path}: {format:?} {unit:?} ({:?}), {} rows, {} workouts, {} sets, {} skipped, {} rejected",
                     log.weight_unit_source,
                     log.rows,
                     log.workouts.len(),
