@@ -91,12 +91,12 @@ impl DateParser {
         if let Some(known) = self.memo.get(text) {
             return Ok(known);
         }
-        let parsed = self.parse_anew(text)?;
+        let parsed = self.parse_text(text)?;
         self.memo.put(text, parsed);
         Ok(parsed)
     }
 
-    fn parse_anew(&mut self, text: &str) -> Result<Timestamp, DateError> {
+    fn parse_text(&mut self, text: &str) -> Result<Timestamp, DateError> {
         let is_space = |c: char| c.is_whitespace() || c == ',';
         let mut date: Vec<&str> = Vec::with_capacity(3);
         let mut time = String::new();
