@@ -13,7 +13,10 @@ use training::ExerciseDefinition;
 use training::names::{NameConflict, name_conflict, new_slug};
 
 /// Custom exercises of one athlete, at most: ten times a large catalogue.
-pub const OWN_EXERCISES_MAX: i64 = 1_000;
+const OWN_EXERCISES_MAX: usize = 1_000;
+/// Bytes of their names and aliases, at most: the rest of a definition is short, so that the whole list, which names
+/// are compared with, has less than 1 MB.
+const NAMES_BYTES_MAX: usize = 500_000;
 
 /// A custom exercise of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -70,6 +73,23 @@ impl ExerciseList {
     }
 
     /// Fails if another exercise has a name or an alias of this one.
+    /// Checks that the list has room for more exercises, one of which may replace that of a slug.
+    pub(crate) fn check_room<'a>(
+        &'a self,
+        replaced: &'a str,
+        added: impl Iterator<Item = &'a ExerciseDefinition>,
+    ) -> Result<(), Conflict> {
+        let all = self.without(replaced).map(|(_, definition)| definition).chain(added);
+        let (mut count, mut bytes) = (0, 0);
+        for definition in all {
+            count += 1;
+            bytes +=
+                definition.name.len() + definition.aliases.iter().map(String::len).sum::<usize>();
+        }
+        let has_room = count <= OWN_EXERCISES_MAX && bytes <= NAMES_BYTES_MAX;
+        if has_room { Ok(()) } else { Err(Conflict::TooManyExercises) }
+    }
+
     fn check_names(&self, exercise: &CustomExercise) -> Result<(), Conflict> {
         match name_conflict(&exercise.definition, self.without(&exercise.slug)) {
             Some(NameConflict { slug, .. }) => Err(Conflict::ExerciseExists { slug }),
@@ -149,9 +169,7 @@ pub async fn add(
     let slug = new_slug(&definition.name, list.without(""));
     let exercise = CustomExercise { slug, definition: definition.clone() };
     list.check_names(&exercise)?;
-    if i64::try_from(list.exercises.len()).unwrap_or(i64::MAX) >= OWN_EXERCISES_MAX {
-        return Err(Conflict::TooManyExercises.into());
-    }
+    list.check_room("", [definition].into_iter())?;
     let key = idempotency::named(Created::Exercise, idempotency);
     let insert =
         query!("exercises/insert.sql").bind(proof.named().into_iter().chain(key).chain([
@@ -197,6 +215,7 @@ pub async fn replace(
         return Err(Rejection::NotFound);
     }
     list.check_names(exercise)?;
+    list.check_room(&exercise.slug, [&exercise.definition].into_iter())?;
     let update = query!("exercises/replace.sql").bind(proof.named().into_iter().chain([
         ("slug", exercise.slug.as_str().into()),
         ("definition", Param::json(&exercise.definition)?),

@@ -105,7 +105,7 @@ CREATE TABLE workouts (
     traceparent TEXT NOT NULL,
     -- SHA-256 of the request that created it, if it had an Idempotency-Key.
     request_hash TEXT,
-    -- {"key": [set id, request], ...}: the sets that were added under an Idempotency-Key, hashed.
+    -- {"key": [set id, request], ...}: the sets that were added under an Idempotency-Key, hashed. The newest 1,080.
     set_keys TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(set_keys)),
     -- {"slug": definition, ...} of the custom exercises in it, as of the time it was saved.
     own_exercises TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(own_exercises)),
@@ -142,7 +142,7 @@ CREATE TABLE volume_ledger (
     revision INTEGER NOT NULL CHECK (revision >= 1),
     local_date TEXT NOT NULL CHECK (local_date = date(local_date)),
     started_at_ms INTEGER NOT NULL,
-    -- The days from which it was moved since their weeks were last published, separated by blanks.
+    -- The Mondays of the weeks from which it was moved since they were last published, each once, separated by blanks.
     moved_from TEXT,
     workouts INTEGER NOT NULL CHECK (workouts IN (0, 1)),
     sets INTEGER NOT NULL CHECK (sets >= 0),
