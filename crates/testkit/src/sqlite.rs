@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
@@ -242,7 +242,7 @@ impl Sqlite {
             let run = || execute(&transaction, statement.sql, &statement.params);
             let (table, rows_written) = self.observed(statement.sql, run);
             let table = table.map_err(|error| DatabaseError::from_message(error.to_string()))?;
-            let rows = serde_json::to_string(&table.into_objects()).unwrap();
+            let rows = table.into_json();
             results.push(QueryResult { rows, rows_written, size_bytes });
         }
         let (committed, _) = self.observed("COMMIT", || transaction.commit());
@@ -266,9 +266,29 @@ struct Table {
 }
 
 impl Table {
+    /// Of columns with the same name the last counts, as in an object of D1.
+    fn into_json(self) -> String {
+        let is_last = |index: usize| !self.columns[index + 1..].contains(&self.columns[index]);
+        let last: Vec<_> = (0..self.columns.len()).map(is_last).collect();
+        let names: Vec<_> = self.columns.iter().map(|name| json!(name).to_string()).collect();
+        let mut text = String::from("[");
+        for row in self.rows {
+            text.push_str(if text.len() > 1 { ",{" } else { "{" });
+            let columns = names.iter().zip(&last).zip(row).filter(|((_, is_last), _)| **is_last);
+            for (index, ((name, _), value)) in columns.enumerate() {
+                text.push_str(if index > 0 { "," } else { "" });
+                text.push_str(name);
+                text.push(':');
+                text.push_str(&json_value(value).to_string());
+            }
+            text.push('}');
+        }
+        text + "]"
+    }
+
     fn into_objects(self) -> Vec<Map<String, Value>> {
         let object = |row: Vec<SqlValue>| {
-            let values = row.into_iter().map(json);
+            let values = row.into_iter().map(json_value);
             self.columns.iter().cloned().zip(values).collect()
         };
         self.rows.into_iter().map(object).collect()
@@ -299,7 +319,7 @@ impl ToSql for SqlParam<'_> {
     }
 }
 
-fn json(value: SqlValue) -> Value {
+fn json_value(value: SqlValue) -> Value {
     match value {
         SqlValue::Null => Value::Null,
         SqlValue::Integer(integer) => Value::from(integer),
