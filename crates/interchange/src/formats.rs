@@ -54,6 +54,7 @@ pub const STRONG_ORDER: [Field; 12] = [
     Field::Rpe,
 ];
 
+/// Every version of Strong.
 pub const STRONG: FormatSpec = FormatSpec {
     format: Format::Strong,
     required: &[Field::Title, Field::Start, Field::Exercise],
