@@ -28,6 +28,8 @@ pub struct Effects {
     pub handled: u64,
     /// The workouts of each commit of the ledger, in order: athlete, workout and revision.
     pub ledger_commits: Vec<Vec<LedgerWrite>>,
+    /// The start, in milliseconds, and the candidates for records of each committed revision.
+    pub candidates: BTreeMap<LedgerWrite, (i64, BTreeMap<String, i64>)>,
     /// The bytes of the largest result of a statement.
     pub largest_result: usize,
     pub statement_counts: [u64; KnownStatement::ALL.len()],
@@ -39,6 +41,14 @@ pub struct Effects {
 
 /// An athlete and a workout, with a revision.
 pub type LedgerWrite = ((String, String), i64);
+
+/// The beginning of the statements that compare candidates for records. Parameter 1 lists their workouts.
+const SETTLE_RECORDS: &str = "INSERT INTO personal_records";
+
+fn ledger_write(entry: &Value) -> LedgerWrite {
+    let text = |name: &str| entry[name].as_str().unwrap().to_owned();
+    ((text("athlete_id"), text("workout_id")), entry["revision"].as_i64().unwrap())
+}
 
 /// An invocation that sends emails, and the database that it claims and records them in.
 type Sender = (u64, &'static str);
@@ -117,18 +127,31 @@ impl Effects {
             [Param::Text(entries), ..] if is(KnownStatement::WriteLedger) => {
                 self.record_ledger(entries);
             }
+            [Param::Text(entries), ..] if statement.sql.starts_with(SETTLE_RECORDS) => {
+                self.record_candidates(entries);
+            }
             _ => {}
+        }
+    }
+
+    fn record_candidates(&mut self, entries: &str) {
+        let entries: Vec<Value> = serde_json::from_str(entries).unwrap();
+        for entry in &entries {
+            let lifts = entry["bests"].as_object().unwrap().iter();
+            let of_lift = |(lift, bests): (&String, &Value)| {
+                let bests = bests.as_object().unwrap().clone().into_iter();
+                let lift = lift.clone();
+                bests.map(move |(kind, value)| (format!("{lift}/{kind}"), value.as_i64().unwrap()))
+            };
+            let candidates = lifts.flat_map(of_lift).collect();
+            let started_at_ms = entry["started_at_ms"].as_i64().unwrap();
+            self.candidates.insert(ledger_write(entry), (started_at_ms, candidates));
         }
     }
 
     fn record_ledger(&mut self, entries: &str) {
         let entries: Vec<Value> = serde_json::from_str(entries).unwrap();
-        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap().to_owned();
-        let write = |entry: &Value| {
-            let workout = (text(entry, "athlete_id"), text(entry, "workout_id"));
-            (workout, entry["revision"].as_i64().unwrap())
-        };
-        self.ledger_commits.push(entries.iter().map(write).collect());
+        self.ledger_commits.push(entries.iter().map(ledger_write).collect());
     }
 
     fn record_email_results(&mut self, results: &str, sender: Sender, now_ms: i64) {

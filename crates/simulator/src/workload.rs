@@ -221,13 +221,14 @@ fn contest(rng: &mut Rng) -> Vec<Action> {
     (0..count).map(action).collect()
 }
 
-/// Makes a workout nearly as large as a request may be, and leaves it open, in one burst with the others: the
-/// sweep finds them together.
+/// Makes a workout nearly as large as a request may be, and leaves it open, in one burst with the others of one
+/// athlete: the sweep finds them together.
 fn enlarge(action: &mut Action) {
     if action.kind != ActionKind::Post {
         return;
     }
     action.after_ms %= BURST_MS;
+    action.athlete = 0;
     let sets = action.body["exercises"][0]["sets"].take();
     let exercise = |index| {
         let sets = if index == 0 { sets.clone() } else { json!([]) };

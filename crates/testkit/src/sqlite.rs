@@ -268,8 +268,10 @@ struct Table {
 impl Table {
     /// Of columns with the same name the last counts, as in an object of D1.
     fn into_json(self) -> String {
-        let is_last = |index: usize| !self.columns[index + 1..].contains(&self.columns[index]);
-        let last: Vec<_> = (0..self.columns.len()).map(is_last).collect();
+        let is_last = |(index, name): (usize, &String)| {
+            !self.columns.iter().skip(index + 1).any(|other| other == name)
+        };
+        let last: Vec<_> = self.columns.iter().enumerate().map(is_last).collect();
         let names: Vec<_> = self.columns.iter().map(|name| json!(name).to_string()).collect();
         let mut text = String::from("[");
         for row in self.rows {

@@ -6,11 +6,9 @@ use crate::database::text;
 use crate::log_file::IS_IMPORTED;
 use aggregation::thresholds::{crossing_bits, new_crossings};
 use serde_json::Value;
-use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::ledger::WeekState;
-use storage::workouts::StoredWorkout;
 use training::calendar::is_recent;
 use training::records::record_candidates;
 use training::{Grams, RecordKey, RecordKind};
@@ -23,10 +21,11 @@ type Workout = (String, String);
 /// A workout, the key of a record, and its value.
 type Announcement = (String, RecordKey, i64);
 
-/// A published revision of a workout.
+/// A revision of a workout.
 struct Revision {
-    /// `None` if it is deleted.
-    snapshot: Option<WorkoutSnapshot>,
+    started_at_ms: i64,
+    /// By key; none if it is deleted.
+    candidates: BTreeMap<String, i64>,
     is_recent: bool,
 }
 
@@ -59,7 +58,12 @@ pub fn check(
     violations: &mut Violations,
 ) {
     let mut revisions = revisions(published);
-    revisions.extend(imported(run));
+    // An import publishes no revisions, and announces nothing but its end.
+    for (key, (started_at_ms, candidates)) in &run.effects.candidates {
+        let (started_at_ms, candidates) = (*started_at_ms, candidates.clone());
+        let imported = Revision { started_at_ms, candidates, is_recent: false };
+        revisions.entry(key.clone()).or_insert(imported);
+    }
     check_records(run, &revisions, notifications, violations);
     check_crossings(run, published, violations);
     check_quiet_athletes(run, &revisions, notifications, violations);
@@ -76,28 +80,12 @@ fn revisions(published: &BTreeMap<String, Event>) -> BTreeMap<(Workout, i64), Re
         };
         let id = (workout.athlete_id.to_string(), workout.workout_id.to_string());
         let is_recent = is_recent(workout.started_at.date_naive(), event.time);
-        let snapshot = (!is_deleted).then(|| workout.clone());
-        Some(((id, workout.revision), Revision { snapshot, is_recent }))
+        let all = || record_candidates(&workout.exercises, workout.body_weight_grams);
+        let candidates = if is_deleted { BTreeMap::new() } else { all().into_iter().collect() };
+        let started_at_ms = workout.started_at.timestamp_millis();
+        Some(((id, workout.revision), Revision { started_at_ms, candidates, is_recent }))
     };
     published.values().filter_map(revision).collect()
-}
-
-/// The imported workouts. None is recent: an import announces nothing but its end. One that a mapping completed was
-/// stored without its last exercise before.
-fn imported(run: &FinishedRun<'_>) -> Vec<((Workout, i64), Revision)> {
-    let rows = run.rows(&format!("SELECT * FROM workouts WHERE {IS_IMPORTED}"));
-    let revision = |row| {
-        let stored: StoredWorkout = serde_json::from_value(row).unwrap();
-        let id = (stored.athlete_id.to_string(), stored.workout_id.to_string());
-        let snapshot = Some(stored.snapshot().unwrap());
-        let before = (stored.revision > 1).then(|| {
-            let mut snapshot = stored.snapshot().unwrap();
-            snapshot.exercises.pop();
-            ((id.clone(), 1), Revision { snapshot: Some(snapshot), is_recent: false })
-        });
-        [((id, stored.revision), Revision { snapshot, is_recent: false })].into_iter().chain(before)
-    };
-    rows.into_iter().flat_map(revision).collect()
 }
 
 fn check_records(
@@ -207,11 +195,7 @@ impl Ledger {
     fn apply(&mut self, changes: &[(&str, i64, &Revision)]) {
         let mut raised: BTreeMap<(String, String), i64> = BTreeMap::new();
         for (workout, revision, published) in changes {
-            let snapshot = published.snapshot.as_ref();
-            let candidates = snapshot
-                .map(|snapshot| record_candidates(&snapshot.exercises, snapshot.body_weight_grams));
-            let candidates = candidates.unwrap_or_default();
-            for (key, value) in &candidates {
+            for (key, value) in &published.candidates {
                 let id = ((*workout).to_owned(), key.clone());
                 let peak = self.peaks.entry(id.clone()).or_insert(0);
                 if value > peak {
@@ -219,8 +203,8 @@ impl Ledger {
                     raised.insert(id, *revision);
                 }
             }
-            let start = snapshot.map_or(0, |snapshot| snapshot.started_at.timestamp_millis());
-            self.workouts.insert((*workout).to_owned(), (*revision, start, candidates));
+            let state = (*revision, published.started_at_ms, published.candidates.clone());
+            self.workouts.insert((*workout).to_owned(), state);
         }
         let mut best: BTreeMap<String, Held> = BTreeMap::new();
         for (workout, (_, started_at_ms, candidates)) in &self.workouts {
