@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shared_kernel::{AthleteId, Outcome, without_values};
+use shared_kernel::{AthleteId, Outcome, json, without_values};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -113,7 +113,7 @@ impl QueryResult {
 }
 
 fn parse<T: DeserializeOwned>(rows: &str) -> Result<T, DatabaseError> {
-    serde_json::from_str(rows).map_err(DatabaseError::Row)
+    json::from_str(rows).map_err(DatabaseError::Row)
 }
 
 /// The reason why a batch failed. Nothing of it took effect.

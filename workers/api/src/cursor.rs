@@ -5,6 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use contract::{Limit, ProblemCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared_kernel::json;
 
 /// The longest cursor that is decoded.
 const CURSOR_CHARS_MAX: usize = 1_000;
@@ -24,7 +25,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
     if text.len() > CURSOR_CHARS_MAX {
         return None;
     }
-    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(text).ok()?).ok()
+    json::from_str(&String::from_utf8(Base64UrlUnpadded::decode_vec(text).ok()?).ok()?).ok()
 }
 
 /// Cuts a list that was read one longer than the page. Returns the page with the cursor of the

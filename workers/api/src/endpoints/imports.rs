@@ -18,6 +18,7 @@ use contract::imports::{
 };
 use contract::{Checks, FieldCode, FieldError, Instant, Problem, ProblemCode};
 use platform::clock::new_uuid;
+use shared_kernel::json;
 use storage::exercises;
 use storage::imports::{self, DuplicateQuery, ImportedWorkout, NewImport, SliceKey, SliceState};
 use storage::{Creation, Idempotency, Rejection};
@@ -154,7 +155,7 @@ pub async fn put_mapping(
     require_no_errors(names.unknown_targets().map(|(name, detail)| {
         FieldError::at(checks.pointer_to(name), FieldCode::UnknownExercise, detail)
     }))?;
-    let mut report: ImportReport = serde_json::from_value(import.report)?;
+    let mut report: ImportReport = json::from_value(&import.report)?;
     let mut released = Vec::new();
     for slice in held {
         let mut plan = Plan::default();
@@ -226,7 +227,7 @@ fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Impor
         imported: import.imported,
         duplicates: import.duplicates,
         slices: SliceCounts { waiting: import.waiting, held: import.held, done: import.done },
-        report: serde_json::from_value(import.report)?,
+        report: json::from_value(&import.report)?,
     };
     Ok(Reply::new(model).location(format!("/v1/imports/{}", import.import_id)))
 }
