@@ -52,9 +52,15 @@ pub struct FieldError {
     /// The name of a query parameter or a header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
-    /// The line of an imported file.
+    /// The line of an imported file: the first of `lines`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// The number of rows of an imported file with this error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// The first lines of an imported file with this error, at most 10.
+    #[serde(default, skip_serializing_if = "<[u64]>::is_empty")]
+    pub lines: Box<[u64]>,
     pub code: FieldCode,
     /// The reason and the allowed values, in English.
     pub detail: String,
@@ -63,20 +69,23 @@ pub struct FieldError {
 impl FieldError {
     /// An invalid field of the body.
     pub fn at(pointer: impl Into<String>, code: FieldCode, detail: impl Into<String>) -> Self {
-        let (parameter, line) = (None, None);
-        Self { pointer: Some(pointer.into()), parameter, line, code, detail: detail.into() }
+        Self { pointer: Some(pointer.into()), ..Self::new(code, detail) }
     }
 
     /// An invalid query parameter or header.
     pub fn parameter(name: &str, code: FieldCode, detail: impl Into<String>) -> Self {
-        let parameter = Some(name.to_owned());
-        Self { pointer: None, parameter, line: None, code, detail: detail.into() }
+        Self { parameter: Some(name.to_owned()), ..Self::new(code, detail) }
     }
 
-    /// An invalid line of an imported file.
-    pub fn line(line: u64, code: FieldCode, detail: impl Into<String>) -> Self {
-        let (pointer, parameter) = (None, None);
-        Self { pointer, parameter, line: Some(line), code, detail: detail.into() }
+    /// The rows of an imported file that are invalid for one reason, with their first lines.
+    pub fn rows(lines: Vec<u64>, count: usize, code: FieldCode, detail: String) -> Self {
+        let (line, count) = (lines.first().copied(), u32::try_from(count).ok());
+        Self { line, count, lines: lines.into(), ..Self::new(code, detail) }
+    }
+
+    fn new(code: FieldCode, detail: impl Into<String>) -> Self {
+        let (pointer, parameter, line, count) = (None, None, None, None);
+        Self { pointer, parameter, line, count, lines: Box::default(), code, detail: detail.into() }
     }
 
     fn bounded(mut self) -> Self {
@@ -94,7 +103,7 @@ impl FieldError {
     fn bytes(&self) -> usize {
         let quoted = self.pointer.as_ref().or(self.parameter.as_ref()).map_or(0, String::len);
         // Room for the names of the fields, and for characters that JSON escapes.
-        2 * (quoted + self.detail.len()) + 80
+        2 * (quoted + self.detail.len()) + 80 + 8 * self.lines.len()
     }
 }
 
@@ -109,7 +118,7 @@ pub struct FieldErrors {
 impl FieldErrors {
     /// Adds an error. Past the limits of a response it is only counted.
     pub fn push(&mut self, error: FieldError) {
-        self.total += 1;
+        self.total += error.count.map_or(1, |count| usize::try_from(count).unwrap_or(usize::MAX));
         let error = error.bounded();
         let bytes = self.bytes + error.bytes();
         if self.kept.len() < ERRORS_MAX && bytes <= ERRORS_BYTES_MAX {
@@ -123,7 +132,7 @@ impl FieldErrors {
         &self.kept
     }
 
-    /// The number of all errors.
+    /// The number of all errors; of a file, of its invalid rows.
     pub const fn total(&self) -> usize {
         self.total
     }

@@ -137,7 +137,7 @@ pub struct DeadLetterPage {
     pub items: Vec<DeadLetter>,
     /// The `cursor` of the next page; null on the last one.
     pub next_cursor: Option<String>,
-    /// The number of dead letters on all pages.
+    /// The number of dead letters on all pages, up to 10,000.
     pub total: i64,
 }
 

@@ -21,7 +21,11 @@ pub const MAPPING_MAX: usize = 1_000;
 pub enum CsvFormat {
     Strong,
     Hevy,
+    Lyfta,
     Fitnotes,
+    Fitbod,
+    Stronglifts,
+    Jefit,
 }
 
 /// The unit of weights.
@@ -43,8 +47,58 @@ pub enum UnitSource {
     File,
     /// The parameter `units`.
     Caller,
+    /// The units that the athlete chose.
+    Profile,
     /// Kilograms, the default.
     Assumed,
+}
+
+/// The source of the zone of a file's times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum TimeZoneSource {
+    /// The parameter `time_zone`.
+    Caller,
+    /// The time zone that the athlete chose.
+    Profile,
+    /// The address of the request.
+    Address,
+    /// UTC, the default.
+    Assumed,
+}
+
+/// A possible mistake in a file that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportHintCode {
+    /// The text is not UTF-8, and its encoding was assumed.
+    EncodingAssumed,
+    /// Day and month of dates can be exchanged, and no date of the file decides it: set `locale`.
+    DateOrderAmbiguous,
+    /// The end of a workout cannot be read, is before its start, or over 24 hours after it.
+    EndUnknown,
+    /// Columns with values that are not imported.
+    ColumnsIgnored,
+    /// Tables of the file that are not imported.
+    SectionsIgnored,
+    /// The file states no unit, and its weights look like pounds: set `units`.
+    WeightsLookLikePounds,
+    /// The file states no unit, and its weights look like kilograms: set `units`.
+    WeightsLookLikeKilograms,
+}
+
+/// A hint on a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportHint {
+    pub code: ImportHintCode,
+    /// In English.
+    pub detail: String,
+    /// The number of workouts that it concerns; 1 for the whole file.
+    pub count: usize,
+    /// The first lines that it concerns, at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<u64>,
 }
 
 /// The query of an import.
@@ -56,13 +110,19 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// The app that wrote the file; by default it is detected.
     pub format: Option<CsvFormat>,
-    /// The unit of weights without one; by default it is detected.
+    /// The unit of weights for which the file states none; by default that of the athlete.
     pub units: Option<WeightUnit>,
-    /// The language of the file, which decides whether 102,5 is a number: `de`, `de-DE`.
+    /// The language of the file, which decides whether 102,5 is a number and, with a region, whether 01/02/2024 is in
+    /// February: `de`, `de-DE`, `en-US`.
     pub locale: Option<String>,
-    /// The zone of the file's times: `Europe/Berlin`, `+01:00`. By default that of the request's address,
-    /// otherwise UTC.
+    /// The zone of the file's times: `Europe/Berlin`, `+01:00`. By default that of the athlete, otherwise that of the
+    /// request's address, otherwise UTC.
     pub time_zone: Option<String>,
+    /// A JSON object that names the columns of a file of any app: `{"date":"When","exercise":"Lift","reps":"Reps"}`.
+    /// Its keys are `date`, `time`, `end`, `end_time`, `workout_duration`, `title`, `workout_notes`, `exercise`,
+    /// `superset`, `notes`, `set_type`, `weight`, `weight_unit`, `reps`, `distance`, `distance_unit`, `duration`, `rpe`
+    /// and `rir`.
+    pub columns: Option<String>,
     /// A JSON object of exercise names to slugs, or to null to leave their sets out.
     pub mapping: Option<String>,
 }
@@ -87,7 +147,7 @@ impl Validate for ImportMapping {
 pub struct Import {
     pub id: Uuid,
     pub status: ImportStatus,
-    /// `strong`, `hevy`, `fitnotes` or `bulktrack`.
+    /// The app that wrote the file: `strong`, `hevy`, …, `csv` with named columns, or `bulktrack`.
     pub format: String,
     pub created_at: Instant,
     /// Null while it is running.
@@ -110,6 +170,8 @@ pub enum ImportStatus {
     /// Workouts are held back until a mapping resolves their exercise names.
     NeedsMapping,
     Completed,
+    /// Completed, but over 5 % of the file's rows were invalid.
+    CompletedWithErrors,
 }
 
 /// The parts in which an import is stored.
@@ -126,7 +188,7 @@ pub struct SliceCounts {
 pub struct ImportPreview {
     /// Always true.
     pub dry_run: bool,
-    /// `strong`, `hevy`, `fitnotes` or `bulktrack`.
+    /// The app that wrote the file: `strong`, `hevy`, …, `csv` with named columns, or `bulktrack`.
     pub format: String,
     /// Workouts that the import would store.
     pub to_import: i64,
@@ -148,13 +210,20 @@ pub struct ImportReport {
     pub weight_unit_source: Option<UnitSource>,
     /// The zone of times without an offset; null for an export.
     pub time_zone: Option<String>,
+    pub time_zone_source: Option<TimeZoneSource>,
+    /// Possible mistakes in what was read.
+    pub hints: Vec<ImportHint>,
     /// Workouts with unknown exercise names.
     pub held_workouts: usize,
     /// Sets of names that the mapping leaves out.
     pub left_out_sets: usize,
-    /// Lines or fields that cannot be imported, at most 1,000.
+    /// One for each reason for which rows are not imported, at most 100: the number of rows and the first lines. Of an
+    /// export, one for each invalid field.
     pub errors: Vec<FieldError>,
+    /// Rows that are not imported; of an export, invalid fields.
     pub errors_total: usize,
+    /// Rows that are not imported; of an export, workouts.
+    pub rejected_rows: usize,
     pub unmatched: Vec<UnmatchedName>,
 }
 

@@ -36,7 +36,7 @@ pub mod webhook_payloads;
 pub mod webhooks;
 pub mod workouts;
 
-pub use checks::{Checks, FieldCode, FieldError, Validate};
+pub use checks::{Checks, FieldCode, FieldError, FieldErrors, Validate};
 pub use page::{Cursor, Items, Limit, Page};
 pub use parse::{ParseError, json_tree, parse_json, parse_parameters, parse_tree};
 pub use problem::{Problem, ProblemCode};

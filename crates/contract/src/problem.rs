@@ -64,6 +64,7 @@ impl Problem {
             title: self.code.title().to_owned(),
             status: self.code.status(),
             detail: match self.errors.total() {
+                _ if self.code == ProblemCode::UnreadableFile => self.detail.clone(),
                 0 => self.detail.clone(),
                 1 => "1 field or parameter of the request is invalid".to_owned(),
                 total => format!("{total} fields or parameters of the request are invalid"),

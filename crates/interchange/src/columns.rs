@@ -2,43 +2,27 @@
 
 use crate::cell::{Cell, truncate};
 use crate::distance::DistanceUnit;
+use crate::fields::Field;
+use crate::fold::normalize;
+use crate::formats::{CSV, FORMATS, FormatSpec, SHARED};
 use crate::records::Record;
 use crate::training_log::{Format, WeightUnit};
+use std::collections::BTreeMap;
 
-/// The meaning of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    Title,
-    /// The start of the workout; only its day in `FitNotes`.
-    Start,
-    End,
-    WorkoutDuration,
-    WorkoutNotes,
-    Exercise,
-    /// The category of an exercise. It is ignored, but only `FitNotes` has it.
-    Category,
-    Superset,
-    /// The notes of the exercise or the set.
-    Notes,
-    SetIndex,
-    Kind,
-    /// With the unit in the header, if any.
-    Weight(Option<WeightUnit>),
-    WeightUnit,
-    Reps,
-    /// With the unit in the header, if any.
-    Distance(Option<DistanceUnit>),
-    DistanceUnit,
-    Duration,
-    Rpe,
-}
+/// The names of a file's columns by what they mean: `{"date": "When", "exercise": "Lift"}`.
+pub type ColumnNames = BTreeMap<String, String>;
 
 /// The known columns of a file.
 pub struct Columns {
-    pub format: Format,
+    pub spec: &'static FormatSpec,
     width: usize,
     known: Vec<Column>,
+    pub unknown: UnknownColumns,
 }
+
+/// The columns without a meaning, and whether a row has a value in them.
+#[derive(Default)]
+pub struct UnknownColumns(Vec<(Column, bool)>);
 
 struct Column {
     field: Field,
@@ -50,30 +34,59 @@ impl Columns {
     /// Parses a header, for one format or for the first that matches. The error states the required
     /// columns.
     pub fn parse(header: &Record<'_>, format: Option<Format>) -> Result<Self, String> {
-        let is_candidate = |candidate: &Format| format.is_none_or(|format| format == *candidate);
-        for candidate in Format::ALL.into_iter().filter(is_candidate) {
-            let columns = Self::with_format(header, candidate);
+        let is_candidate = |spec: &&FormatSpec| format.is_none_or(|format| format == spec.format);
+        let mut required = Vec::new();
+        for spec in FORMATS.into_iter().filter(is_candidate) {
+            let columns = Self::new(header, spec, |name| field(spec, &normalize(name)));
             if columns.are_complete() {
                 return Ok(columns);
             }
+            required.push(spec.description);
         }
-        let required = Format::ALL.into_iter().filter(is_candidate).map(describe_required);
-        Err(required.collect::<Vec<_>>().join("; "))
+        let required = required.join("; ");
+        Err(format!("{required} and one of repetitions, duration or distance"))
     }
 
-    fn with_format(header: &Record<'_>, format: Format) -> Self {
-        let column = |index: usize| {
-            let name = header.field(index).trim();
-            let field = field(format, &normalize(name))?;
-            Some(Column { field, index, name: truncate(name) })
+    /// Parses a header whose columns are named. The error states what is missing.
+    pub fn with_names(header: &Record<'_>, names: &ColumnNames) -> Result<Self, String> {
+        let by_name = |name: &str| {
+            let mut same =
+                names.iter().filter(|(_, own)| own.trim().to_lowercase() == name.to_lowercase());
+            let field = same.find_map(|(key, _)| lookup(CSV.columns, key))?;
+            Some(with_unit(field, last_word(&normalize(name))).unwrap_or(field))
         };
-        let known = (0..header.width()).filter_map(column).collect();
-        Self { format, width: header.width(), known }
+        let columns = Self::new(header, &CSV, by_name);
+        let has = |name: &&String| {
+            (0..header.width())
+                .any(|index| header.field(index).trim().eq_ignore_ascii_case(name.trim()))
+        };
+        if let Some(missing) = names.values().find(|name| !has(name)) {
+            return Err(format!("the column `{}` is not in the file", truncate(missing)));
+        }
+        let required = format!("{} and one of reps, duration or distance", CSV.description);
+        if columns.are_complete() { Ok(columns) } else { Err(required) }
+    }
+
+    fn new(
+        header: &Record<'_>,
+        spec: &'static FormatSpec,
+        field: impl Fn(&str) -> Option<Field>,
+    ) -> Self {
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for index in 0..header.width() {
+            let name = header.field(index).trim();
+            let column = |field| Column { field, index, name: truncate(name).into_owned() };
+            match field(name) {
+                Some(field) => known.push(column(field)),
+                None => unknown.push((column(Field::Ignored), false)),
+            }
+        }
+        Self { spec, width: header.width(), known, unknown: UnknownColumns(unknown) }
     }
 
     fn are_complete(&self) -> bool {
         let has = |field: &Field| self.known.iter().any(|column| column.field == *field);
-        required(self.format).iter().all(has) && self.known.iter().any(Column::is_quantity)
+        self.spec.required.iter().all(has) && self.known.iter().any(Column::is_quantity)
     }
 
     /// Returns the number of fields of the header.
@@ -87,35 +100,38 @@ impl Columns {
         column.map_or(Cell { column: "", raw: "" }, |column| column.cell(record))
     }
 
-    /// Returns the weight cells, each with the unit in its header. A file may have a column for each
-    /// unit.
-    pub fn weights<'a>(
+    /// Returns the cells of the fields that a function selects, each with what it returns.
+    pub fn cells<'a, T>(
         &'a self,
         record: &'a Record<'a>,
-    ) -> impl Iterator<Item = (Cell<'a>, Option<WeightUnit>)> {
-        self.known.iter().filter_map(|column| {
-            let Field::Weight(unit) = column.field else { return None };
-            Some((column.cell(record), unit))
-        })
-    }
-
-    /// Returns the distance cells, each with the unit in its header.
-    pub fn distances<'a>(
-        &'a self,
-        record: &'a Record<'a>,
-    ) -> impl Iterator<Item = (Cell<'a>, Option<DistanceUnit>)> {
-        self.known.iter().filter_map(|column| {
-            let Field::Distance(unit) = column.field else { return None };
-            Some((column.cell(record), unit))
-        })
+        select: impl Fn(Field) -> Option<T>,
+    ) -> impl Iterator<Item = (Cell<'a>, T)> {
+        let selected = move |column: &'a Column| Some((column.cell(record), select(column.field)?));
+        self.known.iter().filter_map(selected)
     }
 
     /// Returns the first unit of weight in the header.
     pub fn weight_unit(&self) -> Option<WeightUnit> {
-        self.known.iter().find_map(|column| {
-            let Field::Weight(unit) = column.field else { return None };
-            unit
+        self.known.iter().find_map(|column| match column.field {
+            Field::Weight(unit) | Field::SetWeight(_, unit) => unit,
+            _ => None,
         })
+    }
+}
+
+impl UnknownColumns {
+    /// Records which of the columns have values.
+    pub fn record(&mut self, record: &Record<'_>) {
+        for (column, has_value) in &mut self.0 {
+            let text = || record.field(column.index).trim();
+            *has_value = *has_value || !matches!(text(), "" | "0" | "0.0" | "null" | "false");
+        }
+    }
+
+    /// Returns the names of the columns with values.
+    pub fn with_values(&self) -> Vec<&str> {
+        let with_values = self.0.iter().filter(|(_, has_value)| *has_value);
+        with_values.map(|(column, _)| column.name.as_str()).collect()
     }
 }
 
@@ -124,103 +140,43 @@ impl Column {
         Cell { column: &self.name, raw: record.field(self.index) }
     }
 
-    fn is_quantity(&self) -> bool {
-        matches!(self.field, Field::Reps | Field::Duration | Field::Distance(_))
+    const fn is_quantity(&self) -> bool {
+        matches!(
+            self.field,
+            Field::Reps | Field::Duration | Field::Distance(_) | Field::SetReps(_) | Field::SetList
+        )
     }
 }
 
-/// The columns that identify a format.
-const fn required(format: Format) -> &'static [Field] {
-    match format {
-        Format::Strong | Format::Hevy => &[Field::Title, Field::Start, Field::Exercise],
-        // Other apps, such as Fitbod, have a date and an exercise too.
-        Format::FitNotes => &[Field::Start, Field::Exercise, Field::Category],
-    }
+fn lookup(columns: &[(&str, Field)], name: &str) -> Option<Field> {
+    columns.iter().find(|(known, _)| *known == name).map(|(_, field)| *field)
 }
 
-fn describe_required(format: Format) -> String {
-    let (name, columns) = match format {
-        Format::Strong => ("Strong", "Date, Workout Name, Exercise Name"),
-        Format::Hevy => ("Hevy", "title, start_time, exercise_title"),
-        Format::FitNotes => ("FitNotes", "Date, Exercise, Category"),
-    };
-    format!("{name} requires {columns} and one of repetitions, duration or distance")
+fn last_word(name: &str) -> &str {
+    name.rsplit(' ').next().unwrap_or_default()
 }
 
-/// Returns a column name in lower case with one space between words: `Weight (kg)` and `weight_kg`
-/// are `weight kg`.
-fn normalize(name: &str) -> String {
-    let lower = name.to_ascii_lowercase();
-    let words: Vec<_> =
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
-}
-
-/// Returns the field of a normalized column name; `None` for a column that is ignored.
-fn field(format: Format, name: &str) -> Option<Field> {
-    let field = match format {
-        Format::Strong => strong_field(name),
-        Format::Hevy => hevy_field(name),
-        Format::FitNotes => fit_notes_field(name),
-    };
-    field.or_else(|| shared_field(name))
-}
-
-fn strong_field(name: &str) -> Option<Field> {
-    match name {
-        "date" => Some(Field::Start),
-        "workout name" => Some(Field::Title),
-        "duration" | "workout duration" | "duration sec" => Some(Field::WorkoutDuration),
-        "workout notes" => Some(Field::WorkoutNotes),
-        "exercise name" => Some(Field::Exercise),
-        "set order" => Some(Field::Kind),
-        "seconds" => Some(Field::Duration),
-        "notes" => Some(Field::Notes),
-        _ => None,
-    }
-}
-
-fn hevy_field(name: &str) -> Option<Field> {
-    match name {
-        "title" => Some(Field::Title),
-        "start time" => Some(Field::Start),
-        "end time" => Some(Field::End),
-        "description" => Some(Field::WorkoutNotes),
-        "exercise title" => Some(Field::Exercise),
-        "superset id" => Some(Field::Superset),
-        "exercise notes" => Some(Field::Notes),
-        "set index" => Some(Field::SetIndex),
-        "set type" => Some(Field::Kind),
-        "duration seconds" => Some(Field::Duration),
-        _ => None,
-    }
-}
-
-fn fit_notes_field(name: &str) -> Option<Field> {
-    match name {
-        "date" => Some(Field::Start),
-        "exercise" => Some(Field::Exercise),
-        "category" => Some(Field::Category),
-        "time" => Some(Field::Duration),
-        "comment" | "notes" => Some(Field::Notes),
-        _ => None,
-    }
-}
-
-/// The names that all formats share.
-fn shared_field(name: &str) -> Option<Field> {
-    match name {
-        "reps" => Some(Field::Reps),
-        "rpe" => Some(Field::Rpe),
-        "weight" => Some(Field::Weight(None)),
-        "weight unit" => Some(Field::WeightUnit),
-        "distance" => Some(Field::Distance(None)),
-        "distance unit" => Some(Field::DistanceUnit),
-        _ => {
-            let weight = name.strip_prefix("weight ").and_then(WeightUnit::from_word);
-            let distance = name.strip_prefix("distance ").and_then(DistanceUnit::from_word);
-            let weight = weight.map(|unit| Field::Weight(Some(unit)));
-            weight.or_else(|| distance.map(|unit| Field::Distance(Some(unit))))
+/// Returns the field of a normalized column name; `None` for a column that is not read.
+fn field(spec: &FormatSpec, name: &str) -> Option<Field> {
+    let known = |name: &str| lookup(spec.columns, name).or_else(|| lookup(&SHARED, name));
+    known(name).or_else(|| {
+        let unit = last_word(name);
+        let rest = name.strip_suffix(unit)?.trim_end();
+        match rest.strip_prefix("set ").and_then(|number| number.parse().ok()) {
+            Some(number) if unit == "reps" => Some(Field::SetReps(number)),
+            Some(number) => Some(Field::SetWeight(number, Some(WeightUnit::from_word(unit)?))),
+            None => with_unit(known(rest)?, unit),
         }
+    })
+}
+
+/// Returns the field with a unit from its header.
+fn with_unit(field: Field, unit: &str) -> Option<Field> {
+    match field {
+        Field::Weight(None) => WeightUnit::from_word(unit).map(|unit| Field::Weight(Some(unit))),
+        Field::Distance(None) => {
+            DistanceUnit::from_word(unit).map(|unit| Field::Distance(Some(unit)))
+        }
+        _ => None,
     }
 }

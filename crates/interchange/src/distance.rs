@@ -1,6 +1,6 @@
 //! The units of distances.
 
-/// The unit of a distance; mile, yard and foot are the international ones.
+/// The unit of a distance; mile, yard, foot and inch are the international ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DistanceUnit {
     M,
@@ -8,6 +8,8 @@ pub enum DistanceUnit {
     Mi,
     Yd,
     Ft,
+    In,
+    Cm,
 }
 
 impl DistanceUnit {
@@ -19,6 +21,8 @@ impl DistanceUnit {
             "mi" | "mile" | "miles" => Some(Self::Mi),
             "yd" | "yds" | "yard" | "yards" => Some(Self::Yd),
             "ft" | "foot" | "feet" => Some(Self::Ft),
+            "in" | "inch" | "inches" => Some(Self::In),
+            "cm" | "cms" | "centimeters" | "centimetres" => Some(Self::Cm),
             _ => None,
         }
     }
@@ -32,6 +36,8 @@ impl DistanceUnit {
             Self::Mi => 1_609.344,
             Self::Yd => 0.914_4,
             Self::Ft => 0.304_8,
+            Self::In => 0.025_4,
+            Self::Cm => 0.01,
         }
     }
 }

@@ -3,20 +3,25 @@
 //!
 //! Limits without a source are project defaults.
 
-use crate::training_log::LineError;
+use crate::findings::RowError;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 /// The longest record: four texts of 2,000 characters of four bytes have 32,000 bytes.
 const RECORD_BYTES_MAX: usize = 65_536;
-/// The most columns of a file: the formats have up to 15.
+/// The most columns of a file: the formats have up to 50.
 const COLUMNS_MAX: usize = 256;
 /// The limit of rereads of the lines below a broken record. Each rereads at most one record, so a
 /// hostile file costs at most 64 MB of extra reading.
 const REREADS_MAX: u32 = 1_000;
 
-/// A record with as many fields as the header.
+const TOO_LONG: &str = "exceeds 65,536 bytes or 256 columns: check for an unclosed quote";
+const UNCLOSED: &str = "a quote is not closed";
+const TOO_WIDE: &str = "has more cells than the header";
+const TOO_NARROW: &str =
+    "has fewer cells than the header, and line breaks: check for an unclosed quote";
+
+/// A record with at most as many fields as the header; fields past the last are empty.
 pub struct Record<'r> {
-    pub line: u64,
     text: &'r [u8],
     ends: &'r [usize],
 }
@@ -39,6 +44,7 @@ impl<'r> Record<'r> {
 /// Reads the records of a file.
 pub struct Records<'a> {
     file: &'a [u8],
+    delimiter: u8,
     position: usize,
     reader: Reader,
     /// The fields of the current record, concatenated.
@@ -60,11 +66,12 @@ enum Status {
 }
 
 impl<'a> Records<'a> {
-    /// Creates a reader at the first line.
-    pub fn new(file: &'a str, delimiter: u8) -> Self {
+    /// Creates a reader of a file from a position on.
+    pub fn new(file: &'a str, delimiter: u8, position: usize) -> Self {
         Self {
             file: file.as_bytes(),
-            position: 0,
+            delimiter,
+            position,
             reader: ReaderBuilder::new().delimiter(delimiter).build(),
             text: vec![0; 1_024],
             ends: vec![0; 32],
@@ -75,42 +82,50 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Makes every further record with another number of fields an error.
+    /// Makes every further record with more fields an error. One with fewer is complete: office programs
+    /// leave out empty cells at the end.
     pub fn expect_width(&mut self, width: usize) {
         self.width = Some(width);
     }
 
-    /// Reads the next record or the error of a broken one; `None` at the end of the file. Empty lines
-    /// are skipped.
-    pub fn next(&mut self) -> Option<Result<Record<'_>, LineError>> {
+    /// Reads the next record or the error of a broken one, with its line; `None` at the end of the file.
+    /// Empty lines are skipped.
+    pub fn next(&mut self) -> Option<(u64, Result<Record<'_>, RowError<'static>>)> {
         while self.file.get(self.position).is_some_and(|byte| is_line_end(*byte)) {
             self.position += 1;
         }
         let (begin, line) = (self.position, self.line_at(self.position));
-        let broken = |detail: String| Some(Err(LineError { line, detail }));
-        let (text_len, width) = match self.read_record() {
+        let broken = |value: String, reason: &'static str| {
+            Some((line, Err(RowError { column: "", value: value.into(), reason: reason.into() })))
+        };
+        let (text_len, mut width) = match self.read_record() {
             Status::EndOfFile => return None,
             Status::TooLong => {
                 let from = if self.take_reread() { begin } else { self.position };
                 self.skip_line(from);
-                return broken(format!(
-                    "the row exceeds {RECORD_BYTES_MAX} bytes or {COLUMNS_MAX} columns: check for \
-                     an unclosed quote"
-                ));
+                return broken("the row".to_owned(), TOO_LONG);
             }
             Status::Complete { text_len, width } => (text_len, width),
         };
         if self.ends_within_quotes(begin) {
             self.reread_below(begin);
-            return broken("unclosed quote".to_owned());
+            return broken("the row".to_owned(), UNCLOSED);
         }
-        if let Some(expected) = self.width.filter(|expected| *expected != width) {
+        let expected = self.width.unwrap_or(width);
+        // Cells without text behind the last column of the header.
+        let last = self.ends.get(expected.saturating_sub(1)).copied();
+        if width > expected && last == Some(text_len) {
+            width = expected;
+        }
+        let is_narrow = width < expected && !self.has_whole_quotes(begin);
+        if width > expected || is_narrow {
             self.reread_below(begin);
-            return broken(format!("the row has {width} fields, but the header has {expected}"));
+            let cells = format!("the row of {width} cells");
+            return broken(cells, if is_narrow { TOO_NARROW } else { TOO_WIDE });
         }
         let text = self.text.get(..text_len).unwrap_or_default();
         let ends = self.ends.get(..width).unwrap_or_default();
-        Some(Ok(Record { line, text, ends }))
+        Some((line, Ok(Record { text, ends })))
     }
 
     fn read_record(&mut self) -> Status {
@@ -145,6 +160,20 @@ impl<'a> Records<'a> {
             && self.width.is_some()
             && record.split(|byte| *byte == b'"').count() % 2 == 0
             && spans_lines(record)
+    }
+
+    /// Whether each quote of a record that spans lines begins or ends a field: then its line breaks are
+    /// within a text, and it has swallowed no other record.
+    fn has_whole_quotes(&self, begin: usize) -> bool {
+        let record = self.file.get(begin..self.position).unwrap_or_default();
+        let record = record.trim_ascii_end();
+        let is_edge =
+            |byte: Option<&u8>| byte.is_none_or(|byte| *byte == self.delimiter || *byte == b'"');
+        let is_whole = |(at, byte): (usize, &u8)| {
+            let before = at.checked_sub(1).and_then(|before| record.get(before));
+            *byte != b'"' || is_edge(before) || is_edge(record.get(at + 1))
+        };
+        !spans_lines(record) || record.iter().enumerate().all(is_whole)
     }
 
     /// If the record spans lines, continues at its second line.
@@ -206,14 +235,15 @@ mod tests {
     use super::*;
 
     fn records(file: &str) -> Vec<(u64, String)> {
-        let mut records = Records::new(file, b',');
+        let mut records = Records::new(file, b',', 0);
         records.expect_width(2);
         let mut lines = Vec::new();
-        while let Some(next) = records.next() {
-            lines.push(match next {
-                Ok(record) => (record.line, format!("{}|{}", record.field(0), record.field(1))),
-                Err(error) => (error.line, error.detail),
-            });
+        while let Some((line, next)) = records.next() {
+            let text = match next {
+                Ok(record) => format!("{}|{}", record.field(0), record.field(1)),
+                Err(error) => error.reason.into_owned(),
+            };
+            lines.push((line, text));
         }
         lines
     }
@@ -235,13 +265,15 @@ mod tests {
         check("a,5\" box\nc,d", &[(1, "a|5\" box"), (2, "c|d")]);
         check("a,\n,\n", &[(1, "a|"), (2, "|")]);
         check("a,\u{2028}\n", &[(1, "a|\u{2028}")]);
+        check("a\nc,d\n", &[(1, "a|"), (2, "c|d")]);
+        check("a,b,,\n", &[(1, "a|b")]);
+        check("a,b,,c\n", &[(1, TOO_WIDE)]);
+        check("\"a\nb\"\nc,d", &[(1, "a\nb|"), (3, "c|d")]);
     }
 
     #[test]
     fn broken_record_does_not_lose_others() {
-        let fields = |n: usize| format!("the row has {n} fields, but the header has 2");
-        let open = "unclosed quote".to_owned();
-        assert_eq!(records("a\nc,d\n"), [(1, fields(1)), (2, "c|d".to_owned())]);
+        let open = UNCLOSED.to_owned();
         assert_eq!(
             records("a,\"b\nc,d\ne,f\n"),
             [(1, open), (2, "c|d".to_owned()), (3, "e|f".to_owned())]
@@ -250,11 +282,15 @@ mod tests {
         assert_eq!(
             records("a,\"b\nc,d\n\"e,f\ng,h"),
             [
-                (1, fields(3)),
+                (1, TOO_WIDE.to_owned()),
                 (2, "c|d".to_owned()),
-                (3, "unclosed quote".to_owned()),
+                (3, UNCLOSED.to_owned()),
                 (4, "g|h".to_owned())
             ]
+        );
+        assert_eq!(
+            records("\"b\nc\"e\ng,h"),
+            [(1, TOO_NARROW.to_owned()), (2, "c\"e|".to_owned()), (3, "g|h".to_owned())]
         );
     }
 
@@ -263,7 +299,7 @@ mod tests {
         let file = format!("a,\"b\n{}c,d", "x,y\n".repeat(30_000));
         let lines = records(&file);
         assert_eq!(lines.len(), 30_002);
-        assert!(lines[0].1.starts_with("the row exceeds 65536 bytes"), "{}", lines[0].1);
+        assert!(lines[0].1.starts_with("exceeds 65,536 bytes"), "{}", lines[0].1);
         assert_eq!(lines[30_001], (30_002, "c|d".to_owned()));
         let wide = records(&format!("a{}\nc,d", ",".repeat(300)));
         assert_eq!(wide.len(), 2);

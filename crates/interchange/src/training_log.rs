@@ -1,6 +1,7 @@
-//! A parsed training log: whole workouts, and an error for each line that is invalid.
+//! A parsed training log: whole workouts, the errors of the rows that are invalid, and hints.
 
-use chrono::NaiveDateTime;
+use crate::findings::{ErrorKind, Finding};
+use chrono::{NaiveDateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 use training::units::GRAMS_PER_POUND;
 use training::{SetEntry, Superset};
@@ -9,15 +10,17 @@ use training::{SetEntry, Superset};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Every version of Strong: commas or semicolons, with or without units.
+    /// Every version of Strong: commas or semicolons, with or without units, in several languages.
     Strong,
     Hevy,
+    Lyfta,
+    /// `FitNotes` for Android and `FitNotes` 2 for iOS.
     FitNotes,
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Strong, Self::Hevy, Self::FitNotes];
+    Fitbod,
+    StrongLifts,
+    Jefit,
+    /// A file whose columns the caller names.
+    Csv,
 }
 
 /// The unit of a weight.
@@ -33,8 +36,8 @@ impl WeightUnit {
     /// Parses the word of a header or a cell: `kg`, `kgs`, `lb`, `lbs`.
     pub fn from_word(word: &str) -> Option<Self> {
         match word.trim().trim_end_matches('.').to_ascii_lowercase().as_str() {
-            "kg" | "kgs" => Some(Self::Kg),
-            "lb" | "lbs" => Some(Self::Lb),
+            "kg" | "kgs" | "kilograms" => Some(Self::Kg),
+            "lb" | "lbs" | "pounds" => Some(Self::Lb),
             _ => None,
         }
     }
@@ -58,7 +61,26 @@ pub enum UnitSource {
     Assumed,
 }
 
-/// The contents of a file. `rows` is always `sets + skipped + rejected`, so no row is lost silently.
+/// A possible mistake in a file that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HintCode {
+    /// The text is not UTF-8, and its encoding was assumed.
+    EncodingAssumed,
+    /// Day and month of dates can be exchanged; their rows are rejected.
+    DateOrderAmbiguous,
+    /// The end of a workout cannot be read, is before its start, or over 24 hours after it.
+    EndUnknown,
+    /// Columns with values that are not imported.
+    ColumnsIgnored,
+    /// Parts of a file with several tables that are not imported.
+    SectionsIgnored,
+    /// The unit is assumed or stated, and the numbers look like the other one.
+    WeightsLookLikePounds,
+    WeightsLookLikeKilograms,
+}
+
+/// The contents of a file. `rows` is always `read + skipped + rejected`, so no row is lost silently.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainingLog {
     pub format: Format,
@@ -69,7 +91,9 @@ pub struct TrainingLog {
     pub decimal_comma: bool,
     /// Rows below the header without blank lines.
     pub rows: usize,
-    /// Rows that became a set of a workout.
+    /// Rows with at least one set of a workout.
+    pub read: usize,
+    /// Sets of the workouts: a row of `StrongLifts` and Jefit has several.
     pub sets: usize,
     /// Rows without a set: Strong's rest timers and notes.
     pub skipped: usize,
@@ -77,34 +101,51 @@ pub struct TrainingLog {
     pub rejected: usize,
     /// The workouts, in the order of the file.
     pub workouts: Vec<LoggedWorkout>,
-    /// The errors, by line.
-    pub errors: Vec<LineError>,
+    /// One for each column and reason, by line.
+    pub errors: Vec<Finding<ErrorKind>>,
+    pub hints: Vec<Finding<HintCode>>,
 }
 
-/// An invalid row, or a workout that exceeds a limit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineError {
-    /// The first line of the row or the workout; the header is line 1.
-    pub line: u64,
-    /// The column, its value (truncated to 50 characters) and the reason.
-    pub detail: String,
+/// The end of a workout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    At(NaiveDateTime),
+    /// Seconds after the start: elapsed time, also over a change of the clock.
+    AfterS(u32),
 }
 
-/// A workout of a log. Its times are local: no format has a UTC offset.
+/// A workout of a log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoggedWorkout {
     /// The line of its first valid row.
     pub line: u64,
-    /// `None` in `FitNotes`.
+    /// The rows of its sets.
+    pub rows: usize,
+    /// `None` in formats without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
     pub started_at: NaiveDateTime,
-    /// Never before `started_at`.
+    /// Never before `started_at`, and at most 24 hours after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_at: Option<NaiveDateTime>,
+    pub end: Option<End>,
+    /// Whether the times are in UTC. Otherwise they are local times of the athlete.
+    pub is_utc: bool,
     pub exercises: Vec<LoggedExercise>,
+}
+
+impl LoggedWorkout {
+    /// Returns the end on a clock that is not changed during the workout.
+    pub fn ended_at(&self) -> Option<NaiveDateTime> {
+        match self.end? {
+            End::At(at) => Some(at),
+            End::AfterS(seconds) => {
+                self.started_at.checked_add_signed(TimeDelta::seconds(seconds.into()))
+            }
+        }
+    }
 }
 
 /// An exercise of a workout of a log.

@@ -5,7 +5,8 @@
 //! pounds are kilograms rounded to the gram, RIR is RPE, a named superset has a number, a zero is
 //! empty.
 
-use crate::hevy::{escape_formula, set_type};
+use crate::formula::escape_formula;
+use crate::set_kind::set_type;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use training::{ExerciseEntry, SetEntry, Superset, Workout};

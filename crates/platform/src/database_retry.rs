@@ -4,6 +4,7 @@
 //! left alone: a retry adds to the load. Delays without a source are project defaults.
 
 use crate::clock::{Entropy, Timer};
+use std::cell::Cell;
 use storage::{DatabaseError, Statement};
 
 /// Parts of the messages of errors that a retry gets past: a lost connection, a restart of the database, and
@@ -16,6 +17,28 @@ const PASSING: [&str; 4] = [
 ];
 /// The longest delay before each retry, in milliseconds. The shortest is half of it.
 const DELAYS_MS_MAX: [u32; 2] = [100, 400];
+
+/// Statements that an invocation repeats, at most. D1 allows an invocation 1,000, and its own work needs up to 955
+/// (the sweep, `workers/api/src/sweep/mod.rs`): in an outage each of its calls would be repeated.
+pub const RETRIED_STATEMENTS_MAX: u32 = 40;
+
+/// The statements that an invocation may still repeat.
+#[derive(Debug)]
+pub struct RetryBudget(Cell<u32>);
+
+impl Default for RetryBudget {
+    fn default() -> Self {
+        Self(Cell::new(RETRIED_STATEMENTS_MAX))
+    }
+}
+
+impl RetryBudget {
+    /// Takes statements out of the budget; returns whether it had as many.
+    fn take(&self, statements: usize) -> bool {
+        let rest = u32::try_from(statements).ok().and_then(|count| self.0.get().checked_sub(count));
+        rest.map(|rest| self.0.set(rest)).is_some()
+    }
+}
 
 /// Returns the delay before the next retry after `retries` retries, in milliseconds, or `None` if there is
 /// none. `random` spreads the retries of the invocations that failed together.
@@ -32,9 +55,11 @@ pub fn only_read(statements: &[Statement]) -> bool {
     statements.iter().all(|statement| statement.sql.trim_start().starts_with("SELECT"))
 }
 
-/// Runs a call that may take effect twice, and repeats it at most twice while its error passes.
+/// Runs a call of some statements that may take effect twice, and repeats it at most twice while its error passes and
+/// the budget of the invocation lasts.
 pub async fn with_retries<T>(
     (timer, entropy): (&dyn Timer, &dyn Entropy),
+    (budget, statements): (&RetryBudget, usize),
     call: impl AsyncFn() -> Result<T, DatabaseError>,
 ) -> Result<T, DatabaseError> {
     let mut retries = 0;
@@ -44,7 +69,8 @@ pub async fn with_retries<T>(
         let mut random = [0];
         entropy.fill(&mut random);
         let [random] = random;
-        let Some(delay_ms) = retry_delay_ms(error, retries, random) else { return result };
+        let delay_ms = retry_delay_ms(error, retries, random);
+        let Some(delay_ms) = delay_ms.filter(|_| budget.take(statements)) else { return result };
         timer.sleep_ms(delay_ms).await;
         retries += 1;
     }
@@ -54,7 +80,7 @@ pub async fn with_retries<T>(
 mod tests {
     use super::*;
     use futures::executor::block_on;
-    use std::cell::{Cell, RefCell};
+    use std::cell::RefCell;
 
     fn error(message: &str) -> DatabaseError {
         DatabaseError::from_message(message.to_owned())
@@ -119,9 +145,9 @@ mod tests {
     }
 
     /// Returns the result, the number of calls and the delays of a call that fails `failures` times.
-    fn called(failures: u32) -> (bool, u32, Vec<u32>) {
+    fn called(failures: u32, budget: &RetryBudget) -> (bool, u32, Vec<u32>) {
         let (calls, sleeps) = (Cell::new(0), Sleeps::default());
-        let result = block_on(with_retries((&sleeps, &Middle), async || {
+        let result = block_on(with_retries((&sleeps, &Middle), (budget, 4), async || {
             calls.set(calls.get() + 1);
             if calls.get() <= failures { Err(error("Network connection lost")) } else { Ok(()) }
         }));
@@ -130,8 +156,19 @@ mod tests {
 
     #[test]
     fn calls_are_retried_twice() {
-        assert_eq!(called(0), (true, 1, vec![]));
-        assert_eq!(called(2), (true, 3, vec![74, 299]));
-        assert_eq!(called(9), (false, 3, vec![74, 299]));
+        let check = |failures, expected| {
+            assert_eq!(called(failures, &RetryBudget::default()), expected, "{failures}");
+        };
+        check(0, (true, 1, vec![]));
+        check(2, (true, 3, vec![74, 299]));
+        check(9, (false, 3, vec![74, 299]));
+    }
+
+    #[test]
+    fn invocation_repeats_no_more_statements_than_its_budget() {
+        let budget = RetryBudget::default();
+        let calls: u32 = (0..20).map(|_| called(9, &budget).1).sum();
+        // Four statements each: ten repetitions.
+        assert_eq!(calls, 20 + RETRIED_STATEMENTS_MAX / 4);
     }
 }

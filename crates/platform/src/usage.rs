@@ -1,5 +1,6 @@
 //! The cost of one invocation: D1 round trips, rows written and queue messages, for its log lines.
 
+use crate::database_retry::RetryBudget;
 use std::cell::Cell;
 
 /// Counters of one invocation.
@@ -8,6 +9,8 @@ pub struct Usage {
     round_trips: Cell<u64>,
     rows_written: Cell<u64>,
     messages_sent: Cell<u64>,
+    /// Repetitions of database calls.
+    pub retries: RetryBudget,
 }
 
 impl Usage {

@@ -2,6 +2,13 @@
 //! about them.
 
 use crate::statement::KnownStatement;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+thread_local! {
+    /// Statements are static: those that runs rewrite are leaked, once each.
+    static REWRITTEN: RefCell<HashMap<String, &'static str>> = RefCell::default();
+}
 
 /// A planted bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +31,15 @@ pub enum Bug {
     ByteBoundOff,
     /// A job of the sweep that fails stops the others in its database.
     SweepChained,
+    /// A slice of an import is finished when it is loaded, before its workouts are stored.
+    SliceFinishedFirst,
+    /// An import stores a session that another one has stored.
+    DuplicatesStored,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforePublish,
         Self::NonDeterministicId,
         Self::IdFromState,
@@ -38,18 +49,27 @@ impl Bug {
         Self::RedriveUnbounded,
         Self::ByteBoundOff,
         Self::SweepChained,
+        Self::SliceFinishedFirst,
+        Self::DuplicatesStored,
     ];
 
     /// Returns the statement that is executed in place of `sql`; mostly `sql` itself.
     pub fn rewrite(self, sql: &'static str) -> &'static str {
-        let (known, replacement) = match self {
-            Self::RevisionCheckDropped => (KnownStatement::WriteLedger, ""),
+        let whole = |known: KnownStatement, replacement| (known, known.text(), replacement);
+        let (known, part, replacement) = match self {
+            Self::RevisionCheckDropped => whole(KnownStatement::WriteLedger, ""),
             Self::ClaimIgnored => {
-                (KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
+                whole(KnownStatement::ClaimNewEmails, "mailed_at_ms IS NULL RETURNING")
             }
-            Self::RedriveUnbounded => (KnownStatement::StoreDeadLetters, "failures = failures"),
-            Self::ByteBoundOff => (KnownStatement::TakeWorkouts, " OR true ) RETURNING"),
-            Self::SweepChained
+            Self::RedriveUnbounded => {
+                whole(KnownStatement::StoreDeadLetters, "failures = failures")
+            }
+            Self::ByteBoundOff => (KnownStatement::TakeWorkouts, "place = 1 OR", "true OR"),
+            Self::DuplicatesStored => {
+                (KnownStatement::InsertImported, "status <> 'deleted'", "status = 'none'")
+            }
+            Self::SliceFinishedFirst
+            | Self::SweepChained
             | Self::AckBeforePublish
             | Self::NonDeterministicId
             | Self::IdFromState
@@ -57,7 +77,13 @@ impl Bug {
                 return sql;
             }
         };
-        // Statements are static: the few that a run rewrites are leaked.
-        if known.matches(sql) { String::leak(sql.replace(known.text(), replacement)) } else { sql }
+        if !known.matches(sql) {
+            return sql;
+        }
+        let rewritten = sql.replace(part, replacement);
+        assert_ne!(rewritten, sql, "the statement has no {part:?}");
+        REWRITTEN.with_borrow_mut(|texts| {
+            *texts.entry(rewritten).or_insert_with_key(|text| String::leak(text.clone()))
+        })
     }
 }

@@ -6,6 +6,7 @@
 //! docs/adr/0022-an-endpoint-is-a-lane.md.
 
 mod finished_run;
+mod imports;
 mod metrics;
 mod notifications;
 mod records;
@@ -23,6 +24,7 @@ pub fn violations(run: &FinishedRun<'_>) -> Vec<String> {
     redrives::check(run, &mut violations);
     requests::check(run, &mut violations);
     totals::check(run, &mut violations);
+    imports::check(run, &mut violations);
     notifications::check(run, &mut violations);
     metrics::check(run, &mut violations);
     violations.0

@@ -23,6 +23,12 @@ impl Client {
         self.response.as_ref().filter(|_| self.is_post())?.body["id"].as_str()
     }
 
+    /// Returns the id of the import that the action created.
+    pub fn created_import_id(&self) -> Option<&str> {
+        let response = self.response.as_ref().filter(|response| response.status == 202)?;
+        (self.action.kind == ActionKind::Import).then(|| response.body["id"].as_str())?
+    }
+
     /// Returns the status of the final response.
     pub fn status(&self) -> Option<u16> {
         Some(self.response.as_ref()?.status)

@@ -19,6 +19,7 @@ pub fn next_due_ms(databases: &Databases) -> Option<i64> {
         databases,
         "SELECT min(at_ms) AS at_ms FROM (\
          SELECT min(due_at_ms) AS at_ms FROM workouts \
+         UNION ALL SELECT min(resend_at_ms) FROM import_slices WHERE state = 'waiting' \
          UNION ALL SELECT min(mail_due_at_ms) FROM notifications \
          UNION ALL SELECT min(max(due_at_ms, leased_until_ms)) FROM webhook_deliveries \
          JOIN webhook_endpoints USING (athlete_id, endpoint_id) \

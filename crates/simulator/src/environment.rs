@@ -10,12 +10,14 @@ use crate::fault::{Fault, FaultRates, Outage, Part};
 use crate::plan::Plan;
 use crate::rng::Rng;
 use crate::statement::KnownStatement;
+use crate::workload::Theme;
 use futures::future::LocalBoxFuture;
-use platform::Destination;
+use platform::{Destination, Usage};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::Poll;
 use storage::Statement;
 
@@ -34,10 +36,12 @@ pub struct Environment {
     faults: RefCell<FaultRates>,
     pub outages: Vec<Outage>,
     pub bug: Option<Bug>,
-    /// Whether the sweep's job for slices of imports fails for the whole run. The run has no imports.
+    /// Whether the sweep's job for slices of imports fails for the whole run.
     has_failing_job: bool,
     /// The invocations in which it failed, with the database: see [`Bug::SweepChained`].
     chained: RefCell<BTreeSet<(u64, &'static str)>>,
+    /// The usage of each invocation.
+    usages: RefCell<BTreeMap<u64, Rc<Usage>>>,
     /// The number of the running invocation.
     pub invocation: Cell<u64>,
     /// Background tasks that the scheduler has yet to start.
@@ -56,14 +60,20 @@ impl Environment {
             faults: RefCell::default(),
             outages: plan.faults.outages(plan.seed),
             bug: plan.bug,
-            has_failing_job: plan.seed % 5 == 1,
+            has_failing_job: Theme::from_seed(plan.seed) == Theme::FailingJob,
             chained: RefCell::default(),
+            usages: RefCell::default(),
             invocation: Cell::new(0),
             spawned: RefCell::default(),
             broker: RefCell::default(),
             effects: RefCell::default(),
             trace: is_traced.then(RefCell::default),
         }
+    }
+
+    /// Returns the usage of the running invocation.
+    pub fn usage(&self) -> Rc<Usage> {
+        Rc::clone(self.usages.borrow_mut().entry(self.invocation.get()).or_default())
     }
 
     /// Adds a line to the trace, if there is one.

@@ -6,7 +6,7 @@
 //! properties that must hold at rest (`check`). Out of scope: the runtime itself, which the tests on
 //! miniflare cover. The reasons: docs/adr/0023-a-seeded-simulator.md.
 //!
-//! Each layer imports only from those before it: `rng`, `statement`, `clock`, `bug`, `workload`; `fault`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,
+//! Each layer imports only from those before it: `rng`, `statement`, `clock`, `bug`; `log_file`, `workload`; `fault`; `plan`, `broker`, `effects`; `environment`, `ports`, `pipeline`; `client`, `database`,
 //! `scheduler`; `check`, `run`, `search`.
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +26,7 @@ mod database;
 mod effects;
 mod environment;
 mod fault;
+mod log_file;
 mod pipeline;
 mod plan;
 mod ports;

@@ -119,11 +119,12 @@ impl Pipeline {
             .method(method)
             .uri(format!("http://host{path}"))
             .header("authorization", format!("Bearer {key}"))
-            .header("content-type", "application/json");
+            .header("content-type", if body.is_string() { "text/csv" } else { "application/json" });
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }
-        let request = request.body(Body::Complete(body.to_string().into_bytes())).unwrap();
+        let text = body.as_str().map_or_else(|| body.to_string(), ToOwned::to_owned);
+        let request = request.body(Body::Complete(text.into_bytes())).unwrap();
         let app = Rc::clone(&self.app);
         async move {
             let response = app.handle(request).await;

@@ -65,8 +65,10 @@ impl Database for FaultyDatabase {
         &self,
         statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
-        with_retries((&*self.ports, &*self.ports), async || self.run(statements.clone()).await)
-            .await
+        let ports = &*self.ports;
+        let usage = ports.environment.usage();
+        let budget = (&usage.retries, statements.len());
+        with_retries((ports, ports), budget, async || self.run(statements.clone()).await).await
     }
 }
 
@@ -111,6 +113,14 @@ impl FaultyDatabase {
                     effects.record_commit(statement, sender, environment.clock.now_ms());
                 }
                 environment.log(|| format!("   committed {summary}"));
+                let is_load = |it: &Statement| KnownStatement::LoadSlices.matches(it.sql);
+                if environment.bug == Some(Bug::SliceFinishedFirst) && committed.iter().any(is_load)
+                {
+                    self.sqlite.execute(
+                        "UPDATE import_slices SET imported = json_array_length(workouts), \
+                         state = 'done', workouts = '[]' WHERE state = 'waiting'",
+                    );
+                }
             }
             Err(error) => environment.log(|| format!("   failed {summary}: {error}")),
         }

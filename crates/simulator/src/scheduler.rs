@@ -351,7 +351,10 @@ impl Scheduler {
             let clients = self.clients.iter().filter(is_same_athlete);
             let created = clients.filter_map(|c| Some((c.created_workout_id()?, &c.action.body)));
             let (ids, posted): (Vec<_>, Vec<_>) = created.unzip();
-            let (path, body) = (client.action.path(&ids), client.action.dependent_body(&posted));
+            let clients = self.clients.iter().filter(is_same_athlete);
+            let imports: Vec<_> = clients.filter_map(Client::created_import_id).collect();
+            let path = client.action.path(&ids, &imports);
+            let body = client.action.dependent_body(&posted);
             self.clients[index].path = path;
             if let Some(body) = body {
                 self.clients[index].action.body = body;

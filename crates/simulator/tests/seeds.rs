@@ -10,8 +10,6 @@ use std::env;
 const SEEDS: u64 = 2_000;
 /// The seeds within which a planted bug must be found.
 const BUG_SEEDS: u64 = 500;
-/// The same for a bug that needs two workouts, an edit and a redelivery in one order.
-const RARE_BUG_SEEDS: u64 = 2_000;
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap())
@@ -66,12 +64,7 @@ fn every_known_statement_is_executed() {
 
 #[track_caller]
 fn check_found(bug: Bug) {
-    check_found_within(BUG_SEEDS, bug);
-}
-
-#[track_caller]
-fn check_found_within(seeds: u64, bug: Bug) {
-    let (failure, _) = search(0..seeds, Some(bug));
+    let (failure, _) = search(0..BUG_SEEDS, Some(bug));
     let failure = failure.unwrap_or_else(|| panic!("{bug:?} was not found"));
     println!("{bug:?} fails seed {}: {}", failure.seed, failure.report.violations.concat());
 }
@@ -88,7 +81,7 @@ fn non_deterministic_event_id_is_found() {
 
 #[test]
 fn event_id_from_state_is_found() {
-    check_found_within(RARE_BUG_SEEDS, Bug::IdFromState);
+    check_found(Bug::IdFromState);
 }
 
 #[test]
@@ -119,6 +112,16 @@ fn missing_byte_bound_is_found() {
 #[test]
 fn chained_jobs_of_the_sweep_are_found() {
     check_found(Bug::SweepChained);
+}
+
+#[test]
+fn slice_finished_before_its_workouts_is_found() {
+    check_found(Bug::SliceFinishedFirst);
+}
+
+#[test]
+fn sessions_stored_twice_are_found() {
+    check_found(Bug::DuplicatesStored);
 }
 
 /// Runs the plan that `SEED`, `SCHEDULE`, `ACTIONS`, `FAULTS` and `BUG` describe, and prints its trace.

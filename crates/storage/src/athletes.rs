@@ -46,6 +46,20 @@ impl Profile {
     }
 }
 
+/// The choice of an athlete for numbers and times without a unit or a zone; `None` is the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ChosenUnits {
+    pub units: Option<Units>,
+    /// Of the IANA database.
+    pub time_zone: Option<String>,
+}
+
+/// Selects the [`ChosenUnits`] of an athlete.
+pub(crate) fn select_chosen(proof: &KeyProof) -> Statement {
+    let sql = "SELECT units, time_zone FROM athletes WHERE athlete_id = ?1";
+    Statement::new(sql, [Param::text(proof.athlete_id)])
+}
+
 fn select_profile(proof: &KeyProof) -> Result<Statement, DatabaseError> {
     let day = DateTime::from_timestamp_millis(proof.now_ms).unwrap_or_default().date_naive();
     let day = ("day", Param::text(day));

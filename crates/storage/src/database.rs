@@ -185,7 +185,7 @@ impl Results {
         Self(results.into_iter())
     }
 
-    fn next(&mut self) -> Result<QueryResult, DatabaseError> {
+    pub(crate) fn next(&mut self) -> Result<QueryResult, DatabaseError> {
         self.0.next().ok_or(DatabaseError::MissingResult)
     }
 

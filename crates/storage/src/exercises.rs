@@ -1,5 +1,6 @@
 //! The athlete's custom exercises.
 
+use crate::athletes::{ChosenUnits, select_chosen};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
@@ -12,7 +13,10 @@ use training::ExerciseDefinition;
 use training::names::{NameConflict, name_conflict, new_slug};
 
 /// Custom exercises of one athlete, at most: ten times a large catalogue.
-pub const OWN_EXERCISES_MAX: i64 = 1_000;
+const OWN_EXERCISES_MAX: usize = 1_000;
+/// Bytes of their names and aliases, at most: the rest of a definition is short, so that the whole list, which names
+/// are compared with, has less than 1 MB.
+const NAMES_BYTES_MAX: usize = 500_000;
 
 /// A custom exercise of an athlete.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -69,6 +73,23 @@ impl ExerciseList {
     }
 
     /// Fails if another exercise has a name or an alias of this one.
+    /// Checks that the list has room for more exercises, one of which may replace that of a slug.
+    pub(crate) fn check_room<'a>(
+        &'a self,
+        replaced: &'a str,
+        added: impl Iterator<Item = &'a ExerciseDefinition>,
+    ) -> Result<(), Conflict> {
+        let all = self.without(replaced).map(|(_, definition)| definition).chain(added);
+        let (mut count, mut bytes) = (0, 0);
+        for definition in all {
+            count += 1;
+            bytes +=
+                definition.name.len() + definition.aliases.iter().map(String::len).sum::<usize>();
+        }
+        let has_room = count <= OWN_EXERCISES_MAX && bytes <= NAMES_BYTES_MAX;
+        if has_room { Ok(()) } else { Err(Conflict::TooManyExercises) }
+    }
+
     fn check_names(&self, exercise: &CustomExercise) -> Result<(), Conflict> {
         match name_conflict(&exercise.definition, self.without(&exercise.slug)) {
             Some(NameConflict { slug, .. }) => Err(Conflict::ExerciseExists { slug }),
@@ -101,6 +122,17 @@ pub(crate) fn next_revision(proof: &KeyProof, revision: i64) -> Statement {
 pub async fn list_for_change(database: &dyn Database, proof: &KeyProof) -> Guarded<ExerciseList> {
     let mut results = with_key(database, proof, list_statements(proof).into()).await?;
     read_list(&mut results)
+}
+
+/// Returns the same with the units and the time zone that the athlete chose.
+pub async fn list_for_import(
+    database: &dyn Database,
+    proof: &KeyProof,
+) -> Guarded<(ExerciseList, ChosenUnits)> {
+    let statements = list_statements(proof).into_iter().chain([select_chosen(proof)]);
+    let mut results = with_key(database, proof, statements.collect()).await?;
+    let list = read_list(&mut results)?;
+    Ok((list, results.first()?.unwrap_or_default()))
 }
 
 fn read_list(results: &mut Results) -> Guarded<ExerciseList> {
@@ -137,9 +169,7 @@ pub async fn add(
     let slug = new_slug(&definition.name, list.without(""));
     let exercise = CustomExercise { slug, definition: definition.clone() };
     list.check_names(&exercise)?;
-    if i64::try_from(list.exercises.len()).unwrap_or(i64::MAX) >= OWN_EXERCISES_MAX {
-        return Err(Conflict::TooManyExercises.into());
-    }
+    list.check_room("", [definition].into_iter())?;
     let key = idempotency::named(Created::Exercise, idempotency);
     let insert =
         query!("exercises/insert.sql").bind(proof.named().into_iter().chain(key).chain([
@@ -185,6 +215,7 @@ pub async fn replace(
         return Err(Rejection::NotFound);
     }
     list.check_names(exercise)?;
+    list.check_room(&exercise.slug, [&exercise.definition].into_iter())?;
     let update = query!("exercises/replace.sql").bind(proof.named().into_iter().chain([
         ("slug", exercise.slug.as_str().into()),
         ("definition", Param::json(&exercise.definition)?),

@@ -10,7 +10,9 @@
 use crate::database::{Database, Param, Statement};
 use crate::guard::Guarded;
 use crate::json_text;
-use crate::keys::{KeyProof, live_key, rows_with_key, with_key, write_with_key};
+use crate::keys::{KeyProof, live_key, page_with_key, with_key, write_with_key};
+use crate::page::{Page, fitting};
+use crate::sql::{Query, query};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -32,7 +34,7 @@ pub struct Notification {
 /// A page of an inbox, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbox {
-    pub items: Vec<Notification>,
+    pub page: Page<Notification>,
     /// Unread rows of the whole inbox.
     pub unread: i64,
     /// The highest `seq` of the athlete's rows, hidden ones included; 0 if there are none.
@@ -54,21 +56,30 @@ pub struct InboxQuery {
     pub limit: i64,
 }
 
-/// A page of the inbox, or of its unread rows. Each reads no more rows than it returns, and expired ones:
-/// those are deleted with the next notification.
-macro_rules! page {
-    ($rows:literal) => {
-        concat!(
-            "SELECT seq, notification_id, kind, title, body, data, created_at_ms, read_at_ms \
-             FROM notifications ",
-            $rows,
-            " athlete_id = ?1 AND in_app = 1 AND expires_at_ms > ?4 AND (?5 IS NULL OR (created_at_ms, notification_id) < (?5, ?6)) \
-             ORDER BY created_at_ms DESC, notification_id DESC LIMIT ?7"
+/// The rows of a page of the list, and their order. Each reads no more rows than it returns, and expired ones: those
+/// are deleted with the next notification.
+const OLDER: &str =
+    "(:after_ms IS NULL OR (created_at_ms, notification_id) < (:after_ms, :after_id))";
+const UNREAD_OLDER: &str = "read_at_ms IS NULL AND \
+    (:after_ms IS NULL OR (created_at_ms, notification_id) < (:after_ms, :after_id))";
+const NEWEST_FIRST: &str = "created_at_ms DESC, notification_id DESC";
+
+fn page_query(unread_only: bool) -> &'static Query {
+    if unread_only {
+        query!(
+            "notifications/inbox.sql",
+            index = "INDEXED BY notifications_unread",
+            condition = UNREAD_OLDER,
+            order = NEWEST_FIRST,
         )
-    };
+    } else {
+        query!("notifications/inbox.sql", index = "", condition = OLDER, order = NEWEST_FIRST)
+    }
 }
-const PAGE: &str = page!("WHERE");
-const UNREAD_PAGE: &str = page!("INDEXED BY notifications_unread WHERE read_at_ms IS NULL AND");
+
+fn stream_query() -> &'static Query {
+    query!("notifications/inbox.sql", index = "", condition = "seq > :seq", order = "seq")
+}
 
 /// Reads only an index of unread shown rows.
 const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \
@@ -76,10 +87,6 @@ const UNREAD: &str = "SELECT count(*) AS unread FROM notifications \
 
 const LAST_SEQ: &str = "SELECT coalesce(max(seq), 0) AS last_seq FROM notifications \
      WHERE athlete_id = ?1";
-
-const AFTER_SEQ: &str = "SELECT seq, notification_id, kind, title, body, data, created_at_ms, \
-     read_at_ms FROM notifications WHERE athlete_id = ?1 AND seq > ?4 AND in_app = 1 \
-     AND expires_at_ms > ?5 ORDER BY seq LIMIT ?6";
 
 /// Returns a page of the inbox, with the `seq` after which a stream continues. Both are read in one
 /// transaction: each row is either on the page or in the stream.
@@ -90,20 +97,17 @@ pub async fn list(
     now_ms: i64,
 ) -> Guarded<Inbox> {
     let after = page.after.as_ref();
-    let select = proof.statement(
-        if page.unread_only { UNREAD_PAGE } else { PAGE },
-        [
-            now_ms.into(),
-            after.map(|position| position.created_at_ms).into(),
-            after.map(|position| position.notification_id.to_string()).as_deref().into(),
-            page.limit.into(),
-        ],
-    );
+    let named = proof.named().into_iter().chain(fitting(page.limit));
+    let select = page_query(page.unread_only).bind(named.chain([
+        ("now_ms", now_ms.into()),
+        ("after_ms", after.map(|position| position.created_at_ms).into()),
+        ("after_id", after.map(|position| position.notification_id.to_string()).as_deref().into()),
+    ]))?;
     let unread = Statement::new(UNREAD, [Param::text(proof.athlete_id), now_ms.into()]);
     let last = Statement::new(LAST_SEQ, [Param::text(proof.athlete_id)]);
     let mut results = with_key(database, proof, vec![select, unread, last]).await?;
     Ok(Inbox {
-        items: results.rows()?,
+        page: results.page()?,
         unread: results.value()?.unwrap_or(0),
         last_seq: results.value()?.unwrap_or(0),
     })
@@ -122,9 +126,11 @@ pub async fn after_seq(
     seq: i64,
     limit: i64,
     now_ms: i64,
-) -> Guarded<Vec<Notification>> {
-    let select = proof.statement(AFTER_SEQ, [seq.into(), now_ms.into(), limit.into()]);
-    rows_with_key(database, proof, select).await
+) -> Guarded<Page<Notification>> {
+    let named = proof.named().into_iter().chain(fitting(limit));
+    let select =
+        stream_query().bind(named.chain([("seq", seq.into()), ("now_ms", now_ms.into())]))?;
+    page_with_key(database, proof, select).await
 }
 
 /// Marks one shown row as read. The first time counts.
@@ -169,22 +175,36 @@ mod tests {
     fn unread_rows_and_stream_read_only_an_index() {
         let database = Sqlite::migrated();
         let check = |sql: &str, plan: &str| {
-            let sql = ["?1", "?2", "?4", "?5", "?6", "?7"]
-                .iter()
-                .fold(sql.to_owned(), |sql, param| sql.replace(param, "1"));
+            let sql =
+                (1..=12).rev().fold(sql.to_owned(), |sql, n| sql.replace(&format!("?{n}"), "1"));
             let steps = database.query(&format!("EXPLAIN QUERY PLAN {sql}"));
-            let [step] = steps.as_slice() else { panic!("more than one step: {steps:?}") };
-            assert!(step.contains(plan), "{step}");
+            let reads: Vec<_> =
+                steps.iter().filter(|step| step.contains(" notification")).collect();
+            let [first, rest @ ..] = reads.as_slice() else { panic!("nothing is read: {steps:?}") };
+            assert!(first.contains(plan), "{first}");
+            // The rows of a page, by their keys.
+            let by_key =
+                "SEARCH notification USING PRIMARY KEY (athlete_id=? AND notification_id=?)";
+            assert!(rest.iter().all(|step| step.contains(by_key)), "{rest:?}");
+            let is_sorted =
+                steps.iter().any(|step| step.contains("TEMP B-TREE") && !step.contains("place"));
+            assert!(!is_sorted || rest.len() == 1, "{steps:?}");
         };
         check(
             UNREAD,
             "SEARCH notifications USING COVERING INDEX notifications_unread (athlete_id=?)",
         );
-        check(UNREAD_PAGE, "SEARCH notifications USING INDEX notifications_unread (athlete_id=?)");
-        check(PAGE, "SEARCH notifications USING INDEX notifications_by_time (athlete_id=?)");
+        check(
+            page_query(true).sql(),
+            "SEARCH notifications USING INDEX notifications_unread (athlete_id=?)",
+        );
+        check(
+            page_query(false).sql(),
+            "SEARCH notifications USING INDEX notifications_by_time (athlete_id=?)",
+        );
         check(LAST_SEQ, "SEARCH notifications USING COVERING INDEX notifications_by_seq");
         check(
-            AFTER_SEQ,
+            stream_query().sql(),
             "SEARCH notifications USING INDEX notifications_by_seq (athlete_id=? AND seq>?)",
         );
     }

@@ -6,6 +6,7 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
+use crate::page::Page;
 use crate::sql::query;
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -275,6 +276,15 @@ pub(crate) async fn rows_with_key<T: DeserializeOwned>(
     select: Statement,
 ) -> Guarded<Vec<T>> {
     Ok(with_key(database, proof, vec![select]).await?.rows()?)
+}
+
+/// Runs one SELECT of a live key that names a page.
+pub(crate) async fn page_with_key<T: DeserializeOwned>(
+    database: &dyn Database,
+    proof: &KeyProof,
+    select: Statement,
+) -> Guarded<Page<T>> {
+    Ok(with_key(database, proof, vec![select]).await?.page()?)
 }
 
 /// Runs one write that returns the rows it changed; [`Rejection::NotFound`] if it changed none.

@@ -106,8 +106,10 @@ fn writes(
     let rows = entries.iter().map(ledger_row).collect::<Vec<_>>();
     // First: they compare with the previous ledger.
     let mut statements = records::settle(entries)?;
-    statements
-        .push(query!("ledger/upsert.sql", peaks = PEAKS).bind([("entries", Param::json(&rows)?)])?);
+    statements.push(
+        query!("ledger/upsert.sql", peaks = PEAKS, monday = MONDAY)
+            .bind([("entries", Param::json(&rows)?)])?,
+    );
     let are_new = entries.iter().all(|entry| entry.revision == 1);
     for query in sums(are_new) {
         statements.push(query.bind([workouts.clone()])?);
@@ -115,6 +117,8 @@ fn writes(
     Ok((statements, workouts))
 }
 
+/// The week of a ledger row before the change.
+const MONDAY: &str = "date(local_date, 'weekday 0', '-6 days')";
 const PEAKS: &str = include_str!("../sql/ledger/peaks.sql");
 const DAYS_OF_NEW: &str = include_str!("../sql/ledger/days_of_new.sql");
 const DAYS_OF_CHANGED: &str = include_str!("../sql/ledger/days_of_changed.sql");

@@ -37,11 +37,13 @@ pub mod workouts;
 mod json_text;
 mod ledger_entry;
 mod lifts;
+mod page;
 mod sql;
 
 pub use database::{Database, DatabaseError, QueryResult, Statement};
 pub use guard::{Conflict, Guarded, Rejection};
 pub use idempotency::{Creation, Idempotency};
 pub use keys::{KeyProof, check_live};
+pub use page::{PAGE_BYTES_MAX, Page};
 pub use shards::Shards;
 pub use shared_kernel::Scope;

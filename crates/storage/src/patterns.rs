@@ -3,7 +3,8 @@
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::Guarded;
 use crate::json_text;
-use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::keys::{KeyProof, page_with_key, with_key};
+use crate::page::fitting;
 use crate::sql::query;
 use crate::training_history::{
     HistoryDay, HistoryWeek, LiftSession, Sessions, WeekRange, history_statement, read_sessions,
@@ -203,12 +204,9 @@ pub async fn list(
         PatternStatus::Open => "open",
         PatternStatus::Resolved => "resolved",
     });
-    let select = proof.statement(
-        "SELECT * FROM patterns WHERE athlete_id = ?1 AND (?4 IS NULL OR status = ?4) \
-         ORDER BY detected_at_ms DESC, pattern_id LIMIT ?5",
-        [status.into(), limit.into()],
-    );
-    rows_with_key(database, proof, select).await
+    let named = proof.named().into_iter().chain(fitting(limit));
+    let select = query!("patterns/list.sql").bind(named.chain([("status", status.into())]))?;
+    Ok(page_with_key(database, proof, select).await?.items)
 }
 
 #[derive(Deserialize)]

@@ -8,9 +8,10 @@ use std::fmt::Write;
 
 /// The fragments that every file may name. They use the parameters of a [`crate::KeyProof`] and of the
 /// file that contains them.
-const FRAGMENTS: [(&str, &str); 23] = [
+const FRAGMENTS: [(&str, &str); 24] = [
     ("key_is_live", include_str!("../sql/key_is_live.sql")),
     ("live_key", include_str!("../sql/live_key.sql")),
+    ("that_fit", include_str!("../sql/that_fit.sql")),
     ("body_weight", include_str!("../sql/body_weight.sql")),
     ("entered_body_weight", ":body_weight_grams"),
     ("body_weight_day", ":local_date"),

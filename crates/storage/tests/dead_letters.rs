@@ -32,8 +32,8 @@ fn dead_letters_are_filtered_counted_and_read() {
     ];
     run(dead_letters::store(&database, &failed)).unwrap();
     let check = |filter: Filter, failed_at: &[i64], total: i64| {
-        let (rows, count) = run(dead_letters::list(&database, &filter, None, 2)).unwrap();
-        let found: Vec<_> = rows.iter().map(|row| row.failed_at_ms).collect();
+        let (page, count) = run(dead_letters::list(&database, &filter, None, 2)).unwrap();
+        let found: Vec<_> = page.items.iter().map(|row| row.failed_at_ms).collect();
         assert_eq!((found.as_slice(), count), (failed_at, total), "{filter:?}");
     };
     let some = |text: &str| Some(text.to_owned());
@@ -50,7 +50,7 @@ fn dead_letters_are_filtered_counted_and_read() {
     check(Filter { q: some("unavailable"), ..Filter::default() }, &[1], 1);
     check(Filter { q: some("\"e3\""), ..Filter::default() }, &[3], 1);
     check(Filter { q: some("2"), ..Filter::default() }, &[2], 1);
-    let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 1)).unwrap();
+    let rows = run(dead_letters::list(&database, &Filter::default(), None, 1)).unwrap().0.items;
     let one = run(dead_letters::get(&database, rows[0].dead_letter_id)).unwrap().unwrap();
     assert_eq!((one.body.as_str(), one.message_id.as_str()), (failed[2].body.as_str(), "3"));
     assert_eq!(
@@ -100,7 +100,7 @@ fn claim(database: &Sqlite, action: &Action, selection: &Selection) -> Vec<i64> 
 
 /// Returns the time, status, redrives and reason of each dead letter.
 fn rows(database: &Sqlite) -> Vec<(i64, String, i64, String)> {
-    let (rows, _) = run(dead_letters::list(database, &Filter::default(), None, 100)).unwrap();
+    let rows = run(dead_letters::list(database, &Filter::default(), None, 100)).unwrap().0.items;
     let row = |row: dead_letters::DeadLetterSummary| {
         (row.failed_at_ms, row.status, row.redrives, row.reason)
     };
@@ -161,7 +161,7 @@ fn sent_dead_letters_are_redriven_and_released_ones_are_open() {
         [row(6, "open", 0, "unavailable"), row(5, "redriven", 1, "unavailable")]
     );
     assert_eq!(claim(&database, &action(2, 11), &all()), [6]);
-    let recorded = run(actions::list(&database, None, 10)).unwrap();
+    let recorded = run(actions::list(&database, None, 10)).unwrap().items;
     let read: Vec<_> =
         recorded.iter().map(|row| (row.at_ms, row.action.as_str(), row.affected)).collect();
     assert_eq!(read, [(11, "redrive", 0), (10, "redrive", 1)]);
@@ -250,11 +250,11 @@ fn discard_takes_the_oldest_and_records_the_note() {
     assert_eq!(run(actions::discard(&database, &action(3, 12), &unavailable, 10)).unwrap(), (0, 0));
     // The sweep resent its event.
     run(dead_letters::store(&database, &[dead_letter(1, 20, "unavailable")])).unwrap();
-    let (rows, _) = run(dead_letters::list(&database, &Filter::default(), None, 10)).unwrap();
+    let rows = run(dead_letters::list(&database, &Filter::default(), None, 10)).unwrap().0.items;
     let read: Vec<_> = rows.iter().map(|row| (row.status.as_str(), row.note.as_deref())).collect();
     let discarded = "discarded";
     assert_eq!(read, [("open", None), (discarded, None), (discarded, Some("an outage"))]);
-    let recorded = run(actions::list(&database, None, 10)).unwrap();
+    let recorded = run(actions::list(&database, None, 10)).unwrap().items;
     let affected: Vec<_> = recorded.iter().map(|row| row.affected).collect();
     assert_eq!(affected, [0, 1, 1]);
 }

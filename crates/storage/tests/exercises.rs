@@ -171,3 +171,19 @@ fn import_with_an_outdated_list_of_exercises_stores_nothing() {
     // Its exercise is a change of the list, too.
     assert!(matches!(import(&database, &proof, 2, &known, None), Err(Rejection::StaleRevision)));
 }
+
+/// The list is read as a whole.
+#[test]
+fn names_and_aliases_have_a_limit_in_bytes() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    let slug = slug_of(add(&database, &proof, "Cable Y"));
+    let is_rejected = |result: Guarded<()>| {
+        matches!(result, Err(Rejection::Conflict(Conflict::TooManyExercises)))
+    };
+    let long = |text: &str, length: usize| text.repeat(length);
+    assert!(is_rejected(rename(&database, &proof, &slug, &["Cable Y", &long("a", 499_994)])));
+    assert!(!is_rejected(rename(&database, &proof, &slug, &["Cable Y", &long("a", 499_980)])));
+    assert!(is_rejected(add(&database, &proof, &long("b", 14)).map(drop)));
+    assert!(!is_rejected(add(&database, &proof, &long("b", 13)).map(drop)));
+}

@@ -28,7 +28,7 @@ fn listed(database: &Sqlite, key: &KeyProof, page: &InboxQuery, now_ms: i64) -> 
 }
 
 fn titles(inbox: Inbox) -> Vec<String> {
-    inbox.items.into_iter().map(|item| item.title).collect()
+    inbox.page.items.into_iter().map(|item| item.title).collect()
 }
 
 const ALL: InboxQuery = InboxQuery { unread_only: false, after: None, limit: 100 };
@@ -46,7 +46,7 @@ fn inbox_is_paged_newest_first_for_its_owner_only() {
     loop {
         let inbox = listed(&database, &ada, &page, 10);
         assert_eq!((inbox.unread, inbox.last_seq), (5, 5));
-        let Some(last) = inbox.items.last() else { break };
+        let Some(last) = inbox.page.items.last() else { break };
         page.after = Some(NotificationPosition {
             created_at_ms: last.created_at_ms,
             notification_id: last.notification_id,
@@ -64,7 +64,7 @@ fn inbox_is_paged_newest_first_for_its_owner_only() {
     assert_eq!(when, [r#"{"read_at_ms":7}"#], "the first reading counts");
     run(inbox::mark_all_read(&database, &ada, 9)).unwrap();
     let unread = listed(&database, &ada, &UNREAD, 10);
-    assert_eq!((unread.items.len(), unread.unread), (0, 0));
+    assert_eq!((unread.page.items.len(), unread.unread), (0, 0));
     assert_eq!(listed(&database, &bob, &UNREAD, 10).unread, 1);
 }
 
@@ -82,7 +82,7 @@ fn hidden_and_expired_rows_are_not_shown() {
             assert_eq!(inbox.last_seq, 3, "the place of a hidden row is a place");
             assert_eq!(titles(inbox), shown, "{page:?} at {now_ms}");
         }
-        let streamed = run(inbox::after_seq(&database, &key, 0, 9, now_ms)).unwrap();
+        let streamed = run(inbox::after_seq(&database, &key, 0, 9, now_ms)).unwrap().items;
         let mut streamed: Vec<_> = streamed.into_iter().map(|item| item.title).collect();
         streamed.reverse();
         assert_eq!(streamed, shown, "streamed at {now_ms}");

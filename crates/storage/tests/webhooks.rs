@@ -4,9 +4,9 @@
 use shared_kernel::EventId;
 use storage::KeyProof;
 use storage::webhooks::DueDelivery;
-use storage::webhooks::deliveries;
-use storage::webhooks::endpoints::{self, NewEndpoint};
+use storage::webhooks::endpoints::{self, EndpointChange, NewEndpoint};
 use storage::webhooks::{EndpointKey, SealedKey, Signature};
+use storage::webhooks::{deliveries, disabled};
 use testkit::{Sqlite, create_athlete, run};
 use uuid::Uuid;
 
@@ -79,4 +79,37 @@ fn retry_restarts_the_schedule_during_an_attempt() {
     assert_eq!(run(deliveries::overdue(&database, NOW_MS, 9)).unwrap(), []);
     let later = run(deliveries::overdue(&database, NOW_MS + 60_000, 9)).unwrap();
     assert_eq!(later, [DueDelivery { attempt: 0, ..row }]);
+}
+
+/// A receiver that was down for days, whose owner disables it.
+#[test]
+fn deliveries_of_a_disabled_endpoint_fail_by_the_thousand() {
+    let database = Sqlite::migrated();
+    let ada = create_athlete(&database, 1);
+    let (off, on) = (endpoint(&database, &ada, 1), endpoint(&database, &ada, 2));
+    for key in [off, on] {
+        database.execute(&format!(
+            "WITH RECURSIVE n(i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 12500) \
+             INSERT INTO webhook_deliveries (athlete_id, endpoint_id, delivery_id, event_id, \
+             event_type, body, traceparent, created_at_ms, due_at_ms) SELECT '{}', '{}', \
+             '00000000-0000-0000-0000-0000000' || i, i, 't', '', '', 0, i FROM n",
+            key.athlete_id, key.endpoint_id
+        ));
+    }
+    let failed = || {
+        let rows = database.query(
+            "SELECT endpoint_id, count(*) AS failed FROM webhook_deliveries \
+             WHERE status = 'failed' AND attempts ->> '$[0].outcome' = 'disabled' GROUP BY 1",
+        );
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows[0].clone()
+    };
+    let count = |count: u32| format!(r#"{{"endpoint_id":"{}","failed":{count}}}"#, off.endpoint_id);
+    let change = EndpointChange { enabled: Some(false), ..EndpointChange::default() };
+    run(endpoints::change(&database, &ada, off.endpoint_id, &change, 1)).unwrap();
+    assert_eq!(failed(), count(1_000));
+    for (now_ms, expected) in [(11_100, 1_100), (20_000, 2_100), (20_000, 2_500), (20_000, 2_500)] {
+        run(disabled::fail_due(&database, now_ms)).unwrap();
+        assert_eq!(failed(), count(expected), "{now_ms}");
+    }
 }

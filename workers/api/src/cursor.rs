@@ -2,10 +2,11 @@
 
 use crate::error::ApiResult;
 use base64ct::{Base64UrlUnpadded, Encoding};
-use contract::{Limit, ProblemCode};
+use contract::ProblemCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_kernel::json;
+use storage::Page;
 
 /// The longest cursor that is decoded.
 const CURSOR_CHARS_MAX: usize = 1_000;
@@ -28,18 +29,12 @@ fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
     json::from_str(&String::from_utf8(Base64UrlUnpadded::decode_vec(text).ok()?).ok()?).ok()
 }
 
-/// Cuts a list that was read one longer than the page. Returns the page with the cursor of the
-/// next.
+/// Returns the items of a page with the cursor of the next.
 pub fn page<T, P: Serialize>(
-    mut items: Vec<T>,
-    limit: Limit,
+    Page { items, has_more }: Page<T>,
     position: impl Fn(&T) -> P,
 ) -> Result<(Vec<T>, Option<String>), serde_json::Error> {
-    let length = usize::try_from(limit.0).unwrap_or(usize::MAX);
-    if items.len() <= length {
-        return Ok((items, None));
-    }
-    items.truncate(length);
-    let next = items.last().map(|last| encode(&position(last))).transpose()?;
+    let last = items.last().filter(|_| has_more);
+    let next = last.map(|last| encode(&position(last))).transpose()?;
     Ok((items, next))
 }

@@ -141,9 +141,9 @@ fn conflict_problem(conflict: Conflict) -> Problem {
         Conflict::ExerciseExists { slug } => {
             ProblemCode::ExerciseExists.with(format!("the exercise {slug} has this name"))
         }
-        Conflict::TooManyExercises => {
-            ProblemCode::LimitReached.with("you have 1,000 custom exercises, the maximum")
-        }
+        Conflict::TooManyExercises => ProblemCode::LimitReached.with(
+            "you would have over 1,000 custom exercises, or over 500 KB of their names and aliases",
+        ),
         Conflict::NoEmail => ProblemCode::EmailNotConfirmable
             .with("your profile has no email address: set one first"),
         Conflict::EmailConfirmed => {

@@ -106,7 +106,8 @@ pub async fn redrive(app: &App, request: &RedriveRequest) -> ApiResult<RedriveRe
         }
         unsendable.extend(batch.unsendable);
         index += count;
-        if count < room {
+        // A claim ends early at its bytes.
+        if count == 0 {
             break;
         }
     }

@@ -75,7 +75,8 @@ impl Database for D1 {
         &self,
         statements: Vec<Statement>,
     ) -> Result<Vec<QueryResult>, DatabaseError> {
-        with_retries((&System, &System), async || self.run_counted(&statements).await).await
+        let budget = (&self.usage.retries, statements.len());
+        with_retries((&System, &System), budget, async || self.run_counted(&statements).await).await
     }
 }
 

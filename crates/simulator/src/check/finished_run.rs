@@ -1,10 +1,12 @@
 //! The input and the output of the checks.
 
 use crate::client::Client;
-use crate::database;
+use crate::database::{self, text};
 use crate::effects::Effects;
+use crate::log_file::IS_IMPORTED;
 use crate::pipeline::Athlete;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use testkit::Databases;
 
 /// A run at rest, as the checks read it.
@@ -23,6 +25,17 @@ pub struct FinishedRun<'a> {
 }
 
 impl FinishedRun<'_> {
+    /// Returns the athletes and weeks of imported workouts.
+    pub fn imported_weeks(&self) -> BTreeSet<(String, String)> {
+        let rows = self.rows(&format!(
+            "SELECT DISTINCT athlete_id, date(local_date, 'weekday 0', '-6 days') AS week_start \
+             FROM workouts WHERE {IS_IMPORTED}"
+        ));
+        let week =
+            |row: &Value| (text(row, "athlete_id").to_owned(), text(row, "week_start").to_owned());
+        rows.iter().map(week).collect()
+    }
+
     /// Returns the rows of a query, of all databases that have its tables.
     pub fn rows(&self, sql: &str) -> Vec<Value> {
         database::rows(self.databases, sql)

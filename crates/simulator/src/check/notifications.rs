@@ -3,6 +3,7 @@
 use super::finished_run::{FinishedRun, Violations};
 use super::records;
 use crate::database::text;
+use crate::log_file::IS_IMPORTED;
 use serde_json::Value;
 use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
 use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind};
@@ -58,8 +59,12 @@ fn check_causes(
                 format!("unexpected: {id} is newer than revision {revision}: {workout}")
             });
         } else {
-            let is_from_sweep =
-                matches!(event.data, EventData::TrainingWeekEnded(_) | EventData::MailFellDue(_));
+            let is_from_sweep = matches!(
+                event.data,
+                EventData::TrainingWeekEnded(_)
+                    | EventData::MailFellDue(_)
+                    | EventData::ImportSliceStored(_)
+            );
             let is_published = |cause: EventId| published.contains_key(&cause.to_string());
             violations.require(event.causation_id.map_or(is_from_sweep, is_published), || {
                 format!("unexpected: {id} has no cause: {:?}", event.data)
@@ -261,7 +266,8 @@ fn announced_workouts(
     };
     let allowed: Vec<_> = published.values().filter_map(changed).collect();
     let current = run.rows(&format!(
-        "SELECT * FROM workouts WHERE athlete_id = '{athlete_id}' AND completed_revision > 0"
+        "SELECT * FROM workouts WHERE athlete_id = '{athlete_id}' AND completed_revision > 0 \
+         AND NOT ({IS_IMPORTED})"
     ));
     let mut required = Vec::new();
     for row in current {

@@ -3,12 +3,14 @@
 
 use super::finished_run::{FinishedRun, Violations};
 use crate::database::text;
+use crate::log_file::IS_IMPORTED;
 use aggregation::thresholds::{crossing_bits, new_crossings};
 use serde_json::Value;
 use shared_kernel::payload::WorkoutSnapshot;
 use shared_kernel::{Event, EventData};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::ledger::WeekState;
+use storage::workouts::StoredWorkout;
 use training::calendar::is_recent;
 use training::records::record_candidates;
 use training::{Grams, RecordKey, RecordKind};
@@ -56,10 +58,11 @@ pub fn check(
     notifications: &[Value],
     violations: &mut Violations,
 ) {
-    let revisions = revisions(published);
+    let mut revisions = revisions(published);
+    revisions.extend(imported(run));
     check_records(run, &revisions, notifications, violations);
     check_crossings(run, published, violations);
-    check_quiet_athletes(&revisions, notifications, violations);
+    check_quiet_athletes(run, &revisions, notifications, violations);
 }
 
 fn revisions(published: &BTreeMap<String, Event>) -> BTreeMap<(Workout, i64), Revision> {
@@ -77,6 +80,18 @@ fn revisions(published: &BTreeMap<String, Event>) -> BTreeMap<(Workout, i64), Re
         Some(((id, workout.revision), Revision { snapshot, is_recent }))
     };
     published.values().filter_map(revision).collect()
+}
+
+/// The imported workouts. None is recent: an import announces nothing but its end.
+fn imported(run: &FinishedRun<'_>) -> Vec<((Workout, i64), Revision)> {
+    let rows = run.rows(&format!("SELECT * FROM workouts WHERE {IS_IMPORTED}"));
+    let revision = |row| {
+        let stored: StoredWorkout = serde_json::from_value(row).unwrap();
+        let id = (stored.athlete_id.to_string(), stored.workout_id.to_string());
+        let snapshot = Some(stored.snapshot().unwrap());
+        ((id, stored.revision), Revision { snapshot, is_recent: false })
+    };
+    rows.into_iter().map(revision).collect()
 }
 
 fn check_records(
@@ -256,11 +271,15 @@ fn check_crossings(
         "SELECT DISTINCT athlete_id, date(local_date, 'weekday 0', '-6 days') AS week_start \
          FROM workouts WHERE status <> 'completed'",
     );
+    let imported = run.imported_weeks();
     let now = chrono::DateTime::from_timestamp_millis(run.wall_ms).unwrap();
     let weeks = run.rows("SELECT *, '{}' AS landmarks FROM weekly_volume");
     for row in weeks {
         let week: WeekState = serde_json::from_value(row).unwrap();
         let (athlete, start) = (week.athlete_id.to_string(), week.week_start.to_string());
+        if imported.contains(&(athlete.clone(), start.clone())) {
+            continue;
+        }
         let is_open =
             |row: &Value| text(row, "athlete_id") == athlete && text(row, "week_start") == start;
         if open.iter().any(is_open) || !is_recent(week.week_start.last_day(), now) {
@@ -276,6 +295,7 @@ fn check_crossings(
 
 /// Checks that an athlete who only entered, changed and deleted what is over for long is notified of nothing.
 fn check_quiet_athletes(
+    run: &FinishedRun<'_>,
     revisions: &BTreeMap<(Workout, i64), Revision>,
     notifications: &[Value],
     violations: &mut Violations,
@@ -285,9 +305,17 @@ fn check_quiet_athletes(
         .filter(|(_, revision)| revision.is_recent)
         .map(|(((athlete, _), _), _)| athlete.as_str())
         .collect();
+    // The analysis of the last week reads imported workouts too.
+    let imported = run.rows(&format!(
+        "SELECT DISTINCT athlete_id FROM workouts WHERE {IS_IMPORTED} AND local_date > '2026-11-10'"
+    ));
+    let with_recent_import: BTreeSet<_> =
+        imported.iter().map(|row| text(row, "athlete_id")).collect();
     for row in notifications {
         let is_expected = row["kind"] == "weekly_report"
-            || with_recent_training.contains(text(row, "athlete_id"));
+            || row["kind"] == "import_finished"
+            || with_recent_training.contains(text(row, "athlete_id"))
+            || with_recent_import.contains(text(row, "athlete_id"));
         violations
             .require(is_expected, || format!("unexpected: old training was announced: {row}"));
     }

@@ -18,6 +18,10 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
          WHERE aggregated_revision <> revision",
     );
     require_none(
+        "waiting slices of imports",
+        "SELECT import_id, slice, resends FROM import_slices WHERE state = 'waiting'",
+    );
+    require_none(
         "claimed or due emails",
         "SELECT notification_id, mail_attempt FROM notifications WHERE mail_due_at_ms IS NOT NULL",
     );

@@ -11,9 +11,11 @@ CREATE TABLE athletes (
     -- The last UTC day on which links were requested, and their number.
     confirmation_day TEXT NOT NULL DEFAULT '',
     confirmation_links INTEGER NOT NULL DEFAULT 0,
-    units TEXT NOT NULL DEFAULT 'kg' CHECK (units IN ('kg', 'lb')),
-    -- Of the IANA database, for quiet hours, the day of the email limit, and workouts that start at a bare Z.
-    time_zone TEXT NOT NULL DEFAULT 'UTC',
+    -- NULL until the athlete chooses: kilograms.
+    units TEXT CHECK (units IN ('kg', 'lb')),
+    -- Of the IANA database, for quiet hours, the day of the email limit, and workouts that start at a bare Z. NULL until
+    -- the athlete chooses: UTC.
+    time_zone TEXT,
     -- {"new_record": {"email": true}, ...}: by kind of notification the channels that the athlete changed.
     channels TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(channels)),
     email_threshold REAL NOT NULL DEFAULT 0.8 CHECK (email_threshold BETWEEN 0 AND 1),
@@ -103,7 +105,7 @@ CREATE TABLE workouts (
     traceparent TEXT NOT NULL,
     -- SHA-256 of the request that created it, if it had an Idempotency-Key.
     request_hash TEXT,
-    -- {"key": [set id, request], ...}: the sets that were added under an Idempotency-Key, hashed.
+    -- {"key": [set id, request], ...}: the sets that were added under an Idempotency-Key, hashed. The newest 1,080.
     set_keys TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(set_keys)),
     -- {"slug": definition, ...} of the custom exercises in it, as of the time it was saved.
     own_exercises TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(own_exercises)),
@@ -140,7 +142,7 @@ CREATE TABLE volume_ledger (
     revision INTEGER NOT NULL CHECK (revision >= 1),
     local_date TEXT NOT NULL CHECK (local_date = date(local_date)),
     started_at_ms INTEGER NOT NULL,
-    -- The days from which it was moved since their weeks were last published, separated by blanks.
+    -- The Mondays of the weeks from which it was moved since they were last published, each once, separated by blanks.
     moved_from TEXT,
     workouts INTEGER NOT NULL CHECK (workouts IN (0, 1)),
     sets INTEGER NOT NULL CHECK (sets >= 0),

@@ -1,1 +1,1 @@
-SELECT count(*) AS total FROM dead_letters WHERE {matches_filter}
+SELECT count(*) AS total FROM (SELECT 1 FROM dead_letters WHERE {matches_filter} LIMIT :counted_max)

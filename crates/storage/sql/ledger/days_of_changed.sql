@@ -1,4 +1,4 @@
--- The days of workouts, and the days from which they were moved since their weeks were last published.
+-- The days of workouts, and the Mondays of the weeks from which they were moved since these were last published.
 WITH mine AS (
     SELECT ledger.athlete_id, ledger.local_date, ledger.moved_from
     FROM json_each(:workouts) AS entry

@@ -8,9 +8,10 @@ SELECT
     value ->> 'hard_half_sets', value -> 'muscles', value -> 'lifts'
 FROM json_each(:entries) WHERE true
 ON CONFLICT (athlete_id, workout_id) DO UPDATE SET
-    moved_from = iif(
-        local_date <> excluded.local_date, coalesce(moved_from || ' ', '') || local_date, moved_from
-    ),
+    moved_from = CASE
+        WHEN {monday} = date(excluded.local_date, 'weekday 0', '-6 days') OR instr(moved_from, {monday}) THEN moved_from
+        ELSE coalesce(moved_from || ' ', '') || {monday}
+    END,
     revision = excluded.revision, local_date = excluded.local_date, started_at_ms = excluded.started_at_ms,
     workouts = excluded.workouts, sets = excluded.sets, tonnage_grams = excluded.tonnage_grams,
     hard_half_sets = excluded.hard_half_sets, muscles = excluded.muscles, lifts = excluded.lifts,

@@ -18,7 +18,12 @@ UPDATE workouts SET
         LEFT JOIN exercises AS own ON own.athlete_id = :athlete_id AND own.slug = named.value
     )),
     document = :document,
-    set_keys = iif(:set_key IS NULL, set_keys, json_patch(set_keys, json_object(:set_key, json(:set_of_key))))
+    set_keys = iif(:set_key IS NULL, set_keys, json_patch(
+        iif(octet_length(set_keys) < :set_keys_bytes_max, set_keys, json_remove(
+            set_keys, '$."' || (SELECT key FROM json_each(set_keys) ORDER BY value ->> 0 LIMIT 1) || '"'
+        )),
+        json_object(:set_key, json(:set_of_key))
+    ))
     {assigned}
 WHERE athlete_id = :athlete_id AND workout_id = :workout_id AND status <> 'deleted' AND revision = :revision
     AND NOT EXISTS ({unknown_slugs} AND workouts.own_exercises -> named.value IS NULL)

@@ -4,8 +4,9 @@
 //! between the claim and the mark loses nothing, and two operators never send the same dead letter
 //! at once.
 
-use super::Filter;
+use super::{CLAIM_BYTES_MAX, COUNTED_MAX, Filter};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::page::{Page, fitting};
 use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -86,7 +87,7 @@ macro_rules! query_for {
     };
 }
 
-/// The number of dead letters that match.
+/// The number of dead letters that match: of the first [`COUNTED_MAX`] that are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MatchCount {
     /// Those that a redrive takes.
@@ -108,8 +109,11 @@ impl From<CountRow> for MatchCount {
 }
 
 fn count(selection: &Selection, now_ms: i64) -> Result<Statement, DatabaseError> {
-    query_for!(selection, "dead_letters/count.sql")
-        .bind([("filter", selection.param()?), ("now_ms", now_ms.into())])
+    query_for!(selection, "dead_letters/count.sql").bind([
+        ("filter", selection.param()?),
+        ("now_ms", now_ms.into()),
+        ("counted_max", COUNTED_MAX.into()),
+    ])
 }
 
 /// Counts the dead letters that a redrive would claim. Changes nothing.
@@ -131,8 +135,8 @@ pub struct ClaimedDeadLetter {
     pub body: String,
 }
 
-/// Claims the oldest dead letters, `limit` at most, also those that a sweep has claimed, records the action, and counts the matching
-/// ones. A repeat does not claim a dead letter twice.
+/// Claims the oldest dead letters, `limit` at most and [`CLAIM_BYTES_MAX`] bytes of bodies, also those that a sweep has
+/// claimed, records the action, and counts the matching ones. A repeat does not claim a dead letter twice.
 ///
 /// `edited_body` replaces the body in this and later redrives.
 pub async fn claim(
@@ -151,6 +155,7 @@ pub async fn claim(
         ("entry", action.entry(what)),
         ("edited_body", edited_body.into()),
         ("limit", limit.into()),
+        ("bytes_max", CLAIM_BYTES_MAX.into()),
     ])?;
     let record = action.record(what, selection.param()?);
     let statements = vec![count(selection, action.at_ms)?, claim, record];
@@ -161,25 +166,38 @@ pub async fn claim(
     Ok((matched.unwrap_or_default(), claimed))
 }
 
-/// Marks sent dead letters as redriven. One that has failed in the meantime has lost its claim and
-/// stays open.
+/// True of the dead letters of a list that an action has claimed.
+macro_rules! is_claimed {
+    () => {
+        "dead_letter_id IN (SELECT value FROM json_each(?1)) AND claim_id = ?2 AND claimed_until_ms > 0"
+    };
+}
+
+/// Marks sent dead letters as redriven, and counts them in the action. One that has failed in the meantime has lost its
+/// claim, stays open and is not counted. A repeat changes nothing.
 pub async fn mark_redriven(
     database: &dyn Database,
     action: &Action,
     ids: &[Uuid],
 ) -> Result<(), DatabaseError> {
+    // The count is first: the mark ends the claims that are counted.
+    let count = Statement::new(
+        concat!(
+            "UPDATE operator_actions SET affected = affected \
+             + (SELECT count(*) FROM dead_letters WHERE ",
+            is_claimed!(),
+            ") WHERE at_ms = ?3 AND action_id = ?2"
+        ),
+        [Param::json(&ids)?, Param::text(action.id), action.at_ms.into()],
+    );
     let mark = Statement::new(
-        "UPDATE dead_letters SET status = 'redriven', due_at_ms = NULL, claimed_until_ms = 0 \
-         WHERE dead_letter_id IN (SELECT value FROM json_each(?1)) \
-         AND claim_id = ?2 AND claimed_until_ms > 0",
+        concat!(
+            "UPDATE dead_letters SET status = 'redriven', due_at_ms = NULL, claimed_until_ms = 0 WHERE ",
+            is_claimed!()
+        ),
         [Param::json(&ids)?, Param::text(action.id)],
     );
-    let count = Statement::new(
-        "UPDATE operator_actions SET affected = affected + json_array_length(?1) \
-         WHERE at_ms = ?2 AND action_id = ?3",
-        [Param::json(&ids)?, action.at_ms.into(), Param::text(action.id)],
-    );
-    database.batch(vec![mark, count]).await.map(drop)
+    database.batch_repeatable(vec![count, mark]).await.map(drop)
 }
 
 /// Releases the claim on dead letters that were not sent. Only their history shows the attempt.
@@ -248,16 +266,13 @@ pub async fn list(
     database: &dyn Database,
     after: Option<&ActionPosition>,
     limit: i64,
-) -> Result<Vec<RecordedAction>, DatabaseError> {
-    let select = Statement::new(
-        "SELECT at_ms, action_id, operator, action, selection, note, affected \
-         FROM operator_actions WHERE ?1 IS NULL OR (at_ms, action_id) < (?1, ?2) \
-         ORDER BY at_ms DESC, action_id DESC LIMIT ?3",
-        [
-            after.map(|position| position.at_ms).into(),
-            after.map(|position| position.action_id.to_string()).as_deref().into(),
-            limit.into(),
-        ],
-    );
-    Results::new(database.batch(vec![select]).await?).rows()
+) -> Result<Page<RecordedAction>, DatabaseError> {
+    let [limit, bytes_max] = fitting(limit);
+    let select = query!("dead_letters/actions.sql").bind([
+        ("after_ms", after.map(|position| position.at_ms).into()),
+        ("after_id", after.map(|position| position.action_id.to_string()).as_deref().into()),
+        limit,
+        bytes_max,
+    ])?;
+    Results::new(database.batch(vec![select]).await?).page()
 }

@@ -3,14 +3,12 @@
 //! A sweep claims what is due, as an operator does, but its claim yields to an operator's: each of its later
 //! statements changes only what it still holds.
 
+use super::CLAIM_BYTES_MAX;
 use super::actions::{CLAIM_MS, ClaimedDeadLetter};
 use crate::database::{Database, DatabaseError, Param, Results};
 use crate::sql::query;
 use serde_json::json;
 use uuid::Uuid;
-
-/// Bytes of the bodies of one claim, at most, and one body more; a project default.
-const BYTES_MAX: i64 = 4_000_000;
 
 /// A claim of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +24,7 @@ impl Claim {
     }
 }
 
-/// Claims the dead letters that have been due the longest, `limit` at most.
+/// Claims the dead letters that have been due the longest, `limit` at most and [`CLAIM_BYTES_MAX`] bytes of bodies.
 pub async fn claim(
     database: &dyn Database,
     claim: Claim,
@@ -36,7 +34,7 @@ pub async fn claim(
         claim.id(),
         ("claimed_until_ms", (claim.at_ms + CLAIM_MS).into()),
         ("now_ms", claim.at_ms.into()),
-        ("bytes_max", BYTES_MAX.into()),
+        ("bytes_max", CLAIM_BYTES_MAX.into()),
         ("limit", limit.into()),
     ])?;
     let mut claimed: Vec<ClaimedDeadLetter> =

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod due;
 
 use crate::database::{Database, DatabaseError, Param, Results};
+use crate::page::{Page, fitting};
 use crate::sql::query;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,6 +15,10 @@ use uuid::Uuid;
 
 /// Dead letters that [`groups`] reads, at most, the newest of a status; a project default.
 const GROUPED_MAX: i64 = 10_000;
+/// Matching dead letters that are counted, at most: during an incident there may be millions. A project default.
+pub const COUNTED_MAX: i64 = 10_000;
+/// Bytes of the bodies of one claim, at most; a project default.
+const CLAIM_BYTES_MAX: i64 = 4_000_000;
 
 /// Stores dead letters, in one round trip. A duplicate changes nothing. A redriven dead letter that
 /// has failed since has its new reason. It waits for the sweep if an outage was the cause each time, and is
@@ -116,24 +121,27 @@ pub struct DeadLetterPosition {
     pub dead_letter_id: Uuid,
 }
 
-/// Returns a page of the dead letters, newest first, and the number of all that match.
+/// Returns a page of the dead letters, newest first, and the number of all that match, up to [`COUNTED_MAX`].
 pub async fn list(
     database: &dyn Database,
     filter: &Filter,
     after: Option<&DeadLetterPosition>,
     limit: i64,
-) -> Result<(Vec<DeadLetterSummary>, i64), DatabaseError> {
+) -> Result<(Page<DeadLetterSummary>, i64), DatabaseError> {
     let filter = ("filter", Param::json(filter)?);
     let after_id = after.map(|position| position.dead_letter_id.to_string());
+    let [limit, bytes_max] = fitting(limit);
     let select = query!("dead_letters/list.sql").bind([
         filter.clone(),
         ("after_ms", after.map(|position| position.failed_at_ms).into()),
         ("after_id", after_id.as_deref().into()),
-        ("limit", limit.into()),
+        limit,
+        bytes_max,
     ])?;
-    let count = query!("dead_letters/total.sql").bind([filter])?;
+    let count =
+        query!("dead_letters/total.sql").bind([filter, ("counted_max", COUNTED_MAX.into())])?;
     let mut results = Results::new(database.batch(vec![select, count]).await?);
-    Ok((results.rows()?, results.value()?.unwrap_or(0)))
+    Ok((results.page()?, results.value()?.unwrap_or(0)))
 }
 
 /// Dead letters of one queue, type and reason group.

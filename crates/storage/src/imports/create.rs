@@ -2,8 +2,8 @@
 
 use super::{Import, ImportedWorkout, SliceState, json_lists, select};
 use crate::database::{Database, DatabaseError, Param, Statement};
-use crate::exercises::{CustomExercise, ExerciseList, OWN_EXERCISES_MAX, next_revision};
-use crate::guard::{Conflict, Guarded, Rejection};
+use crate::exercises::{CustomExercise, ExerciseList, next_revision};
+use crate::guard::{Guarded, Rejection};
 use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
 use crate::keys::{KeyProof, with_key};
 use crate::sql::query;
@@ -37,10 +37,7 @@ pub async fn create(
     idempotency: Option<&Idempotency>,
     now_ms: i64,
 ) -> Guarded<Creation<Import>> {
-    let exercises = import.known.exercises.len() + import.exercises.len();
-    if i64::try_from(exercises).unwrap_or(i64::MAX) > OWN_EXERCISES_MAX {
-        return Err(Conflict::TooManyExercises.into());
-    }
+    import.known.check_room("", import.exercises.iter().map(|it| &it.definition))?;
     let mut statements = writes(proof, import, idempotency, now_ms)?;
     let writes = statements.len();
     statements.push(select(proof.athlete_id, import.import_id)?);

@@ -5,7 +5,7 @@
 //! again when the lease ends: if the holder dies, the next holder makes the next attempt.
 
 use super::deliveries::{Attempt, DeliveryStatus};
-use super::{DISABLED_ENTRY, DueDelivery, EndpointKey, LEASE_MS, LOGGED_ATTEMPTS_MAX, SealedKey};
+use super::{DueDelivery, EndpointKey, LEASE_MS, SealedKey, disabled};
 use crate::database::{Database, DatabaseError, Param, QueryResult, Statement};
 use crate::json_text;
 use crate::shards::index_of;
@@ -174,12 +174,14 @@ pub async fn run_step(
     step: &QueueStep<'_>,
 ) -> Result<QueueStepResult, DatabaseError> {
     let LeaseHolder { lease_id, now_ms } = holder;
+    let [logged_attempts_max, failed_max] = disabled::limits();
     let values = [
         ("lease_id", Param::text(lease_id)),
         ("now_ms", now_ms.into()),
         ("until_ms", (now_ms + LEASE_MS).into()),
         ("in_flight_max", IN_FLIGHT_MAX.into()),
-        ("logged_attempts_max", LOGGED_ATTEMPTS_MAX.into()),
+        logged_attempts_max,
+        failed_max,
     ];
     let mut batch = Batch { values, statements: Vec::new() };
     batch.add(
@@ -187,7 +189,7 @@ pub async fn run_step(
         &step.finished,
     )?;
     batch.add(query!("webhooks/queue/update_health.sql"), &step.health)?;
-    batch.add(query!("webhooks/queue/fail_waiting.sql", entry = DISABLED_ENTRY), &step.health)?;
+    batch.add(disabled::fail_of_list(), &step.health)?;
     let leased = batch.add(query!("webhooks/queue/lease.sql"), &step.lease)?;
     let claimed = batch.add(query!("webhooks/queue/claim.sql"), &step.claim)?;
     let released =
@@ -209,7 +211,7 @@ pub async fn run_step(
 /// Statements on lists. A statement on an empty list is left out.
 struct Batch {
     /// The parameters of the statements, other than their lists.
-    values: [(&'static str, Param); 5],
+    values: [(&'static str, Param); 6],
     statements: Vec<Statement>,
 }
 

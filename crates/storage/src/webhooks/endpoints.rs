@@ -2,7 +2,7 @@
 //!
 //! Only a rotation reads signing keys.
 
-use super::{DISABLED_ENTRY, LOGGED_ATTEMPTS_MAX, SealedKey, Signature};
+use super::{SealedKey, Signature, disabled};
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::json_text;
@@ -124,7 +124,7 @@ pub struct EndpointChange {
 
 /// Changes an endpoint and returns the changed one. A new URL or enabling it clears
 /// `failing_since_ms`. Disabling fails its waiting deliveries, each with an entry in its log, so
-/// that they can be retried. The first reason for disabling stays.
+/// that they can be retried ([`disabled`]). The first reason for disabling stays.
 pub async fn change(
     database: &dyn Database,
     proof: &KeyProof,
@@ -155,12 +155,8 @@ fn fail_waiting(
     endpoint_id: Uuid,
     now_ms: i64,
 ) -> Result<Statement, DatabaseError> {
-    query!("webhooks/fail_waiting.sql", entry = DISABLED_ENTRY).bind(
-        named(proof, endpoint_id).chain([
-            ("now_ms", now_ms.into()),
-            ("logged_attempts_max", LOGGED_ATTEMPTS_MAX.into()),
-        ]),
-    )
+    let named = named(proof, endpoint_id).chain([("now_ms", now_ms.into())]);
+    disabled::fail_of_owner().bind(named.chain(disabled::limits()))
 }
 
 /// Removes an endpoint with its log.

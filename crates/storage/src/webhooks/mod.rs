@@ -4,6 +4,7 @@
 //! all of its attempts ([`endpoint_queue`]).
 
 pub mod deliveries;
+pub mod disabled;
 pub mod endpoint_queue;
 pub mod endpoints;
 pub mod fan_out;
@@ -19,9 +20,6 @@ use uuid::{Builder, Uuid};
 
 /// Entries of a delivery's log, at most: two whole retry schedules. The newest stay.
 pub const LOGGED_ATTEMPTS_MAX: i64 = 20;
-
-/// The entry of a delivery that failed because its endpoint was disabled, in SQL.
-const DISABLED_ENTRY: &str = include_str!("../../sql/webhooks/disabled_entry.sql");
 
 /// How long a lease lasts without a renewal, in milliseconds: three times the longest attempt.
 pub(crate) const LEASE_MS: i64 = 60_000;

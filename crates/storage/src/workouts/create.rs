@@ -75,7 +75,10 @@ pub async fn time_zone(database: &dyn Database, proof: &KeyProof) -> Guarded<Str
 
 fn time_zone_statement(proof: &KeyProof) -> Statement {
     proof.statement(
-        concat!("SELECT time_zone FROM athletes WHERE athlete_id = ?1 AND ", live_key!()),
+        concat!(
+            "SELECT coalesce(time_zone, 'UTC') FROM athletes WHERE athlete_id = ?1 AND ",
+            live_key!()
+        ),
         [],
     )
 }

@@ -3,7 +3,8 @@
 use super::StoredWorkout;
 use crate::database::{Database, Param, Statement};
 use crate::guard::{Guarded, Rejection};
-use crate::keys::{KeyProof, rows_with_key, with_key};
+use crate::keys::{KeyProof, page_with_key, with_key};
+use crate::page::{Page, fitting};
 use crate::sql::query;
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
@@ -50,26 +51,29 @@ impl ListedWorkout {
     }
 }
 
-/// Returns a page of the athlete's workouts, newest first: by the instant of their start, wherever it
-/// was.
+/// Returns a page of the athlete's workouts, newest first: by the instant of their start, wherever it was.
 pub async fn list(
     database: &dyn Database,
     proof: &KeyProof,
     page: &WorkoutQuery,
-) -> Guarded<Vec<ListedWorkout>> {
+) -> Guarded<Page<ListedWorkout>> {
     let (first_ms, end_ms) = bounds_ms(page);
     let after = page.after.as_ref();
     let after_id = after.map(|position| position.workout_id.to_string()).unwrap_or_default();
     let day = |day: Option<NaiveDate>| Param::from(day.map(|day| day.to_string()).as_deref());
-    let select = query!("workouts/list.sql").bind(proof.named().into_iter().chain([
-        ("first_ms", first_ms.into()),
-        ("before_ms", after.map_or(end_ms, |position| position.started_at_ms.min(end_ms)).into()),
-        ("before_id", Param::Text(after_id)),
-        ("from_date", day(page.from)),
-        ("to_date", day(page.to)),
-        ("limit", page.limit.into()),
-    ]))?;
-    rows_with_key(database, proof, select).await
+    let select = query!("workouts/list.sql").bind(
+        proof.named().into_iter().chain(fitting(page.limit)).chain([
+            ("first_ms", first_ms.into()),
+            (
+                "before_ms",
+                after.map_or(end_ms, |position| position.started_at_ms.min(end_ms)).into(),
+            ),
+            ("before_id", Param::Text(after_id)),
+            ("from_date", day(page.from)),
+            ("to_date", day(page.to)),
+        ]),
+    )?;
+    page_with_key(database, proof, select).await
 }
 
 /// The first instant of the local days of a page, and the one after the last, wherever they are: the
@@ -112,7 +116,7 @@ impl Since {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
     /// The newest state of each workout once, ordered by its last change.
-    pub items: Vec<ChangedWorkout>,
+    pub page: Page<ChangedWorkout>,
     /// The highest `change_seq`; 0 if there are no workouts.
     pub last_seq: i64,
 }
@@ -129,18 +133,20 @@ pub async fn changes(
         Since::Change(seq) => (seq, 0),
         Since::Instant(ms) => (0, ms),
     };
-    let select = query!("workouts/changes.sql").bind(proof.named().into_iter().chain([
-        ("seq", seq.into()),
-        ("instant_ms", instant_ms.into()),
-        ("limit", limit.into()),
-    ]))?;
+    let select = query!("workouts/changes.sql").bind(
+        proof
+            .named()
+            .into_iter()
+            .chain(fitting(limit))
+            .chain([("seq", seq.into()), ("instant_ms", instant_ms.into())]),
+    )?;
     let last = Statement::new(
         "SELECT coalesce(max(change_seq), 0) AS last_seq \
          FROM workouts INDEXED BY workouts_by_change WHERE athlete_id = ?1",
         [Param::text(proof.athlete_id)],
     );
     let mut results = with_key(database, proof, vec![select, last]).await?;
-    let changes = Changes { items: results.rows()?, last_seq: results.value()?.unwrap_or(0) };
+    let changes = Changes { page: results.page()?, last_seq: results.value()?.unwrap_or(0) };
     if seq > changes.last_seq {
         return Err(Rejection::UnknownPosition);
     }

@@ -46,7 +46,7 @@ pub async fn take_left_open(
 }
 
 fn named(now_ms: i64, max: PageMax) -> [(&'static str, Param); 3] {
-    [("now_ms", now_ms.into()), ("rows_max", max.rows.into()), ("bytes_max", max.bytes.into())]
+    [("now_ms", now_ms.into()), ("limit", max.rows.into()), ("bytes_max", max.bytes.into())]
 }
 
 async fn take_due(

@@ -1,6 +1,6 @@
 //! Changes keep what they do not touch.
 
-use super::{NOW_MS, create, id, origin, workout};
+use super::{NOW_MS, create, id, key, origin, workout};
 use serde_json::{Value, json};
 use storage::workouts::{self, Change, Content, StoredWorkout};
 use storage::{Guarded, KeyProof, Rejection};
@@ -114,4 +114,31 @@ fn rejected_change_is_explained_in_a_second_round_trip() {
     database.execute("UPDATE api_keys SET revoked_at_ms = 1");
     assert!(matches!(try_change(&current, &workout), Err(Rejection::Unauthorized)));
     assert!(matches!(delete(3), Err(Rejection::Unauthorized)));
+}
+
+/// A client that adds and removes a set again and again, each under a key of its own.
+#[test]
+fn keys_of_sets_are_bounded_and_the_newest_stay() {
+    let database = Sqlite::migrated();
+    let proof = create_athlete(&database, 1);
+    let workout = workout("2026-11-16T08:00:00+01:00", &json!({ "ended_at": null }));
+    create(&database, &proof, 1, &workout, None).unwrap();
+    for set_id in 1..=1_300 {
+        let current = &get(&database, &proof);
+        let content = &Content::replacing(&workout, current.document().unwrap()).unwrap();
+        let change = Change { current, content, set_id: Some(set_id) };
+        let key = key(&format!("key {set_id}"), "hash");
+        run(workouts::change(&database, &proof, &change, &origin(Some(&key), NOW_MS))).unwrap();
+    }
+    let bytes = database.query("SELECT octet_length(set_keys) < 50000 AS is_bounded FROM workouts");
+    assert_eq!(bytes, [r#"{"is_bounded":1}"#]);
+    let replayed = |set_id: u32| {
+        let key = key(&format!("key {set_id}"), "hash");
+        run(workouts::get_for_edit(&database, &proof, id(1), Some(&key))).unwrap().replayed_set_id
+    };
+    assert_eq!(replayed(1), None);
+    // A workout has at most 500 sets: at least as many keys of removed sets are known.
+    for set_id in 300..=1_300 {
+        assert_eq!(replayed(set_id), Some(set_id));
+    }
 }

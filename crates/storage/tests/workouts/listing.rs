@@ -20,7 +20,7 @@ fn list(database: &Sqlite, proof: &KeyProof, from: &str, to: &str, limit: i64) -
     let mut page = WorkoutQuery { from: day(from), to: day(to), after: None, limit };
     let mut ids = Vec::new();
     loop {
-        let rows = run(workouts::list(database, proof, &page)).unwrap();
+        let rows = run(workouts::list(database, proof, &page)).unwrap().items;
         ids.extend(rows.iter().map(|row| row.workout.workout_id.0.as_u128()));
         page.after = rows.last().map(ListedWorkout::position);
         if page.after.is_none() {
@@ -77,7 +77,7 @@ fn position_that_no_change_has_had_is_rejected() {
     assert_eq!(changes(Since::Change(0)).unwrap().last_seq, 0);
     assert!(matches!(changes(Since::Change(1)), Err(Rejection::UnknownPosition)));
     store(&database, &proof, &["2026-11-22T20:00:00+13:00"]);
-    assert_eq!(changes(Since::Change(1)).unwrap().items.len(), 0);
+    assert_eq!(changes(Since::Change(1)).unwrap().page.items.len(), 0);
     assert!(matches!(changes(Since::Change(20_261_126)), Err(Rejection::UnknownPosition)));
 }
 
@@ -88,7 +88,7 @@ fn instant_in_the_future_is_the_present() {
     store(&database, &proof, &["2026-11-22T20:00:00+13:00"]);
     let found = |instant_ms, now_ms| {
         let since = Since::client_instant(instant_ms, now_ms);
-        run(workouts::changes(&database, &proof, since, 10)).unwrap().items.len()
+        run(workouts::changes(&database, &proof, since, 10)).unwrap().page.items.len()
     };
     // Stored at NOW_MS by a server, and read by a client whose clock is five minutes fast.
     assert_eq!(found(NOW_MS + 300_000, NOW_MS), 1);

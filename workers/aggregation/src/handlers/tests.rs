@@ -236,6 +236,28 @@ fn moving_a_workout_to_another_week_updates_both_weeks() {
     assert_eq!(fixture.sink.take_events().len(), 2, "both weeks changed");
 }
 
+/// A workout that is moved to and fro while nothing can be published.
+#[test]
+fn weeks_that_a_workout_left_are_remembered_once() {
+    let fixture = Fixture::new(1);
+    for revision in 1..=20 {
+        fixture.sink.fail_next(9);
+        let date =
+            ["2026-11-15", "2026-11-14", "2026-11-16"][usize::try_from(revision).unwrap() % 3];
+        let moved = VolumeUpdated { workout: snapshot(1, 1, revision, date, 3) };
+        fixture.consume(&[message(moved)]);
+    }
+    let moved_from = "SELECT moved_from FROM volume_ledger";
+    let weeks = fixture.database.query(moved_from);
+    assert_eq!(weeks, [r#"{"moved_from":"2026-11-09 2026-11-16"}"#]);
+    fixture.sink.fail_next(0);
+    fixture.sink.take_events();
+    let last = VolumeUpdated { workout: snapshot(1, 1, 21, "2026-11-02", 3) };
+    fixture.consume(&[message(last)]);
+    assert_eq!(fixture.sink.take_events().len(), 3, "each week is published");
+    assert_eq!(fixture.database.query(moved_from), [r#"{"moved_from":null}"#]);
+}
+
 #[test]
 fn every_event_of_the_queue_has_a_handler() {
     let handled = Fixture::new(0).registry.types();

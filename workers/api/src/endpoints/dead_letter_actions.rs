@@ -114,11 +114,9 @@ pub async fn list(
     Query(Cursor { cursor, limit }): Query<Cursor>,
 ) -> ApiResult<Reply<Page<OperatorAction>>> {
     let after: Option<ActionPosition> = cursor::decode(cursor.as_deref())?;
-    let rows = actions::list(call.app.shards.operators(), after.as_ref(), limit.0 + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| ActionPosition {
-        at_ms: row.at_ms,
-        action_id: row.action_id,
-    })?;
+    let page = actions::list(call.app.shards.operators(), after.as_ref(), limit.0).await?;
+    let (rows, next_cursor) =
+        cursor::page(page, |row| ActionPosition { at_ms: row.at_ms, action_id: row.action_id })?;
     let items = rows.into_iter().map(to_model).collect::<Result<_, _>>()?;
     Ok(Reply::new(Page { items, next_cursor }))
 }

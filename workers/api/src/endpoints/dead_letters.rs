@@ -28,8 +28,8 @@ pub async fn list(
     let limit = query.limit;
     let filter = to_filter(query.into());
     let database = call.app.shards.operators();
-    let (rows, total) = dead_letters::list(database, &filter, after.as_ref(), limit.0 + 1).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| DeadLetterPosition {
+    let (page, total) = dead_letters::list(database, &filter, after.as_ref(), limit.0).await?;
+    let (rows, next_cursor) = cursor::page(page, |row| DeadLetterPosition {
         failed_at_ms: row.failed_at_ms,
         dead_letter_id: row.dead_letter_id,
     })?;

@@ -19,7 +19,7 @@ use storage::workouts::{self, ListedWorkout, StoredWorkout, WorkoutPosition, Wor
 use storage::{KeyProof, Rejection, Shards, exercises};
 use training::{CustomExercises, Exercise, Grams};
 
-/// Workouts of a page: about 300 KB.
+/// Workouts of a page, at most: about 300 KB. Storage ends a page of long ones early.
 const PAGE: i64 = 100;
 
 /// Streams the workouts. A failed read aborts the response, so that no client takes an incomplete history
@@ -82,9 +82,10 @@ fn pages(
             }
             Err(error) => return Some((Err(error.to_string()), None)),
         };
-        let next = rows.last().map(ListedWorkout::position)?;
-        let workouts = rows.into_iter().map(|row| row.workout).collect();
-        Some((Ok(workouts), Some((shards, clock, key, Some(next)))))
+        let last = rows.items.last().map(ListedWorkout::position)?;
+        let next = rows.has_more.then_some((shards, clock, key, Some(last)));
+        let workouts = rows.items.into_iter().map(|row| row.workout).collect();
+        Some((Ok(workouts), next))
     })
     .boxed_local()
 }

@@ -51,8 +51,8 @@ impl Output for Imported {
 /// Imports a file. 202, with the progress at its Location; with `dry_run=true` 200 with a preview, and
 /// nothing is stored. 422 for a file that is not a training log.
 ///
-/// 1. parse the file;
-/// 2. read (await) the athlete's custom exercises;
+/// 1. read (await) the athlete's custom exercises, units and time zone;
+/// 2. parse the file;
 /// 3. store (await) the import with all its slices, in one transaction; if an exercise was added or
 ///    changed meanwhile, wait (await) and start from 1. Failure: 503. When only the response is lost, a
 ///    retry with the same Idempotency-Key returns the import; without one it imports the same workouts as
@@ -78,9 +78,9 @@ async fn import_file(
     options: &ImportOptions,
 ) -> ApiResult<Option<Imported>> {
     let mapping = options.mapping.as_deref().map(parse_mapping).transpose()?.unwrap_or_default();
-    let mut file = parse_upload(call, options)?;
     let database = call.database();
-    let known = exercises::list_for_change(database, &call.key).await?;
+    let (known, chosen) = exercises::list_for_import(database, &call.key).await?;
+    let mut file = parse_upload(call, options, &chosen)?;
     let definitions = Definitions::new(&file.exercises, &known.exercises);
     let names = ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping);
     if let Some((name, detail)) = names.unknown_targets().next() {
@@ -212,8 +212,15 @@ async fn publish(call: &AthleteCall, keys: impl Iterator<Item = SliceKey>) {
     call.app.publisher.publish_committed(&events).await;
 }
 
+/// Whether over 5 % of the file's rows are not imported; a project default.
+const fn has_many_errors(report: &ImportReport) -> bool {
+    report.rejected_rows * 20 > report.rows
+}
+
 fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Import, STATUS>> {
+    let report: ImportReport = json::from_value(&import.report)?;
     let status = match (import.waiting, import.held) {
+        (0, 0) if has_many_errors(&report) => ImportStatus::CompletedWithErrors,
         (0, 0) => ImportStatus::Completed,
         (0, _) => ImportStatus::NeedsMapping,
         _ => ImportStatus::Running,
@@ -227,7 +234,7 @@ fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Impor
         imported: import.imported,
         duplicates: import.duplicates,
         slices: SliceCounts { waiting: import.waiting, held: import.held, done: import.done },
-        report: json::from_value(&import.report)?,
+        report,
     };
     Ok(Reply::new(model).location(format!("/v1/imports/{}", import.import_id)))
 }

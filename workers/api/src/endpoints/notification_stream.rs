@@ -15,13 +15,13 @@ use platform::http::{Request, chunked};
 use platform::{Clock, Timer};
 use std::rc::Rc;
 use storage::inbox::{self, Notification};
-use storage::{KeyProof, Rejection, Shards};
+use storage::{KeyProof, Page, Rejection, Shards};
 
 /// The time between two polls of the inbox, in milliseconds: the batch timeout of the queue before
 /// it, so that the stream at most doubles the delay of a notification.
 const POLL_MS: u32 = 2_000;
-/// Rows of one poll; a full page is followed by the next poll immediately.
-const PAGE: usize = 100;
+/// Rows of one poll, at most; a page that is not the last one is followed by the next poll immediately.
+const PAGE: i64 = 100;
 /// The idle time before a heartbeat comment, in milliseconds: every 15 s or so (HTML standard, 9.2.7),
 /// because proxies drop idle connections; less one poll and its round trip.
 const HEARTBEAT_MS: i64 = 12_000;
@@ -102,8 +102,8 @@ impl LiveInbox {
             if now_ms >= self.ends_at_ms || self.polls_left == 0 {
                 return None;
             }
-            let rows = self.poll(now_ms).await?;
-            self.skips_sleep = rows.len() == PAGE;
+            let Page { items: rows, has_more } = self.poll(now_ms).await?;
+            self.skips_sleep = has_more;
             let piece = match rows.last() {
                 Some(last) => {
                     self.after_seq = last.seq;
@@ -119,22 +119,21 @@ impl LiveInbox {
 
     /// Reads the new rows; none when the database is unavailable. Returns `None` when the key is
     /// invalid.
-    async fn poll(&mut self, now_ms: i64) -> Option<Vec<Notification>> {
+    async fn poll(&mut self, now_ms: i64) -> Option<Page<Notification>> {
         self.polls_left -= 1;
         let database = self.shards.for_athlete(self.key.athlete_id);
-        let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
         let result =
-            inbox::after_seq(database, &self.key.at(now_ms), self.after_seq, limit, now_ms).await;
+            inbox::after_seq(database, &self.key.at(now_ms), self.after_seq, PAGE, now_ms).await;
         let was_failing = std::mem::replace(&mut self.is_failing, result.is_err());
         match result {
-            Ok(rows) => Some(rows),
+            Ok(page) => Some(page),
             Err(Rejection::Unauthorized | Rejection::Forbidden) => None,
             Err(error) => {
                 // One line for consecutive failures: each stream polls 30 times a minute.
                 if !was_failing {
                     tracing::warn!(worker = "api", %error, athlete_id = %self.key.athlete_id, "inbox stream poll failed");
                 }
-                Some(Vec::new())
+                Some(Page { items: Vec::new(), has_more: false })
             }
         }
     }

@@ -17,9 +17,9 @@ pub async fn list(
     Query(NotificationFilter { unread, cursor, limit }): Query<NotificationFilter>,
 ) -> ApiResult<Reply<Inbox>> {
     let after = cursor::decode(cursor.as_deref())?;
-    let page = InboxQuery { unread_only: unread, after, limit: limit.0 + 1 };
+    let page = InboxQuery { unread_only: unread, after, limit: limit.0 };
     let inbox = inbox::list(call.database(), &call.key, &page, call.app.clock.now_ms()).await?;
-    let (items, next_cursor) = cursor::page(inbox.items, limit, |item| NotificationPosition {
+    let (items, next_cursor) = cursor::page(inbox.page, |item| NotificationPosition {
         created_at_ms: item.created_at_ms,
         notification_id: item.notification_id,
     })?;

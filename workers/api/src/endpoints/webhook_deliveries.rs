@@ -32,9 +32,9 @@ pub async fn list(
 ) -> ApiResult<Reply<Page<Delivery>>> {
     let DeliveryFilter { status, cursor, limit } = filter;
     let after = cursor::decode(cursor.as_deref())?;
-    let page = DeliveryQuery { status: status.map(to_stored), after, limit: limit.0 + 1 };
-    let rows = deliveries::list(call.database(), &call.key, id, &page).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, |row| row.delivery_id)?;
+    let query = DeliveryQuery { status: status.map(to_stored), after, limit: limit.0 };
+    let page = deliveries::list(call.database(), &call.key, id, &query).await?;
+    let (rows, next_cursor) = cursor::page(page, |row| row.delivery_id)?;
     let items = rows.iter().map(|row| to_model(id, row)).collect();
     Ok(Reply::new(Page { items, next_cursor }))
 }

@@ -159,10 +159,10 @@ pub async fn list(
         from: from.map(|day| day.0),
         to: to.map(|day| day.0),
         after,
-        limit: limit.0 + 1,
+        limit: limit.0,
     };
-    let rows = workouts::list(call.database(), &call.key, &query).await?;
-    let (rows, next_cursor) = cursor::page(rows, limit, ListedWorkout::position)?;
+    let page = workouts::list(call.database(), &call.key, &query).await?;
+    let (rows, next_cursor) = cursor::page(page, ListedWorkout::position)?;
     let items = rows.iter().map(|row| to_model(&row.workout)).collect::<Result<_, _>>()?;
     Ok(Reply::new(Page { items, next_cursor }))
 }
@@ -184,11 +184,8 @@ pub async fn changes(
     Query(ChangeFilter { since, limit }): Query<ChangeFilter>,
 ) -> ApiResult<Reply<Changes>> {
     let since = parse_since(since.as_deref(), call.app.clock.now_ms())?;
-    let workouts::Changes { items: mut rows, last_seq } =
-        workouts::changes(call.database(), &call.key, since, limit.0 + 1).await?;
-    let length = usize::try_from(limit.0).unwrap_or(usize::MAX);
-    let has_more = rows.len() > length;
-    rows.truncate(length);
+    let workouts::Changes { page: storage::Page { items: rows, has_more }, last_seq } =
+        workouts::changes(call.database(), &call.key, since, limit.0).await?;
     let start = match since {
         Since::Change(seq) => seq,
         Since::Instant(_) => last_seq,

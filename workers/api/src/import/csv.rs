@@ -1,35 +1,38 @@
 //! CSV logs of other apps.
 
 use super::file::{FileWorkout, ImportFile};
-use crate::error::{ApiResult, bad_parameter};
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeDelta, Utc};
-use contract::imports::{UnitSource, WeightUnit};
+use super::time_zone::{ImportZone, Times};
+use crate::error::ApiResult;
+use chrono::{DateTime, TimeDelta, Utc};
+use contract::imports::{ImportHint, ImportHintCode, UnitSource, WeightUnit};
 use contract::sets::AHEAD_H_MAX;
 use contract::{FieldCode, FieldError, ProblemCode};
-use interchange::{Format, LoggedExercise, LoggedWorkout, ReadOptions};
-use platform::clock::TimeZones;
-use training::limits::{LASTS_MAX, TEXT_CHARS_MAX, is_offset_in_use};
+use interchange::{
+    Finding, Findings, Format, HintCode, LoggedExercise, LoggedWorkout, ReadOptions, RowError,
+};
+use training::limits::TEXT_CHARS_MAX;
 use training::{CustomExercises, ExerciseEntry, Workout};
 
-/// Parses a CSV. Its times are wall-clock times of `zone`.
+const OUTSIDE_CALENDAR: &str = "its time is outside the calendar";
+const BEFORE_1970: &str = "must start in 1970 or later";
+const TOO_FAR_AHEAD: &str = "must start at most 24 hours ahead";
+const TEXT_TOO_LONG: &str = "must have no text of more than 2,000 characters";
+const _: () = assert!(AHEAD_H_MAX == 24 && TEXT_CHARS_MAX == 2_000, "the reasons name the limits");
+
+/// Parses a CSV. Its times without an offset are wall-clock times of `zone`.
 pub fn parse_csv(
     bytes: &[u8],
     options: &ReadOptions,
-    zone: &str,
-    zones: &dyn TimeZones,
+    zone: &ImportZone<'_>,
     now: DateTime<Utc>,
 ) -> ApiResult<ImportFile> {
     let log = interchange::read(bytes, options)
         .map_err(|error| ProblemCode::UnreadableFile.with(error.to_string()))?;
-    let times: Vec<_> = log
-        .workouts
-        .iter()
-        .flat_map(|logged| [logged.started_at, logged.ended_at.unwrap_or(logged.started_at)])
-        .collect();
-    let offsets = offsets(zone, &times, zones)?;
+    let times = zone.times(&log.workouts)?;
     let mut file = ImportFile {
         format: format_name(log.format).to_owned(),
         rows: log.rows,
+        rejected_rows: log.rejected,
         weight_unit: Some(match log.weight_unit {
             interchange::WeightUnit::Kg => WeightUnit::Kg,
             interchange::WeightUnit::Lb => WeightUnit::Lb,
@@ -39,85 +42,77 @@ pub fn parse_csv(
             interchange::UnitSource::Caller => UnitSource::Caller,
             interchange::UnitSource::Assumed => UnitSource::Assumed,
         }),
-        time_zone: Some(zone.to_owned()),
-        errors: log.errors.into_iter().map(|error| at_line(error.line, error.detail)).collect(),
+        time_zone: Some(zone.name.to_owned()),
+        hints: log.hints.into_iter().map(hint).collect(),
         ..ImportFile::default()
     };
-    let mut instants = times.into_iter().zip(offsets).map(|(time, offset)| in_zone(time, offset));
-    for logged in log.workouts {
-        let (Some(started_at), Some(ended_at)) = (instants.next(), instants.next()) else {
-            break;
-        };
-        let line = logged.line;
-        match workout(logged, (started_at, ended_at), now) {
+    let mut errors = Findings::default();
+    for (logged, times) in log.workouts.into_iter().zip(times) {
+        let (line, rows) = (logged.line, logged.rows);
+        match workout(logged, times, now) {
             Ok(workout) => {
                 let custom_exercises = CustomExercises::new();
                 file.workouts.push(FileWorkout { workout, custom_exercises });
             }
-            Err(detail) => file.errors.push(at_line(line, detail)),
+            Err(reason) => {
+                file.rejected_rows += rows;
+                let value = "the workout".into();
+                errors.reject(line, rows, RowError { column: "", value, reason: reason.into() });
+            }
         }
     }
+    let errors = log.errors.into_iter().chain(errors.into_sorted());
+    file.errors = errors.map(at_lines).collect();
     Ok(file)
 }
 
-fn at_line(line: u64, detail: String) -> FieldError {
-    FieldError::line(line, FieldCode::InvalidValue, detail)
+fn at_lines<K>(error: Finding<K>) -> FieldError {
+    FieldError::rows(error.lines, error.count, FieldCode::InvalidValue, error.detail)
+}
+
+fn hint(hint: Finding<HintCode>) -> ImportHint {
+    let code = match hint.kind {
+        HintCode::EncodingAssumed => ImportHintCode::EncodingAssumed,
+        HintCode::DateOrderAmbiguous => ImportHintCode::DateOrderAmbiguous,
+        HintCode::EndUnknown => ImportHintCode::EndUnknown,
+        HintCode::ColumnsIgnored => ImportHintCode::ColumnsIgnored,
+        HintCode::SectionsIgnored => ImportHintCode::SectionsIgnored,
+        HintCode::WeightsLookLikePounds => ImportHintCode::WeightsLookLikePounds,
+        HintCode::WeightsLookLikeKilograms => ImportHintCode::WeightsLookLikeKilograms,
+    };
+    ImportHint { code, detail: hint.detail, count: hint.count, lines: hint.lines }
 }
 
 const fn format_name(format: Format) -> &'static str {
     match format {
         Format::Strong => "strong",
         Format::Hevy => "hevy",
+        Format::Lyfta => "lyfta",
         Format::FitNotes => "fitnotes",
+        Format::Fitbod => "fitbod",
+        Format::StrongLifts => "stronglifts",
+        Format::Jefit => "jefit",
+        Format::Csv => "csv",
     }
 }
 
-/// A wall-clock time with its offset; `None` outside the calendar.
-fn in_zone(time: NaiveDateTime, offset: FixedOffset) -> Option<DateTime<FixedOffset>> {
-    time.and_local_timezone(offset).single()
-}
-
-/// The offsets of times in a zone, `Europe/Berlin` or `+01:00`.
-fn offsets(
-    zone: &str,
-    times: &[NaiveDateTime],
-    zones: &dyn TimeZones,
-) -> ApiResult<Vec<FixedOffset>> {
-    if zone == "UTC" || zone == "Z" {
-        return Ok(vec![FixedOffset::east_opt(0); times.len()].into_iter().flatten().collect());
-    }
-    let offset = zone.parse::<FixedOffset>().ok();
-    if let Some(offset) = offset.filter(|offset| is_offset_in_use(*offset)) {
-        return Ok(vec![offset; times.len()]);
-    }
-    let in_zone = zones.offsets(zone, times).filter(|_| offset.is_none());
-    in_zone.ok_or_else(|| {
-        bad_parameter(
-            "time_zone",
-            FieldCode::InvalidValue,
-            "must be a zone like Europe/Berlin, or an offset between -12:00 and +14:00",
-        )
-    })
-}
-
-/// A logged workout as an athlete enters it. Without an end, or with one that cannot be its end, it is
-/// completed at its start.
+/// A logged workout as an athlete enters it. Without an end it is completed at its start.
 fn workout(
     logged: LoggedWorkout,
-    (started_at, ended_at): (Option<DateTime<FixedOffset>>, Option<DateTime<FixedOffset>>),
+    (started_at, ended_at): Times,
     now: DateTime<Utc>,
-) -> Result<Workout, String> {
-    let started_at = started_at.ok_or("the workout's time is outside the calendar")?;
+) -> Result<Workout, &'static str> {
+    let started_at = started_at.ok_or(OUTSIDE_CALENDAR)?;
     if started_at.timestamp() < 0 {
-        return Err("the workout starts before 1970".to_owned());
+        return Err(BEFORE_1970);
     }
     if started_at > now + TimeDelta::hours(AHEAD_H_MAX) {
-        return Err("the workout starts more than 24 hours ahead".to_owned());
+        return Err(TOO_FAR_AHEAD);
     }
     let notes = logged.exercises.iter().map(|exercise| &exercise.notes);
     let texts = notes.chain([&logged.title, &logged.notes]).flatten();
     if texts.map(|text| text.chars().count()).max() > Some(TEXT_CHARS_MAX) {
-        return Err(format!("the workout has a text of more than {TEXT_CHARS_MAX} characters"));
+        return Err(TEXT_TOO_LONG);
     }
     let exercise = |logged: LoggedExercise| ExerciseEntry {
         exercise: logged.name,
@@ -129,9 +124,8 @@ fn workout(
         title: logged.title,
         notes: logged.notes,
         started_at,
-        ended_at: ended_at
-            .filter(|at| *at >= started_at && *at - started_at <= LASTS_MAX)
-            .or(Some(started_at)),
+        // A clock that was changed during the workout can put its end before its start.
+        ended_at: ended_at.filter(|at| *at >= started_at).or(Some(started_at)),
         body_weight_kg: None,
         exercises: logged.exercises.into_iter().map(exercise).collect(),
         last_set_id: 0,

@@ -62,6 +62,7 @@ pub fn parse_export(bytes: &[u8], now: DateTime<Utc>) -> ApiResult<ImportFile> {
             Err(errors) => file.errors.extend(errors),
         }
     }
+    file.rejected_rows = rows - file.workouts.len();
     Ok(file)
 }
 

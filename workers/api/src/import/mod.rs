@@ -9,4 +9,5 @@ pub mod export;
 pub mod file;
 pub mod mapping;
 pub mod plan;
+pub mod time_zone;
 pub mod upload;

@@ -5,8 +5,8 @@
 use super::file::{FileWorkout, ImportFile};
 use super::mapping::ExerciseNames;
 use crate::error::ApiResult;
-use contract::ProblemCode;
-use contract::imports::{ImportReport, UnmatchedName};
+use contract::imports::{ImportReport, MAPPING_MAX, UnmatchedName};
+use contract::{FieldErrors, ProblemCode};
 use shared_kernel::WorkoutId;
 use shared_kernel::ids::derived;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,11 +17,8 @@ use uuid::Uuid;
 const SLICE_WORKOUTS_MAX: usize = 50;
 /// Bytes of a slice, at most: well below the 2 MB of a row (a platform limit).
 const SLICE_BYTES_MAX: usize = 500_000;
-/// Unknown names of a file, at most: a training log has a few dozen, and each costs a search of the
-/// catalogue.
-const UNMATCHED_MAX: usize = 200;
-/// Errors in a report, at most; all are counted.
-const ERRORS_MAX: usize = 1_000;
+/// Unknown names of a file, at most: those that one mapping can name.
+const UNMATCHED_MAX: usize = MAPPING_MAX;
 
 /// A file as it will be imported.
 #[derive(Debug, Default)]
@@ -106,7 +103,8 @@ impl Plan {
     /// The report of a file, before and after it is imported.
     pub fn report(&self, file: ImportFile, names: &ExerciseNames) -> ImportReport {
         let workouts = || self.ready.iter().chain(&self.held);
-        let errors_total = file.errors.len();
+        // The first errors, within the limits of a response.
+        let errors: FieldErrors = file.errors.into_iter().collect();
         ImportReport {
             rows: file.rows,
             workouts: workouts().count(),
@@ -114,10 +112,13 @@ impl Plan {
             weight_unit: file.weight_unit,
             weight_unit_source: file.weight_unit_source,
             time_zone: file.time_zone,
+            time_zone_source: file.time_zone_source,
+            hints: file.hints,
             held_workouts: self.held.len(),
             left_out_sets: self.left_out_sets,
-            errors: file.errors.into_iter().take(ERRORS_MAX).collect(),
-            errors_total,
+            errors: errors.kept().to_vec(),
+            errors_total: errors.total(),
+            rejected_rows: file.rejected_rows,
             unmatched: self.unmatched(names),
         }
     }

@@ -95,7 +95,7 @@ fn exercises() -> Section {
                  word. Case and accents make no difference.",
             ),
             post("/v1/exercises", exercises::post, "Create a custom exercise")
-                .describe("The slug is derived from the name. At most 1,000 custom exercises.")
+                .describe("The slug is derived from the name. At most 1,000 custom exercises, with 500 KB of names and aliases.")
                 .problems(&[
                     ProblemCode::ExerciseExists,
                     ProblemCode::ExerciseDeleted,

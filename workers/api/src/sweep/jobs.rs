@@ -10,8 +10,7 @@ use crate::publisher::{
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use platform::clock::new_trace;
 use shared_kernel::{AthleteId, Event, TraceContext};
-use storage::webhooks::DueDelivery;
-use storage::webhooks::deliveries;
+use storage::webhooks::{DueDelivery, deliveries, disabled};
 use storage::workouts::{PageMax, StoredWorkout};
 use storage::{Database, deleted_athletes, expiry, imports, notifications, reports, workouts};
 use training::{WeekStart, Workout};
@@ -99,6 +98,11 @@ impl App {
         };
         self.send(&overdue.iter().map(event).collect::<Vec<_>>()).await?;
         Ok(Round::of(overdue.len()))
+    }
+
+    pub(super) async fn fail_disabled_deliveries(&self, database: &dyn Database) -> RoundResult {
+        let failed = disabled::fail_due(database, self.clock.now_ms()).await;
+        failed.map(Round::of).map_err(text)
     }
 
     pub(super) async fn copy_deletions(&self, database: &dyn Database) -> RoundResult {

@@ -125,7 +125,8 @@ fn invalid_line_is_reported_and_the_rest_is_imported() {
     assert_eq!(
         import.body["errors"],
         json!([{
-            "line": 3, "code": "invalid_value", "detail": "weight_kg is `-1`: must not be negative"
+            "line": 3, "lines": [3], "count": 1,
+            "code": "invalid_value", "detail": "weight_kg is `-1`: must not be negative"
         }])
     );
 }
@@ -148,20 +149,33 @@ fn unsupported_file_is_rejected_as_a_whole() {
     check("application/json", r#"{"format":"bulktrack","version":2,"workouts":[]}"#, 422);
     check("application/json", r#"{"format":"bulktrack","version":1,"workouts":[]}"#, 422);
     check("application/json", "[]", 422);
-    let unknown = (0..=200).fold(HEVY.to_owned(), |log, n| {
-        let day = format!("2025-{:02}-{:02} 17:00:00", n / 28 + 1, n % 28 + 1);
-        format!("{log}Push,{day},{day},,Zzyzx {n},,,0,normal,100,5,,,8\n")
+    let unknown = (0..=1_000).fold(HEVY.to_owned(), |log, n| {
+        let time = format!("2025-01-01 {:02}:{:02}:00", n / 60, n % 60);
+        log + &format!("Push,{time},{time},,Zzyzx {n},,,0,normal,100,5,,,8\n")
     });
     check("text/csv", &unknown, 422);
     check("application/pdf", &hevy(&["Pull Up"]), 415);
     check("", &hevy(&["Pull Up"]), 415);
     check("text/csv", &" ".repeat(5 * 1024 * 1024 + 1), 413);
-    let bad = api.import(&key, "", &hevy(&["Pull Up"]).replace(",5,,,8", ",5,,,11"));
-    assert_eq!((bad.status, &bad.body["errors"][0]["line"]), (422, &json!(2)));
+    let bad = api.import(&key, "", &hevy(&["Pull Up"; 20]).replace(",5,,,8", ",5,,,11"));
+    assert_eq!((bad.status, &bad.body["code"]), (422, &json!("unreadable_file")));
+    assert_eq!(bad.body["detail"], "no row of the file can be imported");
+    assert_eq!(
+        (&bad.body["errors_total"], &bad.body["errors"].as_array().unwrap().len()),
+        (&json!(20), &1)
+    );
+    assert_eq!(
+        (&bad.body["errors"][0]["line"], &bad.body["errors"][0]["count"]),
+        (&json!(2), &json!(20))
+    );
+    assert_eq!(bad.body["errors"][0]["lines"], json!([2, 3, 4, 5, 6, 7, 8, 9, 10, 11]));
     for (query, parameter) in [
         ("?time_zone=Mars/Olympus", "time_zone"),
         ("?time_zone=%2B23:59", "time_zone"),
-        ("?format=jefit", "format"),
+        ("?format=excel", "format"),
+        ("?columns=[]", "columns"),
+        ("?columns={%22when%22:%22Date%22}", "columns"),
+        ("?columns={%22date%22:%22Date%22}&format=hevy", "columns"),
         ("?units=stone", "units"),
         ("?locale=tlh", "locale"),
         ("?mapping=[]", "mapping"),

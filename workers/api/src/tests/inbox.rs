@@ -207,7 +207,8 @@ fn idle_stream_sends_heartbeats_and_ends_after_five_minutes() {
 fn busy_stream_ends_before_the_database_limit() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    api.store_notifications(&api.athlete_id(&key), 1..=100);
+    // One more than a poll returns.
+    api.store_notifications(&api.athlete_id(&key), 1..=101);
     let mut stream = api.stream_after(&key, Some("0"), 0);
     let before = api.database.round_trips();
     for _ in 0..400 {

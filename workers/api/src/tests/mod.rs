@@ -26,6 +26,7 @@ mod edits;
 mod email_confirmation;
 mod every_call;
 mod exercises;
+mod import_defaults;
 mod imports;
 mod inbox;
 mod invalid_requests;
