@@ -15,6 +15,7 @@ mod findings;
 mod fold;
 mod formats;
 mod formula;
+mod memo;
 mod numbers;
 mod parsed_row;
 mod read;

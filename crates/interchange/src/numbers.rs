@@ -50,6 +50,20 @@ impl NumberParser {
             return Ok(None);
         }
         let text = cell.value();
+        // Most numbers are an integer, or have a decimal point only.
+        let mut points = 0;
+        let is_plain = text.len() <= NUMBER_CHARS_MAX
+            && text.starts_with(|c: char| c.is_ascii_digit())
+            && text.ends_with(|c: char| c.is_ascii_digit())
+            && text.bytes().all(|byte| {
+                points += usize::from(byte == b'.');
+                byte.is_ascii_digit() || byte == b'.'
+            });
+        if is_plain && (points == 0 || points == 1 && self.decimal_comma != Some(true)) {
+            self.seen.decimal_point |= points == 1;
+            let number: f64 = text.parse().map_err(|_| cell.error(NOT_A_NUMBER))?;
+            return Ok(Some(number).filter(|number| *number > 0.0));
+        }
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let digits = without_spaces(unsigned);
         let has_digits_at_both_ends = digits.starts_with(|c: char| c.is_ascii_digit())

@@ -6,6 +6,7 @@ use crate::cell::truncate;
 use crate::columns::{ColumnNames, Columns, UnknownColumns};
 use crate::encoding::decode;
 use crate::findings::{ErrorKind, Findings, RowError};
+use crate::memo::Memo;
 use crate::numbers::NumberParser;
 use crate::records::{Record, Records};
 use crate::row::{FileState, Row};
@@ -108,7 +109,8 @@ fn read_once(text: &str, options: &ReadOptions) -> Result<(TrainingLog, FileStat
     let section_unit = sections::weight_unit(text, &sections).and_then(WeightUnit::from_word);
     let mut file = FileState {
         numbers: NumberParser::new(options.decimal_comma),
-        dates: DateParser { day_first: options.day_first, ..DateParser::default() },
+        dates: DateParser::new(options.day_first),
+        durations: Memo::default(),
         default_unit: section_unit.or(options.weight_unit).unwrap_or(WeightUnit::Kg),
         file_unit: columns.weight_unit().or(section_unit),
         evidence: UnitEvidence::default(),

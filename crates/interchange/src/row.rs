@@ -8,6 +8,7 @@ use crate::distance::DistanceUnit;
 use crate::duration::parse_duration_s;
 use crate::fields::Field;
 use crate::findings::RowError;
+use crate::memo::Memo;
 use crate::numbers::NumberParser;
 use crate::records::Record;
 use crate::timestamp::DateParser;
@@ -29,6 +30,7 @@ const WRONG_DURATION: &str = "must be seconds, or a duration like 0:01:30 or 1h 
 pub struct FileState {
     pub numbers: NumberParser,
     pub dates: DateParser,
+    pub durations: Memo<Option<u32>>,
     /// The unit of a weight for which the file states none.
     pub default_unit: WeightUnit,
     /// The first unit of weight that the header or a row states.

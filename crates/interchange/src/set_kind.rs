@@ -70,13 +70,17 @@ pub fn parse_kind<'a>(
     if is_rest_timer(exercise) {
         return Ok(RowKind::RestTimer);
     }
-    let name = normalize(text);
-    let known = KINDS.iter().find(|(_, names)| names.contains(&name.as_str()));
-    match known {
-        Some((kind, _)) => Ok(*kind),
+    // Most names are plain already.
+    match find(text).or_else(|| find(&normalize(text))) {
+        Some(kind) => Ok(kind),
         None if is_timer() => Ok(RowKind::RestTimer),
         None => Err(kind.error(ACCEPTED)),
     }
+}
+
+fn find(name: &str) -> Option<RowKind> {
+    let known = KINDS.iter().find(|(_, names)| names.contains(&name));
+    known.map(|(kind, _)| *kind)
 }
 
 fn is_rest_timer(exercise: Cell<'_>) -> bool {

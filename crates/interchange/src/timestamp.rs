@@ -2,6 +2,7 @@
 //! local time of the athlete.
 
 use crate::fold::{fold, normalize};
+use crate::memo::Memo;
 use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -43,7 +44,7 @@ const PM: [&str; 4] = ["pm", "오후", "午後", "下午"];
 const FILLERS: [&str; 7] = ["de", "del", "of", "at", "um", "г", "в"];
 
 /// A time of a file: local, or at an offset from UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timestamp {
     /// The digits that are written.
     pub written: NaiveDateTime,
@@ -59,20 +60,26 @@ pub enum DateError {
 }
 
 /// Parses the dates of a file and records the order of day and month.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct DateParser {
     /// Whether the day is before the month in `01/02/2024`; `None` where it is not known.
-    pub day_first: Option<bool>,
+    day_first: Option<bool>,
     /// A date that has its day first, because a month has no such number.
     pub seen_day_first: bool,
     pub seen_month_first: bool,
     /// A date that was rejected because both orders are possible.
     pub seen_ambiguous: bool,
+    memo: Memo<Timestamp>,
 }
 
 impl DateParser {
+    /// Creates a parser. `day_first` is `None` where it is not known.
+    pub fn new(day_first: Option<bool>) -> Self {
+        Self { day_first, ..Self::default() }
+    }
+
     /// Whether days are before months, if the other dates settle an ambiguous one.
-    pub fn settled(self) -> Option<bool> {
+    pub fn settled(&self) -> Option<bool> {
         let is_settled = self.seen_ambiguous && self.seen_day_first != self.seen_month_first;
         is_settled.then_some(self.seen_day_first)
     }
@@ -81,6 +88,15 @@ impl DateParser {
     /// `07 Jan 2024, 17:15`, `7 de ene de 2024, 17:15`, `Jan 7, 2024, 5:15 PM`, `18.11.2024 15:04`,
     /// `11/18/2024 3:04 pm`, `2024年1月7日 17:15`. A date without a time is noon.
     pub fn parse(&mut self, text: &str) -> Result<Timestamp, DateError> {
+        if let Some(known) = self.memo.get(text) {
+            return Ok(known);
+        }
+        let parsed = self.parse_text(text)?;
+        self.memo.put(text, parsed);
+        Ok(parsed)
+    }
+
+    fn parse_text(&mut self, text: &str) -> Result<Timestamp, DateError> {
         let is_space = |c: char| c.is_whitespace() || c == ',';
         let mut date: Vec<&str> = Vec::with_capacity(3);
         let mut time = String::new();
@@ -257,7 +273,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, day_first: Option<bool>) -> Result<String, DateError> {
-        let mut parser = DateParser { day_first, ..DateParser::default() };
+        let mut parser = DateParser::new(day_first);
         parser.parse(text).map(|time| {
             let offset = time.offset.map(|offset| offset.to_string()).unwrap_or_default();
             format!("{}{offset}", time.written.format("%Y-%m-%d %H:%M:%S"))

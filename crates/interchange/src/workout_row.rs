@@ -113,7 +113,13 @@ fn parse_end(row: &mut Row<'_>, start: Timestamp) -> Result<Option<End>, ()> {
     if duration.is_empty() {
         return Ok(None);
     }
-    match parse_duration_s(duration.value()) {
+    let text = duration.value();
+    let known = row.file.durations.get(text);
+    let seconds = known.unwrap_or_else(|| parse_duration_s(text));
+    if known.is_none() {
+        row.file.durations.put(text, seconds);
+    }
+    match seconds {
         // The duration of a workout that was entered later.
         Some(0) => Ok(None),
         Some(seconds) if i64::from(seconds) <= LASTS_MAX.num_seconds() => {

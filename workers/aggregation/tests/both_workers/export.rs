@@ -21,7 +21,13 @@ fn post_history(athlete: &Athlete<'_>) {
             ] },
             { "exercise": "pull-up", "superset": "A", "sets": [
                 { "kind": "drop", "weight_kg": 10, "reps": 8 + n % 3 }] },
-            { "exercise": "plank", "sets": [{ "kind": "working", "duration_s": 60 + n }] },
+            { "exercise": "assisted-pull-up", "superset": 7, "sets": [
+                { "kind": "working", "weight_kg": 25, "reps": 8, "rpe": 6 },
+                { "kind": "working", "weight_lb": 40.5, "reps": 8 }] },
+            { "exercise": "plank", "sets": [{ "kind": "working", "duration_s": 60 + n },
+                { "kind": "warmup", "weight_kg": 5, "duration_s": 20 }] },
+            { "exercise": "farmers-walk", "sets": [
+                { "kind": "working", "distance_m": 5_000, "duration_s": 1_500 }] },
             { "exercise": "farmers-walk", "sets": [
                 { "kind": "working", "weight_kg": 40, "distance_m": 40.5 }] },
             { "exercise": "sandbag-eleve", "sets": [
@@ -98,6 +104,8 @@ fn csv_export_is_imported_as_hevy_with_equal_totals() {
     );
     fixture.consume_queue();
     assert_eq!(bob.totals(), ada.totals());
+    // An export of the import equals the first export.
+    assert_eq!(bob.send("GET", "/v1/export?format=csv", "", "").1, csv);
     let workout = bob.get("/v1/workouts?limit=1")["items"][0].clone();
     assert_eq!(workout["exercises"][0]["notes"], "@slow");
     let days = "/v1/export?format=csv&from=2026-01-02&to=2026-01-03";
