@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use training::exercise::{Equipment, Force, Mechanic};
 use training::limits::NAME_CHARS_MAX;
 use training::names::{duplicate_aliases, is_name, is_slug};
-use training::{ExerciseDefinition, LoadType, Muscle};
+use training::{ExerciseDefinition, ExerciseKind, LoadType, Movement, Muscle};
 
 /// Aliases of one exercise, at most.
 pub const ALIASES_MAX: usize = 20;
@@ -32,6 +32,10 @@ macro_rules! definition_model {
             #[serde(default)]
             #[schemars(length(max = ALIASES_MAX))]
             pub aliases: Vec<String>,
+            #[serde(default)]
+            pub kind: ExerciseKind,
+            #[serde(default)]
+            pub movement: Movement,
             #[serde(default = "default_mechanic")]
             pub mechanic: Mechanic,
             #[serde(default = "default_force")]
@@ -41,8 +45,13 @@ macro_rules! definition_model {
             /// By default the load is the weight entered.
             #[serde(default)]
             pub load: NewLoad,
-            /// The muscles that a set counts for as one hard set.
-            #[schemars(length(min = 1), extend("uniqueItems" = true))]
+            /// Whether it works one arm or one leg at a time.
+            #[serde(default)]
+            pub unilateral: bool,
+            /// The muscles that a set counts for as one hard set: at least one for strength, none for cardio
+            /// and mobility.
+            #[serde(default)]
+            #[schemars(extend("uniqueItems" = true))]
             pub primary: Vec<Muscle>,
             /// The muscles that a set counts for as half a hard set.
             #[serde(default)]
@@ -65,9 +74,7 @@ macro_rules! definition_model {
                     });
                 }
                 checks.within("load", Some(&self.load));
-                if self.primary.is_empty() {
-                    checks.reject("primary", FieldCode::Empty, "must have a muscle");
-                }
+                self.check_kind(checks);
                 checks.unique("primary", &self.primary);
                 checks.unique("secondary", &self.secondary);
                 if self.primary.iter().any(|muscle| self.secondary.contains(muscle)) {
@@ -76,15 +83,33 @@ macro_rules! definition_model {
                 }
             }
 
+            fn check_kind(&self, checks: &mut Checks) {
+                if self.kind == ExerciseKind::Strength {
+                    if self.primary.is_empty() {
+                        checks.reject("primary", FieldCode::Empty, "must have a muscle");
+                    }
+                    return;
+                }
+                for (field, muscles) in [("primary", &self.primary), ("secondary", &self.secondary)] {
+                    if !muscles.is_empty() {
+                        let detail = "must be empty: only the kind strength has muscles";
+                        checks.reject(field, FieldCode::Conflict, detail);
+                    }
+                }
+            }
+
             /// The definition as stored.
             pub fn definition(&self) -> ExerciseDefinition {
                 ExerciseDefinition {
                     name: self.name.trim().to_owned(),
                     aliases: self.aliases.iter().map(|alias| alias.trim().to_owned()).collect(),
+                    kind: self.kind,
+                    movement: self.movement,
                     mechanic: self.mechanic,
                     force: self.force,
                     equipment: self.equipment,
                     load: self.load.load_type(),
+                    unilateral: self.unilateral,
                     primary: self.primary.clone(),
                     secondary: self.secondary.clone(),
                 }
@@ -111,12 +136,15 @@ definition_model! {
 
 fn example() -> serde_json::Value {
     serde_json::json!({
-        "name": "Cable Y-Raise",
-        "aliases": ["Y Raise"],
+        "name": "Cable Y-Pull",
+        "aliases": ["Y Pull"],
+        "kind": "strength",
+        "movement": "shoulder_abduction",
         "mechanic": "isolation",
         "force": "pull",
         "equipment": "cable",
         "load": { "type": "external" },
+        "unilateral": false,
         "primary": ["side_delts"],
         "secondary": ["traps"],
     })
@@ -222,10 +250,14 @@ pub struct Exercise {
     pub slug: String,
     pub name: String,
     pub aliases: Vec<String>,
+    pub kind: ExerciseKind,
+    pub movement: Movement,
     pub mechanic: Mechanic,
     pub force: Force,
     pub equipment: Equipment,
     pub load: LoadType,
+    /// Whether it works one arm or one leg at a time.
+    pub unilateral: bool,
     pub primary: Vec<Muscle>,
     pub secondary: Vec<Muscle>,
     /// Whether it is one of the athlete's custom exercises.
@@ -239,10 +271,13 @@ impl Exercise {
             slug,
             name: definition.name,
             aliases: definition.aliases,
+            kind: definition.kind,
+            movement: definition.movement,
             mechanic: definition.mechanic,
             force: definition.force,
             equipment: definition.equipment,
             load: definition.load,
+            unilateral: definition.unilateral,
             primary: definition.primary,
             secondary: definition.secondary,
             own: true,
@@ -253,13 +288,16 @@ impl Exercise {
 impl From<&training::Exercise> for Exercise {
     fn from(exercise: &training::Exercise) -> Self {
         Self {
-            slug: exercise.slug.to_owned(),
+            slug: exercise.slug.clone(),
             name: exercise.name.to_owned(),
-            aliases: exercise.aliases().iter().map(|alias| (*alias).to_owned()).collect(),
+            aliases: exercise.aliases().map(str::to_owned).collect(),
+            kind: exercise.kind(),
+            movement: exercise.movement,
             mechanic: exercise.mechanic,
             force: exercise.force,
             equipment: exercise.equipment,
             load: exercise.load,
+            unilateral: exercise.unilateral,
             primary: exercise.primary.to_vec(),
             secondary: exercise.secondary.to_vec(),
             own: false,
@@ -273,6 +311,21 @@ impl From<&training::Exercise> for Exercise {
 pub struct ExerciseFilter {
     /// Only exercises with a name in which each of these words begins a word, ignoring accents and case.
     pub q: Option<String>,
+    pub kind: Option<ExerciseKind>,
+    /// Only exercises that train this muscle directly.
+    pub muscle: Option<Muscle>,
+    pub equipment: Option<Equipment>,
+    pub movement: Option<Movement>,
+}
+
+impl ExerciseFilter {
+    /// Whether an exercise passes the filters other than `q`.
+    pub fn matches(&self, exercise: &Exercise) -> bool {
+        self.kind.is_none_or(|kind| kind == exercise.kind)
+            && self.muscle.is_none_or(|muscle| exercise.primary.contains(&muscle))
+            && self.equipment.is_none_or(|equipment| equipment == exercise.equipment)
+            && self.movement.is_none_or(|movement| movement == exercise.movement)
+    }
 }
 
 #[cfg(test)]
@@ -306,10 +359,10 @@ mod tests {
         check("name", Value::Null, &["/name"]);
         check(
             "aliases",
-            json!(["", "a\u{0}", "Raise, Y", "y raises"]),
+            json!(["", "a\u{0}", "Pull, Y", "y pulls"]),
             &["/aliases/0", "/aliases/1", "/aliases/3"],
         );
-        check("aliases", json!(["y-raises, cable"]), &["/aliases/0"]);
+        check("aliases", json!(["y-pulls, cable"]), &["/aliases/0"]);
         check("aliases", json!(vec!["a"; ALIASES_MAX + 1]), &["/aliases"]);
         check("aliases", json!([7]), &["/aliases/0"]);
     }
@@ -331,7 +384,7 @@ mod tests {
     #[test]
     fn response_of_a_custom_exercise_is_a_valid_request() {
         let new: NewExercise = serde_json::from_value(example()).unwrap();
-        let response = Exercise::custom("cable-y-raise".to_owned(), new.definition());
+        let response = Exercise::custom("cable-y-pull".to_owned(), new.definition());
         let body = json!(response).to_string();
         let sent_back = parse_json::<NewExercise>(body.as_bytes(), DateTime::default());
         assert_eq!(sent_back.unwrap().definition(), new.definition());

@@ -177,7 +177,7 @@ impl ProfileChange {
     /// Returns the landmarks that replace the listed ones.
     pub fn landmark_overrides(&self) -> Option<LandmarkOverrides> {
         let all = self.landmarks.as_ref()?.iter().flatten();
-        let known = all.filter_map(|(name, sets)| Some((muscle(name)?, sets.to_override())));
+        let known = all.filter_map(|(name, sets)| Some((Muscle::find(name)?, sets.to_override())));
         Some(LandmarkOverrides(known.collect()))
     }
 }
@@ -199,12 +199,8 @@ impl LandmarkSets {
     }
 }
 
-fn muscle(name: &str) -> Option<Muscle> {
-    Muscle::ALL.into_iter().find(|muscle| muscle.as_str() == name)
-}
-
 fn check_landmarks(checks: &mut Checks, name: &str, sets: &LandmarkSets) {
-    let Some(muscle) = muscle(name) else {
+    let Some(muscle) = Muscle::find(name) else {
         checks.reject(name, FieldCode::UnknownField, "unknown muscle");
         return;
     };

@@ -70,9 +70,10 @@ pub struct MuscleWeek {
     pub muscle: Muscle,
     pub hard_sets: f64,
     pub tonnage_kg: f64,
-    /// The minimum effective volume, in hard sets.
-    pub mev: f64,
-    /// The maximum recoverable volume, in hard sets.
-    pub mrv: f64,
-    pub level: VolumeLevel,
+    /// The minimum effective volume, in hard sets; null for a muscle without landmarks.
+    pub mev: Option<f64>,
+    /// The maximum recoverable volume, in hard sets; null for a muscle without landmarks.
+    pub mrv: Option<f64>,
+    /// Null for a muscle without landmarks.
+    pub level: Option<VolumeLevel>,
 }

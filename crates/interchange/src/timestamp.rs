@@ -41,7 +41,10 @@ const MONTHS: [&str; 12] = [
 const AM: [&str; 4] = ["am", "오전", "午前", "上午"];
 const PM: [&str; 4] = ["pm", "오후", "午後", "下午"];
 /// Words within a date that say nothing.
-const FILLERS: [&str; 7] = ["de", "del", "of", "at", "um", "г", "в"];
+const FILLERS: [&str; 17] = [
+    "de", "del", "of", "at", "um", "à", "a", "às", "las", "alle", "om", "kl", "klo", "o", "г", "р",
+    "в",
+];
 
 /// A time of a file: local, or at an offset from UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +129,7 @@ impl DateParser {
 
     /// Parses the words of a date.
     fn parse_date(&mut self, words: &[&str]) -> Result<NaiveDate, DateError> {
-        let has_dots = matches!(words, [word] if word.contains('.'));
+        let has_dots = words.iter().any(|word| word.contains('.'));
         let mut parts =
             words.iter().flat_map(|word| word.split(['-', '/', '.'])).filter(|it| !it.is_empty());
         let first = parts.next().unwrap_or_default();
@@ -313,6 +316,9 @@ mod tests {
             "2024年1月7日 下午5:15",
             "2024년 1월 7일 오후 5:15",
             "2024 jan. 7. 17:15",
+            "7 janvier 2024 à 17:15",
+            "7. januar 2024 kl. 17:15",
+            "7 gennaio 2024 alle 17:15",
         ] {
             check(text, "2024-01-07 17:15:00");
         }
@@ -366,6 +372,7 @@ mod tests {
         check("18/11/2024 15:04", None, Ok("2024-11-18 15:04:00"));
         check("18.11.2024 15:04", None, Ok("2024-11-18 15:04:00"));
         check("1.2.2024 15:04", None, Ok("2024-02-01 15:04:00"));
+        check("1. 2. 2024 15:04", None, Ok("2024-02-01 15:04:00"));
         check("1-2-2024 15:04", None, Err(DateError::Ambiguous));
         check("1/2/24 3:04 PM", None, Err(DateError::Ambiguous));
         check("1/2/2024 15:04", Some(true), Ok("2024-02-01 15:04:00"));

@@ -72,8 +72,8 @@ fn parse_row_kind<'a>(row: &mut Row<'a>) -> Result<RowKind, RowError<'a>> {
         });
         quantities.map(|(cell, ())| cell).all(is_zero) && !is_zero(row.cell(Field::Duration))
     };
-    let is_strong = row.columns.spec.format == Format::Strong;
-    parse_kind(row.cell(Field::Kind), row.cell(Field::Exercise), || is_strong && is_timer())
+    let has_timers = matches!(row.columns.spec.format, Format::Strong | Format::Csv);
+    parse_kind(row.cell(Field::Kind), row.cell(Field::Exercise), || has_timers && is_timer())
 }
 
 fn parse_start<'a>(row: &mut Row<'a>) -> Result<Timestamp, RowError<'a>> {

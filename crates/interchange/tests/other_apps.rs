@@ -101,6 +101,26 @@ fn jefit_has_several_tables_in_a_file() {
     );
 }
 
+#[test]
+fn named_columns_read_strong_in_any_language() {
+    let file = "Fecha,Entreno,Duración,Ejercicio,Orden,Peso,Reps,Distancia,Segundos\n\
+        2025-08-01 09:46:59,Tirón,31min,Pull Up,1,0,8.0,0,0.0\n\
+        2025-08-01 09:46:59,Tirón,31min,Pull Up,Temporizador,0,0.0,0,45.0\n";
+    let columns = [
+        ("date", "Fecha"),
+        ("title", "Entreno"),
+        ("workout_duration", "Duración"),
+        ("exercise", "Ejercicio"),
+        ("set_type", "Orden"),
+        ("weight", "Peso"),
+        ("reps", "Reps"),
+        ("duration", "Segundos"),
+    ];
+    let log = read(file.as_bytes(), &names(&columns)).unwrap();
+    let expected = "2: Some(\"Tirón\") None 2025-08-01 09:46:59 to 2025-08-01 10:17:59\n  Pull Up: working 8x\n";
+    assert_eq!((describe(&log).as_str(), log.skipped), (expected, 1));
+}
+
 fn names(pairs: &[(&str, &str)]) -> ReadOptions {
     let names: ColumnNames =
         pairs.iter().map(|(key, name)| ((*key).to_owned(), (*name).to_owned())).collect();

@@ -18,8 +18,8 @@ const PASSING: [&str; 4] = [
 /// The longest delay before each retry, in milliseconds. The shortest is half of it.
 const DELAYS_MS_MAX: [u32; 2] = [100, 400];
 
-/// Statements that an invocation repeats, at most. D1 allows an invocation 1,000, and its own work needs up to 955
-/// (the sweep, `workers/api/src/sweep/mod.rs`): in an outage each of its calls would be repeated.
+/// Statements that an invocation repeats, at most. D1 allows an invocation 1,000, and its own work needs up to 950
+/// (a batch of slices of imports): in an outage each of its calls would be repeated.
 pub const RETRIED_STATEMENTS_MAX: u32 = 40;
 
 /// The statements that an invocation may still repeat.

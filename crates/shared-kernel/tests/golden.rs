@@ -39,7 +39,7 @@ fn snapshot() -> WorkoutSnapshot {
         started_at: DateTime::parse_from_rfc3339("2026-11-16T18:00:00+01:00").unwrap(),
         body_weight_grams: Some(Grams(81_500)),
         exercises: vec![PerformedExercise {
-            exercise: bench.slug.to_owned(),
+            exercise: bench.slug.clone(),
             load: bench.load,
             primary: vec![Muscle::Chest],
             secondary: vec![Muscle::FrontDelts, Muscle::Triceps],

@@ -128,7 +128,7 @@ mod tests {
     use shared_kernel::{AthleteId, WorkoutId};
     use training::performance::performances;
     use training::records::record_candidates;
-    use training::{LoadType, PerformedExercise, PerformedSet, SetKind, Volume};
+    use training::{LoadType, Muscle, PerformedExercise, PerformedSet, SetKind, Volume};
     use uuid::Uuid;
 
     fn exercise(
@@ -147,7 +147,7 @@ mod tests {
         PerformedExercise {
             exercise: slug.to_owned(),
             load,
-            primary: Vec::new(),
+            primary: vec![Muscle::Back],
             secondary: Vec::new(),
             sets: sets.iter().map(set).collect(),
         }

@@ -64,12 +64,12 @@ fn names_are_unique_and_the_conflict_names_the_exercise() {
     assert_eq!(conflict, "barbell-bench-press");
     let alias = ["Lat Pull-in", "cable y"];
     assert_eq!(conflicting_slug(rename(&database, &proof, "lat-pull-in", &alias)), "cable-y");
-    rename(&database, &proof, "cable-y", &["Y-Raise", "Cable Raise"]).unwrap();
-    assert_eq!(conflicting_slug(add(&database, &proof, "Cable Raises")), "cable-y");
+    rename(&database, &proof, "cable-y", &["Y-Pull", "Cable Heave"]).unwrap();
+    assert_eq!(conflicting_slug(add(&database, &proof, "Cable Heaves")), "cable-y");
     // A rename frees the old name; the slug stays taken.
     assert_eq!(slug_of(add(&database, &proof, "Cable Y")), "cable-y-2");
     let other = create_athlete(&database, 2);
-    assert_eq!(slug_of(add(&database, &other, "Cable Raise")), "cable-raise");
+    assert_eq!(slug_of(add(&database, &other, "Cable Heave")), "cable-heave");
     assert!(matches!(rename(&database, &other, "cable-y", &["Z"]), Err(Rejection::NotFound)));
 }
 
@@ -91,7 +91,7 @@ fn exercise_added_meanwhile_stops_the_write() {
     assert!(matches!(add(&database, &proof, "Cable Y"), Err(Rejection::StaleRevision)));
     slug_of(add(&database, &proof, "Cable Y"));
     database.fail_after(1, DatabaseFault::Interleaved(CONCURRENT));
-    let renamed = rename(&database, &proof, "cable-y", &["Y-Raise"]);
+    let renamed = rename(&database, &proof, "cable-y", &["Y-Pull"]);
     assert!(matches!(renamed, Err(Rejection::StaleRevision)), "{renamed:?}");
     database.fail_after(1, DatabaseFault::Interleaved("UPDATE api_keys SET revoked_at_ms = 1"));
     let revoked = add(&database, &proof, "Lat Pull-in");
@@ -109,9 +109,9 @@ fn replay_returns_the_exercise_as_it_is_now() {
         run(exercises::add(&database, &proof, &definition("Cable Y", &[]), Some(&key), 0))
     };
     slug_of(post("hash"));
-    rename(&database, &proof, "cable-y", &["Y-Raise"]).unwrap();
+    rename(&database, &proof, "cable-y", &["Y-Pull"]).unwrap();
     let Ok(Creation::Replayed(replay)) = post("hash") else { panic!("stored twice") };
-    assert_eq!((replay.slug.as_str(), replay.definition.name.as_str()), ("cable-y", "Y-Raise"));
+    assert_eq!((replay.slug.as_str(), replay.definition.name.as_str()), ("cable-y", "Y-Pull"));
     let reused = post("other");
     assert!(matches!(reused, Err(Rejection::Conflict(Conflict::IdempotencyKeyReused))));
     run(exercises::remove(&database, &proof, "cable-y")).unwrap();

@@ -21,6 +21,18 @@
 //! - The brachialis is counted with the biceps, and the brachioradialis with the forearms; so a
 //!   curl counts indirectly for the forearms, and a reverse curl directly.
 //!
+//! - Hip abductions count directly for the abductors and indirectly for the glutes.
+//! - Jumps, sleds and bodyweight conditioning are cardio: they are far from failure, so no muscle
+//!   gets a hard set of them.
+//! - An exercise whose name leaves the equipment open ("Chest Fly", "Biceps Curl") is an exercise of
+//!   its own with the equipment `other`: its muscles are known, its equipment is not.
+//!
+//! # Variants
+//!
+//! A variant of an exercise (a grip, a stance, an angle, a machine) is an exercise of its own, with
+//! its own progress, also where its muscles are the same. Added weight makes no variant of a
+//! body-weight exercise; assistance does.
+//!
 //! # Loads
 //!
 //! A lift performed with one arm or one leg at a time and a single implement is `External`; two
@@ -33,288 +45,256 @@
 //! - inverted row: 60, slightly less than the push-up, its mirror image;
 //! - back extension: 60, roughly the head, arms and trunk;
 //! - ab-wheel rollout from the knees: 50, since the lower legs stay on the floor;
-//! - hanging leg raise: 30, roughly both legs.
+//! - hanging leg raise: 30, roughly both legs; 20 with bent knees; 16 for one leg;
+//! - squats, lunges and step-ups: 88, all but the shanks and the feet (Dempster 1955);
+//! - crunch 30, sit-up 50, incline, kneeling and decline push-up 55, 50 and 70.
 
-use crate::exercise::{
-    Equipment::{
-        self, Band, Barbell, Bodyweight, Cable, Dumbbell, EzBar, Kettlebell, Machine, SmithMachine,
-        TrapBar,
-    },
-    Exercise,
-    Force::{self, Pull, Push, Static},
-    LoadType::{self, External, PerHand, Timed},
-    Mechanic::{self, Compound, Isolation},
-};
-use crate::muscle::Muscle::{
-    self, Abs, Back, Biceps, Calves, Chest, Forearms, FrontDelts, Glutes, Hamstrings, Quads,
-    RearDelts, SideDelts, Traps, Triceps,
-};
+use crate::exercise::{Equipment, Exercise, Force, LoadType, Mechanic};
+use crate::movement::Movement;
+use crate::muscle::Muscles;
+use std::sync::LazyLock;
+
+/// All exercises of the catalogue, grouped by movement pattern; slugs are unique.
+pub static CATALOGUE: LazyLock<Vec<Exercise>> = LazyLock::new(|| parse(TABLE));
+
+/// The table of exercises.
+///
+/// A line `# movement mechanic force primary / secondary` gives what the exercises below it have in
+/// common. Each line below it is a code, a name and, where it is not the name with hyphens, `=slug`.
+/// The code is the equipment (see [`equipment`]) and:
+///
+/// | | |
+/// |---|---|
+/// | digits | this share of the body weight is lifted |
+/// | `-` digits | the same, less the weight entered |
+/// | `t` | timed |
+/// | `*` | the weight entered is per hand, as it is for dumbbells without another load |
+/// | `.` | the weight entered is the load |
+/// | `/` | unilateral |
+const TABLE: &str = include_str!("catalogue.txt");
 
 impl Exercise {
     /// Returns the exercise of the catalogue with this slug.
     pub fn find(slug: &str) -> Option<&'static Self> {
-        CATALOGUE.iter().find(|exercise| exercise.slug == slug)
+        static SLOTS: LazyLock<Vec<Option<&'static Exercise>>> = LazyLock::new(to_slots);
+        // No more steps than slots: there are free ones, which end the search.
+        let slots = slots_from(slug).map_while(|slot| *SLOTS.get(slot)?);
+        slots.into_iter().find(|exercise| exercise.slug == slug)
     }
 }
 
-/// All exercises of the catalogue, grouped by movement pattern; slugs are unique.
-///
-/// Formatted by hand, two lines per row, because rustfmt would put each of the eight arguments on
-/// its own line.
-#[rustfmt::skip]
-pub static CATALOGUE: &[Exercise] = &[
-    // Horizontal and incline presses, push-ups and dips.
-    exercise("barbell-bench-press", "Barbell Bench Press", Compound, Push,
-        Barbell, External, &[Chest], &[FrontDelts, Triceps]),
-    exercise("incline-barbell-bench-press", "Incline Barbell Bench Press", Compound, Push,
-        Barbell, External, &[Chest], &[FrontDelts, Triceps]),
-    exercise("close-grip-bench-press", "Close-Grip Bench Press", Compound, Push,
-        Barbell, External, &[Triceps], &[Chest, FrontDelts]),
-    exercise("dumbbell-bench-press", "Dumbbell Bench Press", Compound, Push,
-        Dumbbell, PerHand, &[Chest], &[FrontDelts, Triceps]),
-    exercise("incline-dumbbell-press", "Incline Dumbbell Press", Compound, Push,
-        Dumbbell, PerHand, &[Chest], &[FrontDelts, Triceps]),
-    exercise("machine-chest-press", "Machine Chest Press", Compound, Push,
-        Machine, External, &[Chest], &[FrontDelts, Triceps]),
-    exercise("push-up", "Push-Up", Compound, Push,
-        Bodyweight, bodyweight(64), &[Chest], &[FrontDelts, Triceps]),
-    exercise("dip", "Dip", Compound, Push,
-        Bodyweight, bodyweight(100), &[Chest, Triceps], &[FrontDelts]),
-    exercise("assisted-dip", "Assisted Dip", Compound, Push,
-        Machine, assisted(100), &[Chest, Triceps], &[FrontDelts]),
+/// Slots of the hash table of slugs: over twice the exercises, a power of two.
+const SLOTS: usize = 2_048;
 
-    // Chest flies.
-    exercise("cable-fly", "Cable Fly", Isolation, Push,
-        Cable, PerHand, &[Chest], &[]),
-    exercise("dumbbell-fly", "Dumbbell Fly", Isolation, Push,
-        Dumbbell, PerHand, &[Chest], &[FrontDelts]),
-    exercise("pec-deck", "Pec Deck", Isolation, Push,
-        Machine, External, &[Chest], &[]),
+/// Puts each exercise in the first free slot of its slug.
+fn to_slots() -> Vec<Option<&'static Exercise>> {
+    let mut slots = vec![None; SLOTS];
+    for exercise in CATALOGUE.iter() {
+        let free = slots_from(&exercise.slug).find(|slot| slots.get(*slot) == Some(&None));
+        if let Some(slot) = free.and_then(|slot| slots.get_mut(slot)) {
+            *slot = Some(exercise);
+        }
+    }
+    slots
+}
 
-    // Vertical presses.
-    exercise("overhead-press", "Overhead Press", Compound, Push,
-        Barbell, External, &[FrontDelts], &[SideDelts, Triceps]),
-    exercise("dumbbell-shoulder-press", "Dumbbell Shoulder Press", Compound, Push,
-        Dumbbell, PerHand, &[FrontDelts], &[SideDelts, Triceps]),
-    exercise("machine-shoulder-press", "Machine Shoulder Press", Compound, Push,
-        Machine, External, &[FrontDelts], &[SideDelts, Triceps]),
+/// The slots of a slug, the one of its hash first.
+fn slots_from(slug: &str) -> impl Iterator<Item = usize> {
+    let hash = slug
+        .bytes()
+        .fold(0, |hash: usize, byte| (hash ^ usize::from(byte)).wrapping_mul(0x0100_0193));
+    (0..SLOTS).map(move |step| hash.wrapping_add(hash >> 16).wrapping_add(step) % SLOTS)
+}
 
-    // Shoulder raises, to the front and to the side.
-    exercise("front-raise", "Front Raise", Isolation, Push,
-        Dumbbell, PerHand, &[FrontDelts], &[SideDelts]),
-    exercise("lateral-raise", "Lateral Raise", Isolation, Push,
-        Dumbbell, PerHand, &[SideDelts], &[Traps]),
-    exercise("cable-lateral-raise", "Cable Lateral Raise", Isolation, Push,
-        Cable, External, &[SideDelts], &[Traps]),
-    exercise("upright-row", "Upright Row", Compound, Pull,
-        Barbell, External, &[SideDelts, Traps], &[Biceps]),
+/// Reads the table. Omits what it cannot read, which a test excludes.
+fn parse(table: &'static str) -> Vec<Exercise> {
+    let mut group = None;
+    let mut exercises = Vec::new();
+    for line in table.lines() {
+        if let Some(common) = line.strip_prefix("# ") {
+            group = Group::parse(common);
+        } else if let Some(group) = &group {
+            exercises.extend(group.exercise(line));
+        }
+    }
+    exercises
+}
 
-    // Rear-shoulder work.
-    exercise("reverse-fly", "Reverse Fly", Isolation, Pull,
-        Dumbbell, PerHand, &[RearDelts], &[Back]),
-    exercise("reverse-pec-deck", "Reverse Pec Deck", Isolation, Pull,
-        Machine, External, &[RearDelts], &[Back]),
-    exercise("face-pull", "Face Pull", Compound, Pull,
-        Cable, External, &[RearDelts], &[Back, Traps]),
-    exercise("band-pull-apart", "Band Pull-Apart", Isolation, Pull,
-        Band, External, &[RearDelts], &[Back]),
-
-    // Vertical pulls.
-    exercise("pull-up", "Pull-Up", Compound, Pull,
-        Bodyweight, bodyweight(100), &[Back], &[Biceps]),
-    exercise("chin-up", "Chin-Up", Compound, Pull,
-        Bodyweight, bodyweight(100), &[Back], &[Biceps]),
-    exercise("assisted-pull-up", "Assisted Pull-Up", Compound, Pull,
-        Machine, assisted(100), &[Back], &[Biceps]),
-    exercise("lat-pulldown", "Lat Pulldown", Compound, Pull,
-        Cable, External, &[Back], &[Biceps]),
-    exercise("straight-arm-pulldown", "Straight-Arm Pulldown", Isolation, Pull,
-        Cable, External, &[Back], &[RearDelts]),
-
-    // Horizontal pulls.
-    exercise("barbell-row", "Barbell Row", Compound, Pull,
-        Barbell, External, &[Back], &[Biceps, RearDelts]),
-    exercise("dumbbell-row", "One-Arm Dumbbell Row", Compound, Pull,
-        Dumbbell, External, &[Back], &[Biceps, RearDelts]),
-    exercise("chest-supported-row", "Chest-Supported Dumbbell Row", Compound, Pull,
-        Dumbbell, PerHand, &[Back], &[Biceps, RearDelts]),
-    exercise("seated-cable-row", "Seated Cable Row", Compound, Pull,
-        Cable, External, &[Back], &[Biceps, RearDelts]),
-    exercise("machine-row", "Machine Row", Compound, Pull,
-        Machine, External, &[Back], &[Biceps, RearDelts]),
-    exercise("inverted-row", "Inverted Row", Compound, Pull,
-        Bodyweight, bodyweight(60), &[Back], &[Biceps, RearDelts]),
-
-    // Squats and leg presses.
-    exercise("barbell-back-squat", "Barbell Back Squat", Compound, Push,
-        Barbell, External, &[Quads, Glutes], &[]),
-    exercise("front-squat", "Front Squat", Compound, Push,
-        Barbell, External, &[Quads], &[Glutes]),
-    exercise("smith-machine-squat", "Smith Machine Squat", Compound, Push,
-        SmithMachine, External, &[Quads, Glutes], &[]),
-    exercise("goblet-squat", "Goblet Squat", Compound, Push,
-        Dumbbell, External, &[Quads], &[Glutes]),
-    exercise("hack-squat", "Hack Squat", Compound, Push,
-        Machine, External, &[Quads], &[Glutes]),
-    exercise("leg-press", "Leg Press", Compound, Push,
-        Machine, External, &[Quads], &[Glutes]),
-
-    // Split stances.
-    exercise("bulgarian-split-squat", "Bulgarian Split Squat", Compound, Push,
-        Dumbbell, PerHand, &[Quads, Glutes], &[]),
-    exercise("walking-lunge", "Walking Lunge", Compound, Push,
-        Dumbbell, PerHand, &[Quads, Glutes], &[]),
-
-    // Knee extension.
-    exercise("leg-extension", "Leg Extension", Isolation, Push,
-        Machine, External, &[Quads], &[]),
-
-    // Hip hinges.
-    exercise("deadlift", "Deadlift", Compound, Pull,
-        Barbell, External, &[Glutes, Hamstrings], &[Back, Quads, Forearms]),
-    exercise("sumo-deadlift", "Sumo Deadlift", Compound, Pull,
-        Barbell, External, &[Glutes, Quads], &[Back, Hamstrings, Forearms]),
-    exercise("trap-bar-deadlift", "Trap Bar Deadlift", Compound, Pull,
-        TrapBar, External, &[Glutes, Quads], &[Back, Hamstrings, Forearms]),
-    exercise("romanian-deadlift", "Romanian Deadlift", Compound, Pull,
-        Barbell, External, &[Glutes, Hamstrings], &[Back]),
-    exercise("kettlebell-swing", "Kettlebell Swing", Compound, Pull,
-        Kettlebell, External, &[Glutes, Hamstrings], &[Back]),
-    exercise("back-extension", "Back Extension", Isolation, Pull,
-        Bodyweight, bodyweight(60), &[Back], &[Glutes, Hamstrings]),
-
-    // Hip extension and abduction.
-    exercise("hip-thrust", "Hip Thrust", Compound, Push,
-        Barbell, External, &[Glutes], &[Hamstrings]),
-    exercise("cable-glute-kickback", "Cable Glute Kickback", Isolation, Push,
-        Cable, External, &[Glutes], &[Hamstrings]),
-    exercise("hip-abduction", "Machine Hip Abduction", Isolation, Push,
-        Machine, External, &[Glutes], &[]),
-
-    // Knee flexion.
-    exercise("lying-leg-curl", "Lying Leg Curl", Isolation, Pull,
-        Machine, External, &[Hamstrings], &[]),
-    exercise("seated-leg-curl", "Seated Leg Curl", Isolation, Pull,
-        Machine, External, &[Hamstrings], &[]),
-
-    // Calf raises.
-    exercise("standing-calf-raise", "Standing Calf Raise", Isolation, Push,
-        Machine, External, &[Calves], &[]),
-    exercise("seated-calf-raise", "Seated Calf Raise", Isolation, Push,
-        Machine, External, &[Calves], &[]),
-    exercise("leg-press-calf-raise", "Leg Press Calf Raise", Isolation, Push,
-        Machine, External, &[Calves], &[]),
-
-    // Elbow flexion.
-    exercise("barbell-curl", "Barbell Curl", Isolation, Pull,
-        Barbell, External, &[Biceps], &[Forearms]),
-    exercise("preacher-curl", "Preacher Curl", Isolation, Pull,
-        EzBar, External, &[Biceps], &[Forearms]),
-    exercise("dumbbell-curl", "Dumbbell Curl", Isolation, Pull,
-        Dumbbell, PerHand, &[Biceps], &[Forearms]),
-    exercise("incline-dumbbell-curl", "Incline Dumbbell Curl", Isolation, Pull,
-        Dumbbell, PerHand, &[Biceps], &[Forearms]),
-    exercise("hammer-curl", "Hammer Curl", Isolation, Pull,
-        Dumbbell, PerHand, &[Biceps], &[Forearms]),
-    exercise("cable-curl", "Cable Curl", Isolation, Pull,
-        Cable, External, &[Biceps], &[Forearms]),
-    exercise("reverse-curl", "Reverse Curl", Isolation, Pull,
-        EzBar, External, &[Forearms], &[Biceps]),
-
-    // Elbow extension.
-    exercise("triceps-pushdown", "Triceps Pushdown", Isolation, Push,
-        Cable, External, &[Triceps], &[]),
-    exercise("overhead-triceps-extension", "Overhead Triceps Extension", Isolation, Push,
-        Cable, External, &[Triceps], &[]),
-    exercise("skull-crusher", "Skull Crusher", Isolation, Push,
-        EzBar, External, &[Triceps], &[]),
-
-    // Shrugs.
-    exercise("barbell-shrug", "Barbell Shrug", Isolation, Pull,
-        Barbell, External, &[Traps], &[Forearms]),
-    exercise("dumbbell-shrug", "Dumbbell Shrug", Isolation, Pull,
-        Dumbbell, PerHand, &[Traps], &[Forearms]),
-
-    // Wrists, grip and carries.
-    exercise("wrist-curl", "Wrist Curl", Isolation, Pull,
-        Barbell, External, &[Forearms], &[]),
-    exercise("reverse-wrist-curl", "Reverse Wrist Curl", Isolation, Pull,
-        Barbell, External, &[Forearms], &[]),
-    exercise("farmers-walk", "Farmer's Walk", Compound, Static,
-        Dumbbell, Timed, &[Forearms], &[Traps, Abs]),
-
-    // Trunk.
-    exercise("plank", "Plank", Isolation, Static,
-        Bodyweight, Timed, &[Abs], &[]),
-    exercise("side-plank", "Side Plank", Isolation, Static,
-        Bodyweight, Timed, &[Abs], &[]),
-    exercise("hanging-leg-raise", "Hanging Leg Raise", Isolation, Pull,
-        Bodyweight, bodyweight(30), &[Abs], &[]),
-    exercise("cable-crunch", "Cable Crunch", Isolation, Pull,
-        Cable, External, &[Abs], &[]),
-    exercise("ab-wheel-rollout", "Ab Wheel Rollout", Compound, Pull,
-        Bodyweight, bodyweight(50), &[Abs], &[Back]),
-];
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a row of the catalogue is easiest to read as one call"
-)]
-const fn exercise(
-    slug: &'static str,
-    name: &'static str,
+/// The values that the exercises of a group have in common.
+struct Group {
+    movement: Movement,
     mechanic: Mechanic,
     force: Force,
-    equipment: Equipment,
-    load: LoadType,
-    primary: &'static [Muscle],
-    secondary: &'static [Muscle],
-) -> Exercise {
-    Exercise { slug, name, mechanic, force, equipment, load, primary, secondary }
+    primary: Muscles,
+    secondary: Muscles,
 }
 
-const fn bodyweight(percent: u8) -> LoadType {
-    LoadType::Bodyweight { percent }
+impl Group {
+    fn parse(line: &'static str) -> Option<Self> {
+        let mut parts = line.splitn(4, ' ');
+        let movement = Movement::find(parts.next()?)?;
+        let is_compound = parts.next()? == "compound";
+        let force = match parts.next()? {
+            "push" => Force::Push,
+            "pull" => Force::Pull,
+            _ => Force::Static,
+        };
+        let muscles = parts.next().unwrap_or_default();
+        let (primary, secondary) = muscles.split_once(" / ").unwrap_or((muscles, ""));
+        Some(Self {
+            movement,
+            mechanic: if is_compound { Mechanic::Compound } else { Mechanic::Isolation },
+            force,
+            primary: Muscles::named(primary),
+            secondary: Muscles::named(secondary),
+        })
+    }
+
+    fn exercise(&self, line: &'static str) -> Option<Exercise> {
+        let (code, name) = line.split_once(' ')?;
+        let (name, slug) = match name.split_once('=') {
+            Some((name, slug)) => (name, slug.to_owned()),
+            None => (name, slug_of(name)),
+        };
+        let equipment = equipment(*code.as_bytes().first()?)?;
+        let number = code.trim_matches(|c: char| !c.is_ascii_digit());
+        let percent = number.parse().unwrap_or(0);
+        let load = if code.contains('t') {
+            LoadType::Timed
+        } else if code.contains('-') {
+            LoadType::Assisted { percent }
+        } else if !number.is_empty() {
+            LoadType::Bodyweight { percent }
+        } else if code.contains('*') || equipment == Equipment::Dumbbell && !code.contains('.') {
+            LoadType::PerHand
+        } else {
+            LoadType::External
+        };
+        Some(Exercise {
+            slug,
+            name,
+            movement: self.movement,
+            mechanic: self.mechanic,
+            force: self.force,
+            equipment,
+            load,
+            unilateral: code.contains('/'),
+            primary: self.primary,
+            secondary: self.secondary,
+        })
+    }
 }
 
-const fn assisted(percent: u8) -> LoadType {
-    LoadType::Assisted { percent }
+/// The equipment of a code.
+const fn equipment(code: u8) -> Option<Equipment> {
+    Some(match code {
+        b'b' => Equipment::Barbell,
+        b'c' => Equipment::Cable,
+        b'd' => Equipment::Dumbbell,
+        b'e' => Equipment::EzBar,
+        b'h' => Equipment::TrapBar,
+        b'k' => Equipment::Kettlebell,
+        b'l' => Equipment::Plate,
+        b'm' => Equipment::Machine,
+        b'n' => Equipment::Landmine,
+        b'o' => Equipment::Other,
+        b'p' => Equipment::PlateLoaded,
+        b'r' => Equipment::Band,
+        b's' => Equipment::SmithMachine,
+        b'w' => Equipment::Bodyweight,
+        b'x' => Equipment::Suspension,
+        _ => return None,
+    })
+}
+
+/// Returns the words of a name in lower case, separated by hyphens.
+fn slug_of(name: &str) -> String {
+    let plain = name.replace('\'', "").to_ascii_lowercase();
+    plain.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exercise::ExerciseKind;
+    use crate::muscle::Muscle;
     use std::collections::BTreeSet;
 
     #[test]
-    fn catalogue_has_60_to_80_exercises_with_unique_slugs() {
-        assert!((60..=80).contains(&CATALOGUE.len()), "{}", CATALOGUE.len());
-        let slugs: BTreeSet<_> = CATALOGUE.iter().map(|e| e.slug).collect();
-        let names: BTreeSet<_> = CATALOGUE.iter().map(|e| e.name).collect();
-        assert_eq!(slugs.len(), CATALOGUE.len());
-        assert_eq!(names.len(), CATALOGUE.len());
-        for slug in slugs {
-            assert!(
-                slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
-                "{slug}"
-            );
+    fn each_row_of_the_table_is_an_exercise() {
+        let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
+        let names: Vec<_> =
+            rows.map(|row| row.split_once(' ').unwrap().1.split('=').next().unwrap()).collect();
+        assert_eq!(CATALOGUE.iter().map(|e| e.name).collect::<Vec<_>>(), names);
+        assert!(CATALOGUE.len() >= 300 && CATALOGUE.len() * 2 < SLOTS, "{}", CATALOGUE.len());
+        for line in TABLE.lines().filter_map(|line| line.strip_prefix("# ")) {
+            let muscles = line.split(' ').skip(3).filter(|name| *name != "/");
+            for name in muscles {
+                assert!(Muscle::find(name).is_some(), "{line}");
+            }
         }
     }
 
     #[test]
-    fn muscles_are_direct_or_indirect_but_never_both() {
-        for exercise in CATALOGUE {
-            assert!(!exercise.primary.is_empty(), "{}", exercise.slug);
-            let all: Vec<_> = exercise.primary.iter().chain(exercise.secondary).collect();
+    fn slugs_and_names_are_unique_and_slugs_are_found() {
+        let slugs: BTreeSet<_> = CATALOGUE.iter().map(|e| &e.slug).collect();
+        let names: BTreeSet<_> = CATALOGUE.iter().map(|e| e.name).collect();
+        assert_eq!(slugs.len(), CATALOGUE.len());
+        assert_eq!(names.len(), CATALOGUE.len());
+        for exercise in CATALOGUE.iter() {
+            assert_eq!(Exercise::find(&exercise.slug), Some(exercise));
+        }
+        for unknown in ["", "bench", "barbell-bench-press-2", "Barbell Bench Press"] {
+            assert_eq!(Exercise::find(unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn code_gives_equipment_load_and_unilateral() {
+        let check = |slug: &str, equipment: Equipment, load: LoadType, unilateral: bool| {
+            let exercise = Exercise::find(slug).unwrap();
+            assert_eq!(
+                (exercise.equipment, exercise.load, exercise.unilateral),
+                (equipment, load, unilateral),
+                "{slug}"
+            );
+        };
+        check("deadlift", Equipment::Barbell, LoadType::External, false);
+        check("dumbbell-bench-press", Equipment::Dumbbell, LoadType::PerHand, false);
+        check("dumbbell-row", Equipment::Dumbbell, LoadType::External, true);
+        check("dumbbell-lunge", Equipment::Dumbbell, LoadType::PerHand, true);
+        check("cable-fly", Equipment::Cable, LoadType::PerHand, false);
+        check("pull-up", Equipment::Bodyweight, LoadType::Bodyweight { percent: 100 }, false);
+        check("assisted-dip", Equipment::Machine, LoadType::Assisted { percent: 100 }, false);
+        check("farmers-walk", Equipment::Dumbbell, LoadType::Timed, false);
+        check("trap-bar-deadlift", Equipment::TrapBar, LoadType::External, false);
+        check("trap-bar-carry", Equipment::TrapBar, LoadType::Timed, false);
+        check("plank", Equipment::Bodyweight, LoadType::Timed, false);
+        check("single-leg-press", Equipment::Machine, LoadType::External, true);
+        check("chest-fly", Equipment::Other, LoadType::External, false);
+    }
+
+    #[test]
+    fn only_strength_has_muscles_each_direct_or_indirect() {
+        for exercise in CATALOGUE.iter() {
+            let all: Vec<_> = exercise.primary.iter().chain(exercise.secondary.iter()).collect();
+            let is_strength = exercise.kind() == ExerciseKind::Strength;
+            assert_eq!(is_strength, !all.is_empty(), "{}", exercise.slug);
             let distinct: BTreeSet<_> = all.iter().collect();
             assert_eq!(all.len(), distinct.len(), "{}", exercise.slug);
         }
+        let kind = |slug: &str| Exercise::find(slug).unwrap().kind();
+        assert_eq!(kind("farmers-walk"), ExerciseKind::Strength);
+        for slug in ["running", "rowing-machine", "sled-push", "box-jump", "treadmill"] {
+            assert_eq!(kind(slug), ExerciseKind::Cardio, "{slug}");
+        }
+        assert_eq!(kind("stretching"), ExerciseKind::Mobility);
     }
 
     #[test]
     fn each_muscle_is_direct_in_at_least_two_exercises() {
         for muscle in Muscle::ALL {
-            let count = CATALOGUE.iter().filter(|e| e.primary.contains(&muscle)).count();
+            let count = CATALOGUE.iter().filter(|e| e.primary.iter().any(|m| m == muscle)).count();
             assert!(count >= 2, "{muscle:?}: {count}");
         }
     }

@@ -1,25 +1,53 @@
 //! Definitions of exercises: the muscles that they train and the way to compute the effective load
 //! from the weight entered.
 
-use crate::muscle::Muscle;
+use crate::movement::Movement;
+use crate::muscle::{Muscle, Muscles};
 use crate::units::Grams;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An exercise of the catalogue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exercise {
     /// The stable identifier in URLs and workouts: `barbell-bench-press`.
-    pub slug: &'static str,
+    pub slug: String,
     pub name: &'static str,
+    pub movement: Movement,
     pub mechanic: Mechanic,
     pub force: Force,
     pub equipment: Equipment,
     pub load: LoadType,
-    /// Direct muscles: one hard set each.
-    pub primary: &'static [Muscle],
+    /// Whether it works one arm or one leg at a time.
+    pub unilateral: bool,
+    /// Direct muscles: one hard set each. Only exercises of [`ExerciseKind::Strength`] have any.
+    pub primary: Muscles,
     /// Indirect muscles: half a hard set each.
-    pub secondary: &'static [Muscle],
+    pub secondary: Muscles,
+}
+
+impl Exercise {
+    /// Returns the purpose, which follows from the muscles and the movement.
+    pub fn kind(&self) -> ExerciseKind {
+        match self.movement {
+            _ if !self.primary.is_empty() => ExerciseKind::Strength,
+            Movement::Stretch => ExerciseKind::Mobility,
+            _ => ExerciseKind::Cardio,
+        }
+    }
+}
+
+/// The purpose of an exercise. Only strength has muscles, and so hard sets, estimated maxima and
+/// records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExerciseKind {
+    #[default]
+    Strength,
+    /// Endurance, conditioning and jumps.
+    Cardio,
+    /// Stretching, warm-ups and the like.
+    Mobility,
 }
 
 /// The definition of a custom exercise, which an athlete has created.
@@ -28,10 +56,16 @@ pub struct ExerciseDefinition {
     pub name: String,
     #[serde(default)]
     pub aliases: Vec<String>,
+    #[serde(default)]
+    pub kind: ExerciseKind,
+    #[serde(default)]
+    pub movement: Movement,
     pub mechanic: Mechanic,
     pub force: Force,
     pub equipment: Equipment,
     pub load: LoadType,
+    #[serde(default)]
+    pub unilateral: bool,
     pub primary: Vec<Muscle>,
     #[serde(default)]
     pub secondary: Vec<Muscle>,
@@ -68,6 +102,16 @@ pub enum Equipment {
     EzBar,
     TrapBar,
     SmithMachine,
+    /// A machine that is loaded with plates.
+    PlateLoaded,
+    /// A barbell that is fixed at one end.
+    Landmine,
+    /// A weight plate in the hands.
+    Plate,
+    /// A suspension trainer.
+    Suspension,
+    /// Something else, or not specified.
+    Other,
 }
 
 /// The relation between the weight entered for a set and its effective load.

@@ -75,21 +75,24 @@ pub struct LandmarkOverrides(pub BTreeMap<Muscle, LandmarkOverride>);
 
 impl LandmarkOverrides {
     /// Returns the effective landmarks of a muscle. A MAV that the athlete has not set is the listed
-    /// one, clamped between MEV and MRV, so that setting one number moves the range.
-    pub fn for_muscle(&self, muscle: Muscle) -> Landmarks {
+    /// one, clamped between MEV and MRV, so that setting one number moves the range. `None` for a
+    /// muscle without listed landmarks, unless the athlete has set its MEV and its MRV.
+    pub fn for_muscle(&self, muscle: Muscle) -> Option<Landmarks> {
         let (overrides, listed) = (self.overrides_for(muscle), default_landmarks(muscle));
-        let mev = overrides.mev.unwrap_or(listed.mev);
-        let mrv = overrides.mrv.unwrap_or(listed.mrv);
+        let mev = overrides.mev.or(listed.map(|listed| listed.mev))?;
+        let mrv = overrides.mrv.or(listed.map(|listed| listed.mrv))?;
         // Not clamp(), which panics if MEV > MRV.
-        let mav = overrides.mav.unwrap_or_else(|| listed.mav.max(mev).min(mrv));
-        Landmarks { mev, mav, mrv }
+        let listed_mav = || listed.map_or(mrv, |listed| listed.mav).max(mev).min(mrv);
+        Some(Landmarks { mev, mav: overrides.mav.unwrap_or_else(listed_mav), mrv })
     }
 
     /// Whether a muscle's landmarks are in order: MEV <= MRV, and a MAV that the athlete has set is
     /// between them.
     pub fn is_consistent(&self, muscle: Muscle) -> bool {
-        let Landmarks { mev, mrv, .. } = self.for_muscle(muscle);
-        mev <= mrv && self.overrides_for(muscle).mav.is_none_or(|mav| mev <= mav && mav <= mrv)
+        let (overrides, listed) = (self.overrides_for(muscle), default_landmarks(muscle));
+        let mev = overrides.mev.or(listed.map(|listed| listed.mev));
+        let mrv = overrides.mrv.or(listed.map(|listed| listed.mrv));
+        [mev, overrides.mav, mrv].into_iter().flatten().is_sorted()
     }
 
     /// Returns the source of a muscle's landmarks: [`LANDMARKS_VERSION`], or `own` if the athlete has
@@ -103,9 +106,10 @@ impl LandmarkOverrides {
     }
 }
 
-/// Returns the listed landmarks of a muscle.
-pub const fn default_landmarks(muscle: Muscle) -> Landmarks {
-    match muscle {
+/// Returns the listed landmarks of a muscle. The listing has none of the adductors, the abductors and
+/// the neck.
+pub const fn default_landmarks(muscle: Muscle) -> Option<Landmarks> {
+    Some(match muscle {
         Muscle::Chest | Muscle::Calves => row(4, 16, 24),
         Muscle::Back => row(6, 20, 26),
         Muscle::FrontDelts => row(0, 8, 12),
@@ -116,7 +120,8 @@ pub const fn default_landmarks(muscle: Muscle) -> Landmarks {
         Muscle::Quads => row(4, 14, 18),
         Muscle::Hamstrings => row(2, 8, 14),
         Muscle::Forearms => row(0, 24, 30),
-    }
+        Muscle::Adductors | Muscle::Abductors | Muscle::Neck => return None,
+    })
 }
 
 /// Takes the low end of MEV, the high end of MAV and the high end of MRV, in sets.
@@ -131,7 +136,7 @@ mod tests {
     #[test]
     fn default_landmarks_of_each_muscle_are_in_order() {
         for muscle in Muscle::ALL {
-            let Landmarks { mev, mav, mrv } = default_landmarks(muscle);
+            let Some(Landmarks { mev, mav, mrv }) = default_landmarks(muscle) else { continue };
             assert!(mev < mav && mav < mrv, "{muscle:?}");
         }
     }
@@ -140,7 +145,7 @@ mod tests {
     fn level_changes_at_each_landmark() {
         let check = |half_sets, level| {
             assert_eq!(
-                default_landmarks(Muscle::Chest).level(HalfSets(half_sets)),
+                default_landmarks(Muscle::Chest).unwrap().level(HalfSets(half_sets)),
                 level,
                 "{half_sets}"
             );
@@ -156,7 +161,8 @@ mod tests {
 
     #[test]
     fn muscle_with_mev_0_is_never_below_mev() {
-        assert_eq!(default_landmarks(Muscle::Abs).level(HalfSets(0)), VolumeLevel::Productive);
+        let level = default_landmarks(Muscle::Abs).unwrap().level(HalfSets(0));
+        assert_eq!(level, VolumeLevel::Productive);
     }
 
     fn chest_overrides(mev: Option<i64>, mav: Option<i64>, mrv: Option<i64>) -> LandmarkOverrides {
@@ -172,7 +178,8 @@ mod tests {
         let check = |mev, mav, mrv, landmarks: (i64, i64, i64), in_order: bool| {
             let overrides = chest_overrides(mev, mav, mrv);
             let (mev, mav, mrv) = landmarks;
-            assert_eq!(overrides.for_muscle(Muscle::Chest), row(mev, mav, mrv), "{overrides:?}");
+            let expected = Some(row(mev, mav, mrv));
+            assert_eq!(overrides.for_muscle(Muscle::Chest), expected, "{overrides:?}");
             assert_eq!(overrides.is_consistent(Muscle::Chest), in_order, "{overrides:?}");
         };
         check(None, None, None, (4, 16, 24), true);
@@ -188,6 +195,23 @@ mod tests {
         check(None, Some(3), None, (4, 3, 24), false);
         check(None, Some(25), None, (4, 25, 24), false);
         check(Some(10), Some(8), Some(20), (10, 8, 20), false);
+    }
+
+    #[test]
+    fn unlisted_muscle_has_landmarks_only_with_own_mev_and_mrv() {
+        let check = |mev, mav, mrv, landmarks: Option<(i64, i64, i64)>, in_order: bool| {
+            let chest = chest_overrides(mev, mav, mrv).0[&Muscle::Chest];
+            let overrides = LandmarkOverrides(BTreeMap::from([(Muscle::Neck, chest)]));
+            let landmarks = landmarks.map(|(mev, mav, mrv)| row(mev, mav, mrv));
+            assert_eq!(overrides.for_muscle(Muscle::Neck), landmarks, "{overrides:?}");
+            assert_eq!(overrides.is_consistent(Muscle::Neck), in_order, "{overrides:?}");
+        };
+        check(None, None, None, None, true);
+        check(Some(4), None, None, None, true);
+        check(None, Some(8), Some(6), None, false);
+        check(Some(4), None, Some(12), Some((4, 12, 12)), true);
+        check(Some(4), Some(8), Some(12), Some((4, 8, 12)), true);
+        check(Some(13), None, Some(12), Some((13, 12, 12)), false);
     }
 
     #[test]

@@ -42,7 +42,8 @@ pub struct BestSet {
 ///
 /// The load of an estimate is the weight entered: per hand for dumbbells. For body-weight exercises
 /// it is the effective load; if the body weight is unknown there is no estimate, since the added
-/// weight alone would be misleading. Of equal estimates the earlier set is used.
+/// weight alone would be misleading. Only strength exercises have estimates. Of equal estimates the
+/// earlier set is used.
 pub fn performances(
     exercises: &[PerformedExercise],
     body_weight: Option<Grams>,
@@ -52,7 +53,7 @@ pub fn performances(
         let performance = performances.entry(exercise.exercise.clone()).or_default();
         performance.sets += 1;
         performance.tonnage_grams.0 += exercise.tonnage(set, body_weight).0;
-        for formula in E1rmFormula::ALL {
+        for formula in E1rmFormula::ALL.into_iter().filter(|_| exercise.is_strength()) {
             let Some(candidate) = to_best_set(formula, exercise.load, set, body_weight) else {
                 continue;
             };
@@ -103,6 +104,7 @@ fn estimate_load(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::muscle::Muscle;
     use crate::set::SetKind;
     use crate::volume::Volume;
 
@@ -131,10 +133,18 @@ pub(crate) mod tests {
         PerformedExercise {
             exercise: "lift".to_owned(),
             load,
-            primary: Vec::new(),
+            primary: vec![Muscle::Back],
             secondary: Vec::new(),
             sets: sets.to_vec(),
         }
+    }
+
+    #[test]
+    fn cardio_has_sets_but_no_estimates() {
+        let lift = lift(LoadType::External, &[set(20_000, 10)]);
+        let cardio = PerformedExercise { primary: Vec::new(), ..lift };
+        let results = performances(&[cardio], None);
+        assert_eq!((results["lift"].sets, results["lift"].best.len()), (1, 0));
     }
 
     #[test]

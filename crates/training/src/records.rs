@@ -116,13 +116,14 @@ fn is_exercise(text: &str) -> bool {
 }
 
 /// Returns the best values of a workout, which can be personal records, by the text of their
-/// [`RecordKey`]. Values are in grams, or in repetitions for [`RecordKind::MostReps`].
+/// [`RecordKey`]. Values are in grams, or in repetitions for [`RecordKind::MostReps`]. Cardio and
+/// mobility have none.
 pub fn record_candidates(
     exercises: &[PerformedExercise],
     body_weight: Option<Grams>,
 ) -> BTreeMap<String, i64> {
     let mut candidates = BTreeMap::new();
-    for (exercise, set) in counted_sets(exercises) {
+    for (exercise, set) in counted_sets(exercises).filter(|(e, _)| e.is_strength()) {
         let (name, weight) = (&exercise.exercise, set.weight_grams.unwrap_or_default());
         let reps = set.reps.unwrap_or(0);
         if reps == 0 {
@@ -134,6 +135,9 @@ pub fn record_candidates(
         }
     }
     for (name, performance) in performances(exercises, body_weight) {
+        if !exercises.iter().any(|e| e.exercise == name && e.is_strength()) {
+            continue;
+        }
         let tonnage = performance.tonnage_grams.0;
         keep_highest(&mut candidates, &name, RecordKind::MostVolume, None, tonnage);
         if let Some(best) = performance.best.get(&E1rmFormula::Epley) {
@@ -184,6 +188,13 @@ mod tests {
         for key in candidates.keys() {
             assert_eq!(key.parse::<RecordKey>().map(|key| key.to_string()).as_ref(), Ok(key));
         }
+    }
+
+    #[test]
+    fn cardio_has_no_records() {
+        let lift = lift(LoadType::External, &[set(20_000, 10)]);
+        let cardio = PerformedExercise { primary: Vec::new(), ..lift };
+        check_candidates(&[cardio], None, &[]);
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub struct PerformedExercise {
 }
 
 impl PerformedExercise {
+    /// Whether it is a strength exercise. Only those have muscles.
+    pub fn is_strength(&self) -> bool {
+        !self.primary.is_empty()
+    }
+
     /// Returns the tonnage of one of its sets: effective load × repetitions.
     pub fn tonnage(&self, set: &PerformedSet, body_weight: Option<Grams>) -> Grams {
         let load = self.load.effective_load(set.weight_grams, body_weight);
@@ -78,7 +83,7 @@ impl Volume {
         body_weight: Option<Grams>,
     ) {
         let tonnage = exercise.tonnage(set, body_weight);
-        let is_hard = set.is_hard();
+        let is_hard = set.is_hard() && exercise.is_strength();
         let (direct, indirect) = if is_hard {
             (HalfSets::DIRECT, HalfSets::INDIRECT)
         } else {
@@ -155,6 +160,18 @@ mod tests {
         assert_eq!(volume.muscles[&Muscle::Triceps].tonnage_grams, Grams(0));
         let direct = |muscle| volume.muscles[&muscle].direct_sets;
         assert_eq!((direct(Muscle::Chest), direct(Muscle::Triceps)), (2, 0));
+    }
+
+    #[test]
+    fn set_of_cardio_is_no_hard_set() {
+        let burpees = PerformedExercise {
+            exercise: "burpee".to_owned(),
+            primary: Vec::new(),
+            secondary: Vec::new(),
+            ..bench(vec![set(SetKind::Working, 0.0, 20, Some(9.0))])
+        };
+        let volume = Volume::of_workout(&[burpees], None);
+        assert_eq!(volume, Volume { workouts: 1, sets: 1, ..Volume::default() });
     }
 
     #[test]

@@ -140,7 +140,7 @@ pub fn print_report(api: &Api, ends_on: NaiveDate) -> Result<()> {
         let WeekVolume { week_start, workouts, sets, hard_sets, tonnage_kg, muscles } = week;
         let over_mrv: Vec<_> = muscles
             .iter()
-            .filter(|muscle| muscle.level == VolumeLevel::AboveMrv)
+            .filter(|muscle| muscle.level == Some(VolumeLevel::AboveMrv))
             .map(|muscle| format!("{} {}", muscle.muscle.as_str(), muscle.hard_sets))
             .collect();
         println!(

@@ -12,7 +12,8 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
         .muscles
         .iter()
         .flat_map(|(muscle, volume)| {
-            crossings(*muscle, volume.half_sets, week.landmarks.for_muscle(*muscle))
+            let landmarks = week.landmarks.for_muscle(*muscle);
+            landmarks.map(|limits| crossings(*muscle, volume.half_sets, limits)).unwrap_or_default()
         })
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()

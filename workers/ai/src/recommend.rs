@@ -148,9 +148,9 @@ fn weeks_up(from: f64, to: f64) -> u32 {
 /// athlete's own lift, and after a week off.
 fn plateau_adjustment(subject: &Subject, history: &History) -> Option<Adjustment> {
     let Subject::Lift(lift) = subject else { return None };
-    let muscle = *Exercise::find(lift)?.primary.first()?;
+    let muscle = Exercise::find(lift)?.primary.iter().next()?;
     let sets = usual_of(history, |volume| volume.half_sets_of(muscle))?;
-    let mrv = history.landmarks.for_muscle(muscle).mrv.sets();
+    let mrv = history.landmarks.for_muscle(muscle)?.mrv.sets();
     let to = floor_to_half((sets * RAISE_MAX).min(mrv));
     let change = |subject, action, from, to, unit, weeks| {
         Some(Adjustment { subject, action, from: Some(from), to: Some(to), unit, weeks })

@@ -150,11 +150,11 @@ fn comparison(this: &Volume, before: &Mean) -> String {
 fn muscles_at(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
     let text = |muscle: Muscle| {
         let sets = number(week.half_sets_of(muscle).sets());
-        let landmarks = history.landmarks.for_muscle(muscle);
+        let landmarks = history.landmarks.for_muscle(muscle)?;
         let limit = if level == VolumeLevel::BelowMev { landmarks.mev } else { landmarks.mrv };
-        format!("{} {sets} of {}", muscle.display_name(), number(limit.sets()))
+        Some(format!("{} {sets} of {}", muscle.display_name(), number(limit.sets())))
     };
-    muscles(history, week, level).map(text).collect()
+    muscles(history, week, level).filter_map(text).collect()
 }
 
 fn muscles<'a>(
@@ -163,7 +163,8 @@ fn muscles<'a>(
     level: VolumeLevel,
 ) -> impl Iterator<Item = Muscle> + 'a {
     Muscle::ALL.into_iter().filter(move |muscle| {
-        history.landmarks.for_muscle(*muscle).level(week.half_sets_of(*muscle)) == level
+        let landmarks = history.landmarks.for_muscle(*muscle);
+        landmarks.is_some_and(|landmarks| landmarks.level(week.half_sets_of(*muscle)) == level)
     })
 }
 

@@ -1,17 +1,21 @@
 //! Names of exercises as athletes and other apps write them: comparison, search, suggestions and
 //! slugs.
 //!
-//! In scope: comparing names. Out of scope: the names themselves, see [`crate::catalogue`] and
+//! In scope: the grammar of names. Out of scope: the names themselves, see [`crate::catalogue`] and
 //! [`crate::Exercise::aliases`].
 
+mod index;
+mod lookup;
 mod search;
-mod similarity;
 mod slug;
+mod suggestions;
+mod typos;
 mod unique;
 mod words;
 
-pub use search::{find_by_name, matches_query};
-pub use similarity::similar_exercises;
+pub use lookup::find_by_name;
+pub use search::matches_query;
 pub use slug::{is_slug, slug_from_name};
+pub use suggestions::similar_exercises;
 pub use unique::{NameConflict, NameField, duplicate_aliases, is_name, name_conflict, new_slug};
 pub use words::name_key;

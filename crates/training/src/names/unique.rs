@@ -3,7 +3,7 @@
 use crate::catalogue::CATALOGUE;
 use crate::exercise::ExerciseDefinition;
 use crate::limits::NAME_CHARS_MAX;
-use crate::names::search::find_by_name;
+use crate::names::index::find_exact;
 use crate::names::slug::free_slug;
 use crate::names::words::name_key;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ pub fn name_conflict<'a>(
         .chain(aliases.map(|(index, alias)| (NameField::Alias(index), alias)));
     let names: Vec<_> = names.map(|(field, name)| (field, name, name_key(name))).collect();
     let of_catalogue = names.iter().find_map(|(field, name, _)| {
-        Some(NameConflict { field: *field, slug: find_by_name(name)?.slug.to_owned() })
+        Some(NameConflict { field: *field, slug: find_exact(name)?.slug.clone() })
     });
     of_catalogue.or_else(|| {
         others.into_iter().find_map(|(slug, other)| {
@@ -70,7 +70,7 @@ pub fn new_slug<'a>(
     name: &str,
     others: impl Iterator<Item = (&'a str, &'a ExerciseDefinition)>,
 ) -> String {
-    let catalogue = CATALOGUE.iter().map(|exercise| exercise.slug);
+    let catalogue = CATALOGUE.iter().map(|exercise| exercise.slug.as_str());
     let custom = others.flat_map(|(slug, other)| names_of(other).chain([slug]));
     let taken: BTreeSet<_> = catalogue.chain(custom).collect();
     free_slug(name, |slug| taken.contains(slug))
@@ -83,17 +83,21 @@ fn names_of(definition: &ExerciseDefinition) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exercise::{Equipment, Force, LoadType, Mechanic};
+    use crate::exercise::{Equipment, ExerciseKind, Force, LoadType, Mechanic};
+    use crate::movement::Movement;
     use crate::muscle::Muscle;
 
     fn definition(name: &str, aliases: &[&str]) -> ExerciseDefinition {
         ExerciseDefinition {
             name: name.to_owned(),
             aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            kind: ExerciseKind::Strength,
+            movement: Movement::ElbowFlexion,
             mechanic: Mechanic::Isolation,
             force: Force::Pull,
             equipment: Equipment::Cable,
             load: LoadType::External,
+            unilateral: false,
             primary: vec![Muscle::Biceps],
             secondary: Vec::new(),
         }
@@ -122,7 +126,7 @@ mod tests {
     #[test]
     fn name_of_another_exercise_conflicts_with_its_slug() {
         let renamed = definition("Lat Row", &["Row, wide"]);
-        let others = [("cable-row-wide", &renamed), ("a-1f27b8ac", &renamed)];
+        let others = [("sled-row-wide", &renamed), ("a-1f27b8ac", &renamed)];
         let check = |name: &str, aliases: &[&str], expected: Option<(NameField, &str)>| {
             let conflict = name_conflict(&definition(name, aliases), others.into_iter());
             let expected = expected.map(|(field, slug)| (field, slug.to_owned()));
@@ -131,11 +135,11 @@ mod tests {
         check("Face Away Curl", &["Bayesian"], None);
         check("Bench Press", &[], Some((NameField::Name, "barbell-bench-press")));
         check("Mine", &["x y", "Pull-Ups"], Some((NameField::Alias(1), "pull-up")));
-        check("row lat", &[], Some((NameField::Name, "cable-row-wide")));
-        check("Mine", &["Wide Row"], Some((NameField::Alias(0), "cable-row-wide")));
+        check("row lat", &[], Some((NameField::Name, "sled-row-wide")));
+        check("Mine", &["Wide Row"], Some((NameField::Alias(0), "sled-row-wide")));
         // The name that it had before is free, but not its slug.
-        check("Cable Row Wide", &[], None);
-        check("cable-row-wide", &[], Some((NameField::Name, "cable-row-wide")));
+        check("Sled Row Wide", &[], None);
+        check("sled-row-wide", &[], Some((NameField::Name, "sled-row-wide")));
     }
 
     #[test]

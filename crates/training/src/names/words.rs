@@ -1,28 +1,40 @@
 //! Comparable words of a name: without case, accents, plurals and spelling variants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-/// Spelling variants and their words, as far as the names of exercises need them. Regular plurals
-/// need no entry.
-const SPELLINGS: &[(&str, &[&str])] = &[
-    ("bb", &["barbell"]),
-    ("calves", &["calf"]),
-    ("chinup", &["chin", "up"]),
-    ("db", &["dumbbell"]),
-    ("dumbell", &["dumbbell"]),
-    ("ezbar", &["ez", "bar"]),
-    ("flies", &["fly"]),
-    ("flye", &["fly"]),
-    ("kb", &["kettlebell"]),
-    ("pullapart", &["pull", "apart"]),
-    ("pulldown", &["pull", "down"]),
-    ("pullup", &["pull", "up"]),
-    ("pushdown", &["push", "down"]),
-    ("pushup", &["push", "up"]),
-    ("situp", &["sit", "up"]),
-    ("skullcrusher", &["skull", "crusher"]),
-    ("stepup", &["step", "up"]),
+/// Words and their standard spelling, `words=standard words`: abbreviations, compounds, synonyms.
+/// Nothing on the right side omits the words.
+const SPELLINGS: &str = include_str!("spellings.txt");
+
+/// Sets of words that mean another set, `words=other words`, in the order in which they apply. `E` is
+/// any equipment.
+const RULES: &str = include_str!("rules.txt");
+
+/// Words on the left side of a table, at most.
+const PHRASE_WORDS_MAX: usize = 4;
+
+/// The words for equipment in standard spelling.
+pub(super) const EQUIPMENT: &[&str] = &[
+    "band",
+    "barbell",
+    "bodyweight",
+    "cable",
+    "dumbbell",
+    "ez",
+    "kettlebell",
+    "landmine",
+    "machine",
+    "plate",
+    "plateloaded",
+    "smith",
+    "suspension",
+    "trapbar",
 ];
+
+/// Words without meaning.
+const STOP_WORDS: &[&str] =
+    &["and", "at", "for", "from", "in", "of", "on", "the", "to", "using", "with"];
 
 /// Lower-case letters of Latin-1 and Latin Extended-A and their ASCII replacements. These follow
 /// the shape of the letter, not a language: ü is u.
@@ -53,20 +65,104 @@ const FOLDS: &[(&str, &str)] = &[
     ("źżž", "z"),
 ];
 
-/// Returns the key under which two names of the same exercise compare equal: their words without
-/// accents, case, plural and order, each once.
+/// Returns the key under which two names of the same exercise compare equal: their words in standard
+/// spelling, without order, each once.
 ///
 /// "Bench Press (Barbell)" and "Barbell Bench Press" are `barbell bench press`; "Push-Up", "Push
-/// Ups" and "pushup" are `push up`. An apostrophe does not separate words: "Farmer's" is "Farmers".
+/// Ups" and "pushup" are `pushup`. An apostrophe does not separate words: "Farmer's" is "Farmers".
 /// Empty for a name without a letter or a digit. Do not store keys: new spelling variants change
 /// them.
 pub fn name_key(name: &str) -> String {
-    key_words(name).into_iter().collect::<Vec<_>>().join(" ")
+    to_key(&key_words(name))
+}
+
+/// Joins a set of words to a key.
+pub(super) fn to_key(words: &BTreeSet<String>) -> String {
+    words.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the set of its words in their standard spelling.
 pub fn key_words(name: &str) -> BTreeSet<String> {
-    words(name).iter().flat_map(|word| standard_spelling(word)).collect()
+    let words = words(name);
+    let standard = standard_words(&words);
+    if standard.is_empty() { words.into_iter().collect() } else { standard }
+}
+
+/// Returns the standard spelling of the words of a name, as a set.
+pub(super) fn standard_words(words: &[String]) -> BTreeSet<String> {
+    static PHRASES: LazyLock<Phrases> = LazyLock::new(|| Phrases::new(SPELLINGS));
+    let words = PHRASES.replace(words);
+    let is_word = |word: &String| !STOP_WORDS.contains(&word.as_str());
+    apply_rules(words.into_iter().filter(is_word).collect())
+}
+
+/// Replaces the sets of words that mean another set.
+pub(super) fn apply_rules(mut words: BTreeSet<String>) -> BTreeSet<String> {
+    for (from, to) in RULES.lines().filter_map(|rule| rule.split_once('=')) {
+        let applies = from.split(' ').all(|word| match word {
+            "E" => EQUIPMENT.iter().any(|equipment| words.contains(*equipment)),
+            word => words.contains(word),
+        });
+        if applies {
+            words.retain(|word| !from.split(' ').any(|removed| removed == word));
+            words.extend(to.split(' ').filter(|word| *word != "E").map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Returns the words of a compound: push and up of "pushups".
+pub(super) fn parts_of(word: &str) -> Vec<String> {
+    let rows = SPELLINGS.lines().filter_map(|line| line.split_once('='));
+    let mut compounds = rows.filter(|(parts, compound)| {
+        parts.contains(' ') && parts.replace(' ', "") == *compound && *compound == singular(word)
+    });
+    compounds.next().map(|(parts, _)| words(parts)).unwrap_or_default()
+}
+
+/// A table of words that are replaced by others.
+pub(super) struct Phrases(BTreeMap<String, &'static str>);
+
+impl Phrases {
+    /// Reads lines of `words=other words`.
+    pub(super) fn new(table: &'static str) -> Self {
+        let rows = table.lines().filter_map(|line| line.split_once('='));
+        Self(rows.map(|(from, to)| (singular_words(&words(from)).join(" "), to)).collect())
+    }
+
+    /// Replaces the longest known sequences of words, from the left. The others become singular.
+    pub(super) fn replace(&self, words: &[String]) -> Vec<String> {
+        self.replace_any(words).unwrap_or_else(|| singular_words(words))
+    }
+
+    /// As [`Self::replace`]; `None` if no words are known.
+    pub(super) fn replace_any(&self, words: &[String]) -> Option<Vec<String>> {
+        let words = singular_words(words);
+        let (mut replaced, mut is_known) = (Vec::new(), false);
+        let mut rest = words.as_slice();
+        while let Some((first, after)) = rest.split_first() {
+            let known = (1..=rest.len().min(PHRASE_WORDS_MAX)).rev().find_map(|count| {
+                let (phrase, after) = rest.split_at_checked(count)?;
+                Some((*self.0.get(&phrase.join(" "))?, after))
+            });
+            is_known |= known.is_some();
+            let standard = known.map_or(first.as_str(), |(standard, _)| standard);
+            let words = standard.split(' ').filter(|word| !word.is_empty());
+            replaced.extend(words.map(str::to_owned));
+            rest = known.map_or(after, |(_, after)| after);
+        }
+        is_known.then_some(replaced)
+    }
+}
+
+/// Returns the words that have another standard spelling, or a part of them.
+pub(super) fn spelled_words() -> impl Iterator<Item = String> {
+    let rows = SPELLINGS.lines().filter_map(|line| line.split_once('='));
+    rows.flat_map(|(from, to)| [from, to]).flat_map(|text| singular_words(&words(text)))
+}
+
+pub(super) fn singular_words(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| singular(word).to_owned()).collect()
 }
 
 /// Returns the words of a name in order, in lower case and without accents.
@@ -82,7 +178,8 @@ pub fn words(name: &str) -> Vec<String> {
 fn push_folded(text: &mut String, letter: char) {
     if let Some((_, plain)) = FOLDS.iter().find(|(letters, _)| letters.contains(letter)) {
         text.push_str(plain);
-    } else if !is_combining_mark(letter) && !is_apostrophe(letter) {
+    } else if !is_combining_mark(letter) && !is_apostrophe(letter) && !matches!(letter, 'º' | 'ª')
+    {
         text.push(letter);
     }
 }
@@ -95,16 +192,6 @@ fn is_combining_mark(letter: char) -> bool {
 /// Whether it is an apostrophe or one of the characters typed or substituted for it.
 fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '\u{2019}' | '\u{2018}' | '\u{2bc}' | '`' | '\u{b4}')
-}
-
-/// Returns the standard spelling of a word, in the singular; it may have two words.
-pub fn standard_spelling(word: &str) -> Vec<String> {
-    let spelling = |word: &str| SPELLINGS.iter().find(|(other, _)| *other == word);
-    let singular = singular(word);
-    match spelling(word).or_else(|| spelling(singular)) {
-        Some((_, words)) => words.iter().map(|word| (*word).to_owned()).collect(),
-        None => vec![singular.to_owned()],
-    }
 }
 
 /// Removes the ending of an English plural. "biceps" becomes "bicep", a common variant. Words of two
@@ -138,11 +225,16 @@ mod tests {
             ],
             "barbell bench press",
         );
-        check(&["Push-Up", "Push Ups", "pushup", "PUSHUPS", " push  up! "], "push up");
-        check(&["Farmer's Walk", "Farmer\u{2019}s Walk", "Farmers Walk"], "farmer walk");
+        check(&["Push-Up", "Push Ups", "pushup", "PUSHUPS", " push  up! "], "pushup");
+        check(
+            &["Farmer's Walk", "Farmer\u{2019}s Walk", "Farmers Walk", "Farmer's Carry"],
+            "farmer walking",
+        );
         check(&["Dumbbell Flyes", "Dumbbell Flies", "Flys (Dumbbell)", "DB Fly"], "dumbbell fly");
         check(&["Barbell Curls", "Curl, Barbell"], "barbell curl");
-        check(&["Triceps Push Down", "Tricep Pushdowns"], "down push tricep");
+        check(&["Triceps Push Down", "Tricep Pushdowns", "Pressdown"], "pushdown");
+        check(&["RDL (DB)", "Dumbbell Romanian Dead Lift"], "deadlift dumbbell romanian");
+        check(&["1-Arm Row", "Single Arm Row", "Row (one arm)"], "row single");
         check(&["Leg Presses", "Leg Press"], "leg press");
         check(&["Lunges", "lunge"], "lunge");
         check(&["Crunches"], "crunch");

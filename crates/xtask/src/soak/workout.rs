@@ -196,8 +196,8 @@ mod tests {
     fn exercises_match_the_catalogue() {
         for exercise in &EXERCISES {
             let known = training::Exercise::find(exercise.slug).expect(exercise.slug);
-            assert_eq!(names(known.primary), exercise.direct, "{}", exercise.slug);
-            assert_eq!(names(known.secondary), exercise.indirect, "{}", exercise.slug);
+            assert_eq!(names(&known.primary.to_vec()), exercise.direct, "{}", exercise.slug);
+            assert_eq!(names(&known.secondary.to_vec()), exercise.indirect, "{}", exercise.slug);
             assert_eq!(json!(known.load), json!({ "type": "external" }), "{}", exercise.slug);
         }
     }

@@ -81,7 +81,7 @@ fn snapshot(
         started_at: DateTime::parse_from_rfc3339(&format!("{day}T18:00:00+01:00")).unwrap(),
         body_weight_grams: None,
         exercises: vec![PerformedExercise {
-            exercise: bench.slug.to_owned(),
+            exercise: bench.slug.clone(),
             load: bench.load,
             primary: bench.primary.to_vec(),
             secondary: bench.secondary.to_vec(),

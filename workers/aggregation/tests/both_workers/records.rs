@@ -383,9 +383,9 @@ fn record_of_a_renamed_exercise_has_its_new_name() {
         workout
     };
     ada.post_workout(&row("2026-11-21", 50.0));
-    define("PUT", "/v1/exercises/my-row", "Seal Row");
+    define("PUT", "/v1/exercises/my-row", "Zercher Row");
     fixture.consume_queue();
     ada.post_workout(&row("2026-11-22", 55.0));
     let announced = notifications(&fixture.consume_queue());
-    assert!(announced[0].body.starts_with("Seal Row: "), "{}", announced[0].body);
+    assert!(announced[0].body.starts_with("Zercher Row: "), "{}", announced[0].body);
 }

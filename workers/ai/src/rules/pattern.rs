@@ -19,7 +19,7 @@ pub enum Subject {
 impl Subject {
     /// Parses a wire name. A name that is no muscle and not `training` is the slug of a lift.
     pub fn parse(name: &str) -> Self {
-        match Muscle::ALL.into_iter().find(|muscle| muscle.as_str() == name) {
+        match Muscle::find(name) {
             Some(muscle) => Self::Muscle(muscle),
             None if name == "training" => Self::Training,
             None => Self::Lift(name.to_owned()),

@@ -17,7 +17,7 @@ pub fn volume_above_mrv(
     muscle: Muscle,
 ) -> Option<Pattern> {
     let half_sets = history.week(week_start)?.volume.half_sets_of(muscle);
-    let limit = history.landmarks.for_muscle(muscle).mrv;
+    let limit = history.landmarks.for_muscle(muscle)?.mrv;
     if half_sets <= limit {
         return None;
     }

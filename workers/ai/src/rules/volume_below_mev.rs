@@ -23,7 +23,7 @@ const CONFIDENCE_MAX: f64 = 0.9;
 
 /// Applies the rule to one muscle.
 pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
-    let limit = history.landmarks.for_muscle(muscle).mev;
+    let limit = history.landmarks.for_muscle(muscle)?.mev;
     let row = weeks_below(history, muscle, limit);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
     let latest = row.first()?;

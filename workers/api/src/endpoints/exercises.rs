@@ -19,23 +19,24 @@ use training::names::matches_query;
 const QUERY_CHARS_MAX: usize = 200;
 
 /// Returns the exercises of the catalogue and the athlete's custom exercises. With `q` only those with a
-/// name in which each word of `q` begins a word, ignoring accents and case.
+/// name in which each word of `q` begins a word, ignoring accents and case; with `kind`, `muscle`, `equipment`
+/// or `movement` only those that have it.
 pub async fn list(
     call: AthleteCall,
-    Query(ExerciseFilter { q }): Query<ExerciseFilter>,
+    Query(filter): Query<ExerciseFilter>,
 ) -> ApiResult<Reply<Items<Exercise>>> {
-    let search: String = q.unwrap_or_default().chars().take(QUERY_CHARS_MAX).collect();
+    let search: String = filter.q.iter().flat_map(|q| q.chars()).take(QUERY_CHARS_MAX).collect();
     let custom = exercises::list(call.database(), &call.key).await?.into_iter();
     let custom = custom.filter(|exercise| {
         let ExerciseDefinition { name, aliases, .. } = &exercise.definition;
         matches_query(&search, [name].into_iter().chain(aliases).map(String::as_str))
     });
     let catalogue = CATALOGUE.iter().filter(|exercise| {
-        let names = [exercise.name].into_iter().chain(exercise.aliases().iter().copied());
+        let names = [exercise.name].into_iter().chain(exercise.aliases());
         matches_query(&search, names)
     });
-    let items = catalogue.map(Exercise::from).chain(custom.map(to_model)).collect();
-    Ok(Reply::new(Items { items }))
+    let items = catalogue.map(Exercise::from).chain(custom.map(to_model));
+    Ok(Reply::new(Items { items: items.filter(|exercise| filter.matches(exercise)).collect() }))
 }
 
 /// Returns one exercise.

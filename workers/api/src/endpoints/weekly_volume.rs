@@ -58,13 +58,13 @@ fn week(week_start: WeekStart, volume: &Volume, landmarks: &LandmarkOverrides) -
     }
 }
 
-fn muscle_week(muscle: Muscle, part: MuscleVolume, landmarks: Landmarks) -> MuscleWeek {
+fn muscle_week(muscle: Muscle, part: MuscleVolume, landmarks: Option<Landmarks>) -> MuscleWeek {
     MuscleWeek {
         muscle,
         hard_sets: part.half_sets.sets(),
         tonnage_kg: part.tonnage_grams.kg(),
-        mev: landmarks.mev.sets(),
-        mrv: landmarks.mrv.sets(),
-        level: landmarks.level(part.half_sets),
+        mev: landmarks.map(|landmarks| landmarks.mev.sets()),
+        mrv: landmarks.map(|landmarks| landmarks.mrv.sets()),
+        level: landmarks.map(|landmarks| landmarks.level(part.half_sets)),
     }
 }

@@ -60,10 +60,10 @@ mod tests {
 
     #[test]
     fn exercise_with_a_known_name_is_the_known_exercise() {
-        let known = [exercise("cable-y", "Lat Y", &["Y Raise"])];
+        let known = [exercise("cable-y", "Lat Y", &["Y Pull"])];
         let defined = [
             exercise("cable-y", "Cable Y", &[]),
-            exercise("y-raise", "Raise, Y", &[]),
+            exercise("y-pull", "Pull, Y", &[]),
             exercise("a", "Press A", &["Lat Y", "A!", "Pull-Ups"]),
             exercise("a", "Press B", &[]),
             exercise("c", "A Press", &[]),
@@ -71,7 +71,7 @@ mod tests {
         ];
         let definitions = Definitions::new(&defined, &known);
         assert_eq!(definitions.new, [exercise("a", "Press A", &["A!"])]);
-        let same = [("c", "a"), ("d", "barbell-bench-press"), ("y-raise", "cable-y")];
+        let same = [("c", "a"), ("d", "barbell-bench-press"), ("y-pull", "cable-y")];
         let same = same.map(|(slug, other)| (slug.to_owned(), other.to_owned()));
         assert_eq!(definitions.same, BTreeMap::from(same));
     }

@@ -83,7 +83,7 @@ impl ExerciseNames {
             Some(None) => Meaning::LeftOut,
             None if self.is_slug(name) => Meaning::Slug(name.to_owned()),
             None => {
-                let catalogue = || find_by_name(name).map(|exercise| exercise.slug.to_owned());
+                let catalogue = || find_by_name(name).map(|exercise| exercise.slug.clone());
                 let same = self.same.get(name).or_else(|| self.custom.get(&name_key(name)));
                 let slug = same.cloned().or_else(catalogue);
                 slug.map_or(Meaning::Unknown, Meaning::Slug)

@@ -7,7 +7,9 @@ use super::time_zone::ImportZone;
 use crate::call::Call;
 use crate::error::{ApiResult, bad_parameter};
 use crate::extract::{media_type, require_no_encoding};
-use contract::imports::{CsvFormat, ImportOptions, TimeZoneSource, UnitSource, WeightUnit};
+use contract::imports::{
+    CsvFormat, ImportHintCode, ImportOptions, TimeZoneSource, UnitSource, WeightUnit,
+};
 use contract::{FieldCode, Problem, ProblemCode};
 use interchange::{ColumnNames, Format, ReadOptions, csv_keys};
 use platform::http::CallerTimeZone;
@@ -59,10 +61,11 @@ pub fn require_workouts(file: &ImportFile) -> ApiResult<()> {
     if !file.workouts.is_empty() {
         return Ok(());
     }
-    let detail = match file.hints.first() {
-        Some(hint) if !file.errors.is_empty() => &hint.detail,
-        _ if file.errors.is_empty() => "the file has no workout",
-        _ => "no row of the file can be imported",
+    let ambiguous = file.hints.iter().find(|hint| hint.code == ImportHintCode::DateOrderAmbiguous);
+    let detail = match ambiguous {
+        Some(hint) => &hint.detail,
+        None if file.errors.is_empty() => "the file has no workout",
+        None => "no row of the file can be imported",
     };
     let errors = file.errors.iter().cloned().collect();
     Err(Problem { errors, ..ProblemCode::UnreadableFile.with(detail) }.into())

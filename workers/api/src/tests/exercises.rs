@@ -8,12 +8,13 @@ fn catalogue_is_listed() {
     let key = api.create_athlete();
     let body = api.call(&key, "GET", "/v1/exercises", None).body;
     let items = body["items"].as_array().unwrap();
-    assert!(items.len() >= 60);
+    assert!(items.len() >= 300);
     let bench = items.iter().find(|item| item["slug"] == "barbell-bench-press").unwrap();
     assert_eq!(
         *bench,
         json!({ "slug": "barbell-bench-press", "name": "Barbell Bench Press",
-                "aliases": bench["aliases"], "own": false, "mechanic": "compound", "force": "push", "equipment": "barbell",
+                "aliases": bench["aliases"], "own": false, "kind": "strength",
+                "movement": "horizontal_push", "unilateral": false, "mechanic": "compound", "force": "push", "equipment": "barbell",
                 "load": { "type": "external" }, "primary": ["chest"],
                 "secondary": ["front_delts", "triceps"] })
     );
@@ -48,6 +49,9 @@ fn own_exercise_is_added_once_under_its_slug() {
     let mut expected = full.clone();
     expected["name"] = json!("Développé Zercher");
     expected["slug"] = json!("developpe-zercher");
+    expected["kind"] = json!("strength");
+    expected["movement"] = json!("other");
+    expected["unilateral"] = json!(false);
     expected["own"] = json!(true);
     assert_eq!(added.body, expected);
     assert_eq!(api.get(&key, added.location()).body, expected);
@@ -91,6 +95,21 @@ fn search_ignores_accents_and_case_in_names_and_aliases() {
     check("?q=pullup", &["pull-up"], &["push-up"]);
     check("", &["developpe-zercher", "barbell-bench-press"], &[]);
     check("?q=nothing", &[], &["developpe-zercher", "barbell-bench-press"]);
+    check("?kind=cardio", &["running"], &["barbell-bench-press", "stretching"]);
+    check("?muscle=chest&equipment=dumbbell", &["dumbbell-fly"], &["cable-fly", "dumbbell-curl"]);
+    check("?movement=hinge&q=dumbbell", &["dumbbell-deadlift"], &["deadlift", "dumbbell-curl"]);
+}
+
+#[test]
+fn own_cardio_has_no_muscles_and_no_hard_sets() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let cardio = json!({ "name": "Sandbag Toss", "kind": "cardio", "movement": "conditioning" });
+    let added = api.post(&key, "/v1/exercises", &cardio);
+    assert_eq!((added.status, &added.body["primary"]), (201, &json!([])), "{}", added.body);
+    let path = api.create_workout(&key, &workout_with("sandbag-toss"));
+    let totals = &api.get(&key, &path).body["totals"];
+    assert_eq!((&totals["sets"], &totals["hard_sets"]), (&json!(1), &json!(0.0)), "{totals}");
 }
 
 #[test]
@@ -169,7 +188,7 @@ fn invalid_definition_is_reported_by_field() {
     let key = api.create_athlete();
     api.post(&key, "/v1/exercises", &own_exercise("Existing"));
     let check = |name: &str, value: Value, pointers: &[&str]| {
-        let mut bad = own_exercise("Bad");
+        let mut bad = own_exercise("Flawed");
         bad[name] = value;
         assert_eq!(api.post(&key, "/v1/exercises", &bad).error_pointers(), pointers, "{bad}");
         assert_eq!(
@@ -197,10 +216,13 @@ fn invalid_definition_is_reported_by_field() {
     check("force", json!("up"), &["/force"]);
     check("equipment", json!("spaceship"), &["/equipment"]);
     check("muscles", json!(["chest"]), &["/muscles"]);
+    check("kind", json!("cardio"), &["/primary"]);
+    check("kind", json!("dance"), &["/kind"]);
+    check("movement", json!("press"), &["/movement"]);
     let bad = json!({ "name": "", "primary": [], "load": { "type": "assisted" } });
     let all = api.post(&key, "/v1/exercises", &bad).error_pointers();
     assert_eq!(all, ["/name", "/load/percent", "/primary"]);
-    assert_eq!(api.get(&key, "/v1/exercises?q=bad").body["items"], json!([]));
+    assert_eq!(api.get(&key, "/v1/exercises?q=flawed").body["items"], json!([]));
 }
 
 #[test]
@@ -234,7 +256,7 @@ fn taken_name_is_409_with_the_slug_of_its_exercise() {
     alias["aliases"] = json!(["Pull Ups"]);
     check(&api.put(&key, "/v1/exercises/lat-pull-in", &alias), "pull-up");
     // A rename frees the old name, and the response can be sent back.
-    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Raise"));
+    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Pull"));
     assert_eq!((renamed.status, &renamed.body["slug"]), (200, &json!("cable-y")));
     assert_eq!(api.put(&key, "/v1/exercises/cable-y", &renamed.body).status, 200);
     let again = api.post(&key, "/v1/exercises", &own_exercise("Cable Y"));
@@ -263,7 +285,7 @@ fn replayed_exercise_is_returned_as_it_is_now() {
         api.call_with(&key, "POST", "/v1/exercises", Some(&body), &headers)
     };
     assert_eq!(post("Cable Y").headers.get("idempotency-replayed"), None);
-    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Raise"));
+    let renamed = api.put(&key, "/v1/exercises/cable-y", &own_exercise("Y-Pull"));
     let replayed = post("Cable Y");
     assert_eq!((replayed.status, &replayed.body), (201, &renamed.body));
     assert_eq!(replayed.headers["idempotency-replayed"], "true");
@@ -278,10 +300,10 @@ fn exercise_added_meanwhile_is_seen_by_the_retry() {
     let api = TestApi::new();
     let key = api.create_athlete();
     api.post(&key, "/v1/exercises", &own_exercise("Cable Y"));
-    let renamed = "UPDATE exercises SET definition = json_set(definition, '$.name', 'Y-Raise'); \
+    let renamed = "UPDATE exercises SET definition = json_set(definition, '$.name', 'Y-Pull'); \
                    UPDATE athletes SET exercises_revision = exercises_revision + 1";
     api.database.fail_after(1, DatabaseFault::Interleaved(renamed));
-    let rejected = api.post(&key, "/v1/exercises", &own_exercise("Raise, Y"));
+    let rejected = api.post(&key, "/v1/exercises", &own_exercise("Pull, Y"));
     assert_eq!((rejected.status, &rejected.body["code"]), (409, &json!("exercise_exists")));
     let changes = [DatabaseFault::Interleaved("SELECT 1"), DatabaseFault::Interleaved(renamed)];
     api.database.fail_next(&changes.repeat(12));

@@ -198,7 +198,7 @@ fn unsupported_file_is_rejected_as_a_whole() {
 fn unknown_exercise_name_holds_workouts_back_until_mapped() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    let log = hevy(&["Pull Up", "Barbel Bench Pres", "Tire/Flip", "Barbel Bench Pres"]);
+    let log = hevy(&["Pull Up", "Barbel Bench Pres", "Keg/Toss", "Barbel Bench Pres"]);
     let import = api.import(&key, "", &log);
     assert_eq!(import.body["held_workouts"], 3);
     let unmatched = import.body["unmatched"].as_array().unwrap();
@@ -215,12 +215,12 @@ fn unknown_exercise_name_holds_workouts_back_until_mapped() {
         assert_eq!(api.slices()[1], json!({ "slice": 1, "state": "held" }));
         assert_eq!(api.take_published_slices(), []);
     };
-    check(json!({ "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
-    check(json!({}), &["/mapping/Barbel Bench Pres", "/mapping/Tire~1Flip"]);
-    check(json!({ "Tire/Flip": "no-lift", "Barbel Bench Pres": bench }), &["/mapping/Tire~1Flip"]);
-    check(json!({ "Tire/Flip": 7 }), &["/mapping/Tire~1Flip"]);
-    check(json!(["Tire/Flip"]), &["/mapping"]);
-    let released = map(json!({ "Barbel Bench Pres": bench, "Tire/Flip": null }));
+    check(json!({ "Barbel Bench Pres": bench }), &["/mapping/Keg~1Toss"]);
+    check(json!({}), &["/mapping/Barbel Bench Pres", "/mapping/Keg~1Toss"]);
+    check(json!({ "Keg/Toss": "no-lift", "Barbel Bench Pres": bench }), &["/mapping/Keg~1Toss"]);
+    check(json!({ "Keg/Toss": 7 }), &["/mapping/Keg~1Toss"]);
+    check(json!(["Keg/Toss"]), &["/mapping"]);
+    let released = map(json!({ "Barbel Bench Pres": bench, "Keg/Toss": null }));
     assert_eq!((released.status, &released.body["status"]), (202, &json!("running")));
     assert_eq!(
         (&released.body["left_out_sets"], &released.body["unmatched"]),
@@ -234,9 +234,9 @@ fn unknown_exercise_name_holds_workouts_back_until_mapped() {
 fn mapping_can_come_with_the_file_and_name_own_exercises() {
     let api = TestApi::new();
     let key = api.create_athlete();
-    api.post(&key, "/v1/exercises", &json!({ "name": "Tire Flip", "primary": ["glutes"] }));
-    let log = hevy(&["Tire Flips", "Wheel Flip", "Nonsense"]);
-    let query = "?mapping={%22Wheel%20Flip%22:%22tire-flip%22,%22Nonsense%22:null}";
+    api.post(&key, "/v1/exercises", &json!({ "name": "Keg Toss", "primary": ["glutes"] }));
+    let log = hevy(&["Keg Tosses", "Wheel Flip", "Nonsense"]);
+    let query = "?mapping={%22Wheel%20Flip%22:%22keg-toss%22,%22Nonsense%22:null}";
     let import = api.import(&key, query, &log);
     assert_eq!(import.status, 202, "{}", import.body);
     assert_eq!(

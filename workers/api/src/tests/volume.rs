@@ -11,7 +11,7 @@ fn empty_weeks_are_zeros_with_every_muscle() {
     let weeks = body["weeks"].as_array().unwrap();
     let starts: Vec<_> = weeks.iter().map(|week| week["week_start"].as_str().unwrap()).collect();
     assert_eq!(starts, ["2026-11-09", "2026-11-16", "2026-11-23"]);
-    assert_eq!(weeks[0]["muscles"].as_array().unwrap().len(), 14);
+    assert_eq!(weeks[0]["muscles"].as_array().unwrap().len(), 17);
     assert_eq!(
         weeks[0]["muscles"][0],
         json!({ "muscle": "chest", "hard_sets": 0.0, "tonnage_kg": 0.0, "mev": 4.0, "mrv": 24.0,
