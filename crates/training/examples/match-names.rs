@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Some(exercise) if all => println!("{name}\t{}", exercise.slug),
                 Some(_) => {}
                 None => {
-                    println!("{sets}\t{name}\t? {}", similar_exercises(name, &[], 3).join(", "))
+                    println!("{sets}\t{name}\t? {}", similar_exercises(name, &[], 3).join(", "));
                 }
             }
         }

@@ -45,7 +45,11 @@ impl Index {
         // Names come first: an exercise's own name is never another one's.
         let all: Vec<_> = names.chain(aliases).collect();
         for (exercise, name) in &all {
-            index.vocabulary.extend(singular_words(&words(name)));
+            let written = singular_words(&words(name));
+            for word in &written {
+                *index.words.entry(word.clone()).or_default() |= 1 << exercise.movement as u32;
+            }
+            index.vocabulary.extend(written);
             index.insert(exercise, key_words(name));
         }
         index.vocabulary.extend(spelled_words());

@@ -300,6 +300,11 @@ mod tests {
         );
         check("hip-abduction", &["Abduktoren", "Cadeira abdutora", "Abduttori", "Abducteurs"]);
         check("cable-curl", &["Rosca direta na polia", "Curl ai cavi", "Bizepscurls am Kabelzug"]);
+        check("triceps-pushdown", &["Trizepsdrücken am Kabelzug", "Tríceps na polia"]);
+        check(
+            "barbell-row",
+            &["Rudern (Langhantel)", "Remo con barra", "Remada curvada com barra"],
+        );
         check("running", &["Laufen", "Course à pied", "Correr", "Corrida", "Corsa", "Hardlopen"]);
         // In Portuguese a dumbbell, in Turkish a barbell.
         check("dumbbell-bench-press", &["Supino (Halter)"]);
@@ -323,6 +328,11 @@ mod tests {
             "Hip Acductor Machine",
             "Leg Triceps Extension",
             "Развод",
+            "Rudern",
+            "Remo",
+            "Abdominales",
+            "Trizepsdrücken",
+            "Presse épaules",
         ] {
             let found = find_by_name(name).map(|exercise| exercise.slug.as_str());
             assert_eq!(found, None, "{name}");

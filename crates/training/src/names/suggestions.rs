@@ -88,6 +88,10 @@ pub fn similar_exercises(name: &str, custom: &[(String, String)], count: usize) 
         }
     }
     let movements = movements_of(&query);
+    if query.contains("bicep") {
+        // The names of curls leave it out.
+        query.insert("curl".to_owned());
+    }
     let mut scores = BTreeMap::<&str, usize>::new();
     let mut rate = |slug, words: &BTreeSet<String>| {
         let score = score(&query, words);
@@ -162,6 +166,8 @@ mod tests {
         check("Calf Raise XYZ", &["calf_raise"]);
         check("Cable Kickback", &["elbow_extension", "hip_extension"]);
         check("Incline Press", &["horizontal_push"]);
+        check("Biceps Machine", &["elbow_flexion"]);
+        check("Leg outward fly", &["knee_extension", "knee_flexion", "squat", "hip_abduction"]);
         check("Beinstrecker XYZ", &["knee_extension"]);
     }
 
