@@ -4,7 +4,7 @@ use crate::cell::{Cell, truncate};
 use crate::distance::DistanceUnit;
 use crate::fields::Field;
 use crate::fold::normalize;
-use crate::formats::{CSV, FORMATS, FormatSpec, SHARED};
+use crate::formats::{CSV, FORMATS, FormatSpec, SHARED, STRONG, STRONG_ORDER};
 use crate::records::Record;
 use crate::training_log::{Format, WeightUnit};
 use std::collections::BTreeMap;
@@ -43,8 +43,30 @@ impl Columns {
             }
             required.push(spec.description);
         }
+        if let Some(columns) = Self::in_order(header, format) {
+            return Ok(columns);
+        }
         let required = required.join("; ");
         Err(format!("{required} and one of repetitions, duration or distance"))
+    }
+
+    /// Parses the header of Strong in an unknown language: it has the same twelve columns in the same order, and
+    /// `RPE` in every language.
+    fn in_order(header: &Record<'_>, format: Option<Format>) -> Option<Self> {
+        let is_candidate = format.is_none_or(|format| format == Format::Strong)
+            && header.width() == STRONG_ORDER.len()
+            && normalize(header.field(STRONG_ORDER.len() - 1)) == "rpe";
+        is_candidate.then(|| {
+            let mut fields = STRONG_ORDER.into_iter();
+            let mut columns = Self::new(header, &STRONG, |_| None);
+            for (mut column, _) in std::mem::take(&mut columns.unknown.0) {
+                let field = fields.next().unwrap_or(Field::Ignored);
+                column.field =
+                    with_unit(field, last_word(&normalize(&column.name))).unwrap_or(field);
+                columns.known.push(column);
+            }
+            columns
+        })
     }
 
     /// Parses a header whose columns are named. The error states what is missing.

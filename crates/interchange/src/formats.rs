@@ -38,7 +38,24 @@ pub struct FormatSpec {
 pub const FORMATS: [&FormatSpec; 7] =
     [&STRONG, &HEVY, &LYFTA, &FIT_NOTES, &FITBOD, &STRONG_LIFTS, &JEFIT];
 
-const STRONG: FormatSpec = FormatSpec {
+/// The columns of Strong from 2018 to 2025, in every language.
+pub const STRONG_ORDER: [Field; 12] = [
+    Field::Start,
+    Field::Title,
+    Field::WorkoutDuration,
+    Field::Exercise,
+    Field::Kind,
+    Field::Weight(None),
+    Field::Reps,
+    Field::Distance(None),
+    Field::Duration,
+    Field::Notes,
+    Field::WorkoutNotes,
+    Field::Rpe,
+];
+
+/// Every version of Strong.
+pub const STRONG: FormatSpec = FormatSpec {
     format: Format::Strong,
     required: &[Field::Title, Field::Start, Field::Exercise],
     description: "Strong requires Date, Workout Name, Exercise Name",

@@ -137,6 +137,13 @@ mod tests {
         let machines =
             [[25.0, 30.0, 35.0, 85.0, 100.0, 110.0, 115.0, 140.0, 150.0, 190.0]; 2].concat();
         check(WeightUnit::Kg, &machines, true);
+        // Kilograms: one set of twenty with the smallest plates, or few sets over 95.
+        let fives =
+            [[100.0, 105.0, 110.0, 115.0, 120.0, 140.0, 90.0, 80.0, 60.0, 100.0]; 2].concat();
+        check(WeightUnit::Kg, &fives, true);
+        check(WeightUnit::Kg, &[&fives[1..], &[102.5]].concat(), false);
+        let light = [[40.0, 50.0, 60.0, 70.0, 30.0, 35.0, 45.0, 80.0, 95.0, 100.0]; 2].concat();
+        check(WeightUnit::Kg, &light, false);
         let stacks =
             [[10.0, 18.0, 22.0, 30.0, 45.0, 50.0, 57.0, 63.0, 66.0, 70.0, 80.0, 35.0]; 2].concat();
         check(WeightUnit::Lb, &stacks, true);

@@ -94,6 +94,21 @@ fn strong_in_other_languages() {
 }
 
 #[test]
+fn strong_in_an_unknown_language_is_read_in_order() {
+    let rows = "2025-08-01 09:46:59,\"Tirón\",1h 5min,\"Pull Up\",1,0,8.0,0,0.0,\"\",\"\",\n\
+        2025-08-01 09:46:59,\"Tirón\",1h 5min,\"Pull Up\",Temporizador,0,0.0,0,45.0,,,\n\
+        2025-08-01 09:46:59,\"Tirón\",1h 5min,\"Deadlift\",1,100,5.0,0,0.0,\"cinturón\",,8\n";
+    let header = "Fecha,Entreno,Duración,Ejercicio,Orden,Peso (kg),Reps,Distancia,Segundos,Notas,Notas del entreno,RPE\n";
+    check(
+        &(header.to_owned() + rows),
+        "2: Some(\"Tirón\") None 2025-08-01 09:46:59 to 2025-08-01 10:51:59\n  Pull Up: working 8x\n  \
+         Deadlift \"cinturón\": working 100kg 5x 8rpe\n",
+    );
+    let file = header.replace(",RPE", ",Otra") + rows;
+    assert!(read(file.as_bytes(), &ReadOptions::default()).is_err());
+}
+
+#[test]
 fn month_names_of_turkish_hevy() {
     let months =
         ["Oca", "Şub", "Mar", "Nis", "May", "Haz", "Tem", "Ağu", "Eyl", "Eki", "Kas", "Ara"];
