@@ -1,6 +1,6 @@
 //! `replay`: a lifter's log, workout by workout, on a virtual clock through all four workers.
 //!
-//! What is older than the last weeks is imported first. Then each workout is posted when it ends, the sweep runs, and each
+//! Workouts older than the last weeks are imported first. Then each workout is posted when it ends, the sweep runs, and each
 //! notification is printed when it comes. The coaching is judged with it.
 
 use crate::databases::Databases;
@@ -32,7 +32,7 @@ pub struct Options {
     /// The unit of weights without one, and of the profile
     #[arg(long, value_parser = ["kg", "lb"])]
     units: String,
-    /// The last weeks, which are logged workout by workout; what is older is imported
+    /// The last weeks, which are logged workout by workout; older workouts are imported
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=104))]
     weeks: u32,
     /// The body weight

@@ -101,7 +101,7 @@ fn post(pipeline: &Pipeline, keys: &[String], index: usize) {
     pipeline.send(&keys[athlete], "POST", "/v1/workouts", &workout, Some(&idempotency_key));
 }
 
-/// What the workouts at one end cost.
+/// The cost of the workouts at one end.
 #[derive(Default)]
 struct Part {
     workouts: usize,
