@@ -4,10 +4,12 @@
 
 use crate::checks::{Checks, FieldError, Validate};
 use crate::exercises::Exercise;
+use crate::page::Limit;
 use crate::values::{Day, Instant};
 use chrono::{DateTime, FixedOffset};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use shared_kernel::WorkoutId;
 use std::collections::BTreeMap;
 use training::workout::ExerciseEntry;
 use uuid::Uuid;
@@ -154,11 +156,44 @@ pub struct Import {
     pub finished_at: Option<Instant>,
     /// Workouts stored so far.
     pub imported: i64,
+    /// Workouts stored before that the file added to so far.
+    pub updated: i64,
     /// Workouts left out so far, because the athlete has them already.
     pub duplicates: i64,
+    /// Workouts left out so far, because the athlete has the session with other sets, or has edited it: at most 100, and
+    /// none in a list.
+    pub conflicts: Vec<ImportConflict>,
+    pub conflicts_total: i64,
     pub slices: SliceCounts,
+    /// When it was taken back; null if it was not.
+    pub undone_at: Option<Instant>,
+    /// Workouts that were removed when it was taken back.
+    pub removed: i64,
+    /// Workouts that it stored and that were kept when it was taken back, because they had been changed.
+    pub kept: i64,
     #[serde(flatten)]
     pub report: ImportReport,
+}
+
+/// The list of imports to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportFilter {
+    /// The `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    #[serde(default)]
+    pub limit: Limit,
+}
+
+/// A workout of a file that differs from the stored one of the same session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ImportConflict {
+    /// The stored workout, which stays as it is.
+    pub workout_id: WorkoutId,
+    /// The local day in the file.
+    pub date: String,
+    /// The title in the file, at most 100 characters.
+    pub title: Option<String>,
 }
 
 /// The state of an import.
@@ -167,11 +202,15 @@ pub struct Import {
 #[schemars(inline)]
 pub enum ImportStatus {
     Running,
-    /// Workouts are held back until a mapping resolves their exercise names.
+    /// Exercises are left out, and workouts of only such exercises held back, until a mapping resolves their names.
     NeedsMapping,
     Completed,
     /// Completed, but over 5 % of the file's rows were invalid.
     CompletedWithErrors,
+    /// It is being taken back.
+    Undoing,
+    /// It was taken back.
+    Undone,
 }
 
 /// The parts in which an import is stored.
@@ -192,8 +231,13 @@ pub struct ImportPreview {
     pub format: String,
     /// Workouts that the import would store.
     pub to_import: i64,
+    /// Workouts that the file would add to.
+    pub updated: i64,
     /// Workouts that the athlete has already.
     pub duplicates: i64,
+    /// Workouts that the athlete has with other sets, or has edited, at most 100.
+    pub conflicts: Vec<ImportConflict>,
+    pub conflicts_total: i64,
     #[serde(flatten)]
     pub report: ImportReport,
 }
@@ -213,8 +257,11 @@ pub struct ImportReport {
     pub time_zone_source: Option<TimeZoneSource>,
     /// Possible mistakes in what was read.
     pub hints: Vec<ImportHint>,
-    /// Workouts with unknown exercise names.
+    /// Workouts of which all exercise names are unknown: they wait for a mapping.
     pub held_workouts: usize,
+    /// Workouts that are stored without their unknown exercises, until a mapping completes them.
+    #[serde(default)]
+    pub partial_workouts: usize,
     /// Sets of names that the mapping leaves out.
     pub left_out_sets: usize,
     /// One for each reason for which rows are not imported, at most 100: the number of rows and the first lines. Of an
@@ -231,7 +278,7 @@ pub struct ImportReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnmatchedName {
     pub name: String,
-    /// The number of workouts that are held back with it.
+    /// The number of workouts that have it.
     pub workouts: usize,
     /// The number of its sets in them.
     pub sets: usize,

@@ -291,11 +291,13 @@ fn example_notification(event_type: WebhookEventType) -> Result<Payload, serde_j
         WebhookEventType::ImportFinished => (
             NotificationKind::ImportFinished,
             "Import finished: 468 workouts",
-            "468 workouts imported, 12 workouts skipped as duplicates.",
+            "468 workouts imported, 2 workouts updated, 12 workouts skipped as duplicates.",
             to_fields(&ImportDetails {
                 import_id: IMPORT,
                 imported: 468,
+                updated: 2,
                 duplicates: 12,
+                conflicts: 0,
                 needs_mapping: false,
             }),
         ),

@@ -65,9 +65,11 @@ impl Bug {
                 whole(KnownStatement::StoreDeadLetters, "failures = failures")
             }
             Self::ByteBoundOff => (KnownStatement::TakeWorkouts, "place = 1 OR", "true OR"),
-            Self::DuplicatesStored => {
-                (KnownStatement::InsertImported, "status <> 'deleted'", "status = 'none'")
-            }
+            Self::DuplicatesStored => (
+                KnownStatement::SameSessions,
+                "stored.status <> 'deleted'",
+                "stored.status = 'none'",
+            ),
             Self::SliceFinishedFirst
             | Self::SweepChained
             | Self::AckBeforePublish

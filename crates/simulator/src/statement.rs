@@ -30,8 +30,8 @@ pub enum KnownStatement {
     StoreDeadLetters,
     /// Loads slices of imports. Parameter 1 lists their keys.
     LoadSlices,
-    /// Stores the workouts of a slice that the athlete does not have.
-    InsertImported,
+    /// Reads, or requires that there are no other, stored workouts of the times of a file's.
+    SameSessions,
 }
 
 impl KnownStatement {
@@ -47,10 +47,7 @@ impl KnownStatement {
         (Self::TakeSlices, "UPDATE import_slices SET resends = resends + 1"),
         (Self::StoreDeadLetters, "failures = failures + 1"),
         (Self::LoadSlices, "FROM import_slices AS long"),
-        (
-            Self::InsertImported,
-            "ON CONFLICT (athlete_id, workout_id) DO UPDATE SET revision = revision",
-        ),
+        (Self::SameSessions, "AND substr(stored.workout_id, 1, 18) <> substr("),
     ];
 
     /// Returns the part of its text that identifies it.

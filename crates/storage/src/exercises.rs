@@ -2,6 +2,7 @@
 
 use crate::athletes::{ChosenUnits, select_chosen};
 use crate::database::{Database, DatabaseError, Param, Results, Statement};
+use crate::exercise_names::{self, ExerciseNameMapping};
 use crate::guard::{Conflict, Guarded, Rejection};
 use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
 use crate::json_text;
@@ -128,11 +129,12 @@ pub async fn list_for_change(database: &dyn Database, proof: &KeyProof) -> Guard
 pub async fn list_for_import(
     database: &dyn Database,
     proof: &KeyProof,
-) -> Guarded<(ExerciseList, ChosenUnits)> {
-    let statements = list_statements(proof).into_iter().chain([select_chosen(proof)]);
-    let mut results = with_key(database, proof, statements.collect()).await?;
+) -> Guarded<(ExerciseList, ChosenUnits, ExerciseNameMapping)> {
+    let statements = list_statements(proof).into_iter();
+    let more = [select_chosen(proof), exercise_names::select(proof)];
+    let mut results = with_key(database, proof, statements.chain(more).collect()).await?;
     let list = read_list(&mut results)?;
-    Ok((list, results.first()?.unwrap_or_default()))
+    Ok((list, results.first()?.unwrap_or_default(), exercise_names::read(&mut results)?))
 }
 
 fn read_list(results: &mut Results) -> Guarded<ExerciseList> {

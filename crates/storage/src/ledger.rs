@@ -165,18 +165,27 @@ pub struct LedgerMarks {
 /// Marks workouts and crossings as published, in one round trip. Marks only increase: a repeat
 /// changes nothing.
 pub async fn mark(database: &dyn Database, marks: &LedgerMarks) -> Result<(), DatabaseError> {
-    let aggregated = ("marks", Param::json(&marks.aggregated)?);
-    let mut statements = vec![query!("ledger/mark_aggregated.sql").bind([
-        aggregated.clone(),
-        ("debounce_ms", DEBOUNCE_MS.into()),
-        ("idle_max_ms", IDLE_MAX_MS.into()),
-    ])?];
+    let mut statements = marks_of_imported(marks)?;
     if marks.aggregated.iter().any(|(_, _, revision)| *revision > 1) {
+        let aggregated = ("marks", Param::json(&marks.aggregated)?);
         statements.push(query!("ledger/mark_published.sql").bind([aggregated])?);
+    }
+    database.batch_repeatable(statements).await.map(drop)
+}
+
+/// The statements that mark imported workouts and their crossings: an import moves no workout.
+pub(crate) fn marks_of_imported(marks: &LedgerMarks) -> Result<Vec<Statement>, DatabaseError> {
+    let mut statements = Vec::new();
+    if !marks.aggregated.is_empty() {
+        statements.push(query!("ledger/mark_aggregated.sql").bind([
+            ("marks", Param::json(&marks.aggregated)?),
+            ("debounce_ms", DEBOUNCE_MS.into()),
+            ("idle_max_ms", IDLE_MAX_MS.into()),
+        ])?);
     }
     if !marks.announced.is_empty() {
         let announced = ("marks", Param::json(&marks.announced)?);
         statements.push(query!("ledger/mark_announced.sql").bind([announced])?);
     }
-    database.batch_repeatable(statements).await.map(drop)
+    Ok(statements)
 }

@@ -12,6 +12,7 @@ pub mod database;
 pub mod dead_letters;
 pub mod deleted_athletes;
 pub mod email_confirmation;
+pub mod exercise_names;
 pub mod exercises;
 pub mod expiry;
 pub mod guard;

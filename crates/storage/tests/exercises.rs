@@ -131,6 +131,7 @@ fn import(
         format: "hevy",
         report: &Value::Null,
         slices: &[],
+        mapping: &storage::exercise_names::ExerciseNameMapping::new(),
         exercises: &[new],
         known,
         trace: TraceContext::from_random([7; 24]),

@@ -16,6 +16,7 @@ pub mod muscle;
 pub mod names;
 pub mod performance;
 pub mod records;
+pub mod session;
 pub mod set;
 pub mod trend;
 pub mod units;

@@ -9,8 +9,8 @@ use shared_kernel::notification_details::{ImportDetails, to_fields};
 use shared_kernel::payload::{
     AggregationUpdated, Crossing, NotificationRequested, VolumeThresholdReached, WorkoutChanged,
 };
-use shared_kernel::{AthleteId, Event, EventId, NotificationKind, WorkoutId};
-use storage::imports::Import;
+use shared_kernel::{Event, EventId, NotificationKind, WorkoutId};
+use storage::imports::FinishedImport;
 use storage::ledger::WeekState;
 
 const SOURCE: &str = "/bulktrack/aggregation";
@@ -116,12 +116,8 @@ pub fn workout_changed(data: WorkoutChanged, cause: &Event) -> Event {
 
 /// An import finished. The id is derived from the import and the number of its finished slices: a repeat
 /// is the same event, and slices that a mapping releases later are announced by another one.
-pub fn import_finished(
-    athlete_id: AthleteId,
-    import: &Import,
-    cause: &Event,
-    now: DateTime<Utc>,
-) -> Event {
+pub fn import_finished(import: &FinishedImport, cause: &Event, now: DateTime<Utc>) -> Event {
+    let athlete_id = import.athlete_id;
     let kind = NotificationKind::ImportFinished.as_str();
     let import_id = import.import_id.to_string();
     let done = import.done.to_string();
@@ -130,7 +126,9 @@ pub fn import_finished(
     let data = to_fields(&ImportDetails {
         import_id: import.import_id,
         imported: import.imported,
+        updated: import.updated,
         duplicates: import.duplicates,
+        conflicts: import.conflicts,
         needs_mapping: import.held > 0,
     });
     let kind = kind.to_owned();
@@ -138,16 +136,22 @@ pub fn import_finished(
     cause.followed_by(id, SOURCE, format!("imports/{import_id}"), now, data.into())
 }
 
-fn import_text(import: &Import) -> (String, String) {
+fn import_text(import: &FinishedImport) -> (String, String) {
     let count = |count: i64| match count {
         1 => "1 workout".to_owned(),
         count => format!("{count} workouts"),
     };
     let title = format!("Import finished: {}", count(import.imported));
-    let skipped = match import.duplicates {
+    let part = |workouts: i64, what: &str| match workouts {
         0 => String::new(),
-        duplicates => format!(", {} skipped as duplicates", count(duplicates)),
+        workouts => format!(", {} {what}", count(workouts)),
     };
+    let skipped = [
+        part(import.updated, "updated"),
+        part(import.duplicates, "skipped as duplicates"),
+        part(import.conflicts, "left as they are because they differ"),
+    ]
+    .concat();
     let held = match import.held {
         0 => "",
         _ => " Some have unknown exercise names: map them to exercises to import the rest.",

@@ -13,34 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     let mapped = Mapped::of(run);
     check_sessions(run, &mapped, violations);
-    check_progress(run, &mapped, violations);
+    check_progress(run, violations);
 }
 
-/// The imports with a mapping.
-struct Mapped<'a> {
-    accepted: BTreeSet<&'a str>,
-    /// The response of the first try may be lost, and the next one rejected, for nothing is held any more.
-    requested: BTreeSet<&'a str>,
-}
+/// The imports with an accepted mapping.
+struct Mapped<'a>(BTreeSet<&'a str>);
 
 impl<'a> Mapped<'a> {
     fn of(run: &'a FinishedRun<'_>) -> Self {
         let clients = || run.clients.iter().filter(|client| client.action.kind == ActionKind::Map);
         let id = |client: &'a Client| client.path.as_deref()?.split('/').nth(3);
         let accepted = clients().filter(|client| client.status() == Some(202));
-        Self {
-            accepted: accepted.filter_map(id).collect(),
-            requested: clients().filter_map(id).collect(),
-        }
-    }
-
-    /// Returns whether the workouts with the unknown name are counted: both may be if that is not known.
-    fn may_be(&self, id: &str) -> &'static [bool] {
-        match (self.accepted.contains(id), self.requested.contains(id)) {
-            (true, _) => &[true],
-            (false, true) => &[true, false],
-            (false, false) => &[false],
-        }
+        Self(accepted.filter_map(id).collect())
     }
 }
 
@@ -48,8 +32,8 @@ impl<'a> Mapped<'a> {
 #[derive(Default)]
 struct Importers<'a> {
     is_accepted: bool,
-    /// Whether each of them was accepted, and its unknown name was mapped.
-    are_all_mapped: bool,
+    /// Whether the unknown name of one of them was mapped.
+    is_mapped: bool,
     session: Option<&'a Session>,
 }
 
@@ -59,13 +43,13 @@ fn check_sessions(run: &FinishedRun<'_>, mapped: &Mapped<'_>, violations: &mut V
         let Some(file) = &client.action.file else { continue };
         let athlete = run.athletes[client.action.athlete].id.as_str();
         let id = client.created_import_id();
-        let is_mapped = id.is_some_and(|id| mapped.accepted.contains(id));
+        let is_mapped = id.is_some_and(|id| mapped.0.contains(id));
         for session in &file.0 {
             let importers = expected.entry((athlete, session.started_at_ms)).or_insert_with(|| {
-                Importers { is_accepted: false, are_all_mapped: true, session: None }
+                Importers { is_accepted: false, is_mapped: false, session: None }
             });
             importers.is_accepted |= id.is_some();
-            importers.are_all_mapped &= is_mapped;
+            importers.is_mapped |= is_mapped;
             importers.session = Some(session);
         }
     }
@@ -90,21 +74,22 @@ fn check_sessions(run: &FinishedRun<'_>, mapped: &Mapped<'_>, violations: &mut V
     violations.require(counted.is_empty(), || format!("unexpected sessions: {counted:?}"));
 }
 
-/// The number of sets that a session may have.
+/// The number of sets that a session may have. It is stored without the unknown ones at first.
 fn allowed_sets(importers: &Importers<'_>, session: &Session) -> Vec<u64> {
     let Session { known_sets, unknown_sets, .. } = *session;
     let all = known_sets + unknown_sets;
-    if importers.is_accepted && (unknown_sets == 0 || importers.are_all_mapped) {
-        return vec![all];
+    match (importers.is_accepted, importers.is_mapped) {
+        (true, true) => vec![all],
+        (true, false) => vec![known_sets, all],
+        (false, _) => vec![0, known_sets, all],
     }
-    vec![0, known_sets, all]
 }
 
 /// Checks that each import has ended, and counted each workout of its file.
-fn check_progress(run: &FinishedRun<'_>, mapped: &Mapped<'_>, violations: &mut Violations) {
+fn check_progress(run: &FinishedRun<'_>, violations: &mut Violations) {
     let rows = run.rows(
-        "SELECT import_id, finished_at_ms, sum(imported) AS imported, sum(duplicates) AS duplicates, \
-         sum(state = 'done') AS done \
+        "SELECT import_id, finished_at_ms, sum(imported) AS imported, sum(state = 'done') AS done, \
+         sum(imported + updated + duplicates + json_array_length(conflicts)) AS counted \
          FROM imports JOIN import_slices USING (athlete_id, import_id) GROUP BY athlete_id, import_id",
     );
     let rows: BTreeMap<_, _> = rows.iter().map(|row| (text(row, "import_id"), row)).collect();
@@ -117,13 +102,9 @@ fn check_progress(run: &FinishedRun<'_>, mapped: &Mapped<'_>, violations: &mut V
             violations.0.push(format!("lost: the import {id}"));
             continue;
         };
-        let counted = |is_mapped: &bool| {
-            file.0.iter().filter(|session| session.unknown_sets == 0 || *is_mapped).count()
-        };
-        let expected: Vec<_> = mapped.may_be(id).iter().map(counted).collect();
-        let sum = number(row, "imported") + number(row, "duplicates");
-        violations.require(usize::try_from(sum).is_ok_and(|sum| expected.contains(&sum)), || {
-            format!("the import {id} counted {row}, but has {expected:?} workouts")
+        let expected = file.0.len();
+        violations.require(usize::try_from(number(row, "counted")) == Ok(expected), || {
+            format!("the import {id} counted {row}, but has {expected} workouts")
         });
         violations.require(row["finished_at_ms"].is_i64() == (number(row, "done") > 0), || {
             format!("the import {id} has no end: {row}")

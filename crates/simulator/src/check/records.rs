@@ -82,16 +82,22 @@ fn revisions(published: &BTreeMap<String, Event>) -> BTreeMap<(Workout, i64), Re
     published.values().filter_map(revision).collect()
 }
 
-/// The imported workouts. None is recent: an import announces nothing but its end.
+/// The imported workouts. None is recent: an import announces nothing but its end. One that a mapping completed was
+/// stored without its last exercise before.
 fn imported(run: &FinishedRun<'_>) -> Vec<((Workout, i64), Revision)> {
     let rows = run.rows(&format!("SELECT * FROM workouts WHERE {IS_IMPORTED}"));
     let revision = |row| {
         let stored: StoredWorkout = serde_json::from_value(row).unwrap();
         let id = (stored.athlete_id.to_string(), stored.workout_id.to_string());
         let snapshot = Some(stored.snapshot().unwrap());
-        ((id, stored.revision), Revision { snapshot, is_recent: false })
+        let before = (stored.revision > 1).then(|| {
+            let mut snapshot = stored.snapshot().unwrap();
+            snapshot.exercises.pop();
+            ((id.clone(), 1), Revision { snapshot: Some(snapshot), is_recent: false })
+        });
+        [((id, stored.revision), Revision { snapshot, is_recent: false })].into_iter().chain(before)
     };
-    rows.into_iter().map(revision).collect()
+    rows.into_iter().flat_map(revision).collect()
 }
 
 fn check_records(

@@ -109,12 +109,15 @@ CREATE TABLE workouts (
     set_keys TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(set_keys)),
     -- {"slug": definition, ...} of the custom exercises in it, as of the time it was saved.
     own_exercises TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(own_exercises)),
+    -- {"row": id, "revision": n, "format": name} of the import that stored it last: the id that the import gave to its
+    -- workout, and the revision that it stored. NULL if no import did. At another revision it was edited since.
+    imported TEXT CHECK (imported IS NULL OR json_valid(imported)),
     -- The workout as entered (crates/storage/src/workouts/document.rs).
     document TEXT NOT NULL CHECK (json_valid(document)),
     PRIMARY KEY (athlete_id, workout_id)
 );
 
--- workouts::list, newest first; imports: duplicates start in the same second.
+-- workouts::list, newest first; imports::same_sessions: those of the same time.
 CREATE INDEX workouts_by_start ON workouts (athlete_id, started_at_ms, workout_id);
 -- workouts::changes; the next position is the highest plus one.
 CREATE UNIQUE INDEX workouts_by_change ON workouts (athlete_id, change_seq);
@@ -211,9 +214,19 @@ CREATE TABLE imports (
     report TEXT NOT NULL CHECK (json_valid(report)),
     created_at_ms INTEGER NOT NULL,
     finished_at_ms INTEGER,
+    -- When the athlete took it back.
+    undone_at_ms INTEGER,
+    -- Of one that was taken back: 1 while workouts are still to be removed; NULL for others.
+    is_undoing INTEGER CHECK (is_undoing = 1),
+    -- Of one that was taken back: the workouts removed, and those kept because they had been changed.
+    removed INTEGER NOT NULL DEFAULT 0,
+    kept INTEGER NOT NULL DEFAULT 0,
     traceparent TEXT NOT NULL,
     PRIMARY KEY (athlete_id, import_id)
 ) WITHOUT ROWID;
+
+-- imports::undoing.
+CREATE INDEX imports_undoing ON imports (athlete_id, import_id) WHERE is_undoing = 1;
 
 CREATE TABLE import_slices (
     athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,
@@ -223,13 +236,26 @@ CREATE TABLE import_slices (
     state TEXT NOT NULL CHECK (state IN ('waiting', 'held', 'done')),
     workouts TEXT NOT NULL CHECK (json_valid(workouts)),
     imported INTEGER NOT NULL DEFAULT 0,
+    updated INTEGER NOT NULL DEFAULT 0,
     duplicates INTEGER NOT NULL DEFAULT 0,
+    -- [{"workout_id", "date", "title"}, ...]: the stored workouts that differ from those of the file.
+    conflicts TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(conflicts)),
     resend_at_ms INTEGER NOT NULL,
     resends INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (athlete_id, import_id, slice)
 ) WITHOUT ROWID;
 
 CREATE INDEX import_slices_waiting ON import_slices (resend_at_ms) WHERE state = 'waiting';
+
+-- The exercises that names of other apps stand for, as the athlete has mapped them.
+CREATE TABLE exercise_names (
+    athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    -- NULL leaves the sets of the name out.
+    slug TEXT,
+    mapped_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (athlete_id, name)
+) WITHOUT ROWID;
 
 CREATE TABLE patterns (
     athlete_id TEXT NOT NULL REFERENCES athletes (athlete_id) ON DELETE CASCADE,

@@ -1,6 +1,9 @@
 -- The workouts of the first slices that fit the bytes, and of at least one.
 SELECT
-    athlete_id, import_id, slice, state,
+    athlete_id, import_id, slice, state, (
+        SELECT format FROM imports AS import
+        WHERE import.athlete_id = sized.athlete_id AND import.import_id = sized.import_id
+    ) AS format,
     CASE WHEN bytes = 0 THEN '[]' WHEN total <= :bytes_max OR total = bytes THEN (
         SELECT workouts FROM import_slices AS long
         WHERE long.athlete_id = sized.athlete_id AND long.import_id = sized.import_id AND long.slice = sized.slice

@@ -1,7 +1,8 @@
 //! Stores new imports.
 
-use super::{Import, ImportedWorkout, SliceState, json_lists, select};
+use super::{CONFLICTS, Import, ImportedWorkout, SliceState, json_lists, select};
 use crate::database::{Database, DatabaseError, Param, Statement};
+use crate::exercise_names::{self, ExerciseNameMapping};
 use crate::exercises::{CustomExercise, ExerciseList, next_revision};
 use crate::guard::{Guarded, Rejection};
 use crate::idempotency::{self, Created, Creation, FirstRequest, Idempotency};
@@ -24,6 +25,8 @@ pub struct NewImport<'a> {
     pub exercises: &'a [CustomExercise],
     /// The athlete's exercises that the names of the file were compared with.
     pub known: &'a ExerciseList,
+    /// The mapping of the request, which is remembered.
+    pub mapping: &'a ExerciseNameMapping,
     pub trace: TraceContext,
 }
 
@@ -88,6 +91,7 @@ fn writes(
             .push(query!("imports/insert_exercises.sql").bind(named.clone().chain([exercises]))?);
         statements.push(next_revision(proof, import.known.revision));
     }
+    statements.extend(exercise_names::remember(proof, import.mapping, now_ms)?);
     if idempotency.is_some() {
         statements.push(query!("imports/insert_key.sql").bind(named.chain(key))?);
     }
@@ -111,9 +115,14 @@ async fn replayed(
     idempotency: &Idempotency,
 ) -> Guarded<Creation<Import>> {
     let key = idempotency::named(Created::Import, Some(idempotency));
-    let select =
-        query!("imports/get.sql", import_id = include_str!("../../sql/imports/id_of_key.sql"),)
-            .bind(proof.named().into_iter().chain(key))?;
+    let select = query!(
+        "imports/get.sql",
+        report = "report",
+        conflicts = CONFLICTS,
+        condition = include_str!("../../sql/imports/id_of_key.sql"),
+        limit = "1",
+    )
+    .bind(proof.named().into_iter().chain(key))?;
     let statements = vec![idempotency::select_first(proof, Created::Import, idempotency), select];
     let mut results = with_key(database, proof, statements).await?;
     let first = results.first::<FirstRequest>()?.ok_or(Rejection::StaleRevision)?;

@@ -23,7 +23,7 @@ use training::{ExerciseEntry, SetEntry, SetKind, Superset, Workout};
 pub struct Document(Result<Workout, String>);
 
 impl Document {
-    pub(super) fn get(&self) -> Result<&Workout, serde_json::Error> {
+    pub(crate) fn get(&self) -> Result<&Workout, serde_json::Error> {
         self.0.as_ref().map_err(serde_json::Error::custom)
     }
 }

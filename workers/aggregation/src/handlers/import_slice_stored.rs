@@ -9,37 +9,42 @@ use shared_kernel::payload::{ImportSliceStored, WorkoutSnapshot};
 use shared_kernel::{AthleteId, Event, Outcome};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use storage::imports::{self, ImportedWorkout, InsertedWorkout, Slice, SliceKey, SliceState};
-use storage::ledger::{self, LedgerEntry, LedgerMarks};
+use storage::imports::{
+    self, FinishedImport, PagesLeft, Slice, SliceKey, SlicePlan, SliceState, WrittenSession,
+};
+use storage::ledger::{self, LedgerMarks};
 use storage::shards::concurrently;
-use storage::workouts::Content;
 use storage::{Database, Shards};
 
 /// The bytes of the slices that are loaded from one database at once, at most: two of the largest. With those of
 /// five databases, and what is made of them, a batch stays far below the memory of an isolate. A project default.
 const LOADED_BYTES_MAX: i64 = 1_100_000;
 
+/// The pages of stored workouts that a batch reads for slices that need more than one, at most. A project default.
+const PAGES_MAX: usize = 40;
+
 /// Stores the workouts of import slices and adds them to the volume. A slice is a part of an imported
 /// file, small enough for one transaction. An import publishes no event about weeks, landmarks or records;
 /// it ends with one notification.
 ///
 /// 1. read (await) the slices of the batch, as many as fit [`LOADED_BYTES_MAX`], and the rest after them;
-/// 2. for each slice, one at a time: store (await) the workouts of which the athlete has no duplicate. Their ids are
-///    derived from the import: a repeat stores nothing, and gets the workouts that this import stored
-///    before;
-/// 3. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
-/// 4. mark (await) the workouts as aggregated, and the crossings as announced, so that no later event
-///    announces them. A repeat sets the same marks;
-/// 5. finish (await) the slice, which also deletes its workouts from the slice's row. A repeat changes
-///    nothing;
-/// 6. after the last slice, publish (await) the notification. Its id is derived from the import, and
-///    its consumer drops a repeat.
+/// 2. for each slice, one at a time: read (await) the stored workouts of the same times, and decide about
+///    each workout ([`imports::decide`]);
+/// 3. write (await) the new workouts and those that the file adds to. A workout that has changed since it was read is not
+///    written, and the slice is retried. The rows say which import wrote them: a repeat of step 2 finds them, counts
+///    them as before, and writes nothing;
+/// 4. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
+/// 5. mark (await) the workouts as aggregated, the crossings as announced, so that no later event
+///    announces them, and the slice as done, which also deletes its workouts from the slice's row. A repeat sets the
+///    same marks;
+/// 6. finish (await) the imports of the batch of which no slice waits. A repeat changes nothing;
+/// 7. publish (await) their notifications. The id is derived from the import, and its consumer drops a repeat.
 ///
 /// After a crash the queue redelivers the message, and the handler repeats all steps; a finished slice has
-/// no workouts and continues at step 5.
+/// no workouts and continues at step 6.
 ///
-/// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 950 of the 1,000
-/// that D1 allows an invocation.
+/// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 955 of the 1,000
+/// that D1 allows an invocation, and [`PAGES_MAX`].
 pub struct ImportSliceStoredEventHandler {
     pub shards: Shards,
     pub publisher: AggregationEventPublisher,
@@ -54,7 +59,8 @@ impl EventHandler<ImportSliceStored> for ImportSliceStoredEventHandler {
             causes.insert(key(delivery.data), delivery.event);
         }
         let parts = self.shards.partition(causes, |(key, _)| key.athlete_id);
-        let work = parts.iter().map(|(database, part)| self.process(*database, part));
+        let pages = PAGES_MAX / parts.len().max(1);
+        let work = parts.iter().map(|(database, part)| self.process(*database, part, pages));
         let outcomes: BTreeMap<_, _> = concurrently(work).await.into_iter().flatten().collect();
         let unhandled = || Outcome::transient("the slice was not handled");
         deliveries
@@ -73,9 +79,10 @@ impl ImportSliceStoredEventHandler {
         &self,
         database: &dyn Database,
         causes: &[(SliceKey, &Event)],
-    ) -> Vec<(SliceKey, Outcome)> {
-        let mut outcomes = Vec::new();
-        let mut rest = causes.to_vec();
+        pages: usize,
+    ) -> BTreeMap<SliceKey, Outcome> {
+        let mut outcomes = BTreeMap::new();
+        let (mut rest, mut pages) = (causes.to_vec(), PagesLeft(pages));
         while !rest.is_empty() {
             let keys: Vec<_> = rest.iter().map(|(key, _)| *key).collect();
             let mut slices = match imports::slices(database, &keys, LOADED_BYTES_MAX).await {
@@ -93,108 +100,112 @@ impl ImportSliceStoredEventHandler {
                     Some(Slice { state: SliceState::Held, .. }) => {
                         Outcome::permanent("the slice waits for a mapping of exercise names")
                     }
-                    Some(Slice { workouts: Some(workouts), .. }) => {
-                        let processed = self.process_slice(database, key, &workouts, cause).await;
-                        processed.unwrap_or_else(|failed| failed)
-                    }
                     Some(Slice { workouts: None, .. }) => {
                         not_loaded.push((key, cause));
                         continue;
                     }
+                    Some(slice) => {
+                        let processed = self.process_slice(database, slice, cause, &mut pages);
+                        processed.await.err().unwrap_or(Outcome::Done)
+                    }
                 };
-                outcomes.push((key, outcome));
+                outcomes.insert(key, outcome);
             }
             rest = not_loaded;
         }
+        self.finish_imports(database, causes, &mut outcomes).await;
         outcomes
     }
 
+    /// Steps 2 to 5.
     async fn process_slice(
         &self,
         database: &dyn Database,
-        key: SliceKey,
-        workouts: &[ImportedWorkout],
+        slice: Slice,
         cause: &Event,
-    ) -> Result<Outcome, Outcome> {
-        let imported = self.store_workouts(database, key.athlete_id, workouts, cause).await?;
-        let total = workouts.len();
-        let now = self.clock.now();
-        let import = imports::finish_slice(
-            database,
-            key,
-            saturating_i64(imported),
-            saturating_i64(total.saturating_sub(imported)),
-            now.timestamp_millis(),
-        )
-        .await?;
-        let Some(import) = import else { return Ok(Outcome::Done) };
-        let event = import_finished(key.athlete_id, &import, cause, now);
-        self.publisher.publish(&[event]).await.map_err(Outcome::transient)?;
-        Ok(Outcome::Done)
+        pages: &mut PagesLeft,
+    ) -> Result<(), Outcome> {
+        if slice.state == SliceState::Done {
+            return Ok(());
+        }
+        let workouts = slice.workouts.unwrap_or_default();
+        let (key, format) = (slice.key, &slice.format);
+        let plan = imports::plan_slice(database, key.athlete_id, format, &workouts, pages).await?;
+        drop(workouts);
+        let SlicePlan { writes, written: mut sessions, counts } =
+            plan.ok_or_else(|| Outcome::transient("the batch has read too many stored workouts"))?;
+        let planned = sessions.len() + writes.len();
+        if !writes.is_empty() {
+            let now_ms = self.clock.now_ms();
+            let written = imports::write_workouts(database, key, writes, cause.trace, now_ms);
+            sessions.extend(written.await?);
+        }
+        let is_stale = sessions.len() < planned;
+        let marks = add_to_volume(database, key.athlete_id, &sessions).await?;
+        if is_stale {
+            return Err(Outcome::transient("a workout changed while it was compared"));
+        }
+        Ok(imports::finish_slice(database, key, &counts, &marks).await?)
     }
 
-    /// Steps 2 to 4. Returns the number of workouts that this import stored, repeats included.
-    async fn store_workouts(
+    /// Steps 6 and 7, for the slices that are done.
+    async fn finish_imports(
         &self,
         database: &dyn Database,
-        athlete_id: AthleteId,
-        workouts: &[ImportedWorkout],
-        cause: &Event,
-    ) -> Result<usize, Outcome> {
-        if workouts.is_empty() {
-            return Ok(0);
+        causes: &[(SliceKey, &Event)],
+        outcomes: &mut BTreeMap<SliceKey, Outcome>,
+    ) {
+        let is_done = |(key, _): &&(SliceKey, &Event)| outcomes.get(key) == Some(&Outcome::Done);
+        let done: Vec<_> = causes.iter().filter(is_done).map(|(key, _)| *key).collect();
+        if done.is_empty() {
+            return;
         }
-        let contents = workouts
-            .iter()
-            .map(|imported| Ok((imported, Content::of(&imported.workout)?)))
-            .collect::<Result<Vec<_>, serde_json::Error>>()
-            .map_err(Outcome::permanent)?;
-        let now_ms = self.clock.now_ms();
-        let inserted =
-            imports::insert_workouts(database, athlete_id, &contents, cause.trace, now_ms).await?;
-        drop(contents);
-        let entries = entries(athlete_id, workouts, &inserted).map_err(Outcome::permanent)?;
-        if entries.is_empty() {
-            return Ok(0);
-        }
-        let weeks = ledger::apply_imported(database, &entries).await?;
-        let crossed = weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
-        let marks = LedgerMarks {
-            aggregated: entries.iter().map(|e| (e.athlete_id, e.workout_id, e.revision)).collect(),
-            announced: crossed
-                .filter(|(_, bits)| *bits != 0)
-                .map(|(week, bits)| (week.athlete_id, week.week_start, bits))
-                .collect(),
+        let now = self.clock.now();
+        let failed = match imports::finish(database, &done, now.timestamp_millis()).await {
+            Ok(finished) => {
+                let event = |import: &FinishedImport| {
+                    let is_of = |(key, _): &&(SliceKey, &Event)| key.import_id == import.import_id;
+                    let cause = causes.iter().find(is_of)?.1;
+                    Some(import_finished(import, cause, now))
+                };
+                let events: Vec<_> = finished.iter().filter_map(event).collect();
+                self.publisher.publish(&events).await.err().map(Outcome::transient)
+            }
+            Err(error) => Some(error.into()),
         };
-        ledger::mark(database, &marks).await?;
-        Ok(entries.len())
+        if let Some(failed) = failed {
+            outcomes.extend(done.into_iter().map(|key| (key, failed.clone())));
+        }
     }
 }
 
-/// The ledger entries of the stored workouts.
-fn entries(
+/// Step 4. Returns the marks of step 5.
+async fn add_to_volume(
+    database: &dyn Database,
     athlete_id: AthleteId,
-    workouts: &[ImportedWorkout],
-    inserted: &[InsertedWorkout],
-) -> Result<Vec<LedgerEntry>, String> {
-    let by_id: BTreeMap<_, &ImportedWorkout> =
-        workouts.iter().map(|imported| (imported.workout_id, imported)).collect();
-    inserted
-        .iter()
-        .filter_map(|inserted| Some((inserted, by_id.get(&inserted.workout_id)?)))
-        .map(|(inserted, imported)| {
-            ledger_entry(&WorkoutSnapshot {
-                athlete_id,
-                workout_id: inserted.workout_id,
-                revision: 1,
-                started_at: imported.workout.started_at,
-                body_weight_grams: inserted.body_weight_grams,
-                exercises: imported.workout.performed_exercises(&imported.own_exercises),
-            })
+    sessions: &[WrittenSession],
+) -> Result<LedgerMarks, Outcome> {
+    let entries = sessions.iter().map(|session| {
+        ledger_entry(&WorkoutSnapshot {
+            athlete_id,
+            workout_id: session.workout_id,
+            revision: session.revision,
+            started_at: session.workout.started_at,
+            body_weight_grams: session.body_weight_grams,
+            exercises: session.workout.performed_exercises(&session.own_exercises),
         })
-        .collect()
-}
-
-fn saturating_i64(workouts: usize) -> i64 {
-    i64::try_from(workouts).unwrap_or(i64::MAX)
+    });
+    let entries = entries.collect::<Result<Vec<_>, _>>().map_err(Outcome::permanent)?;
+    if entries.is_empty() {
+        return Ok(LedgerMarks::default());
+    }
+    let weeks = ledger::apply_imported(database, &entries).await?;
+    let crossed = weeks.iter().map(|week| (week, crossing_bits(&new_crossings(week))));
+    Ok(LedgerMarks {
+        aggregated: entries.iter().map(|e| (e.athlete_id, e.workout_id, e.revision)).collect(),
+        announced: crossed
+            .filter(|(_, bits)| *bits != 0)
+            .map(|(week, bits)| (week.athlete_id, week.week_start, bits))
+            .collect(),
+    })
 }

@@ -28,6 +28,8 @@ fn fill_every_table(athlete: &Athlete<'_>) -> String {
     athlete.send_ok("POST", "/v1/exercises", &json!({ "name": "Own", "primary": ["chest"] }));
     athlete.post_workout(&bench("2026-11-23T08:00:00Z", 100.0, 5));
     athlete.import_csv("", super::imports::HEVY_WITH_UNKNOWN_EXERCISE);
+    let mapping = json!({ "mapping": { "Quux": "pull-up" } });
+    athlete.send_ok("PUT", "/v1/me/exercise-names", &mapping);
     fixture.consume_queue();
     fixture.database.execute(&format!(
         "INSERT INTO idempotency_keys (athlete_id, idempotency_key, request_hash, created, \

@@ -6,6 +6,7 @@ mod account;
 mod calendar;
 mod edits;
 mod export;
+mod import_corrections;
 mod import_limits;
 mod imports;
 mod records;

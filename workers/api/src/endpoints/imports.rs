@@ -5,6 +5,7 @@
 
 use super::edit::Attempts;
 use crate::call::AthleteCall;
+use crate::cursor;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{IdempotencyKey, Json, Path, Query};
 use crate::import::definitions::Definitions;
@@ -14,18 +15,23 @@ use crate::import::upload::{parse_upload, require_workouts};
 use crate::publisher::import_slice_stored;
 use crate::reply::{Accepted, Output, Reply};
 use contract::imports::{
-    Import, ImportMapping, ImportOptions, ImportPreview, ImportReport, ImportStatus, SliceCounts,
+    Import, ImportConflict, ImportFilter, ImportMapping, ImportOptions, ImportPreview,
+    ImportReport, ImportStatus, SliceCounts,
 };
-use contract::{Checks, FieldCode, FieldError, Instant, Problem, ProblemCode};
+use contract::{Checks, FieldCode, FieldError, Instant, Page, Problem, ProblemCode};
 use platform::clock::new_uuid;
 use shared_kernel::json;
-use storage::exercises;
-use storage::imports::{self, DuplicateQuery, ImportedWorkout, NewImport, SliceKey, SliceState};
-use storage::{Creation, Idempotency, Rejection};
+use storage::imports::{self, ImportKey, NewImport, SliceKey, SliceState, StoredConflict};
+use storage::{Creation, Idempotency, Rejection, exercise_names, exercises};
 use uuid::Uuid;
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::openapi::operation::OperationDoc;
+
+/// Conflicts of a preview that are listed; a project default.
+const CONFLICTS_MAX: usize = 100;
+/// Rounds in which a request takes an import back: the sweep does the rest. A project default.
+const UNDO_ROUNDS_MAX: usize = 10;
 
 /// The response to an import: its progress, or its preview.
 pub enum Imported {
@@ -51,11 +57,11 @@ impl Output for Imported {
 /// Imports a file. 202, with the progress at its Location; with `dry_run=true` 200 with a preview, and
 /// nothing is stored. 422 for a file that is not a training log.
 ///
-/// 1. read (await) the athlete's custom exercises, units and time zone;
+/// 1. read (await) the athlete's custom exercises, units, time zone and mapped names;
 /// 2. parse the file;
-/// 3. store (await) the import with all its slices, in one transaction; if an exercise was added or
+/// 3. store (await) the import with all its slices and its mapping, in one transaction; if an exercise was added or
 ///    changed meanwhile, wait (await) and start from 1. Failure: 503. When only the response is lost, a
-///    retry with the same Idempotency-Key returns the import; without one it imports the same workouts as
+///    retry with the same Idempotency-Key returns the import; without one it finds the same workouts as
 ///    duplicates;
 /// 4. publish (await) an event for each slice. Failure: still 202, and the sweep sends them.
 pub async fn post(
@@ -79,10 +85,12 @@ async fn import_file(
 ) -> ApiResult<Option<Imported>> {
     let mapping = options.mapping.as_deref().map(parse_mapping).transpose()?.unwrap_or_default();
     let database = call.database();
-    let (known, chosen) = exercises::list_for_import(database, &call.key).await?;
+    let (known, chosen, remembered) = exercises::list_for_import(database, &call.key).await?;
     let mut file = parse_upload(call, options, &chosen)?;
     let definitions = Definitions::new(&file.exercises, &known.exercises);
-    let names = ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping);
+    let names =
+        ExerciseNames::new(&known.exercises, &file.exercises, &definitions, mapping.clone())
+            .remembering(remembered);
     if let Some((name, detail)) = names.unknown_targets().next() {
         let detail = format!("{name}: {detail}");
         let error = FieldError::parameter("mapping", FieldCode::UnknownExercise, detail);
@@ -104,6 +112,7 @@ async fn import_file(
         slices: &slices,
         exercises: &definitions.new,
         known: &known,
+        mapping: &mapping,
         trace: call.trace,
     };
     let now_ms = call.app.clock.now_ms();
@@ -132,11 +141,11 @@ pub async fn get(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<Reply<Imp
 }
 
 /// Resolves the unknown names of an import; null leaves their sets out. With all names resolved the
-/// workouts held back are imported; otherwise nothing is. 202, with the progress at GET
-/// /v1/imports/{id}.
+/// workouts held back are imported, and those without them completed; otherwise nothing is. 202, with the progress at
+/// GET /v1/imports/{id}.
 ///
-/// 1. read (await, await, await) the import, its held slices, and the athlete's custom exercises;
-/// 2. release (await) the slices, each if it is still held;
+/// 1. read (awaits) the import, its held slices, the athlete's custom exercises and mapped names;
+/// 2. release (await) the slices, each if it is still held, and remember the mapping;
 /// 3. publish (await) their events. Failure: still 202, and the sweep sends them;
 /// 4. read (await) the import.
 pub async fn put_mapping(
@@ -150,16 +159,16 @@ pub async fn put_mapping(
         return Err(ProblemCode::NothingHeldBack.into());
     }
     let custom = exercises::list(database, &call.key).await?;
-    let names = ExerciseNames::new(&custom, &[], &Definitions::default(), mapping);
+    let remembered = exercise_names::list(database, &call.key).await?;
+    let names = ExerciseNames::new(&custom, &[], &Definitions::default(), mapping.clone())
+        .remembering(remembered);
     let checks = Checks::new(call.app.clock.now(), "/mapping");
-    require_no_errors(names.unknown_targets().map(|(name, detail)| {
-        FieldError::at(checks.pointer_to(name), FieldCode::UnknownExercise, detail)
-    }))?;
+    require_known_targets(&names, &checks)?;
     let mut report: ImportReport = json::from_value(&import.report)?;
     let mut released = Vec::new();
     for slice in held {
         let mut plan = Plan::default();
-        for imported in slice.workouts.unwrap_or_default() {
+        for imported in slice.workouts {
             plan.add(imported, &names);
         }
         require_no_errors(plan.unmatched(&names).iter().map(|unmatched| {
@@ -167,16 +176,56 @@ pub async fn put_mapping(
             FieldError::at(checks.pointer_to(&unmatched.name), FieldCode::Required, detail)
         }))?;
         report.left_out_sets += plan.left_out_sets;
-        released.push((slice.key.slice, plan.ready));
+        released.push((slice.slice, plan.ready));
     }
-    (report.held_workouts, report.unmatched) = (0, Vec::new());
+    (report.held_workouts, report.partial_workouts, report.unmatched) = (0, 0, Vec::new());
     let (report, now_ms) = (serde_json::to_value(&report)?, call.app.clock.now_ms());
-    imports::release(database, &call.key, id, &released, &report, now_ms).await?;
+    let stored = (&report, &mapping);
+    imports::release(database, &call.key, id, &released, stored, now_ms).await?;
     let athlete_id = call.key.athlete_id;
     let keys =
         released.iter().map(|(slice, _)| SliceKey { athlete_id, import_id: id, slice: *slice });
     publish(&call, keys).await;
     to_reply(imports::get(database, &call.key, id).await?)
+}
+
+/// Lists imports, the newest first.
+pub async fn list(
+    call: AthleteCall,
+    Query(ImportFilter { cursor, limit }): Query<ImportFilter>,
+) -> ApiResult<Reply<Page<Import>>> {
+    let before = cursor::decode(cursor.as_deref())?;
+    let limit = usize::try_from(limit.0).unwrap_or(0);
+    let rows = imports::list(call.database(), &call.key, before, limit).await?;
+    let (rows, next_cursor) = cursor::page(rows, |import| import.import_id)?;
+    let items = rows.into_iter().map(to_model).collect::<Result<_, _>>()?;
+    Ok(Reply::new(Page { items, next_cursor }))
+}
+
+/// Takes an import back: deletes the workouts that it created and that are unchanged since. 202, with the progress
+/// at GET /v1/imports/{id}.
+///
+/// 1. begin (await): what waits of it is not stored any more. A retry changes nothing;
+/// 2. delete (await) the next workouts, and publish (await) their events, as for the deletion of each; some thousand in
+///    all. Failure: the sweep continues, and sends the events. A retry continues too;
+/// 3. read (await) the import.
+pub async fn delete(call: AthleteCall, Path(id): Path<Uuid>) -> ApiResult<Accepted<Import>> {
+    let (database, app) = (call.database(), &call.app);
+    imports::begin_undo(database, &call.key, id, app.clock.now_ms()).await?;
+    let import = ImportKey { athlete_id: call.key.athlete_id, import_id: id };
+    for _ in 0..UNDO_ROUNDS_MAX {
+        if app.undo_round(database, import, call.trace).await.map_err(Rejection::from)? == 0 {
+            break;
+        }
+    }
+    to_reply(imports::get(database, &call.key, id).await?)
+}
+
+/// Requires that the slugs of a mapping exist.
+pub fn require_known_targets(names: &ExerciseNames, checks: &Checks) -> ApiResult<()> {
+    require_no_errors(names.unknown_targets().map(|(name, detail)| {
+        FieldError::at(checks.pointer_to(name), FieldCode::UnknownExercise, detail)
+    }))
 }
 
 fn require_no_errors(errors: impl Iterator<Item = FieldError>) -> ApiResult<()> {
@@ -191,19 +240,24 @@ async fn preview(
     format: String,
     report: ImportReport,
 ) -> ApiResult<Imported> {
-    let queries: Vec<_> = plan.ready.iter().map(duplicate_query).collect();
-    let duplicates = imports::count_duplicates(call.database(), &call.key, &queries).await?;
-    let total = i64::try_from(plan.ready.len()).unwrap_or(i64::MAX);
-    let to_import = total - duplicates;
-    let preview = ImportPreview { dry_run: true, format, to_import, duplicates, report };
-    Ok(Imported::Preview(Box::new(Reply::new(preview))))
+    let counts = imports::preview(call.database(), &call.key, &format, &plan.ready).await?;
+    let conflicts_total = i64::try_from(counts.conflicts.len()).unwrap_or(i64::MAX);
+    let conflicts = counts.conflicts.into_iter().take(CONFLICTS_MAX).map(conflict).collect();
+    Ok(Imported::Preview(Box::new(Reply::new(ImportPreview {
+        dry_run: true,
+        format,
+        to_import: counts.imported,
+        updated: counts.updated,
+        duplicates: counts.duplicates,
+        conflicts,
+        conflicts_total,
+        report,
+    }))))
 }
 
-fn duplicate_query(imported: &ImportedWorkout) -> DuplicateQuery {
-    DuplicateQuery {
-        started_at_ms: imported.workout.started_at.timestamp_millis(),
-        title: imported.workout.title.clone(),
-    }
+fn conflict(stored: StoredConflict) -> ImportConflict {
+    let StoredConflict { workout_id, date, title } = stored;
+    ImportConflict { workout_id, date, title }
 }
 
 async fn publish(call: &AthleteCall, keys: impl Iterator<Item = SliceKey>) {
@@ -218,23 +272,35 @@ const fn has_many_errors(report: &ImportReport) -> bool {
 }
 
 fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Import, STATUS>> {
+    let location = format!("/v1/imports/{}", import.import_id);
+    Ok(Reply::new(to_model(import)?).location(location))
+}
+
+fn to_model(import: imports::Import) -> Result<Import, serde_json::Error> {
     let report: ImportReport = json::from_value(&import.report)?;
-    let status = match (import.waiting, import.held) {
-        (0, 0) if has_many_errors(&report) => ImportStatus::CompletedWithErrors,
-        (0, 0) => ImportStatus::Completed,
-        (0, _) => ImportStatus::NeedsMapping,
-        _ => ImportStatus::Running,
+    let status = match (import.undone_at_ms, import.waiting, import.held) {
+        (Some(_), _, _) if import.is_undoing == 1 => ImportStatus::Undoing,
+        (Some(_), _, _) => ImportStatus::Undone,
+        (None, 0, 0) if has_many_errors(&report) => ImportStatus::CompletedWithErrors,
+        (None, 0, 0) => ImportStatus::Completed,
+        (None, 0, _) => ImportStatus::NeedsMapping,
+        (None, _, _) => ImportStatus::Running,
     };
-    let model = Import {
+    Ok(Import {
         id: import.import_id,
         status,
         format: import.format,
         created_at: Instant(import.created_at_ms),
         finished_at: import.finished_at_ms.map(Instant),
         imported: import.imported,
+        updated: import.updated,
         duplicates: import.duplicates,
+        conflicts: import.conflicts.into_iter().map(conflict).collect(),
+        conflicts_total: import.conflicts_total,
         slices: SliceCounts { waiting: import.waiting, held: import.held, done: import.done },
+        undone_at: import.undone_at_ms.map(Instant),
+        removed: import.removed,
+        kept: import.kept,
         report,
-    };
-    Ok(Reply::new(model).location(format!("/v1/imports/{}", import.import_id)))
+    })
 }

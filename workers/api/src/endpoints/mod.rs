@@ -7,6 +7,7 @@ pub mod dead_letter_actions;
 pub mod dead_letters;
 pub mod edit;
 pub mod email_confirmation;
+pub mod exercise_names;
 pub mod exercises;
 pub mod export;
 pub mod health;

@@ -14,8 +14,7 @@ use training::{CustomExercises, Exercise};
 /// Slugs that are proposed for an unknown name; a project default.
 const PROPOSALS: usize = 3;
 
-/// Exercise names and their slugs; `None` leaves the sets of a name out.
-pub type Mapping = BTreeMap<String, Option<String>>;
+pub use storage::exercise_names::ExerciseNameMapping as Mapping;
 
 /// Parses the mapping of a query: a JSON object of names to slugs or null.
 pub fn parse_mapping(text: &str) -> ApiResult<Mapping> {
@@ -38,7 +37,16 @@ pub struct ExerciseNames {
     listed: Vec<(String, String)>,
     /// Slugs of the file whose exercise the athlete has under another slug.
     same: BTreeMap<String, String>,
+    /// The mapping of the request.
     mapping: Mapping,
+    /// The names that the athlete has mapped before, by their keys.
+    remembered: Mapping,
+}
+
+/// The key under which a mapped name is found: its own text if it has none.
+fn remembered_key(name: &str) -> String {
+    let key = name_key(name);
+    if key.is_empty() { name.to_owned() } else { key }
 }
 
 /// The meaning of one name.
@@ -74,11 +82,22 @@ impl ExerciseNames {
             listed: known.iter().map(|c| (c.slug.clone(), c.definition.name.clone())).collect(),
             same: definitions.same.clone(),
             mapping,
+            remembered: Mapping::new(),
         }
     }
 
+    /// Resolves also by what the athlete has mapped before, unless the request says otherwise.
+    #[must_use]
+    pub fn remembering(mut self, remembered: Mapping) -> Self {
+        let is_known = |slug: &Option<String>| slug.as_ref().is_none_or(|slug| self.is_slug(slug));
+        let known = remembered.into_iter().filter(|(_, slug)| is_known(slug));
+        self.remembered = known.map(|(name, slug)| (remembered_key(&name), slug)).collect();
+        self
+    }
+
     fn meaning(&self, name: &str) -> Meaning {
-        match self.mapping.get(name) {
+        let mapped = self.mapping.get(name);
+        match mapped.or_else(|| self.remembered.get(&remembered_key(name))) {
             Some(Some(slug)) => Meaning::Slug(slug.clone()),
             Some(None) => Meaning::LeftOut,
             None if self.is_slug(name) => Meaning::Slug(name.to_owned()),

@@ -8,72 +8,93 @@ use crate::error::ApiResult;
 use contract::imports::{ImportReport, MAPPING_MAX, UnmatchedName};
 use contract::{FieldErrors, ProblemCode};
 use shared_kernel::WorkoutId;
-use shared_kernel::ids::derived;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use storage::imports::{ImportedWorkout, SliceState};
+use storage::imports::{ImportedWorkout, SliceState, workout_id};
 use uuid::Uuid;
 
 /// Workouts of a slice, at most: a consumer writes them in one transaction.
 const SLICE_WORKOUTS_MAX: usize = 50;
 /// Bytes of a slice, at most: well below the 2 MB of a row (a platform limit).
 const SLICE_BYTES_MAX: usize = 500_000;
-/// Unknown names of a file, at most: those that one mapping can name.
-const UNMATCHED_MAX: usize = MAPPING_MAX;
+/// Unknown names of a file that get proposals, those of most workouts: each costs a search of the catalogue.
+const PROPOSED_MAX: usize = 200;
 
 /// A file as it will be imported.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// Workouts with known exercises only.
+    /// Workouts with known exercises only. Some have others in `held`.
     pub ready: Vec<ImportedWorkout>,
-    /// Workouts with unknown exercises.
+    /// Workouts with unknown exercises. Those with known ones too complete the one in `ready`.
     pub held: Vec<ImportedWorkout>,
+    workouts: usize,
+    sets: usize,
+    partial: usize,
     pub left_out_sets: usize,
 }
 
 impl Plan {
-    /// Assigns workout ids and resolves exercise names. Fails when more than [`UNMATCHED_MAX`] names
-    /// are unknown.
+    /// Assigns workout ids and resolves exercise names. Fails when more names are unknown than a mapping can
+    /// name.
     pub fn new(
         workouts: Vec<FileWorkout>,
         import_id: Uuid,
         names: &ExerciseNames,
     ) -> ApiResult<Self> {
         let mut plan = Self::default();
-        for (index, file_workout) in workouts.into_iter().enumerate() {
+        for (index, file_workout) in (0..).zip(workouts) {
             let FileWorkout { mut workout, custom_exercises: own_exercises } = file_workout;
             workout.assign_new_set_ids();
             let (workout_id, unmatched) = (workout_id(import_id, index), BTreeMap::new());
-            plan.add(ImportedWorkout { workout_id, workout, own_exercises, unmatched }, names);
+            let completes = false;
+            let imported =
+                ImportedWorkout { workout_id, workout, own_exercises, unmatched, completes };
+            plan.add(imported, names);
         }
         let unknown = plan.held.iter().flat_map(|imported| imported.unmatched.values());
-        if unknown.collect::<BTreeSet<_>>().len() > UNMATCHED_MAX {
-            return Err(ProblemCode::UnreadableFile.with(format!(
-                "the file has more than {UNMATCHED_MAX} unknown exercises: is it a training log? A \
-                 mapping can name them"
-            )).into());
+        if unknown.collect::<BTreeSet<_>>().len() > MAPPING_MAX {
+            return Err(ProblemCode::UnreadableFile
+                .with(format!(
+                    "the file has more than {MAPPING_MAX} unknown exercises: is it a training log?"
+                ))
+                .into());
         }
         Ok(plan)
     }
 
-    /// Adds a workout and resolves its unknown names.
+    /// Adds a workout and resolves its unknown names. One with known and unknown exercises is ready without the
+    /// unknown ones.
     pub fn add(&mut self, mut imported: ImportedWorkout, names: &ExerciseNames) {
         let unresolved = std::mem::take(&mut imported.unmatched);
-        let is_empty = imported.workout.exercises.is_empty();
+        let exercises = imported.workout.exercises.len();
         let sets = imported.workout.sets().count();
-        match names.resolve(&mut imported, &unresolved) {
-            None if !is_empty => self.left_out_sets += sets,
-            left_out => {
-                self.left_out_sets += left_out.unwrap_or(0);
-                if imported.unmatched.is_empty() {
-                    self.ready.push(imported);
-                } else {
-                    self.held.push(imported);
-                }
+        let left_out = match names.resolve(&mut imported, &unresolved) {
+            None if exercises > 0 => {
+                self.left_out_sets += sets;
+                return;
             }
+            left_out => left_out.unwrap_or(0),
+        };
+        self.left_out_sets += left_out;
+        self.workouts += 1;
+        self.sets += sets - left_out;
+        let (unknown, known) = (imported.unmatched.len(), imported.workout.exercises.len());
+        if unknown == 0 {
+            // If all that was unknown is left out, the workout is stored as it is.
+            if !imported.completes || known > exercises - unresolved.len() {
+                self.ready.push(imported);
+            }
+            return;
         }
+        if unknown < known && !imported.completes {
+            imported.completes = true;
+            self.partial += 1;
+            self.ready.push(without_unknown(&imported));
+        }
+        self.held.push(imported);
     }
 
-    /// The unknown names of the workouts held back.
+    /// The unknown names, those of most workouts first.
     pub fn unmatched(&self, names: &ExerciseNames) -> Vec<UnmatchedName> {
         let mut counts: BTreeMap<&str, (BTreeSet<WorkoutId>, usize)> = BTreeMap::new();
         for imported in &self.held {
@@ -84,11 +105,11 @@ impl Plan {
                 *sets += exercise.map_or(0, |exercise| exercise.sets.len());
             }
         }
-        let unmatched = counts.into_iter().map(|(name, (workouts, sets))| UnmatchedName {
-            name: name.to_owned(),
-            workouts: workouts.len(),
-            sets,
-            proposals: names.proposals(name),
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, (workouts, _))| Reverse(workouts.len()));
+        let unmatched = counts.into_iter().enumerate().map(|(index, (name, (workouts, sets)))| {
+            let proposals = if index < PROPOSED_MAX { names.proposals(name) } else { Vec::new() };
+            UnmatchedName { name: name.to_owned(), workouts: workouts.len(), sets, proposals }
         });
         unmatched.collect()
     }
@@ -102,19 +123,19 @@ impl Plan {
 
     /// The report of a file, before and after it is imported.
     pub fn report(&self, file: ImportFile, names: &ExerciseNames) -> ImportReport {
-        let workouts = || self.ready.iter().chain(&self.held);
         // The first errors, within the limits of a response.
         let errors: FieldErrors = file.errors.into_iter().collect();
         ImportReport {
             rows: file.rows,
-            workouts: workouts().count(),
-            sets: workouts().map(|imported| imported.workout.sets().count()).sum(),
+            workouts: self.workouts,
+            sets: self.sets,
             weight_unit: file.weight_unit,
             weight_unit_source: file.weight_unit_source,
             time_zone: file.time_zone,
             time_zone_source: file.time_zone_source,
             hints: file.hints,
-            held_workouts: self.held.len(),
+            held_workouts: self.held.len() - self.partial,
+            partial_workouts: self.partial,
             left_out_sets: self.left_out_sets,
             errors: errors.kept().to_vec(),
             errors_total: errors.total(),
@@ -124,12 +145,16 @@ impl Plan {
     }
 }
 
-/// Derives the id of a workout from its import and its index in the file. Its first 18 characters are those of all
-/// workouts of the import (`crates/storage/sql/imports/duplicate.sql`).
-fn workout_id(import_id: Uuid, index: usize) -> WorkoutId {
-    let (high, _) = derived(&["imported workouts", &import_id.to_string()]).as_u64_pair();
-    let low = index as u64 | 1 << 63;
-    WorkoutId(Uuid::from_u64_pair(high, low))
+/// A workout without its unknown exercises.
+fn without_unknown(imported: &ImportedWorkout) -> ImportedWorkout {
+    let mut workout = imported.workout.clone();
+    let exercises = imported.workout.exercises.iter().enumerate();
+    let known = exercises.filter(|(index, _)| !imported.unmatched.contains_key(index));
+    workout.exercises = known.map(|(_, exercise)| exercise.clone()).collect();
+    workout.assign_new_set_ids();
+    let (own_exercises, unmatched) = (imported.own_exercises.clone(), BTreeMap::new());
+    let workout_id = imported.workout_id;
+    ImportedWorkout { workout_id, workout, own_exercises, unmatched, completes: false }
 }
 
 /// Splits workouts into slices within the limits.

@@ -1,8 +1,8 @@
 //! Workouts, exercises, and the results of the analysis.
 
 use crate::endpoints::{
-    daily_volume, exercises, export, imports, patterns, progress, records, sets, weekly_volume,
-    workouts,
+    daily_volume, exercise_names, exercises, export, imports, patterns, progress, records, sets,
+    weekly_volume, workouts,
 };
 use crate::import::upload::IMPORT_TYPES;
 use crate::route::{Section, delete, get, post, put};
@@ -171,10 +171,11 @@ fn files() -> Section {
             post("/v1/imports", imports::post, "Import a training log")
                 .describe(
                     "The file is the body, at most 5 MiB. 202: it is valid, and its workouts are stored \
-                     in the following seconds. Workouts that the athlete has already are left out. A \
-                     workout with an unknown exercise name is held back until a mapping resolves the \
-                     name. With `dry_run=true` nothing is stored, and the response is a preview with \
-                     status 200.",
+                     in the following seconds. A session that the athlete has already is not stored again: \
+                     the file adds what it knows more, unless the athlete has edited the workout. Exercises \
+                     with an unknown name are left out until a mapping resolves the name; a mapping is \
+                     remembered for the next import. With `dry_run=true` nothing is stored, and the response \
+                     is a preview with status 200.",
                 )
                 .body_bytes_max(IMPORT_BYTES_MAX)
                 .with_time_zone()
@@ -186,17 +187,35 @@ fn files() -> Section {
                     ProblemCode::LimitReached,
                     ProblemCode::ConcurrentChange,
                 ]),
+            get("/v1/imports", imports::list, "List imports")
+                .describe(
+                    "The newest first, without their `errors`, `unmatched` names and `conflicts`: read the \
+                     import for these.",
+                )
+                .problems(&[ProblemCode::InvalidCursor]),
             get("/v1/imports/{id}", imports::get, "Read an import"),
+            delete("/v1/imports/{id}", imports::delete, "Take an import back").describe(
+                "Deletes the workouts that it stored and that have not been changed since, and stores none of \
+                 those that wait. What it added to other workouts stays. `removed` and `kept` count the \
+                 workouts when the status is `undone`. Can be repeated.",
+            ),
             put(
                 "/v1/imports/{id}/mapping",
                 imports::put_mapping,
                 "Map the exercise names of an import",
             )
             .describe(
-                "Maps each name of `unmatched` to a slug, or to null to leave its sets out. Workouts \
-                 without an unknown name are then stored.",
+                "Maps each name of `unmatched` to a slug, or to null to leave its sets out: each that the \
+                 athlete has not mapped before. The workouts with these names are then stored or completed, \
+                 and the next import uses the mapping.",
             )
             .problems(&[ProblemCode::NothingHeldBack]),
+            get("/v1/me/exercise-names", exercise_names::get, "Read the mapped exercise names"),
+            put("/v1/me/exercise-names", exercise_names::put, "Replace the mapped exercise names").describe(
+                "What names of other apps stand for in the next import: slugs, or null to leave their sets \
+                 out. Mappings of imports are added to it; of over 1,000 names the longest unused are \
+                 forgotten, and names of over 200 characters are not remembered.",
+            ),
             get("/v1/export", export::get, "Export workouts")
                 .describe(
                     "The newest first. JSON can be imported again; CSV has the columns of Hevy. A \

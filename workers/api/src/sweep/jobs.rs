@@ -10,6 +10,7 @@ use crate::publisher::{
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use platform::clock::new_trace;
 use shared_kernel::{AthleteId, Event, TraceContext};
+use storage::imports::ImportKey;
 use storage::webhooks::{DueDelivery, deliveries, disabled};
 use storage::workouts::{PageMax, StoredWorkout};
 use storage::{Database, deleted_athletes, expiry, imports, notifications, reports, workouts};
@@ -20,6 +21,8 @@ const ROUND_MAX: i64 = 200;
 /// The stored bytes of a round's workouts, at most. A round holds them several times, parsed and as events, and five
 /// databases are swept at once: with the largest documents that is 30 MB.
 const ROUND_BYTES_MAX: i64 = 500_000;
+/// Workouts of an import that a round takes back, at most.
+const UNDONE_MAX: i64 = 500;
 /// Webhook endpoints of one database and sweep, at most.
 const ENDPOINTS_MAX: i64 = 1_000;
 /// Athletes with due emails of one database and sweep, at most.
@@ -63,6 +66,29 @@ impl App {
         let events = slices.iter().map(|slice| import_slice_stored(slice.key, slice.trace, now));
         self.send(&events.collect::<Vec<_>>()).await?;
         Ok(Round::of(slices.len()))
+    }
+
+    pub(super) async fn undo_imports(&self, database: &dyn Database) -> RoundResult {
+        let Some(import) = imports::undoing(database).await.map_err(text)? else {
+            return Ok(Round::default());
+        };
+        let removed = self.undo_round(database, import, self.new_trace()).await.map_err(text)?;
+        Ok(Round::of(removed))
+    }
+
+    /// Deletes the next workouts of an import that is taken back (await), and publishes their events (await): the sweep
+    /// resends them. Returns their number.
+    pub async fn undo_round(
+        &self,
+        database: &dyn Database,
+        import: ImportKey,
+        trace: TraceContext,
+    ) -> Result<usize, storage::DatabaseError> {
+        let max = PageMax { rows: UNDONE_MAX, bytes: ROUND_BYTES_MAX };
+        let removed = imports::undo(database, import, max, trace, self.clock.now_ms()).await?;
+        let events: Vec<_> = removed.iter().filter_map(workout_event).collect();
+        self.publisher.publish_committed(&events).await;
+        Ok(removed.len())
     }
 
     pub(super) async fn request_reports(&self, database: &dyn Database) -> RoundResult {

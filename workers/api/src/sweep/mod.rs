@@ -19,7 +19,7 @@ const ROUNDS_MAX: u32 = 10;
 const SLICE_ROUNDS_MAX: u32 = 5;
 
 /// The jobs in each athletes' database.
-const ATHLETES_JOBS: [Job; 8] = [
+const ATHLETES_JOBS: [Job; 9] = [
     Job {
         name: "webhook_endpoints",
         rounds_max: 1,
@@ -43,6 +43,12 @@ const ATHLETES_JOBS: [Job; 8] = [
         rounds_max: SLICE_ROUNDS_MAX,
         statements: 1,
         round: |app, database| Box::pin(app.resend_slices(database)),
+    },
+    Job {
+        name: "undone_imports",
+        rounds_max: 1,
+        statements: 3,
+        round: |app, database| Box::pin(app.undo_imports(database)),
     },
     Job {
         name: "weekly_reports",
@@ -86,7 +92,7 @@ const OPERATORS_JOBS: [Job; 2] = [
     },
 ];
 
-/// The statements of one sweep over `databases` athletes' databases, with a backlog in each job: 52 in each, 43 in
+/// The statements of one sweep over `databases` athletes' databases, with a backlog in each job: 55 in each, 43 in
 /// the operators'.
 const fn statements(databases: u32) -> u32 {
     databases * statements_of(&ATHLETES_JOBS) + statements_of(&OPERATORS_JOBS)
@@ -102,7 +108,7 @@ const fn statements_of(jobs: &[Job]) -> u32 {
 }
 
 /// D1 allows 1,000 statements an invocation (Cloudflare D1 documentation, Limits). 16 databases are the most that
-/// docs/adr/0033 names: 16 × 52 + 43 = 875, and what is repeated in an outage.
+/// docs/adr/0033 names: 16 × 55 + 43 = 923, and what is repeated in an outage.
 const _: () = assert!(statements(16) + RETRIED_STATEMENTS_MAX <= 1_000);
 
 impl App {
@@ -119,19 +125,21 @@ impl App {
     ///    same events as before, with the same ids. A crash delays them to that turn. Aggregation, whose ledger
     ///    has the revision, ignores duplicates;
     /// 4. `import_slices`: claim and publish (await, await) slices of imports, in the same way;
-    /// 5. `weekly_reports`: claim and publish (await, await) the ended weeks, for athletes without a report of
+    /// 5. `undone_imports`: read (await) an import that is taken back, delete (await) its next workouts, and publish
+    ///    (await) their events. A retry finds fewer; job 3 resends the events;
+    /// 6. `weekly_reports`: claim and publish (await, await) the ended weeks, for athletes without a report of
     ///    them. The inbox ignores duplicates;
-    /// 6. `emails`: read and publish (await, await) the athletes with due emails. Nothing is changed
+    /// 7. `emails`: read and publish (await, await) the athletes with due emails. Nothing is changed
     ///    here: until the emails are claimed, the next sweep publishes again;
-    /// 7. `tombstones`: copy (awaits) those of deleted athletes to the operators' database. A repeat
+    /// 8. `tombstones`: copy (awaits) those of deleted athletes to the operators' database. A repeat
     ///    changes nothing;
-    /// 8. `disabled_endpoints`: fail (await) due deliveries that still wait at a disabled endpoint. A repeat finds
+    /// 9. `disabled_endpoints`: fail (await) due deliveries that still wait at a disabled endpoint. A repeat finds
     ///    fewer.
     ///
     /// In the operators' database:
     ///
-    /// 9. `dead_letters`: claim, send and mark (awaits) those of outages that are due: [`Self::redrive_due`];
-    /// 10. `expired_rows`: delete (await) rows past their retention. A retry finds fewer.
+    /// 10. `dead_letters`: claim, send and mark (awaits) those of outages that are due: [`Self::redrive_due`];
+    /// 11. `expired_rows`: delete (await) rows past their retention. A retry finds fewer.
     pub async fn sweep(&self) {
         let start_ms = self.clock.now_ms();
         let athletes = self.shards.every();
@@ -148,6 +156,7 @@ impl App {
             completed = count("open_workouts"),
             sent = count("workouts"),
             slices_sent = count("import_slices"),
+            undone = count("undone_imports"),
             weeks_ended = count("weekly_reports"),
             emails_requested = count("emails"),
             deliveries_requested = count("webhook_endpoints"),

@@ -2,6 +2,7 @@
 
 use super::*;
 use shared_kernel::payload::ImportSliceStored;
+use std::collections::BTreeMap;
 
 const HEVY: &str = "title,start_time,end_time,description,exercise_title,superset_id,\
     exercise_notes,set_index,set_type,weight_kg,reps,distance_km,duration_seconds,rpe\n";
@@ -243,6 +244,66 @@ fn mapping_can_come_with_the_file_and_name_own_exercises() {
         (&import.body["workouts"], &import.body["unmatched"], &import.body["left_out_sets"]),
         (&json!(2), &json!([]), &json!(1))
     );
+}
+
+#[test]
+fn file_with_201_unknown_names_is_accepted() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let log = |names: usize| {
+        (1..=names).fold(HEVY.to_owned(), |log, n| {
+            let day = format!("2025-{:02}-{:02} 17:00:00", n / 28 % 12 + 1, n % 28 + 1);
+            format!("{log}Push {n},{day},,,Zzyzx Movement {n:04},,,0,normal,10,10,,,\n")
+        })
+    };
+    let import = api.import(&key, "", &log(201));
+    assert_eq!((import.status, &import.body["status"]), (202, &json!("needs_mapping")));
+    let unmatched = import.body["unmatched"].as_array().unwrap();
+    assert_eq!((unmatched.len(), &import.body["held_workouts"]), (201, &json!(201)));
+    let names = unmatched.iter().map(|unmatched| unmatched["name"].as_str().unwrap().to_owned());
+    let mapping: BTreeMap<_, _> = names.map(|name| (name, "pull-up")).collect();
+    let path = format!("{}/mapping", import.location());
+    assert_eq!(api.put(&key, &path, &json!({ "mapping": mapping })).status, 202);
+    let stored = api.get(&key, "/v1/me/exercise-names").body;
+    assert_eq!(stored["mapping"], json!(mapping));
+    // As many as a mapping can name.
+    assert_eq!(api.import(&key, "?dry_run=true", &log(1_201)).status, 200);
+    let other = api.create_athlete();
+    assert_eq!(api.import(&other, "", &log(1_000)).status, 202);
+    assert_eq!(api.import(&other, "", &log(1_001)).status, 422);
+}
+
+#[test]
+fn mapped_names_are_replaced_and_bounded() {
+    let api = TestApi::new();
+    let key = api.create_athlete();
+    let put =
+        |mapping: Value| api.put(&key, "/v1/me/exercise-names", &json!({ "mapping": mapping }));
+    assert_eq!(put(json!({ "A": "pull-up", "B": null })).status, 200);
+    assert_eq!(put(json!({ "B/C": "no-lift" })).error_pointers(), ["/mapping/B~1C"]);
+    let long = "x".repeat(201);
+    let stored = put(json!({ "B": "dip", long.as_str(): "dip" }));
+    assert_eq!(stored.body["mapping"], json!({ "B": "dip" }));
+    let names = |first: usize| -> Value {
+        (first..first + 1_000).map(|n| (format!("N{n:04}"), json!("dip"))).collect()
+    };
+    assert_eq!(put(names(0)).status, 200);
+    // The names of a later import replace the oldest.
+    api.clock.advance_ms(1_000);
+    let query = "?mapping={%22Quux%22:%22pull-up%22}";
+    assert_eq!(api.import(&key, query, &hevy(&["Quux", "N0998"])).status, 202);
+    let mapping = api.get(&key, "/v1/me/exercise-names").body["mapping"].clone();
+    let stored = mapping.as_object().unwrap();
+    assert_eq!((stored.len(), stored.contains_key("Quux")), (1_000, true));
+    assert!(!stored.contains_key("N0999"), "the last of equally old names is forgotten");
+    // A name of an exercise that was deleted since is unknown.
+    api.post(&key, "/v1/exercises", &json!({ "name": "Own", "primary": ["glutes"] }));
+    assert_eq!(put(json!({ "My Own": "own" })).status, 200);
+    let preview = api.import(&key, "?dry_run=true", &hevy(&["My Own"]));
+    assert_eq!(preview.body["unmatched"], json!([]));
+    api.delete(&key, "/v1/exercises/own");
+    let preview = api.import(&key, "?dry_run=true", &hevy(&["My Own"]));
+    assert_eq!(preview.body["unmatched"][0]["name"], "My Own");
 }
 
 #[test]

@@ -1,1 +1,0 @@
-SELECT count(*) AS duplicates FROM json_each(:sought) AS sought WHERE {duplicate}
