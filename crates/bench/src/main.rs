@@ -23,6 +23,7 @@ mod meter;
 mod pipeline;
 mod ports;
 mod prices;
+mod replay;
 mod scale;
 mod sql;
 mod stopwatch;
@@ -42,6 +43,8 @@ enum Command {
     Scale(scale::Options),
     /// Rows, messages, calls and dollars of a workout, posted whole and logged live
     Cost(cost::Options),
+    /// A training log through all workers on a virtual clock: every notification, and a summary
+    Replay(replay::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Sql(options) => sql::run(&options),
         Command::Scale(options) => scale::run(&options),
         Command::Cost(options) => cost::run(&options),
+        Command::Replay(options) => replay::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

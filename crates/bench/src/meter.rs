@@ -75,6 +75,26 @@ impl Costs {
         self.steps.get(&step).copied().unwrap_or_default()
     }
 
+    /// Adds other costs.
+    pub fn add(&mut self, other: &Self) {
+        for (step, cost) in &other.steps {
+            let sum = self.steps.entry(*step).or_default();
+            sum.invocations += cost.invocations;
+            sum.round_trips += cost.round_trips;
+            sum.rows_written += cost.rows_written;
+            sum.sql_time += cost.sql_time;
+            sum.messages += cost.messages;
+            sum.message_chunks += cost.message_chunks;
+            sum.log_lines += cost.log_lines;
+        }
+        for (key, cost) in &other.statements {
+            let sum = self.statements.entry(*key).or_default();
+            sum.calls += cost.calls;
+            sum.time += cost.time;
+            sum.rows_written += cost.rows_written;
+        }
+    }
+
     /// Returns the time in SQL of all steps.
     pub fn sql_time(&self) -> Duration {
         self.steps.values().map(|cost| cost.sql_time).sum()

@@ -2,7 +2,7 @@
 
 use crate::databases::Databases;
 use crate::meter::{Meter, Step};
-use crate::ports::{AcceptingMailer, Queues, SeededEntropy};
+use crate::ports::{Queues, SeededEntropy};
 use aggregation::publisher::AggregationEventPublisher;
 use ai::analysis::Analysis;
 use ai::narrator::Template;
@@ -11,6 +11,7 @@ use api::app::App;
 use api::cors::AllowedOrigins;
 use api::key_usage::KeyUsage;
 use api::publisher::ApiEventPublisher;
+use futures_util::TryStreamExt;
 use platform::consumer::Consumer;
 use platform::http::{Body, Content};
 use platform::{Clock, PipelineMetrics, Publisher, Registry, Usage};
@@ -19,7 +20,7 @@ use shared_kernel::{MessageResult, Queue};
 use standard_webhooks::Environment;
 use std::rc::Rc;
 use storage::{Database, KeyProof, Scope};
-use testkit::{DeferredTasks, FixedClock, IanaTimeZones, Receivers, TestVault};
+use testkit::{DeferredTasks, FixedClock, IanaTimeZones, Receivers, RecordingMailer, TestVault};
 use webhook::dispatch::Dispatcher;
 use webhook::email_sender::EmailSender;
 use webhook::notifier::Notifier;
@@ -33,6 +34,8 @@ pub struct Pipeline {
     clock: Rc<FixedClock>,
     pub meter: Rc<Meter>,
     queues: Rc<Queues>,
+    /// Keeps the emails that were sent.
+    pub mailer: Rc<RecordingMailer>,
     app: Rc<App>,
     after_response: Rc<DeferredTasks>,
     background: Rc<DeferredTasks>,
@@ -44,6 +47,7 @@ struct Ports {
     queues: Rc<Queues>,
     clock: Rc<FixedClock>,
     entropy: Rc<SeededEntropy>,
+    mailer: Rc<RecordingMailer>,
     background: Rc<DeferredTasks>,
 }
 
@@ -59,6 +63,7 @@ impl Pipeline {
             queues: Rc::new(Queues::new(Rc::clone(&clock), Rc::clone(&meter))),
             clock: Rc::clone(&clock),
             entropy: Rc::new(SeededEntropy::new(1)),
+            mailer: Rc::default(),
             background: Rc::default(),
         };
         let after_response = Rc::new(DeferredTasks::default());
@@ -70,6 +75,7 @@ impl Pipeline {
                 webhook_registry(&ports, &databases),
             ],
             queues: ports.queues,
+            mailer: ports.mailer,
             background: ports.background,
             databases,
             clock,
@@ -103,7 +109,7 @@ impl Pipeline {
         (proof, self.databases.shards.for_athlete(athlete_id))
     }
 
-    /// Sends a request that must succeed. Returns the JSON of the response.
+    /// Sends a request with a JSON body that must succeed. Returns the JSON of the response.
     pub fn send(
         &self,
         key: &str,
@@ -112,25 +118,40 @@ impl Pipeline {
         body: &Value,
         idempotency_key: Option<&str>,
     ) -> Value {
-        let mut request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://host{path}"))
-            .header("authorization", format!("Bearer {key}"))
-            .header("content-type", "application/json");
+        let mut request = request(key, method, path).header("content-type", "application/json");
         if let Some(key) = idempotency_key {
             request = request.header("idempotency-key", key);
         }
-        let request = request.body(Body::Complete(body.to_string().into_bytes()));
-        let response = self.invoke(Step::Request, 1, || {
-            testkit::run(self.app.handle(request.expect("a valid request")))
-        });
+        let text = self.exchange(request, body.to_string());
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Sends a CSV file in a request that must succeed. Returns the JSON of the response.
+    pub fn send_csv(&self, key: &str, path: &str, file: String) -> Value {
+        let request = request(key, "POST", path).header("content-type", "text/csv");
+        serde_json::from_str(&self.exchange(request, file)).unwrap_or(Value::Null)
+    }
+
+    /// Reads a resource that exists.
+    pub fn get(&self, key: &str, path: &str) -> Value {
+        let text = self.exchange(request(key, "GET", path), String::new());
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    fn exchange(&self, request: http::request::Builder, body: String) -> String {
+        let request = request.body(Body::Complete(body.into_bytes())).expect("a valid request");
+        let target = format!("{} {}", request.method(), request.uri());
+        let response = self.invoke(Step::Request, 1, || testkit::run(self.app.handle(request)));
         self.run_after_response();
         let status = response.status();
-        let Content::Text(text) = response.into_body() else {
-            panic!("{method} {path}: a stream was not requested")
+        let text = match response.into_body() {
+            Content::Text(text) => text,
+            Content::Stream(chunks) => {
+                testkit::run(chunks.try_collect::<String>()).expect("a complete stream")
+            }
         };
-        assert!(status.is_success(), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or(Value::Null)
+        assert!(status.is_success(), "{target}: {status} {text}");
+        text
     }
 
     /// Stores the day on which the key was last used, if that is due. It is part of the request's invocation.
@@ -205,6 +226,13 @@ impl Pipeline {
     }
 }
 
+fn request(key: &str, method: &str, path: &str) -> http::request::Builder {
+    http::Request::builder()
+        .method(method)
+        .uri(format!("http://host{path}"))
+        .header("authorization", format!("Bearer {key}"))
+}
+
 impl Ports {
     fn publisher(&self) -> Publisher {
         Publisher::new(Rc::clone(&self.queues) as _)
@@ -257,7 +285,7 @@ fn webhook_registry(ports: &Ports, databases: &Databases) -> Registry {
         clock: Rc::clone(&ports.clock) as _,
         time_zones: Rc::new(IanaTimeZones),
         email_sender: EmailSender {
-            mailer: Rc::new(AcceptingMailer),
+            mailer: Rc::clone(&ports.mailer) as _,
             clock: Rc::clone(&ports.clock) as _,
             time_zones: Rc::new(IanaTimeZones),
             links: None,

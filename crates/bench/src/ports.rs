@@ -3,8 +3,7 @@
 use crate::meter::Meter;
 use async_trait::async_trait;
 use platform::consumer::RawMessage;
-use platform::email::EmailError;
-use platform::{Clock, Destination, Email, Entropy, Mailer, QueueSink, SendError};
+use platform::{Clock, Destination, Entropy, QueueSink, SendError};
 use shared_kernel::Queue;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -107,15 +106,5 @@ impl Entropy for SeededEntropy {
             word ^= word >> 31;
             chunk.copy_from_slice(&word.to_be_bytes()[..chunk.len()]);
         }
-    }
-}
-
-/// Accepts every email.
-pub struct AcceptingMailer;
-
-#[async_trait(?Send)]
-impl Mailer for AcceptingMailer {
-    async fn send(&self, _: &Email) -> Result<(), EmailError> {
-        Ok(())
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::budget::{self, Budget};
 use crate::databases::Databases;
+use crate::meter::{Costs, Step};
 use crate::pipeline::Pipeline;
-use crate::stopwatch::Stopwatch;
+use crate::stopwatch::{ProcessorTime, Stopwatch};
 use crate::table::{self, row};
 use crate::workload::{self, FIRST_MONDAY, Schedule};
 use anyhow::{Context, Result};
@@ -20,6 +21,8 @@ const TOLERANCE: f64 = 0.1;
 /// The share of the workouts that the growth compares, at either end: 5 %.
 const ENDS: usize = 20;
 const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+/// Statements of the table of growth.
+const STATEMENTS_MAX: usize = 8;
 /// Workouts that are posted before the queues are emptied: a full batch of aggregation.
 const ROUND: usize = 100;
 
@@ -55,18 +58,25 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     let pipeline = Pipeline::new(Databases::in_folder(folder), FIRST_MONDAY);
     let keys: Vec<_> = (0..athletes).map(|n| pipeline.create_athlete(n)).collect();
     let end = workouts / ENDS;
-    let mut time = Time::default();
+    let (mut first, mut last) = (Part::default(), Part::default());
     let (start, mut reported) = (Stopwatch::start(), Duration::ZERO);
     let mut done = 0;
     while done < workouts {
-        let round = Stopwatch::start();
+        let round = ProcessorTime::start();
         let count = ROUND.min(workouts - done);
         for index in done..done + count {
             post(&pipeline, &keys, index);
         }
         pipeline.deliver_all(ROUND);
-        pipeline.meter.take();
-        time.add(round.elapsed(), done < end, done + count > workouts - end, count);
+        let costs = pipeline.meter.take();
+        for part in [
+            (done < end).then_some(&mut first),
+            (done + count > workouts - end).then_some(&mut last),
+        ] {
+            if let Some(part) = part {
+                part.add(round.elapsed(), &costs, count);
+            }
+        }
         done += count;
         if start.elapsed() >= reported + PROGRESS_EVERY {
             reported = start.elapsed();
@@ -79,7 +89,7 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
     }
     let rate = workouts as f64 / start.elapsed().as_secs_f64();
     println!("{workouts} workouts of {athletes} athletes, {rate:.0} a second on one core\n");
-    report(&pipeline, &time, workouts)
+    report(&pipeline, &first, &last, workouts)
 }
 
 fn post(pipeline: &Pipeline, keys: &[String], index: usize) {
@@ -91,26 +101,60 @@ fn post(pipeline: &Pipeline, keys: &[String], index: usize) {
     pipeline.send(&keys[athlete], "POST", "/v1/workouts", &workout, Some(&idempotency_key));
 }
 
-/// The time of the first and of the last workouts.
+/// The cost of the workouts at one end.
 #[derive(Default)]
-struct Time {
-    first: (Duration, usize),
-    last: (Duration, usize),
+struct Part {
+    workouts: usize,
+    time: Duration,
+    costs: Costs,
 }
 
-impl Time {
-    fn add(&mut self, time: Duration, is_first: bool, is_last: bool, workouts: usize) {
-        for (is_counted, (total, count)) in [(is_first, &mut self.first), (is_last, &mut self.last)]
-        {
-            if is_counted {
-                *total += time;
-                *count += workouts;
-            }
-        }
+impl Part {
+    fn add(&mut self, time: Duration, costs: &Costs, workouts: usize) {
+        self.time += time;
+        self.workouts += workouts;
+        self.costs.add(costs);
+    }
+
+    /// The milliseconds of a workout.
+    fn ms(&self, time: Duration) -> f64 {
+        time.as_secs_f64() * 1e3 / self.workouts as f64
     }
 }
 
-fn report(pipeline: &Pipeline, time: &Time, workouts: usize) -> Result<()> {
+/// The milliseconds of SQL of a workout by step, and the statements that grow most.
+fn growth_table(first: &Part, last: &Part) -> String {
+    let mut rows = vec![row([&"ms of SQL a workout", &"first 5 %", &"last 5 %", &"growth"])];
+    let mut add = |name: &str, first: f64, last: f64| {
+        rows.push(row([
+            &name,
+            &format!("{first:.3}"),
+            &format!("{last:.3}"),
+            &format!("{:+.3}", last - first),
+        ]));
+    };
+    for step in Step::ALL {
+        let of = |part: &Part| part.ms(part.costs.step(step).sql_time);
+        add(step.name(), of(first), of(last));
+    }
+    add("total", first.ms(first.costs.sql_time()), last.ms(last.costs.sql_time()));
+    let mut statements: Vec<_> = last
+        .costs
+        .statements
+        .iter()
+        .map(|(key, cost)| {
+            let before = first.costs.statements.get(key).map_or(Duration::ZERO, |cost| cost.time);
+            (key, first.ms(before), last.ms(cost.time))
+        })
+        .collect();
+    statements.sort_by(|a, b| (b.2 - b.1).total_cmp(&(a.2 - a.1)));
+    for ((step, sql), first, last) in statements.into_iter().take(STATEMENTS_MAX) {
+        add(&format!("{}: {}", step.name(), table::start_of(sql)), first, last);
+    }
+    table::format(&rows)
+}
+
+fn report(pipeline: &Pipeline, first: &Part, last: &Part, workouts: usize) -> Result<()> {
     let mut rows = vec![row([&"database", &"MB", &"bytes a workout of all"])];
     let mut sizes = Vec::new();
     for (name, bytes) in pipeline.databases.stored_bytes() {
@@ -123,10 +167,10 @@ fn report(pipeline: &Pipeline, time: &Time, workouts: usize) -> Result<()> {
     let a_workout = format!("{:.0}", total / workouts as f64);
     rows.push(row([&"total", &format!("{:.1}", total / 1e6), &a_workout]));
     println!("{}", table::format(&rows));
-    let ms = |(time, count): (Duration, usize)| time.as_secs_f64() * 1e3 / count as f64;
-    let (first, last) = (ms(time.first), ms(time.last));
+    println!("{}", growth_table(first, last));
+    let (first, last) = (first.ms(first.time), last.ms(last.time));
     println!(
-        "a workout through all workers, one core: {first:.2} ms of the first 5 %, {last:.2} ms of the last 5 %"
+        "processor time of a workout through all workers: {first:.2} ms of the first 5 %, {last:.2} ms of the last 5 %"
     );
     let largest = sizes.iter().copied().fold(0.0, f64::max);
     budget::check(&[

@@ -32,8 +32,6 @@ const STREAM_PAGE: i64 = 100;
 const LOOK_INTERVAL_MS: f64 = 2_000.0;
 /// Statements that `--statements` prints.
 const STATEMENTS_MAX: usize = 25;
-/// Characters of a statement that `--statements` prints.
-const STATEMENT_CHARS_MAX: usize = 60;
 
 /// The options of `bench sql`.
 #[derive(Debug, clap::Args)]
@@ -206,11 +204,9 @@ fn statement_table(times: &Costs, rows_written: &Costs) -> String {
     for (key, StatementCost { calls, time, .. }) in statements.into_iter().take(STATEMENTS_MAX) {
         let (step, sql) = key;
         let written = rows_written.statements.get(key).map_or(0, |cost| cost.rows_written);
-        let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-        let start: String = words.chars().take(STATEMENT_CHARS_MAX).collect();
         let micros = time.as_secs_f64() * 1e6;
         rows.push(row([
-            &format!("{}: {start}", step.name()),
+            &format!("{}: {}", step.name(), table::start_of(sql)),
             calls,
             &format!("{:.1}", micros / *calls as f64),
             &written,

@@ -36,3 +36,12 @@ mod tests {
         assert_eq!(format(&rows), "step            ms\naggregation   1.25\nai           10.00\n");
     }
 }
+
+/// Characters of a statement in a table.
+const STATEMENT_CHARS_MAX: usize = 60;
+
+/// Returns the start of a statement, on one line.
+pub fn start_of(sql: &str) -> String {
+    let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(STATEMENT_CHARS_MAX).collect()
+}

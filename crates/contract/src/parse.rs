@@ -1,7 +1,7 @@
 //! Parses JSON or a query into a model: the place of the first wrong type, then all invalid fields.
 
 use crate::checks::{Checks, FieldCode, FieldError, FieldErrors, Validate};
-use crate::tree::Tree;
+use crate::tree::{Tree, to_model};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -45,8 +45,7 @@ pub fn parse_tree<'de, T: Deserialize<'de> + Validate>(
     if !matches!(tree, Tree::Object(_)) {
         return Err(one(FieldError::at(pointer, FieldCode::InvalidType, "must be an object")));
     }
-    let model: T = tree
-        .to_model(pointer)
+    let model: T = to_model(tree, pointer)
         .map_err(|error| one(FieldError::at(error.pointer, error.code, error.detail)))?;
     let mut checks = Checks::new(now, pointer);
     model.validate(&mut checks);
@@ -59,7 +58,7 @@ pub fn parse_parameters<'de, T: Deserialize<'de>>(
     pairs: impl Iterator<Item = (Cow<'de, str>, Cow<'de, str>)>,
 ) -> Result<T, FieldError> {
     let fields: Vec<_> = pairs.map(|(name, value)| (name, Tree::Parameter(value))).collect();
-    parameters(fields)?.to_model("").map_err(|error| {
+    to_model(&parameters(fields)?, "").map_err(|error| {
         let name = error.pointer.trim_start_matches('/').replace("~1", "/").replace("~0", "~");
         FieldError::parameter(&name, error.code, error.detail)
     })

@@ -3,6 +3,7 @@
 
 use crate::event::Event;
 use crate::ids;
+use crate::json;
 use crate::routing::Queue;
 use serde::{Deserialize, Serialize};
 use std::ops::Not;
@@ -32,7 +33,7 @@ impl DeadLetter {
     /// that the platform moved there. Its consumer could not settle it, or not send a dead letter: an outage,
     /// unless the body is no event.
     pub fn read(queue: Queue, message_id: &str, text: &str, now_ms: i64) -> Self {
-        serde_json::from_str::<Self>(text)
+        json::from_str::<Self>(text)
             .ok()
             .filter(|dead_letter| dead_letter.queue == queue.name())
             .unwrap_or_else(|| Self {

@@ -1,14 +1,14 @@
 //! The events, and the envelope that carries them: CloudEvents 1.0 as JSON text.
 
 use crate::ids::{AthleteId, EventId};
+use crate::json::{self, Tree};
 use crate::json_error::without_values;
 use crate::payload;
 use crate::routing::Queue;
 use crate::trace::TraceContext;
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 /// The platform's limit of a message, in bytes; a longer text is not decoded.
 pub const MESSAGE_BYTES_MAX: usize = 128_000;
@@ -72,9 +72,9 @@ macro_rules! events {
                 match self { $( Self::$name(data) => serde_json::to_string(data), )+ }
             }
 
-            fn from_json(event_type: EventType, json: &str) -> Result<Self, serde_json::Error> {
+            fn from_tree(event_type: EventType, tree: &Tree<'_>) -> Result<Self, serde_json::Error> {
                 Ok(match event_type {
-                    $( EventType::$name => Self::$name(serde_json::from_str(json)?), )+
+                    $( EventType::$name => Self::$name(json::from_tree(tree)?), )+
                 })
             }
         }
@@ -154,9 +154,10 @@ pub enum DecodeError {
     Data { event_type: EventType, error: serde_json::Error },
 }
 
-/// The envelope on the wire. Extension names are lower case, as CloudEvents requires.
+/// The envelope on the wire, without its last field, `data`. Extension names are lower case, as CloudEvents
+/// requires.
 #[derive(Serialize, Deserialize)]
-struct Envelope<'a> {
+struct Envelope {
     specversion: String,
     id: EventId,
     source: String,
@@ -170,8 +171,15 @@ struct Envelope<'a> {
     correlationid: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     causationid: Option<EventId>,
-    #[serde(borrow)]
-    data: &'a RawValue,
+}
+
+fn read_envelope(text: &str) -> Result<(Envelope, Tree<'_>), serde_json::Error> {
+    let mut tree: Tree<'_> = serde_json::from_str(text)?;
+    let data = tree.remove("data").ok_or_else(|| serde_json::Error::missing_field("data"))?;
+    if tree.remove("data").is_some() {
+        return Err(serde_json::Error::duplicate_field("data"));
+    }
+    Ok((json::from_tree(&tree)?, data))
 }
 
 /// The envelope fields of a text that may not decode, for log lines and dead letters. Unverified.
@@ -190,7 +198,7 @@ pub struct EventHeader {
 impl EventHeader {
     /// Reads the fields that the text has; all are `None` if it is not a JSON object.
     pub fn read(text: &str) -> Self {
-        let header: Self = serde_json::from_str(text).unwrap_or_default();
+        let header: Self = json::from_str(text).unwrap_or_default();
         let short =
             |field: Option<String>| field.filter(|text| text.len() <= HEADER_FIELD_BYTES_MAX);
         Self {
@@ -266,8 +274,7 @@ impl Event {
     ///
     /// Fails only if a payload cannot be JSON, for example a number that is not finite.
     pub fn encode(&self) -> Result<String, serde_json::Error> {
-        let data = RawValue::from_string(self.data.to_json()?)?;
-        serde_json::to_string(&Envelope {
+        let mut text = serde_json::to_string(&Envelope {
             specversion: "1.0".to_owned(),
             id: self.id,
             source: self.source.clone(),
@@ -279,8 +286,12 @@ impl Event {
             traceparent: self.trace,
             correlationid: self.correlation_id.clone(),
             causationid: self.causation_id,
-            data: &data,
-        })
+        })?;
+        text.pop();
+        text.push_str(",\"data\":");
+        text.push_str(&self.data.to_json()?);
+        text.push('}');
+        Ok(text)
     }
 
     /// Decodes the JSON text of a message.
@@ -288,7 +299,7 @@ impl Event {
         if text.len() > MESSAGE_BYTES_MAX {
             return Err(DecodeError::TooLong { bytes: text.len() });
         }
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(DecodeError::Envelope)?;
+        let (envelope, payload) = read_envelope(text).map_err(DecodeError::Envelope)?;
         if envelope.specversion != "1.0" {
             return Err(DecodeError::SpecVersion(envelope.specversion));
         }
@@ -297,7 +308,7 @@ impl Event {
             .copied()
             .find(|known| known.wire_name() == envelope.event_type)
             .ok_or(DecodeError::UnknownType(envelope.event_type))?;
-        let data = EventData::from_json(event_type, envelope.data.get())
+        let data = EventData::from_tree(event_type, &payload)
             .map_err(|error| DecodeError::Data { event_type, error })?;
         Ok(Self {
             id: envelope.id,

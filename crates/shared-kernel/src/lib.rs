@@ -8,6 +8,7 @@ pub mod dead_letter;
 pub mod email_address;
 pub mod event;
 pub mod ids;
+pub mod json;
 pub mod json_error;
 pub mod links;
 pub mod notification;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shared_kernel::{AthleteId, Outcome, without_values};
+use shared_kernel::{AthleteId, Outcome, json, without_values};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -103,13 +103,17 @@ pub struct QueryResult {
 impl QueryResult {
     /// Parses the rows.
     pub fn into_rows<T: DeserializeOwned>(self) -> Result<Vec<T>, DatabaseError> {
-        serde_json::from_str(&self.rows).map_err(DatabaseError::Row)
+        parse(&self.rows)
     }
 
     /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == "[]"
     }
+}
+
+fn parse<T: DeserializeOwned>(rows: &str) -> Result<T, DatabaseError> {
+    json::from_str(rows).map_err(DatabaseError::Row)
 }
 
 /// The reason why a batch failed. Nothing of it took effect.
@@ -167,12 +171,10 @@ impl From<DatabaseError> for Outcome {
     }
 }
 
-/// A row with its athlete.
+/// The athlete of a row.
 #[derive(Deserialize)]
-pub(crate) struct AthleteRow<T> {
-    pub(crate) athlete_id: AthleteId,
-    #[serde(flatten)]
-    pub(crate) row: T,
+struct OfAthlete {
+    athlete_id: AthleteId,
 }
 
 /// The results of a batch, read one after the other.
@@ -211,10 +213,20 @@ impl Results {
         &mut self,
     ) -> Result<BTreeMap<AthleteId, Vec<T>>, DatabaseError> {
         let mut rows = BTreeMap::<_, Vec<T>>::new();
-        for AthleteRow { athlete_id, row } in self.rows::<AthleteRow<T>>()? {
+        for (athlete_id, row) in self.with_athlete()? {
             rows.entry(athlete_id).or_default().push(row);
         }
         Ok(rows)
+    }
+
+    /// Returns the rows of a statement with a column `athlete_id`, each with its athlete. The text is read twice, which is
+    /// cheaper than `serde(flatten)`: that copies each row before it reads it.
+    pub(crate) fn with_athlete<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<impl Iterator<Item = (AthleteId, T)>, DatabaseError> {
+        let result = self.next()?;
+        let athletes = parse::<Vec<OfAthlete>>(&result.rows)?.into_iter();
+        Ok(athletes.map(|of| of.athlete_id).zip(parse::<Vec<T>>(&result.rows)?))
     }
 
     pub(crate) fn has_rows(&mut self) -> Result<bool, DatabaseError> {

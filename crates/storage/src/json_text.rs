@@ -2,13 +2,14 @@
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
+use shared_kernel::json;
 
 /// Parses the text of a column.
 pub fn deserialize<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     let text = String::deserialize(deserializer)?;
-    serde_json::from_str(&text).map_err(D::Error::custom)
+    json::from_str(&text).map_err(D::Error::custom)
 }
 
 /// Parses a nullable JSON column: `#[serde(deserialize_with = "json_text::optional")]`.
@@ -16,7 +17,7 @@ pub fn optional<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| serde_json::from_str(&text).map_err(D::Error::custom)).transpose()
+    text.map(|text| json::from_str(&text).map_err(D::Error::custom)).transpose()
 }
 
 /// Parses a JSON column that is NULL in place of the default:

@@ -1,7 +1,7 @@
 //! Stores notifications in the in-app inbox. A row is also the outbox of its e-mail
 //! (docs/adr/0007-mail-claims.md). [`crate::inbox`] reads the inbox.
 
-use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::json_text;
 use crate::sql::query;
 use crate::webhooks::DueDelivery;
@@ -77,10 +77,6 @@ fn select_preferences(athletes: &[AthleteId], now_ms: i64) -> Result<Statement, 
     ])
 }
 
-fn by_athlete(rows: Vec<AthleteRow<Preferences>>) -> BTreeMap<AthleteId, Preferences> {
-    rows.into_iter().map(|row| (row.athlete_id, row.row)).collect()
-}
-
 /// Returns the preferences of each athlete that exists, webhook endpoints included, in one round
 /// trip.
 pub async fn preferences(
@@ -90,7 +86,7 @@ pub async fn preferences(
 ) -> Result<BTreeMap<AthleteId, Preferences>, DatabaseError> {
     let statements = vec![select_preferences(athletes, now_ms)?, fan_out::targets(athletes)?];
     let mut results = Results::new(database.batch(statements).await?);
-    let mut preferences = by_athlete(results.rows()?);
+    let mut preferences: BTreeMap<_, Preferences> = results.with_athlete()?.collect();
     for target in results.rows::<Target>()? {
         if let Some(preferences) = preferences.get_mut(&target.key.athlete_id) {
             preferences.targets.push(target);
@@ -210,7 +206,10 @@ pub async fn claim_due_emails(
     ])?;
     let select = select_preferences(athletes, now_ms)?;
     let mut results = Results::new(database.batch(vec![claim, select]).await?);
-    Ok(ClaimedEmails { claimed: sorted(results.rows()?), preferences: by_athlete(results.rows()?) })
+    Ok(ClaimedEmails {
+        claimed: sorted(results.rows()?),
+        preferences: results.with_athlete()?.collect(),
+    })
 }
 
 /// The result of sending a claimed e-mail.

@@ -1,6 +1,6 @@
 //! Weekly reports: the athletes with a report due, and the stored reports.
 
-use crate::database::{AthleteRow, Database, DatabaseError, Param, Results, Statement};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::guard::{Guarded, Rejection};
 use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
@@ -69,9 +69,9 @@ pub async fn records_of_week(
     weeks: &[(AthleteId, WeekStart)],
 ) -> Result<BTreeMap<(AthleteId, WeekStart), Vec<Record>>, DatabaseError> {
     let select = query!("records/of_weeks.sql").bind([("weeks", Param::json(&weeks)?)])?;
-    let rows = Results::new(database.batch(vec![select]).await?).rows::<AthleteRow<Record>>()?;
+    let mut results = Results::new(database.batch(vec![select]).await?);
     let mut records: BTreeMap<_, Vec<Record>> = BTreeMap::new();
-    for AthleteRow { athlete_id, row: record } in rows {
+    for (athlete_id, record) in results.with_athlete::<Record>()? {
         let week = WeekStart::containing(record.local_date);
         records.entry((athlete_id, week)).or_default().push(record);
     }

@@ -59,8 +59,9 @@ pub(crate) fn history_statement(ranges: &[WeekRange]) -> Result<Statement, Datab
 #[derive(Deserialize)]
 struct LedgerRow {
     athlete_id: AthleteId,
-    #[serde(flatten)]
-    day: HistoryDay,
+    local_date: NaiveDate,
+    workouts: i64,
+    tonnage_grams: Grams,
     #[serde(with = "json_text")]
     lifts: Lifts,
 }
@@ -88,9 +89,10 @@ pub(crate) fn sessions_statement(ranges: &[WeekRange]) -> Result<Statement, Data
 /// Reads the result of [`sessions_statement`]. A day without a workout that counts is left out.
 pub(crate) fn read_sessions(results: &mut Results) -> Result<Sessions, DatabaseError> {
     let mut sessions = Sessions::default();
-    for LedgerRow { athlete_id, day, lifts } in results.rows()? {
+    for LedgerRow { athlete_id, local_date, workouts, tonnage_grams, lifts } in results.rows()? {
+        let day = HistoryDay { local_date, workouts, tonnage_grams };
         let days = sessions.days.entry(athlete_id).or_default();
-        match days.last_mut().filter(|last| last.local_date == day.local_date) {
+        match days.last_mut().filter(|last| last.local_date == local_date) {
             Some(last) => {
                 last.workouts += day.workouts;
                 last.tonnage_grams.0 += day.tonnage_grams.0;
@@ -101,7 +103,7 @@ pub(crate) fn read_sessions(results: &mut Results) -> Result<Sessions, DatabaseE
         let of_athlete = sessions.lifts.entry(athlete_id).or_default();
         for (slug, lift) in lifts {
             let performance = lift.performance();
-            let session = LiftSession { local_date: day.local_date, performance };
+            let session = LiftSession { local_date, performance };
             of_athlete.entry(slug).or_default().push(session);
         }
     }

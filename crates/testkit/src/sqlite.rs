@@ -7,8 +7,10 @@ use async_trait::async_trait;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, ToSql, params_from_iter};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -198,8 +200,7 @@ impl Sqlite {
 
     pub(crate) fn try_query(&self, sql: &str) -> rusqlite::Result<Vec<String>> {
         let connection = self.connection.borrow();
-        let rows = execute(&connection, sql, &[])?.into_objects();
-        Ok(rows.into_iter().map(|row| Value::Object(row).to_string()).collect())
+        Ok(execute(&connection, sql, &[])?.into_objects())
     }
 }
 
@@ -242,7 +243,7 @@ impl Sqlite {
             let run = || execute(&transaction, statement.sql, &statement.params);
             let (table, rows_written) = self.observed(statement.sql, run);
             let table = table.map_err(|error| DatabaseError::from_message(error.to_string()))?;
-            let rows = table.into_json();
+            let rows = format!("[{}]", table.into_objects().join(","));
             results.push(QueryResult { rows, rows_written, size_bytes });
         }
         let (committed, _) = self.observed("COMMIT", || transaction.commit());
@@ -254,8 +255,10 @@ impl Sqlite {
 
 /// As D1 reports it with each result.
 fn size_bytes(connection: &Connection) -> Option<u64> {
-    let sql = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
-    let bytes: i64 = connection.prepare_cached(sql).ok()?.query_row([], |row| row.get(0)).ok()?;
+    let pragma = |sql| connection.prepare_cached(sql).ok()?.query_row([], |row| row.get(0)).ok();
+    let bytes: i64 = pragma("PRAGMA page_count")
+        .zip(pragma("PRAGMA page_size"))
+        .map(|(count, size): (i64, i64)| count * size)?;
     u64::try_from(bytes).ok()
 }
 
@@ -266,34 +269,20 @@ struct Table {
 }
 
 impl Table {
-    /// Of columns with the same name the last counts, as in an object of D1.
-    fn into_json(self) -> String {
-        let is_last = |(index, name): (usize, &String)| {
-            !self.columns.iter().skip(index + 1).any(|other| other == name)
-        };
-        let last: Vec<_> = self.columns.iter().enumerate().map(is_last).collect();
-        let names: Vec<_> = self.columns.iter().map(|name| json!(name).to_string()).collect();
-        let mut text = String::from("[");
-        for row in self.rows {
-            text.push_str(if text.len() > 1 { ",{" } else { "{" });
-            let columns = names.iter().zip(&last).zip(row).filter(|((_, is_last), _)| **is_last);
-            for (index, ((name, _), value)) in columns.enumerate() {
-                text.push_str(if index > 0 { "," } else { "" });
-                text.push_str(name);
-                text.push(':');
-                text.push_str(&json_value(value).to_string());
+    /// Returns each row as a JSON object with its fields in the order of their names. Of two columns with one name the
+    /// last counts, as on D1.
+    fn into_objects(self) -> Vec<String> {
+        let names = self.columns.iter().enumerate();
+        let columns: BTreeMap<_, _> = names.map(|(index, name)| (json_text(name), index)).collect();
+        let object = |row: &Vec<SqlValue>| {
+            let mut object = String::from("{");
+            for (name, index) in &columns {
+                let separator = if object.len() > 1 { "," } else { "" };
+                write!(object, "{separator}{name}:{}", json(&row[*index])).unwrap();
             }
-            text.push('}');
-        }
-        text + "]"
-    }
-
-    fn into_objects(self) -> Vec<Map<String, Value>> {
-        let object = |row: Vec<SqlValue>| {
-            let values = row.into_iter().map(json_value);
-            self.columns.iter().cloned().zip(values).collect()
+            object + "}"
         };
-        self.rows.into_iter().map(object).collect()
+        self.rows.iter().map(object).collect()
     }
 }
 
@@ -321,12 +310,16 @@ impl ToSql for SqlParam<'_> {
     }
 }
 
-fn json_value(value: SqlValue) -> Value {
+fn json(value: &SqlValue) -> String {
     match value {
-        SqlValue::Null => Value::Null,
-        SqlValue::Integer(integer) => Value::from(integer),
-        SqlValue::Real(real) => Value::from(real),
-        SqlValue::Text(text) => Value::from(text),
+        SqlValue::Null => "null".to_owned(),
+        SqlValue::Integer(integer) => integer.to_string(),
+        SqlValue::Real(real) => json_text(real),
+        SqlValue::Text(text) => json_text(text),
         SqlValue::Blob(_) => panic!("no table stores blobs"),
     }
+}
+
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
 }

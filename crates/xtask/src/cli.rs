@@ -33,6 +33,12 @@ pub enum Command {
         #[arg(last = true, requires = "name")]
         options: Vec<String>,
     },
+    /// Log the last weeks of a training log on a virtual clock and print every notification
+    Replay {
+        /// The log and its options, as in `replay LOG.csv --zone Europe/Berlin --units kg`
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Kill the local stack under load and check that each accepted workout is counted once
     Soak(soak::Options),
     /// Generate requests from the OpenAPI document and check the responses of the local stack
@@ -126,6 +132,7 @@ mod tests {
         check_accepted("fuzz csv cursor --seconds 5", r#"targets: ["csv", "cursor"], seconds: 5"#);
         check_accepted("fuzz csv --replay a", r#"replay: Some("a")"#);
         check_accepted("deploy --dry-run", "dry_run: true");
+        check_accepted("replay a.csv --zone UTC", r#"["a.csv", "--zone", "UTC"]"#);
         check_accepted("bench", "Bench { name: None, options: [] }");
         check_accepted("bench sql -- --statements", r#"Some(Sql), options: ["--statements"]"#);
     }
@@ -145,6 +152,7 @@ mod tests {
             ("conformance --quick --requests 500", "cannot be used with"),
             ("bench -- --statements", "required arguments were not provided"),
             ("bench speed", "'speed'"),
+            ("replay", "required arguments were not provided"),
             ("fuzz --seconds 0", "1..=86400"),
             ("fuzz --replay a", "required arguments were not provided"),
             ("fuzz csv cursor --replay a", "--replay requires exactly one target"),

@@ -64,6 +64,9 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Bench { name, options } => {
             test::bench(&setup::run(&project)?, *name, options)?;
         }
+        Command::Replay { arguments } => {
+            test::native_bench(&setup::run(&project)?, "replay", arguments)?;
+        }
         Command::Fuzz(options) => fuzz::run(&project, options)?,
         Command::Deny => deny::run(&project)?,
         Command::Deploy(options) => deploy::run(&setup::run(&project)?, options)?,

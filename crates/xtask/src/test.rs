@@ -80,8 +80,8 @@ pub fn bench(tools: &Toolchain, name: Option<Benchmark>, options: &[String]) -> 
     results.into_iter().collect()
 }
 
-/// Runs a benchmark of all workers on native SQLite.
-fn native_bench(tools: &Toolchain, command: &str, options: &[String]) -> Result<()> {
+/// Runs all workers on native SQLite.
+pub fn native_bench(tools: &Toolchain, command: &str, options: &[String]) -> Result<()> {
     let mut bench = tools.command("cargo");
     bench.args(["run", "--release", "--quiet", "--package", "bench", "--", command]).args(options);
     process::run(&mut bench, &format!("bench {command}"))

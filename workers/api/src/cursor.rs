@@ -5,6 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use contract::ProblemCode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared_kernel::json;
 use storage::Page;
 
 /// The longest cursor that is decoded.
@@ -25,7 +26,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Option<T> {
     if text.len() > CURSOR_CHARS_MAX {
         return None;
     }
-    serde_json::from_slice(&Base64UrlUnpadded::decode_vec(text).ok()?).ok()
+    json::from_str(&String::from_utf8(Base64UrlUnpadded::decode_vec(text).ok()?).ok()?).ok()
 }
 
 /// Returns the items of a page with the cursor of the next.

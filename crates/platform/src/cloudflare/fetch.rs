@@ -8,6 +8,7 @@ use http::Uri;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use js_sys::{Array, JSON};
 use serde::Serialize;
+use shared_kernel::json;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::web_sys::{self, ResponseInit};
@@ -55,7 +56,7 @@ pub async fn read_request(
 /// The headers, in one JSON text: an iterator of the runtime costs several calls for each header.
 fn header_pairs(request: &worker::Request) -> worker::Result<Vec<(String, String)>> {
     let pairs = Array::from(&request.inner().headers());
-    Ok(serde_json::from_str(&String::from(JSON::stringify(&pairs)?))?)
+    Ok(json::from_str(&String::from(JSON::stringify(&pairs)?))?)
 }
 
 /// `length` is the length that the request states.

@@ -181,7 +181,7 @@ pub struct StoredSigningKeys {
 impl StoredSigningKeys {
     /// Returns the keys, the newest first.
     pub fn keys(&self) -> Result<Vec<SealedKey>, DatabaseError> {
-        serde_json::from_str(&self.signing_keys).map_err(DatabaseError::Row)
+        shared_kernel::json::from_str(&self.signing_keys).map_err(DatabaseError::Row)
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn encode(workout: &Workout) -> Result<String, serde_json::Error> {
 
 /// Parses the stored form of a workout.
 pub(crate) fn decode(text: &str) -> Result<Workout, serde_json::Error> {
-    let stored: StoredDocument = serde_json::from_str(text)?;
+    let stored: StoredDocument = shared_kernel::json::from_str(text)?;
     let mut last_id = 0;
     let started_at = stored.started_at;
     let exercises = stored.exercises.into_iter().map(|entry| {

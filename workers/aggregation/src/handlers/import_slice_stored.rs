@@ -21,7 +21,7 @@ use storage::{Database, Shards};
 const LOADED_BYTES_MAX: i64 = 1_100_000;
 
 /// The pages of stored workouts that a batch reads for slices that need more than one, at most. A project default.
-const PAGES_MAX: usize = 40;
+const PAGES_MAX: usize = 15;
 
 /// Stores the workouts of import slices and adds them to the volume. A slice is a part of an imported
 /// file, small enough for one transaction. An import publishes no event about weeks, landmarks or records;
@@ -44,7 +44,7 @@ const PAGES_MAX: usize = 40;
 /// no workouts and continues at step 6.
 ///
 /// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 955 of the 1,000
-/// that D1 allows an invocation, and [`PAGES_MAX`].
+/// that D1 allows an invocation, [`PAGES_MAX`], and 30 that the adapter repeats.
 pub struct ImportSliceStoredEventHandler {
     pub shards: Shards,
     pub publisher: AggregationEventPublisher,

@@ -8,6 +8,7 @@ use super::narration::Narration;
 use super::numbers::parse_numbers;
 use chrono::NaiveDate;
 use serde_json::Value;
+use shared_kernel::json;
 
 /// A title is one line of a list, and the subject of an email. A project default.
 pub const TITLE_CHARS_MAX: usize = 120;
@@ -53,10 +54,10 @@ pub fn parse_reply(response: &Value, facts: &Facts) -> Result<Narration, ReplyEr
         Value::Null => return Err(ReplyError::Empty),
         Value::String(text) if text.trim().is_empty() => return Err(ReplyError::Empty),
         Value::String(text) => {
-            let json: Value = serde_json::from_str(text).map_err(|_| ReplyError::NotJson)?;
-            serde_json::from_value(json)
+            let reply: Value = serde_json::from_str(text).map_err(|_| ReplyError::NotJson)?;
+            json::from_value(&reply)
         }
-        object => serde_json::from_value(object.clone()),
+        object => json::from_value(object),
     }
     .map_err(|_| ReplyError::Schema)?;
     let narration = Narration {

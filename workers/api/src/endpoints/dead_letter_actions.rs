@@ -13,6 +13,7 @@ use contract::actions::{
 use contract::dead_letters::DeadLetterFilter;
 use contract::{Cursor, FieldCode, FieldError, Instant, Page, Problem, ProblemCode};
 use platform::clock::new_uuid;
+use shared_kernel::json;
 use storage::dead_letters;
 use storage::dead_letters::actions::{
     self, Action, ActionPosition, MatchCount, RecordedAction, Selection,
@@ -125,8 +126,8 @@ fn to_model(row: RecordedAction) -> Result<OperatorAction, serde_json::Error> {
         id: row.action_id,
         at: Instant(row.at_ms),
         operator: row.operator,
-        action: serde_json::from_value(row.action.into())?,
-        selection: serde_json::from_str(&row.selection)?,
+        action: json::from_value(&row.action.into())?,
+        selection: json::from_str(&row.selection)?,
         note: row.note,
         affected: row.affected,
     })

@@ -12,6 +12,7 @@ use contract::dead_letters::{
 use contract::{Instant, Items, ProblemCode};
 use serde_json::{Map, Value};
 use shared_kernel::event::EventHeader;
+use shared_kernel::json;
 use storage::dead_letters::{self, DeadLetterPosition, DeadLetterSummary, Filter, Group};
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ pub async fn groups(
 pub async fn get(call: OperatorCall, Path(id): Path<Uuid>) -> ApiResult<Reply<DeadLetterDetail>> {
     let stored = dead_letters::get(call.app.shards.operators(), id).await?;
     let stored = stored.ok_or(ProblemCode::NotFound)?;
-    let history: Vec<Map<String, Value>> = serde_json::from_str(&stored.history)?;
+    let history: Vec<Map<String, Value>> = json::from_str(&stored.history)?;
     Ok(Reply::new(DeadLetterDetail {
         summary: to_model(stored.summary)?,
         trace_id: EventHeader::read(&stored.body).trace_id(),
@@ -84,7 +85,7 @@ pub fn to_filter(filter: DeadLetterFilter) -> Filter {
 fn to_entry(mut entry: Map<String, Value>) -> Result<HistoryEntry, serde_json::Error> {
     let at_ms = entry.remove("at_ms").and_then(|at_ms| at_ms.as_i64()).unwrap_or_default();
     entry.insert("at".to_owned(), Value::String(Instant(at_ms).to_string()));
-    serde_json::from_value(entry.into())
+    json::from_value(&entry.into())
 }
 
 fn to_model(row: DeadLetterSummary) -> Result<DeadLetter, serde_json::Error> {
@@ -99,7 +100,7 @@ fn to_model(row: DeadLetterSummary) -> Result<DeadLetter, serde_json::Error> {
         reason_group: row.reason_group,
         attempts: row.attempts,
         failed_at: Instant(row.failed_at_ms),
-        status: serde_json::from_value(row.status.into())?,
+        status: json::from_value(&row.status.into())?,
         next_redrive_at: row.due_at_ms.map(Instant),
         redrives: row.redrives,
         note: row.note,

@@ -20,6 +20,7 @@ use contract::imports::{
 };
 use contract::{Checks, FieldCode, FieldError, Instant, Page, Problem, ProblemCode};
 use platform::clock::new_uuid;
+use shared_kernel::json;
 use storage::imports::{self, ImportKey, NewImport, SliceKey, SliceState, StoredConflict};
 use storage::{Creation, Idempotency, Rejection, exercise_names, exercises};
 use uuid::Uuid;
@@ -163,7 +164,7 @@ pub async fn put_mapping(
         .remembering(remembered);
     let checks = Checks::new(call.app.clock.now(), "/mapping");
     require_known_targets(&names, &checks)?;
-    let mut report: ImportReport = serde_json::from_value(import.report)?;
+    let mut report: ImportReport = json::from_value(&import.report)?;
     let mut released = Vec::new();
     for slice in held {
         let mut plan = Plan::default();
@@ -276,7 +277,7 @@ fn to_reply<const STATUS: u16>(import: imports::Import) -> ApiResult<Reply<Impor
 }
 
 fn to_model(import: imports::Import) -> Result<Import, serde_json::Error> {
-    let report: ImportReport = serde_json::from_value(import.report)?;
+    let report: ImportReport = json::from_value(&import.report)?;
     let status = match (import.undone_at_ms, import.waiting, import.held) {
         (Some(_), _, _) if import.is_undoing == 1 => ImportStatus::Undoing,
         (Some(_), _, _) => ImportStatus::Undone,

@@ -8,6 +8,7 @@ use contract::patterns::{
     Pattern, PatternFilter, PatternStatus, Recommended, ReportFilter, WeeklyReport,
 };
 use contract::{Instant, Items, Stored};
+use shared_kernel::json;
 use shared_kernel::recommendation::Recommendation;
 use storage::patterns::{self, ListedPattern};
 use storage::reports;
@@ -56,7 +57,7 @@ pub async fn recommendations(call: AthleteCall, (): ()) -> ApiResult<Reply<Items
         let pattern = open.iter().find(|listed| listed.known.pattern_id == change.pattern_id)?;
         Some(Recommended { pattern: item(pattern), adjustment: change.adjustment })
     };
-    let changes = changes.into_iter().map(serde_json::from_value::<Recommendation>);
+    let changes = changes.iter().map(json::from_value::<Recommendation>);
     let changes = changes.collect::<Result<Vec<_>, _>>()?;
     Ok(Reply::new(Items { items: changes.into_iter().filter_map(to_item).collect() }))
 }

@@ -18,7 +18,7 @@ pub use storage::exercise_names::ExerciseNameMapping as Mapping;
 
 /// Parses the mapping of a query: a JSON object of names to slugs or null.
 pub fn parse_mapping(text: &str) -> ApiResult<Mapping> {
-    let mapping = serde_json::from_str(text).ok();
+    let mapping = shared_kernel::json::from_str(text).ok();
     mapping.filter(|mapping: &Mapping| mapping.len() <= MAPPING_MAX).ok_or_else(|| {
         bad_parameter(
             "mapping",

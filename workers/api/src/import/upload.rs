@@ -121,7 +121,7 @@ fn read_options(options: &ImportOptions, chosen: &ChosenUnits) -> ApiResult<Read
 
 /// Parses the names of a file's columns: a JSON object.
 fn parse_columns(text: &str) -> ApiResult<ColumnNames> {
-    let columns = serde_json::from_str(text).ok();
+    let columns = shared_kernel::json::from_str(text).ok();
     let is_known = |columns: &ColumnNames| columns.keys().all(|key| csv_keys().any(|it| it == key));
     columns.filter(is_known).ok_or_else(|| {
         let keys = csv_keys().collect::<Vec<_>>().join(", ");
