@@ -68,14 +68,12 @@ fn measure(options: &Options, folder: &Path) -> Result<()> {
             post(&pipeline, &keys, index);
         }
         pipeline.deliver_all(ROUND);
-        let costs = pipeline.meter.take();
-        for part in [
-            (done < end).then_some(&mut first),
-            (done + count > workouts - end).then_some(&mut last),
-        ] {
-            if let Some(part) = part {
-                part.add(round.elapsed(), &costs, count);
-            }
+        let cost = (round.elapsed(), pipeline.meter.take());
+        if done < end {
+            first.add(&cost, count);
+        }
+        if done + count > workouts - end {
+            last.add(&cost, count);
         }
         done += count;
         if start.elapsed() >= reported + PROGRESS_EVERY {
@@ -110,8 +108,8 @@ struct Part {
 }
 
 impl Part {
-    fn add(&mut self, time: Duration, costs: &Costs, workouts: usize) {
-        self.time += time;
+    fn add(&mut self, (time, costs): &(Duration, Costs), workouts: usize) {
+        self.time += *time;
         self.workouts += workouts;
         self.costs.add(costs);
     }

@@ -26,6 +26,15 @@ pub fn row<const N: usize>(cells: [&dyn Display; N]) -> Vec<String> {
     cells.iter().map(ToString::to_string).collect()
 }
 
+/// Characters of a statement in a table.
+const STATEMENT_CHARS_MAX: usize = 60;
+
+/// Returns the start of a statement, on one line.
+pub fn start_of(sql: &str) -> String {
+    let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(STATEMENT_CHARS_MAX).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,13 +44,4 @@ mod tests {
         let rows = [row([&"step", &"ms"]), row([&"aggregation", &"1.25"]), row([&"ai", &"10.00"])];
         assert_eq!(format(&rows), "step            ms\naggregation   1.25\nai           10.00\n");
     }
-}
-
-/// Characters of a statement in a table.
-const STATEMENT_CHARS_MAX: usize = 60;
-
-/// Returns the start of a statement, on one line.
-pub fn start_of(sql: &str) -> String {
-    let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    words.chars().take(STATEMENT_CHARS_MAX).collect()
 }

@@ -111,20 +111,19 @@ pub struct ImportDetails {
     /// Stored workouts.
     pub imported: i64,
     /// Stored workouts that the file added to. Absent: none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub updated: i64,
     /// Workouts that were skipped because the athlete has them.
     pub duplicates: i64,
     /// Workouts that differ from those that the athlete has, which stay as they are. Absent: none.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub conflicts: i64,
     /// Whether workouts wait for a mapping of unknown exercise names.
     pub needs_mapping: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]
-fn is_zero(count: &i64) -> bool {
-    *count == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A disabled endpoint.

@@ -272,13 +272,13 @@ impl Table {
     /// Returns each row as a JSON object with its fields in the order of their names. Of two columns with one name the
     /// last counts, as on D1.
     fn into_objects(self) -> Vec<String> {
-        let names = self.columns.iter().enumerate();
-        let columns: BTreeMap<_, _> = names.map(|(index, name)| (json_text(name), index)).collect();
+        let names: Vec<_> = self.columns.iter().map(json_text).collect();
         let object = |row: &Vec<SqlValue>| {
+            let fields: BTreeMap<_, _> = names.iter().zip(row).collect();
             let mut object = String::from("{");
-            for (name, index) in &columns {
+            for (name, value) in fields {
                 let separator = if object.len() > 1 { "," } else { "" };
-                write!(object, "{separator}{name}:{}", json(&row[*index])).unwrap();
+                write!(object, "{separator}{name}:{}", json(value)).unwrap();
             }
             object + "}"
         };
