@@ -278,7 +278,8 @@ impl Table {
             let mut object = String::from("{");
             for (name, index) in &columns {
                 let separator = if object.len() > 1 { "," } else { "" };
-                write!(object, "{separator}{name}:{}", json(&row[*index])).unwrap();
+                let value = row.get(*index).expect("a value of each column");
+                write!(object, "{separator}{name}:{}", json(value)).unwrap();
             }
             object + "}"
         };
