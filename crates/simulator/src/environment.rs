@@ -35,6 +35,8 @@ pub struct Environment {
     pub rng: RefCell<Rng>,
     faults: RefCell<FaultRates>,
     pub outages: Vec<Outage>,
+    /// Nothing fails while the athletes are created.
+    has_started: Cell<bool>,
     pub bug: Option<Bug>,
     /// Whether the sweep's job for slices of imports fails for the whole run.
     has_failing_job: bool,
@@ -59,6 +61,7 @@ impl Environment {
             rng: RefCell::new(Rng::new(plan.seed, 1_000 + plan.schedule)),
             faults: RefCell::default(),
             outages: plan.faults.outages(plan.seed),
+            has_started: Cell::new(false),
             bug: plan.bug,
             has_failing_job: Theme::from_seed(plan.seed) == Theme::FailingJob,
             chained: RefCell::default(),
@@ -107,7 +110,8 @@ impl Environment {
         let is_current = |outage: &&Outage| {
             outage.part == part && (outage.from_ms..outage.until_ms).contains(&now_ms)
         };
-        self.outages.iter().find(is_current).map(|outage| outage.until_ms)
+        let mut outages = self.outages.iter().filter(|_| self.has_started.get());
+        outages.find(is_current).map(|outage| outage.until_ms)
     }
 
     /// Returns whether statements are those of the job that always fails, or come after it.
@@ -124,6 +128,7 @@ impl Environment {
     /// Restarts the clock and lets faults occur.
     pub fn start_faults(&self, faults: FaultRates) {
         self.faults.replace(faults);
+        self.has_started.set(true);
         self.clock.restart();
     }
 

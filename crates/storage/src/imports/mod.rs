@@ -13,7 +13,7 @@ pub use sessions::{
     WrittenSession, decide, workout_id,
 };
 pub use slices::{
-    FinishedImport, HeldSlice, OverdueSlice, Slice, SliceKey, finish, finish_slice, held_slices,
+    FinishedImport, HeldSlice, OverdueSlice, Slice, SliceKey, count_slice, finish, held_slices,
     release, slices, take_overdue,
 };
 pub use store::{PagesLeft, plan_slice, preview, write_workouts};

@@ -2,7 +2,7 @@
 
 use super::sessions::ImportCounts;
 use super::{ImportedWorkout, SliceState, json_lists};
-use crate::database::{Database, DatabaseError, Param, Results};
+use crate::database::{Database, DatabaseError, Param, Results, Statement};
 use crate::exercise_names::{self, ExerciseNameMapping};
 use crate::guard::Guarded;
 use crate::json_text;
@@ -104,15 +104,16 @@ pub async fn slices(
     Ok(rows.into_iter().map(|slice| (slice.key, slice)).collect())
 }
 
-/// Marks the workouts of a slice as aggregated and the slice as done, in one round trip. A repeat changes nothing.
-pub async fn finish_slice(
+/// Marks the workouts of a slice as aggregated, stores its counts and deletes its workouts from its row, in one round
+/// trip. A repeat changes nothing. The slice waits until [`finish`], so that the sweep resends its event until then.
+pub async fn count_slice(
     database: &dyn Database,
     key: SliceKey,
     counts: &ImportCounts,
     marks: &LedgerMarks,
 ) -> Result<(), DatabaseError> {
     let mut statements = ledger::marks_of_imported(marks)?;
-    statements.push(query!("imports/finish_slice.sql").bind([
+    statements.push(query!("imports/count_slice.sql").bind([
         ("athlete_id", Param::text(key.athlete_id)),
         ("import_id", Param::text(key.import_id)),
         ("slice", key.slice.into()),
@@ -139,8 +140,8 @@ pub struct FinishedImport {
     pub conflicts: i64,
 }
 
-/// Finishes the imports of slices of which no slice waits any more, in one round trip, and returns them. A repeat
-/// changes nothing, and returns them too.
+/// Marks counted slices as done, and finishes their imports of which no slice waits any more, in one round trip. Returns
+/// these imports. A repeat changes nothing, and returns them too.
 pub async fn finish(
     database: &dyn Database,
     slices: &[SliceKey],
@@ -153,7 +154,15 @@ pub async fn finish(
              AND slice.import_id = imports.import_id",
     )
     .bind([("imports", Param::json(&imports)?), ("now_ms", now_ms.into())])?;
-    Results::new(database.batch_repeatable(vec![finish]).await?).rows()
+    let done = Statement::new(
+        "UPDATE import_slices SET state = 'done' \
+         WHERE state = 'waiting' AND workouts = '[]' AND (athlete_id, import_id, slice) IN (\
+         SELECT value ->> 'athlete_id', value ->> 'import_id', value ->> 'slice' FROM json_each(?1))",
+        [Param::json(&slices)?],
+    );
+    let mut results = Results::new(database.batch_repeatable(vec![done, finish]).await?);
+    results.skip(1);
+    results.rows()
 }
 
 /// A slice with an overdue event.

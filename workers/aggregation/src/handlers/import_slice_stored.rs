@@ -21,7 +21,7 @@ use storage::{Database, Shards};
 const LOADED_BYTES_MAX: i64 = 1_100_000;
 
 /// The pages of stored workouts that a batch reads for slices that need more than one, at most. A project default.
-const PAGES_MAX: usize = 15;
+const PAGES_MAX: usize = 14;
 
 /// Stores the workouts of import slices and adds them to the volume. A slice is a part of an imported
 /// file, small enough for one transaction. An import publishes no event about weeks, landmarks or records;
@@ -35,15 +35,16 @@ const PAGES_MAX: usize = 15;
 ///    them as before, and writes nothing;
 /// 4. write (await) the ledger and the records, and recompute the days and weeks. A repeat changes nothing;
 /// 5. mark (await) the workouts as aggregated, the crossings as announced, so that no later event
-///    announces them, and the slice as done, which also deletes its workouts from the slice's row. A repeat sets the
-///    same marks;
-/// 6. finish (await) the imports of the batch of which no slice waits. A repeat changes nothing;
+///    announces them, and store the counts of the slice, which also deletes its workouts from its row. A repeat sets
+///    the same marks;
+/// 6. mark (await) the slices of the batch as done, and finish their imports of which no slice waits. A repeat changes
+///    nothing;
 /// 7. publish (await) their notifications. The id is derived from the import, and its consumer drops a repeat.
 ///
-/// After a crash the queue redelivers the message, and the handler repeats all steps; a finished slice has
-/// no workouts and continues at step 6.
+/// After a crash the queue redelivers the message, and the handler repeats all steps; a counted slice has
+/// no workouts and continues at step 6. Until then it waits, so that the sweep resends its event.
 ///
-/// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 955 of the 1,000
+/// A slice is 9 statements, and two of the largest are loaded with one: a batch of 100 is at most 956 of the 1,000
 /// that D1 allows an invocation, [`PAGES_MAX`], and 30 that the adapter repeats.
 pub struct ImportSliceStoredEventHandler {
     pub shards: Shards,
@@ -125,10 +126,10 @@ impl ImportSliceStoredEventHandler {
         cause: &Event,
         pages: &mut PagesLeft,
     ) -> Result<(), Outcome> {
-        if slice.state == SliceState::Done {
+        let workouts = slice.workouts.unwrap_or_default();
+        if workouts.is_empty() {
             return Ok(());
         }
-        let workouts = slice.workouts.unwrap_or_default();
         let (key, format) = (slice.key, &slice.format);
         let plan = imports::plan_slice(database, key.athlete_id, format, &workouts, pages).await?;
         drop(workouts);
@@ -145,7 +146,7 @@ impl ImportSliceStoredEventHandler {
         if is_stale {
             return Err(Outcome::transient("a workout changed while it was compared"));
         }
-        Ok(imports::finish_slice(database, key, &counts, &marks).await?)
+        Ok(imports::count_slice(database, key, &counts, &marks).await?)
     }
 
     /// Steps 6 and 7, for the slices that are done.
