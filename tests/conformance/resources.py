@@ -40,7 +40,8 @@ def new_import(athlete):
 
 
 def held_back_import(athlete):
-    """An import with a name that no exercise has."""
+    """An import with a name that no exercise has, and that the athlete has not mapped before."""
+    athlete.call("PUT", "/v1/me/exercise-names", {"mapping": {}})
     return (post_import(athlete, "Levitation"),)
 
 
