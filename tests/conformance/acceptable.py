@@ -72,9 +72,13 @@ def fix_exercise(body):
         load["percent"] = load.get("percent") or 60
     else:
         load.pop("percent", None)
-    if body.get("secondary") is not None:
-        others = [muscle for muscle in body["secondary"] if muscle not in body["primary"]]
-        body["secondary"] = others
+    if body.get("kind", "strength") == "strength":
+        body["primary"] = body.get("primary") or ["chest"]
+        secondary = body.get("secondary") or []
+        body["secondary"] = [muscle for muscle in secondary if muscle not in body["primary"]]
+    else:
+        # Only strength has muscles.
+        body["primary"] = body["secondary"] = []
 
 
 def fix_mapping(body):
