@@ -60,7 +60,8 @@ pub async fn held_slices(
     rows_with_key(database, proof, select).await
 }
 
-/// Stores mapped slices and remembers the mapping, in one round trip. A slice that is no longer held stays as it is.
+/// Stores mapped slices and remembers the mapping, in one round trip. A slice that is no longer held stays as it is, and
+/// so does an import without one: another request has released it.
 pub async fn release(
     database: &dyn Database,
     proof: &KeyProof,
@@ -72,6 +73,16 @@ pub async fn release(
     let named = proof.named().into_iter().chain([("import_id", Param::text(import_id))]);
     let rows = slices.iter().map(|(slice, workouts)| (slice, SliceState::Waiting, workouts));
     let mut statements = exercise_names::remember(proof, mapping, now_ms)?;
+    statements.push(proof.statement(
+        concat!(
+            "UPDATE imports SET report = ?5, finished_at_ms = NULL \
+             WHERE athlete_id = ?1 AND import_id = ?4 AND undone_at_ms IS NULL AND EXISTS (\
+             SELECT 1 FROM import_slices AS slice WHERE slice.athlete_id = ?1 AND slice.import_id = ?4 \
+             AND slice.state = 'held') AND ",
+            live_key!()
+        ),
+        [Param::text(import_id), Param::json(report)?],
+    ));
     for slices in json_lists(rows)? {
         statements.push(
             query!("imports/release.sql").bind(named.clone().chain([
@@ -80,14 +91,6 @@ pub async fn release(
             ]))?,
         );
     }
-    statements.push(proof.statement(
-        concat!(
-            "UPDATE imports SET report = ?5, finished_at_ms = NULL \
-             WHERE athlete_id = ?1 AND import_id = ?4 AND undone_at_ms IS NULL AND ",
-            live_key!()
-        ),
-        [Param::text(import_id), Param::json(report)?],
-    ));
     with_key(database, proof, statements).await.map(drop)
 }
 

@@ -339,11 +339,13 @@ fn concurrent_mappings_import_only_once() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let import = api.import(&key, "", &hevy(&["Nonsense"]));
-    let counted = "UPDATE import_slices SET state = 'done', workouts = '[]'";
+    let counted = "UPDATE import_slices SET state = 'done', workouts = '[]'; \
+                   UPDATE imports SET finished_at_ms = 1764500000000";
     api.database.fail_after(3, DatabaseFault::Interleaved(counted));
     let path = format!("{}/mapping", import.location());
     let late = api.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
     assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));
+    assert_eq!(late.body["finished_at"], "2025-11-30T10:53:20Z");
     assert_eq!(api.slices(), [json!({ "slice": 0, "state": "done" })]);
 }
 
