@@ -84,6 +84,7 @@ def before_call(context, case, kwargs):
     """Gives a request ids of its caller's resources, and makes a valid one acceptable."""
     if case.meta is None or next(NUMBERS) % GENERATED_EVERY == 0:
         return
+    has_valid_body = not case.meta.is_negative_at(ParameterLocation.BODY)
     if caller_of(case) is None and is_random(case) and case.operation.definition.raw.get("security"):
         # Most random requests of a call with few parameters would differ in their bad key only.
         restore_key(case)
@@ -100,7 +101,7 @@ def before_call(context, case, kwargs):
     if not case.meta.generation.mode.is_negative:
         if isinstance(case.body, dict):
             case.body = copy.deepcopy(case.body)
-        make_acceptable(case, caller)
+        make_acceptable(case, caller, has_valid_body)
 
 
 def is_random(case):
