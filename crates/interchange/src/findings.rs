@@ -84,6 +84,7 @@ impl Findings<ErrorKind> {
             let detail = match (column, &*value) {
                 ("", "") => reason.to_string(),
                 ("", value) => format!("{value}: {reason}"),
+                (column, "") => format!("{column} {reason}"),
                 _ => format!("{column} is `{value}`: {reason}"),
             };
             (ErrorKind { column: column.to_owned(), reason: reason.clone() }, detail)

@@ -201,8 +201,8 @@ fn row_without_required_cells_is_an_error() {
         &(HEVY.to_owned() + rows),
         "2: Some(\"Push\") None 2024-05-06 18:00:00 to 2024-05-06 19:00:00\n  Bench: working 100kg 5x 8rpe\n\
          3: None None 2024-05-07 18:00:00 to \n  Bench: working 100kg 5x\n\
-         ! [4]: exercise_title is ``: must not be empty\n\
-         ! [5]: start_time is ``: must not be empty\n\
+         ! [4]: exercise_title must not be empty\n\
+         ! [5]: start_time must not be empty\n\
          ! [6]: the row: must have repetitions, a duration or a distance\n",
     );
 }

@@ -44,7 +44,11 @@ fn invalid_cell_rejects_only_its_row_and_is_named() {
         );
         let shown: String = value.trim().chars().take(50).collect();
         let cut = if value.trim().chars().count() > 50 { "…" } else { "" };
-        assert_eq!(log.errors[0].detail, format!("{column} is `{shown}{cut}`: {reason}"));
+        let expected = match shown.as_str() {
+            "" => format!("{column} {reason}"),
+            shown => format!("{column} is `{shown}{cut}`: {reason}"),
+        };
+        assert_eq!(log.errors[0].detail, expected);
     };
     let date = "must be a date and time like 2024-01-07 17:15:00 or 7 Jan 2024, 17:15";
     check("start_time", "yesterday", date);

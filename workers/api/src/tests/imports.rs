@@ -345,7 +345,7 @@ fn concurrent_mappings_import_only_once() {
     let path = format!("{}/mapping", import.location());
     let late = api.put(&key, &path, &json!({ "mapping": { "Nonsense": "pull-up" } }));
     assert_eq!((late.status, &late.body["status"]), (202, &json!("completed")));
-    assert_eq!(late.body["finished_at"], "2025-11-30T10:53:20Z");
+    assert_eq!(late.body["finished_at"], "2025-11-30T10:53:20.000Z");
     assert_eq!(api.slices(), [json!({ "slice": 0, "state": "done" })]);
 }
 
