@@ -66,7 +66,7 @@ pub async fn fetch(
     context: JsContext,
 ) -> Result<worker::web_sys::Response, JsValue> {
     let response = catch_panic(async move {
-        let request = read_request(request.into(), reading).await?;
+        let request = read_request(request, reading).await?;
         let response = Rc::new(wiring::app(&env, context)?).handle(request).await;
         write_response(response)
     });

@@ -6,11 +6,12 @@ use crate::http::{Body, CallerTimeZone, Content, Request, Response};
 use futures_util::StreamExt;
 use http::Uri;
 use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
-use js_sys::{Array, JSON};
+use js_sys::{Array, JSON, Uint8Array};
 use serde::Serialize;
 use shared_kernel::json;
 use std::collections::BTreeMap;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{self, ResponseInit};
 
 /// A body that is too long is read up to this length and discarded: a client that is still writing
@@ -26,15 +27,16 @@ pub struct Reading {
     pub has_time_zone: bool,
 }
 
-/// Reads a request. `reading` returns what to read for a path.
+/// Reads a request. `reading` returns what to read for a path. `worker::Request` would read all properties of the
+/// runtime's request, which takes longer than parsing a workout.
 pub async fn read_request(
-    mut request: worker::Request,
+    request: web_sys::Request,
     reading: impl Fn(&str) -> Reading,
 ) -> worker::Result<Request> {
     // An invalid URL becomes a path that does not exist.
-    let uri: Uri = request.inner().url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
+    let uri: Uri = request.url().parse().unwrap_or_else(|_| Uri::from_static("/-"));
     let Reading { bytes_max, has_time_zone } = reading(uri.path());
-    let method = request.inner().method();
+    let method = request.method();
     let mut builder = http::Request::builder().method(method.as_str()).uri(uri);
     for (name, value) in header_pairs(&request)? {
         if let (Ok(name), Ok(value)) =
@@ -44,36 +46,40 @@ pub async fn read_request(
         }
     }
     // Only Cloudflare's edge sets it; a local run has none.
-    if has_time_zone && let Some(zone) = request.cf().map(worker::Cf::timezone_name) {
+    if has_time_zone
+        && let Some(zone) =
+            worker::Request::from(Clone::clone(&request)).cf().map(worker::Cf::timezone_name)
+    {
         builder = builder.extension(CallerTimeZone(zone));
     }
     let length = builder.headers_ref().and_then(|headers| headers.get(CONTENT_LENGTH));
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let body = read_body(&mut request, length, bytes_max).await?;
+    let body = read_body(request, length, bytes_max).await?;
     builder.body(body).map_err(|error| worker::Error::RustError(error.to_string()))
 }
 
 /// The headers, in one JSON text: an iterator of the runtime costs several calls for each header.
-fn header_pairs(request: &worker::Request) -> worker::Result<Vec<(String, String)>> {
-    let pairs = Array::from(&request.inner().headers());
+fn header_pairs(request: &web_sys::Request) -> worker::Result<Vec<(String, String)>> {
+    let pairs = Array::from(&request.headers());
     Ok(json::from_str(&String::from(JSON::stringify(&pairs)?))?)
 }
 
 /// `length` is the length that the request states.
 async fn read_body(
-    request: &mut worker::Request,
+    request: web_sys::Request,
     length: Option<usize>,
     bytes_max: usize,
 ) -> worker::Result<Body> {
-    if request.inner().body().is_none() {
+    if request.body().is_none() {
         return Ok(Body::Complete(Vec::new()));
     }
     if length.is_some_and(|length| length <= bytes_max) {
         // The runtime reads no more than the length that the request states.
-        return request.bytes().await.map(Body::Complete);
+        let bytes = JsFuture::from(request.array_buffer()?).await?;
+        return Ok(Body::Complete(Uint8Array::new(&bytes).to_vec()));
     }
     let mut bytes = Vec::new();
-    let mut stream = request.stream()?;
+    let mut stream = worker::Request::from(request).stream()?;
     let mut length = 0;
     while let Some(chunk) = stream.next().await {
         let chunk = chunk?;
