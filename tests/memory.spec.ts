@@ -1,35 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Athlete, startedAt, type Workout, workout } from "./support/athlete";
-import { Stack } from "./support/stack";
+import { type Athlete, startedAt, type Workout, workout } from "./support/athlete";
+import { startMeasured, WASM_BYTES_MAX, wasmBytes } from "./support/memory";
+import type { Stack } from "./support/stack";
 
-/** A third of the memory of an isolate, which the JavaScript heap shares; a project default. */
-const WASM_BYTES_MAX = 48 * 1024 * 1024;
 const MINUTES = 60_000;
 const DAY_MS = 86_400_000;
 
 let stack: Stack;
-/** One in each database. */
-const athletes: Athlete[] = [];
+let athletes: Athlete[];
 
 beforeAll(async () => {
-  stack = await Stack.start({ measuresMemory: true });
-  while (athletes.filter(Boolean).length < 4) {
-    const athlete = await Athlete.create(stack);
-    athletes[stack.databaseOf(athlete.id)] = athlete;
-  }
+  ({ stack, athletes } = await startMeasured());
 });
 
 afterAll(() => stack?.stop());
-
-/** Returns the most memory that a worker has had; wasm memory never shrinks. */
-function wasmBytes(worker: string): number {
-  const lines = stack.log.linesWith({ message: "memory", worker });
-  return Math.max(...lines.map(({ bytes }) => Number(bytes)));
-}
-
-function print(what: string, bytes: number) {
-  console.info(`${what}: ${(bytes / 1024 / 1024).toFixed(1)} MB of wasm memory`);
-}
 
 describe("a sweep over 200 open workouts of 250 KB", () => {
   it("needs at most 48 MB, and resends other workouts", { timeout: 5 * MINUTES }, async () => {
@@ -65,9 +49,7 @@ describe("a sweep over 200 open workouts of 250 KB", () => {
 
     const open = await stack.query("SELECT 1 FROM workouts WHERE status = 'in_progress'");
     expect(open).toEqual([]);
-    const bytes = wasmBytes("api");
-    print("200 open workouts of 250 KB", bytes);
-    expect(bytes).toBeLessThan(WASM_BYTES_MAX);
+    expect(wasmBytes(stack, "api", "200 open workouts of 250 KB")).toBeLessThan(WASM_BYTES_MAX);
   });
 });
 
