@@ -1,8 +1,9 @@
 // The floor: a bare worker with one batch of three statements and one message.
-import { LIVE_KEY, read } from "./request.mjs";
+import { LIVE_KEY, log, read } from "./request.mjs";
 
 export default {
   async fetch(request, env) {
+    const startMs = Date.now();
     const { keyId, secretHash, idempotencyKey, requestHash, workout } = await read(request);
     const id = crypto.randomUUID();
     const key = [keyId, secretHash, Date.now()];
@@ -27,6 +28,7 @@ export default {
       return Response.json(stored.results[0] ?? {}, { status });
     }
     await env.QUEUE.send({ id: crypto.randomUUID(), type: "WorkoutCompleted", data: workout });
+    log(request, 201, startMs);
     return Response.json({ id, ...workout }, { status: 201 });
   },
 };

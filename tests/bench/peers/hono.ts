@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/d1";
 import { integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { Hono } from "hono";
 import { z } from "zod";
+import { log } from "./request.mjs";
 
 const apiKeys = sqliteTable("api_keys", {
   keyId: text("key_id").primaryKey(),
@@ -61,6 +62,12 @@ const ROWS_PER_INSERT = 16;
 
 type Env = { DB: Parameters<typeof drizzle>[0]; QUEUE: { send(message: unknown): Promise<void> } };
 const app = new Hono<{ Bindings: Env }>();
+
+app.use(async (c, next) => {
+  const startMs = Date.now();
+  await next();
+  log(c.req.raw, c.res.status, startMs);
+});
 
 app.post("/v1/workouts", async (c) => {
   const database = drizzle(c.env.DB);

@@ -1,8 +1,9 @@
 // The floor with one statement: the workout has its Idempotency-Key.
-import { LIVE_KEY, read } from "./request.mjs";
+import { LIVE_KEY, log, read } from "./request.mjs";
 
 export default {
   async fetch(request, env) {
+    const startMs = Date.now();
     const { keyId, secretHash, idempotencyKey, requestHash, workout } = await read(request);
     const id = crypto.randomUUID();
     const row = await env.DB.prepare(
@@ -26,6 +27,7 @@ export default {
       return Response.json({}, { status: 409 });
     }
     await env.QUEUE.send({ id: crypto.randomUUID(), type: "WorkoutCompleted", data: workout });
+    log(request, 201, startMs);
     return Response.json({ id, ...workout }, { status: 201 });
   },
 };

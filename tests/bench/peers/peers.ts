@@ -29,6 +29,8 @@ export async function startPeer(file: (typeof PEERS)[number], folder?: string): 
         } as V4WorkerOptions,
       ],
       cf: false,
+      // As those of the api are collected.
+      handleStructuredLogs: () => {},
       ...(folder === undefined ? {} : { d1Persist: folder }),
     }),
   );

@@ -1,4 +1,4 @@
-// What both bare workers do with a request before the database.
+// The parts of a request that the bare workers share.
 
 /** Returns the id of the key, the hash of its secret, the body with its hash, and the Idempotency-Key. */
 export async function read(request) {
@@ -21,3 +21,12 @@ async function sha256(text) {
 export const LIVE_KEY =
   "key_id = ?1 AND secret_hash = ?2 AND revoked_at_ms IS NULL AND instr(scopes, 'write') > 0 " +
   "AND coalesce(expires_at_ms > ?3, 1)";
+
+/** Writes one line about a request, as the api does. */
+export function log(request, status, startMs) {
+  const { pathname: path } = new URL(request.url);
+  const ms = Date.now() - startMs;
+  console.log(
+    JSON.stringify({ level: "info", message: "request", method: request.method, path, status, ms }),
+  );
+}
