@@ -68,12 +68,22 @@ pub struct WeekVolume {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MuscleWeek {
     pub muscle: Muscle,
+    /// As `fractional_sets`.
     pub hard_sets: f64,
+    /// The hard sets in which the muscle is direct, without those that are warm-ups in all but name: sets
+    /// without an RPE at 60 % of the session's top weight or less. Landmarks count these.
+    pub direct_sets: i64,
+    /// A direct hard set counts 1, an indirect one 0.5.
+    pub fractional_sets: f64,
     pub tonnage_kg: f64,
-    /// The minimum effective volume, in hard sets; null for a muscle without landmarks.
+    /// The maintenance volume, in direct hard sets; null for a muscle without landmarks.
+    pub mv: Option<f64>,
+    /// The minimum effective volume, in direct hard sets; null for a muscle without landmarks.
     pub mev: Option<f64>,
-    /// The maximum recoverable volume, in hard sets; null for a muscle without landmarks.
+    /// The upper end of the maximum adaptive volume, in direct hard sets; null for a muscle without landmarks.
+    pub mav: Option<f64>,
+    /// The maximum recoverable volume, in direct hard sets; null for a muscle without landmarks.
     pub mrv: Option<f64>,
-    /// Null for a muscle without landmarks.
+    /// The level of the direct hard sets; null for a muscle without landmarks.
     pub level: Option<VolumeLevel>,
 }

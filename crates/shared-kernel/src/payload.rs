@@ -136,11 +136,21 @@ pub enum PatternKind {
     DeloadDue,
     /// The upper body has far more pushing sets than pulling sets, or the reverse.
     PushPullImbalance,
+    /// The first weeks of training after a break.
+    Comeback,
+    /// Two or more weeks with far fewer workouts than usual.
+    MissedWeeks,
+    /// A lift repeats the same load and repetitions.
+    RepeatedLoad,
+    /// A block of heavy sets.
+    StrengthBlock,
+    /// Muscles that the athlete never trains.
+    UntrainedMuscles,
 }
 
 impl PatternKind {
     /// Every kind, in the order of the wire.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::VolumeAboveMrv,
         Self::VolumeBelowMev,
         Self::LoadSpike,
@@ -151,6 +161,11 @@ impl PatternKind {
         Self::DeloadTaken,
         Self::DeloadDue,
         Self::PushPullImbalance,
+        Self::Comeback,
+        Self::MissedWeeks,
+        Self::RepeatedLoad,
+        Self::StrengthBlock,
+        Self::UntrainedMuscles,
     ];
 }
 

@@ -61,12 +61,23 @@ impl PatternKind {
             Self::DeloadTaken         => row("deload_taken",         OneWeek,                  true,  false, 8),
             Self::DeloadDue           => row("deload_due",           UntilResolved,            true,  false, 0),
             Self::PushPullImbalance   => row("push_pull_imbalance",  UntilResolved,            true,  true,  7),
+            Self::Comeback            => row("comeback",             UntilResolved,            true,  false, 10),
+            Self::MissedWeeks         => row("missed_weeks",         UntilResolved,            true,  false, 11),
+            Self::RepeatedLoad        => row("repeated_load",        UntilResolvedOutsideDeload, true,  false, 12),
+            Self::StrengthBlock       => row("strength_block",       UntilResolved,            true,  false, 13),
+            Self::UntrainedMuscles    => row("untrained_muscles",    UntilResolved,            true,  false, 14),
         }
     }
 
     /// Returns the wire name.
     pub const fn as_str(self) -> &'static str {
         self.policy().name
+    }
+
+    /// Whether the athlete is notified again of a pattern that stays open, after four weeks. What may be the
+    /// athlete's choice is asked once.
+    pub const fn has_reminders(self) -> bool {
+        !matches!(self, Self::Comeback | Self::StrengthBlock | Self::UntrainedMuscles)
     }
 
     /// Whether each pattern of this kind belongs to one week.
@@ -195,7 +206,7 @@ mod tests {
     fn recommendation_ranks_are_unique() {
         let mut ranks = PatternKind::ALL.map(|kind| kind.policy().recommendation_rank);
         ranks.sort_unstable();
-        assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
     }
 
     #[test]
@@ -204,7 +215,7 @@ mod tests {
             assert_eq!(NotificationKind::parse(kind.as_str()), Some(kind));
             assert_eq!(serde_json::from_value::<NotificationKind>(json!(kind)).unwrap(), kind);
         }
-        assert_eq!(NotificationKind::all().count(), 15);
+        assert_eq!(NotificationKind::all().count(), 20);
         assert_eq!(NotificationKind::parse("pattern"), None);
     }
 }

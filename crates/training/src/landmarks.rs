@@ -124,6 +124,29 @@ pub const fn default_landmarks(muscle: Muscle) -> Option<Landmarks> {
     })
 }
 
+/// Returns the low end of a muscle's maintenance volume (MV), in sets a week: the least that keeps what was
+/// built. `None` for a muscle that is not listed.
+pub const fn maintenance_sets(muscle: Muscle) -> Option<HalfSets> {
+    let sets = match muscle {
+        Muscle::Chest
+        | Muscle::Back
+        | Muscle::SideDelts
+        | Muscle::Quads
+        | Muscle::Glutes
+        | Muscle::Calves => 2,
+        Muscle::FrontDelts
+        | Muscle::RearDelts
+        | Muscle::Biceps
+        | Muscle::Triceps
+        | Muscle::Hamstrings
+        | Muscle::Abs
+        | Muscle::Traps
+        | Muscle::Forearms => 0,
+        Muscle::Adductors | Muscle::Abductors | Muscle::Neck => return None,
+    };
+    Some(HalfSets::whole(sets))
+}
+
 /// Takes the low end of MEV, the high end of MAV and the high end of MRV, in sets.
 const fn row(mev: i64, mav: i64, mrv: i64) -> Landmarks {
     Landmarks { mev: HalfSets::whole(mev), mav: HalfSets::whole(mav), mrv: HalfSets::whole(mrv) }
@@ -138,6 +161,15 @@ mod tests {
         for muscle in Muscle::ALL {
             let Some(Landmarks { mev, mav, mrv }) = default_landmarks(muscle) else { continue };
             assert!(mev < mav && mav < mrv, "{muscle:?}");
+        }
+    }
+
+    #[test]
+    fn maintenance_volume_is_at_most_mev_and_equally_listed() {
+        for muscle in Muscle::ALL {
+            let mev = default_landmarks(muscle).map(|landmarks| landmarks.mev);
+            assert_eq!(maintenance_sets(muscle).is_some(), mev.is_some(), "{muscle:?}");
+            assert!(maintenance_sets(muscle) <= mev, "{muscle:?}");
         }
     }
 

@@ -9,8 +9,12 @@ use std::ops::RangeInclusive;
 
 /// Minimum RPE of a hard set.
 const HARD_SET_RPE_MIN: Rpe = Rpe { halves: 12 };
-/// Number of repetitions of a hard set.
-const HARD_SET_REPS: RangeInclusive<u32> = 5..=30;
+/// Number of repetitions of a hard set. Sets of 1 to 4 repetitions close to failure build muscle about as
+/// well, set for set, as longer ones (Schoenfeld et al. 2014, 2017).
+const HARD_SET_REPS: RangeInclusive<u32> = 1..=30;
+/// A set without an RPE at up to this share of the top load of its exercise in the workout, in percent, is a
+/// warm-up that the athlete did not mark.
+const UNMARKED_WARMUP_PERCENT_MAX: i64 = 60;
 
 /// The kind of a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -95,7 +99,17 @@ impl PerformedSet {
         self.kind == SetKind::Warmup
     }
 
-    /// Whether it is a hard set: not a warm-up, RPE 6 or more or absent, and 5 to 30 repetitions. A
+    /// Whether it is a warm-up in all but name: a working set without an RPE far below the heaviest weight of
+    /// its exercise in the workout. It counts in totals, and not against landmarks.
+    pub fn is_unmarked_warmup(&self, top: Option<Grams>) -> bool {
+        let is_light = self.weight_grams.zip(top).is_some_and(|(weight, top)| {
+            weight.0.saturating_mul(100) <= top.0.saturating_mul(UNMARKED_WARMUP_PERCENT_MAX)
+                && weight < top
+        });
+        self.kind == SetKind::Working && self.rpe.is_none() && is_light
+    }
+
+    /// Whether it is a hard set: not a warm-up, RPE 6 or more or absent, and 1 to 30 repetitions. A
     /// hold or a carry has a duration or a distance instead of repetitions.
     pub fn is_hard(&self) -> bool {
         let effort = self.rpe.is_none_or(|rpe| rpe >= HARD_SET_RPE_MIN);
@@ -136,10 +150,25 @@ mod tests {
         check(SetKind::Warmup, Some(8), Some(9.0), false);
         check(SetKind::Drop, Some(12), None, true);
         check(SetKind::Failure, Some(5), Some(10.0), true);
-        check(SetKind::Working, Some(4), None, false);
+        check(SetKind::Working, Some(3), None, true);
+        check(SetKind::Working, Some(1), Some(9.0), true);
         check(SetKind::Working, Some(30), None, true);
         check(SetKind::Working, Some(31), None, false);
         check(SetKind::Working, Some(0), None, false);
+        check(SetKind::Working, None, None, false);
+    }
+
+    #[test]
+    fn light_working_set_without_rpe_is_an_unmarked_warmup() {
+        let check = |kind, rpe, top_kg: Option<f64>, expected| {
+            let set = set(kind, Some(5), rpe);
+            let found = set.is_unmarked_warmup(top_kg.map(Grams::from_kg));
+            assert_eq!(found, expected, "{kind:?} @{rpe:?} {top_kg:?}");
+        };
+        check(SetKind::Working, None, Some(200.0), true);
+        check(SetKind::Working, None, Some(166.0), false);
+        check(SetKind::Working, Some(6.0), Some(200.0), false);
+        check(SetKind::Drop, None, Some(200.0), false);
         check(SetKind::Working, None, None, false);
     }
 

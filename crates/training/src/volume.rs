@@ -54,9 +54,17 @@ pub struct MuscleVolume {
     pub half_sets: HalfSets,
     /// Effective load × repetitions of the sets in which the muscle is direct.
     pub tonnage_grams: Grams,
-    /// The hard sets in which the muscle is direct, a part of `half_sets`. Stored, and not in events.
+    /// The hard sets in which the muscle is direct, a part of `half_sets`, without unmarked warm-ups
+    /// ([`PerformedSet::is_unmarked_warmup`]). Landmarks count these. Stored, and not in events.
     #[serde(skip)]
     pub direct_sets: i64,
+}
+
+impl MuscleVolume {
+    /// Returns the direct sets in the unit of landmarks.
+    pub const fn direct_half_sets(&self) -> HalfSets {
+        HalfSets(self.direct_sets * HalfSets::DIRECT.0)
+    }
 }
 
 impl Volume {
@@ -64,11 +72,18 @@ impl Volume {
     pub fn of_workout(exercises: &[PerformedExercise], body_weight: Option<Grams>) -> Self {
         let mut volume = Self { workouts: 1, ..Self::default() };
         for exercise in exercises {
-            for set in exercise.sets.iter().filter(|set| !set.is_warmup()) {
-                volume.add_set(exercise, set, body_weight);
+            let counted = || exercise.sets.iter().filter(|set| !set.is_warmup());
+            let top = counted().filter_map(|set| set.weight_grams).max();
+            for set in counted() {
+                volume.add_set(exercise, set, top, body_weight);
             }
         }
         volume
+    }
+
+    /// Returns the direct hard sets of a muscle, which landmarks count; 0 if it was not trained.
+    pub fn direct_sets_of(&self, muscle: Muscle) -> HalfSets {
+        HalfSets(self.muscles.get(&muscle).map_or(0, |volume| volume.direct_half_sets().0))
     }
 
     /// Returns the hard sets of a muscle, 0 if it was not trained.
@@ -80,6 +95,7 @@ impl Volume {
         &mut self,
         exercise: &PerformedExercise,
         set: &PerformedSet,
+        top: Option<Grams>,
         body_weight: Option<Grams>,
     ) {
         let tonnage = exercise.tonnage(set, body_weight);
@@ -93,7 +109,8 @@ impl Volume {
         self.tonnage_grams.0 += tonnage.0;
         self.hard_half_sets.0 += direct.0;
         for muscle in &exercise.primary {
-            self.add_muscle(*muscle, direct, tonnage).direct_sets += i64::from(is_hard);
+            let is_direct = is_hard && !set.is_unmarked_warmup(top);
+            self.add_muscle(*muscle, direct, tonnage).direct_sets += i64::from(is_direct);
         }
         for muscle in &exercise.secondary {
             self.add_muscle(*muscle, indirect, Grams::default());
@@ -147,19 +164,24 @@ mod tests {
                 set(SetKind::Working, 100.0, 8, Some(8.0)),
                 set(SetKind::Working, 100.0, 7, None),
                 set(SetKind::Working, 110.0, 3, Some(9.0)),
+                set(SetKind::Working, 110.0, 31, Some(9.0)),
+                set(SetKind::Working, 60.0, 10, None),
             ])],
             None,
         );
         assert_eq!(volume.workouts, 1);
-        assert_eq!(volume.sets, 3);
-        assert_eq!(volume.tonnage_grams, Grams::from_kg(800.0 + 700.0 + 330.0));
-        assert_eq!(volume.hard_half_sets, HalfSets::whole(2));
-        assert_eq!(volume.half_sets_of(Muscle::Chest), HalfSets(4));
-        assert_eq!(volume.half_sets_of(Muscle::Triceps), HalfSets(2));
+        assert_eq!(volume.sets, 5);
+        let tonnage_kg = 800.0 + 700.0 + 330.0 + 3_410.0 + 600.0;
+        assert_eq!(volume.tonnage_grams, Grams::from_kg(tonnage_kg));
+        assert_eq!(volume.hard_half_sets, HalfSets::whole(4));
+        assert_eq!(volume.half_sets_of(Muscle::Chest), HalfSets(8));
+        assert_eq!(volume.half_sets_of(Muscle::Triceps), HalfSets(4));
         assert_eq!(volume.half_sets_of(Muscle::Quads), HalfSets(0));
         assert_eq!(volume.muscles[&Muscle::Triceps].tonnage_grams, Grams(0));
         let direct = |muscle| volume.muscles[&muscle].direct_sets;
-        assert_eq!((direct(Muscle::Chest), direct(Muscle::Triceps)), (2, 0));
+        // The last set is an unmarked warm-up: it counts in the totals alone.
+        assert_eq!((direct(Muscle::Chest), direct(Muscle::Triceps)), (3, 0));
+        assert_eq!(volume.direct_sets_of(Muscle::Chest), HalfSets(6));
     }
 
     #[test]

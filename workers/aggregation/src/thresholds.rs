@@ -13,7 +13,9 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
         .iter()
         .flat_map(|(muscle, volume)| {
             let landmarks = week.landmarks.for_muscle(*muscle);
-            landmarks.map(|limits| crossings(*muscle, volume.half_sets, limits)).unwrap_or_default()
+            landmarks
+                .map(|limits| crossings(*muscle, volume.direct_half_sets(), limits))
+                .unwrap_or_default()
         })
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()
@@ -24,7 +26,7 @@ pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
     crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
 }
 
-/// The landmarks that the hard sets of a muscle reach or exceed. An MEV of zero is never crossed.
+/// The landmarks that the direct hard sets of a muscle reach or exceed. An MEV of zero is never crossed.
 fn crossings(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
     let Landmarks { mev, mrv, .. } = landmarks;
     let crossing =
@@ -47,7 +49,11 @@ mod tests {
     use training::{MuscleVolume, Volume, WeekStart};
 
     fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
-        let part = MuscleVolume { half_sets: HalfSets(half_sets), ..MuscleVolume::default() };
+        let part = MuscleVolume {
+            half_sets: HalfSets(half_sets),
+            direct_sets: half_sets / 2,
+            ..MuscleVolume::default()
+        };
         let volume = Volume { muscles: BTreeMap::from([(muscle, part)]), ..Volume::default() };
         WeekState {
             athlete_id: testkit::athlete_id(1),
@@ -74,14 +80,14 @@ mod tests {
         check(chest, 7, 0, &[]);
         check(chest, 8, 0, &[MevReached]);
         check(chest, 48, 0, &[MevReached]);
-        check(chest, 49, 0, &[MevReached, MrvExceeded]);
-        check(chest, 49, mev, &[MrvExceeded]);
+        check(chest, 50, 0, &[MevReached, MrvExceeded]);
+        check(chest, 50, mev, &[MrvExceeded]);
         check(chest, 60, both, &[]);
         // The announcement of one muscle does not affect another.
         check(Muscle::Quads, 8, both, &[MevReached]);
         // The abs have no minimum to reach.
         check(Muscle::Abs, 8, 0, &[]);
-        check(Muscle::Abs, 41, 0, &[MrvExceeded]);
+        check(Muscle::Abs, 42, 0, &[MrvExceeded]);
     }
 
     #[test]

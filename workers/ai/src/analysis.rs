@@ -223,14 +223,22 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
         landmarks: input.landmarks.remove(&id).unwrap_or_default(),
     };
     let stored = input.known.remove(&id).unwrap_or_default();
-    let found = rules::find_patterns(&history, &task.scope);
-    let pending_weeks = input.pending.remove(&id).unwrap_or_default();
-    let context =
-        Context { now, pending_weeks: &pending_weeks, notified_weeks: &task.notified_weeks };
-    let transitions = lifecycle::transitions(id, &history, &task.scope, &stored, &found, context);
-    let with_id = |pattern: Pattern| (lifecycle::pattern_id(id, &pattern, &stored, now), pattern);
-    let found: Vec<_> = found.into_iter().map(with_id).collect();
+    let patterns = rules::find_patterns(&history, &task.scope);
+    let with_id =
+        |pattern: &Pattern| (lifecycle::pattern_id(id, pattern, &stored, now), pattern.clone());
+    let found: Vec<_> = patterns.iter().map(with_id).collect();
     let recommendations = recommend(&found, &history);
+    let is_deferred = |(pattern_id, pattern): &&(Uuid, Pattern)| {
+        requires_change(pattern, &history)
+            && !recommendations.iter().any(|change| change.pattern_id == *pattern_id)
+    };
+    let deferred = found.iter().filter(is_deferred).map(|(pattern_id, _)| *pattern_id).collect();
+    let pending_weeks = input.pending.remove(&id).unwrap_or_default();
+    let notified_weeks = &task.notified_weeks;
+    let context =
+        Context { now, pending_weeks: &pending_weeks, notified_weeks, deferred: &deferred };
+    let transitions =
+        lifecycle::transitions(id, &history, &task.scope, &stored, &patterns, context);
     let stored_recommendations = input.recommended.remove(&id).unwrap_or_else(|| json!([]));
     Decision { task, history, found, transitions, recommendations, stored_recommendations }
 }

@@ -16,7 +16,8 @@
 //! | it is found, and is open | unchanged | no |
 //! | it is open, and no longer found | as resolved | only of a plateau that the lift has broken |
 //!
-//! A quiet analysis, such as one after a change of last year's workouts, notifies of nothing, and none notifies
+//! No analysis notifies of a pattern whose change has to wait for another one: the athlete could do nothing about
+//! it. A quiet analysis, such as one after a change of last year's workouts, notifies of nothing, and none notifies
 //! of a week that ended more than two weeks before its cause. A pattern that is found for the first time is
 //! then stored with no announcement. The next analysis that is not quiet announces it if it still may.
 //!
@@ -78,6 +79,9 @@ pub struct Context<'a> {
     pub pending_weeks: &'a BTreeSet<WeekStart>,
     /// The weeks of changes that are not quiet: none if the athlete is notified of nothing.
     pub notified_weeks: &'a BTreeSet<WeekStart>,
+    /// The patterns whose change has to wait for another one, or comes too late: the athlete could do nothing
+    /// about them now.
+    pub deferred: &'a BTreeSet<Uuid>,
 }
 
 /// Returns the transitions of an athlete's patterns: first of those that the rules found within the
@@ -159,12 +163,15 @@ fn active_transition(
     pattern: &Pattern,
     pattern_id: Uuid,
     before: Option<&KnownPattern>,
-    Context { now, pending_weeks, notified_weeks }: Context<'_>,
+    Context { now, pending_weeks, notified_weeks, deferred }: Context<'_>,
 ) -> Option<Transition> {
     let policy = pattern.kind.policy();
     let is_in_time =
         !is_expired(pattern.kind, pattern.since, now) || notified_weeks.contains(&pattern.since);
-    let may_notify = policy.is_notified && !notified_weeks.is_empty() && is_in_time;
+    let may_notify = policy.is_notified
+        && !notified_weeks.is_empty()
+        && is_in_time
+        && !deferred.contains(&pattern_id);
     let active = |confidence, announcements, is_notified| {
         let pattern = Pattern { confidence, ..pattern.clone() };
         Some(Transition::Active { pattern, pattern_id, announcements, is_notified })
@@ -179,7 +186,9 @@ fn active_transition(
     let notified_at = DateTime::from_timestamp_millis(before.announced_at_ms).unwrap_or_default();
     let is_worse =
         policy.can_worsen && pattern.confidence >= before.confidence + CONFIDENCE_RISE_MIN;
-    let is_reminder_due = !pattern.kind.lasts_one_week() && now - notified_at >= REMINDER_INTERVAL;
+    let is_reminder_due = pattern.kind.has_reminders()
+        && !pattern.kind.lasts_one_week()
+        && now - notified_at >= REMINDER_INTERVAL;
     let is_first = before.announcements == 0;
     if may_notify && (is_first || is_worse || is_reminder_due) {
         return active(pattern.confidence, before.announcements + 1, true);

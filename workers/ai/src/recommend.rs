@@ -4,7 +4,7 @@
 //! contradict each other:
 //!
 //! 1. Rest before work: while a deload is due, nothing is raised.
-//! 2. Less before more: while the load has spiked, nothing is raised; a muscle or a lift that gets
+//! 2. Less before more: while the load has spiked, and in the first weeks after a break, nothing is raised; a muscle or a lift that gets
 //!    less does not get more.
 //! 3. A pattern of a week before the last requires no change.
 //! 4. Of two changes of one subject, the pattern with the lowest `recommendation_rank` of
@@ -13,7 +13,7 @@
 //! Numbers without a source are project defaults.
 
 use crate::history::History;
-use crate::rules::{Pattern, Subject};
+use crate::rules::{self, Pattern, Subject};
 use chrono::NaiveDate;
 use serde_json::Value;
 use shared_kernel::payload::PatternKind;
@@ -48,8 +48,10 @@ pub fn recommend(patterns: &[(Uuid, Pattern)], history: &History) -> Vec<Recomme
     let mut ordered: Vec<_> =
         patterns.iter().filter(|(_, pattern)| is_timely(pattern, history)).collect();
     ordered.sort_by_key(|(id, pattern)| (pattern.kind.policy().recommendation_rank, *id));
-    let has = |kind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
-    let forbids_more = has(PatternKind::DeloadDue) || has(PatternKind::LoadSpike);
+    let has = |kind: PatternKind| ordered.iter().any(|(_, pattern)| pattern.kind == kind);
+    let forbids_more = [PatternKind::DeloadDue, PatternKind::LoadSpike, PatternKind::Comeback]
+        .into_iter()
+        .any(has);
     let mut subjects = BTreeSet::new();
     let mut recommendations = Vec::new();
     for (pattern_id, pattern) in ordered {
@@ -128,9 +130,17 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
                 .filter(|_| to.is_finite() && to > less)
                 .map(|change| Adjustment { subject: side.to_owned(), ..change })
         }
-        PatternKind::HighMonotony | PatternKind::ProgressiveOverload | PatternKind::DeloadTaken => {
-            None
+        PatternKind::Comeback => {
+            let (usual, target) = (number("usual_hard_sets")?, number("target_hard_sets")?);
+            change(Action::CutSets, Some(usual), Some(target), Unit::HardSetsAWeek, 1)
         }
+        PatternKind::HighMonotony
+        | PatternKind::ProgressiveOverload
+        | PatternKind::DeloadTaken
+        | PatternKind::MissedWeeks
+        | PatternKind::RepeatedLoad
+        | PatternKind::StrengthBlock
+        | PatternKind::UntrainedMuscles => None,
     }
 }
 
@@ -149,7 +159,7 @@ fn weeks_up(from: f64, to: f64) -> u32 {
 fn plateau_adjustment(subject: &Subject, history: &History) -> Option<Adjustment> {
     let Subject::Lift(lift) = subject else { return None };
     let muscle = Exercise::find(lift)?.primary.iter().next()?;
-    let sets = usual_of(history, |volume| volume.half_sets_of(muscle))?;
+    let sets = usual_of(history, |volume| volume.direct_sets_of(muscle))?;
     let mrv = history.landmarks.for_muscle(muscle)?.mrv.sets();
     let to = floor_to_half((sets * RAISE_MAX).min(mrv));
     let change = |subject, action, from, to, unit, weeks| {
@@ -163,10 +173,13 @@ fn plateau_adjustment(subject: &Subject, history: &History) -> Option<Adjustment
     change(subject.display_name(), action, 100.0, LIGHTER_PERCENT, unit, WEEKS_LIGHTER)
 }
 
-/// Returns the median of the last three weeks with training before the current one, or the mean of two.
+/// Returns the median of the last three full weeks before the current one, or the mean of two.
 fn usual_of(history: &History, half_sets: impl Fn(&Volume) -> HalfSets) -> Option<f64> {
     let this_week = WeekStart::containing(history.today);
-    let trained = |week: &&HistoryWeek| week.week_start < this_week && week.volume.workouts > 0;
+    let is_full = |week: &HistoryWeek| {
+        week.volume.workouts > 0 && !rules::is_missed(history, week.week_start)
+    };
+    let trained = |week: &&HistoryWeek| week.week_start < this_week && is_full(week);
     let before = history.weeks.iter().rev().filter(trained);
     median(before.take(3).map(|week| half_sets(&week.volume).sets()).collect())
 }
@@ -241,7 +254,7 @@ mod tests {
             let mut history = history(0);
             history.weeks =
                 weeks.iter().map(|(start, sets)| week(start, &[(Muscle::Chest, *sets)])).collect();
-            let usual = usual_of(&history, |volume| volume.half_sets_of(Muscle::Chest));
+            let usual = usual_of(&history, |volume| volume.direct_sets_of(Muscle::Chest));
             assert_eq!(usual, expected, "{weeks:?}");
         };
         check(&[], None);
@@ -263,7 +276,7 @@ mod tests {
         // lighter.
         check(48, "Barbell Bench Press CutLoad 100-90 2w");
         check(4, "Barbell Bench Press CutLoad 100-90 2w");
-        check(5, "chest RaiseSets 2.5-3 4w");
+        check(6, "chest RaiseSets 3-3.5 4w");
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn comparison(this: &Volume, before: &Mean) -> String {
 
 fn muscles_at(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
     let text = |muscle: Muscle| {
-        let sets = number(week.half_sets_of(muscle).sets());
+        let sets = number(week.direct_sets_of(muscle).sets());
         let landmarks = history.landmarks.for_muscle(muscle)?;
         let limit = if level == VolumeLevel::BelowMev { landmarks.mev } else { landmarks.mrv };
         Some(format!("{} {sets} of {}", muscle.display_name(), number(limit.sets())))
@@ -164,7 +164,7 @@ fn muscles<'a>(
 ) -> impl Iterator<Item = Muscle> + 'a {
     Muscle::ALL.into_iter().filter(move |muscle| {
         let landmarks = history.landmarks.for_muscle(*muscle);
-        landmarks.is_some_and(|landmarks| landmarks.level(week.half_sets_of(*muscle)) == level)
+        landmarks.is_some_and(|landmarks| landmarks.level(week.direct_sets_of(*muscle)) == level)
     })
 }
 
@@ -274,7 +274,7 @@ mod tests {
             adjustment: Adjustment {
                 subject: "chest".to_owned(),
                 action: Action::CutSets,
-                from: Some(26.5),
+                from: Some(26.0),
                 to: Some(24.0),
                 unit: Unit::HardSetsAWeek,
                 weeks: 1,
@@ -299,12 +299,12 @@ mod tests {
             report.body,
             "3 workouts, 60 hard sets and 20000 kg moved. The 4 weeks before had 0.75 workouts, 15 \
              hard sets and 5000 kg on average.\n\n\
-             More than can be recovered from (MRV): chest 26.5 of 24.\n\n\
+             More than can be recovered from (MRV): chest 26 of 24.\n\n\
              Too little to grow (MEV): calves 3 of 4.\n\n\
              New records: Barbell Bench Press 102.5 kg; Barbell Bench Press estimated maximum \
              118.3 kg.\n\n\
              What we see: Chest volume over MRV.\n\n\
-             What to change: Take chest down from 26.5 to 24 hard sets next week."
+             What to change: Take chest down from 26 to 24 hard sets next week."
         );
     }
 

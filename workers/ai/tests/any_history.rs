@@ -176,8 +176,8 @@ fn is_sound(pattern: &Pattern) -> bool {
     // A number that is not finite becomes null in JSON.
     let has_finite_evidence = pattern.evidence.values().all(|value| match value {
         Value::Number(number) => number.as_f64().is_some_and(f64::is_finite),
-        Value::String(_) => true,
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => false,
+        Value::String(_) | Value::Array(_) => true,
+        Value::Null | Value::Bool(_) | Value::Object(_) => false,
     });
     has_finite_evidence && (0.0..=1.0).contains(&pattern.confidence)
 }

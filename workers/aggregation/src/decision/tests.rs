@@ -55,7 +55,7 @@ fn change(event: &Event) -> Change<'_> {
 
 /// A week with 30 hard sets of chest, which crosses both landmarks.
 fn week(monday: &str, announced: i64) -> WeekState {
-    let part = MuscleVolume { half_sets: HalfSets(60), ..MuscleVolume::default() };
+    let part = MuscleVolume { half_sets: HalfSets(60), direct_sets: 30, ..MuscleVolume::default() };
     let volume = Volume { muscles: BTreeMap::from([(Muscle::Chest, part)]), ..Volume::default() };
     WeekState {
         athlete_id: testkit::athlete_id(1),

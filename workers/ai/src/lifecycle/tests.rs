@@ -24,9 +24,10 @@ fn now() -> DateTime<Utc> {
 }
 
 fn context() -> Context<'static> {
+    static NONE_DEFERRED: BTreeSet<Uuid> = BTreeSet::new();
     static NONE: BTreeSet<WeekStart> = BTreeSet::new();
     static RECENT: LazyLock<BTreeSet<WeekStart>> = LazyLock::new(|| [week("2026-11-16")].into());
-    Context { now: now(), pending_weeks: &NONE, notified_weeks: &RECENT }
+    Context { now: now(), pending_weeks: &NONE, notified_weeks: &RECENT, deferred: &NONE_DEFERRED }
 }
 
 fn history() -> History {
@@ -306,4 +307,18 @@ fn session_above_the_best_breaks_the_plateau() {
         |is_notified| vec![Transition::Resolved { stored: open[0].clone(), is_notified }];
     assert_eq!(transitions_after(100.4), resolved(false));
     assert_eq!(transitions_after(100.6), resolved(true));
+}
+
+#[test]
+fn deferred_change_is_announced_when_its_turn_comes() {
+    let found = [pattern(PatternKind::Plateau, "2026-11-16", 0.7)];
+    let scope = Scope::default();
+    let announced = |deferred: &BTreeSet<Uuid>| {
+        let context = Context { deferred, ..context() };
+        let transitions = transitions(athlete(), &history(), &scope, &[], &found, context);
+        transitions.iter().any(|t| matches!(t, Transition::Active { is_notified: true, .. }))
+    };
+    let id = pattern_id(athlete(), &found[0], &[], now());
+    assert!(announced(&BTreeSet::new()));
+    assert!(!announced(&BTreeSet::from([id])));
 }

@@ -6,7 +6,9 @@
 
 use super::facts::{Facts, number_text};
 use super::narration::{Narration, Narrator};
+use crate::rules::Subject;
 use async_trait::async_trait;
+use serde_json::Value;
 use shared_kernel::payload::PatternKind;
 use shared_kernel::recommendation::{Action, Adjustment, Unit};
 
@@ -63,6 +65,11 @@ fn text(facts: &Facts) -> Text {
         PatternKind::DeloadTaken => deload_taken(facts),
         PatternKind::DeloadDue => deload_due(facts),
         PatternKind::PushPullImbalance => push_pull_imbalance(facts),
+        PatternKind::Comeback => comeback(facts),
+        PatternKind::MissedWeeks => missed_weeks(facts),
+        PatternKind::RepeatedLoad => repeated_load(facts),
+        PatternKind::StrengthBlock => strength_block(),
+        PatternKind::UntrainedMuscles => untrained_muscles(facts),
     }
 }
 
@@ -268,6 +275,81 @@ fn push_pull_imbalance(facts: &Facts) -> Text {
             "Move sets from {more}ing to {less}ing, a few each week, until they are about even."
         ),
     }
+}
+
+fn comeback(facts: &Facts) -> Text {
+    let off = facts.with_number("weeks_off", |weeks| format!(" after {}", count(weeks, "week")));
+    let usual = facts.with_number("usual_hard_sets", |sets| {
+        format!(" Before the break you did about {sets} hard sets a week.")
+    });
+    Text {
+        title: format!("Welcome back{off}"),
+        finding: format!("You are training again{off}.{usual}"),
+        advice:
+            "Start with far fewer sets than usual, at lighter weights, and add some each week for a month."
+                .to_owned(),
+    }
+}
+
+fn missed_weeks(facts: &Facts) -> Text {
+    let weeks = facts.with_number("weeks", |weeks| format!(" for {}", count(weeks, "week")));
+    let numbers = facts.with_numbers("workouts", "usual_workouts", |workouts, usual| {
+        format!(" Last week you trained {}, where {usual} is usual for you.", times(workouts))
+    });
+    Text {
+        title: format!("Fewer workouts than usual{weeks}"),
+        finding: format!("You have trained less often than usual{weeks}.{numbers}"),
+        advice: "Put your next workout into the calendar now. A short one counts too.".to_owned(),
+    }
+}
+
+fn repeated_load(facts: &Facts) -> Text {
+    let lift = &facts.subject;
+    let sessions = facts.with_numbers("repeats", "sessions", |repeats, sessions| {
+        format!(" in {repeats} of your last {sessions} sessions")
+    });
+    Text {
+        title: format!("{}: time to try one more rep", sentence(lift)),
+        finding: format!("{}: the same weight and reps{sessions}.", sentence(lift)),
+        advice: "Try one more rep on the first set next time, or the smallest step up in weight."
+            .to_owned(),
+    }
+}
+
+fn strength_block() -> Text {
+    Text {
+        title: "You are in a strength block".to_owned(),
+        finding: "Most of your top sets are heavy: few reps near your best weights.".to_owned(),
+        advice: "Judge these weeks by the weight on the bar, not by the number of sets. Add the \
+                 smallest step when every rep of a set was clean."
+            .to_owned(),
+    }
+}
+
+fn untrained_muscles(facts: &Facts) -> Text {
+    let names = facts.evidence.get("muscles").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    let names =
+        names.map(|name| Subject::parse(name).display_name()).collect::<Vec<_>>().join(", ");
+    let names = or(names, || "some muscles".to_owned());
+    Text {
+        title: format!("Is it on purpose that you leave out {names}?"),
+        finding: format!("You hardly ever train {names} directly."),
+        advice:
+            "If that is on purpose, nothing needs to change, and you are not asked again. If not, \
+                 add a few sets a week."
+                .to_owned(),
+    }
+}
+
+/// Formats `1 week`, `2 weeks`.
+fn count(number: &str, what: &str) -> String {
+    if number == "1" { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+/// Formats `once`, `3 times`.
+fn times(number: &str) -> String {
+    if number == "1" { "once".to_owned() } else { format!("{number} times") }
 }
 
 /// Formats the slope without its sign: `0.6 % a week`.

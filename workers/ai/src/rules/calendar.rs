@@ -28,6 +28,47 @@ pub(super) fn trained_week(history: &History, week_start: WeekStart) -> Option<&
     history.week(week_start).filter(|week| week.volume.workouts > 0)
 }
 
+/// A week with fewer workouts than this many tenths of the usual number is missed.
+const FULL_WEEK_MIN_TENTHS: usize = 6;
+
+/// Returns the usual number of workouts in a week before `week_start`: the median of the full weeks. `None`
+/// with fewer than [`USUAL_WEEKS_MIN`] weeks of training.
+pub(super) fn usual_workouts(history: &History, week_start: WeekStart) -> Option<usize> {
+    let first = week_start.weeks_before(USUAL_WEEKS_MAX);
+    let before = history.weeks.iter().filter(|week| (first..week_start).contains(&week.week_start));
+    let counts = before.filter_map(|week| usize::try_from(week.volume.workouts).ok());
+    let mut counts: Vec<_> = counts.filter(|workouts| *workouts > 0).collect();
+    if counts.len() < USUAL_WEEKS_MIN {
+        return None;
+    }
+    counts.sort_unstable();
+    let median = *counts.get(counts.len() / 2)?;
+    counts.retain(|workouts| is_full(*workouts, median));
+    counts.get(counts.len() / 2).copied()
+}
+
+/// Older weeks do not tell what is usual.
+const USUAL_WEEKS_MAX: u32 = 8;
+/// Weeks of training that are required to know what is usual.
+const USUAL_WEEKS_MIN: usize = 3;
+
+const fn is_full(workouts: usize, usual: usize) -> bool {
+    workouts * 10 >= usual * FULL_WEEK_MIN_TENTHS
+}
+
+/// Whether the athlete missed workouts in a week, as far as what is usual is known. Such a week is not a
+/// light week: no rule about a week judges it, and none compares with it.
+pub(crate) fn is_missed(history: &History, week_start: WeekStart) -> bool {
+    let workouts = history.week(week_start).map_or(0, |week| week.volume.workouts);
+    let workouts = usize::try_from(workouts).unwrap_or_default();
+    usual_workouts(history, week_start).is_some_and(|usual| !is_full(workouts, usual))
+}
+
+/// Returns a week if it has a workout and the athlete did not miss others.
+pub(super) fn full_week(history: &History, week_start: WeekStart) -> Option<&HistoryWeek> {
+    trained_week(history, week_start).filter(|_| !is_missed(history, week_start))
+}
+
 /// Returns the load of the last N days up to `last_day`, oldest first: the day's tonnage in
 /// kilograms, 0 for a rest day.
 pub(super) fn daily_loads_kg<const N: usize>(history: &History, last_day: NaiveDate) -> [f64; N] {

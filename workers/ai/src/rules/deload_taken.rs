@@ -9,9 +9,10 @@
 //!   before: missing two of four sessions is less training, but not lighter training.
 //! - The week must be over: with training after it, or with a weekly report. The current week has
 //!   few sets because it is incomplete, and so has a week whose workouts are still being entered.
-//! - A week without any training is a week off, not a deload.
+//! - A week without any training is a week off, and one with fewer workouts than usual is missed or still
+//!   being entered; neither is a deload.
 
-use super::calendar::{latest_day, trained_week};
+use super::calendar::{full_week, latest_day, trained_week};
 use super::pattern::{Pattern, Subject, evidence};
 use crate::history::{HISTORY_WEEKS, History};
 use serde_json::json;
@@ -33,7 +34,7 @@ const RECENT_DAYS: i64 = 14;
 
 /// Applies the rule to one week.
 pub fn deload_taken(history: &History, week_start: WeekStart) -> Option<Pattern> {
-    let week = trained_week(history, week_start)?;
+    let week = full_week(history, week_start)?;
     let usual = usual_half_sets(history, week_start)?;
     let half_sets = week.volume.hard_half_sets;
     let few = half_sets.0.saturating_mul(10) <= usual.0.saturating_mul(SHARE_MAX_TENTHS);

@@ -6,15 +6,18 @@
 //!
 //! - Load is the day's tonnage in kilograms. Days of exactly equal load have no deviation, and so no
 //!   monotony.
-//! - Of the 8 weeks those with training count, and 4 of them are required.
+//! - Of the 8 weeks the full ones count, and 4 of them are required. A week in which the athlete missed
+//!   workouts, or the first weeks after a break, would make an ordinary week look hard.
 //! - The factor of 1.1: many programmes have six equal days and a rest day, which is a monotony of
 //!   2.45, and an athlete who gets stronger is over the median every week.
 
-use super::calendar::{daily_loads_kg, last_complete_week, workouts_in};
+use super::calendar::{daily_loads_kg, is_missed, last_complete_week, workouts_in};
+use super::comeback::last_return;
 use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
+use training::WeekStart;
 use training::load::{Deviation, WeekOfLoads, monotony};
 use training::trend::median;
 
@@ -31,10 +34,15 @@ const CONFIDENCE_MAX: f64 = 0.8;
 /// Applies the rule to the last complete week.
 pub fn high_monotony(history: &History) -> Option<Pattern> {
     let week = last_complete_week(history);
+    if is_missed(history, week) || last_return(history).is_some() {
+        return None;
+    }
     let days: WeekOfLoads = daily_loads_kg(history, week.last_day());
     let found = monotony(&days, Deviation::Population)?;
     let before: Vec<f64> = (1..=WEEKS_BEFORE)
-        .map(|back| week.weeks_before(back).last_day())
+        .map(|back| week.weeks_before(back))
+        .filter(|week| !is_missed(history, *week))
+        .map(WeekStart::last_day)
         .filter(|last_day| workouts_in(history, *last_day, 7) > 0)
         .map(|last_day| daily_loads_kg::<7>(history, last_day).iter().sum())
         .collect();

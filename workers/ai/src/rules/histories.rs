@@ -29,9 +29,13 @@ pub fn weekly_lift(lift: &str, maxima_kg: &[f64]) -> History {
     })
 }
 
-/// Builds a week with half sets by muscle.
+/// Builds a week with half sets by muscle, the direct ones by two.
 pub fn week(monday: &str, muscles: &[(Muscle, i64)]) -> HistoryWeek {
-    let part = |half_sets| MuscleVolume { half_sets: HalfSets(half_sets), ..Default::default() };
+    let part = |half_sets| MuscleVolume {
+        half_sets: HalfSets(half_sets),
+        direct_sets: half_sets / 2,
+        ..Default::default()
+    };
     let muscles = muscles.iter().map(|(muscle, sets)| (*muscle, part(*sets))).collect();
     HistoryWeek {
         week_start: WeekStart::containing(date(monday)),

@@ -8,11 +8,15 @@
 //!
 //! Load is the day's tonnage in kilograms. The last day is yesterday, because today is incomplete.
 //!
+//! The 21 days before must be ordinary training: at least 60 % of the usual workouts, and no break of two weeks
+//! in the last four. A return from thin weeks is no spike.
+//!
 //! The last 7 days must also exceed the heaviest 8 consecutive days of the 21 by a factor of 1.2.
 //! Otherwise an ordinary week after a week off would be a spike, because the week off lowers the
 //! mean; and so would 7 days with two heavy sessions, the first of them postponed by a day.
 
-use super::calendar::{daily_loads_kg, workouts_in};
+use super::calendar::{daily_loads_kg, usual_workouts, workouts_in};
+use super::comeback::last_return;
 use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use chrono::NaiveDate;
@@ -41,6 +45,9 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     let yesterday = history.today.pred_opt()?;
     let workouts = workouts_in(history, yesterday, DAYS_MIN);
     if days_known(history, yesterday)? < DAYS_MIN || workouts < WORKOUTS_MIN {
+        return None;
+    }
+    if last_return(history).is_some() || follows_thin_weeks(history, yesterday) {
         return None;
     }
     let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
@@ -72,6 +79,14 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
             ("workouts_in_28_days", json!(workouts)),
         ]),
     })
+}
+
+/// Whether the three weeks before the last seven days had fewer than 60 % of the usual workouts.
+fn follows_thin_weeks(history: &History, last_day: NaiveDate) -> bool {
+    let workouts = workouts_in(history, last_day, DAYS_MIN) - workouts_in(history, last_day, 7);
+    let usual = usual_workouts(history, WeekStart::containing(last_day));
+    let usual = usual.and_then(|usual| i64::try_from(usual).ok());
+    usual.is_some_and(|usual| workouts * 10 < usual * 3 * 6)
 }
 
 /// Returns the days from the first training in the history to `last_day`, both included.

@@ -4,6 +4,7 @@
 //! Thresholds without a source are project defaults.
 
 mod calendar;
+pub mod comeback;
 pub mod deload_due;
 pub mod deload_taken;
 pub mod high_monotony;
@@ -11,30 +12,40 @@ pub mod high_monotony;
 pub(crate) mod histories;
 mod lift_window;
 pub mod load_spike;
+pub mod missed_weeks;
 mod pattern;
 pub mod plateau;
 pub mod progressive_overload;
 pub mod push_pull_imbalance;
 pub mod regression;
+pub mod repeated_load;
+pub mod strength_block;
+pub mod untrained_muscles;
 pub mod volume_above_mrv;
 pub mod volume_below_mev;
 
+pub(crate) use calendar::is_missed;
 pub use pattern::{Pattern, Subject};
 
 use crate::history::History;
 use chrono::NaiveDate;
+use comeback::comeback;
 use deload_due::deload_due;
 use deload_taken::deload_taken;
 use high_monotony::high_monotony;
 use lift_window::LiftWindow;
 use load_spike::load_spike;
+use missed_weeks::missed_weeks;
 use plateau::plateau;
 use progressive_overload::progressive_overload;
 use push_pull_imbalance::push_pull_imbalance;
 use regression::regression;
+use repeated_load::repeated_load;
 use shared_kernel::payload::PatternKind;
 use std::collections::BTreeSet;
+use strength_block::strength_block;
 use training::{Grams, Muscle, WeekStart};
+use untrained_muscles::untrained_muscles;
 use volume_above_mrv::volume_above_mrv;
 use volume_below_mev::volume_below_mev;
 
@@ -50,8 +61,9 @@ pub struct Scope {
 /// Returns all current patterns, in the order of the rules.
 ///
 /// Rules exclude each other:
-/// - For 14 days after a deload there is no plateau and no regression: lifts are lighter by design.
-/// - A lift has at most one pattern: the first of progressive overload, regression and plateau.
+/// - For 14 days after a deload, and in the four weeks after a break, there is no plateau, no regression and no
+///   repeated load: lifts are lighter by design.
+/// - A lift has at most one pattern: the first of progressive overload, regression, plateau and repeated load.
 /// - `deload_due` counts only the plateaus that are returned.
 ///
 /// Rules about one week apply to [`weeks_in_scope`].
@@ -62,6 +74,10 @@ pub fn find_patterns(history: &History, scope: &Scope) -> Vec<Pattern> {
         found.extend(high_monotony(history));
         found.extend(lifts_and_deloads(history, scope));
         found.extend(push_pull_imbalance(history));
+        found.extend(comeback(history));
+        found.extend(missed_weeks(history));
+        found.extend(strength_block(history));
+        found.extend(untrained_muscles(history));
     }
     found
 }
@@ -99,10 +115,13 @@ pub fn weeks_in_scope(history: &History, scope: &Scope) -> BTreeSet<WeekStart> {
     scope.weeks.iter().copied().chain(always).collect()
 }
 
-/// Whether the last deload ended at most 14 days ago, so that lifts are not judged.
+/// Whether the last deload ended at most 14 days ago, or a break at most four weeks ago, so that lifts are not
+/// judged.
 pub fn is_after_deload(history: &History) -> bool {
-    deload_taken::last_deload(history)
-        .is_some_and(|deload| deload_taken::is_recent(history, deload))
+    let is_after_break = comeback::last_return(history).is_some();
+    is_after_break
+        || deload_taken::last_deload(history)
+            .is_some_and(|deload| deload_taken::is_recent(history, deload))
 }
 
 /// Returns the day and the estimated one-rep maximum of a lift's last session, comparable with the
@@ -117,7 +136,10 @@ fn lift_pattern(window: &LiftWindow, is_after_deload: bool) -> Option<Pattern> {
     if is_after_deload {
         return progress;
     }
-    progress.or_else(|| regression(window)).or_else(|| plateau(window))
+    progress
+        .or_else(|| regression(window))
+        .or_else(|| plateau(window))
+        .or_else(|| repeated_load(window))
 }
 
 #[cfg(test)]
@@ -133,10 +155,18 @@ mod tests {
         Scope { weeks, muscles: None }
     }
 
-    /// The patterns found, without `volume_below_mev`: these histories have no muscles.
+    /// The patterns found, without those about the number of sets and of repetitions: these histories have no
+    /// muscles, and best sets of one repetition.
     fn found(history: &History, scope: &Scope) -> Vec<String> {
         let found = find_patterns(history, scope).into_iter();
-        let found = found.filter(|p| p.kind != PatternKind::VolumeBelowMev);
+        let found = found.filter(|p| {
+            !matches!(
+                p.kind,
+                PatternKind::VolumeBelowMev
+                    | PatternKind::UntrainedMuscles
+                    | PatternKind::StrengthBlock
+            )
+        });
         found.map(|p| format!("{} {}", p.kind.as_str(), p.subject.as_str())).collect()
     }
 
@@ -150,8 +180,9 @@ mod tests {
         for (n, monday) in (0_i32..).zip(mondays(6)) {
             let day = monday.to_string();
             let kg = |step: f64| 200.0 - step * f64::from(n);
-            h.lift("barbell-bench-press", &[(&day, kg(0.0))]);
-            h.lift("barbell-row", &[(&day, kg(0.0))]);
+            let attempt = f64::from(n % 2) / 10.0;
+            h.lift("barbell-bench-press", &[(&day, 200.0 + attempt)]);
+            h.lift("barbell-row", &[(&day, 200.0 + attempt)]);
             h.lift("deadlift", &[(&day, kg(-2.0))]);
             h.lift("overhead-press", &[(&day, kg(2.0))]);
         }

@@ -13,10 +13,13 @@
 //!   2.6 % each: a gain of half a percent a week shows the same numbers for five weeks.
 //! - At most a third of the sessions may be at the limit of the estimate, over 11 effective
 //!   repetitions of 12: a better session is not estimated at all, and the others look alike.
+//! - A lift that repeats one load and one number of repetitions has not stalled: nothing was tried
+//!   ([`super::repeated_load`]).
 //! - Of an odd number of sessions the middle one belongs to the later half.
 
 use super::lift_window::{LiftWindow, SESSIONS_MIN, Session};
 use super::pattern::Pattern;
+use super::repeated_load::is_repeated;
 use shared_kernel::payload::PatternKind;
 use training::Grams;
 
@@ -42,6 +45,9 @@ pub(super) fn plateau(window: &LiftWindow) -> Option<Pattern> {
         let flat = window.low <= 0.0 && window.high >= 0.0 && window.slope.abs() < SLOPE_MAX;
         flat && window.low > -LOSS_MAX && window.high < GAIN_MAX
     };
+    if is_repeated(window) {
+        return None;
+    }
     if !(enough && is_measurable && window.is_robust(is_flat)) || has_new_best(&window.sessions) {
         return None;
     }
@@ -78,8 +84,15 @@ mod tests {
 
     #[test]
     fn stalled_lift_is_found() {
-        check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
+        check(&[200.0, 200.1, 200.0, 200.1, 200.0, 200.1], Some(0.5));
         check(&[200.5, 199.5, 200.5, 200.0, 199.5, 200.0], Some(0.5));
+    }
+
+    #[test]
+    fn repeated_load_has_no_plateau() {
+        check(&[200.0; 6], None);
+        check(&[200.0, 200.1, 200.0, 200.0, 200.0, 200.0], None);
+        check(&[200.0, 200.1, 200.1, 200.0, 200.0, 200.0], Some(0.5));
     }
 
     #[test]
@@ -95,15 +108,16 @@ mod tests {
 
     #[test]
     fn six_sessions_are_required() {
-        check(&[200.0, 200.0, 200.0, 200.0, 200.0], None);
-        check(&[200.0, 200.0, 200.0, 200.0, 200.0, 200.0], Some(0.5));
+        check(&[200.0, 200.1, 200.0, 200.1, 200.0], None);
+        check(&[200.0, 200.1, 200.0, 200.1, 200.0, 200.1], Some(0.5));
     }
 
     #[test]
     fn three_weeks_are_required() {
         let check = |last: &str, found: bool| {
             let days = ["2026-10-05", "2026-10-07", "2026-10-09", "2026-10-12", "2026-10-14", last];
-            let sessions = days.map(|day| (day, 170.0, 5, Some(8.0)));
+            let mut sessions = days.map(|day| (day, 170.0, 5, Some(8.0)));
+            sessions[5].1 = 170.1;
             let history = history("2026-10-28", |h| h.sets("deadlift", &sessions));
             assert_eq!(find(&history).is_some(), found, "{last}");
         };
@@ -116,7 +130,8 @@ mod tests {
         let check = |first: &str, found: bool| {
             let days =
                 [first, "2026-10-19", "2026-10-26", "2026-11-02", "2026-11-09", "2026-11-16"];
-            let sessions = days.map(|day| (day, 170.0, 5, None));
+            let mut sessions = days.map(|day| (day, 170.0, 5, None));
+            sessions[5].1 = 170.1;
             let history = history("2026-11-16", |h| h.sets("deadlift", &sessions));
             assert_eq!(find(&history).is_some(), found, "{first}");
         };
@@ -130,6 +145,7 @@ mod tests {
             let sets: [_; 6] = std::array::from_fn(|week| {
                 // 12 effective repetitions, and 9, of the same maximum.
                 let (kg, reps) = if week < at_limit { (100.0, 12) } else { (107.692, 9) };
+                let kg = if week == 5 { kg + 0.1 } else { kg };
                 (day_after("2026-10-12", 7 * week as u64), kg, reps)
             });
             let history = history("2026-11-16", |h| {
@@ -172,7 +188,8 @@ mod tests {
                 for back in 0..sessions {
                     let day = h.today()
                         - chrono::Days::new(u64::from(back) * 41 / u64::from(sessions - 1));
-                    h.lift("deadlift", &[(&day.to_string(), 200.0)]);
+                    let kg = if back % 2 == 0 { 200.0 } else { 200.1 };
+                    h.lift("deadlift", &[(&day.to_string(), kg)]);
                 }
             });
             let found = find(&history).map(|pattern| pattern.confidence);

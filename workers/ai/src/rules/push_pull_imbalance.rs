@@ -9,10 +9,11 @@
 //!   programmes with as many rows as presses have 0.8, and two missed push days of eight 0.63; and
 //!   many coaches prescribe up to twice as much pull.
 //! - Side delts, upper traps and forearms count for neither side.
+//! - Weeks in which the athlete missed workouts do not count: half of a split is no programme.
 //! - Three of the four weeks require training: a new athlete has not done the other half of the
 //!   plan yet.
 
-use super::calendar::{last_complete_week, trained_week};
+use super::calendar::{full_week, last_complete_week};
 use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use serde_json::json;
@@ -34,7 +35,7 @@ const CONFIDENCE_MAX: f64 = 0.9;
 /// Applies the rule to the last four complete weeks.
 pub fn push_pull_imbalance(history: &History) -> Option<Pattern> {
     let last = last_complete_week(history);
-    let weeks = (0..WEEKS).filter_map(|back| trained_week(history, last.weeks_before(back)));
+    let weeks = (0..WEEKS).filter_map(|back| full_week(history, last.weeks_before(back)));
     let weeks: Vec<_> = weeks.collect();
     let (push, pull) = (hard_sets(&weeks, PUSH), hard_sets(&weeks, PULL));
     if weeks.len() < TRAINED_WEEKS_MIN || push + pull < HARD_SETS_MIN {

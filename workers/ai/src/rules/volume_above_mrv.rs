@@ -1,7 +1,7 @@
 //! `volume_above_mrv`: a muscle got more hard sets in a week than its MRV, the maximum recoverable
 //! volume.
 //!
-//! Trigger: the week's hard sets > MRV. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
+//! Trigger: the week's direct hard sets > MRV, which the published landmarks count. Confidence: min(1, 0.6 + 0.4·(sets − MRV)/(0.25·MRV)).
 //! Source: the landmarks of `training::landmarks`.
 
 use super::pattern::{Pattern, Subject, evidence, rounded};
@@ -16,7 +16,7 @@ pub fn volume_above_mrv(
     week_start: WeekStart,
     muscle: Muscle,
 ) -> Option<Pattern> {
-    let half_sets = history.week(week_start)?.volume.half_sets_of(muscle);
+    let half_sets = history.week(week_start)?.volume.direct_sets_of(muscle);
     let limit = history.landmarks.for_muscle(muscle)?.mrv;
     if half_sets <= limit {
         return None;
@@ -62,7 +62,6 @@ mod tests {
         check(0, None);
         check(40, None);
         check(48, None);
-        check(49, Some(0.63));
         check(50, Some(0.67));
         check(54, Some(0.8));
         check(60, Some(1.0));
@@ -89,7 +88,7 @@ mod tests {
     fn mrv_of_0_is_not_divided_by() {
         let own =
             training::LandmarkOverride { mrv: Some(training::HalfSets(0)), ..Default::default() };
-        let mut history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 1)]));
+        let mut history = history("2026-11-18", |h| h.muscles(MONDAY, &[(Muscle::Chest, 2)]));
         history.landmarks.0.insert(Muscle::Chest, own);
         let week = WeekStart::containing(MONDAY.parse().unwrap());
         let found = volume_above_mrv(&history, week, Muscle::Chest).map(|p| p.confidence);

@@ -1,15 +1,23 @@
 //! `volume_below_mev`: a muscle got fewer hard sets than its MEV, the minimum effective volume, in
 //! two or more consecutive complete weeks.
 //!
-//! Trigger: hard sets < MEV in each of the last 2 complete weeks. Confidence: 0.6 + 0.1 for each
+//! Trigger: hard sets < MEV in each of the last 2 complete weeks, indirect ones counted half. A muscle that gets
+//! its work from other lifts needs no warning, although the published landmarks count direct sets. Confidence: 0.6 + 0.1 for each
 //! further week, at most 0.9. Source: the landmarks of `training::landmarks`.
 //!
-//! - A deload is light by design: its week neither counts nor ends the row.
+//! - A deload is light by design: its week neither counts nor ends the row. The same holds for a week in
+//!   which the athlete missed workouts.
+//! - In the first weeks after a break the volume is low by design.
+//! - A muscle that the athlete does not train is one of [`super::untrained_muscles`], and a block of heavy sets
+//!   ([`super::strength_block`]) is not judged by its number of sets.
 //! - A week without any training ends the row: the athlete is on a break.
 
-use super::calendar::last_complete_week;
+use super::calendar::{is_missed, last_complete_week};
+use super::comeback::last_return;
 use super::deload_taken::deload_taken;
 use super::pattern::{Pattern, Subject, evidence, rounded};
+use super::strength_block::strength_block;
+use super::untrained_muscles::is_trained;
 use crate::history::History;
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
@@ -24,6 +32,12 @@ const CONFIDENCE_MAX: f64 = 0.9;
 /// Applies the rule to one muscle.
 pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
     let limit = history.landmarks.for_muscle(muscle)?.mev;
+    let is_judged = is_trained(history, muscle)
+        && last_return(history).is_none()
+        && strength_block(history).is_none();
+    if !is_judged {
+        return None;
+    }
     let row = weeks_below(history, muscle, limit);
     let since = row.last().filter(|_| row.len() >= WEEKS_MIN)?.week_start;
     let latest = row.first()?;
@@ -38,6 +52,7 @@ pub fn volume_below_mev(history: &History, muscle: Muscle) -> Option<Pattern> {
             ("weeks", json!(row.len())),
             ("since", json!(since)),
             ("hard_sets", json!(latest.volume.half_sets_of(muscle).sets())),
+            ("direct_sets", json!(latest.volume.direct_sets_of(muscle).sets())),
             ("mev", json!(limit.sets())),
             ("landmarks", json!(history.landmarks.source_for(muscle))),
         ]),
@@ -52,7 +67,8 @@ fn weeks_below(history: &History, muscle: Muscle, limit: HalfSets) -> Vec<&Histo
     for week in history.weeks.iter().rev().skip_while(|week| week.week_start > last_complete) {
         let trained = week.volume.workouts > 0;
         let below = week.volume.half_sets_of(muscle) < limit;
-        if week.week_start == expected && deload_taken(history, expected).is_some() {
+        let is_light = || is_missed(history, expected) || deload_taken(history, expected).is_some();
+        if week.week_start == expected && trained && is_light() {
             expected = expected.previous();
             continue;
         }

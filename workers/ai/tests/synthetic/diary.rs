@@ -75,6 +75,7 @@ fn add(sum: &mut Volume, volume: &Volume) {
     for (muscle, part) in &volume.muscles {
         let whole = muscles.entry(*muscle).or_default();
         whole.half_sets.0 += part.half_sets.0;
+        whole.direct_sets += part.direct_sets;
         whole.tonnage_grams.0 += part.tonnage_grams.0;
     }
     sum.muscles = BTreeMap::from_iter(muscles);

@@ -111,33 +111,49 @@ fn expected(athlete: &Athlete) -> BTreeSet<(&'static str, String)> {
     }
 }
 
-/// Whether a pattern found on a day is correct. Patterns in noise never are: they are random.
+/// Whether a pattern found on a day is correct. Patterns in noise never are: they are random. Those that only
+/// count what is in the diary are no estimates, and always are.
 fn is_correct(pattern: &Pattern, day: u32, athlete: &Athlete) -> bool {
     let profile = athlete.profile;
     let slope = slope(athlete, day);
-    profile != Profile::Noise
-        && match pattern.kind {
-            PatternKind::ProgressiveOverload => slope > REALLY_MOVES,
-            PatternKind::Plateau => slope.abs() < REALLY_STANDS,
-            PatternKind::Regression => slope < -REALLY_MOVES,
-            PatternKind::VolumeAboveMrv => {
-                matches!(profile, Profile::TooMuchChest | Profile::Camp)
-                    && (athlete.event_week()..athlete.event_week() + 2).contains(&(day / 7))
+    let is_count = matches!(
+        pattern.kind,
+        PatternKind::RepeatedLoad
+            | PatternKind::UntrainedMuscles
+            | PatternKind::Comeback
+            | PatternKind::MissedWeeks
+            | PatternKind::StrengthBlock
+    );
+    is_count
+        || profile != Profile::Noise
+            && match pattern.kind {
+                PatternKind::ProgressiveOverload => slope > REALLY_MOVES,
+                PatternKind::Plateau => slope.abs() < REALLY_STANDS,
+                PatternKind::Regression => slope < -REALLY_MOVES,
+                PatternKind::VolumeAboveMrv => {
+                    matches!(profile, Profile::TooMuchChest | Profile::Camp)
+                        && (athlete.event_week()..athlete.event_week() + 2).contains(&(day / 7))
+                }
+                PatternKind::VolumeBelowMev => {
+                    profile == Profile::NoCalves
+                        && pattern.subject == Subject::Muscle(Muscle::Calves)
+                }
+                PatternKind::LoadSpike => {
+                    profile == Profile::Camp
+                        && (athlete.event_week()..athlete.event_week() + 2).contains(&(day / 7))
+                }
+                PatternKind::HighMonotony => profile == Profile::EveryDay,
+                PatternKind::DeloadTaken => {
+                    profile == Profile::Deloading && day / 7 == athlete.event_week() + 1
+                }
+                PatternKind::DeloadDue => matches!(profile, Profile::Stalled | Profile::Regressing),
+                PatternKind::PushPullImbalance => profile == Profile::Imbalanced,
+                PatternKind::RepeatedLoad
+                | PatternKind::UntrainedMuscles
+                | PatternKind::Comeback
+                | PatternKind::MissedWeeks
+                | PatternKind::StrengthBlock => true,
             }
-            PatternKind::VolumeBelowMev => {
-                profile == Profile::NoCalves && pattern.subject == Subject::Muscle(Muscle::Calves)
-            }
-            PatternKind::LoadSpike => {
-                profile == Profile::Camp
-                    && (athlete.event_week()..athlete.event_week() + 2).contains(&(day / 7))
-            }
-            PatternKind::HighMonotony => profile == Profile::EveryDay,
-            PatternKind::DeloadTaken => {
-                profile == Profile::Deloading && day / 7 == athlete.event_week() + 1
-            }
-            PatternKind::DeloadDue => matches!(profile, Profile::Stalled | Profile::Regressing),
-            PatternKind::PushPullImbalance => profile == Profile::Imbalanced,
-        }
 }
 
 /// Returns the change of the real strength over the window up to a day, in percent a week.
@@ -148,10 +164,15 @@ fn slope(athlete: &Athlete, day: u32) -> f64 {
     (now / before - 1.0) * 100.0 / weeks.max(1.0)
 }
 
-/// Returns the number of false alarms of the noise athletes, and the number of these athletes.
+/// Returns the number of false alarms of the noise athletes, which are wrong patterns that an athlete would be
+/// notified of, and the number of these athletes.
 pub fn false_alarms_of_noise(analysed: &[Analysed]) -> (usize, usize) {
     let noise: Vec<_> = analysed.iter().filter(|w| w.profile == Profile::Noise).collect();
-    (noise.iter().map(|w| w.episodes.len()).sum(), noise.len())
+    let wrong = noise
+        .iter()
+        .flat_map(|w| &w.episodes)
+        .filter(|episode| !episode.is_correct && episode.pattern.kind.policy().is_notified);
+    (wrong.count(), noise.len())
 }
 
 /// Writes the tables of docs/patterns.md.

@@ -9,8 +9,8 @@ use crate::reply::Reply;
 use contract::FieldCode;
 use contract::volume::{DayRange, MuscleWeek, WeekVolume, WeeklyVolume};
 use storage::volume;
-use training::landmarks::{LandmarkOverrides, Landmarks};
-use training::{Muscle, MuscleVolume, Volume, WeekStart};
+use training::landmarks::{LandmarkOverrides, Landmarks, maintenance_sets};
+use training::{HalfSets, Muscle, MuscleVolume, Volume, WeekStart};
 
 /// Weeks of a range without a start.
 const WEEKS_DEFAULT: u32 = 12;
@@ -62,9 +62,13 @@ fn muscle_week(muscle: Muscle, part: MuscleVolume, landmarks: Option<Landmarks>)
     MuscleWeek {
         muscle,
         hard_sets: part.half_sets.sets(),
+        direct_sets: part.direct_sets,
+        fractional_sets: part.half_sets.sets(),
         tonnage_kg: part.tonnage_grams.kg(),
+        mv: maintenance_sets(muscle).map(HalfSets::sets),
         mev: landmarks.map(|landmarks| landmarks.mev.sets()),
+        mav: landmarks.map(|landmarks| landmarks.mav.sets()),
         mrv: landmarks.map(|landmarks| landmarks.mrv.sets()),
-        level: landmarks.map(|landmarks| landmarks.level(part.half_sets)),
+        level: landmarks.map(|landmarks| landmarks.level(part.direct_half_sets())),
     }
 }

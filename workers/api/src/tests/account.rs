@@ -153,7 +153,7 @@ fn channel_preference_changes_one_channel_of_one_kind() {
     let api = TestApi::new();
     let key = api.create_athlete();
     let profile = api.get(&key, "/v1/me").body;
-    assert_eq!(profile["notifications"].as_object().unwrap().len(), 15);
+    assert_eq!(profile["notifications"].as_object().unwrap().len(), 20);
     assert_eq!(profile["muted_kinds"], json!([]));
     let put = |choices: Value| api.put(&key, "/v1/me", &json!({ "notifications": choices }));
     let check = |kind: &str, expected: &str| assert_eq!(channels(&api, &key, kind), expected);

@@ -14,7 +14,8 @@ fn empty_weeks_are_zeros_with_every_muscle() {
     assert_eq!(weeks[0]["muscles"].as_array().unwrap().len(), 17);
     assert_eq!(
         weeks[0]["muscles"][0],
-        json!({ "muscle": "chest", "hard_sets": 0.0, "tonnage_kg": 0.0, "mev": 4.0, "mrv": 24.0,
+        json!({ "muscle": "chest", "hard_sets": 0.0, "direct_sets": 0, "fractional_sets": 0.0,
+                "tonnage_kg": 0.0, "mv": 2.0, "mev": 4.0, "mav": 16.0, "mrv": 24.0,
                 "level": "below_mev" })
     );
     let recent = api.call(&key, "GET", "/v1/volume/weekly", None).body;

@@ -63,6 +63,25 @@ fn all() -> Vec<Facts> {
             "training",
             json!({"push_hard_sets": 48.0, "pull_hard_sets": 27.5, "ratio": 1.745, "weeks": 4}),
         ),
+        PatternKind::Comeback => facts(
+            kind,
+            "training",
+            json!({"days_off": 42, "weeks_off": 6, "usual_hard_sets": 61.0, "target_hard_sets": 31.0, "week": 1}),
+        ),
+        PatternKind::MissedWeeks => {
+            facts(kind, "training", json!({"weeks": 2, "workouts": 1, "usual_workouts": 3}))
+        }
+        PatternKind::RepeatedLoad => facts(
+            kind,
+            "Chin-up",
+            json!({"sessions": 6, "repeats": 6, "reps": 8, "weight_kg": 10.0, "span_days": 35}),
+        ),
+        PatternKind::StrengthBlock => {
+            facts(kind, "training", json!({"best_sets": 20, "heavy_sets": 18, "reps_max": 5}))
+        }
+        PatternKind::UntrainedMuscles => {
+            facts(kind, "training", json!({"weeks": 12, "muscles": ["calves", "forearms"]}))
+        }
     };
     PatternKind::ALL.into_iter().map(of).collect()
 }
