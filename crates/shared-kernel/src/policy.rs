@@ -86,6 +86,72 @@ impl PatternKind {
     }
 }
 
+/// Notifications that an athlete is shown in one local day, at most, without reports and exempt ones.
+pub const SHOWN_A_DAY_MAX: i64 = 1;
+/// Notifications that an athlete is shown in one ISO week, at most, without reports and exempt ones.
+pub const SHOWN_A_WEEK_MAX: i64 = 2;
+/// Of those, the ones that need no action, in two weeks.
+pub const SHOWN_WITHOUT_ACTION_IN_TWO_WEEKS_MAX: i64 = 1;
+
+/// The place of a kind of notification in the attention budget (docs/adr/0056-an-attention-budget.md), the most
+/// useful first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Usefulness {
+    /// Always shown: it is about the athlete's data or account, or it is the weekly report.
+    Exempt,
+    /// The training of the next seven days should change.
+    Action,
+    /// An idea for the next sessions that can wait.
+    Advice,
+    Praise,
+}
+
+impl Usefulness {
+    /// Returns the rank of a notification of this usefulness, the lowest first: 1,000 for each place, less the
+    /// confidence in percent. `None` if the budget does not limit it.
+    pub fn slot_rank(self, confidence: f64) -> Option<i64> {
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
+        let doubt = 100 - (confidence.clamp(0.0, 1.0) * 100.0) as i64;
+        match self {
+            Self::Exempt => None,
+            Self::Action => Some(doubt),
+            Self::Advice => Some(ADVICE_RANK_MIN + doubt),
+            Self::Praise => Some(2 * ADVICE_RANK_MIN + doubt),
+        }
+    }
+}
+
+/// From this rank on, a notification needs no action.
+pub const ADVICE_RANK_MIN: i64 = 1_000;
+
+impl PatternKind {
+    /// Returns the place of its notifications in the attention budget.
+    pub const fn usefulness(self) -> Usefulness {
+        match self {
+            Self::VolumeAboveMrv
+            | Self::LoadSpike
+            | Self::Regression
+            | Self::DeloadDue
+            | Self::Comeback
+            | Self::MissedWeeks => Usefulness::Action,
+            Self::VolumeBelowMev
+            | Self::HighMonotony
+            | Self::Plateau
+            | Self::DeloadTaken
+            | Self::PushPullImbalance
+            | Self::RepeatedLoad
+            | Self::StrengthBlock
+            | Self::UntrainedMuscles => Usefulness::Advice,
+            Self::ProgressiveOverload => Usefulness::Praise,
+        }
+    }
+
+    /// Whether its notifications should not wait until the app is opened.
+    const fn is_urgent(self) -> bool {
+        matches!(self.usefulness(), Usefulness::Action)
+    }
+}
+
 /// A kind of notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationKind {
@@ -105,8 +171,9 @@ pub struct NotificationPolicy {
     pub name: &'static str,
     /// The type of event that endpoints receive. All patterns are one type.
     pub webhook_type: WebhookEventType,
-    /// Emails are for what should not wait until the app is opened. A pattern also needs the
-    /// confidence that the athlete chose.
+    pub usefulness: Usefulness,
+    /// Emails are for the weekly report, and for what should not wait until the app is opened. A pattern also
+    /// needs the confidence that the athlete chose.
     pub is_emailed_by_default: bool,
     /// The time that the inbox keeps it: 30 days for what can be looked up elsewhere, a year for
     /// what an athlete looks back on.
@@ -121,25 +188,27 @@ impl NotificationKind {
     /// Returns the row of this kind.
     #[rustfmt::skip]
     pub const fn policy(self) -> NotificationPolicy {
+        use Usefulness::{Advice, Exempt, Praise};
         use WebhookEventType::{EndpointDisabled, ImportFinished, PatternDetected, PatternResolved, RecordSet, ReportWeekly};
         const fn row(
             name: &'static str,
             webhook_type: WebhookEventType,
+            usefulness: Usefulness,
             is_emailed_by_default: bool,
             retention_days: i64,
             resource: &'static str,
             topic: &'static str,
         ) -> NotificationPolicy {
-            NotificationPolicy { name, webhook_type, is_emailed_by_default, retention_days, resource, topic }
+            NotificationPolicy { name, webhook_type, usefulness, is_emailed_by_default, retention_days, resource, topic }
         }
         match self {
-            //                               name               webhook type      email  days resource                                  topic
-            Self::Pattern(kind)   => row(kind.as_str(),      PatternDetected,  true,  90,  "/v1/patterns",                           "patterns in your training"),
-            Self::PatternEnded    => row("pattern_ended",    PatternResolved,  false, 90,  "/v1/patterns",                           "patterns that ended"),
-            Self::NewRecord       => row("new_record",       RecordSet,        false, 365, "/v1/records",                            "new records"),
-            Self::WeeklyReport    => row("weekly_report",    ReportWeekly,     true,  365, "/v1/reports/weekly?week={week_start}", "weekly reports"),
-            Self::ImportFinished  => row("import_finished",  ImportFinished,   false, 30,  "/v1/imports/{import_id}",                "finished imports"),
-            Self::WebhookDisabled => row("webhook_disabled", EndpointDisabled, true,  90,  "/v1/webhooks/{endpoint_id}",             "disabled webhooks"),
+            //                               name               webhook type      usefulness         email            days resource                                  topic
+            Self::Pattern(kind)   => row(kind.as_str(),      PatternDetected,  kind.usefulness(), kind.is_urgent(), 90,  "/v1/patterns",                           "patterns in your training"),
+            Self::PatternEnded    => row("pattern_ended",    PatternResolved,  Advice,            false,            90,  "/v1/patterns",                           "patterns that ended"),
+            Self::NewRecord       => row("new_record",       RecordSet,        Praise,            false,            365, "/v1/records",                            "new records"),
+            Self::WeeklyReport    => row("weekly_report",    ReportWeekly,     Exempt,            true,             365, "/v1/reports/weekly?week={week_start}", "weekly reports"),
+            Self::ImportFinished  => row("import_finished",  ImportFinished,   Exempt,            false,            30,  "/v1/imports/{import_id}",                "finished imports"),
+            Self::WebhookDisabled => row("webhook_disabled", EndpointDisabled, Exempt,            true,             90,  "/v1/webhooks/{endpoint_id}",             "disabled webhooks"),
         }
     }
 
@@ -207,6 +276,19 @@ mod tests {
         let mut ranks = PatternKind::ALL.map(|kind| kind.policy().recommendation_rank);
         ranks.sort_unstable();
         assert_eq!(ranks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    }
+
+    #[test]
+    fn usefulness_comes_before_confidence_in_the_budget() {
+        let rank = |usefulness: Usefulness, confidence| usefulness.slot_rank(confidence);
+        let ranks = [
+            rank(Usefulness::Action, 1.0),
+            rank(Usefulness::Action, 0.0),
+            rank(Usefulness::Advice, 1.0),
+            rank(Usefulness::Praise, 1.0),
+        ];
+        assert_eq!(ranks, [Some(0), Some(100), Some(1_000), Some(2_000)]);
+        assert_eq!(rank(Usefulness::Exempt, 1.0), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@ use crate::json_text;
 use crate::sql::query;
 use crate::webhooks::DueDelivery;
 use crate::webhooks::fan_out::{self, NewDelivery, Target};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use shared_kernel::{AthleteId, ChannelPreferences, EmailKind, EventId, QuietHours};
+use shared_kernel::{AthleteId, ChannelPreferences, EmailKind, EventId, QuietHours, policy};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -43,6 +44,31 @@ pub struct NewInboxRow {
     pub in_app: bool,
     /// The earliest time of its e-mail; `None` if it is not e-mailed.
     pub mail_due_at_ms: Option<i64>,
+    /// Its claim on the attention budget.
+    #[serde(flatten)]
+    pub slot: Slot,
+}
+
+/// The claim of a notification on the athlete's attention budget
+/// ([`shared_kernel::policy::SHOWN_A_WEEK_MAX`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Slot {
+    /// The athlete's local day; `None` if the budget does not limit it.
+    pub slot_day: Option<NaiveDate>,
+    /// The lowest is the most useful.
+    pub slot_rank: Option<i64>,
+    /// Whether it is held. `None` until [`store`] decides.
+    pub held: Option<u8>,
+}
+
+impl Slot {
+    /// The slot of a notification that the budget does not limit.
+    pub const EXEMPT: Self = Self { slot_day: None, slot_rank: None, held: Some(0) };
+
+    /// Claims a slot of a local day.
+    pub const fn claim(day: NaiveDate, rank: i64) -> Self {
+        Self { slot_day: Some(day), slot_rank: Some(rank), held: None }
+    }
 }
 
 /// The notification preferences of an athlete.
@@ -135,7 +161,7 @@ pub struct StoredNotifications {
     pub due: Vec<DueDelivery>,
 }
 
-/// Stores notifications, deletes expired rows of those inboxes, claims the new e-mails that are
+/// Stores notifications, holds those that exceed the attention budget, deletes expired rows of those inboxes, claims the new e-mails that are
 /// due, and stores deliveries, in one round trip.
 ///
 /// An existing row stays as it is. Its e-mail is only claimed when it is due: a duplicate message
@@ -163,13 +189,20 @@ pub async fn store(
     let expire = query!("notifications/expire.sql")
         .bind([("athletes", Param::json(&athletes)?), ("now_ms", now_ms.into())])?;
     let insert = query!("notifications/insert.sql").bind([("rows", Param::json(&rows)?)])?;
-    let mut statements = vec![insert, expire, claim];
+    let mut statements = vec![insert, expire];
+    let limited = unique.values().filter(|new| new.slot.held.is_none());
+    let limited: Vec<_> = limited.map(|new| (new.athlete_id, new.event_id)).collect();
+    if !limited.is_empty() {
+        statements.push(hold(&limited)?);
+    }
+    let first_rows = statements.len();
+    statements.push(claim);
     // Most athletes have no endpoints.
     if !deliveries.is_empty() {
         statements.extend(fan_out::insert(&deliveries, now_ms)?);
     }
     let mut results = Results::new(database.batch(statements).await?);
-    results.skip(2);
+    results.skip(first_rows);
     let claimed = sorted(results.rows()?);
     let mut due = Vec::new();
     if !deliveries.is_empty() {
@@ -177,6 +210,17 @@ pub async fn store(
         due = results.rows()?;
     }
     Ok(StoredNotifications { claimed, due })
+}
+
+/// Holds the new rows that exceed the attention budget.
+fn hold(new: &[(AthleteId, EventId)]) -> Result<Statement, DatabaseError> {
+    query!("notifications/hold.sql").bind([
+        ("new", Param::json(&new)?),
+        ("day_max", policy::SHOWN_A_DAY_MAX.into()),
+        ("week_max", policy::SHOWN_A_WEEK_MAX.into()),
+        ("advice_rank", policy::ADVICE_RANK_MIN.into()),
+        ("advice_max", policy::SHOWN_WITHOUT_ACTION_IN_TWO_WEEKS_MAX.into()),
+    ])
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]

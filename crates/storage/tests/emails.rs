@@ -5,7 +5,7 @@ use serde_json::Map;
 use shared_kernel::{EmailKind, EventId, NotificationKind};
 use std::collections::BTreeMap;
 use storage::notifications::{
-    self, CLAIM_MS, ClaimedEmail, EmailResult, NewInboxRow, NewNotification,
+    self, CLAIM_MS, ClaimedEmail, EmailResult, NewInboxRow, NewNotification, Slot,
 };
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
@@ -22,6 +22,7 @@ fn inbox_row(athlete: u128, event: u128) -> NewInboxRow {
         expires_at_ms: i64::from(u32::MAX),
         in_app: true,
         mail_due_at_ms: Some(0),
+        slot: Slot::EXEMPT,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The athlete's local time: when an email may be sent, and when the athlete's day began.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, NaiveTime, Offset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, Offset, Utc};
 use platform::clock::TimeZones;
 use shared_kernel::QuietHours;
 
@@ -24,10 +24,14 @@ impl LocalClock<'_> {
         end.map_or(now, |end| self.instant_near(end, now))
     }
 
+    /// Returns the current day.
+    pub fn today(self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.offset(now)).date_naive()
+    }
+
     /// Returns the start of the current day.
     pub fn day_began_at(self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let today = now.with_timezone(&self.offset(now)).date_naive();
-        self.instant_near(today.and_time(NaiveTime::MIN), now)
+        self.instant_near(self.today(now).and_time(NaiveTime::MIN), now)
     }
 
     /// Returns the instant of a local time within a day of `now`. For a time that a clock change

@@ -5,7 +5,7 @@ use crate::fan_out;
 use crate::local_time::LocalClock;
 use crate::notification::{Confirmation, Notification, Requested};
 use crate::publisher::{SOURCE, WebhookEventPublisher};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use platform::clock::{TimeZones, new_trace};
 use platform::{Clock, Entropy};
 use serde_json::Map;
@@ -15,11 +15,14 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use storage::database::write_splitting;
 use storage::notifications::{
-    self, NewInboxRow, NewNotification, Preferences, StoredNotifications,
+    self, NewInboxRow, NewNotification, Preferences, Slot, StoredNotifications,
 };
 use storage::shards::concurrently;
 use storage::webhooks::DueDelivery;
 use storage::{Database, Shards};
+
+/// The age up to which a notification is shown, as that of the training in `training::calendar`.
+const RECENT: TimeDelta = TimeDelta::days(14);
 
 /// Delivers notifications.
 #[derive(Clone)]
@@ -122,10 +125,13 @@ impl Notifier {
                 .inspect_err(|error| tracing::error!(worker = "webhook", %error, "no payload"))
                 .unwrap_or_default();
         }
-        let in_app = preferences.channels.allows(kind, Channel::InApp);
         let local_clock =
             LocalClock { zone: &preferences.time_zone, time_zones: &*self.time_zones };
-        let mail_due_at_ms = is_emailed(notification, preferences)
+        let slot = slot(notification, local_clock.today(now), now);
+        let is_held = slot.held == Some(1);
+        let in_app = preferences.channels.allows(kind, Channel::InApp);
+        let is_emailed = !is_held && is_emailed(notification, preferences);
+        let mail_due_at_ms = is_emailed
             .then(|| local_clock.email_due_at(now, preferences.quiet_hours).timestamp_millis());
         let row = (in_app || mail_due_at_ms.is_some()).then(|| NewInboxRow {
             athlete_id: notification.athlete_id,
@@ -136,8 +142,9 @@ impl Notifier {
             data: notification.data.clone(),
             created_at_ms: notification.event.time.timestamp_millis(),
             expires_at_ms: expires_at.timestamp_millis(),
-            in_app,
+            in_app: in_app && !is_held,
             mail_due_at_ms,
+            slot,
         });
         NewNotification { inbox_row: row, deliveries }
     }
@@ -165,6 +172,7 @@ fn decide_confirmation(
         expires_at_ms: expires_at.timestamp_millis(),
         in_app: false,
         mail_due_at_ms: Some(now.timestamp_millis()),
+        slot: Slot::EXEMPT,
     };
     NewNotification { inbox_row: Some(row), deliveries: Vec::new() }
 }
@@ -192,6 +200,19 @@ async fn write(
         }
     }
     stored
+}
+
+/// Returns the claim of a notification on the attention budget. One about what happened more than two weeks ago
+/// is held.
+fn slot(notification: &Notification<'_>, today: NaiveDate, now: DateTime<Utc>) -> Slot {
+    let confidence = notification.confidence.unwrap_or(1.0);
+    let Some(rank) = notification.kind.policy().usefulness.slot_rank(confidence) else {
+        return Slot::EXEMPT;
+    };
+    if now - notification.event.time > RECENT {
+        return Slot { slot_day: None, slot_rank: Some(rank), held: Some(1) };
+    }
+    Slot::claim(today, rank)
 }
 
 /// A notification is emailed when the athlete has a confirmed address, allows emails of its kind, and its

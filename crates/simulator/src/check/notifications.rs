@@ -6,9 +6,10 @@ use crate::database::text;
 use crate::log_file::IS_IMPORTED;
 use serde_json::Value;
 use shared_kernel::payload::{WorkoutChange, WorkoutChanged};
-use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind};
+use shared_kernel::{Channel, Event, EventData, EventId, NotificationKind, policy};
 use std::collections::{BTreeMap, BTreeSet};
 use storage::webhooks::webhook_id;
+use training::WeekStart;
 use uuid::Uuid;
 use webhook::email::EmailContent;
 
@@ -32,6 +33,7 @@ pub fn check(run: &FinishedRun<'_>, violations: &mut Violations) {
     );
     check_inboxes(&published, &notifications, violations);
     check_duplicates(&notifications, violations);
+    check_budget(&notifications, violations);
     let in_order: Vec<_> = run.effects.publish_order.iter().map(|id| &published[id]).collect();
     check_repeated_patterns(&in_order, violations);
     check_marks(run, &published, violations);
@@ -119,6 +121,37 @@ fn check_duplicates(notifications: &[Value], violations: &mut Violations) {
     }
 }
 
+/// Checks that no athlete is shown more than the attention budget allows, and that a held notification is neither
+/// shown nor emailed.
+fn check_budget(notifications: &[Value], violations: &mut Violations) {
+    let mut days: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    let mut weeks: BTreeMap<(&str, WeekStart), i64> = BTreeMap::new();
+    for row in notifications {
+        if row["held"] != 0 {
+            let is_hidden = row["held"] == 1
+                && row["in_app"] == 0
+                && row["mail_due_at_ms"].is_null()
+                && row["mailed_at_ms"].is_null();
+            violations.require(is_hidden, || format!("unexpected: a held {row} is shown"));
+            continue;
+        }
+        let Some(day) = row["slot_day"].as_str() else { continue };
+        let athlete = text(row, "athlete_id");
+        *days.entry((athlete, day)).or_default() += 1;
+        *weeks.entry((athlete, WeekStart::containing(day.parse().unwrap()))).or_default() += 1;
+    }
+    for (day, shown) in days {
+        violations.require(shown <= policy::SHOWN_A_DAY_MAX, || {
+            format!("unexpected: {shown} notifications on {day:?}")
+        });
+    }
+    for (week, shown) in weeks {
+        violations.require(shown <= policy::SHOWN_A_WEEK_MAX, || {
+            format!("unexpected: {shown} notifications in {week:?}")
+        });
+    }
+}
+
 /// Checks that an announcement is repeated only if the pattern is clearly worse than at each one
 /// before. (A run is shorter than the four weeks after which an announcement is repeated anyway.) The
 /// count in the pattern's row is too low after an announcement whose mark failed, if its week was
@@ -172,12 +205,18 @@ fn check_marks(
 
 /// Returns whether an athlete of the simulation gets it by email: by default, or because it is a record.
 fn is_emailed(row: &Value) -> bool {
-    let kind = NotificationKind::parse(text(row, "kind")).unwrap();
-    if matches!(kind, NotificationKind::Pattern(_)) {
-        let data: Value = serde_json::from_str(text(row, "data")).unwrap();
-        return data["confidence"].as_f64().unwrap() >= 0.8;
+    if row["held"] == 1 {
+        return false;
     }
-    kind == NotificationKind::NewRecord || Channel::Email.is_default_for(kind)
+    let kind = NotificationKind::parse(text(row, "kind")).unwrap();
+    let is_confident = || {
+        let data: Value = serde_json::from_str(text(row, "data")).unwrap();
+        data["confidence"].as_f64().unwrap() >= 0.8
+    };
+    match kind {
+        NotificationKind::Pattern(_) => Channel::Email.is_default_for(kind) && is_confident(),
+        _ => kind == NotificationKind::NewRecord || Channel::Email.is_default_for(kind),
+    }
 }
 
 /// Checks that each email was sent once, apart from those that their sender could not record.

@@ -312,6 +312,13 @@ CREATE TABLE notifications (
     read_at_ms INTEGER,
     -- Whether the inbox shows it: a row that is only sent by email is kept for its email.
     in_app INTEGER NOT NULL DEFAULT 1 CHECK (in_app IN (0, 1)),
+    -- The attention budget (docs/adr/0056-an-attention-budget.md): the local day on which it is shown, and its rank.
+    -- NULL: the budget does not limit it, or it is held.
+    slot_day TEXT CHECK (slot_day = date(slot_day)),
+    slot_rank INTEGER,
+    -- Whether it exceeded the budget: it is kept for a repeat of its event, and neither shown nor emailed. NULL only
+    -- within the transaction that stores it.
+    held INTEGER CHECK (held IN (0, 1)),
     -- When its email may be sent; while it is being sent, the end of that claim. NULL: no email is due.
     mail_due_at_ms INTEGER,
     -- The number of attempts to send it.
@@ -330,6 +337,8 @@ CREATE INDEX notifications_by_seq ON notifications (athlete_id, seq, expires_at_
 CREATE INDEX notifications_unread
     ON notifications (athlete_id, created_at_ms, notification_id, expires_at_ms, read_at_ms)
     WHERE read_at_ms IS NULL AND in_app = 1;
+-- notifications/hold.sql
+CREATE INDEX notifications_slots ON notifications (athlete_id, slot_day, slot_rank) WHERE slot_day IS NOT NULL;
 -- Only of emails that are due: the sweep reads all of it.
 CREATE INDEX notifications_mail_due ON notifications (athlete_id, mail_due_at_ms)
     WHERE mail_due_at_ms IS NOT NULL;

@@ -129,6 +129,29 @@ fn inbox_deletes_expired_rows_and_never_reuses_a_position() {
 }
 
 #[test]
+fn second_notification_of_a_day_is_held() {
+    let fixture = Fixture::new();
+    fixture.consume(&[notification("new_record", "A"), pattern(1, 0.9, 1)]);
+    fixture.advance_minutes(60);
+    fixture.consume(&[notification("new_record", "B"), notification("weekly_report", "C")]);
+    let rows =
+        fixture.database.query("SELECT kind, in_app, held FROM notifications ORDER BY seq, kind");
+    let row = |kind: &str, in_app: i64| {
+        format!(r#"{{"held":{},"in_app":{in_app},"kind":"{kind}"}}"#, 1 - in_app)
+    };
+    let mut expected = [
+        row("new_record", 0),
+        row("volume_above_mrv", 1),
+        row("new_record", 0),
+        row("weekly_report", 1),
+    ];
+    let mut rows = rows;
+    rows.sort();
+    expected.sort();
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn batch_takes_one_round_trip_per_step_and_database() {
     let fixture = Fixture::new();
     let trips = |messages: &[RawMessage]| {
@@ -136,7 +159,7 @@ fn batch_takes_one_round_trip_per_step_and_database() {
         fixture.consume(messages);
         fixture.database.round_trips() - before
     };
-    assert_eq!(trips(&[notification("new_record", "A")]), 2);
+    assert_eq!(trips(&[notification("import_finished", "A")]), 2);
     assert_eq!(trips(&[pattern(1, 0.9, 1), pattern(2, 0.9, 1)]), 2 * 3);
     assert_eq!(trips(&[message(MailFellDue { athlete_id: athlete_id(1) })]), 1);
 }
