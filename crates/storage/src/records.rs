@@ -12,6 +12,7 @@
 
 use crate::database::{Database, DatabaseError, Param, Statement};
 use crate::guard::Guarded;
+use crate::json_text;
 use crate::keys::{KeyProof, rows_with_key};
 use crate::ledger_entry::LedgerEntry;
 use crate::lifts;
@@ -21,6 +22,7 @@ use serde::Deserialize;
 use serde_json::json;
 use shared_kernel::{AthleteId, WorkoutId};
 use std::collections::BTreeMap;
+use training::Units;
 
 /// Updates the records that entries affect, *before* the entries are written to the ledger. For the new
 /// workouts of athletes with one entry it is enough to compare their candidates with the current records.
@@ -71,6 +73,10 @@ pub struct HeldRecord {
     pub beaten: Option<i64>,
     /// The current name of a custom exercise.
     pub custom_name: Option<String>,
+    /// Whether it is a number of repetitions that the athlete has also done with a heavier weight.
+    #[serde(with = "json_text")]
+    pub is_dominated: bool,
+    pub units: Option<Units>,
 }
 
 /// Selects the records that those of the entries in `workouts` hold and that are not announced yet.

@@ -71,7 +71,7 @@ impl HalfSets {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "input validation bounds weights to 1,000 kg")]
+#[expect(clippy::cast_possible_truncation, reason = "numbers of training are far below the limit")]
 fn round(value: f64) -> i64 {
     value.round() as i64
 }
@@ -92,6 +92,36 @@ impl Units {
             Self::Lb => "lb",
         }
     }
+
+    /// Returns a weight as a lifter reads it: `102.5 kg`, `1,250 lb`. It has at most one decimal, and none from
+    /// 1,000 on.
+    pub fn weight_text(self, weight: Grams) -> String {
+        let value = match self {
+            Self::Kg => weight.kg(),
+            Self::Lb => weight.kg() * 1_000.0 / GRAMS_PER_POUND,
+        };
+        format!("{} {}", number_text(value), self.as_str())
+    }
+}
+
+/// Returns a number as a lifter reads it, with at most one decimal and none from 1,000 on, and thousands separated:
+/// `6.5`, `30`, `12,500`.
+pub fn number_text(number: f64) -> String {
+    let tenths = round(number.abs() * 10.0);
+    let (mut whole, mut tenth) = (tenths / 10, tenths % 10);
+    if whole >= 1_000 {
+        (whole, tenth) = (round(number.abs()), 0);
+    }
+    let mut groups = Vec::new();
+    while whole >= 1_000 {
+        groups.push(format!("{:03}", whole % 1_000));
+        whole /= 1_000;
+    }
+    groups.push(whole.to_string());
+    groups.reverse();
+    let sign = if number < 0.0 && tenths > 0 { "-" } else { "" };
+    let decimal = if tenth == 0 { String::new() } else { format!(".{tenth}") };
+    format!("{sign}{}{decimal}", groups.join(","))
 }
 
 #[cfg(test)]
@@ -105,6 +135,19 @@ mod tests {
         assert_eq!(Grams::from_lb(1.0), Grams(454));
         assert_eq!(Grams::from_lb(225.0), Grams(102_058));
         assert_eq!(Grams::from_lb(1_000.0), Grams(453_592));
+    }
+
+    #[test]
+    fn weights_are_written_for_lifters() {
+        let check = |units: Units, grams, text| assert_eq!(units.weight_text(Grams(grams)), text);
+        check(Units::Kg, 102_500, "102.5 kg");
+        check(Units::Kg, 0, "0 kg");
+        check(Units::Kg, 12_345_678, "12,346 kg");
+        check(Units::Lb, Grams::from_lb(230.0).0, "230 lb");
+        check(Units::Lb, Grams::from_lb(2.5).0, "2.5 lb");
+        assert_eq!(number_text(-0.04), "0");
+        assert_eq!(number_text(-3.66), "-3.7");
+        assert_eq!(number_text(1_000_000.0), "1,000,000");
     }
 
     #[test]

@@ -1,14 +1,19 @@
 //! The notification about broken records: which of them are announced, and its text.
+//!
+//! A record matters if the next session can aim above it: the heaviest weight, an estimated one-rep maximum that is
+//! higher by 1 % or more, and a number of repetitions that no heavier set has reached. A workout with such a record is
+//! one notification, with one line for each exercise. Its data has all records of the workout. Volume is listed
+//! (GET /v1/records), and is no record to aim for. Thresholds are project defaults.
 
 use platform::email::one_line;
 use serde_json::{Map, Number, Value};
 use shared_kernel::notification_details::{NewRecord, RecordDetails, to_fields};
 use shared_kernel::payload::{VolumeUpdated, WorkoutCompleted};
 use shared_kernel::{Event, EventData, Payload, WorkoutId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use storage::records::HeldRecord;
 use training::records::{RecordKey, RecordKind};
-use training::{Exercise, Grams, PerformedExercise};
+use training::{Exercise, Grams, PerformedExercise, Units};
 
 /// Records in the text of a notification, at most; a project default.
 const LINES_MAX: usize = 10;
@@ -17,6 +22,9 @@ const DETAILS_MAX: usize = 100;
 /// Characters of a custom exercise's name, at most; a project default.
 const NAME_CHARS_MAX: usize = 60;
 
+/// The smallest rise of an estimated maximum that matters, in thousandths of the old one.
+const E1RM_RISE_MIN_PER_MILLE: i64 = 1_010;
+
 /// A record that a workout set.
 pub struct BrokenRecord<'a> {
     pub key: RecordKey,
@@ -24,7 +32,8 @@ pub struct BrokenRecord<'a> {
     beaten: i64,
 }
 
-/// The records to announce of those that a revision set: those that have beaten another one.
+/// The records to announce of those that a revision set: those that have beaten another one. None, if none of them
+/// matters.
 ///
 /// The e1RM and the volume of a body-weight exercise rise with the athlete's body weight. They are
 /// announced only if the revision also set a record of the exercise as entered: its weight or its
@@ -55,7 +64,8 @@ pub fn broken_records<'a>(
         is_announced.then_some(())?;
         Some(BrokenRecord { key, held, beaten: held.beaten? })
     });
-    broken.collect()
+    let broken: Vec<_> = broken.collect();
+    if broken.iter().any(BrokenRecord::matters) { broken } else { Vec::new() }
 }
 
 /// The exercises of the workout that an event carries.
@@ -70,13 +80,14 @@ pub fn notification_text(
     workout_id: WorkoutId,
     broken: &[BrokenRecord<'_>],
 ) -> (String, String, Map<String, Value>) {
-    let title = match broken {
+    let shown = one_for_each_exercise(broken);
+    let title = match shown.as_slice() {
         [record] => format!("New record: {}", record.exercise_name()),
-        _ => format!("{} new records", broken.len()),
+        _ => format!("New records in {} exercises", shown.len()),
     };
-    let mut lines: Vec<_> = broken.iter().take(LINES_MAX).map(line).collect();
-    if broken.len() > LINES_MAX {
-        lines.push(format!("And {} more.", broken.len() - LINES_MAX));
+    let mut lines: Vec<_> = shown.iter().take(LINES_MAX).map(|record| line(record)).collect();
+    if shown.len() > LINES_MAX {
+        lines.push(format!("And {} more.", shown.len() - LINES_MAX));
     }
     let details = RecordDetails {
         workout_id: Some(workout_id),
@@ -86,7 +97,44 @@ pub fn notification_text(
     (title, lines.join("\n"), to_fields(&details))
 }
 
+/// Returns the most telling record of each exercise, of those that matter.
+fn one_for_each_exercise<'a, 'b>(broken: &'b [BrokenRecord<'a>]) -> Vec<&'b BrokenRecord<'a>> {
+    let mut best = BTreeMap::<&str, &BrokenRecord<'_>>::new();
+    for record in broken.iter().filter(|record| record.matters()) {
+        let other = best.entry(&record.key.exercise).or_insert(record);
+        if record.order() > other.order() {
+            *other = record;
+        }
+    }
+    best.into_values().collect()
+}
+
 impl BrokenRecord<'_> {
+    /// Whether the next session can aim above it.
+    fn matters(&self) -> bool {
+        match self.key.kind {
+            RecordKind::HeaviestWeight => true,
+            RecordKind::BestE1rm => {
+                let (new, old) = (self.held.value, self.beaten);
+                new.saturating_mul(1_000) >= old.saturating_mul(E1RM_RISE_MIN_PER_MILLE)
+            }
+            RecordKind::MostReps => !self.held.is_dominated,
+            RecordKind::MostVolume => false,
+        }
+    }
+
+    /// The most telling record of an exercise has the highest order: a weight before an estimate before
+    /// repetitions, of which those with the heaviest weight.
+    fn order(&self) -> (u8, i64) {
+        let weight = self.key.weight_grams.map_or(0, |weight| weight.0);
+        match self.key.kind {
+            RecordKind::HeaviestWeight => (3, 0),
+            RecordKind::BestE1rm => (2, 0),
+            RecordKind::MostReps => (1, weight),
+            RecordKind::MostVolume => (0, 0),
+        }
+    }
+
     /// The current name of the exercise. A deleted custom exercise has only its slug.
     fn exercise_name(&self) -> String {
         let slug = &self.key.exercise;
@@ -100,23 +148,35 @@ impl BrokenRecord<'_> {
 
 fn line(record: &BrokenRecord<'_>) -> String {
     let name = record.exercise_name();
-    let (value, beaten) = (kilograms(record.held.value), kilograms(record.beaten));
+    let units = record.held.units.unwrap_or(Units::Kg);
+    let weight = |grams: i64| units.weight_text(Grams(grams));
+    let (value, beaten) = (record.held.value, record.beaten);
     match record.key.kind {
         RecordKind::HeaviestWeight => {
-            format!("{name}: {value} kg, heavier than {beaten} kg before.")
+            format!("{name}: {}, up from {}.", weight(value), weight(beaten))
         }
         RecordKind::BestE1rm => {
-            format!("{name}: an estimated 1RM of {value} kg, over {beaten} kg before.")
+            format!(
+                "{name}: your estimated max is {} now, up from {}.",
+                weight(value),
+                weight(beaten)
+            )
         }
         RecordKind::MostVolume => {
-            format!("{name}: {value} kg moved in one workout, over {beaten} kg before.")
+            format!("{name}: {} in one workout, up from {}.", weight(value), weight(beaten))
         }
         RecordKind::MostReps => {
-            let weight = kilograms(record.key.weight_grams.unwrap_or_default().0);
-            let (reps, before) = (record.held.value, record.beaten);
-            format!("{name}: {reps} repetitions at {weight} kg, over {before} before.")
+            let with = match record.key.weight_grams {
+                Some(Grams(grams)) if grams > 0 => format!(" at {}", weight(grams)),
+                _ => " without extra weight".to_owned(),
+            };
+            format!("{name}: {}{with}, up from {beaten}.", reps(value))
         }
     }
+}
+
+fn reps(count: i64) -> String {
+    if count == 1 { "1 rep".to_owned() } else { format!("{count} reps") }
 }
 
 fn numbers(record: &BrokenRecord<'_>) -> NewRecord {
@@ -137,12 +197,6 @@ fn numbers(record: &BrokenRecord<'_>) -> NewRecord {
     }
 }
 
-/// Kilograms with at most two decimals.
-fn kilograms(grams: i64) -> String {
-    let text = format!("{:.2}", Grams(grams).kg());
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +214,8 @@ mod tests {
             value,
             beaten: beaten.into(),
             custom_name: None,
+            is_dominated: false,
+            units: None,
         }
     }
 
@@ -180,28 +236,46 @@ mod tests {
             "barbell-bench-press/heaviest_weight",
             102_500,
             100_000,
-            "Barbell Bench Press: 102.5 kg, heavier than 100 kg before.",
+            "Barbell Bench Press: 102.5 kg, up from 100 kg.",
         );
         check(
             "barbell-bench-press/best_e1rm",
             126_667,
             120_000,
-            "Barbell Bench Press: an estimated 1RM of 126.67 kg, over 120 kg before.",
+            "Barbell Bench Press: your estimated max is 126.7 kg now, up from 120 kg.",
         );
-        check("pull-up/most_reps@0", 12, 10, "Pull-Up: 12 repetitions at 0 kg, over 10 before.");
-        check(
-            "my-row/most_volume",
-            1_000_000,
-            999_500,
-            "my row: 1000 kg moved in one workout, over 999.5 kg before.",
-        );
+        check("pull-up/most_reps@0", 12, 10, "Pull-Up: 12 reps without extra weight, up from 10.");
+        check("my-row/most_reps@50000", 12, 10, "my row: 12 reps at 50 kg, up from 10.");
+    }
+
+    #[test]
+    fn record_in_pounds_has_no_kilograms() {
+        let held = HeldRecord {
+            units: Some(Units::Lb),
+            ..held("deadlift/heaviest_weight", Grams::from_lb(230.0).0, Grams::from_lb(225.0).0)
+        };
+        assert_eq!(text(&held), "Deadlift: 230 lb, up from 225 lb.");
+    }
+
+    #[test]
+    fn only_records_to_aim_for_matter() {
+        let check = |key: &str, value, beaten, is_dominated, expected| {
+            let held = HeldRecord { is_dominated, ..held(key, value, beaten) };
+            assert_eq!(broken(&held).matters(), expected, "{key} {value} {beaten}");
+        };
+        check("deadlift/heaviest_weight", 101, 100, false, true);
+        check("deadlift/best_e1rm", 101_000, 100_000, false, true);
+        check("deadlift/best_e1rm", 100_999, 100_000, false, false);
+        check("deadlift/most_reps@100000", 8, 7, false, true);
+        check("deadlift/most_reps@100000", 8, 7, true, false);
+        check("deadlift/most_volume", 2_000, 1_000, false, false);
     }
 
     #[test]
     fn custom_exercise_has_its_current_name() {
         let mut record = held("my-row/most_reps@0", 12, 10);
         record.custom_name = Some("Seal Row".to_owned());
-        assert_eq!(text(&record), "Seal Row: 12 repetitions at 0 kg, over 10 before.");
+        assert_eq!(text(&record), "Seal Row: 12 reps without extra weight, up from 10.");
         assert_eq!(notification_text(WORKOUT, &[broken(&record)]).0, "New record: Seal Row");
     }
 
@@ -213,8 +287,8 @@ mod tests {
         ];
         let (title, text, data) =
             notification_text(WORKOUT, &records.iter().map(broken).collect::<Vec<_>>());
-        assert_eq!(title, "2 new records");
-        assert_eq!(text.lines().count(), 2);
+        assert_eq!(title, "New record: Deadlift");
+        assert_eq!(text, "Deadlift: 200 kg, up from 190 kg.");
         assert_eq!(
             data["records"],
             json!([
@@ -230,10 +304,10 @@ mod tests {
     #[test]
     fn notification_of_many_records_is_bounded_and_counts_the_rest() {
         let records: Vec<_> =
-            (0..138).map(|n| held(&format!("deadlift/most_reps@{n}"), 8, 7)).collect();
+            (0..138).map(|n| held(&format!("lift-{n}/most_reps@0"), 8, 7)).collect();
         let (title, text, data) =
             notification_text(WORKOUT, &records.iter().map(broken).collect::<Vec<_>>());
-        assert_eq!(title, "138 new records");
+        assert_eq!(title, "New records in 138 exercises");
         assert_eq!((text.lines().count(), text.lines().last()), (11, Some("And 128 more.")));
         assert!(text.len() < 1_000, "{}", text.len());
         assert_eq!(data["records"].as_array().map(Vec::len), Some(100));

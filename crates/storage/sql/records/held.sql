@@ -8,7 +8,17 @@ SELECT
     (
         SELECT definition ->> 'name' FROM exercises
         WHERE exercises.athlete_id = record.athlete_id AND slug = record.exercise
-    ) AS custom_name
+    ) AS custom_name,
+    iif(
+        entry.key LIKE 'most_reps@%'
+        AND EXISTS (
+            SELECT 1 FROM json_each(record.records) AS heavier
+            WHERE heavier.key LIKE 'most_reps@%'
+                AND CAST(substr(heavier.key, 11) AS INTEGER) > CAST(substr(entry.key, 11) AS INTEGER)
+                AND heavier.value ->> 0 >= entry.value ->> 0
+        ), 'true', 'false'
+    ) AS is_dominated,
+    (SELECT units FROM athletes WHERE athletes.athlete_id = record.athlete_id) AS units
 FROM json_each(:lifts) AS asked
 JOIN personal_records AS record
     ON record.athlete_id = asked.value ->> 0 AND record.exercise = asked.value ->> 2

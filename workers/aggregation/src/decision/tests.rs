@@ -76,6 +76,8 @@ fn held(revision: i64, key: &str) -> HeldRecord {
         value: 110_000,
         beaten: Some(100_000),
         custom_name: None,
+        is_dominated: false,
+        units: None,
     }
 }
 

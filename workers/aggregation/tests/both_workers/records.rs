@@ -36,7 +36,7 @@ fn broken_records_are_announced_once_with_their_values() {
     assert_eq!(announced.len(), 1);
     assert_eq!(
         (announced[0].kind.as_str(), announced[0].title.as_str()),
-        ("new_record", "3 new records")
+        ("new_record", "New record: Barbell Bench Press")
     );
     assert_eq!(announced[0].date.map(|date| date.to_string()).as_deref(), Some("2026-11-23"));
     assert_eq!(
