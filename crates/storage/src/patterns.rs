@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use shared_kernel::AthleteId;
 use shared_kernel::payload::{PatternKind, TrainingPatternDetected};
 use std::collections::{BTreeMap, BTreeSet};
-use training::WeekStart;
 use training::landmarks::LandmarkOverrides;
+use training::{Units, WeekStart};
 use uuid::Uuid;
 
 /// The input of the analysis for a list of athletes.
@@ -34,6 +34,8 @@ pub struct AnalysisInput {
     /// Weeks with workouts that are not yet aggregated.
     pub pending: BTreeMap<AthleteId, BTreeSet<WeekStart>>,
     pub reported: BTreeMap<AthleteId, WeekStart>,
+    /// The units that athletes chose.
+    pub units: BTreeMap<AthleteId, Units>,
     pub recommended: BTreeMap<AthleteId, Value>,
 }
 
@@ -69,6 +71,7 @@ pub struct KnownPattern {
 #[derive(Deserialize)]
 struct StateRow {
     athlete_id: AthleteId,
+    units: Option<Units>,
     #[serde(with = "json_text")]
     landmarks: LandmarkOverrides,
     #[serde(with = "json_text")]
@@ -102,6 +105,7 @@ pub async fn analysis_input(
         ..AnalysisInput::default()
     };
     for row in results.rows::<StateRow>()? {
+        input.units.extend(row.units.map(|units| (row.athlete_id, units)));
         input.landmarks.insert(row.athlete_id, row.landmarks);
         input.pending.insert(row.athlete_id, row.pending);
         input.reported.extend(row.reported_week.map(|week| (row.athlete_id, week)));

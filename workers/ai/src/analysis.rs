@@ -26,7 +26,7 @@ use storage::reports::{self, NewReport};
 use storage::shards::concurrently;
 use storage::training_history::WeekRange;
 use storage::{Database, DatabaseError, Shards};
-use training::{Muscle, WeekStart};
+use training::{Muscle, Units, WeekStart};
 use uuid::Uuid;
 
 /// The analysis that an event requires.
@@ -221,6 +221,7 @@ fn decide<'a>(task: &'a Task<'a>, input: &mut AnalysisInput, now: DateTime<Utc>)
         days: input.days.remove(&id).unwrap_or_default(),
         lifts: input.lifts.remove(&id).unwrap_or_default(),
         landmarks: input.landmarks.remove(&id).unwrap_or_default(),
+        units: input.units.remove(&id).unwrap_or(Units::Kg),
     };
     let stored = input.known.remove(&id).unwrap_or_default();
     let patterns = rules::find_patterns(&history, &task.scope);
@@ -249,7 +250,8 @@ fn facts<'a>(decision: &'a Decision<'_>) -> impl Iterator<Item = (Facts, bool)> 
         Transition::Active { pattern, pattern_id, is_notified, .. } => {
             let mut recommendations = decision.recommendations.iter();
             let recommendation = recommendations.find(|r| r.pattern_id == *pattern_id);
-            let mut facts = Facts::new(pattern, recommendation.map(|r| r.adjustment.clone()));
+            let adjustment = recommendation.map(|r| r.adjustment.clone());
+            let mut facts = Facts::new(pattern, adjustment, decision.history.units);
             facts.is_change_deferred =
                 recommendation.is_none() && requires_change(pattern, &decision.history);
             Some((facts, *is_notified))
@@ -341,7 +343,8 @@ fn add_report(
     output: &mut Output,
     now: DateTime<Utc>,
 ) {
-    let title = |pattern: &Pattern| template::narration(&Facts::new(pattern, None)).title;
+    let units = decision.history.units;
+    let title = |pattern: &Pattern| template::narration(&Facts::new(pattern, None, units)).title;
     // The report lists muscles over MRV and under MEV itself.
     let is_of_a_muscle = |pattern: &Pattern| matches!(pattern.subject, Subject::Muscle(_));
     let is_of_the_week =

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use storage::training_history::{HistoryDay, HistoryWeek, LiftSession};
-use training::WeekStart;
 use training::landmarks::LandmarkOverrides;
+use training::{Units, WeekStart};
 
 /// The weeks of history before the current one: the most that any rule needs.
 pub const HISTORY_WEEKS: u32 = 16;
@@ -21,6 +21,8 @@ pub struct History {
     /// The performances by slug of the lift.
     pub lifts: BTreeMap<String, Vec<LiftSession>>,
     pub landmarks: LandmarkOverrides,
+    /// The unit of weights in texts.
+    pub units: Units,
 }
 
 impl History {
@@ -33,6 +35,7 @@ impl History {
             days: Vec::new(),
             lifts: BTreeMap::new(),
             landmarks: LandmarkOverrides::default(),
+            units: Units::Kg,
         }
     }
 

@@ -3,16 +3,20 @@
 
 use crate::history::History;
 use crate::narrator::template;
+use crate::rules::strength_block::strength_block;
+use chrono::{Datelike, NaiveDate};
 use shared_kernel::notification_details::{MeanWeek, ReportDetails, ReportedWeek};
 use shared_kernel::recommendation::Recommendation;
-use std::fmt::Write;
 use storage::records::Record;
 use training::landmarks::VolumeLevel;
 use training::records::{RecordKey, RecordKind};
-use training::{Exercise, Grams, Muscle, Volume, WeekStart};
+use training::units::number_text;
+use training::{Exercise, Grams, Muscle, Units, Volume, WeekStart};
 
 /// The number of weeks with which a week is compared.
 const WEEKS_BEFORE: u32 = 4;
+/// A week that ended longer ago has no report.
+const DAYS_AFTER_MAX: i64 = 5;
 /// The most records or patterns that a report lists; it counts the others. A project default.
 const LISTED_MAX: usize = 5;
 
@@ -35,45 +39,24 @@ pub struct ReportInput<'a> {
     pub recommendations: &'a [Recommendation],
 }
 
-/// Returns the report of a week; `None` if neither it nor the weeks before it have training.
+/// Returns the report of a week.
+///
+/// `None` if neither it nor the weeks before it have training, for the second and later weeks of a row without
+/// any, and for a week that ended more than five days ago: an import, or a correction of old weeks, is no news.
 pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>) -> Option<Report> {
     let empty = Volume::default();
     let volume = |week: WeekStart| history.week(week).map_or(&empty, |week| &week.volume);
     let this = volume(week_start);
     let before: Vec<_> =
         (1..=WEEKS_BEFORE).map(|back| volume(week_start.weeks_before(back))).collect();
-    if this.workouts == 0 && before.iter().all(|week| week.workouts == 0) {
+    let is_off = this.workouts == 0;
+    let was_off = before.first().is_none_or(|week| week.workouts == 0);
+    let is_old = (history.today - week_start.last_day()).num_days() > DAYS_AFTER_MAX;
+    if is_off && was_off || is_old {
         return None;
     }
     let before = Mean::of(&before);
-    let (over, under) = (
-        muscles_at(history, this, VolumeLevel::AboveMrv),
-        muscles_at(history, this, VolumeLevel::BelowMev),
-    );
     let records = records(history, week_start, input.records);
-    let mut body = comparison(this, &before);
-    if !over.is_empty() {
-        let _ = write!(body, "\n\nMore than can be recovered from (MRV): {}.", over.join(", "));
-    }
-    if !under.is_empty() && this.workouts > 0 && !input.is_deload {
-        let _ = write!(body, "\n\nToo little to grow (MEV): {}.", under.join(", "));
-    }
-    if !records.is_empty() {
-        let _ = write!(body, "\n\nNew records: {}.", records.join("; "));
-    }
-    if !input.patterns.is_empty() {
-        let _ = write!(body, "\n\nWhat we see: {}.", capped(input.patterns.clone()).join("; "));
-    }
-    let changes: Vec<_> =
-        input.recommendations.iter().map(|r| template::adjustment_text(&r.adjustment)).collect();
-    let changes = changes.join(" ");
-    let changes = if changes.is_empty() { "nothing, keep going." } else { &changes };
-    let _ = write!(body, "\n\nWhat to change: {changes}");
-    let title = format!(
-        "Your week of {week_start}: {}, {} hard sets",
-        count(this.workouts, "workout"),
-        number(this.hard_half_sets.sets())
-    );
     let details = ReportDetails {
         week_start,
         workouts: this.workouts,
@@ -87,7 +70,95 @@ pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>)
         patterns: input.patterns.clone(),
         recommendations: input.recommendations.to_vec(),
     };
+    if is_off {
+        let title = "No training logged last week".to_owned();
+        let body = "No training logged last week. When you are back, start with about half your usual sets."
+            .to_owned();
+        return Some(Report { title, body, details });
+    }
+    let title = format!(
+        "Your week of {}: {}, {}",
+        day_text(week_start.date()),
+        count(this.workouts, "workout"),
+        sets_text(this.hard_half_sets.sets())
+    );
+    let body = paragraphs(history, week_start, input, &before, &details).join("\n\n");
     Some(Report { title, body, details })
+}
+
+fn paragraphs(
+    history: &History,
+    week_start: WeekStart,
+    input: &ReportInput<'_>,
+    before: &Mean,
+    details: &ReportDetails,
+) -> Vec<String> {
+    let empty = Volume::default();
+    let this = history.week(week_start).map_or(&empty, |week| &week.volume);
+    let mut paragraphs = vec![figures(history.units, this, before)];
+    let over = muscles_at(history, this, VolumeLevel::AboveMrv);
+    if !over.is_empty() {
+        paragraphs.push(format!("More sets than most people recover from: {}.", over.join(", ")));
+    }
+    let under = muscles_at(history, this, VolumeLevel::BelowMev);
+    let is_judged = !input.is_deload && strength_block(history).is_none();
+    if !under.is_empty() && is_judged {
+        paragraphs.push(format!("Too few sets to grow: {}.", under.join(", ")));
+    }
+    if !details.records.is_empty() {
+        paragraphs.push(format!("New records: {}.", details.records.join("; ")));
+    }
+    if !input.patterns.is_empty() {
+        paragraphs.push(format!("What we see: {}.", capped(input.patterns.clone()).join("; ")));
+    }
+    let changes = input.recommendations.iter();
+    let changes: Vec<_> = changes
+        .map(|change| format!("- {}", template::adjustment_text(&change.adjustment)))
+        .collect();
+    let keep =
+        "- Nothing needs to change. Add one rep, or the smallest step, where every set was clean.";
+    let plan = if changes.is_empty() { keep.to_owned() } else { changes.join("\n") };
+    paragraphs.push(format!("Your plan for the next week:\n{plan}"));
+    paragraphs
+}
+
+/// Three figures of the week, each with that of a usual week before.
+fn figures(units: Units, this: &Volume, before: &Mean) -> String {
+    let sets = |sets: f64| number_text(sets.round());
+    format!(
+        "Workouts: {} (usually {})\nHard sets: {} (usually {})\nMoved: {} (usually {})",
+        this.workouts,
+        number_text(before.workouts.round()),
+        sets(this.hard_half_sets.sets()),
+        sets(before.hard_sets),
+        units.weight_text(this.tonnage_grams),
+        units.weight_text(Grams::from_kg(before.tonnage_kg)),
+    )
+}
+
+/// Formats `16 November`.
+fn day_text(day: NaiveDate) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let month = usize::try_from(day.month0()).ok().and_then(|month| MONTHS.get(month));
+    format!("{} {}", day.day(), month.copied().unwrap_or_default())
+}
+
+fn sets_text(sets: f64) -> String {
+    let number = number_text(sets);
+    if number == "1" { "1 hard set".to_owned() } else { format!("{number} hard sets") }
 }
 
 /// Returns the compared weeks, oldest first, the reported one last; for the chart of the email.
@@ -133,38 +204,32 @@ impl Mean {
     }
 }
 
-fn comparison(this: &Volume, before: &Mean) -> String {
-    format!(
-        "{}, {} hard sets and {} kg moved. The {WEEKS_BEFORE} weeks before had {} {}, {} hard sets and \
-         {} kg on average.",
-        count(this.workouts, "workout"),
-        number(this.hard_half_sets.sets()),
-        number(this.tonnage_grams.kg().round()),
-        number(before.workouts),
-        if (before.workouts - 1.0).abs() < f64::EPSILON { "workout" } else { "workouts" },
-        number(before.hard_sets.round()),
-        number(before.tonnage_kg.round()),
-    )
-}
-
 fn muscles_at(history: &History, week: &Volume, level: VolumeLevel) -> Vec<String> {
     let text = |muscle: Muscle| {
-        let sets = number(week.direct_sets_of(muscle).sets());
         let landmarks = history.landmarks.for_muscle(muscle)?;
-        let limit = if level == VolumeLevel::BelowMev { landmarks.mev } else { landmarks.mrv };
-        Some(format!("{} {sets} of {}", muscle.display_name(), number(limit.sets())))
+        let (sets, word, limit) = if level == VolumeLevel::BelowMev {
+            (week.half_sets_of(muscle), "at least", landmarks.mev)
+        } else {
+            (week.direct_sets_of(muscle), "at most", landmarks.mrv)
+        };
+        let (sets, limit) = (number_text(sets.sets()), number_text(limit.sets()));
+        Some(format!("{} {sets} ({word} {limit})", muscle.display_name()))
     };
-    muscles(history, week, level).filter_map(text).collect()
+    capped(muscles(history, week, level).filter_map(text).collect())
 }
 
+/// Returns the muscles of a level, as the patterns `volume_above_mrv` and `volume_below_mev` count their sets: a
+/// muscle that gets its work from other lifts has no lack of it.
 fn muscles<'a>(
     history: &'a History,
     week: &'a Volume,
     level: VolumeLevel,
 ) -> impl Iterator<Item = Muscle> + 'a {
     Muscle::ALL.into_iter().filter(move |muscle| {
-        let landmarks = history.landmarks.for_muscle(*muscle);
-        landmarks.is_some_and(|landmarks| landmarks.level(week.direct_sets_of(*muscle)) == level)
+        let Some(landmarks) = history.landmarks.for_muscle(*muscle) else { return false };
+        let is_enough = week.half_sets_of(*muscle) >= landmarks.mev;
+        let of_direct_sets = landmarks.level(week.direct_sets_of(*muscle));
+        of_direct_sets == level && !(is_enough && level == VolumeLevel::BelowMev)
     })
 }
 
@@ -187,7 +252,7 @@ fn records(history: &History, week_start: WeekStart, records: &[Record]) -> Vec<
             let name = Exercise::find(&key.exercise)
                 .map_or_else(|| key.exercise.clone(), |exercise| exercise.name.to_owned());
             let what = if kind == RecordKind::BestE1rm { "estimated maximum " } else { "" };
-            texts.push(format!("{name} {what}{} kg", number(Grams(record.value).kg())));
+            texts.push(format!("{name} {what}{}", history.units.weight_text(Grams(record.value))));
         }
     }
     capped(texts)
@@ -205,15 +270,9 @@ fn capped(mut list: Vec<String>) -> Vec<String> {
 
 fn count(number: i64, what: &str) -> String {
     match number {
-        0 => format!("No {what}s"),
         1 => format!("1 {what}"),
         number => format!("{number} {what}s"),
     }
-}
-
-/// Formats 12.0 as `12` and 6.5 as `6.5`.
-fn number(number: f64) -> String {
-    ((number * 100.0).round() / 100.0).to_string()
 }
 
 #[cfg(test)]
@@ -243,7 +302,7 @@ mod tests {
         };
         let mut history = History::none("2026-11-23".parse().unwrap());
         history.weeks =
-            vec![week("2026-11-09", &muscles(16, 16)), week("2026-11-16", &muscles(53, 6))];
+            vec![week("2026-11-09", &muscles(16, 16)), week("2026-11-16", &muscles(52, 6))];
         for week in &mut history.weeks {
             week.volume.hard_half_sets = HalfSets::whole(60);
             week.volume.tonnage_grams = Grams::from_kg(20_000.4);
@@ -294,18 +353,21 @@ mod tests {
             recommendations: &[recommendation],
         };
         let report = report(&history(), monday(), &input).unwrap();
-        assert_eq!(report.title, "Your week of 2026-11-16: 3 workouts, 60 hard sets");
+        assert_eq!(report.title, "Your week of 16 November: 3 workouts, 60 hard sets");
         assert_eq!(
             report.body,
-            "3 workouts, 60 hard sets and 20000 kg moved. The 4 weeks before had 0.75 workouts, 15 \
-             hard sets and 5000 kg on average.\n\n\
-             More than can be recovered from (MRV): chest 26 of 24.\n\n\
-             Too little to grow (MEV): calves 3 of 4.\n\n\
+            "Workouts: 3 (usually 1)\nHard sets: 60 (usually 15)\n\
+             Moved: 20,000 kg (usually 5,000 kg)\n\n\
+             More sets than most people recover from: chest 26 (at most 24).\n\n\
+             Too few sets to grow: calves 3 (at least 4).\n\n\
              New records: Barbell Bench Press 102.5 kg; Barbell Bench Press estimated maximum \
              118.3 kg.\n\n\
              What we see: Chest volume over MRV.\n\n\
-             What to change: Take chest down from 26 to 24 hard sets next week."
+             Your plan for the next week:\n- Take chest down from 26 to 24 hard sets next week."
         );
+        let pounds = History { units: Units::Lb, ..history() };
+        let body = super::report(&pounds, monday(), &input).unwrap().body;
+        assert!(body.contains("Moved: 44,093 lb"), "{body}");
     }
 
     #[test]
@@ -329,16 +391,25 @@ mod tests {
     }
 
     #[test]
-    fn week_off_is_reported_and_a_long_break_is_not() {
+    fn first_week_off_is_reported_and_the_second_is_not() {
         let input = ReportInput::default();
         let mut history = history();
         history.weeks.truncate(1);
         let off = report(&history, monday(), &input).unwrap();
-        assert_eq!(off.title, "Your week of 2026-11-16: No workouts, 0 hard sets");
-        assert!(off.body.ends_with("What to change: nothing, keep going."), "{}", off.body);
-        assert!(!off.body.contains("MEV"), "{}", off.body);
-        history.weeks = vec![week("2026-10-12", &[])];
-        assert_eq!(report(&history, monday(), &input), None);
+        assert_eq!(off.title, "No training logged last week");
+        assert!(off.body.contains("When you are back"), "{}", off.body);
+        history.today = "2026-11-30".parse().unwrap();
+        assert_eq!(report(&history, monday().next(), &input), None);
         assert_eq!(report(&History::none(history.today), monday(), &input), None);
+    }
+
+    #[test]
+    fn week_of_long_ago_has_no_report() {
+        let reported = |today: &str| {
+            let history = History { today: today.parse().unwrap(), ..history() };
+            report(&history, monday(), &ReportInput::default()).is_some()
+        };
+        assert!(reported("2026-11-27"));
+        assert!(!reported("2026-11-28"));
     }
 }

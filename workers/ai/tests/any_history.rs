@@ -162,6 +162,7 @@ fn history() -> impl Strategy<Value = History> {
             days,
             lifts: lifts.into_iter().map(|(lift, sessions)| (lift.to_owned(), sessions)).collect(),
             landmarks: LandmarkOverrides(BTreeMap::from([(Muscle::Chest, own)])),
+            units: training::Units::Kg,
         }
     })
 }

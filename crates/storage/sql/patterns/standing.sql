@@ -1,5 +1,5 @@
 SELECT
-    athlete.athlete_id, athlete.landmarks, nullif(athlete.reported_week, '') AS reported_week,
+    athlete.athlete_id, athlete.units, athlete.landmarks, nullif(athlete.reported_week, '') AS reported_week,
     (
         SELECT json_group_array(DISTINCT date(local_date, 'weekday 0', '-6 days'))
         FROM workouts INDEXED BY workouts_due

@@ -5,7 +5,8 @@ use platform::email::one_line;
 use serde_json::{Map, Value, json};
 use shared_kernel::payload::PatternKind;
 use shared_kernel::recommendation::Adjustment;
-use training::WeekStart;
+use training::units::GRAMS_PER_POUND;
+use training::{Units, WeekStart};
 
 /// The name of an athlete's own exercise can be far longer than a title. A project default.
 const NAME_CHARS_MAX: usize = 60;
@@ -28,7 +29,9 @@ pub struct Facts {
 
 impl Facts {
     /// Creates the facts about a pattern.
-    pub fn new(pattern: &Pattern, adjustment: Option<Adjustment>) -> Self {
+    ///
+    /// Weights are in the unit of the athlete: in pounds, `load_kg` of the evidence is `load_lb`.
+    pub fn new(pattern: &Pattern, adjustment: Option<Adjustment>, units: Units) -> Self {
         let name = |text: &str| one_line(text, NAME_CHARS_MAX);
         let adjustment =
             adjustment.map(|change| Adjustment { subject: name(&change.subject), ..change });
@@ -37,10 +40,18 @@ impl Facts {
             subject: name(&pattern.subject.display_name()),
             since: pattern.since,
             confidence: pattern.confidence,
-            evidence: pattern.evidence.clone(),
+            evidence: pattern.evidence.iter().map(|fact| in_units(fact, units)).collect(),
             adjustment,
             is_change_deferred: false,
         }
+    }
+
+    /// Returns a weight of the evidence as the athlete reads it: `102.5 kg`. `name` has no unit.
+    pub fn weight(&self, name: &str) -> Option<String> {
+        [Units::Kg, Units::Lb].into_iter().find_map(|units| {
+            let number = self.number(&format!("{name}_{}", units.as_str()))?;
+            Some(format!("{} {}", number_text(number), units.as_str()))
+        })
     }
 
     /// Converts the facts to JSON for a model, with the numbers as in the texts.
@@ -78,17 +89,24 @@ impl Facts {
     }
 }
 
-/// Rounds to two decimals, and to none from 1,000 on.
-pub fn rounded(number: f64) -> f64 {
-    if number.abs() < 1_000.0 { (number * 100.0).round() / 100.0 } else { number.round() }
+/// Converts a fact in kilograms.
+fn in_units((name, value): (&String, &Value), units: Units) -> (String, Value) {
+    let in_pounds = || {
+        let name = name.strip_suffix("_kg").filter(|_| units == Units::Lb)?;
+        let pounds = rounded(value.as_f64()? * 1_000.0 / GRAMS_PER_POUND);
+        Some((format!("{name}_lb"), json!(pounds)))
+    };
+    in_pounds().unwrap_or_else(|| (name.clone(), value.clone()))
 }
 
-/// Formats 30.0 as `30`, 6.5 as `6.5` and 0.333333 as `0.33`. `serde_json` formats it, because the
-/// worker contains it anyway.
+/// Rounds to one decimal, and to none from 1,000 on.
+pub fn rounded(number: f64) -> f64 {
+    if number.abs() < 1_000.0 { (number * 10.0).round() / 10.0 } else { number.round() }
+}
+
+/// Formats 30.0 as `30`, 6.54 as `6.5` and 12500.0 as `12,500`.
 pub fn number_text(number: f64) -> String {
-    // Adding 0.0 turns -0 into 0.
-    let text = json!(rounded(number) + 0.0).to_string();
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+    training::units::number_text(number)
 }
 
 fn with_rounded_numbers(value: &Value) -> Value {
@@ -105,7 +123,10 @@ fn with_rounded_numbers(value: &Value) -> Value {
 
 /// Writes whole numbers without a decimal point, because a model copies its input.
 fn json_number(number: f64) -> Value {
-    number_text(number).parse().map_or_else(|_| json!(number), Value::Number)
+    // Adding 0.0 turns -0 into 0.
+    let text = json!(number + 0.0).to_string();
+    let whole = text.strip_suffix(".0").unwrap_or(&text);
+    whole.parse().map_or_else(|_| json!(number), Value::Number)
 }
 
 #[cfg(test)]
@@ -113,14 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_at_most_two_decimals() {
+    fn numbers_have_at_most_one_decimal() {
         let check = |number: f64, text: &str| assert_eq!(number_text(number), text);
         check(30.0, "30");
         check(6.5, "6.5");
-        check(1.0 / 3.0, "0.33");
-        check(-0.634, "-0.63");
+        check(1.0 / 3.0, "0.3");
+        check(-0.634, "-0.6");
         check(-0.001, "0");
-        check(999.99, "999.99");
-        check(12_500.4, "12500");
+        check(999.94, "999.9");
+        check(12_500.4, "12,500");
     }
 }

@@ -40,9 +40,9 @@ pub fn narration(facts: &Facts) -> Narration {
 /// Returns the text about a plateau that the lift has broken.
 pub fn plateau_broken(lift: &str) -> Narration {
     Narration {
-        title: format!("{} plateau broken", sentence(lift)),
+        title: format!("{} is moving again", sentence(lift)),
         recommendation: format!(
-            "Your {lift} is rising again: the plateau has ended. Your last change worked, so keep it."
+            "Your {lift} is up after weeks at the same level. What you changed works, so keep it."
         ),
     }
 }
@@ -74,46 +74,32 @@ fn text(facts: &Facts) -> Text {
 }
 
 fn volume_above_mrv(facts: &Facts) -> Text {
-    let (muscle, since) = (&facts.subject, facts.since);
-    let mrv = facts.with_number("mrv", |mrv| {
-        format!(" The most that can be recovered from (MRV) is about {mrv}.")
-    });
-    let finding = facts.with_number("hard_sets", |sets| {
-        format!("You did {sets} hard sets for {muscle} in the week of {since}.{mrv}")
-    });
-    let without_number = || {
-        format!(
-            "You did more hard sets for {muscle} in the week of {since} than can be recovered from.{mrv}"
-        )
-    };
+    let muscle = &facts.subject;
+    let mrv = facts.with_number("mrv", |mrv| format!(" Most people recover from {mrv} at most."));
+    let sets = facts.text_of("hard_sets").unwrap_or_else(|| "very many".to_owned());
     let over = facts.text_of("over").unwrap_or_else(|| "some".to_owned());
     Text {
-        title: format!(
-            "{} volume over MRV{}",
-            sentence(muscle),
-            facts.with_number("hard_sets", |sets| format!(": {sets} hard sets"))
-        ),
-        finding: or(finding, without_number),
-        advice: format!(
-            "Take {over} hard sets away next week, and keep the weights where they are."
-        ),
+        title: format!("{}: more sets than you recover from", sentence(muscle)),
+        finding: format!("You did {sets} hard sets for {muscle} in one week.{mrv}"),
+        advice: format!("Take {over} away next week, and keep the weights where they are."),
     }
 }
 
 fn volume_below_mev(facts: &Facts) -> Text {
-    let (muscle, since) = (&facts.subject, facts.since);
+    let muscle = &facts.subject;
     let mev = facts.text_of("mev");
+    let weeks = facts.with_number("weeks", |weeks| format!(" for {}", count(weeks, "week")));
     Text {
-        title: format!(
-            "{} volume below MEV{}",
-            sentence(muscle),
-            facts.with_number("weeks", |weeks| format!(" for {weeks} weeks"))
-        ),
+        title: format!("{}: too few sets to grow", sentence(muscle)),
         finding: format!(
-            "Your {muscle} {}has been below the minimum effective volume (MEV{}){}, since {since}.",
-            facts.with_number("hard_sets", |sets| format!("got {sets} hard sets last week and ")),
-            facts.with_number("mev", |mev| format!(", about {mev}")),
-            facts.with_number("weeks", |weeks| format!(" for {weeks} weeks in a row")),
+            "Your {muscle} {}been under the least that builds muscle{}{weeks}.",
+            or(
+                facts.with_number("hard_sets", |sets| {
+                    format!("got {} last week and has ", count(sets, "hard set"))
+                }),
+                || "has ".to_owned()
+            ),
+            facts.with_number("mev", |mev| format!(", about {mev} a week,")),
         ),
         advice: mev.map_or_else(
             || "Bring it back up to that.".to_owned(),
@@ -122,60 +108,50 @@ fn volume_below_mev(facts: &Facts) -> Text {
     }
 }
 
-/// The text names a load spike and nothing more: as a predictor of injuries it is contested.
+/// The text names a jump of the load and nothing more: as a predictor of injuries it is contested.
 fn load_spike(facts: &Facts) -> Text {
-    let loads = facts.with_numbers("usual_7_days_kg", "last_7_days_kg", |usual, now| {
-        format!(" In a week you moved {now} kg, where {usual} kg is usual for you.")
+    let loads = facts.with_weights("usual_7_days", "last_7_days", |usual, now| {
+        format!(" You moved {now} in the last week, and usually {usual}.")
+    });
+    let times = or(facts.with_number("ratio", |ratio| format!("{ratio} times")), || {
+        "far more than".to_owned()
     });
     Text {
-        title: format!(
-            "Load spike{}",
-            facts.with_number("ratio", |ratio| format!(": {ratio} times your usual"))
-        ),
-        finding: format!(
-            "You are lifting {} your load of the weeks before.{loads}",
-            or(facts.with_number("ratio", |ratio| format!("{ratio} times")), || "far more than"
-                .to_owned()),
-        ),
+        title: "A big jump in your training".to_owned(),
+        finding: format!("You are doing {times} your usual work.{loads}"),
         advice: "Stay near your usual load next week, and add to it in small steps from there."
             .to_owned(),
     }
 }
 
 fn high_monotony(facts: &Facts) -> Text {
-    let week = facts.with_numbers("load_kg", "usual_load_kg", |week, usual| {
-        format!(": {week} kg, where {usual} kg is usual for you")
-    });
+    let week = facts
+        .with_weights("load", "usual_load", |week, usual| format!(": {week}, and usually {usual}"));
     Text {
-        title: format!(
-            "Days too similar{}",
-            facts.with_number("monotony", |monotony| format!(": monotony {monotony}"))
-        ),
+        title: "Your days are all about equally hard".to_owned(),
         finding: format!(
-            "In the week of {} your days were all about equally hard{}, and there was a lot of \
-             work in them{week}.",
-            facts.since,
-            facts.with_number("monotony", |monotony| format!(" (monotony {monotony})")),
+            "Last week your days were all about equally hard, and there was a lot of work in them{week}."
         ),
         advice: "Make the hard days hard and the easy days easy, and rest in between.".to_owned(),
     }
 }
 
 fn progressive_overload(facts: &Facts) -> Text {
-    let advice = "Your training works: keep going, and add weight when you complete all your reps.";
-    trend(facts, "up", advice)
+    let lift = &facts.subject;
+    let rate = rate(facts, " ");
+    Text {
+        title: format!("Your {lift} is up{rate}"),
+        finding: format!("Your {lift} is up{rate}.{}", maxima(facts)),
+        advice: "Keep going, and add weight when you complete all your reps.".to_owned(),
+    }
 }
 
 fn plateau(facts: &Facts) -> Text {
     let lift = &facts.subject;
     Text {
-        title: format!(
-            "{} has stalled{}",
-            sentence(lift),
-            facts.with_number("span_days", |days| format!(" for {days} days"))
-        ),
+        title: format!("{} has stalled", sentence(lift)),
         finding: format!(
-            "Your estimated max in {lift} has not moved{}.{}",
+            "You tried more on {lift}, and it has not moved{}.{}",
             sessions(facts),
             maxima(facts)
         ),
@@ -186,40 +162,25 @@ fn plateau(facts: &Facts) -> Text {
 }
 
 fn regression(facts: &Facts) -> Text {
-    let advice = "Look at sleep, food and stress first. Take some weight off the bar for a week, \
-                  and build it up again.";
-    trend(facts, "down", advice)
-}
-
-/// The text about a lift that goes `up` or `down`.
-fn trend(facts: &Facts, direction: &str, advice: &str) -> Text {
     let lift = &facts.subject;
+    let rate = rate(facts, " ");
     Text {
-        title: format!("{} goes {direction}{}", sentence(lift), rate(facts, ": ")),
-        finding: format!(
-            "Your estimated max in {lift} is going {direction}{}{}.{}",
-            rate(facts, " by "),
-            sessions(facts),
-            maxima(facts),
-        ),
-        advice: advice.to_owned(),
+        title: format!("Your {lift} is down{rate}"),
+        finding: format!("Your {lift} is down{rate}{}.{}", sessions(facts), maxima(facts)),
+        advice: "Look at sleep, food and stress first. Take some weight off the bar for a week, \
+                 and build it up again."
+            .to_owned(),
     }
 }
 
 fn deload_taken(facts: &Facts) -> Text {
-    let usual = facts.with_numbers("percent_of_usual", "usual_hard_sets", |percent, usual| {
-        format!(", {percent} % of the {usual} that are usual for you")
+    let sets = facts.with_numbers("hard_sets", "usual_hard_sets", |sets, usual| {
+        format!(": {sets} hard sets, and usually {usual}")
     });
-    let sets = facts.with_number("hard_sets", |sets| format!(" with {sets} hard sets{usual}"));
     Text {
-        title: format!(
-            "Deload taken{}",
-            facts.with_number("percent_of_usual", |percent| format!(
-                ": {percent} % of your usual sets"
-            ))
-        ),
-        finding: format!("The week of {} was a light one{sets}.", facts.since),
-        advice: "That is a deload. Go back to your usual sets next week.".to_owned(),
+        title: "A light week, well taken".to_owned(),
+        finding: format!("Last week was a deload{sets}."),
+        advice: "Go back to your usual sets this week.".to_owned(),
     }
 }
 
@@ -228,12 +189,13 @@ fn deload_due(facts: &Facts) -> Text {
         format!("You have trained {weeks} weeks in a row, none of them light.")
     });
     let more_than_0 = |name: &str| facts.number(name).is_some_and(|number| number > 0.0);
-    let plateaus = match facts.number("plateaus") {
-        Some(1.0) => " 1 of your lifts has stalled.".to_owned(),
-        _ if more_than_0("plateaus") => {
-            facts.with_number("plateaus", |lifts| format!(" {lifts} of your lifts have stalled."))
-        }
-        _ => String::new(),
+    let plateaus = if more_than_0("plateaus") {
+        facts.with_number("plateaus", |lifts| {
+            let have = if lifts == "1" { "has" } else { "have" };
+            format!(" {lifts} of your lifts {have} stalled.")
+        })
+    } else {
+        String::new()
     };
     let drift = if more_than_0("rpe_drift") {
         facts.with_number("rpe_drift", |drift| {
@@ -243,25 +205,23 @@ fn deload_due(facts: &Facts) -> Text {
         String::new()
     };
     Text {
-        title: "Time for a deload".to_owned(),
+        title: "Time for a light week".to_owned(),
         finding: format!(
             "{}{plateaus}{drift}",
             or(ago, || "Your last light week was long ago.".to_owned())
         ),
-        advice: "Take a light week: far fewer sets, the same exercises, and nothing near failure."
+        advice: "Do far fewer sets next week, the same exercises, and nothing near failure."
             .to_owned(),
     }
 }
 
 fn push_pull_imbalance(facts: &Facts) -> Text {
-    let ratio = facts.number("ratio");
-    let (more, less) = match ratio {
+    let (more, less) = match facts.number("ratio") {
         Some(ratio) if ratio < 1.0 => ("pull", "push"),
         _ => ("push", "pull"),
     };
     let sets = facts.with_numbers("push_hard_sets", "pull_hard_sets", |push, pull| {
-        let ratio = facts.with_number("ratio", |ratio| format!(", a ratio of {ratio}"));
-        format!(": {push} hard sets of pushing and {pull} of pulling{ratio}")
+        format!(": {push} hard sets of pushing and {pull} of pulling")
     });
     let weeks = or(facts.with_number("weeks", |weeks| format!("the last {weeks} weeks")), || {
         "the last weeks".to_owned()
@@ -304,15 +264,23 @@ fn missed_weeks(facts: &Facts) -> Text {
 }
 
 fn repeated_load(facts: &Facts) -> Text {
-    let lift = &facts.subject;
+    let lift = sentence(&facts.subject);
     let sessions = facts.with_numbers("repeats", "sessions", |repeats, sessions| {
-        format!(" in {repeats} of your last {sessions} sessions")
+        if repeats == sessions {
+            format!(" in your last {sessions} sessions")
+        } else {
+            format!(" in {repeats} of your last {sessions} sessions")
+        }
+    });
+    let reps = facts.with_number("reps", |reps| {
+        let weight = facts.weight("weight").filter(|weight| !weight.starts_with("0 "));
+        let weight = weight.map(|weight| format!(" at {weight}")).unwrap_or_default();
+        format!(", {}{weight}", count(reps, "rep"))
     });
     Text {
-        title: format!("{}: time to try one more rep", sentence(lift)),
-        finding: format!("{}: the same weight and reps{sessions}.", sentence(lift)),
-        advice: "Try one more rep on the first set next time, or the smallest step up in weight."
-            .to_owned(),
+        title: format!("{lift}: try one more rep"),
+        finding: format!("{lift}: the same sets{sessions}{reps}."),
+        advice: "Try one more rep on the first set, or the smallest step up in weight.".to_owned(),
     }
 }
 
@@ -366,8 +334,10 @@ fn sessions(facts: &Facts) -> String {
 }
 
 fn maxima(facts: &Facts) -> String {
-    let best = facts.with_number("e1rm_best_kg", |best| format!("; your best is {best} kg"));
-    facts.with_number("e1rm_median_kg", |kg| format!(" It is about {kg} kg{best}."))
+    let best = facts.weight("e1rm_best").map(|best| format!("; your best is {best}"));
+    let best = best.unwrap_or_default();
+    let about = |median: String| format!(" Your estimated max is about {median}{best}.");
+    facts.weight("e1rm_median").map(about).unwrap_or_default()
 }
 
 /// Describes an adjustment and its duration.
@@ -422,7 +392,10 @@ fn is_advice(facts: &Facts, adjustment: &Adjustment) -> bool {
     let Adjustment { action, to: Some(to), weeks: 0..=1, .. } = adjustment else { return false };
     let is_number = |name| facts.number(name) == Some(*to);
     match action {
-        Action::CutSets => is_number("mrv") && facts.difference() == facts.number("over"),
+        Action::CutSets => {
+            is_number("mrv") && facts.difference() == facts.number("over")
+                || is_number("target_hard_sets")
+        }
         Action::RaiseSets => is_number("mev"),
         Action::HoldLoad | Action::CutLoad | Action::Deload | Action::KeepGoing => false,
     }
@@ -436,6 +409,19 @@ impl Facts {
     /// Returns a part of a sentence about one number; empty without the number.
     fn with_number(&self, name: &str, part: impl FnOnce(&str) -> String) -> String {
         self.text_of(name).map_or_else(String::new, |number| part(&number))
+    }
+
+    /// Returns a part of a sentence about two weights; empty without one of them.
+    fn with_weights(
+        &self,
+        one: &str,
+        other: &str,
+        part: impl FnOnce(&str, &str) -> String,
+    ) -> String {
+        match (self.weight(one), self.weight(other)) {
+            (Some(one), Some(other)) => part(&one, &other),
+            _ => String::new(),
+        }
     }
 
     /// Returns a part of a sentence about two numbers; empty without one of them.
