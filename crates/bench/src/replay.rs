@@ -179,7 +179,7 @@ impl Lifter {
         self.pipeline.sweep();
         self.pipeline.deliver_all(usize::MAX);
         let sql = format!(
-            "SELECT seq, kind, title, body, data, created_at_ms, in_app, \
+            "SELECT seq, kind, title, body, data, created_at_ms, in_app, coalesce(held, 0) AS held, \
              mail_due_at_ms IS NOT NULL OR mailed_at_ms IS NOT NULL AS by_email \
              FROM notifications WHERE seq > {} ORDER BY seq",
             self.last_seq
@@ -201,6 +201,7 @@ impl Lifter {
             (true, true) => "inbox, email",
             (true, false) => "inbox",
             (false, true) => "email",
+            (false, false) if row["held"] == 1 => "held",
             (false, false) => "nowhere",
         };
         let text = |name: &str| row[name].as_str().unwrap_or_default();
@@ -214,23 +215,31 @@ impl Lifter {
     }
 
     fn print_summary(&self, weeks: u32) {
-        let mut kinds = BTreeMap::<&str, (usize, usize)>::new();
+        let mut kinds = BTreeMap::<&str, (usize, usize, usize)>::new();
         let mut subjects = BTreeMap::<&str, usize>::new();
         for row in &self.notifications {
-            let (count, emails) =
+            let (count, emails, held) =
                 kinds.entry(row["kind"].as_str().unwrap_or_default()).or_default();
+            if row["held"] == 1 {
+                *held += 1;
+                continue;
+            }
             *count += 1;
             *emails += usize::from(row["by_email"] == 1);
             *subjects.entry(row["title"].as_str().unwrap_or_default()).or_default() += 1;
         }
         let weeks = f64::from(weeks);
-        let line = |name: &str, (count, emails): (usize, usize)| {
-            let a_week = format!("{:.2}", count as f64 / weeks);
-            row([&name, &count, &a_week, &emails])
+        let line = |name: &str, (count, emails, held): (usize, usize, usize)| {
+            let a_week = |count: usize| format!("{:.2}", count as f64 / weeks);
+            row([&name, &count, &a_week(count), &emails, &a_week(emails), &held])
         };
-        let mut rows = vec![row([&"kind", &"notifications", &"a week", &"emails"])];
+        let head: [&dyn std::fmt::Display; 6] =
+            [&"kind", &"shown", &"a week", &"emails", &"a week", &"held"];
+        let mut rows = vec![row(head)];
         rows.extend(kinds.iter().map(|(kind, counts)| line(kind, *counts)));
-        let sum = kinds.values().fold((0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1));
+        let sum = kinds
+            .values()
+            .fold((0, 0, 0), |sum, counts| (sum.0 + counts.0, sum.1 + counts.1, sum.2 + counts.2));
         rows.push(line("all", sum));
         println!("\n{}", table::format(&rows));
         println!("{} emails were sent", self.pipeline.mailer.take().len());

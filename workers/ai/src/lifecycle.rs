@@ -9,6 +9,7 @@
 //!
 //! | change of a pattern | stored | athlete notified |
 //! |---|---|---|
+//! | it is found for the first time, and the same was found in another week less than four weeks before | as open | no |
 //! | it is found for the first time | as open | yes |
 //! | its kind can worsen, and its confidence is 0.15 above that of the last notification | as open | yes |
 //! | it is found four weeks or more after the last notification | as open | yes, as a reminder |
@@ -97,7 +98,9 @@ pub fn transitions(
     let active = found.iter().filter_map(|pattern| {
         let pattern_id = pattern_id(athlete_id, pattern, stored, context.now);
         let before = stored.iter().find(|stored| stored.pattern_id == pattern_id);
-        active_transition(pattern, pattern_id, before, context)
+        let is_repeat =
+            before.is_none_or(|before| before.announcements == 0) && is_repeat(pattern, stored);
+        active_transition(pattern, pattern_id, before, is_repeat, context)
     });
     let weeks = rules::weeks_in_scope(history, scope);
     let is_after_deload = rules::is_after_deload(history);
@@ -163,6 +166,7 @@ fn active_transition(
     pattern: &Pattern,
     pattern_id: Uuid,
     before: Option<&KnownPattern>,
+    is_repeat: bool,
     Context { now, pending_weeks, notified_weeks, deferred }: Context<'_>,
 ) -> Option<Transition> {
     let policy = pattern.kind.policy();
@@ -171,6 +175,7 @@ fn active_transition(
     let may_notify = policy.is_notified
         && !notified_weeks.is_empty()
         && is_in_time
+        && !is_repeat
         && !deferred.contains(&pattern_id);
     let active = |confidence, announcements, is_notified| {
         let pattern = Pattern { confidence, ..pattern.clone() };
@@ -201,6 +206,22 @@ fn active_transition(
         }
         PatternStatus::Open | PatternStatus::Resolved => None,
     }
+}
+
+/// Whether the athlete was notified of the same finding in one of the four weeks before. It is in the weekly report
+/// then: a change of the training takes four weeks to show.
+fn is_repeat(found: &Pattern, stored: &[KnownPattern]) -> bool {
+    let is_recent = |since: WeekStart| {
+        let age = found.since.date() - since.date();
+        age > TimeDelta::zero() && age < REMINDER_INTERVAL
+    };
+    found.kind.lasts_one_week()
+        && stored.iter().any(|stored| {
+            stored.kind == found.kind
+                && stored.subject == found.subject.as_str()
+                && stored.announcements > 0
+                && is_recent(stored.since)
+        })
 }
 
 /// Whether a stored pattern and one that was found are the same: of the same week for a kind that lasts one

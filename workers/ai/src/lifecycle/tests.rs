@@ -322,3 +322,18 @@ fn deferred_change_is_announced_when_its_turn_comes() {
     assert!(announced(&BTreeSet::new()));
     assert!(!announced(&BTreeSet::from([id])));
 }
+
+#[test]
+fn same_finding_of_the_next_weeks_is_not_announced_again() {
+    let announced = |weeks_before: u32| {
+        let found = pattern(PatternKind::VolumeAboveMrv, "2026-11-16", 0.9);
+        let earlier = Pattern { since: found.since.weeks_before(weeks_before), ..found.clone() };
+        let stored = [stored(&earlier, PatternStatus::Open, 7)];
+        let scope = Scope { weeks: [week("2026-11-16")].into(), muscles: None };
+        let transitions = transitions(athlete(), &history(), &scope, &stored, &[found], context());
+        transitions.iter().any(|t| matches!(t, Transition::Active { is_notified: true, .. }))
+    };
+    assert!(!announced(1));
+    assert!(!announced(3));
+    assert!(announced(4));
+}
