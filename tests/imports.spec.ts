@@ -152,7 +152,7 @@ function totalsOf(rows: HevyRow[]): object[] {
       const hands = row.exercise.includes("Dumbbell") ? 2 : 1;
       week.sets += 1;
       week.g += row.weightKg * 1_000 * hands * row.reps;
-      week.hard += row.reps >= 5 && row.reps <= 30 && (row.rpe ?? 10) >= 6 ? 1 : 0;
+      week.hard += row.reps >= 1 && row.reps <= 30 && (row.rpe ?? 10) >= 6 ? 1 : 0;
     }
   }
   return [...weeks].sort().map(([week_start, { workouts, sets, hard, g }]) => ({

@@ -10,6 +10,7 @@ import {
   GOLDEN_DAY,
   message,
   misroutedEvent,
+  monday,
   patternDetected,
   validEvent,
   workoutCompleted,
@@ -129,11 +130,12 @@ describe("a batch delivered twice", () => {
   it("detects and notifies a pattern once", async () => {
     const athlete = await Athlete.create(stack);
     await stack.deliver("aggregation", "volume-aggregation", [
-      message(workoutCompleted(athlete.id, 30)),
+      message(workoutCompleted(athlete.id, 30, new Date().toISOString())),
     ]);
+    const week_start = monday(Date.now() / 86_400_000);
     const batch = [
-      message(event("AggregationUpdated", athlete.id)),
-      message(event("VolumeThresholdReached", athlete.id)),
+      message(event("AggregationUpdated", athlete.id, { week_start })),
+      message(event("VolumeThresholdReached", athlete.id, { week_start })),
     ];
     expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);
     expectAcked(await stack.deliver("ai", "ai-analysis", batch), batch);

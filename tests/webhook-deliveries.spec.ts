@@ -56,9 +56,13 @@ describe("an endpoint", () => {
     });
     await publish(stack, exampleEvent("pattern.resolved", athlete));
     await eventually(
-      "the next notification is in the inbox",
-      async () => (await athlete.notifications()).items,
-      (items) => items.filter(({ kind }) => kind === "pattern_ended").length === 2,
+      "the next notification is stored",
+      () =>
+        stack.query(
+          "SELECT 1 FROM notifications WHERE athlete_id = ? AND kind = 'pattern_ended'",
+          athlete.id,
+        ),
+      (rows) => rows.length === 2,
     );
     expect(await listDeliveries(athlete, disabled)).toHaveLength(1);
   });

@@ -78,13 +78,16 @@ describe("a notification", () => {
     expect(await listDeliveries(athlete, selective)).toHaveLength(1);
   });
 
-  it("has the id and the data of the inbox", async () => {
-    const { items } = await athlete.notifications();
+  it("has the id and the data of its row, shown or held", async () => {
+    const rows = await stack.query<{ notification_id: string; kind: string; data: string }>(
+      "SELECT notification_id, kind, title, body, data FROM notifications WHERE athlete_id = ?",
+      athlete.id,
+    );
     for (const { body } of await waitForRequests(receiver, full.url, types.length)) {
       const { data } = JSON.parse(body.toString("utf8")) as Payload;
-      const row = items.find(({ id }) => id === data.notification_id);
+      const row = rows.find(({ notification_id }) => notification_id === data.notification_id);
       expect(row).toMatchObject({ kind: data.kind, title: data.title, body: data.body });
-      expect(row?.data).toEqual(data.details);
+      expect(JSON.parse(row?.data ?? "")).toEqual(data.details);
     }
   });
 

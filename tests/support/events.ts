@@ -50,11 +50,19 @@ export function event(type: string, athleteId: string, data: Data = {}): Envelop
   };
 }
 
+const DAY_MS = 86_400_000;
+
+/** Returns the Monday of the week of a day since the epoch, a Thursday. */
+export function monday(day: number): string {
+  const whole = Math.floor(day);
+  return new Date((whole - ((whole + 3) % 7)) * DAY_MS).toISOString().slice(0, 10);
+}
+
 /** The week of the golden workout. */
 export const GOLDEN_DAY = "2026-11-16";
 
-/** Returns the event of a workout in the golden week with this number of hard sets for the chest. */
-export function workoutCompleted(athleteId: string, hardSets = 1): Envelope {
+/** Returns the event of a workout with this number of hard sets for the chest, by default in the golden week. */
+export function workoutCompleted(athleteId: string, hardSets = 1, startedAt?: string): Envelope {
   const golden = event("WorkoutCompleted", athleteId);
   const { workout } = golden.data;
   if (!workout) {
@@ -68,7 +76,15 @@ export function workoutCompleted(athleteId: string, hardSets = 1): Envelope {
   }));
   return {
     ...golden,
-    data: { workout: { ...workout, workout_id: randomUUID(), revision: 1, exercises } },
+    data: {
+      workout: {
+        ...workout,
+        started_at: startedAt ?? workout.started_at,
+        workout_id: randomUUID(),
+        revision: 1,
+        exercises,
+      },
+    },
   };
 }
 

@@ -92,14 +92,13 @@ fn volume_below_mev(facts: &Facts) -> Text {
     Text {
         title: format!("{}: too few sets to grow", sentence(muscle)),
         finding: format!(
-            "Your {muscle} {}been under the least that builds muscle{}{weeks}.",
-            or(
-                facts.with_number("hard_sets", |sets| {
-                    format!("got {} last week and has ", count(sets, "hard set"))
-                }),
-                || "has ".to_owned()
-            ),
-            facts.with_number("mev", |mev| format!(", about {mev} a week,")),
+            "{}: {}under the least that builds muscle{}{weeks}.",
+            sentence(muscle),
+            facts.with_number("hard_sets", |sets| format!(
+                "{} last week, ",
+                count(sets, "hard set")
+            )),
+            facts.with_number("mev", |mev| format!(" (about {mev} a week)")),
         ),
         advice: mev.map_or_else(
             || "Bring it back up to that.".to_owned(),
@@ -113,6 +112,10 @@ fn load_spike(facts: &Facts) -> Text {
     let loads = facts.with_weights("usual_7_days", "last_7_days", |usual, now| {
         format!(" You moved {now} in the last week, and usually {usual}.")
     });
+    let sets = facts.with_numbers("week_hard_sets", "usual_hard_sets", |sets, usual| {
+        format!(" You did {sets} hard sets this week, and usually {usual}.")
+    });
+    let loads = if sets.is_empty() { loads } else { sets };
     let times = or(facts.with_number("ratio", |ratio| format!("{ratio} times")), || {
         "far more than".to_owned()
     });

@@ -33,8 +33,17 @@ pub struct Return {
     week: usize,
 }
 
+/// Whether a break ended in the last `weeks` weeks, the current one included.
+pub fn has_returned(history: &History, weeks: usize) -> bool {
+    any_return(history).is_some_and(|found| found.week < weeks)
+}
+
 /// Returns the last return from a break, if its four weeks are not over.
 pub fn last_return(history: &History) -> Option<Return> {
+    any_return(history).filter(|found| found.week < REDUCTION_PERCENT.len())
+}
+
+fn any_return(history: &History) -> Option<Return> {
     let latest = latest_day(history.today);
     let days = history.days.iter().filter(|day| day.workouts > 0 && day.local_date <= latest);
     let days: Vec<_> = days.map(|day| day.local_date).collect();
@@ -53,11 +62,7 @@ pub fn last_return(history: &History) -> Option<Return> {
         .weeks
         .iter()
         .filter(|week| week.volume.workouts > 0 && week.week_start < WeekStart::containing(date));
-    (week < REDUCTION_PERCENT.len() && weeks_before.count() >= WEEKS_BEFORE_MIN).then_some(Return {
-        date,
-        days_off,
-        week,
-    })
+    (weeks_before.count() >= WEEKS_BEFORE_MIN).then_some(Return { date, days_off, week })
 }
 
 /// Applies the rule.

@@ -8,6 +8,9 @@
 //!
 //! Load is the day's tonnage in kilograms. The last day is yesterday, because today is incomplete.
 //!
+//! A jump of the sets counts too: the current week has 1.5 times the hard sets of the median of the four weeks
+//! before, and 15 % more than the hardest of the eight weeks before.
+//!
 //! The 21 days before must be ordinary training: at least 60 % of the usual workouts, and no break of two weeks
 //! in the last four. A return from thin weeks is no spike.
 //!
@@ -15,8 +18,8 @@
 //! Otherwise an ordinary week after a week off would be a spike, because the week off lowers the
 //! mean; and so would 7 days with two heavy sessions, the first of them postponed by a day.
 
-use super::calendar::{daily_loads_kg, usual_workouts, workouts_in};
-use super::comeback::last_return;
+use super::calendar::{daily_loads_kg, trained_week, usual_workouts, workouts_in};
+use super::comeback::has_returned;
 use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
 use chrono::NaiveDate;
@@ -25,6 +28,7 @@ use shared_kernel::payload::PatternKind;
 use training::AcuteChronic;
 use training::WeekStart;
 use training::load::{ACUTE_DAYS, CHRONIC_DAYS};
+use training::trend::median;
 
 const DAYS_MIN: i64 = 28;
 const WORKOUTS_MIN: i64 = 8;
@@ -37,6 +41,13 @@ const RATIO_SURE: f64 = 2.0;
 /// A week and a day: one more session fits in when a session is postponed by a day.
 const LONG_WEEK_DAYS: usize = 8;
 const LONG_WEEK_FACTOR: f64 = 1.2;
+/// The weeks before, of which the median is usual, and how many of them need training.
+const USUAL_WEEKS: u32 = 4;
+const USUAL_WEEKS_MIN: usize = 4;
+const HARDEST_OF_WEEKS: u32 = 8;
+const HARDEST_FACTOR: f64 = 1.15;
+/// After a break, the weeks that rise by plan are those before for a while.
+const WEEKS_AFTER_BREAK: usize = 8;
 const CONFIDENCE_MIN: f64 = 0.6;
 const CONFIDENCE_MAX: f64 = 0.95;
 
@@ -47,7 +58,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     if days_known(history, yesterday)? < DAYS_MIN || workouts < WORKOUTS_MIN {
         return None;
     }
-    if last_return(history).is_some() || follows_thin_weeks(history, yesterday) {
+    if has_returned(history, WEEKS_AFTER_BREAK) {
         return None;
     }
     let days: [f64; CHRONIC_DAYS] = daily_loads_kg(history, yesterday);
@@ -59,13 +70,18 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     }
     let sum = |days: &[f64]| days.iter().sum::<f64>();
     let (week, heaviest) = (sum(week), before.windows(LONG_WEEK_DAYS).map(sum).fold(0.0, f64::max));
-    if ratio <= RATIO_MAX || week <= LONG_WEEK_FACTOR * heaviest {
+    let jump = jump_of_sets(history);
+    let has_spiked = ratio > RATIO_MAX
+        && week > LONG_WEEK_FACTOR * heaviest
+        && !follows_thin_weeks(history, yesterday);
+    if !has_spiked && jump.is_none() {
         return None;
     }
-    let share = ((ratio - RATIO_MAX) / (RATIO_SURE - RATIO_MAX)).min(1.0);
+    let ratio = jump.map_or(ratio, |jump| rounded(jump.ratio).max(ratio));
+    let share = ((ratio - RATIO_MAX) / (RATIO_SURE - RATIO_MAX)).clamp(0.0, 1.0);
     let confidence = CONFIDENCE_MIN + (CONFIDENCE_MAX - CONFIDENCE_MIN) * share;
     let usual = sum(before) / 3.0;
-    Some(Pattern {
+    let mut pattern = Pattern {
         kind: PatternKind::LoadSpike,
         subject: Subject::Training,
         since: WeekStart::containing(history.today),
@@ -78,7 +94,37 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
             ("up_to", json!(yesterday)),
             ("workouts_in_28_days", json!(workouts)),
         ]),
-    })
+    };
+    if let Some(jump) = jump {
+        pattern.evidence.extend(evidence([
+            ("week_hard_sets", json!(jump.sets)),
+            ("usual_hard_sets", json!(jump.usual)),
+        ]));
+    }
+    Some(pattern)
+}
+
+/// Far more hard sets than usual in the current week.
+#[derive(Clone, Copy)]
+struct Jump {
+    sets: f64,
+    usual: f64,
+    ratio: f64,
+}
+
+fn jump_of_sets(history: &History) -> Option<Jump> {
+    let this_week = WeekStart::containing(history.today);
+    let sets_of = |week| trained_week(history, week).map(|week| week.volume.hard_half_sets.sets());
+    let before = |weeks: u32| {
+        let weeks = (1..=weeks).map(|back| this_week.weeks_before(back));
+        weeks.filter_map(sets_of).collect::<Vec<_>>()
+    };
+    let sets = sets_of(this_week)?;
+    let usual = Some(before(USUAL_WEEKS)).filter(|weeks| weeks.len() >= USUAL_WEEKS_MIN)?;
+    let usual = median(usual).filter(|usual| *usual > 0.0)?;
+    let hardest = before(HARDEST_OF_WEEKS).into_iter().fold(0.0, f64::max);
+    let is_jump = sets >= RATIO_MAX * usual && sets >= HARDEST_FACTOR * hardest;
+    is_jump.then_some(Jump { sets, usual, ratio: sets / usual })
 }
 
 /// Whether the three weeks before the last seven days had fewer than 60 % of the usual workouts.
@@ -226,5 +272,22 @@ mod tests {
             serde_json::to_string(&pattern.evidence).unwrap(),
             r#"{"heaviest_8_days_kg":16000.0,"last_7_days_kg":21000.0,"ratio":1.75,"up_to":"2026-11-22","usual_7_days_kg":12000.0,"workouts_in_28_days":12}"#
         );
+    }
+
+    #[test]
+    fn jump_of_sets_in_the_current_week_is_a_spike() {
+        let jump = |sets: &[f64]| {
+            let history = history("2026-11-22", |h| {
+                for (week, sets) in (0..).zip(sets) {
+                    h.hard_sets(&crate::rules::histories::day_after("2026-10-19", 7 * week), *sets);
+                }
+            });
+            jump_of_sets(&history).map(|jump| jump.ratio)
+        };
+        assert_eq!(jump(&[100.0, 100.0, 100.0, 100.0, 160.0]), Some(1.6));
+        assert_eq!(jump(&[100.0, 100.0, 100.0, 100.0, 149.0]), None);
+        // The hardest week before had nearly as many.
+        assert_eq!(jump(&[100.0, 100.0, 100.0, 145.0, 160.0]), None);
+        assert_eq!(jump(&[100.0, 100.0, 100.0, 160.0]), None);
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::narrator::check::check as check_facts;
 use crate::rules::{Pattern, Subject};
 use serde_json::{Map, Value, json};
+use std::fmt::Write;
 use training::{Units, WeekStart};
 
 fn facts(kind: PatternKind, subject: &str, evidence: Value) -> Facts {
@@ -96,10 +97,10 @@ fn each_kind_has_its_golden_text() {
     let mut texts = String::new();
     for facts in all() {
         let Narration { title, recommendation } = narration(&facts);
-        texts.push_str(&format!("{}\n{title}\n{recommendation}\n\n", facts.kind.as_str()));
+        writeln!(texts, "{}\n{title}\n{recommendation}\n", facts.kind.as_str()).unwrap();
     }
     let ended = plateau_broken("Barbell Bench Press");
-    texts.push_str(&format!("pattern_ended\n{}\n{}\n", ended.title, ended.recommendation));
+    writeln!(texts, "pattern_ended\n{}\n{}", ended.title, ended.recommendation).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(GOLDEN, &texts).unwrap();
     }
