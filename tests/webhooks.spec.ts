@@ -78,7 +78,7 @@ describe("a notification", () => {
     expect(await listDeliveries(athlete, selective)).toHaveLength(1);
   });
 
-  it("has the id and the data of its row, shown or held", async () => {
+  it("has the id and the data of its row", async () => {
     const rows = await stack.query<{ notification_id: string; kind: string; data: string }>(
       "SELECT notification_id, kind, title, body, data FROM notifications WHERE athlete_id = ?",
       athlete.id,

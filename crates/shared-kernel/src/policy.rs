@@ -74,8 +74,8 @@ impl PatternKind {
         self.policy().name
     }
 
-    /// Whether the athlete is notified again of a pattern that stays open, after four weeks. What may be the
-    /// athlete's choice is asked once.
+    /// Whether the athlete is notified again of a pattern that stays open, after four weeks. A pattern
+    /// that may be the athlete's choice is announced once.
     pub const fn has_reminders(self) -> bool {
         !matches!(self, Self::Comeback | Self::StrengthBlock | Self::UntrainedMuscles)
     }

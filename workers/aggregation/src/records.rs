@@ -97,7 +97,7 @@ pub fn notification_text(
     (title, lines.join("\n"), to_fields(&details))
 }
 
-/// Returns the most telling record of each exercise, of those that matter.
+/// Returns the most important record of each exercise, of those that matter.
 fn one_for_each_exercise<'a, 'b>(broken: &'b [BrokenRecord<'a>]) -> Vec<&'b BrokenRecord<'a>> {
     let mut best = BTreeMap::<&str, &BrokenRecord<'_>>::new();
     for record in broken.iter().filter(|record| record.matters()) {
@@ -123,7 +123,7 @@ impl BrokenRecord<'_> {
         }
     }
 
-    /// The most telling record of an exercise has the highest order: a weight before an estimate before
+    /// The most important record of an exercise has the highest order: a weight before an estimate before
     /// repetitions, of which those with the heaviest weight.
     fn order(&self) -> (u8, i64) {
         let weight = self.key.weight_grams.map_or(0, |weight| weight.0);

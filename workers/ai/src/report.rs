@@ -42,7 +42,7 @@ pub struct ReportInput<'a> {
 /// Returns the report of a week.
 ///
 /// `None` if neither it nor the weeks before it have training, for the second and later weeks of a row without
-/// any, and for a week that ended more than five days ago: an import, or a correction of old weeks, is no news.
+/// any, and for a week that ended more than five days ago: an import, or a correction of old weeks, changes no plan.
 pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>) -> Option<Report> {
     let empty = Volume::default();
     let volume = |week: WeekStart| history.week(week).map_or(&empty, |week| &week.volume);

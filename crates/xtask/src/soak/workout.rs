@@ -228,7 +228,8 @@ mod tests {
     #[test]
     fn totals_have_no_untrained_muscles() {
         let part = |muscle: &str, sets: u32| {
-            json!({ "muscle": muscle, "hard_sets": sets, "tonnage_kg": 480.0, "mev": 4, "mrv": 20,
+            json!({ "muscle": muscle, "hard_sets": sets, "direct_sets": sets, "fractional_sets": sets,
+                    "tonnage_kg": 480.0, "mv": 0, "mev": 4, "mav": 16, "mrv": 20,
                     "level": "below_mev" })
         };
         let week = json!({

@@ -47,7 +47,7 @@ pub(super) fn usual_workouts(history: &History, week_start: WeekStart) -> Option
     counts.get(counts.len() / 2).copied()
 }
 
-/// Older weeks do not tell what is usual.
+/// Older weeks do not say what is usual.
 const USUAL_WEEKS_MAX: u32 = 8;
 /// Weeks of training that are required to know what is usual.
 const USUAL_WEEKS_MIN: usize = 3;

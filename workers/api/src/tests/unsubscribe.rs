@@ -34,7 +34,7 @@ fn unsubscribe_get_changes_nothing_and_post_ends_the_emails() {
         header("content-security-policy").starts_with("default-src 'none'; form-action 'self'")
     );
 
-    api.put(&key, "/v1/me", &json!({ "notifications": { "plateau": { "in_app": false } } }));
+    api.put(&key, "/v1/me", &json!({ "notifications": { "regression": { "in_app": false } } }));
     for (headers, body) in [ONE_CLICK, (&[], b"")] {
         let done = TestResponse::from_http(api.send("POST", &link, headers, body));
         assert_eq!(done.status, 200);
@@ -43,8 +43,8 @@ fn unsubscribe_get_changes_nothing_and_post_ends_the_emails() {
     }
     let kinds = api.get(&key, "/v1/me").body["notifications"].clone();
     assert_eq!(kinds["weekly_report"], json!({ "in_app": true, "email": false, "webhook": true }));
-    assert_eq!(kinds["plateau"]["in_app"], false, "other choices stay");
-    assert_eq!(kinds["plateau"]["email"], true);
+    assert_eq!(kinds["regression"]["in_app"], false, "other choices stay");
+    assert_eq!(kinds["regression"]["email"], true);
 }
 
 #[test]
