@@ -106,23 +106,35 @@ pub enum Usefulness {
     Praise,
 }
 
-impl Usefulness {
-    /// Returns the rank of a notification of this usefulness, the lowest first: 1,000 for each place, less the
-    /// confidence in percent. `None` if the budget does not limit it.
+/// From this rank on, a notification needs no action.
+pub const ADVICE_RANK_MIN: i64 = 2_000;
+const PRAISE_RANK_MIN: i64 = 2 * ADVICE_RANK_MIN;
+/// The ranks of one kind of pattern: 100 less the confidence in percent.
+const RANKS_OF_A_KIND: i64 = 101;
+
+impl NotificationKind {
+    /// Returns the rank of a notification in the attention budget, the lowest first: by usefulness, then as
+    /// recommendations are ranked, then by confidence. `None` if the budget does not limit it.
     pub fn slot_rank(self, confidence: f64) -> Option<i64> {
+        let first = match self.policy().usefulness {
+            Usefulness::Exempt => return None,
+            Usefulness::Action => 0,
+            Usefulness::Advice => ADVICE_RANK_MIN,
+            Usefulness::Praise => PRAISE_RANK_MIN,
+        };
+        let order = match self {
+            Self::Pattern(kind) => i64::from(kind.policy().recommendation_rank),
+            Self::PatternEnded
+            | Self::NewRecord
+            | Self::WeeklyReport
+            | Self::ImportFinished
+            | Self::WebhookDisabled => 0,
+        };
         #[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
         let doubt = 100 - (confidence.clamp(0.0, 1.0) * 100.0) as i64;
-        match self {
-            Self::Exempt => None,
-            Self::Action => Some(doubt),
-            Self::Advice => Some(ADVICE_RANK_MIN + doubt),
-            Self::Praise => Some(2 * ADVICE_RANK_MIN + doubt),
-        }
+        Some(first + order * RANKS_OF_A_KIND + doubt)
     }
 }
-
-/// From this rank on, a notification needs no action.
-pub const ADVICE_RANK_MIN: i64 = 1_000;
 
 impl PatternKind {
     /// Returns the place of its notifications in the attention budget.
@@ -279,16 +291,24 @@ mod tests {
     }
 
     #[test]
-    fn usefulness_comes_before_confidence_in_the_budget() {
-        let rank = |usefulness: Usefulness, confidence| usefulness.slot_rank(confidence);
-        let ranks = [
-            rank(Usefulness::Action, 1.0),
-            rank(Usefulness::Action, 0.0),
-            rank(Usefulness::Advice, 1.0),
-            rank(Usefulness::Praise, 1.0),
+    fn slots_are_ranked_by_usefulness_then_recommendation_then_confidence() {
+        use NotificationKind::{NewRecord, Pattern, WeeklyReport};
+        let in_order = [
+            (Pattern(PatternKind::LoadSpike), 0.6),
+            (Pattern(PatternKind::VolumeAboveMrv), 1.0),
+            (Pattern(PatternKind::VolumeAboveMrv), 0.9),
+            (Pattern(PatternKind::RepeatedLoad), 0.6),
+            (NewRecord, 1.0),
         ];
-        assert_eq!(ranks, [Some(0), Some(100), Some(1_000), Some(2_000)]);
-        assert_eq!(rank(Usefulness::Exempt, 1.0), None);
+        let ranks: Vec<_> = in_order.iter().map(|(kind, it)| kind.slot_rank(*it)).collect();
+        assert!(ranks.is_sorted(), "{ranks:?}");
+        assert_eq!(WeeklyReport.slot_rank(1.0), None);
+        for kind in PatternKind::ALL {
+            let needs_action = kind.usefulness() == Usefulness::Action;
+            let is_action_rank =
+                Pattern(kind).slot_rank(0.0).is_some_and(|it| it < ADVICE_RANK_MIN);
+            assert_eq!(is_action_rank, needs_action, "{kind:?}");
+        }
     }
 
     #[test]

@@ -4,24 +4,25 @@
 
 use proptest::prelude::*;
 use serde_json::Map;
-use shared_kernel::policy::{ADVICE_RANK_MIN, Usefulness};
+use shared_kernel::payload::PatternKind;
+use shared_kernel::policy::ADVICE_RANK_MIN;
 use shared_kernel::{EmailKind, EventId, NotificationKind};
 use std::collections::BTreeMap;
 use storage::notifications::{self, NewInboxRow, NewNotification, Slot};
 use testkit::{Sqlite, athlete_id, create_athlete, run};
 use uuid::Uuid;
 
-const ACTION: Usefulness = Usefulness::Action;
-const ADVICE: Usefulness = Usefulness::Advice;
-const PRAISE: Usefulness = Usefulness::Praise;
+const ACTION: NotificationKind = NotificationKind::Pattern(PatternKind::VolumeAboveMrv);
+const ADVICE: NotificationKind = NotificationKind::Pattern(PatternKind::RepeatedLoad);
+const PRAISE: NotificationKind = NotificationKind::NewRecord;
 
-fn notification(event: u128, day: &str, usefulness: Usefulness) -> NewNotification {
+fn notification(event: u128, day: &str, kind: NotificationKind) -> NewNotification {
     let day = day.parse().unwrap();
-    let rank = usefulness.slot_rank(0.8);
+    let rank = kind.slot_rank(0.8);
     let inbox_row = NewInboxRow {
         athlete_id: athlete_id(1),
         event_id: EventId(Uuid::from_u128(event)),
-        kind: EmailKind::Notification(NotificationKind::NewRecord),
+        kind: EmailKind::Notification(kind),
         title: event.to_string(),
         body: String::new(),
         data: Map::new(),
@@ -53,8 +54,8 @@ fn shown(database: &Sqlite) -> Vec<u128> {
     rows.iter().map(|row| title(row).parse().unwrap()).collect()
 }
 
-/// Stores batches of (event, day, usefulness), and compares the shown events.
-fn check(batches: &[&[(u128, &str, Usefulness)]], expected: &[u128]) {
+/// Stores batches of (event, day, kind), and compares the shown events.
+fn check(batches: &[&[(u128, &str, NotificationKind)]], expected: &[u128]) {
     let database = database();
     for _ in 0..2 {
         for batch in batches {
@@ -99,8 +100,13 @@ fn one_notification_without_action_is_shown_in_two_weeks() {
 
 #[test]
 fn exempt_notification_is_always_shown() {
-    let exempt = Usefulness::Exempt;
+    let exempt = NotificationKind::ImportFinished;
     check(&[&[(1, MONDAY, ACTION), (2, MONDAY, exempt)], &[(3, MONDAY, exempt)]], &[1, 2, 3]);
+}
+
+#[test]
+fn earlier_day_is_compared_with_the_week_after_it() {
+    check(&[&[(1, NEXT_MONDAY, PRAISE)], &[(2, MONDAY, PRAISE)]], &[1]);
 }
 
 proptest! {
@@ -149,7 +155,8 @@ proptest! {
         prop_assert!(days.values().all(|count| *count == 1), "{days:?}");
         prop_assert!(weeks.values().all(|count| *count <= 2), "{weeks:?}");
         advice.sort_unstable();
-        advice.dedup();
+        let are_apart = advice.windows(2).all(|pair| pair[1] - pair[0] >= chrono::TimeDelta::days(14));
+        prop_assert!(are_apart, "{advice:?}");
         prop_assert!(!before.is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use shared_kernel::payload::{Crossing, Threshold};
 use storage::ledger::{WeekState, announced_bit};
 use training::landmarks::Landmarks;
-use training::{HalfSets, Muscle};
+use training::{HalfSets, Muscle, MuscleVolume};
 
 /// Returns the crossings of a week that are not announced yet: MEV reached and MRV exceeded, each once
 /// a week for each muscle, in the order of the muscles.
@@ -13,9 +13,7 @@ pub fn new_crossings(week: &WeekState) -> Vec<Crossing> {
         .iter()
         .flat_map(|(muscle, volume)| {
             let landmarks = week.landmarks.for_muscle(*muscle);
-            landmarks
-                .map(|limits| crossings(*muscle, volume.direct_half_sets(), limits))
-                .unwrap_or_default()
+            landmarks.map(|limits| crossings(*muscle, volume, limits)).unwrap_or_default()
         })
         .filter(|crossing| week.announced & announced_bit(crossing.muscle, crossing.threshold) == 0)
         .collect()
@@ -26,16 +24,18 @@ pub fn crossing_bits(crossings: &[Crossing]) -> i64 {
     crossings.iter().map(|c| announced_bit(c.muscle, c.threshold)).fold(0, |bits, bit| bits | bit)
 }
 
-/// The landmarks that the direct hard sets of a muscle reach or exceed. An MEV of zero is never crossed.
-fn crossings(muscle: Muscle, half_sets: HalfSets, landmarks: Landmarks) -> Vec<Crossing> {
+/// The landmarks that the direct hard sets of a muscle reach or exceed. An MEV of zero is never crossed. A crossing
+/// carries all hard sets of the muscle, as version 1 of the payload defines it.
+fn crossings(muscle: Muscle, volume: &MuscleVolume, landmarks: Landmarks) -> Vec<Crossing> {
     let Landmarks { mev, mrv, .. } = landmarks;
+    let (direct, half_sets) = (volume.direct_half_sets(), volume.half_sets);
     let crossing =
         |threshold, limit| Crossing { muscle, threshold, half_sets, limit_half_sets: limit };
     let mut crossings = Vec::new();
-    if mev > HalfSets(0) && half_sets >= mev {
+    if mev > HalfSets(0) && direct >= mev {
         crossings.push(crossing(Threshold::MevReached, mev));
     }
-    if half_sets > mrv {
+    if direct > mrv {
         crossings.push(crossing(Threshold::MrvExceeded, mrv));
     }
     crossings
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
     use training::landmarks::LandmarkOverrides;
-    use training::{MuscleVolume, Volume, WeekStart};
+    use training::{Volume, WeekStart};
 
     fn week(muscle: Muscle, half_sets: i64, announced: i64) -> WeekState {
         let part = MuscleVolume {
@@ -88,6 +88,15 @@ mod tests {
         // The abs have no minimum to reach.
         check(Muscle::Abs, 8, 0, &[]);
         check(Muscle::Abs, 42, 0, &[MrvExceeded]);
+    }
+
+    #[test]
+    fn indirect_sets_cross_no_landmark() {
+        let mut indirect = week(Muscle::Chest, 60, 0);
+        if let Some(part) = indirect.volume.muscles.get_mut(&Muscle::Chest) {
+            part.direct_sets = 3;
+        }
+        assert_eq!(new_crossings(&indirect), []);
     }
 
     #[test]

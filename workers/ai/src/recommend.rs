@@ -104,7 +104,9 @@ fn adjustment(pattern: &Pattern, history: &History) -> Option<Adjustment> {
             change(Action::RaiseSets, Some(sets), Some(mev), Unit::HardSetsAWeek, weeks)
         }
         PatternKind::LoadSpike => {
-            let (acute, chronic) = (number("last_7_days_kg")?, number("usual_7_days_kg")?);
+            let sets = number("week_hard_sets").zip(number("usual_hard_sets"));
+            let load = || number("last_7_days_kg").zip(number("usual_7_days_kg"));
+            let (acute, chronic) = sets.or_else(load)?;
             let percent = (SAFE_RATIO * chronic / acute * 100.0).floor().max(LIGHTEST_PERCENT);
             let (from, to) = (Some(100.0), Some(percent));
             percent.is_finite().then(|| change(Action::CutLoad, from, to, Unit::Percent, 1))?

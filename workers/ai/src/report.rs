@@ -72,8 +72,7 @@ pub fn report(history: &History, week_start: WeekStart, input: &ReportInput<'_>)
     };
     if is_off {
         let title = "No training logged last week".to_owned();
-        let body = "No training logged last week. When you are back, start with about half your usual sets."
-            .to_owned();
+        let body = "When you are back, start with about half your usual sets.".to_owned();
         return Some(Report { title, body, details });
     }
     let title = format!(

@@ -206,7 +206,7 @@ async fn write(
 /// is held.
 fn slot(notification: &Notification<'_>, today: NaiveDate, now: DateTime<Utc>) -> Slot {
     let confidence = notification.confidence.unwrap_or(1.0);
-    let Some(rank) = notification.kind.policy().usefulness.slot_rank(confidence) else {
+    let Some(rank) = notification.kind.slot_rank(confidence) else {
         return Slot::EXEMPT;
     };
     if now - notification.event.time > RECENT {

@@ -126,6 +126,7 @@ fn check_duplicates(notifications: &[Value], violations: &mut Violations) {
 fn check_budget(notifications: &[Value], violations: &mut Violations) {
     let mut days: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     let mut weeks: BTreeMap<(&str, WeekStart), i64> = BTreeMap::new();
+    let mut without_action = Vec::new();
     for row in notifications {
         if row["held"] != 0 {
             let is_hidden = row["held"] == 1
@@ -138,7 +139,18 @@ fn check_budget(notifications: &[Value], violations: &mut Violations) {
         let Some(day) = row["slot_day"].as_str() else { continue };
         let athlete = text(row, "athlete_id");
         *days.entry((athlete, day)).or_default() += 1;
-        *weeks.entry((athlete, WeekStart::containing(day.parse().unwrap()))).or_default() += 1;
+        let week = WeekStart::containing(day.parse().unwrap());
+        *weeks.entry((athlete, week)).or_default() += 1;
+        if row["slot_rank"].as_i64().unwrap() >= policy::ADVICE_RANK_MIN {
+            without_action.push((athlete, week));
+        }
+    }
+    without_action.sort_unstable();
+    for pair in without_action.windows(2) {
+        let is_apart = pair[0].0 != pair[1].0 || pair[0].1.next() < pair[1].1;
+        violations.require(is_apart, || {
+            format!("unexpected: two notifications without need of action in two weeks: {pair:?}")
+        });
     }
     for (day, shown) in days {
         violations.require(shown <= policy::SHOWN_A_DAY_MAX, || {

@@ -1,6 +1,6 @@
 -- Decides about the new rows that the budget limits: of each athlete the most useful one is shown, if its day, its
--- week and, for one that needs no action, its week and the week before have a free slot. The others are held. All new
--- rows of an athlete have the same day.
+-- week and, for one that needs no action, the weeks beside it have a free slot: a day can go back when an athlete
+-- travels west. The others are held. All new rows of an athlete have the same day.
 WITH undecided AS (
     SELECT
         new.athlete_id, new.notification_id, new.slot_day, new.slot_rank,
@@ -20,11 +20,11 @@ decided AS (
         AND (
             SELECT
                 coalesce(sum(slot_day = undecided.slot_day), 0) < :day_max
-                AND coalesce(sum(slot_day >= undecided.week_start), 0) < :week_max
+                AND coalesce(sum(date(slot_day, 'weekday 0', '-6 days') = undecided.week_start), 0) < :week_max
                 AND (undecided.slot_rank < :advice_rank OR coalesce(sum(slot_rank >= :advice_rank), 0) < :advice_max)
             FROM notifications AS shown
             WHERE shown.athlete_id = undecided.athlete_id
-                AND shown.slot_day BETWEEN date(undecided.week_start, '-7 days') AND date(undecided.week_start, '6 days')
+                AND shown.slot_day BETWEEN date(undecided.week_start, '-7 days') AND date(undecided.week_start, '13 days')
                 AND shown.held = 0
         ) AS is_shown
     FROM undecided

@@ -113,7 +113,7 @@ fn load_spike(facts: &Facts) -> Text {
         format!(" You moved {now} in the last week, and usually {usual}.")
     });
     let sets = facts.with_numbers("week_hard_sets", "usual_hard_sets", |sets, usual| {
-        format!(" You did {sets} hard sets this week, and usually {usual}.")
+        format!(" You did {sets} hard sets in a week, and usually {usual}.")
     });
     let loads = if sets.is_empty() { loads } else { sets };
     let times = or(facts.with_number("ratio", |ratio| format!("{ratio} times")), || {

@@ -8,7 +8,7 @@
 //!
 //! Load is the day's tonnage in kilograms. The last day is yesterday, because today is incomplete.
 //!
-//! A jump of the sets counts too: the current week has 1.5 times the hard sets of the median of the four weeks
+//! A jump of the sets counts too: the current week, or the one before for two days, has 1.5 times the hard sets of the median of the four weeks
 //! before, and 15 % more than the hardest of the eight weeks before.
 //!
 //! The 21 days before must be ordinary training: at least 60 % of the usual workouts, and no break of two weeks
@@ -22,7 +22,7 @@ use super::calendar::{daily_loads_kg, trained_week, usual_workouts, workouts_in}
 use super::comeback::has_returned;
 use super::pattern::{Pattern, Subject, evidence, rounded};
 use crate::history::History;
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde_json::json;
 use shared_kernel::payload::PatternKind;
 use training::AcuteChronic;
@@ -104,7 +104,7 @@ pub fn load_spike(history: &History) -> Option<Pattern> {
     Some(pattern)
 }
 
-/// Far more hard sets than usual in the current week.
+/// Far more hard sets in a week than usual.
 #[derive(Clone, Copy)]
 struct Jump {
     sets: f64,
@@ -112,8 +112,15 @@ struct Jump {
     ratio: f64,
 }
 
+/// Returns the jump of the current week, or of the one that ended less than three days ago: its last workout can be
+/// of the day before in the athlete's zone.
 fn jump_of_sets(history: &History) -> Option<Jump> {
-    let this_week = WeekStart::containing(history.today);
+    let lately = history.today.checked_sub_days(Days::new(2)).unwrap_or(history.today);
+    let weeks = [history.today, lately].map(WeekStart::containing);
+    weeks.into_iter().find_map(|week| jump_in(history, week))
+}
+
+fn jump_in(history: &History, this_week: WeekStart) -> Option<Jump> {
     let sets_of = |week| trained_week(history, week).map(|week| week.volume.hard_half_sets.sets());
     let before = |weeks: u32| {
         let weeks = (1..=weeks).map(|back| this_week.weeks_before(back));
@@ -146,7 +153,6 @@ fn days_known(history: &History, last_day: NaiveDate) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::rules::histories::{Builder, history};
-    use chrono::Days;
 
     const TODAY: &str = "2026-11-23"; // A Monday.
 
@@ -276,15 +282,18 @@ mod tests {
 
     #[test]
     fn jump_of_sets_in_the_current_week_is_a_spike() {
-        let jump = |sets: &[f64]| {
-            let history = history("2026-11-22", |h| {
+        let jump_on = |today: &str, sets: &[f64]| {
+            let history = history(today, |h| {
                 for (week, sets) in (0..).zip(sets) {
                     h.hard_sets(&crate::rules::histories::day_after("2026-10-19", 7 * week), *sets);
                 }
             });
             jump_of_sets(&history).map(|jump| jump.ratio)
         };
+        let jump = |sets: &[f64]| jump_on("2026-11-22", sets);
         assert_eq!(jump(&[100.0, 100.0, 100.0, 100.0, 160.0]), Some(1.6));
+        assert_eq!(jump_on("2026-11-24", &[100.0, 100.0, 100.0, 100.0, 160.0]), Some(1.6));
+        assert_eq!(jump_on("2026-11-25", &[100.0, 100.0, 100.0, 100.0, 160.0]), None);
         assert_eq!(jump(&[100.0, 100.0, 100.0, 100.0, 149.0]), None);
         // The hardest week before had nearly as many.
         assert_eq!(jump(&[100.0, 100.0, 100.0, 145.0, 160.0]), None);
