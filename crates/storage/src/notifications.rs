@@ -193,7 +193,7 @@ pub async fn store(
     let limited = unique.values().filter(|new| new.slot.held.is_none());
     let limited: Vec<_> = limited.map(|new| (new.athlete_id, new.event_id)).collect();
     if !limited.is_empty() {
-        statements.push(hold(&limited)?);
+        statements.extend(hold(&limited)?);
     }
     let first_rows = statements.len();
     statements.push(claim);
@@ -212,15 +212,18 @@ pub async fn store(
     Ok(StoredNotifications { claimed, due })
 }
 
-/// Holds the new rows that exceed the attention budget.
-fn hold(new: &[(AthleteId, EventId)]) -> Result<Statement, DatabaseError> {
-    query!("notifications/hold.sql").bind([
+/// Holds the new rows that exceed the attention budget, and those that give their slot to a new one.
+fn hold(new: &[(AthleteId, EventId)]) -> Result<[Statement; 2], DatabaseError> {
+    let hold = query!("notifications/hold.sql").bind([
         ("new", Param::json(&new)?),
         ("day_max", policy::SHOWN_A_DAY_MAX.into()),
         ("week_max", policy::SHOWN_A_WEEK_MAX.into()),
         ("advice_rank", policy::ADVICE_RANK_MIN.into()),
         ("advice_max", policy::SHOWN_WITHOUT_ACTION_IN_TWO_WEEKS_MAX.into()),
-    ])
+    ])?;
+    let give_way = query!("notifications/give_way.sql")
+        .bind([("new", Param::json(&new)?), ("advice_rank", policy::ADVICE_RANK_MIN.into())])?;
+    Ok([hold, give_way])
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde requires this signature")]

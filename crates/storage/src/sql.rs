@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The fragments that every file may name. They use the parameters of a [`crate::KeyProof`] and of the
 /// file that contains them.
-const FRAGMENTS: [(&str, &str); 24] = [
+const FRAGMENTS: [(&str, &str); 25] = [
     ("key_is_live", include_str!("../sql/key_is_live.sql")),
     ("live_key", include_str!("../sql/live_key.sql")),
     ("that_fit", include_str!("../sql/that_fit.sql")),
@@ -24,6 +24,7 @@ const FRAGMENTS: [(&str, &str); 24] = [
     ("unused_key", include_str!("../sql/unused_key.sql")),
     ("import_is_stored", include_str!("../sql/imports/import_is_stored.sql")),
     ("email_columns", include_str!("../sql/notifications/email_columns.sql")),
+    ("gives_way", include_str!("../sql/notifications/gives_way.sql")),
     ("dead_letter_columns", include_str!("../sql/dead_letters/dead_letter_columns.sql")),
     ("matches_filter", include_str!("../sql/dead_letters/matches_filter.sql")),
     ("history_with_entry", include_str!("../sql/dead_letters/history_with_entry.sql")),

@@ -92,6 +92,18 @@ fn day_has_one_slot_and_week_has_two() {
 }
 
 #[test]
+fn action_takes_the_slot_of_the_day_from_unread_advice() {
+    check(&[&[(1, MONDAY, ADVICE)], &[(2, MONDAY, ACTION)]], &[2]);
+    check(&[&[(1, MONDAY, ADVICE)], &[(2, MONDAY, ACTION)], &[(3, MONDAY, ACTION)]], &[2]);
+    check(&[&[(1, MONDAY, ADVICE)], &[(2, TUESDAY, ACTION)]], &[1, 2]);
+    let database = database();
+    store(&database, &[notification(1, MONDAY, ADVICE)]);
+    database.execute("UPDATE notifications SET read_at_ms = 1");
+    store(&database, &[notification(2, MONDAY, ACTION)]);
+    assert_eq!(shown(&database), [1], "a notification that was read is not taken back");
+}
+
+#[test]
 fn one_notification_without_action_is_shown_in_two_weeks() {
     check(&[&[(1, MONDAY, PRAISE)], &[(2, TUESDAY, ADVICE)], &[(3, WEDNESDAY, ACTION)]], &[1, 3]);
     check(&[&[(1, MONDAY, PRAISE)], &[(2, NEXT_MONDAY, PRAISE)]], &[1]);

@@ -1,6 +1,6 @@
 -- Decides about the new rows that the budget limits: of each athlete the most useful one is shown, if its day, its
 -- week and, for one that needs no action, the weeks beside it have a free slot: a day can go back when an athlete
--- travels west. The others are held. All new rows of an athlete have the same day.
+-- travels west. One that needs action takes the slot of one of its day that needs none (give_way.sql). The others are held. All new rows of an athlete have the same day.
 WITH undecided AS (
     SELECT
         new.athlete_id, new.notification_id, new.slot_day, new.slot_rank,
@@ -15,19 +15,20 @@ WITH undecided AS (
 
 decided AS (
     SELECT
-        undecided.athlete_id, undecided.notification_id,
+        action.athlete_id, action.notification_id,
         place = 1
         AND (
             SELECT
-                coalesce(sum(slot_day = undecided.slot_day), 0) < :day_max
-                AND coalesce(sum(date(slot_day, 'weekday 0', '-6 days') = undecided.week_start), 0) < :week_max
-                AND (undecided.slot_rank < :advice_rank OR coalesce(sum(slot_rank >= :advice_rank), 0) < :advice_max)
+                coalesce(sum(slot_day = action.slot_day), 0) < :day_max
+                AND coalesce(sum(date(slot_day, 'weekday 0', '-6 days') = action.week_start), 0) < :week_max
+                AND (action.slot_rank < :advice_rank OR coalesce(sum(slot_rank >= :advice_rank), 0) < :advice_max)
             FROM notifications AS shown
-            WHERE shown.athlete_id = undecided.athlete_id
-                AND shown.slot_day BETWEEN date(undecided.week_start, '-7 days') AND date(undecided.week_start, '13 days')
+            WHERE shown.athlete_id = action.athlete_id
+                AND shown.slot_day BETWEEN date(action.week_start, '-7 days') AND date(action.week_start, '13 days')
                 AND shown.held = 0
+                AND NOT (action.slot_rank < :advice_rank AND {gives_way})
         ) AS is_shown
-    FROM undecided
+    FROM undecided AS action
 )
 
 UPDATE notifications SET

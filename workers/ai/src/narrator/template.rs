@@ -79,7 +79,11 @@ fn volume_above_mrv(facts: &Facts) -> Text {
     let sets = facts.text_of("hard_sets").unwrap_or_else(|| "very many".to_owned());
     let over = facts.text_of("over").unwrap_or_else(|| "some".to_owned());
     Text {
-        title: format!("{}: more sets than you recover from", sentence(muscle)),
+        title: format!(
+            "{}: {}more than you recover from",
+            sentence(muscle),
+            facts.with_number("hard_sets", |sets| format!("{}, ", count(sets, "hard set")))
+        ),
         finding: format!("You did {sets} hard sets for {muscle} in one week.{mrv}"),
         advice: format!("Take {over} away next week, and keep the weights where they are."),
     }

@@ -171,7 +171,7 @@ fn request_has_a_schema_a_token_limit_and_the_facts() {
                 "week_start": "2026-11-16", "hard_sets": 30, "mrv": 24, "over": 6, "landmarks": "rp-2025",
             },
             "draft": {
-                "title": "Chest: more sets than you recover from",
+                "title": "Chest: 30 hard sets, more than you recover from",
                 "recommendation": template::narration(&facts()).recommendation,
             },
         })
@@ -241,7 +241,7 @@ fn slow_model_delays_a_batch_by_under_five_seconds() {
         .map(|narration| narration.title)
         .collect();
     assert_eq!(&titles[..2], ["Chest: 30 hard sets is too much"; 2]);
-    assert_eq!(titles[2..], vec!["Chest: more sets than you recover from"; 8]);
+    assert_eq!(titles[2..], vec!["Chest: 30 hard sets, more than you recover from"; 8]);
     assert_eq!(setup.clock.now_ms() - started_ms, 4_500);
     let given: Vec<_> = setup.model.take_requests().iter().map(|(_, within)| *within).collect();
     assert_eq!(given, [4_500, 2_600, 700]);

@@ -183,7 +183,7 @@ fn missing_evidence_keeps_sentences_complete() {
         }
     }
     let mrv = narration(&facts(PatternKind::VolumeAboveMrv, "chest", json!({})));
-    assert_eq!(mrv.title, "Chest: more sets than you recover from");
+    assert_eq!(mrv.title, "Chest: more than you recover from");
     assert_eq!(
         mrv.recommendation,
         "You did very many hard sets for chest in one week. Take some away next week, and keep the \
