@@ -152,6 +152,36 @@ fn second_notification_of_a_day_is_held() {
 }
 
 #[test]
+fn day_of_the_budget_is_that_of_the_athletes_zone() {
+    let check = |zone: &str, shown: usize| {
+        let fixture = Fixture::new();
+        fixture.set_preferences(&format!("time_zone = '{zone}'"));
+        fixture.consume(&[pattern(1, 0.9, 1)]);
+        fixture.advance_minutes(4 * 60);
+        fixture.consume(&[pattern(1, 0.8, 1)]);
+        let rows = fixture.database.query("SELECT 1 FROM notifications WHERE in_app = 1");
+        assert_eq!(rows.len(), shown, "{zone}");
+    };
+    check("UTC", 1);
+    // From Monday 21:00 to Tuesday 01:00.
+    check("Asia/Tokyo", 2);
+}
+
+#[test]
+fn notification_of_two_weeks_ago_is_held() {
+    let check = |days: i64, held: i64| {
+        let fixture = Fixture::new();
+        fixture.advance_minutes(days * 24 * 60);
+        fixture.consume(&[pattern(1, 0.9, 1)]);
+        let rows = fixture.database.query("SELECT held, in_app FROM notifications");
+        assert_eq!(rows, [format!(r#"{{"held":{held},"in_app":{}}}"#, 1 - held)], "{days}");
+    };
+    check(13, 0);
+    // The event is from two seconds before the start of the clock.
+    check(14, 1);
+}
+
+#[test]
 fn batch_takes_one_round_trip_per_step_and_database() {
     let fixture = Fixture::new();
     let trips = |messages: &[RawMessage]| {
